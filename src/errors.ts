@@ -1,0 +1,58 @@
+/** Every failure that a person or a program can be told of: its stable code and the HTTP status it travels with. */
+export const problems = {
+  malformed: 400,
+  cross_origin: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  too_large: 413,
+  sign_in_needed: 401,
+  wrong_credentials: 401,
+  wrong_code: 401,
+  wrong_passkey: 401,
+  code_spent: 401,
+  way_closed: 403,
+  attempt_expired: 410,
+  attempt_elsewhere: 403,
+  not_offered: 403,
+  conflict: 409,
+  limit_reached: 409,
+  already_enrolled: 409,
+  invalid_email: 422,
+  invalid_phone: 422,
+  invalid_code: 422,
+  password_short: 422,
+  password_long: 422,
+  password_common: 422,
+  password_personal: 422,
+  unsaved_codes: 422,
+  slow_down: 429,
+  internal: 500,
+  busy: 503,
+  unavailable: 503,
+} as const satisfies Record<string, number>
+
+export type Code = keyof typeof problems
+
+/** What its phrase needs: "Four tries left". */
+export type Values = Record<string, string | number>
+
+/** A failure with a stable code. The code is also its phrase (`problem.<code>`), in HTML and in JSON. */
+export class Problem extends Error {
+  readonly code: Code
+  readonly status: number
+  readonly values: Values
+  /** The form field it stands beside. */
+  readonly field: string | undefined
+  /** Seconds to wait before another try (RFC 9110, 10.2.3). */
+  readonly retryAfter: number | undefined
+
+  constructor(code: Code, options: { field?: string; values?: Values; retryAfter?: number; cause?: unknown } = {}) {
+    super(code, { cause: options.cause })
+    this.name = 'Problem'
+    this.code = code
+    this.status = problems[code]
+    this.values = options.values ?? {}
+    this.field = options.field
+    this.retryAfter = options.retryAfter
+  }
+}
