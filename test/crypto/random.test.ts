@@ -1,0 +1,36 @@
+import { expect } from 'chai'
+import { between, digits, id, token } from '../../src/crypto/random.ts'
+
+describe('random', () => {
+  it('makes bearer values of as many bytes as asked, 32 unless told', () => {
+    expect(Buffer.from(token(), 'base64url')).to.have.length(32)
+    expect(Buffer.from(token(20), 'base64url')).to.have.length(20)
+    expect(new Set(Array.from({ length: 1000 }, () => token())).size).to.equal(1000)
+  })
+
+  it('makes ids of 128 bits', () => {
+    expect(id()).to.match(/^[\w-]{22}$/)
+    expect(id()).to.not.equal(id())
+  })
+
+  it('makes codes of exactly so many digits, leading zeros included', () => {
+    for (const length of [1, 6, 8, 14]) expect(digits(length)).to.match(new RegExp(`^\\d{${length}}$`))
+    expect(Array.from({ length: 500 }, () => digits(2)).some(code => code.startsWith('0'))).to.equal(true)
+  })
+
+  it('favours no digit', () => {
+    const seen = new Map<string, number>()
+    for (let round = 0; round < 5000; round++) {
+      const digit = digits(1)
+      seen.set(digit, (seen.get(digit) ?? 0) + 1)
+    }
+    expect(seen.size).to.equal(10)
+    for (const times of seen.values()) expect(times).to.be.within(350, 650)
+  })
+
+  it('spreads delays within their bounds', () => {
+    const delays = Array.from({ length: 200 }, () => between(10, 20))
+    expect(delays.every(delay => delay >= 10 && delay < 20)).to.equal(true)
+    expect(Math.max(...delays) - Math.min(...delays)).to.be.above(5)
+  })
+})
