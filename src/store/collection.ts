@@ -1,0 +1,82 @@
+import type { z } from 'zod'
+
+/** What every stored document has. Times are milliseconds since the epoch; a document past `expiresAt` is never shown. */
+export interface Doc {
+  id: string
+  expiresAt?: number | undefined
+}
+
+/** Equality, a range, or one of several; `undefined` asks that the field be absent. Top-level fields only. */
+export type Condition<V> = V | { lt?: V; gte?: V; in?: readonly V[] }
+export type Where<T> = { readonly [K in keyof T]?: Condition<T[K]> }
+
+export interface Page<T> {
+  /** The field to order by (it or its id breaks ties); ascending unless `descending`. Default: by id. */
+  sort?: { by: keyof T & string; descending?: boolean }
+  /** At most so many; 100 unless told. */
+  limit?: number
+  /** The id of the last document of the page before. */
+  after?: string
+}
+
+/** One kind of document, declared once. */
+export interface Declaration<T extends Doc> {
+  name: string
+  shape: z.ZodType<T>
+  /** Fields whose value no two live documents share; an absent field does not count. */
+  unique?: readonly (keyof T & string)[]
+  /** Fields that `find` and `remove` may ask for; compound ones as a list. */
+  indexes?: readonly ((keyof T & string) | readonly (keyof T & string)[])[]
+}
+
+/** A few verbs, each one atomic step in every engine; none shows a document past its `expiresAt`. */
+export interface Collection<T extends Doc> {
+  /** Adds a document. Throws Conflict when the id or a unique value is taken by a live one. */
+  insert(doc: T): Promise<void>
+  /** Adds or replaces by id. Throws Conflict when a unique value is taken by another. */
+  put(doc: T): Promise<void>
+  get(id: string): Promise<T | undefined>
+  /** Asks on declared indexes, unique fields or the id only; anything else throws TypeError, in every engine. */
+  find(where: Where<T>, page?: Page<T>): Promise<T[]>
+  /** Compare-and-set: merges `changes` (`undefined` removes a field) if the document exists and meets `when`; resolves to it as it is now. */
+  patch(id: string, changes: Partial<T>, when?: Where<T>): Promise<T | undefined>
+  /** Adds `by` to a number field, or starts afresh from `born` where there is none; resolves to the new number. */
+  count(id: string, field: keyof T & string, by: number, born: T): Promise<number>
+  /** Removes and returns: of many takers exactly one gets it. */
+  take(id: string): Promise<T | undefined>
+  /** Removes all that match; resolves to how many. */
+  remove(where: Where<T>): Promise<number>
+}
+
+/** What a store is opened with. */
+export interface Opening {
+  /** Milliseconds since the epoch. */
+  now: () => number
+  /** Remove expired documents in the background; true unless told. It changes no answer. */
+  sweep?: boolean
+}
+
+/** Opened from a URL by open.ts; one for each process. */
+export interface Store {
+  collection<T extends Doc>(declaration: Declaration<T>): Collection<T>
+  /** Throws while the store cannot be reached. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
+
+/** A document with that id, or with that unique value, lives already. */
+export class Conflict extends Error {
+  readonly collection: string
+  readonly field: string
+  constructor(collection: string, field: string) {
+    super(`${collection}: a document with this ${field} exists`)
+    this.name = 'Conflict'
+    this.collection = collection
+    this.field = field
+  }
+}
+
+/** Declares a collection: an identity function that infers its document from its shape. */
+export function declare<T extends Doc>(declaration: Declaration<T>): Declaration<T> {
+  return declaration
+}

@@ -1,0 +1,58 @@
+import mongoose from 'mongoose'
+import type { Collection, Declaration, Doc, Opening, Store } from './collection.ts'
+import { type Askable, askable } from './conditions.ts'
+import { mongoCollection, type Native, reaching } from './mongo-collection.ts'
+import { field } from './mongo-shape.ts'
+
+/**
+ * Opens a MongoDB server. A write is acknowledged once a majority has it in its journal. Throws Problem `unavailable`
+ * while the server cannot be reached, after about two seconds, and is well again by itself when the server is.
+ */
+export async function openMongo(url: string, { now, sweep = true }: Opening): Promise<Store> {
+  const connection = mongoose.createConnection(url, {
+    serverSelectionTimeoutMS: 2_000,
+    connectTimeoutMS: 2_000,
+    waitQueueTimeoutMS: 2_000,
+    heartbeatFrequencyMS: 2_000,
+    w: 'majority',
+    journal: true,
+    readPreference: 'primary',
+    bufferCommands: false,
+    autoIndex: false,
+    autoCreate: false,
+  })
+  await reaching(() => connection.asPromise())
+  const collections = new Map<unknown, unknown>()
+
+  return {
+    collection<T extends Doc>(declaration: Declaration<T>): Collection<T> {
+      const known = collections.get(declaration)
+      if (known) return known as Collection<T>
+      const asks = askable(declaration)
+      const native = connection.collection(declaration.name) as unknown as Native
+      let indexing: Promise<unknown> | undefined
+      const indexed = (): Promise<unknown> => {
+        indexing ??= native.createIndexes(indexes(asks, sweep)).catch(fault => {
+          indexing = undefined
+          throw fault
+        })
+        return indexing
+      }
+      const made = mongoCollection(native, declaration, asks, now, indexed)
+      collections.set(declaration, made)
+      return made
+    },
+    ping: () => reaching(async () => void (await connection.db?.command({ ping: 1 }))),
+    close: () => connection.close(),
+  }
+}
+
+// Sparse: an absent value is no value, and takes no place. The server's own sweep goes by its own clock.
+function indexes({ unique, indexes }: Askable, sweep: boolean): mongoose.mongo.IndexDescription[] {
+  const alone = indexes.filter(index => index.join() !== 'expiresAt')
+  return [
+    { key: { expiresAt: 1 }, ...(sweep && { expireAfterSeconds: 0 }) },
+    ...unique.map(each => ({ key: { [field(each)]: 1 as const }, unique: true, sparse: true })),
+    ...alone.map(index => ({ key: new Map(index.map(each => [field(each), 1 as const])) })),
+  ]
+}

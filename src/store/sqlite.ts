@@ -1,0 +1,84 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import type { Collection, Declaration, Doc, Opening, Store } from './collection.ts'
+import { askable } from './conditions.ts'
+import { type Engine, sqliteCollection } from './sqlite-collection.ts'
+import { committer, patiently, unavailable } from './sqlite-commit.ts'
+import { sweeper } from './sqlite-sweep.ts'
+import { prepareTable, readTable, type Table } from './sqlite-table.ts'
+
+/** How long one call may block the event loop for another process, in milliseconds; beyond it the wait is asynchronous. */
+const BLOCK = 5
+/** The same while tables are made, which is rare and cannot wait otherwise. */
+const BLOCK_TABLES = 5_000
+
+/**
+ * Opens the embedded engine on a file, or on `:memory:`. Every write is on disk before it is acknowledged, power loss
+ * included, and several processes may share the file. Throws Problem `unavailable` where it cannot be opened.
+ */
+export async function openSqlite(path: string, { now, sweep = true }: Opening): Promise<Store> {
+  const db = await open(path)
+  const statements = new Map<string, StatementSync>()
+  const statement = (sql: string): StatementSync => {
+    const known = statements.get(sql)
+    if (known) return known
+    const made = db.prepare(sql)
+    statements.set(sql, made)
+    return made
+  }
+
+  const tables = new Map<string, Table>()
+  const collections = new Map<unknown, unknown>()
+  const version = db.prepare('PRAGMA schema_version')
+  let seen = 0
+  const refresh = (): void => {
+    const { schema_version } = version.get() as { schema_version: number }
+    if (schema_version === seen) return
+    seen = schema_version
+    for (const name of tables.keys()) tables.set(name, readTable(db, name))
+  }
+  const engine: Engine = { db, committer: committer(db, refresh), now, statement }
+  const sweeping = sweep ? sweeper(engine, () => [...tables.keys()]) : undefined
+
+  return {
+    collection<T extends Doc>(declaration: Declaration<T>): Collection<T> {
+      const known = collections.get(declaration)
+      if (known) return known as Collection<T>
+      const { name } = declaration
+      const asks = askable(declaration)
+      try {
+        db.exec(`PRAGMA busy_timeout = ${BLOCK_TABLES}; BEGIN IMMEDIATE`)
+        prepareTable(db, name, asks)
+        db.exec('COMMIT')
+        tables.set(name, readTable(db, name))
+      } catch (fault) {
+        if (db.isOpen && db.isTransaction) db.exec('ROLLBACK')
+        throw unavailable(fault)
+      } finally {
+        if (db.isOpen) db.exec(`PRAGMA busy_timeout = ${BLOCK}`)
+      }
+      const made = sqliteCollection(engine, declaration, asks, () => tables.get(name) as Table)
+      collections.set(declaration, made)
+      return made
+    },
+    ping: () => patiently(() => void version.get()),
+    async close() {
+      sweeping?.stop()
+      await engine.committer.finish()
+      if (db.isOpen) db.close()
+    },
+  }
+}
+
+async function open(path: string): Promise<DatabaseSync> {
+  const db = await patiently(() => new DatabaseSync(path, { timeout: BLOCK }))
+  try {
+    // Two processes that start together may both turn WAL on; the engine refuses one at once instead of waiting.
+    await patiently(() => db.exec('PRAGMA journal_mode = WAL'))
+    // FULL flushes the log at each commit; on macOS only a full flush reaches the disk itself.
+    db.exec('PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY')
+    return db
+  } catch (fault) {
+    db.close()
+    throw fault
+  }
+}

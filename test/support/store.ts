@@ -1,0 +1,66 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import mongoose from 'mongoose'
+import type { Collection, Doc, Store } from '../../src/store/collection.ts'
+import { openStore } from '../../src/store/open.ts'
+
+let opened = 0
+
+/** The URL of a fresh, empty database on the server that LATCHKEY_TEST_MONGO names; undefined when it names none. */
+export function freshMongo(): string | undefined {
+  const server = process.env.LATCHKEY_TEST_MONGO
+  if (!server) return undefined
+  const url = new URL(server)
+  url.pathname = `/latchkey-test-${process.pid}-${Date.now().toString(36)}-${opened++}`
+  return url.href
+}
+
+/** Drops the database that a URL names. */
+export async function dropMongo(url: string): Promise<void> {
+  const connection = await mongoose.createConnection(url).asPromise()
+  await connection.dropDatabase()
+  await connection.close()
+}
+
+/** A fresh store on the engine under test; what it held is gone once it is closed. */
+export async function testStore(now: () => number = Date.now): Promise<Store> {
+  if (process.env.LATCHKEY_TEST_STORE !== 'mongo') return openStore('sqlite::memory:', { now, sweep: false })
+  const url = freshMongo()
+  if (url === undefined) throw new Error('LATCHKEY_TEST_STORE=mongo needs LATCHKEY_TEST_MONGO')
+  const store = await openStore(url, { now, sweep: false })
+  return {
+    ...store,
+    async close() {
+      await store.close()
+      await dropMongo(url)
+    },
+  }
+}
+
+/** The same store over a slow line: each verb waits `ms` before and after it touches the engine, so that races show. */
+export function slow(store: Store, ms: number): Store {
+  const late = async <R>(touch: () => Promise<R>): Promise<R> => {
+    await wait(ms)
+    try {
+      return await touch()
+    } finally {
+      await wait(ms)
+    }
+  }
+  return {
+    collection<T extends Doc>(declaration: Parameters<typeof store.collection<T>>[0]): Collection<T> {
+      const inner = store.collection(declaration)
+      return {
+        insert: doc => late(() => inner.insert(doc)),
+        put: doc => late(() => inner.put(doc)),
+        get: id => late(() => inner.get(id)),
+        find: (where, page) => late(() => inner.find(where, page)),
+        patch: (id, changes, when) => late(() => inner.patch(id, changes, when)),
+        count: (id, field, by, born) => late(() => inner.count(id, field, by, born)),
+        take: id => late(() => inner.take(id)),
+        remove: where => late(() => inner.remove(where)),
+      }
+    },
+    ping: () => late(() => store.ping()),
+    close: () => store.close(),
+  }
+}
