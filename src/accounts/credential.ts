@@ -1,0 +1,91 @@
+import { z } from 'zod'
+import { id } from '../crypto/random.ts'
+import type { Sealer } from '../crypto/seal.ts'
+import { declare, type Store } from '../store/collection.ts'
+
+const shape = z.object({
+  id: z.string(),
+  account: z.string(),
+  factor: z.string(),
+  /** What finds it when nobody was named: a passkey's credential id. */
+  lookup: z.string().optional(),
+  label: z.string().optional(),
+  /** Sealed: the factor's secret as JSON. */
+  secret: z.string(),
+  /** Rises with each change of the secret: what compare-and-set compares. */
+  rev: z.number(),
+  createdAt: z.number(),
+  usedAt: z.number().optional(),
+})
+
+export const credentialsDeclaration = declare({ name: 'credentials', shape, unique: ['lookup'], indexes: ['account'] })
+
+/** One thing that an account can prove itself by. `secret` is open here and sealed in the store. */
+export interface Credential {
+  id: string
+  account: string
+  factor: string
+  lookup?: string | undefined
+  label?: string | undefined
+  secret: unknown
+  rev: number
+  createdAt: number
+  usedAt?: number | undefined
+}
+
+export interface NewCredential {
+  account: string
+  factor: string
+  lookup?: string | undefined
+  label?: string | undefined
+  secret: unknown
+}
+
+export interface Credentials {
+  /** All that an account holds, oldest first. */
+  of(account: string): Promise<Credential[]>
+  byLookup(lookup: string): Promise<Credential | undefined>
+  /** Throws Conflict when its lookup is taken. Resolves to its id. */
+  add(credential: NewCredential): Promise<string>
+  /** Records a proof, with the changed secret if there is one; false when another proof came first. */
+  prove(credential: Credential, secret?: unknown): Promise<boolean>
+  remove(id: string): Promise<void>
+}
+
+/** The credentials in this store. */
+export function credentials({ store, sealer, now }: { store: Store; sealer: Sealer; now: () => number }): Credentials {
+  const kept = store.collection(credentialsDeclaration)
+  const context = (id: string) => `credential:${id}`
+  const open = (stored: z.output<typeof shape>): Credential => ({
+    ...stored,
+    secret: JSON.parse(sealer.open(stored.secret, context(stored.id))),
+  })
+  return {
+    of: async account => {
+      const found = await kept.find({ account })
+      return found.map(open).sort((a, b) => a.createdAt - b.createdAt)
+    },
+    byLookup: async lookup => {
+      const [found] = await kept.find({ lookup }, { limit: 1 })
+      return found && open(found)
+    },
+    add: async ({ account, factor, lookup, label, secret }) => {
+      const own = id()
+      const sealed = sealer.seal(JSON.stringify(secret), context(own))
+      await kept.insert({ id: own, account, factor, lookup, label, secret: sealed, rev: 0, createdAt: now() })
+      return own
+    },
+    prove: async ({ id: own, rev }, secret) => {
+      const changed = secret !== undefined && {
+        secret: sealer.seal(JSON.stringify(secret), context(own)),
+        rev: rev + 1,
+      }
+      // Without a new secret nothing is spent, so proofs side by side are all good.
+      const patched = await kept.patch(own, { ...changed, usedAt: now() }, changed ? { rev } : undefined)
+      return patched !== undefined
+    },
+    remove: async own => {
+      await kept.take(own)
+    },
+  }
+}

@@ -1,0 +1,81 @@
+import { z } from 'zod'
+import { sha256 } from '../crypto/digest.ts'
+import { Problem } from '../errors.ts'
+import { declare, type Store } from '../store/collection.ts'
+
+const minute = 60_000
+
+const shape = z.object({ id: z.string(), spent: z.number(), expiresAt: z.number() })
+
+export const throttlesDeclaration = declare({ name: 'throttles', shape })
+
+/** So many tries in so long a window, in milliseconds. */
+export interface Allowance {
+  tries: number
+  window: number
+}
+
+/** Who is trying what. `account` is an id or a typed address: an unknown one is counted like any other. */
+export interface Trier {
+  what: string
+  account: string | undefined
+  address: string
+  /** Set when the account has signed in on this device before: it has an allowance that no guesser elsewhere can use up. */
+  device: string | undefined
+}
+
+export type By = 'account' | 'address' | 'pair' | 'device'
+
+const guesses: Record<By, Allowance> = {
+  account: { tries: 20, window: 30 * minute },
+  pair: { tries: 8, window: 15 * minute },
+  address: { tries: 60, window: 15 * minute },
+  device: { tries: 10, window: 15 * minute },
+}
+
+export interface Throttle {
+  /** Pays for one guess before it is judged, so that parallel guesses cannot outrun the count. Throws `slow_down`, with `values.by` saying which count. */
+  spend(trier: Trier): Promise<void>
+  /** Gives back what a right answer paid, and forgives what its device, or its account at this address, got wrong before. */
+  forgive(trier: Trier): Promise<void>
+  /** Pays for one of something else that is rationed, such as a message to one phone. Throws `slow_down`. */
+  ration(what: string, whose: string, allowance: Allowance): Promise<void>
+}
+
+/** Slows guessers by account, address and pair; a known device counts for itself alone, so that nobody can lock its owner out. */
+export function throttle({ store, now }: { store: Store; now: () => number }): Throttle {
+  const kept = store.collection(throttlesDeclaration)
+  const key = (what: string, by: string, whose: string) => sha256(`${what}\n${by}\n${whose}`)
+
+  const keys = ({ what, account, address, device }: Trier): [By, string][] => {
+    if (account !== undefined && device !== undefined) return [['device', key(what, 'device', `${account}\n${device}`)]]
+    const byAddress: [By, string] = ['address', key(what, 'address', address)]
+    if (account === undefined) return [byAddress]
+    return [
+      byAddress,
+      ['pair', key(what, 'pair', `${account}\n${address}`)],
+      ['account', key(what, 'account', account)],
+    ]
+  }
+
+  const pay = async (id: string, { tries, window }: Allowance, by: string) => {
+    const at = now()
+    const spent = await kept.count(id, 'spent', 1, { id, spent: 0, expiresAt: at + window })
+    if (spent <= tries) return
+    const until = (await kept.get(id))?.expiresAt ?? at
+    throw new Problem('slow_down', { values: { by }, retryAfter: Math.max(1, Math.ceil((until - at) / 1000)) })
+  }
+
+  return {
+    spend: async trier => {
+      for (const [by, id] of keys(trier)) await pay(id, guesses[by], by)
+    },
+    forgive: async trier => {
+      for (const [by, id] of keys(trier)) {
+        if (by === 'pair' || by === 'device') await kept.take(id)
+        else await kept.count(id, 'spent', -1, { id, spent: 0, expiresAt: now() + guesses[by].window })
+      }
+    },
+    ration: (what, whose, allowance) => pay(key(what, 'ration', whose), allowance, what),
+  }
+}

@@ -1,0 +1,94 @@
+import type { z } from 'zod'
+
+/** Two proofs are two factors only when their kinds differ (NIST SP 800-63B-4, 2.2). */
+export type Kind = 'known' | 'held' | 'inherent'
+/** Where a factor may stand in a sign-in. */
+export type Stand = 'first' | 'second' | 'last'
+/** Assurance, rising: see the architecture's "Assurance is honest". */
+export type Acr = 'mfa' | 'aal2' | 'phr'
+
+/** One enrolled credential as its factor sees it. */
+export interface Held<Secret> {
+  id: string
+  secret: Secret
+  label?: string | undefined
+}
+
+/** Whom a ceremony is about. Somebody unknown is one who holds nothing: same path, same time. */
+export interface Subject<Secret> {
+  /** The account's id; absent while nobody is named, or nobody of that name exists. */
+  account?: string | undefined
+  /** The verified address, or the one that was typed. */
+  email?: string | undefined
+  held: readonly Held<Secret>[]
+  /** BCP 47, for what is sent. */
+  locale: string
+  /** Milliseconds since the epoch. */
+  now: number
+  /** What one more try may cost: tries left after this one, for messages. */
+  left?: number | undefined
+  /** Nothing may be sent: the page is the same, and no answer is right. */
+  silent?: true | undefined
+}
+
+/** What `begin` decided: what to remember until the answer comes, and what the page shows. */
+export interface Begun<State> {
+  state: State
+  page?: Record<string, unknown>
+}
+
+/** A question and its answer. `finish` judges the answer against what `begin` remembered, and throws a Problem when it is wrong. */
+export interface Ceremony<Secret, State, Answer, Outcome> {
+  /** Input that `begin` itself needs (a phone number to send to). Absent: it needs none. */
+  ask?: z.ZodType<Record<string, unknown>>
+  begin?(who: Subject<Secret>, asked: Record<string, unknown>): Promise<Begun<State>>
+  /** The answer's shape. Its Problem, if it does not fit, is the factor's to name in `finish`: shapes take strings generously. */
+  answer: z.ZodType<Answer>
+  finish(answer: Answer, state: State, who: Subject<Secret>): Promise<Outcome>
+}
+
+export interface Enrolled<Secret> {
+  /** A unique lookup for factors that name nobody beforehand (a passkey's credential id). */
+  lookup?: string
+  label?: string
+  secret: Secret
+}
+
+export interface Proved<Secret> {
+  /** The credential that was proved. */
+  credential: string
+  /** Its changed secret (TOTP step used, code spent, passkey counter): saved by compare-and-set, so that no proof counts twice. */
+  secret?: Secret
+}
+
+/** What an answer claims about whose it is, before it is judged. */
+export type Named = { email: string } | { lookup: string }
+
+// biome-ignore lint/suspicious/noExplicitAny: the list of factors holds every secret, state and answer there is
+export interface Factor<Secret = any, EState = any, EAnswer = any, PState = any, PAnswer = any> {
+  /** Names its routes, views, phrases and setting. */
+  id: string
+  kind: Kind
+  /** RFC 8176. */
+  amr: readonly string[]
+  stands: readonly Stand[]
+  /** The best acr that a proof of it can carry. */
+  strength: Acr
+  /** Two factors by itself: a user-verified passkey. */
+  whole?: true
+  /** Proves the address that an account is known by: a sign-up begins with it. */
+  identifies?: true
+  /** May it be the mandatory second factor of a new account? */
+  mandatory?: true
+  /** Its question goes out as a message: flows ration it. */
+  channel?: 'email' | 'sms'
+  /** How many one account may hold; enrolling one more replaces the oldest when it is 1. */
+  limit: number
+  secret: z.ZodType<Secret>
+  enrol: Ceremony<Secret, EState, EAnswer, Enrolled<Secret>>
+  prove: Ceremony<Secret, PState, PAnswer, Proved<Secret>> & { names?(answer: PAnswer): Named }
+  /** What of a credential may be shown ("••• 42"). Never a secret. */
+  hint?(secret: Secret): string
+  /** What having enrolled it proves of the account itself. */
+  vouches?(secret: Secret): { email?: string; phone?: string }
+}

@@ -1,0 +1,58 @@
+import type { Accounts } from '../accounts/account.ts'
+import type { Throttle } from '../accounts/throttle.ts'
+import { Problem } from '../errors.ts'
+import type { Record as RecordEvent } from '../events.ts'
+import type { Factor, Subject } from '../factors/factor.ts'
+import type { Attempt, Mode } from './attempts.ts'
+import type { Ceremonies } from './ceremonies.ts'
+import type { Messages } from './sign-up.ts'
+import type { Visitor } from './visitor.ts'
+
+const minute = 60_000
+/** Seconds until a message may be sent again, and how many one destination or address may cause. */
+const pause = { tries: 1, window: minute / 2 }
+const toOne = { tries: 6, window: 30 * minute }
+const fromOne = { tries: 30, window: 60 * minute }
+
+interface Services {
+  ceremonies: Ceremonies
+  accounts: Accounts
+  throttle: Throttle
+  messages: Messages
+  record: RecordEvent
+}
+
+/** Asks a factor's question; resolves to the address that was typed, if it asked for one. */
+export type Ask = (asking: {
+  attempt: Attempt
+  mode: Mode
+  factor: Factor
+  subject: Subject<unknown>
+  asked: Record<string, unknown>
+  visitor: Visitor
+}) => Promise<{ email?: string | undefined }>
+
+/** Makes the one way in which questions are asked: messages are rationed, and a sign-up with a taken address looks like any other. */
+export function asking({ ceremonies, accounts, throttle, messages, record }: Services): Ask {
+  return async ({ attempt, mode, factor, subject, asked, visitor }) => {
+    const fits = factor[mode].ask?.safeParse(asked)
+    if (fits && !fits.success) throw new Problem('malformed')
+    const input = fits?.data ?? {}
+    const email = factor.identifies && typeof input['email'] === 'string' ? input['email'] : undefined
+    const taken = attempt.purpose === 'sign-up' && email !== undefined && (await accounts.byEmail(email)) !== undefined
+
+    if (factor.channel) {
+      const whose = Object.values(input).join('\n') || (subject.account ?? '')
+      await throttle.ration(`send.${factor.id}.pause`, attempt.id, pause)
+      await throttle.ration(`send.${factor.id}`, whose, toOne)
+      await throttle.ration(`send.${factor.id}.from`, visitor.address, fromOne)
+    }
+    await ceremonies.begin({ attempt: attempt.id, mode, factor }, { ...subject, silent: taken || undefined }, input)
+    if (taken) await messages.taken(email, attempt.locale)
+    if (email !== undefined) await record('sign-up.started', { taken }, visitor)
+    else if (factor.channel) {
+      await record('code.sent', { account: subject.account, factor: factor.id, channel: factor.channel }, visitor)
+    }
+    return { email }
+  }
+}

@@ -1,0 +1,106 @@
+import { z } from 'zod'
+import type { Sealer } from '../crypto/seal.ts'
+import { Problem } from '../errors.ts'
+import type { Ceremony, Factor, Subject } from '../factors/factor.ts'
+import { declare, type Store } from '../store/collection.ts'
+import type { Mode } from './attempts.ts'
+
+/** How long a question may wait for its answer, in milliseconds. */
+const lifetime = 10 * 60_000
+/** Wrong answers after which one question is closed. */
+const limit = 5
+
+const shape = z.object({
+  id: z.string(),
+  expiresAt: z.number(),
+  /** Sealed: what `begin` remembered and what the page shows. */
+  sealed: z.string(),
+  tries: z.number(),
+})
+
+export const ceremoniesDeclaration = declare({ name: 'ceremonies', shape })
+
+type Kept = z.output<typeof shape>
+
+/** Which question: an attempt has at most one of each. */
+export interface Which {
+  attempt: string
+  mode: Mode
+  factor: Factor
+}
+
+export interface Ceremonies {
+  /** Asks, or asks anew: the former question is void. Throws the factor's Problem. */
+  begin(which: Which, subject: Subject<unknown>, asked?: Record<string, unknown>): Promise<void>
+  /** What the page of an open question shows; undefined when none is open. */
+  shown(which: Which): Promise<Record<string, unknown> | undefined>
+  /** Judges an answer; a right one ends the question, and of several only one is right. Throws the factor's Problem, `way_closed` or `attempt_expired`. */
+  finish<Outcome>(which: Which, subject: Subject<unknown>, answer: unknown): Promise<Outcome>
+}
+
+/** Runs any factor's ceremonies. What they remember is sealed, counted and short-lived. */
+export function ceremonies({ store, sealer, now }: { store: Store; sealer: Sealer; now: () => number }): Ceremonies {
+  const kept = store.collection(ceremoniesDeclaration)
+  const key = ({ attempt, mode, factor }: Which) => `${attempt}.${mode}.${factor.id}`
+  const context = (id: string) => `ceremony:${id}`
+  const open = (id: string, sealed: string): { state: unknown; page: Record<string, unknown> } =>
+    JSON.parse(sealer.open(sealed, context(id)))
+  const of = ({ mode, factor }: Which): Ceremony<unknown, unknown, unknown, unknown> => factor[mode]
+  // Before anybody is named, tries are counted against the account and the address instead.
+  const counted = ({ mode, factor }: Which) => mode === 'enrol' || !factor.prove.names
+
+  /** Counts one try before it is judged, by compare-and-set: a question that was answered stays gone. */
+  const spend = async (which: Which): Promise<Kept> => {
+    const id = key(which)
+    for (;;) {
+      const found = await kept.get(id)
+      if (!found) throw new Problem('attempt_expired')
+      if (!counted(which)) return found
+      if (found.tries >= limit) throw new Problem('way_closed')
+      const spent = await kept.patch(id, { tries: found.tries + 1 }, { tries: found.tries })
+      if (spent) return spent
+    }
+  }
+
+  /** Asking anew gives no new tries. */
+  const keep = async (which: Which, sealed: string): Promise<void> => {
+    const id = key(which)
+    const expiresAt = now() + lifetime
+    for (;;) {
+      const former = await kept.get(id)
+      if (former && former.tries >= limit) throw new Problem('way_closed')
+      if (!former) {
+        await kept.put({ id, sealed, tries: 0, expiresAt })
+        return
+      }
+      if (await kept.patch(id, { sealed, expiresAt }, { tries: former.tries })) return
+    }
+  }
+
+  return {
+    begin: async (which, subject, asked = {}) => {
+      const { begin, ask } = of(which)
+      if (((await kept.get(key(which)))?.tries ?? 0) >= limit) throw new Problem('way_closed')
+      const fits = ask?.safeParse(asked)
+      if (fits && !fits.success) throw new Problem('malformed')
+      const { state, page = {} } = begin ? await begin(subject, fits?.data ?? {}) : { state: null }
+      const id = key(which)
+      await keep(which, sealer.seal(JSON.stringify({ state, page }), context(id)))
+    },
+    shown: async which => {
+      const id = key(which)
+      const found = await kept.get(id)
+      return found && open(id, found.sealed).page
+    },
+    finish: async <Outcome>(which: Which, subject: Subject<unknown>, raw: unknown) => {
+      const ceremony = of(which)
+      const fits = ceremony.answer.safeParse(raw)
+      if (!fits.success) throw new Problem('malformed')
+      const id = key(which)
+      const { sealed, tries } = await spend(which)
+      const outcome = await ceremony.finish(fits.data, open(id, sealed).state, { ...subject, left: limit - tries })
+      if (!(await kept.take(id))) throw new Problem('code_spent')
+      return outcome as Outcome
+    },
+  }
+}

@@ -1,0 +1,7 @@
+/** Where a request came from. */
+export interface Visitor {
+  /** The device cookie's digest. */
+  device: string
+  address: string
+  agent: string | undefined
+}

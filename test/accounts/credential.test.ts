@@ -1,0 +1,76 @@
+import { expect } from 'chai'
+import { type Credentials, credentials, credentialsDeclaration } from '../../src/accounts/credential.ts'
+import { sealer } from '../../src/crypto/seal.ts'
+import { keyring } from '../../src/crypto/secrets.ts'
+import { Conflict, type Store } from '../../src/store/collection.ts'
+import { slow, testStore } from '../support/store.ts'
+
+describe('credentials', () => {
+  let store: Store
+  let kept: Credentials
+  let at = Date.UTC(2026, 0, 1)
+  const now = () => at++
+  const sealing = sealer(keyring(['a secret of the tests, 32 or longer']))
+
+  beforeEach(async () => {
+    store = await testStore(now)
+    kept = credentials({ store, sealer: sealing, now })
+  })
+  afterEach(() => store.close())
+
+  it('come back as they were added, oldest first', async () => {
+    await kept.add({ account: 'ada', factor: 'password', secret: { hash: 'x' } })
+    await kept.add({ account: 'ada', factor: 'totp', label: 'Phone', secret: { key: 'y' } })
+    await kept.add({ account: 'bob', factor: 'totp', secret: {} })
+    const held = await kept.of('ada')
+    expect(held.map(({ factor, label, secret }) => ({ factor, label, secret }))).to.deep.equal([
+      { factor: 'password', label: undefined, secret: { hash: 'x' } },
+      { factor: 'totp', label: 'Phone', secret: { key: 'y' } },
+    ])
+  })
+
+  it('are sealed in the store, each for its own id', async () => {
+    const one = await kept.add({ account: 'ada', factor: 'totp', secret: { key: 'JBSWY3DP' } })
+    const other = await kept.add({ account: 'bob', factor: 'totp', secret: { key: 'KRUGS4ZA' } })
+    const raw = store.collection(credentialsDeclaration)
+    const stolen = await raw.get(one)
+    expect(JSON.stringify(stolen)).to.not.contain('JBSWY3DP')
+    await raw.patch(other, { secret: stolen?.secret ?? '' })
+    expect(await kept.of('bob').catch((fault: Error) => fault.message)).to.equal('cannot be opened')
+  })
+
+  it('are found by their lookup, which no two share', async () => {
+    await kept.add({ account: 'ada', factor: 'passkey', lookup: 'p1', secret: {} })
+    expect((await kept.byLookup('p1'))?.account).to.equal('ada')
+    expect(await kept.byLookup('p2')).to.equal(undefined)
+    const twice = await kept.add({ account: 'bob', factor: 'passkey', lookup: 'p1', secret: {} }).catch((fault: unknown) => fault)
+    expect(twice).to.be.instanceOf(Conflict)
+  })
+
+  it('change once for each proof, of ten proofs side by side too', async () => {
+    const patient = credentials({ store: slow(store, 10), sealer: sealing, now })
+    await patient.add({ account: 'ada', factor: 'totp', secret: { step: 1 } })
+    const [credential] = await patient.of('ada')
+    if (!credential) return expect.fail('no credential')
+    const won = await Promise.all(Array.from({ length: 10 }, () => patient.prove(credential, { step: 2 })))
+    expect(won.filter(Boolean)).to.have.length(1)
+    expect((await kept.of('ada'))[0]).to.deep.include({ secret: { step: 2 }, rev: 1 })
+  })
+
+  it('remember when they were used, though nothing was spent', async () => {
+    await kept.add({ account: 'ada', factor: 'email', secret: {} })
+    const [credential] = await kept.of('ada')
+    if (!credential) return expect.fail('no credential')
+    expect(await kept.prove(credential)).to.equal(true)
+    expect((await kept.of('ada'))[0]).to.include({ rev: 0 }).and.to.have.property('usedAt')
+  })
+
+  it('are gone when removed, and prove nothing then', async () => {
+    await kept.add({ account: 'ada', factor: 'totp', secret: {} })
+    const [credential] = await kept.of('ada')
+    if (!credential) return expect.fail('no credential')
+    await kept.remove(credential.id)
+    expect(await kept.of('ada')).to.be.empty
+    expect(await kept.prove(credential, {})).to.equal(false)
+  })
+})

@@ -1,0 +1,88 @@
+import { expect } from 'chai'
+import { type Throttle, throttle, type Trier } from '../../src/accounts/throttle.ts'
+import { Problem } from '../../src/errors.ts'
+import type { Store } from '../../src/store/collection.ts'
+import { slow, testStore } from '../support/store.ts'
+
+const minute = 60_000
+
+describe('the throttle', () => {
+  let store: Store
+  let counts: Throttle
+  let at: number
+  const now = () => at
+
+  const guess = (over: Partial<Trier> = {}): Trier => ({
+    what: 'password',
+    account: 'ada',
+    address: '192.0.2.1',
+    device: undefined,
+    ...over,
+  })
+  const tries = async (count: number, trier: (index: number) => Trier): Promise<Problem[]> => {
+    const results = await Promise.allSettled(Array.from({ length: count }, (_, index) => counts.spend(trier(index))))
+    return results.flatMap(each => (each.status === 'rejected' ? [each.reason] : []))
+  }
+
+  beforeEach(async () => {
+    at = Date.UTC(2026, 0, 1)
+    store = await testStore(now)
+    counts = throttle({ store, now })
+  })
+  afterEach(() => store.close())
+
+  it('slows a guesser at one address, and says for how long', async () => {
+    expect(await tries(8, () => guess())).to.be.empty
+    const [refused] = await tries(1, () => guess())
+    expect(refused).to.be.instanceOf(Problem)
+    expect(refused).to.include({ code: 'slow_down', status: 429, retryAfter: 15 * 60 })
+    expect(refused?.values).to.deep.equal({ by: 'pair' })
+  })
+
+  it('slows guessers who change their address for every guess', async () => {
+    const refused = await tries(30, index => guess({ address: `198.51.100.${index}` }))
+    expect(refused.map(({ values }) => values.by)).to.deep.equal(Array(10).fill('account'))
+  })
+
+  it('slows one address that tries many accounts', async () => {
+    const refused = await tries(70, index => guess({ account: `account-${index}` }))
+    expect(refused.map(({ values }) => values.by)).to.deep.equal(Array(10).fill('address'))
+  })
+
+  it('counts guesses side by side one by one, however slow the store is', async () => {
+    counts = throttle({ store: slow(store, 20), now })
+    expect(await tries(20, () => guess())).to.have.length(12)
+  })
+
+  it('cannot be used to lock out an owner on a known device', async () => {
+    await tries(100, index => guess({ address: `198.51.100.${index}` }))
+    expect(await tries(1, () => guess({ device: 'laptop' }))).to.be.empty
+  })
+
+  it('cannot be used to close other factors', async () => {
+    await tries(100, () => guess())
+    expect(await tries(1, () => guess({ what: 'passkey', address: '203.0.113.9' }))).to.be.empty
+  })
+
+  it('lets go when its window has passed', async () => {
+    await tries(9, () => guess())
+    at += 15 * minute + 1
+    expect(await tries(1, () => guess())).to.be.empty
+  })
+
+  it('forgives what came before a right answer', async () => {
+    await tries(7, () => guess())
+    await counts.spend(guess())
+    await counts.forgive(guess())
+    expect(await tries(8, () => guess())).to.be.empty
+  })
+
+  it('rations messages to one destination', async () => {
+    const allowance = { tries: 2, window: minute }
+    await counts.ration('sms', '+4312345', allowance)
+    await counts.ration('sms', '+4312345', allowance)
+    await counts.ration('sms', '+4399999', allowance)
+    const refused = await counts.ration('sms', '+4312345', allowance).catch((fault: unknown) => fault)
+    expect(refused).to.include({ code: 'slow_down', retryAfter: 60 })
+  })
+})

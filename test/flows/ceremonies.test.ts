@@ -1,0 +1,117 @@
+import { expect } from 'chai'
+import { z } from 'zod'
+import { sealer } from '../../src/crypto/seal.ts'
+import { keyring } from '../../src/crypto/secrets.ts'
+import { Problem } from '../../src/errors.ts'
+import type { Factor, Subject } from '../../src/factors/factor.ts'
+import { type Ceremonies, ceremonies, ceremoniesDeclaration } from '../../src/flows/ceremonies.ts'
+import type { Store } from '../../src/store/collection.ts'
+import { slow, testStore } from '../support/store.ts'
+
+/** A factor whose question is a number and whose answer is the same number. */
+const echo: Factor = {
+  id: 'echo',
+  kind: 'held',
+  amr: ['otp'],
+  stands: ['second'],
+  strength: 'aal2',
+  limit: 1,
+  secret: z.unknown(),
+  enrol: {
+    answer: z.object({ code: z.string() }),
+    finish: async () => ({ secret: {} }),
+  },
+  prove: {
+    begin: async (_, asked) => ({ state: asked.number ?? 7, page: { hint: 'a number' } }),
+    ask: z.object({ number: z.number().optional() }),
+    answer: z.object({ code: z.string() }),
+    finish: async ({ code }, state, { left }) => {
+      if (code !== String(state)) throw new Problem('wrong_code', { values: { left: left ?? -1 } })
+      return { credential: 'c' }
+    },
+  },
+}
+
+describe('ceremonies', () => {
+  let store: Store
+  let run: Ceremonies
+  let at: number
+  const now = () => at
+  const sealing = sealer(keyring(['a secret of the tests, 32 or longer']))
+  const who: Subject<unknown> = { held: [], locale: 'en', now: 0 }
+  const which = { attempt: 'a', mode: 'prove' as const, factor: echo }
+  const code = (promise: Promise<unknown>) => promise.then(() => 'right', (fault: Problem) => fault.code)
+  const answer = (typed: string) => code(run.finish(which, who, { code: typed }))
+
+  beforeEach(async () => {
+    at = Date.UTC(2026, 0, 1)
+    store = await testStore(now)
+    run = ceremonies({ store, sealer: sealing, now })
+  })
+  afterEach(() => store.close())
+
+  it('show what was asked, and take the right answer once', async () => {
+    await run.begin(which, who)
+    expect(await run.shown(which)).to.deep.equal({ hint: 'a number' })
+    expect(await answer('7')).to.equal('right')
+    expect(await answer('7')).to.equal('attempt_expired')
+    expect(await run.shown(which)).to.equal(undefined)
+  })
+
+  it('have one winner of ten right answers side by side', async () => {
+    run = ceremonies({ store: slow(store, 10), sealer: sealing, now })
+    await run.begin(which, who)
+    const results = await Promise.all(Array.from({ length: 10 }, () => answer('7')))
+    expect(results.filter(each => each === 'right')).to.have.length(1)
+  })
+
+  it('close after five wrong answers, and stay closed when asked again', async () => {
+    await run.begin(which, who)
+    for (let left = 4; left >= 0; left--) {
+      const fault = await run.finish(which, who, { code: '8' }).catch((each: Problem) => each)
+      expect(fault).to.deep.include({ code: 'wrong_code', values: { left } })
+    }
+    expect(await answer('7')).to.equal('way_closed')
+    expect(await code(run.begin(which, who))).to.equal('way_closed')
+  })
+
+  it('count guesses side by side before they judge any', async () => {
+    run = ceremonies({ store: slow(store, 10), sealer: sealing, now })
+    await run.begin(which, who)
+    const results = await Promise.all(Array.from({ length: 12 }, (_, index) => answer(String(100 + index))))
+    expect(results.filter(each => each === 'wrong_code')).to.have.length(5)
+    expect(results.filter(each => each === 'way_closed')).to.have.length(7)
+  })
+
+  it('give no new tries when asked again, and void the former question', async () => {
+    await run.begin(which, who)
+    await answer('8')
+    await run.begin(which, who, { number: 9 })
+    expect(await answer('7')).to.equal('wrong_code')
+    expect(await answer('9')).to.equal('right')
+  })
+
+  it('last ten minutes', async () => {
+    await run.begin(which, who)
+    at += 10 * 60_000
+    expect(await answer('7')).to.equal('attempt_expired')
+  })
+
+  it('belong to one attempt, one factor and one mode', async () => {
+    await run.begin(which, who)
+    expect(await code(run.finish({ ...which, attempt: 'b' }, who, { code: '7' }))).to.equal('attempt_expired')
+    expect(await code(run.finish({ ...which, mode: 'enrol' }, who, { code: '7' }))).to.equal('attempt_expired')
+  })
+
+  it('refuse input and answers of the wrong shape, and count no try for them', async () => {
+    expect(await code(run.begin(which, who, { number: 'seven' }))).to.equal('malformed')
+    await run.begin(which, who)
+    for (let time = 0; time < 6; time++) expect(await code(run.finish(which, who, { code: 7 }))).to.equal('malformed')
+    expect(await answer('7')).to.equal('right')
+  })
+
+  it('keep what they remember sealed', async () => {
+    await run.begin(which, who, { number: 424_242 })
+    expect(JSON.stringify(await store.collection(ceremoniesDeclaration).get('a.prove.echo'))).to.not.contain('424242')
+  })
+})
