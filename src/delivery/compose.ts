@@ -1,0 +1,111 @@
+import { readFileSync } from 'node:fs'
+import ejs from 'ejs'
+import { look, styleSheet } from './look.ts'
+
+/** Every mail there is, and what each must be told. */
+export interface Mails {
+  /** A code to enter, how many minutes it lasts, and the app that the person is on the way to. */
+  code: { code: string; minutes: number; towards?: string | undefined }
+  /** To the owner of an address with which somebody tried to sign up again. */
+  taken: object
+  /** An account was made. */
+  welcome: object
+}
+
+/** What every mail is told. */
+export interface Addressed {
+  to: string
+  /** BCP 47. */
+  locale: string
+  /** The owner's own words, by which they know a mail of ours. */
+  phrase?: string | undefined
+}
+
+/** A composed mail: both bodies say the same. */
+export interface Composed {
+  subject: string
+  text: string
+  html: string
+}
+
+/** Composes finished messages from views/mail. */
+export interface Composer {
+  mail<Name extends keyof Mails>(template: Name, values: Addressed & Mails[Name]): Composed
+  /** One SMS with a code that phones fill in by themselves (the origin-bound one-time code format of the WICG). */
+  sms(values: Pick<Addressed, 'locale'> & Mails['code']): string
+}
+
+type Values = Record<string, string | number>
+type Format = 'html' | 'text'
+interface Options {
+  phrases: { t(locale: string, key: string, values?: Values): string }
+  /** The origin that links lead to. */
+  issuer: string
+  /** What the sender calls itself. */
+  name: string
+}
+
+const folder = `${import.meta.dirname}/../../views/mail`
+const escapes: Record<Format, (value: unknown) => string> = {
+  html: value => ejs.escapeXML(String(value)),
+  text: String,
+}
+// What fits one SMS of 160 characters (3GPP TS 23.038, the basic characters that mean themselves).
+const oneSms = /^[\w @£$¥èéùìòÇØøÅåΔÆæßÉ!"#¤%&'()*+,\-./:;<=>?¡ÄÖÑÜ§¿äöñüà\n]{1,160}$/
+
+/** Makes a composer; templates are read and compiled once. */
+export function composer({ phrases, issuer, name }: Options): Composer {
+  const { host, hostname } = new URL(issuer)
+  const compiled = new Map<string, ejs.TemplateFunction>()
+  const render = (file: string, format: Format, page: object): string => {
+    const filename = `${folder}/${file}.${format}.ejs`
+    const template =
+      compiled.get(filename) ??
+      ejs.compile(readFileSync(filename, 'utf8'), {
+        filename,
+        strict: true,
+        localsName: 'page',
+        escape: escapes[format],
+      })
+    compiled.set(filename, template)
+    return template(page)
+  }
+
+  return {
+    mail(chosen, values) {
+      const { locale } = values
+      const known: Values = { name, host, issuer, ...lines(values) }
+      const t = (key: string) => phrases.t(locale, key, known)
+      const subject = t(`mail.${chosen}.subject`)
+      const heads = { subject, title: t(`mail.${chosen}.title`), preview: t(`mail.${chosen}.preview`) }
+      const page = { ...known, ...heads, lang: locale, t, look, styleSheet }
+      const both = (format: Format) => render('layout', format, { ...page, body: render(chosen, format, page) })
+      return { subject, html: both('html'), text: tidy(both('text')) }
+    },
+    sms({ locale, code, minutes, towards }) {
+      const bound = `\n\n@${hostname} #${code}`
+      const say = (key: string) =>
+        phrases.t(locale, key, { name, code, minutes, towards: oneLine(towards ?? '') }) + bound
+      const full = towards === undefined ? '' : say('mail.code.sms-towards')
+      // An app's long or foreign name would make it two, and dearer.
+      return oneSms.test(full) ? full : say('mail.code.sms')
+    },
+  }
+}
+
+// An app's name, say, in one line: it must not pass for a paragraph of ours, nor for the SMS's last line.
+function lines(values: object): Values {
+  const given = Object.entries(values).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(given.map(([key, value]) => [key, typeof value === 'string' ? oneLine(value) : value]))
+}
+
+function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
+}
+
+function tidy(text: string): string {
+  return `${text
+    .replace(/[^\S\n]+$/gm, '')
+    .replace(/\n{3,}/g, '\n\n')
+    .trim()}\n`
+}

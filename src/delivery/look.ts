@@ -1,0 +1,93 @@
+// The tokens of views/assets, as literals: mail programs know no custom properties.
+const tokens = {
+  paper: ['#f4f5f2', '#0d1211'],
+  card: ['#ffffff', '#151c1a'],
+  sunk: ['#eceeea', '#0f1614'],
+  ink: ['#10201c', '#e8eeea'],
+  soft: ['#52625d', '#9dafa8'],
+  line: ['#d5dad5', '#2a3532'],
+  key: ['#0f4a3f', '#d9b25f'],
+  brass: ['#8a6416', '#d9b25f'],
+} as const
+
+type Token = keyof typeof tokens
+interface Role {
+  /** Which property takes which token. */
+  colours: Record<string, Token>
+  rest?: string
+}
+
+const sans = "font-family:system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
+const mono = "font-family:ui-monospace,'SF Mono',SFMono-Regular,Menlo,Consolas,'Liberation Mono',monospace"
+
+const roles = {
+  page: {
+    colours: { 'background-color': 'paper', color: 'ink' },
+    rest: 'margin:0;padding:0;-webkit-text-size-adjust:100%',
+  },
+  paper: { colours: { 'background-color': 'paper' }, rest: 'width:100%' },
+  card: {
+    colours: { 'background-color': 'card', 'border-color': 'line', color: 'ink' },
+    rest: `border-width:1px;border-style:solid;border-radius:14px;padding:32px 36px 30px;${sans};font-size:16px;line-height:1.5`,
+  },
+  mark: { colours: { color: 'ink' }, rest: 'margin:0 0 24px;font-weight:650;font-size:16px;letter-spacing:-.01em' },
+  bow: {
+    colours: { 'border-color': 'brass' },
+    rest: part('width:8px;height:8px;border-width:2px;border-style:solid;border-radius:50%'),
+  },
+  stem: { colours: { 'background-color': 'brass' }, rest: part('width:5px;height:2px') },
+  tooth: {
+    colours: { 'border-color': 'brass' },
+    rest: part('width:2px;height:4px;border-width:2px 2px 0 0;border-style:solid;position:relative;top:2px'),
+  },
+  words: {
+    colours: { 'border-color': 'brass', 'background-color': 'sunk', color: 'ink' },
+    rest: 'margin:0 0 24px;border-width:0 0 0 3px;border-style:solid;padding:10px 14px;font-size:15px',
+  },
+  towards: { colours: { color: 'soft' }, rest: 'margin:0 0 6px;font-size:15px' },
+  title: {
+    colours: { color: 'ink' },
+    rest: 'margin:0 0 18px;font-size:26px;line-height:1.2;letter-spacing:-.022em;font-weight:680',
+  },
+  text: { colours: { color: 'ink' }, rest: 'margin:0 0 16px' },
+  soft: { colours: { color: 'soft' }, rest: 'margin:0 0 16px;font-size:15px' },
+  code: {
+    colours: { 'background-color': 'sunk', color: 'ink' },
+    rest: `margin:0 0 18px;border-radius:10px;padding:18px 0;text-align:center;${mono};font-size:36px;line-height:1.2;font-weight:600;letter-spacing:.16em;white-space:nowrap`,
+  },
+  link: { colours: { color: 'key' }, rest: 'text-underline-offset:3px;overflow-wrap:anywhere' },
+  foot: {
+    colours: { color: 'soft' },
+    rest: `padding:18px 36px 0;${sans};font-size:13px;line-height:1.5;overflow-wrap:anywhere`,
+  },
+} as const satisfies Record<string, Role>
+
+/** What an element of a mail is. */
+export type Look = keyof typeof roles
+
+/** An element's class and inlined style, as HTML attributes: light inline, because many mail programs read nothing else. */
+export function look(name: Look): string {
+  const { colours, rest }: Role = roles[name]
+  return `class="${name}" style="${[...paint(colours, 0), rest].filter(Boolean).join(';')}"`
+}
+
+/** The style sheet of what cannot be inlined: the dark, and narrow windows. */
+export const styleSheet = `:root{color-scheme:light dark;supported-color-schemes:light dark}
+@media (prefers-color-scheme:dark){${Object.entries(roles)
+  .map(
+    ([name, { colours }]) =>
+      `.${name}{${paint(colours, 1)
+        .map(each => `${each}!important`)
+        .join(';')}}`,
+  )
+  .join('')}}
+@media (max-width:480px){.card{padding:24px 20px 20px!important}.foot{padding:16px 20px 0!important}.code{font-size:32px!important}}`
+
+function paint(colours: Record<string, Token>, scheme: 0 | 1): string[] {
+  return Object.entries(colours).map(([property, token]) => `${property}:${tokens[token][scheme]}`)
+}
+
+// Of the key beside the name, drawn without a picture: those are what mail programs block.
+function part(rest: string): string {
+  return `display:inline-block;vertical-align:middle;font-size:0;line-height:0;${rest}`
+}

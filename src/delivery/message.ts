@@ -1,0 +1,35 @@
+/** A finished message: composed, in its recipient's language, and ready to go. */
+export interface Message {
+  channel: 'email' | 'sms'
+  /** One address, or a phone number in E.164. */
+  to: string
+  subject: string
+  text: string
+  html?: string | undefined
+  /** The code or the link that it carries, for the development outbox. */
+  code?: string | undefined
+  link?: string | undefined
+  /** What it is for, as the store may show it: the sent-code factor's `sign-in`, say. Never whose. */
+  purpose: string
+  /** Milliseconds since the epoch, after which it is of no more use and is abandoned. Default: 24 hours after posting. */
+  expiresAt?: number | undefined
+}
+
+/** A message on its way. */
+export interface Outgoing extends Message {
+  /** The same at every try, so that a receiver can tell a repeat. */
+  id: string
+  /** When it was posted, in milliseconds since the epoch. */
+  at: number
+}
+
+/** Hands a message to the world. Throws Undeliverable when no later try could fare better, and anything else when one could. */
+export type Send = (message: Outgoing, signal: AbortSignal) => Promise<void>
+
+/** No later try could deliver this message: its recipient or its content was refused. */
+export class Undeliverable extends Error {
+  constructor(options?: { cause?: unknown }) {
+    super('undeliverable', options)
+    this.name = 'Undeliverable'
+  }
+}

@@ -1,0 +1,103 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { id } from '../crypto/random.ts'
+import type { Sealer } from '../crypto/seal.ts'
+import type { Store } from '../store/collection.ts'
+import { courier, type Posted, posted, type Tell } from './courier.ts'
+import { development, type Kept } from './development.ts'
+import type { Message, Outgoing, Send } from './message.ts'
+
+/** Keeps messages until they are delivered. */
+export interface Outbox {
+  /** Keeps a message durably and wakes the couriers; resolves before it is sent. */
+  post(message: Message): Promise<void>
+  /** Starts delivering; what it returns stops, once what is on its way is through or `grace` is over. */
+  work(): () => Promise<void>
+  /** Messages of channels that lead nowhere (development), newest first; of one recipient if told. */
+  list(to?: string): Promise<Kept[]>
+}
+
+interface Options {
+  store: Store
+  sealer: Sealer
+  /** An absent channel keeps its messages for `list`. */
+  channels: { email?: Send | undefined; sms?: Send | undefined }
+  now: () => number
+  onEvent: Tell
+  /** Milliseconds between two looks for what other processes left. */
+  poll?: number
+  /** Milliseconds after which a message whose sender died is another's. */
+  lease?: number
+  /** How many recipients a channel serves at once. */
+  concurrency?: number
+  /** Milliseconds that stopping waits for. */
+  grace?: number
+}
+
+const day = 24 * 3_600_000
+
+/** Makes the outbox: durable, sealed at rest, in order for each recipient, shared by all processes of one store. */
+export function outbox({
+  store,
+  sealer,
+  channels,
+  now,
+  onEvent,
+  poll = 1000,
+  lease = 60_000,
+  concurrency = 5,
+  grace = 5000,
+}: Options): Outbox {
+  const messages = store.collection(posted)
+  const kept = development({ store, sealer })
+  const open = ({ id, at, sealed }: Posted): Outgoing => ({
+    ...JSON.parse(sealer.open(sealed, `message:${id}`)),
+    id,
+    at,
+  })
+  const courierFor = (channel: Message['channel']) => {
+    const send = channels[channel]
+    return send && courier({ channel, messages, open, send, now, onEvent, poll, lease, concurrency })
+  }
+  const couriers = { email: courierFor('email'), sms: courierFor('sms') }
+  let last = 0
+
+  return {
+    async post(message) {
+      const at = now()
+      // Thousandths of a millisecond, so that what one process posts within one keeps its order.
+      last = Math.max(at * 1000, last + 1)
+      const outgoing: Outgoing = { ...message, id: id(), at }
+      const { channel, to, purpose, expiresAt: until = at + day } = message
+      if (!channels[channel]) {
+        await kept.keep(outgoing, last)
+        await onEvent('message.sent', { message: outgoing.id, channel, tries: 1 })
+        return
+      }
+      await messages.insert({
+        id: outgoing.id,
+        channel,
+        purpose,
+        lane: sealer.blind(`${channel}:${to}`, 'recipient')[0],
+        order: last,
+        at,
+        until,
+        // Later than its use ends: a message that only vanished would never be told of.
+        expiresAt: until + day,
+        due: at,
+        state: 'fresh',
+        tries: 0,
+        sealed: sealer.seal(JSON.stringify(outgoing), `message:${outgoing.id}`),
+      })
+      couriers[channel]?.wake()
+    },
+    work() {
+      const stops = [couriers.email, couriers.sms].flatMap(each => each?.start() ?? [])
+      return async () => {
+        const given = new AbortController()
+        const stopped = Promise.all(stops.map(stop => stop())).finally(() => given.abort())
+        await Promise.race([stopped, wait(grace, undefined, { signal: given.signal }).catch(() => {})])
+      }
+    },
+    list: kept.list,
+  }
+}

@@ -1,0 +1,75 @@
+import { type DestinationStream, type LevelWithSilent, pino } from 'pino'
+import type { Level, Observer } from '../events.ts'
+import { type Answered, routeOf } from './answered.ts'
+
+export interface Log {
+  /** Writes every event as one line. */
+  observer: Observer
+  /** Writes a request as one line: at `debug`, or at `warn` when it failed here. */
+  answered(request: Answered): void
+  /** Writes down what nobody foresaw, masked, and the request that met it. */
+  fault(fault: unknown, request?: string): void
+  /** Says in plain words what the process itself does: started, listening, stopped. */
+  say(text: string): void
+}
+
+const levels = { routine: 'debug', info: 'info', notice: 'info', warning: 'warn' } as const satisfies Record<
+  Level,
+  string
+>
+const causes = 5
+
+/** Makes the log: one JSON object a line, on standard output unless told. Events write what they declare, and nothing else gets in unmasked. */
+export function logger({ level }: { level: LevelWithSilent }, destination?: DestinationStream): Log {
+  const options = {
+    level,
+    base: { pid: process.pid },
+    messageKey: 'text',
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+  }
+  const lines = destination ? pino(options, destination) : pino(options)
+  return {
+    observer: {
+      observe: ({ name, level: weight, data, origin }) => {
+        const { address, agent, device, request } = origin
+        lines[levels[weight]]({ event: name, data, origin: { address, agent, device, request } })
+      },
+    },
+    answered: ({ method, path, status, took }) => {
+      const line = { method, route: routeOf(path), status, took: Math.round(took * 10) / 10 }
+      lines[status >= 500 ? 'warn' : 'debug'](line)
+    },
+    fault: (fault, request) => lines.error({ fault: told(fault), request }),
+    say: text => lines.info(text),
+  }
+}
+
+interface Told {
+  name: string
+  message: string
+  code?: string
+  stack?: string[]
+  cause?: Told
+}
+
+function told(fault: unknown, depth = 0): Told {
+  if (!(fault instanceof Error)) return { name: typeof fault, message: masked(String(fault)) }
+  const code = 'code' in fault && typeof fault.code === 'string' ? { code: masked(fault.code) } : undefined
+  // Only the frames: a stack begins by repeating the message.
+  const stack = (fault.stack ?? '').split('\n').filter(line => /^ {4}at /.test(line))
+  const cause = fault.cause !== undefined && depth < causes ? { cause: told(fault.cause, depth + 1) } : undefined
+  return { name: fault.name, message: masked(fault.message), ...code, stack, ...cause }
+}
+
+/**
+ * Blanks what an error of some library may have taken over from its input: anything quoted, anything like an address,
+ * and runs of digits or letters long enough to be a code or a token.
+ */
+function masked(text: string): string {
+  return text
+    .slice(0, 2_000)
+    .replace(/"[^"]*"?|(?<!\w)'[^']*'|`[^`]*`?/g, '"…"')
+    .replace(/[^\s"<>()]+@[^\s"<>()]+/g, '…')
+    .replace(/[\w~+/=-]{24,}|\+?\d{6,}/g, '…')
+}
