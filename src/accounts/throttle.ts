@@ -38,8 +38,8 @@ export interface Throttle {
   spend(trier: Trier): Promise<void>
   /** Gives back what a right answer paid, and forgives what its device, or its account at this address, got wrong before. */
   forgive(trier: Trier): Promise<void>
-  /** Pays for one of something else that is rationed, such as a message to one phone. Throws `slow_down`. */
-  ration(what: string, whose: string, allowance: Allowance): Promise<void>
+  /** Pays for one of something else that is rationed, such as a message to one phone; resolves to what gives it back. Throws `slow_down`. */
+  ration(what: string, whose: string, allowance: Allowance): Promise<() => Promise<void>>
 }
 
 /** Slows guessers by account, address and pair; a known device counts for itself alone, so that nobody can lock its owner out. */
@@ -66,6 +66,10 @@ export function throttle({ store, now }: { store: Store; now: () => number }): T
     throw new Problem('slow_down', { values: { by }, retryAfter: Math.max(1, Math.ceil((until - at) / 1000)) })
   }
 
+  const giveBack = async (id: string, { window }: Allowance): Promise<void> => {
+    await kept.count(id, 'spent', -1, { id, spent: 0, expiresAt: now() + window })
+  }
+
   return {
     spend: async trier => {
       for (const [by, id] of keys(trier)) await pay(id, guesses[by], by)
@@ -73,9 +77,13 @@ export function throttle({ store, now }: { store: Store; now: () => number }): T
     forgive: async trier => {
       for (const [by, id] of keys(trier)) {
         if (by === 'pair' || by === 'device') await kept.take(id)
-        else await kept.count(id, 'spent', -1, { id, spent: 0, expiresAt: now() + guesses[by].window })
+        else await giveBack(id, guesses[by])
       }
     },
-    ration: (what, whose, allowance) => pay(key(what, 'ration', whose), allowance, what),
+    ration: async (what, whose, allowance) => {
+      const id = key(what, 'ration', whose)
+      await pay(id, allowance, what)
+      return () => giveBack(id, allowance)
+    },
   }
 }

@@ -27,6 +27,8 @@ export interface Subject<Secret> {
   now: number
   /** What one more try may cost: tries left after this one, for messages. */
   left?: number | undefined
+  /** The app that they are on the way to. */
+  towards?: string | undefined
   /** Nothing may be sent: the page is the same, and no answer is right. */
   silent?: true | undefined
 }
@@ -82,13 +84,15 @@ export interface Factor<Secret = any, EState = any, EAnswer = any, PState = any,
   mandatory?: true
   /** Its question goes out as a message: flows ration it. */
   channel?: 'email' | 'sms'
-  /** How many one account may hold; enrolling one more replaces the oldest when it is 1. */
+  /** How many one account may hold. */
   limit: number
   secret: z.ZodType<Secret>
   enrol: Ceremony<Secret, EState, EAnswer, Enrolled<Secret>>
   prove: Ceremony<Secret, PState, PAnswer, Proved<Secret>> & { names?(answer: PAnswer): Named }
   /** What of a credential may be shown ("••• 42"). Never a secret. */
   hint?(secret: Secret): string
+  /** How good a new secret would be, from 0 to 4, while it is still typed. */
+  judge?(typed: string, who: Pick<Subject<Secret>, 'email'>): Promise<number>
   /** What having enrolled it proves of the account itself. */
   vouches?(secret: Secret): { email?: string; phone?: string }
 }

@@ -38,16 +38,23 @@ export function asking({ ceremonies, accounts, throttle, messages, record }: Ser
     const fits = factor[mode].ask?.safeParse(asked)
     if (fits && !fits.success) throw new Problem('malformed')
     const input = fits?.data ?? {}
-    const email = factor.identifies && typeof input['email'] === 'string' ? input['email'] : undefined
+    const email = factor.identifies && typeof input.email === 'string' ? input.email : undefined
     const taken = attempt.purpose === 'sign-up' && email !== undefined && (await accounts.byEmail(email)) !== undefined
 
-    if (factor.channel) {
-      const whose = Object.values(input).join('\n') || (subject.account ?? '')
-      await throttle.ration(`send.${factor.id}.pause`, attempt.id, pause)
-      await throttle.ration(`send.${factor.id}`, whose, toOne)
-      await throttle.ration(`send.${factor.id}.from`, visitor.address, fromOne)
+    const paid: (() => Promise<void>)[] = []
+    try {
+      if (factor.channel) {
+        const whose = Object.values(input).join('\n') || (subject.account ?? '')
+        paid.push(await throttle.ration(`send.${factor.id}.pause`, attempt.id, pause))
+        paid.push(await throttle.ration(`send.${factor.id}`, whose, toOne))
+        paid.push(await throttle.ration(`send.${factor.id}.from`, visitor.address, fromOne))
+      }
+      await ceremonies.begin({ attempt: attempt.id, mode, factor }, { ...subject, silent: taken || undefined }, input)
+    } catch (fault) {
+      // Nothing was sent.
+      for (const back of paid) await back()
+      throw fault
     }
-    await ceremonies.begin({ attempt: attempt.id, mode, factor }, { ...subject, silent: taken || undefined }, input)
     if (taken) await messages.taken(email, attempt.locale)
     if (email !== undefined) await record('sign-up.started', { taken }, visitor)
     else if (factor.channel) {

@@ -43,7 +43,7 @@ const shape = z.object({
 export type Attempt = z.output<typeof shape>
 export type Mode = z.output<typeof mode>
 export type NewAttempt = Pick<Attempt, 'purpose' | 'device' | 'locale'> &
-  Partial<Pick<Attempt, 'account' | 'real' | 'email' | 'interaction' | 'client' | 'next' | 'acr' | 'add' | 'proved'>>
+  Partial<Pick<Attempt, 'account' | 'email' | 'interaction' | 'client' | 'next' | 'acr' | 'add'>>
 
 export const attemptsDeclaration = declare({ name: 'attempts', shape })
 
@@ -65,6 +65,8 @@ export function attempts({ store, now }: { store: Store; now: () => number }): A
       const attempt: Attempt = {
         real: begun.account !== undefined,
         proved: [],
+        // A sign-up knows its account's id from the start: passkeys are made for it.
+        ...(begun.purpose === 'sign-up' && { account: id() }),
         ...begun,
         id: id(),
         expiresAt: now() + lifetime,

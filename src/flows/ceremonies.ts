@@ -32,7 +32,7 @@ export interface Which {
 export interface Ceremonies {
   /** Asks, or asks anew: the former question is void. Throws the factor's Problem. */
   begin(which: Which, subject: Subject<unknown>, asked?: Record<string, unknown>): Promise<void>
-  /** What the page of an open question shows; undefined when none is open. */
+  /** What the page of an open question shows, with what it was `asked` with; undefined when none is open. */
   shown(which: Which): Promise<Record<string, unknown> | undefined>
   /** Judges an answer; a right one ends the question, and of several only one is right. Throws the factor's Problem, `way_closed` or `attempt_expired`. */
   finish<Outcome>(which: Which, subject: Subject<unknown>, answer: unknown): Promise<Outcome>
@@ -83,9 +83,10 @@ export function ceremonies({ store, sealer, now }: { store: Store; sealer: Seale
       if (((await kept.get(key(which)))?.tries ?? 0) >= limit) throw new Problem('way_closed')
       const fits = ask?.safeParse(asked)
       if (fits && !fits.success) throw new Problem('malformed')
-      const { state, page = {} } = begin ? await begin(subject, fits?.data ?? {}) : { state: null }
+      const asks = fits?.data ?? {}
+      const { state, page } = begin ? await begin(subject, asks) : { state: null, page: {} }
       const id = key(which)
-      await keep(which, sealer.seal(JSON.stringify({ state, page }), context(id)))
+      await keep(which, sealer.seal(JSON.stringify({ state, page: { ...page, asked: asks } }), context(id)))
     },
     shown: async which => {
       const id = key(which)
@@ -98,7 +99,8 @@ export function ceremonies({ store, sealer, now }: { store: Store; sealer: Seale
       if (!fits.success) throw new Problem('malformed')
       const id = key(which)
       const { sealed, tries } = await spend(which)
-      const outcome = await ceremony.finish(fits.data, open(id, sealed).state, { ...subject, left: limit - tries })
+      const left = counted(which) ? limit - tries : undefined
+      const outcome = await ceremony.finish(fits.data, open(id, sealed).state, { ...subject, left })
       if (!(await kept.take(id))) throw new Problem('code_spent')
       return outcome as Outcome
     },

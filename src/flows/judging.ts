@@ -33,8 +33,8 @@ export async function heldIn(credentials: Credentials, attempt: Attempt): Promis
 
 /** Whom a factor's ceremony is about. */
 export function about(attempt: Attempt, factor: Factor, held: readonly Credential[], now: number): Subject<unknown> {
-  const { account, email, locale } = attempt
-  return { account, email, held: held.filter(each => each.factor === factor.id), locale, now }
+  const { account, email, locale, client } = attempt
+  return { account, email, held: held.filter(each => each.factor === factor.id), locale, now, towards: client?.name }
 }
 
 /** Judges proofs: counted before they are judged, and saved so that none counts twice. */
@@ -103,7 +103,9 @@ export function enrolling({
   return async (attempt, factor, answer, visitor) => {
     const held = await heldIn(credentials, attempt)
     const own = held.filter(each => each.factor === factor.id)
-    if (factor.limit > 1 && own.length >= factor.limit) throw new Problem('limit_reached')
+    // Who adds one of their own accord removes another first; who has to replace what was lost replaces the oldest.
+    const full = own.length >= factor.limit
+    if (full && attempt.purpose === 'add') throw new Problem('limit_reached')
     const which = { attempt: attempt.id, mode: 'enrol' as const, factor }
     const enrolled = await ceremonies.finish<Enrolled<unknown>>(which, about(attempt, factor, held, now()), answer)
     const fresh = [...attempt.fresh, factor.id]
@@ -116,7 +118,7 @@ export function enrolling({
     const { account } = attempt
     if (account === undefined) throw new Problem('attempt_expired')
     const credential = await credentials.add({ account, factor: factor.id, ...enrolled })
-    if (factor.limit === 1) for (const each of own) await credentials.remove(each.id)
+    if (full && own[0]) await credentials.remove(own[0].id)
     const vouched = factor.vouches?.(enrolled.secret)
     if (vouched) await accounts.patch(account, { ...vouched, updatedAt: now() })
     await record('factor.enrolled', { account, factor: factor.id, credential }, visitor)

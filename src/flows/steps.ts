@@ -1,4 +1,5 @@
 import type { Credential, Credentials } from '../accounts/credential.ts'
+import type { Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
 import type { Factor } from '../factors/factor.ts'
 import type { Ask } from './asking.ts'
@@ -31,6 +32,8 @@ export interface Steps {
   answer(attempt: Attempt, factor: string, answer: unknown, visitor: Visitor): Promise<Attempt>
   /** Passes over an optional step. */
   skip(attempt: Attempt, visitor: Visitor): Promise<Attempt>
+  /** How good a secret would be that is being typed, from 0 to 4. */
+  judge(attempt: Attempt, factor: string, typed: string): Promise<number>
 }
 
 interface Services {
@@ -41,12 +44,16 @@ interface Services {
   prove: Judge
   enrol: Judge
   credentials: Credentials
+  throttle: Throttle
   now: () => number
 }
 
+/** How often a meter may look at what is being typed: judging costs the main thread some milliseconds. */
+const judgements = { tries: 60, window: 60_000 }
+
 /** Walks attempts through policy. */
 export function steps(services: Services): Steps {
-  const { factors, attempts, ceremonies, ask, prove, enrol, credentials, now } = services
+  const { factors, attempts, ceremonies, ask, prove, enrol, credentials, throttle, now } = services
 
   const byIds = (ids: readonly string[]) => factors.filter(each => ids.includes(each.id))
 
@@ -137,15 +144,22 @@ export function steps(services: Services): Steps {
       const skipped = [...attempt.skipped, ...step.from.map(each => each.id)]
       return advance(await attempts.change(attempt, { skipped }), visitor)
     },
+    judge: async (attempt, id, typed) => {
+      const { factor, mode } = choose(stepOf(attempt, await heldBy(attempt)), id)
+      if (mode !== 'enrol' || !factor.judge) throw new Problem('not_offered')
+      await throttle.ration('judge', attempt.id, judgements)
+      return factor.judge(typed, attempt)
+    },
   }
 }
 
-/** The factor to ask for first: the one that was used last, or the first in order of preference. */
+/** The factor to ask for first: the one that was used last, or the first in order of preference. Weak ones and last resorts never come of themselves. */
 function lastUsed(from: readonly Factor[], held: readonly Credential[]): Factor {
+  const good = from.filter(each => each.strength !== 'mfa' && !each.stands.includes('last'))
   const used = held
-    .filter(each => each.usedAt !== undefined && from.some(({ id }) => id === each.factor))
+    .filter(each => each.usedAt !== undefined && good.some(({ id }) => id === each.factor))
     .sort((a, b) => (b.usedAt ?? 0) - (a.usedAt ?? 0))
-  const factor = from.find(each => each.id === used[0]?.factor) ?? from[0]
+  const factor = good.find(each => each.id === used[0]?.factor) ?? good[0] ?? from[0]
   if (!factor) throw new Problem('not_offered')
   return factor
 }

@@ -85,4 +85,11 @@ describe('the throttle', () => {
     const refused = await counts.ration('sms', '+4312345', allowance).catch((fault: unknown) => fault)
     expect(refused).to.include({ code: 'slow_down', retryAfter: 60 })
   })
+
+  it('gives back a ration of which nothing came', async () => {
+    const allowance = { tries: 1, window: minute }
+    const back = await counts.ration('sms', '+4312345', allowance)
+    await back()
+    await counts.ration('sms', '+4312345', allowance)
+  })
 })

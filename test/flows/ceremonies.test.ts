@@ -52,7 +52,7 @@ describe('ceremonies', () => {
 
   it('show what was asked, and take the right answer once', async () => {
     await run.begin(which, who)
-    expect(await run.shown(which)).to.deep.equal({ hint: 'a number' })
+    expect(await run.shown(which)).to.deep.equal({ hint: 'a number', asked: {} })
     expect(await answer('7')).to.equal('right')
     expect(await answer('7')).to.equal('attempt_expired')
     expect(await run.shown(which)).to.equal(undefined)

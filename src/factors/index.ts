@@ -1,0 +1,31 @@
+import type { Hasher } from '../crypto/hash.ts'
+import type { Sealer } from '../crypto/seal.ts'
+import type { Factor } from './factor.ts'
+import { passkey } from './passkey.ts'
+import { password } from './password.ts'
+import { recoveryCode } from './recovery-code.ts'
+import { emailCode, type Sending, smsCode } from './sent-code.ts'
+import { totp } from './totp.ts'
+
+export interface FactorServices {
+  hasher: Hasher
+  sealer: Pick<Sealer, 'blind'>
+  /** Resolves when the message is kept for sending. */
+  send(sending: Sending): Promise<void>
+  /** The service's name, as people know it. */
+  name: string
+  /** The issuer's origin. */
+  issuer: string
+}
+
+/** Every factor there is, in order of preference: the only list of them. */
+export function factors({ hasher, sealer: { blind }, send, name, issuer }: FactorServices): readonly Factor[] {
+  return [
+    passkey({ name, issuer }),
+    password({ hasher, name }),
+    totp({ name }),
+    smsCode({ blind, send }),
+    emailCode({ blind, send }),
+    recoveryCode({ blind }),
+  ]
+}

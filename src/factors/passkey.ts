@@ -1,0 +1,168 @@
+import type {
+  AuthenticationResponseJSON,
+  AuthenticatorTransport,
+  RegistrationResponseJSON,
+} from '@simplewebauthn/server'
+import { z } from 'zod'
+import { same } from '../crypto/compare.ts'
+import { Problem } from '../errors.ts'
+import { authenticatorName } from './authenticators.ts'
+import type { Factor } from './factor.ts'
+import { assertion, attestation, read } from './passkey-response.ts'
+import { refused } from './refused.ts'
+
+/** How long browsers let people take, in milliseconds. */
+const timeout = 300_000
+/** EdDSA, ES256, RS256 (COSE). */
+const algorithms = [-8, -7, -257]
+
+const secret = z.object({
+  id: z.string(),
+  /** COSE, as base64url. */
+  publicKey: z.string(),
+  counter: z.number(),
+  transports: z.array(z.string()),
+  backedUp: z.boolean(),
+  deviceType: z.enum(['singleDevice', 'multiDevice']),
+  aaguid: z.string(),
+})
+const answer = z.object({ response: z.string().max(32_768) })
+
+type Secret = z.output<typeof secret>
+type Answer = z.output<typeof answer>
+
+interface Services {
+  /** What browsers show. */
+  name: string
+  /** The origin that passkeys are made at; its host name is the relying party's id. */
+  issuer: string
+}
+
+/** A passkey (WebAuthn level 3): discoverable, and its holder verified by a finger, a face or a PIN each time. */
+export function passkey({
+  name,
+  issuer,
+}: Services): Factor<Secret, { challenge: string }, Answer, { challenge: string; named: boolean }, Answer> {
+  const rpID = new URL(issuer).hostname
+  const expected = { expectedOrigin: issuer, expectedRPID: rpID, requireUserVerification: true }
+  return {
+    id: 'passkey',
+    kind: 'held',
+    // A key, and a person who was there. Not `hwk`: without attestation nobody knows whether the key is in hardware, and a synced one is not.
+    amr: ['pop', 'user'],
+    stands: ['first', 'second'],
+    strength: 'phr',
+    whole: true,
+    limit: 20,
+    secret,
+    enrol: {
+      begin: async who => {
+        if (who.account === undefined) throw new Problem('sign_in_needed')
+        const { generateRegistrationOptions } = await webauthn()
+        const options = await generateRegistrationOptions({
+          rpName: name,
+          rpID,
+          userID: new TextEncoder().encode(who.account),
+          userName: who.email ?? name,
+          userDisplayName: who.email ?? name,
+          timeout,
+          attestationType: 'none',
+          excludeCredentials: who.held.map(each => descriptor(each.secret)),
+          authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
+          supportedAlgorithmIDs: algorithms,
+        })
+        return { state: { challenge: options.challenge }, page: { options } }
+      },
+      answer,
+      finish: async ({ response }, { challenge }, who) => {
+        const wrong = (cause?: unknown) => refused('wrong_passkey', 'response', who, cause)
+        const sent = read(response, attestation)
+        if (!sent) throw wrong()
+        const { verifyRegistrationResponse } = await webauthn()
+        const { verified, registrationInfo } = await verifyRegistrationResponse({
+          ...expected,
+          response: sent as RegistrationResponseJSON,
+          expectedChallenge: challenge,
+          supportedAlgorithmIDs: algorithms,
+        }).catch(cause => {
+          throw wrong(cause)
+        })
+        if (!verified) throw wrong()
+        const { credential, aaguid, credentialBackedUp, credentialDeviceType } = registrationInfo
+        if (who.held.some(each => each.secret.id === credential.id)) throw new Problem('already_enrolled')
+        return {
+          lookup: credential.id,
+          label: authenticatorName(aaguid),
+          secret: {
+            id: credential.id,
+            publicKey: Buffer.from(credential.publicKey).toString('base64url'),
+            counter: credential.counter,
+            transports: sent.response.transports,
+            backedUp: credentialBackedUp,
+            deviceType: credentialDeviceType,
+            aaguid,
+          },
+        }
+      },
+    },
+    prove: {
+      begin: async who => {
+        const { generateAuthenticationOptions } = await webauthn()
+        const allowCredentials = who.held.map(each => descriptor(each.secret))
+        const options = await generateAuthenticationOptions({
+          rpID,
+          timeout,
+          userVerification: 'required',
+          allowCredentials,
+        })
+        return { state: { challenge: options.challenge, named: who.account !== undefined }, page: { options } }
+      },
+      answer,
+      names: ({ response }) => ({ lookup: read(response, assertion)?.id ?? '' }),
+      finish: async ({ response }, { challenge, named }, who) => {
+        const wrong = (cause?: unknown) => refused('wrong_passkey', 'response', who, cause)
+        const sent = read(response, assertion)
+        const held = who.held.find(each => each.secret.id === sent?.id)
+        if (!sent || !held || who.account === undefined) throw wrong()
+        const handle = sent.response.userHandle
+        // Who was not named before must be named by the authenticator (WebAuthn, 7.2, step 6).
+        if (handle === undefined ? !named : !same(handle, Buffer.from(who.account).toString('base64url'))) throw wrong()
+        const { id, publicKey, counter, transports, deviceType } = held.secret
+        const { verifyAuthenticationResponse } = await webauthn()
+        const { verified, authenticationInfo } = await verifyAuthenticationResponse({
+          ...expected,
+          response: sent as AuthenticationResponseJSON,
+          expectedChallenge: challenge,
+          credential: {
+            id,
+            publicKey: new Uint8Array(Buffer.from(publicKey, 'base64url')),
+            counter,
+            transports: known(transports),
+          },
+        }).catch(cause => {
+          throw wrong(cause)
+        })
+        const { newCounter, credentialBackedUp, credentialDeviceType } = authenticationInfo
+        // Whether it may be copied is settled when a passkey is made (WebAuthn, 6.1.3).
+        if (!verified || credentialDeviceType !== deviceType) throw wrong()
+        const changed = newCounter !== counter || credentialBackedUp !== held.secret.backedUp
+        const next = { ...held.secret, counter: newCounter, backedUp: credentialBackedUp }
+        return { credential: held.id, ...(changed && { secret: next }) }
+      },
+    },
+  }
+}
+
+// Loaded when first asked for: 7 MB and 100 ms that a start does without.
+function webauthn(): Promise<typeof import('@simplewebauthn/server')> {
+  return import('@simplewebauthn/server')
+}
+
+function descriptor({ id, transports }: Secret): { id: string; transports: AuthenticatorTransport[] } {
+  return { id, transports: known(transports) }
+}
+
+// Transports are hints that browsers hand back to browsers: those nobody knows yet are to be kept (WebAuthn, 5.8.4).
+function known(transports: readonly string[]): AuthenticatorTransport[] {
+  return [...transports] as AuthenticatorTransport[]
+}

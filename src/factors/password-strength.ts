@@ -1,0 +1,92 @@
+import type { Code } from '../errors.ts'
+import { famousPhrases } from './famous-phrases.ts'
+
+/** Fewest and most characters, in code points; the fewest of NIST SP 800-63B-4, 3.1.1.2, where a second factor goes along. */
+export const shortest = 8
+export const longest = 128
+
+/** How many guesses an attacker needs, as a power of ten. */
+export type Guesses = (text: string) => number
+
+/** Whose password it is, and for what. */
+export interface About {
+  email?: string | undefined
+  service: string
+}
+
+export interface Strength {
+  /** From 0 (guessed at once) to 4, for a meter. 3 and 4 are good. */
+  score: 0 | 1 | 2 | 3 | 4
+  /** Why it is refused; undefined for one that will do. */
+  fault: Extract<Code, 'password_short' | 'password_long' | 'password_common' | 'password_personal'> | undefined
+}
+
+// zxcvbn's own steps. The third is where it says "safely unguessable", and what eight random characters just reach.
+const steps = [3, 6, 8, 10]
+const enough = 8
+/** What digits and signs are written for. */
+const letters: Readonly<Record<string, string>> = {
+  0: 'o',
+  1: 'i',
+  l: 'i',
+  '!': 'i',
+  3: 'e',
+  4: 'a',
+  '@': 'a',
+  5: 's',
+  $: 's',
+  7: 't',
+}
+const phrases = famousPhrases.map(canonical)
+
+/**
+ * Judges a new password: long enough, and not what an attacker tries first. It counts for the least of three: all of
+ * it; it without the ornaments at its ends ("!2024!!" is what everybody adds); it without any famous phrase in it.
+ */
+export function judge(password: string, about: About, guesses: Guesses): Strength {
+  const text = password.normalize('NFC')
+  const length = [...text].length
+  // Nobody needs to know how good it would be, and to find out costs the square of its length.
+  if (length > longest) return { score: 4, fault: 'password_long' }
+  const worth = Math.min(...candidates(text).map(guesses))
+  const score = steps.filter(step => worth >= step).length as Strength['score']
+  if (length < shortest) return { score: atMost(score, 1), fault: 'password_short' }
+  if (personal(text, about)) return { score: atMost(score, 1), fault: 'password_personal' }
+  if (worth < enough) return { score: atMost(score, 2), fault: 'password_common' }
+  return { score, fault: undefined }
+}
+
+function candidates(text: string): string[] {
+  const plain = text.replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, '')
+  const bare = canonical(text)
+  const rest = phrases.reduce((left, phrase) => left.replaceAll(phrase, ''), bare)
+  return [
+    text,
+    // Of eight random characters every one counts, at the ends too.
+    ...(plain.length >= shortest ? [plain] : []),
+    ...(rest !== bare ? [rest] : []),
+  ]
+}
+
+/** Does it contain the address's local part, or the service's name? Three letters count only as a word of their own, and fewer not at all. */
+function personal(text: string, { email = '', service }: About): boolean {
+  const local = (email.slice(0, email.lastIndexOf('@')).split('+')[0] ?? '').toLowerCase()
+  const bare = canonical(text)
+  const words = text.split(/[^\p{L}\p{N}]+/u).map(canonical)
+  return [local, service]
+    .map(canonical)
+    .some(own => (own.length > 3 ? bare.includes(own) : own.length === 3 && words.includes(own)))
+}
+
+/** Letters and digits alone, with digits that stand for letters read as those. */
+function canonical(text: string): string {
+  return text
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[013457l!@$]/g, each => letters[each] ?? each)
+    .replace(/[^\p{L}\p{N}]/gu, '')
+}
+
+function atMost(score: Strength['score'], most: 1 | 2): Strength['score'] {
+  return score > most ? most : score
+}

@@ -1,0 +1,70 @@
+import { z } from 'zod'
+import type { Hasher } from '../crypto/hash.ts'
+import { Problem } from '../errors.ts'
+import { emailAddress } from './addresses.ts'
+import type { Factor } from './factor.ts'
+import { guesses } from './password-guesses.ts'
+import { judge, longest, shortest } from './password-strength.ts'
+import { refused } from './refused.ts'
+
+const secret = z.object({ hash: z.string() })
+// Long enough that what is too long can be said to be so, and too short to be a burden.
+const typed = z.string().max(4096)
+const enrolAnswer = z.object({ password: typed })
+const proveAnswer = z.object({ email: z.string().max(1024), password: typed })
+
+type Secret = z.output<typeof secret>
+
+interface Services {
+  hasher: Hasher
+  /** The service's own name, which no password may contain. */
+  name: string
+}
+
+/** A password (NIST SP 800-63B-4, 3.1.1): eight characters or more, since a second factor always goes along. */
+export function password({
+  hasher,
+  name,
+}: Services): Factor<Secret, null, z.output<typeof enrolAnswer>, null, z.output<typeof proveAnswer>> {
+  return {
+    id: 'password',
+    kind: 'known',
+    amr: ['pwd'],
+    stands: ['first'],
+    strength: 'aal2',
+    limit: 1,
+    secret,
+    enrol: {
+      answer: enrolAnswer,
+      finish: async (answer, _, who) => {
+        const { fault } = judge(answer.password, { email: who.email, service: name }, await guesses())
+        if (fault) throw new Problem(fault, { field: 'password', values: { min: shortest, max: longest } })
+        return { secret: { hash: await hasher.hash(answer.password) } }
+      },
+    },
+    judge: async (password, { email }) => judge(password, { email, service: name }, await guesses()).score,
+    prove: {
+      answer: proveAnswer,
+      names: ({ email }) => ({ email: emailAddress(email) ?? email.trim().toLowerCase() }),
+      finish: async (answer, _, who) => {
+        const [held] = who.held
+        const { ok, stale } = held
+          ? await hasher.verify(held.secret.hash, answer.password)
+          : await hasher.decoy(answer.password).then(() => ({ ok: false, stale: false }))
+        if (!held || !ok) throw refused('wrong_credentials', 'password', who)
+        const hash = stale ? await rehash(answer.password) : undefined
+        return { credential: held.id, ...(hash !== undefined && { secret: { hash } }) }
+      },
+    },
+  }
+
+  // A busy queue must not turn a right password away: the next sign-in will rehash it.
+  async function rehash(right: string): Promise<string | undefined> {
+    try {
+      return await hasher.hash(right)
+    } catch (error) {
+      if (error instanceof Problem && error.code === 'busy') return undefined
+      throw error
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import { expect } from 'chai'
+import { emailAddress, maskedEmail, maskedPhone, phoneNumber } from '../../src/factors/addresses.ts'
+
+describe('factors/addresses', () => {
+  const addresses: [typed: string, address: string | undefined][] = [
+    ['ada@example.com', 'ada@example.com'],
+    ['  Ada.Lovelace@Example.COM\n', 'ada.lovelace@example.com'],
+    ["o'brien+apps@mail.example.co.uk", "o'brien+apps@mail.example.co.uk"],
+    ['ada@müller.example', 'ada@xn--mller-kva.example'],
+    ['ada@１２３.example', 'ada@123.example'],
+    [`${'a'.repeat(64)}@example.com`, `${'a'.repeat(64)}@example.com`],
+    [`${'a'.repeat(65)}@example.com`, undefined],
+    [
+      `a@${'b'.repeat(60)}.${'c'.repeat(60)}.${'d'.repeat(60)}.${'e'.repeat(60)}.example`,
+      `a@${'b'.repeat(60)}.${'c'.repeat(60)}.${'d'.repeat(60)}.${'e'.repeat(60)}.example`,
+    ],
+    [`a@${'b'.repeat(60)}.${'c'.repeat(60)}.${'d'.repeat(60)}.${'e'.repeat(62)}.example`, undefined],
+    [`a@${'b'.repeat(64)}.example`, undefined],
+    ['', undefined],
+    ['@', undefined],
+    ['ada', undefined],
+    ['ada@', undefined],
+    ['@example.com', undefined],
+    ['ada@localhost', undefined],
+    ['ada@127.0.0.1', undefined],
+    ['ada@[127.0.0.1]', undefined],
+    ['ada@@example.com', undefined],
+    ['ada@example..com', undefined],
+    ['ada@-example.com', undefined],
+    ['.ada@example.com', undefined],
+    ['ada..b@example.com', undefined],
+    ['a b@example.com', undefined],
+    ['"a b"@example.com', undefined],
+    ['ada@example.com\r\nBcc: eve@example.com', undefined],
+    ['ada@example.com,eve@example.com', undefined],
+    ['Ada <ada@example.com>', undefined],
+    ['аda@example.com', undefined],
+    ['ada@example.com/path', undefined],
+    ['ada@example.com:25', undefined],
+    ['ada@example.com?x', undefined],
+    ['ada@example.com#x', undefined],
+    ['ada@ex%61mple.com', undefined],
+  ]
+  for (const [typed, address] of addresses) {
+    it(`reads ${JSON.stringify(typed.slice(0, 40))} as ${address === undefined ? 'none' : 'an address'}`, () => {
+      expect(emailAddress(typed)).to.equal(address)
+    })
+  }
+
+  const numbers: [typed: string, number: string | undefined][] = [
+    ['+447700900123', '+447700900123'],
+    ['+44 7700 900123', '+447700900123'],
+    ['0044 7700 900-123', '+447700900123'],
+    ['+44 (0)7700 900123', '+447700900123'],
+    ['+1 (202) 555-0123', '+12025550123'],
+    ['+1.202.555.0123', '+12025550123'],
+    ['＋４９ １５１ １２３４５６７８', '+4915112345678'],
+    ['+49 30 901820', '+4930901820'],
+    ['07700 900123', undefined],
+    ['7700900123', undefined],
+    ['+999 12345678', undefined],
+    ['+49151', undefined],
+    [`+49151${'1'.repeat(20)}`, undefined],
+    ['+1 900 555 1234', undefined],
+    ['+1 800 555 1234', undefined],
+    ['+49 900 1234567', undefined],
+    ['+44 70 1234 5678', undefined],
+    ['+49 151 12345678 ext. 5', undefined],
+    ['+49 151 12345678;phone-context=x', undefined],
+    ['call me', undefined],
+    ['+', undefined],
+    ['', undefined],
+    ['+1'.repeat(5000), undefined],
+  ]
+  for (const [typed, number] of numbers) {
+    it(`reads ${JSON.stringify(typed.slice(0, 40))} as ${number ?? 'none'}`, () => {
+      expect(phoneNumber(typed)).to.equal(number)
+    })
+  }
+
+  it('is settled: what was read is read the same again', () => {
+    for (const [, address] of addresses) if (address) expect(emailAddress(address)).to.equal(address)
+    for (const [, number] of numbers) if (number) expect(phoneNumber(number)).to.equal(number)
+  })
+
+  it('masks what is shown', () => {
+    expect(maskedEmail('ada@example.com')).to.equal('a•••@example.com')
+    expect(maskedEmail('')).to.equal('•••')
+    expect(maskedPhone('+447700900142')).to.equal('••• 42')
+    expect(maskedPhone('')).to.equal('•••')
+  })
+})

@@ -1,0 +1,86 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { configure } from '../../src/config.ts'
+import { latchkey } from '../../src/latchkey.ts'
+import type { Store } from '../../src/store/collection.ts'
+import { testStore } from './store.ts'
+
+export interface Message {
+  id: string
+  at: number
+  channel: 'email' | 'sms'
+  to: string
+  subject: string
+  text: string
+  code?: string
+  link?: string
+}
+
+/** A whole Latchkey in this process, on a free port of localhost. */
+export interface Running {
+  issuer: string
+  store: Store
+  /** Time as Latchkey's own rooms see it; what passes here does not pass for the token library. */
+  clock: { now(): number; pass(ms: number): void }
+  /** Everything it logged. */
+  logged(): string
+  outbox(to?: string): Promise<Message[]>
+  stop(): Promise<void>
+}
+
+interface Options {
+  /** Wraps the store that Latchkey sees: with a slow line, say. */
+  through?: (store: Store) => Store
+  /** A file of clients. */
+  clients?: string
+  /** More of the environment. */
+  environment?: Record<string, string>
+  port?: number
+}
+
+/** A real one, but for its clock, its cheap password hashes and a store that is gone afterwards. */
+export async function startLatchkey({ through, clients, environment, port = 0 }: Options = {}): Promise<Running> {
+  let passed = 0
+  const now = () => Date.now() + passed
+  const store = await testStore(now)
+  const server: Server = createServer()
+  await new Promise<void>(resolve => server.listen(port, 'localhost', resolve))
+  const issuer = `http://localhost:${(server.address() as AddressInfo).port}`
+  const config = configure({
+    LATCHKEY_ISSUER: issuer,
+    LATCHKEY_LOG: 'debug',
+    ...(clients !== undefined && { LATCHKEY_CLIENTS: clients }),
+    ...environment,
+  })
+  const lines: string[] = []
+  const { listener, stop } = await latchkey(config, {
+    store: through ? through(store) : store,
+    secrets: ['a secret of the journeys, 32 or longer'],
+    now,
+    log: { write: line => void lines.push(line) },
+    cost: { memory: 64, passes: 1 },
+  })
+  server.on('request', listener)
+  return {
+    issuer,
+    store,
+    clock: {
+      now,
+      pass: ms => {
+        passed += ms
+      },
+    },
+    logged: () => lines.join(''),
+    outbox: async to => {
+      const query = to === undefined ? '' : `?to=${encodeURIComponent(to)}`
+      const answer = await fetch(`${issuer}/dev/outbox.json${query}`)
+      return (await answer.json()) as Message[]
+    },
+    stop: async () => {
+      server.closeAllConnections()
+      await new Promise(resolve => server.close(resolve))
+      await stop()
+      await store.close()
+    },
+  }
+}

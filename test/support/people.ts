@@ -1,0 +1,71 @@
+import { expect } from 'chai'
+import { totpAt } from './codes.ts'
+import { type Jar, jar, type Page } from './jar.ts'
+import type { Running } from './latchkey.ts'
+
+/** A person of the journeys: their browser, what they know, and what they hold. */
+export interface Person {
+  browser: Jar
+  email: string
+  password: string
+  /** Base32, once an authenticator is set up. */
+  secret: string
+  phone: string
+  recoveryCodes: string[]
+}
+
+let born = 0
+
+/** Somebody whom Latchkey has never met. */
+export function somebody(headers: Record<string, string> = {}): Person {
+  born += 1
+  return {
+    browser: jar(headers),
+    email: `person${born}@example.com`,
+    password: `quiet harbour lantern ${born}`,
+    secret: '',
+    phone: `+4366412345${String(born).padStart(2, '0')}`,
+    recoveryCodes: [],
+  }
+}
+
+/** The newest code that was sent to an address or number. */
+export async function codeSentTo(latchkey: Running, to: string): Promise<string> {
+  const messages = await latchkey.outbox(to)
+  return messages.find(each => each.code !== undefined)?.code ?? expect.fail(`no code was sent to ${to}`)
+}
+
+/** What the person's authenticator shows now. Each code is good once, so the clock moves on to one that is fresh. */
+export function authenticatorCode(latchkey: Running, person: Person): string {
+  latchkey.clock.pass(31_000)
+  return totpAt(person.secret, latchkey.clock.now())
+}
+
+/** From the first page of a sign-up, wherever it began, to the page after the last step. */
+export async function signUp(
+  latchkey: Running,
+  person: Person,
+  start: Page,
+  second: 'totp' | 'sms' = 'totp',
+): Promise<Page> {
+  let page = await start.submit({ email: person.email })
+  page = await page.submit({ code: await codeSentTo(latchkey, person.email) })
+  page = await page.submit({ password: person.password })
+  if (second === 'totp') {
+    person.secret = page.find('[data-totp-secret]')?.text.replace(/\s/g, '') ?? ''
+    page = await page.submit({ code: authenticatorCode(latchkey, person) })
+  } else {
+    page = await page.submit({}, { action: '/use' })
+    page = await page.submit({ phone: person.phone })
+    page = await page.submit({ code: await codeSentTo(latchkey, person.phone) })
+  }
+  person.recoveryCodes = page.all('[data-recovery-code]').map(each => each.text)
+  page = await page.submit({ saved: true })
+  return page.submit({}, { action: '/skip' })
+}
+
+/** From the first page of a sign-in to the page after the second factor. */
+export async function signIn(latchkey: Running, person: Person, start: Page): Promise<Page> {
+  const page = await start.submit({ email: person.email, password: person.password })
+  return page.submit({ code: authenticatorCode(latchkey, person) })
+}

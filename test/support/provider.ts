@@ -1,0 +1,283 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import Koa, { type Context } from 'koa'
+import * as client from 'openid-client'
+import { sealer } from '../../src/crypto/seal.ts'
+import { keyring } from '../../src/crypto/secrets.ts'
+import { type EventData, type EventName, events, type Origin } from '../../src/events.ts'
+import { type Clients, parseClients } from '../../src/oidc/clients.ts'
+import { signingKeys } from '../../src/oidc/keys.ts'
+import type { Acr } from '../../src/oidc/prompts.ts'
+import { createProvider, type Oidc } from '../../src/oidc/provider.ts'
+import type { Store } from '../../src/store/collection.ts'
+import { type Jar, jar } from './jar.ts'
+import { testStore } from './store.ts'
+
+/** One event as it was recorded. */
+export interface Told {
+  name: EventName
+  data: Record<string, unknown>
+  origin: Origin
+}
+
+/** What the fake sign-in proves of whoever comes. */
+export interface Proof {
+  accountId: string
+  acr: Acr
+  amr: string[]
+}
+
+/** A provider on loopback with a sign-in that believes everybody, and apps that can be logged out of. */
+export interface Running {
+  issuer: string
+  oidc: Oidc
+  store: Store
+  clients: Clients
+  told: Told[]
+  faults: unknown[]
+  /** Whom the next sign-in proves. */
+  proof: Proof
+  /** What the interactions that came by were: their details, in order. */
+  met: Awaited<ReturnType<Oidc['interactions']['details']>>[]
+  /** What an interaction page does instead of finishing with `proof`. */
+  meet: ((ctx: Context, oidc: Oidc) => Promise<void>) | undefined
+  /** Logout tokens that apps received, with the path that they came to. */
+  logouts: { path: string; token: string }[]
+  /** Moves the provider's clock on by so many milliseconds. */
+  pass(milliseconds: number): void
+  of<N extends EventName>(name: N): EventData<N>[]
+  app(id: string): Promise<App>
+  close(): Promise<void>
+}
+
+/** A relying party's side. */
+export interface App {
+  id: string
+  configuration: client.Configuration
+  dpop: client.DPoPHandle | undefined
+  /** Sends a browser all the way to a code; resolves to the callback URL and what redeems it. */
+  authorize(person: Jar, more?: Record<string, string>): Promise<Callback>
+  redeem(callback: Callback, more?: Record<string, string>): Promise<Tokens>
+  signIn(person: Jar, more?: Record<string, string>): Promise<Tokens>
+  refresh(token: string | undefined, more?: Record<string, string>): Promise<Tokens>
+}
+
+export type Tokens = client.TokenEndpointResponse & client.TokenEndpointResponseHelpers
+
+export interface Callback {
+  url: URL
+  verifier: string
+}
+
+export const secrets = ['a development secret of 32 characters or more']
+
+export const accounts: Record<string, { email: string; phone?: string; status: 'active' | 'closed' }> = {
+  ada: { email: 'ada@example.com', phone: '+15005550006', status: 'active' },
+  bob: { email: 'bob@example.com', status: 'active' },
+  eve: { email: 'eve@example.com', status: 'closed' },
+}
+
+const api = (name: string) => `https://api.latchkey.example/${name}`
+export const wallet = api('wallet')
+export const trading = api('trading')
+
+/** The clients of the tests: the suite's kinds, on this server's own callback paths. */
+export function declared(origin: string): unknown {
+  const app = (id: string, more: object) => ({
+    client_id: id,
+    client_name: id,
+    first_party: true,
+    development: true,
+    grant_types: ['authorization_code', 'refresh_token'],
+    redirect_uris: [`${origin}/${id}/callback`],
+    post_logout_redirect_uris: [`${origin}/${id}`],
+    backchannel_logout_uri: `${origin}/${id}/backchannel-logout`,
+    apis: { [wallet]: ['read', 'transfer'] },
+    ...more,
+  })
+  const secret = (id: string) => `${id}-secret-for-development-only-0000`
+  return {
+    apis: [
+      { resource: wallet, name: 'Wallet', scopes: ['read', 'transfer'] },
+      { resource: trading, name: 'Trading', scopes: ['read', 'trade'], access_token_signed_response_alg: 'EdDSA' },
+    ],
+    clients: [
+      app('trading', { client_secret: secret('trading'), apis: { [trading]: ['read', 'trade'], [wallet]: ['read'] } }),
+      app('wallet', { token_endpoint_auth_method: 'none', dpop_bound_access_tokens: true }),
+      app('card', { client_secret: secret('card'), require_pushed_authorization_requests: true }),
+      app('guest', { client_secret: secret('guest'), first_party: false }),
+      {
+        client_id: 'service',
+        client_name: 'Service',
+        development: true,
+        grant_types: ['client_credentials'],
+        client_secret: secret('service'),
+        apis: { [trading]: ['read'], [wallet]: ['read', 'transfer'] },
+      },
+    ],
+  }
+}
+
+interface Settings {
+  store?: Store
+  session?: { idle: number; max: number }
+  /** Changes what `declared` declares. */
+  declare?(origin: string): unknown
+}
+
+/** Starts a provider of its own on a free port of loopback. */
+export async function running({
+  store: given,
+  session = { idle: 3_600_000, max: 86_400_000 },
+  declare = declared,
+}: Settings = {}): Promise<Running> {
+  let ahead = 0
+  const now = () => Date.now() + ahead
+  const store = given ?? (await testStore(now))
+  const server: Server = createServer()
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const ring = keyring(secrets)
+  const told: Told[] = []
+  const record = async (name: EventName, data: unknown, origin: Origin = {}) => {
+    told.push({ name, data: events[name].data.parse(data), origin })
+  }
+  const clients = parseClients(declare(issuer), { local: true, production: false })
+  const faults: unknown[] = []
+  const oidc = await createProvider({
+    issuer,
+    local: true,
+    session,
+    store,
+    keyring: ring,
+    keys: await signingKeys({ store, sealer: sealer(ring), record, now }),
+    clients,
+    accounts: {
+      get: async id => {
+        const found = accounts[id]
+        return found && { id, locale: 'en', createdAt: 0, updatedAt: 1_000, ...found }
+      },
+    },
+    locales: ['en', 'de'],
+    record,
+    onFault: fault => void faults.push(fault),
+    renderers,
+    now,
+  })
+  const self: Running = {
+    issuer,
+    oidc,
+    store,
+    clients,
+    told,
+    faults,
+    proof: { accountId: 'ada', acr: 'aal2', amr: ['pwd', 'otp', 'mfa'] },
+    met: [],
+    meet: undefined,
+    logouts: [],
+    pass: milliseconds => {
+      ahead += milliseconds
+    },
+    of: name => told.filter(each => each.name === name).map(each => each.data) as never,
+    app: id => relyingParty(issuer, id),
+    async close() {
+      server.closeAllConnections()
+      await new Promise(resolve => server.close(resolve))
+      if (!given) await store.close()
+    },
+  }
+  const koa = new Koa()
+  koa.keys = oidc.provider.keys
+  koa.on('error', fault => void faults.push(fault))
+  koa.use(oidc.discovery)
+  koa.use(oidc.endpoints)
+  koa.use(ctx => answer(ctx, self))
+  server.on('request', koa.callback())
+  return self
+}
+
+const renderers: Parameters<typeof createProvider>[0]['renderers'] = {
+  error: (ctx, out) => {
+    ctx.body = `<h1>${out.error}</h1>`
+  },
+  logout: (ctx, { action, xsrf }) => {
+    const form = (button: string) =>
+      `<form method="post" action="${action}"><input type="hidden" name="xsrf" value="${xsrf}">${button}</form>`
+    const everywhere = '<button name="logout" value="yes">Sign out everywhere</button>'
+    ctx.body = `<main>${form(everywhere)}${form('<button>Stay</button>')}</main>`
+  },
+  loggedOut: (ctx, { client: app }) => {
+    ctx.body = `<h1>Signed out of ${app?.name ?? 'everything'}</h1>`
+  },
+}
+
+async function answer(ctx: Context, self: Running): Promise<void> {
+  const { interactions, sessions } = self.oidc
+  if (ctx.path.startsWith('/interaction/')) {
+    self.met.push(await interactions.details(ctx))
+    if (self.meet) return self.meet(ctx, self.oidc)
+    return interactions.finish(ctx, self.proof)
+  }
+  if (ctx.path.endsWith('/backchannel-logout')) {
+    const chunks: Buffer[] = []
+    for await (const chunk of ctx.req) chunks.push(chunk as Buffer)
+    const token = new URLSearchParams(Buffer.concat(chunks).toString()).get('logout_token') ?? ''
+    self.logouts.push({ path: ctx.path, token })
+    ctx.status = 200
+    return
+  }
+  if (ctx.path === '/mine') ctx.body = (await sessions.current(ctx)) ?? {}
+  else if (ctx.path === '/start') await sessions.start(ctx, self.proof)
+  else if (ctx.path === '/end') await sessions.end(ctx, 'signed-out')
+  else ctx.body = 'app'
+  ctx.status = 200
+}
+
+async function relyingParty(issuer: string, id: string): Promise<App> {
+  const publicApp = id === 'wallet'
+  const configuration = await client.discovery(
+    new URL(issuer),
+    id,
+    { id_token_signed_response_alg: 'ES256' },
+    publicApp ? client.None() : client.ClientSecretBasic(`${id}-secret-for-development-only-0000`),
+    { execute: [client.allowInsecureRequests, client.enableNonRepudiationChecks] },
+  )
+  const dpop = publicApp ? client.getDPoPHandle(configuration, await client.randomDPoPKeyPair('ES256')) : undefined
+  const options = dpop && { DPoP: dpop }
+  const app: App = {
+    id,
+    configuration,
+    dpop,
+    authorize: async (person, more = {}) => {
+      const verifier = client.randomPKCECodeVerifier()
+      const parameters = {
+        redirect_uri: `${issuer}/${id}/callback`,
+        scope: 'openid email',
+        code_challenge: await client.calculatePKCECodeChallenge(verifier),
+        code_challenge_method: 'S256',
+        ...more,
+      }
+      const url =
+        id === 'card'
+          ? await client.buildAuthorizationUrlWithPAR(configuration, parameters)
+          : client.buildAuthorizationUrl(configuration, parameters)
+      const page = await person.get(url.href)
+      return { url: new URL(page.url), verifier }
+    },
+    redeem: ({ url, verifier }, more = {}) =>
+      client.authorizationCodeGrant(
+        configuration,
+        url,
+        { pkceCodeVerifier: verifier, idTokenExpected: true },
+        more,
+        options,
+      ),
+    signIn: async (person, more = {}) =>
+      app.redeem(await app.authorize(person, more), more.resource ? { resource: more.resource } : {}),
+    refresh: (token = '', more = {}) => client.refreshTokenGrant(configuration, token, more, options),
+  }
+  return app
+}
+
+/** A browser that knows nothing yet. */
+export const browser = jar
