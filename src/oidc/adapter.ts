@@ -1,0 +1,139 @@
+import { type Adapter, type AdapterFactory, type AdapterPayload, errors } from 'oidc-provider'
+import { z } from 'zod'
+import { sha256 } from '../crypto/digest.ts'
+import { type Collection, declare, type Store } from '../store/collection.ts'
+import { type RefreshTokens, refreshTokens } from './refresh-tokens.ts'
+import { type SessionRecords, sessionRecords } from './session-records.ts'
+
+const shape = z.object({
+  id: z.string(),
+  payload: z.custom<AdapterPayload>(),
+  consumed: z.number().optional(),
+  grantId: z.string().optional(),
+  sessionUid: z.string().optional(),
+  accountId: z.string().optional(),
+  clientId: z.string().optional(),
+  expiresAt: z.number(),
+})
+type Kept = z.output<typeof shape>
+
+const codes = declare({ name: 'codes', shape, indexes: ['grantId', 'sessionUid'] })
+const accessTokens = declare({ name: 'access_tokens', shape, indexes: ['grantId', 'sessionUid'] })
+const grants = declare({ name: 'grants', shape, indexes: [['accountId', 'clientId']] })
+const interactions = declare({ name: 'interactions', shape })
+const pushedRequests = declare({ name: 'pushed_requests', shape })
+
+/** What the library keeps, on our store. */
+export interface Records {
+  adapter: AdapterFactory
+  sessions: SessionRecords
+  refreshTokens: RefreshTokens
+  /** Ends a grant, and with it every code and token that came of it. */
+  revokeGrant(grantId: string): Promise<void>
+  /** Ends every code and token of a session. */
+  revokeSession(uid: string): Promise<void>
+  /** The grants of one account to one client. */
+  grantsOf(accountId: string, clientId: string): Promise<string[]>
+}
+
+/** Keeps the library's things on a store. Nothing that a bearer could use is in it: such an id is kept as its digest. */
+export function records(store: Store, now: () => number): Records {
+  const sessions = sessionRecords(store)
+  const refresh = refreshTokens(store, now)
+  const code = store.collection(codes)
+  const access = store.collection(accessTokens)
+  const grant = store.collection(grants)
+  const tokens = [code, access, refresh.collection]
+  const known: Record<string, Adapter> = {
+    Session: sessions.adapter,
+    RefreshToken: refresh.adapter,
+    AuthorizationCode: keeping(code, { key: sha256, now, lost: (grantId = '') => new CodeUsedTwice(grantId) }),
+    AccessToken: keeping(access, { key: sha256, now, lost: () => new errors.InvalidGrant() }),
+    PushedAuthorizationRequest: keeping(store.collection(pushedRequests), {
+      key: sha256,
+      now,
+      lost: () => new errors.InvalidRequestUri('request_uri was already used'),
+    }),
+    // These two are names, not bearer values: an interaction answers only to the browser whose signed cookie names it.
+    Grant: keeping(grant, { key: id => id, now, lost: () => new errors.InvalidGrant() }),
+    Interaction: keeping(store.collection(interactions), { key: id => id, now, lost: () => new errors.InvalidGrant() }),
+  }
+
+  return {
+    adapter: name => known[name] ?? nothing,
+    sessions,
+    refreshTokens: refresh,
+    revokeGrant: async grantId => {
+      await Promise.all([...tokens.map(each => each.remove({ grantId })), grant.remove({ id: grantId })])
+    },
+    revokeSession: async sessionUid => {
+      await Promise.all(tokens.map(each => each.remove({ sessionUid })))
+    },
+    grantsOf: async (accountId, clientId) => {
+      const found = await grant.find({ accountId, clientId }, { limit: 10_000 })
+      return found.map(each => each.id)
+    },
+  }
+}
+
+interface Keeping {
+  key(id: string): string
+  now: () => number
+  /** What to throw at whoever comes second to consume it. */
+  lost(grantId: string | undefined): Error
+}
+
+function keeping(collection: Collection<Kept>, { key, now, lost }: Keeping): Adapter {
+  return {
+    upsert: (id, { jti: _, session, ...payload }, seconds = 0) => {
+      const { grantId, sessionUid, accountId, clientId } = payload
+      // An interaction remembers the cookie of the session that it began in, and has no use for it.
+      const remembered = session && { session: { ...session, cookie: undefined } }
+      const expiresAt = now() + seconds * 1000
+      const kept = { ...payload, ...remembered }
+      return collection.put({ id: key(id), payload: kept, grantId, sessionUid, accountId, clientId, expiresAt })
+    },
+    find: async id => {
+      const found = await collection.get(key(id))
+      return found && { ...found.payload, jti: id, ...(found.consumed && { consumed: found.consumed }) }
+    },
+    // The library reads, decides and then consumes: of many that got so far, one does (RFC 6749, 4.1.2).
+    consume: async id => {
+      const consumed = Math.floor(now() / 1000)
+      const won = await collection.patch(key(id), { consumed }, { consumed: undefined })
+      if (!won) throw lost((await collection.get(key(id)))?.grantId)
+    },
+    destroy: async id => {
+      await collection.remove({ id: key(id) })
+    },
+    revokeByGrantId: async grantId => {
+      await collection.remove({ grantId })
+    },
+    findByUid: absent,
+    findByUserCode: absent,
+  }
+}
+
+/** Another redemption of this code came first. */
+export class CodeUsedTwice extends errors.InvalidGrant {
+  readonly grantId: string
+  constructor(grantId: string) {
+    super('authorization code already consumed')
+    this.grantId = grantId
+  }
+}
+
+const absent = async (): Promise<undefined> => undefined
+
+/** For what is never stored: clients are static, and their own tokens are signed. */
+const nothing: Adapter = {
+  upsert: async () => {
+    throw new TypeError('this kind is not kept')
+  },
+  find: absent,
+  findByUid: absent,
+  findByUserCode: absent,
+  consume: absent,
+  destroy: absent,
+  revokeByGrantId: absent,
+}

@@ -1,0 +1,177 @@
+import { z } from 'zod'
+
+const loopback = (host: string): boolean => host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
+
+/** A URL that an app may be sent to: no fragment, no user, nothing to match loosely. */
+const target = z.string().refine(
+  text => {
+    const url = URL.parse(text)
+    return url !== null && !text.includes('#') && !text.includes('*') && url.username === '' && url.password === ''
+  },
+  { error: 'must be a URL without a fragment, user or wildcard' },
+)
+const web = target.refine(text => /^https?:/.test(text), { error: 'must be an http or https URL' })
+const words = z.string().regex(/^[\x21\x23-\x5B\x5D-\x7E]+( [\x21\x23-\x5B\x5D-\x7E]+)*$/, {
+  error: 'must be scopes parted by single spaces',
+})
+const scopeToken = z.string().regex(/^[a-z][a-z0-9_.:-]*$/, { error: 'must be a word of lower-case letters' })
+const algorithm = z.enum(['ES256', 'EdDSA'])
+const { strictObject: strict } = z
+
+const publicKey = strict({
+  kty: z.enum(['EC', 'OKP']),
+  kid: z.string().min(1).optional(),
+  use: z.literal('sig').optional(),
+  alg: z.string().optional(),
+  crv: z.enum(['P-256', 'Ed25519']),
+  x: z.string(),
+  y: z.string().optional(),
+})
+
+/** An API (resource server, RFC 8707) and the scopes that it knows. */
+export const apiShape = {
+  resource: web,
+  name: z.string().min(1).max(60),
+  scopes: z.array(scopeToken).min(1),
+  /** What its access tokens are signed with (RFC 9068). */
+  access_token_signed_response_alg: algorithm.default('ES256'),
+}
+
+/** A client: names as in OpenID Connect Dynamic Client Registration 1.0, 2, and four of our own. */
+export const clientShape = {
+  client_id: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, { error: 'must be lower-case letters, digits, - and _' }),
+  client_name: z.string().min(1).max(60),
+  application_type: z.enum(['web', 'native']).default('web'),
+  token_endpoint_auth_method: z
+    .enum(['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'])
+    .default('client_secret_basic'),
+  token_endpoint_auth_signing_alg: algorithm.optional(),
+  client_secret: z
+    .string()
+    .regex(/^[\x21-\x7E]{32,256}$/, { error: 'must have 32 to 256 characters' })
+    .optional(),
+  jwks: strict({ keys: z.array(publicKey).min(1) }).optional(),
+  jwks_uri: web.optional(),
+  grant_types: z
+    .array(z.enum(['authorization_code', 'refresh_token', 'client_credentials']))
+    .min(1)
+    .default(['authorization_code']),
+  redirect_uris: z.array(target).default([]),
+  post_logout_redirect_uris: z.array(target).default([]),
+  backchannel_logout_uri: web.optional(),
+  scope: words.optional(),
+  default_max_age: z.int().min(0).optional(),
+  default_acr_values: z.array(z.enum(['mfa', 'aal2', 'phr'])).optional(),
+  id_token_signed_response_alg: algorithm.default('ES256'),
+  dpop_bound_access_tokens: z.boolean().default(false),
+  require_pushed_authorization_requests: z.boolean().default(false),
+  /** One of the suite: its people are not asked for consent. */
+  first_party: z.boolean().default(false),
+  /** Which of the tiles of views/assets stands for it. */
+  tile: z
+    .string()
+    .regex(/^[a-z]{1,20}$/, { error: 'must be a word of lower-case letters' })
+    .default('neutral'),
+  /** The APIs that it may ask for, by resource identifier, and which of their scopes. */
+  apis: z.record(z.string(), z.array(scopeToken).min(1)).default({}),
+  /** Its secret or key is public knowledge, so it works only while the issuer is on loopback. */
+  development: z.boolean().default(false),
+}
+
+type Output<S extends z.ZodRawShape> = { [K in keyof S]: z.output<S[K]> }
+export type Api = Output<typeof apiShape>
+export type Client = Output<typeof clientShape>
+
+/** Where the issuer stands: loopback, or the world. */
+export interface Standing {
+  local: boolean
+  production: boolean
+}
+
+type Rule = (client: Partial<Client>, standing: Standing) => readonly (string | false | undefined)[]
+
+/** What a client must be as a whole, each fault with the name of the field that it is about. */
+const rules: readonly Rule[] = [
+  ({ token_endpoint_auth_method: method, client_secret: secret, jwks, jwks_uri }) => [
+    method?.startsWith('client_secret') && secret === undefined && `client_secret is needed for ${method}`,
+    (method === 'none' || method === 'private_key_jwt') &&
+      secret !== undefined &&
+      `client_secret is of no use with ${method}`,
+    method === 'private_key_jwt' &&
+      !jwks === !jwks_uri &&
+      'jwks or jwks_uri, one of the two, is needed for private_key_jwt',
+  ],
+  ({ grant_types: grants, redirect_uris: uris, token_endpoint_auth_method: method }) => [
+    grants?.includes('authorization_code') &&
+      uris?.length === 0 &&
+      'redirect_uris must not be empty for authorization_code',
+    grants &&
+      !grants.includes('authorization_code') &&
+      uris !== undefined &&
+      uris.length > 0 &&
+      'redirect_uris are of no use without authorization_code',
+    grants?.includes('refresh_token') &&
+      !grants.includes('authorization_code') &&
+      'grant_types: refresh_token needs authorization_code',
+    grants?.includes('client_credentials') &&
+      method === 'none' &&
+      'grant_types: client_credentials needs a client that can authenticate',
+  ],
+  ({ development }, { local, production }) => [
+    development &&
+      (production || !local) &&
+      'development keys and secrets work only while the issuer is on loopback, and not in production',
+  ],
+  ({ redirect_uris = [], post_logout_redirect_uris = [], ...client }, standing) => [
+    ...redirect_uris.map((uri, at) => misplaced(`redirect_uris[${at}]`, uri, client, standing)),
+    ...post_logout_redirect_uris.map((uri, at) => misplaced(`post_logout_redirect_uris[${at}]`, uri, client, standing)),
+    client.backchannel_logout_uri && misplaced('backchannel_logout_uri', client.backchannel_logout_uri, {}, standing),
+    client.jwks_uri && misplaced('jwks_uri', client.jwks_uri, {}, standing),
+  ],
+]
+
+/** RFC 8252, 7: an app on a device may be called by a scheme of its own or on loopback; all else is https. */
+function misplaced(
+  name: string,
+  uri: string,
+  { application_type: type }: Partial<Client>,
+  { local }: Standing,
+): string | undefined {
+  const { protocol, hostname } = new URL(uri)
+  const onLoopback = protocol === 'http:' && loopback(hostname)
+  if (protocol === 'https:' || (onLoopback && (local || type === 'native'))) return undefined
+  if (protocol === 'http:') return `${name} must be https`
+  if (type !== 'native') return `${name} must be an http or https URL unless application_type is native`
+  return protocol.includes('.') ? undefined : `${name} must have a scheme like com.example.app`
+}
+
+/** Reads one entry field by field, so that one fault hides no other; `say` hears each fault. */
+export function readEntry<S extends z.ZodRawShape>(
+  shape: S,
+  raw: unknown,
+  say: (fault: string) => void,
+): Partial<Output<S>> {
+  const entry: Record<string, unknown> = {}
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
+    say('must be an object')
+    return entry as Partial<Output<S>>
+  }
+  for (const name of Object.keys(raw)) if (!Object.hasOwn(shape, name)) say(`${name} is not known`)
+  for (const [name, kind] of Object.entries(shape)) {
+    const parsed = z.safeParse(kind, (raw as Record<string, unknown>)[name])
+    if (parsed.success) entry[name] = parsed.data
+    else
+      for (const { path, message } of parsed.error.issues)
+        say(`${[name, ...path].map(step).join('').slice(1)} ${message}`)
+  }
+  return entry as Partial<Output<S>>
+}
+
+const step = (key: PropertyKey): string => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)
+
+/** Tells what is wrong with a client as a whole. */
+export function faultsOf(client: Partial<Client>, standing: Standing): string[] {
+  return rules
+    .flatMap(rule => rule(client, standing))
+    .filter(fault => typeof fault === 'string' && fault !== '') as string[]
+}

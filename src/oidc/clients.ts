@@ -1,0 +1,132 @@
+import { readFileSync } from 'node:fs'
+import type { ClientMetadata, ResourceServer } from 'oidc-provider'
+import { oidcScopes } from './claims.ts'
+import { type Api, apiShape, type Client, clientShape, faultsOf, readEntry, type Standing } from './client-file.ts'
+
+/** What a resource server's tokens are like for one client (RFC 8707, RFC 9068). */
+export type Granted = ResourceServer & { name: string; resource: string }
+
+/** A client as the house sees it, beside what the library knows of it. */
+export interface App {
+  id: string
+  name: string
+  tile: string
+  firstParty: boolean
+  /** By resource identifier: the APIs it may ask for, with the scopes that are its to ask for. */
+  apis: ReadonlyMap<string, Granted>
+}
+
+export interface Clients {
+  /** As oidc-provider takes them. */
+  metadata: readonly ClientMetadata[]
+  app(id: string): App | undefined
+}
+
+/** Every fault of clients.json at once, each by where it stands. */
+export class ClientsError extends Error {
+  readonly faults: readonly string[]
+  constructor(file: string, faults: readonly string[]) {
+    super(`${file} cannot be used:\n${faults.map(fault => `  - ${fault}`).join('\n')}`)
+    this.name = 'ClientsError'
+    this.faults = faults
+  }
+}
+
+/** Seconds that an access token lives. */
+export const accessTokenLife = 300
+
+/** Reads the file that declares the apps and their APIs; throws ClientsError. */
+export function readClients(file: string, standing: Standing): Clients {
+  let raw: unknown
+  try {
+    raw = JSON.parse(readFileSync(file, 'utf8'))
+  } catch (fault) {
+    throw new ClientsError(file, [
+      fault instanceof SyntaxError ? 'is not JSON' : `cannot be read (${(fault as NodeJS.ErrnoException).code})`,
+    ])
+  }
+  return parseClients(raw, standing, file)
+}
+
+/** Makes clients of what a file said; throws ClientsError with every fault there is. */
+export function parseClients(raw: unknown, standing: Standing, file = 'clients.json'): Clients {
+  const faults: string[] = []
+  const lists = raw as { apis?: unknown; clients?: unknown } | null
+  for (const name of Object.keys(lists ?? {}))
+    if (name !== 'apis' && name !== 'clients') faults.push(`${name} is not known`)
+  const list = (name: 'apis' | 'clients'): unknown[] => {
+    const found = lists?.[name]
+    if (Array.isArray(found)) return found
+    faults.push(`${name} must be a list`)
+    return []
+  }
+  const apis = list('apis').map((each, at) => readEntry(apiShape, each, fault => faults.push(`apis[${at}] ${fault}`)))
+  faults.push(...repeated(apis.map(each => each.resource)).map(each => `apis: ${each} is declared twice`))
+  apis.forEach(({ scopes }, at) => {
+    for (const scope of scopes ?? [])
+      if (oidcScopes.includes(scope)) faults.push(`apis[${at}] scopes: ${scope} is OpenID Connect's`)
+  })
+
+  const clients = list('clients').map((each, at) => {
+    const id = (each as { client_id?: unknown } | null)?.client_id
+    const where = `clients[${at}]${typeof id === 'string' ? ` (${id})` : ''}`
+    const say = (fault: string): void => void faults.push(`${where} ${fault}`)
+    const client = readEntry(clientShape, each, say)
+    for (const fault of faultsOf(client, standing)) say(fault)
+    for (const fault of unknownScopes(client, apis)) say(fault)
+    return client
+  })
+  faults.push(...repeated(clients.map(each => each.client_id)).map(each => `clients: ${each} is declared twice`))
+  if (faults.length > 0) throw new ClientsError(file, faults)
+  return known(apis as Api[], clients as Client[])
+}
+
+function unknownScopes({ apis: asked = {}, scope }: Partial<Client>, apis: readonly Partial<Api>[]): string[] {
+  const strange = (scope?.split(' ') ?? [])
+    .filter(each => !oidcScopes.includes(each))
+    .map(each => `scope: ${each} is not known`)
+  const faults = Object.entries(asked).flatMap(([resource, scopes]) => {
+    const api = apis.find(each => each.resource === resource)
+    if (!api) return [`apis: ${resource} is not declared`]
+    return scopes
+      .filter(each => api.scopes && !api.scopes.includes(each))
+      .map(each => `apis: ${resource} has no scope ${each}`)
+  })
+  return [...strange, ...faults]
+}
+
+function repeated(names: readonly (string | undefined)[]): string[] {
+  return [...new Set(names.filter((name, at) => name !== undefined && names.indexOf(name) !== at) as string[])]
+}
+
+function known(apis: readonly Api[], clients: readonly Client[]): Clients {
+  const apps = new Map(clients.map(each => [each.client_id, app(each, apis)]))
+  return { metadata: clients.map(metadata), app: id => apps.get(id) }
+}
+
+function app({ client_id, client_name, tile, first_party, apis: asked }: Client, apis: readonly Api[]): App {
+  const granted = Object.entries(asked).map(([resource, scopes]): [string, Granted] => {
+    const { name, access_token_signed_response_alg: alg } = apis.find(each => each.resource === resource) as Api
+    return [
+      resource,
+      {
+        name,
+        resource,
+        audience: resource,
+        scope: scopes.join(' '),
+        accessTokenTTL: accessTokenLife,
+        accessTokenFormat: 'jwt',
+        jwt: { sign: { alg } },
+      },
+    ]
+  })
+  return { id: client_id, name: client_name, tile, firstParty: first_party, apis: new Map(granted) }
+}
+
+function metadata({ first_party, tile, apis, development, ...client }: Client): ClientMetadata {
+  return {
+    ...client,
+    response_types: client.grant_types.includes('authorization_code') ? ['code'] : [],
+    ...(client.backchannel_logout_uri && { backchannel_logout_session_required: true }),
+  }
+}

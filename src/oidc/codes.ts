@@ -1,0 +1,14 @@
+import { CodeUsedTwice, type Records } from './adapter.ts'
+import type { Handler } from './refresh.ts'
+
+/** Redeems codes: a second redemption ends what the first was given (RFC 6749, 4.1.2), also when both come at once. */
+export function redeeming(handle: Handler, records: Records): Handler {
+  return async ctx => {
+    try {
+      await handle(ctx)
+    } catch (fault) {
+      if (fault instanceof CodeUsedTwice) await records.revokeGrant(fault.grantId)
+      throw fault
+    }
+  }
+}

@@ -1,0 +1,212 @@
+import type { Context } from 'koa'
+import { type Configuration, errors, type FindAccount, type KoaContextWithOIDC } from 'oidc-provider'
+import type { Account } from '../accounts/account.ts'
+import type { SigningKey } from '../crypto/jwk.ts'
+import type { Keyring } from '../crypto/secrets.ts'
+import type { Records } from './adapter.ts'
+import { claims, claimsOf, oidcScopes } from './claims.ts'
+import { type App, accessTokenLife, type Clients } from './clients.ts'
+import type { Consents } from './consents.ts'
+import { grantFor } from './grants.ts'
+import { cookieKeys, signingAlgorithms } from './keys.ts'
+import { acrValues, prompts } from './prompts.ts'
+import { refreshTokenLife, SpentToken } from './refresh.ts'
+
+/** The pages that the library answers with; the web room writes them. */
+export interface Renderers {
+  /** `out` is what a program would be told; `fault` may be a Problem. */
+  error(
+    ctx: Context,
+    out: { error: string; error_description?: string | undefined },
+    fault: unknown,
+  ): void | Promise<void>
+  /** Asks whether to sign out: posts `xsrf`, and `logout=yes` to sign out everywhere, to `action`. */
+  logout(
+    ctx: Context,
+    form: { action: string; xsrf: string; client: App | undefined; accountId: string },
+  ): void | Promise<void>
+  loggedOut(ctx: Context, from: { client: App | undefined }): void | Promise<void>
+}
+
+export interface Options {
+  issuer: string
+  /** The issuer is on loopback: apps may be too. */
+  local: boolean
+  /** Milliseconds. */
+  session: { idle: number; max: number }
+  keyring: Keyring
+  keys: readonly SigningKey[]
+  clients: Clients
+  accounts: { get(id: string): Promise<Account | undefined> }
+  /** Languages that pages come in (BCP 47). */
+  locales: readonly string[]
+  renderers: Renderers
+  now(): number
+}
+
+/** Seconds. */
+const codeLife = 60
+const hour = 3600
+/** How far ahead a client's assertion may expire, in seconds: each is remembered for so long. */
+const assertionLife = 600
+
+/** What oidc-provider is told. What is not here is off, and discovery does not advertise it. */
+export function configuration(options: Options, kept: { records: Records; consents: Consents }): Configuration {
+  const { issuer, session, clients, locales } = options
+  const appOf = (ctx: KoaContextWithOIDC): App | undefined => clients.app(ctx.oidc.client?.clientId ?? '')
+
+  return {
+    adapter: kept.records.adapter,
+    clients: [...clients.metadata],
+    jwks: { keys: [...options.keys] },
+    enabledJWA: {
+      idTokenSigningAlgValues: [...signingAlgorithms],
+      clientAuthSigningAlgValues: [...signingAlgorithms],
+      dPoPSigningAlgValues: [...signingAlgorithms, 'Ed25519'],
+    },
+    clientDefaults: { id_token_signed_response_alg: 'ES256' },
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    assertJwtClientAuthClaimsAndHeader: async (_, { exp }) => {
+      if (Number(exp) * 1000 > options.now() + assertionLife * 1000) {
+        throw new errors.InvalidClientAuth('the assertion expires too late')
+      }
+    },
+    responseTypes: ['code'],
+    pkce: { required: () => true },
+    allowOmittingSingleRegisteredRedirectUri: false,
+    acrValues: [...acrValues],
+    scopes: [...oidcScopes],
+    claims,
+    subjectTypes: ['public'],
+    cookies: cookies(issuer.startsWith('https:'), options.keyring),
+    routes: {
+      authorization: '/authorize',
+      end_session: '/end-session',
+      introspection: '/introspect',
+      jwks: '/jwks.json',
+      pushed_authorization_request: '/par',
+      revocation: '/revoke',
+      token: '/token',
+      userinfo: '/userinfo',
+    },
+    discovery: { prompt_values_supported: ['none', 'create', 'login', 'consent'], ui_locales_supported: [...locales] },
+    ttl: {
+      AccessToken: accessTokenLife,
+      AuthorizationCode: codeLife,
+      ClientCredentials: accessTokenLife,
+      // Twice the longest session: it is renewed before a session can outlive it.
+      Grant: Math.ceil((2 * session.max) / 1000),
+      IdToken: hour,
+      Interaction: hour,
+      RefreshToken: refreshTokenLife,
+      Session: (_, { loginTs }) => sessionLife(loginTs, options),
+    },
+    interactions: { policy: prompts(), url: (_, { uid }) => `/interaction/${uid}` },
+    findAccount: finding(options),
+    loadExistingGrant: grantFor({ clients, consents: kept.consents, longest: session.max }),
+    // Whatever was issued in a session ends with it.
+    expiresWithSession: () => true,
+    rotateRefreshToken: false,
+    issueRefreshToken: (ctx, client, source) =>
+      client.grantTypeAllowed('refresh_token') && (appOf(ctx)?.firstParty || source.scopes.has('offline_access')),
+    // RFC 9068, 2.2.1: an API can tell how and when somebody signed in.
+    extraTokenClaims: ({ oidc }, token) => {
+      const source = oidc.entities.AuthorizationCode ?? oidc.entities.RefreshToken
+      if (!source || !('sid' in token)) return undefined
+      return { sid: token.sid, acr: source.acr, amr: source.amr, auth_time: source.authTime }
+    },
+    clientBasedCORS: (_, origin, client) =>
+      client.clientAuthMethod === 'none' &&
+      origin !== 'null' &&
+      (client.redirectUris ?? []).some(uri => URL.parse(uri)?.origin === origin),
+    renderError: (ctx, out, fault) => options.renderers.error(ctx, out, fault),
+    // The library keeps its requests from addresses inside; apps of a developer's machine are on loopback.
+    ...(options.local && { fetch: unguarded }),
+    features: features(options, appOf),
+  }
+}
+
+function unguarded(url: string | URL | Request, init?: RequestInit): Promise<Response> {
+  return fetch(url, { ...init, dispatcher: undefined } as RequestInit)
+}
+
+/** Seconds that a session lives on from now; one in which nobody is signed in only carries an open form. */
+export function sessionLife(loginTs: number | undefined, { session, now }: Pick<Options, 'session' | 'now'>): number {
+  if (loginTs === undefined) return hour
+  return Math.max(1, Math.floor(Math.min(session.idle, loginTs * 1000 + session.max - now()) / 1000))
+}
+
+function cookies(https: boolean, keyring: Keyring): NonNullable<Configuration['cookies']> {
+  const base = { httpOnly: true, sameSite: 'lax', signed: true } as const
+  // With the prefixes no other host, and no plain http, can plant them (RFC 6265bis, 4.1.3).
+  const [host, secure] = https ? ['__Host-', '__Secure-'] : ['', '']
+  return {
+    names: {
+      session: `${host}latchkey_session`,
+      interaction: `${secure}latchkey_interaction`,
+      resume: `${secure}latchkey_resume`,
+    },
+    keys: cookieKeys(keyring),
+    long: base,
+    short: base,
+  }
+}
+
+function finding({ accounts }: Pick<Options, 'accounts'>): FindAccount {
+  return async (_, id, token) => {
+    const account = await accounts.get(id)
+    if (account?.status !== 'active') return undefined
+    // The last thing that the library asks before it looks whether a refresh token is spent; its own answer knows no grace.
+    if (token?.kind === 'RefreshToken' && token.consumed) throw new SpentToken()
+    return { accountId: id, claims: () => claimsOf(account) }
+  }
+}
+
+function features(
+  { clients, renderers }: Pick<Options, 'clients' | 'renderers'>,
+  appOf: (ctx: KoaContextWithOIDC) => App | undefined,
+): NonNullable<Configuration['features']> {
+  return {
+    devInteractions: { enabled: false },
+    dPoP: { enabled: true },
+    pushedAuthorizationRequests: { enabled: true },
+    userinfo: { enabled: true },
+    clientCredentials: { enabled: true },
+    backchannelLogout: { enabled: true },
+    introspection: {
+      enabled: true,
+      allowedPolicy: (_, client, token) => token.clientId === client.clientId,
+    },
+    revocation: {
+      enabled: true,
+      allowedPolicy: (_, client, token) => {
+        if (token.clientId === client.clientId) return true
+        throw new errors.InvalidRequest('the token was issued to another client')
+      },
+    },
+    resourceIndicators: {
+      enabled: true,
+      defaultResource: (ctx, client, oneOf) => {
+        if (oneOf || ctx.oidc.params?.grant_type !== 'client_credentials') return oneOf
+        const [only, ...more] = clients.app(client.clientId)?.apis.keys() ?? []
+        if (only === undefined || more.length > 0) throw new errors.InvalidTarget()
+        return only
+      },
+      getResourceServerInfo: (_, resource, client) => {
+        const granted = clients.app(client.clientId)?.apis.get(resource)
+        if (!granted) throw new errors.InvalidTarget()
+        return granted
+      },
+    },
+    rpInitiatedLogout: {
+      enabled: true,
+      logoutSource: async ctx => {
+        const { session } = ctx.oidc
+        const xsrf = String(session?.state?.secret)
+        const action = ctx.oidc.urlFor('end_session_confirm')
+        await renderers.logout(ctx, { action, xsrf, client: appOf(ctx), accountId: session?.accountId ?? '' })
+      },
+      postLogoutSuccessSource: async ctx => renderers.loggedOut(ctx, { client: appOf(ctx) }),
+    },
+  }
+}

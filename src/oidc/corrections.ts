@@ -1,0 +1,71 @@
+import type { Provider, Session } from 'oidc-provider'
+import { z } from 'zod'
+import { sha256 } from '../crypto/digest.ts'
+import { Conflict, declare, type Store } from '../store/collection.ts'
+import type { Records } from './adapter.ts'
+import { newToken } from './refresh-tokens.ts'
+
+const replays = declare({ name: 'replays', shape: z.object({ id: z.string(), expiresAt: z.number() }) })
+
+/** What a session's methods find on it, beside what its type says. */
+interface Kept extends Session {
+  oldId?: string | undefined
+  touched?: boolean
+  [loaded]?: Session['authorizations']
+  getValueAndPayload(): Promise<{ payload: Parameters<Records['sessions']['keep']>[0] }>
+}
+
+/** The apps that a session had when the request loaded it. */
+const loaded = Symbol('loaded')
+
+/** Mends what the library does in two steps where another request may come between, and what it believes of a request. */
+export function correct(provider: Provider, records: Records, store: Store): void {
+  keepSessions(provider, records)
+  detectReplays(provider, store)
+  // The issuer is what we are called; the Host header is what somebody typed.
+  provider.OIDCContext.prototype.urlFor = (name, options) => provider.urlFor(name, options)
+  Object.assign(provider.RefreshToken.prototype, { generateTokenId: newToken })
+}
+
+/**
+ * The library destroys the old cookie's session before it keeps the new one's, overwrites what a parallel request kept,
+ * and brings a session back that was ended meanwhile. Ours is one guarded change.
+ */
+function keepSessions({ Session }: Provider, { sessions }: Records): void {
+  const find = Session.find
+  Object.assign(Session, {
+    find: async (...args: Parameters<typeof find>) => {
+      const found = (await find.apply(Session, args)) as Kept | undefined
+      if (found) found[loaded] = structuredClone(found.authorizations)
+      return found
+    },
+  })
+  Session.prototype.save = async function save(this: Kept, ttl) {
+    const { oldId, jti, exp, [loaded]: apps = {} } = this
+    this.exp = Math.floor(Date.now() / 1000) + ttl
+    const { payload } = await this.getValueAndPayload()
+    await sessions.keep(payload, { born: exp === undefined, from: oldId ?? jti, apps })
+    this[loaded] = structuredClone(this.authorizations)
+    this.oldId = undefined
+    this.emit('saved')
+    this.touched = false
+    return jti
+  }
+}
+
+/** Seconds that a proof's clock may be ahead of ours (RFC 9449, 11.1): it passes for so much longer than the library remembers it. */
+const ahead = 300
+
+/** The library looks whether a proof was seen, then notes it: two at once both pass. Here one insert decides. */
+function detectReplays({ ReplayDetection }: Provider, store: Store): void {
+  const seen = store.collection(replays)
+  ReplayDetection.unique = async (iss, jti, exp) => {
+    try {
+      await seen.insert({ id: sha256(JSON.stringify([iss, jti])), expiresAt: (exp + ahead) * 1000 })
+      return true
+    } catch (fault) {
+      if (fault instanceof Conflict) return false
+      throw fault
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import type { Middleware } from 'koa'
+import type { Provider } from 'oidc-provider'
+import { sha256 } from '../crypto/digest.ts'
+
+interface Document {
+  body: Buffer
+  type: string
+  etag: string
+}
+
+const configuration = '/.well-known/openid-configuration'
+/** Seconds that others may keep them: the time that a new signing key must be published before it signs. */
+const maxAge = 300
+
+/**
+ * Answers discovery (OpenID Connect Discovery 1.0, 4; the same document under RFC 8414, 3) and the public keys from
+ * memory, with a validator. The library makes each document once; a provider with other keys or clients is another provider.
+ */
+export function discovery(provider: Provider): Middleware {
+  const documents = new Map<string, Document>()
+  const names = new Map([
+    [configuration, configuration],
+    ['/.well-known/oauth-authorization-server', configuration],
+    [provider.pathFor('jwks'), provider.pathFor('jwks')],
+  ])
+
+  return async (ctx, next) => {
+    const name = names.get(ctx.path)
+    if (name === undefined || (ctx.method !== 'GET' && ctx.method !== 'HEAD')) return next()
+    let document = documents.get(name)
+    if (!document) {
+      await next()
+      if (ctx.status !== 200) return
+      const body = Buffer.from(JSON.stringify(ctx.body))
+      document = { body, type: ctx.response.type, etag: `"${sha256(body)}"` }
+      documents.set(name, document)
+    }
+    ctx.set({
+      'Access-Control-Allow-Origin': '*',
+      'Cache-Control': `public, max-age=${maxAge}`,
+      'Cross-Origin-Resource-Policy': 'cross-origin',
+      ETag: document.etag,
+    })
+    ctx.remove('Vary')
+    ctx.status = 200
+    if (ctx.fresh) {
+      ctx.status = 304
+      return
+    }
+    ctx.type = document.type
+    ctx.body = document.body
+  }
+}

@@ -1,0 +1,74 @@
+import type { Grant, KoaContextWithOIDC } from 'oidc-provider'
+import type { Clients } from './clients.ts'
+import type { Consents, Scopes } from './consents.ts'
+
+interface Services {
+  clients: Clients
+  consents: Consents
+  /** The longest that a session lives, in milliseconds. */
+  longest: number
+}
+
+/** Finds or makes the grant that a request asks for: all that an app of the suite may have, and what people allowed the others. */
+export function grantFor({ clients, consents, longest }: Services) {
+  return async (ctx: KoaContextWithOIDC): Promise<Grant | undefined> => {
+    const { account, client, provider, result, session } = ctx.oidc
+    if (!account || !client) return undefined
+    const { accountId } = account
+    const { clientId } = client
+    const id = result?.consent?.grantId ?? session?.grantIdFor(clientId)
+    const found = id === undefined ? undefined : await provider.Grant.find(id)
+    const grant = found?.accountId === accountId ? found : new provider.Grant({ accountId, clientId })
+    const asked = askedBy(ctx)
+    const allowed = clients.app(clientId)?.firstParty ? asked : both(asked, await consents.of(accountId, clientId))
+    const added = add(grant, allowed)
+    if (added || (grant === found && short(grant, longest))) await renew(grant)
+    return grant.jti === undefined ? undefined : grant
+  }
+}
+
+/** Would the grant end before a session that begins now? */
+export function short(grant: Grant, longest: number): boolean {
+  return grant.remainingTTL * 1000 < longest
+}
+
+/** Keeps a grant for its full time from now. */
+export async function renew(grant: Grant): Promise<void> {
+  grant.exp = undefined
+  await grant.save()
+}
+
+/** What a request asks for, of what its client may ask for. */
+export function askedBy({ oidc }: KoaContextWithOIDC): Scopes {
+  const apis = Object.entries(oidc.resourceServers ?? {}).map(([resource, { scopes }]) => [
+    resource,
+    [...scopes].filter(each => oidc.requestParamScopes.has(each)),
+  ])
+  return { oidc: [...oidc.requestParamOIDCScopes], apis: Object.fromEntries(apis) }
+}
+
+/** Adds scopes to a grant; was one of them new to it? */
+export function add(grant: Grant, { oidc, apis }: Scopes): boolean {
+  const lacking = (held: string, wanted: readonly string[]): string[] => {
+    const has = new Set(held.split(' '))
+    return wanted.filter(each => !has.has(each))
+  }
+  const scopes = lacking(grant.getOIDCScope(), oidc)
+  if (scopes.length > 0) grant.addOIDCScope(scopes)
+  let added = scopes.length > 0
+  for (const [resource, wanted] of Object.entries(apis)) {
+    const more = lacking(grant.getResourceScope(resource), wanted)
+    if (more.length === 0) continue
+    grant.addResourceScope(resource, more)
+    added = true
+  }
+  return added
+}
+
+function both(asked: Scopes, allowed: Scopes): Scopes {
+  const apis = Object.entries(asked.apis).map(([resource, scopes]) => [
+    resource,
+    scopes.filter(each => allowed.apis[resource]?.includes(each)),
+  ])
+  return { oidc: asked.oidc.filter(each => allowed.oidc.includes(each)), apis: Object.fromEntries(apis) }
+}

@@ -1,0 +1,68 @@
+import type { Context } from 'koa'
+import { type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { Problem } from '../errors.ts'
+import type { Origin, Record } from '../events.ts'
+
+/** Where a request came from. */
+export function originOf(ctx: Pick<Context, 'ip' | 'get'>): Origin {
+  return { address: ctx.ip, agent: ctx.get('User-Agent') || undefined }
+}
+
+interface Services {
+  record: Record
+  /** Hears what nobody foresaw. */
+  onFault: (fault: unknown) => void
+}
+
+/** Records the library's events as ours. */
+export function hear(provider: Provider, { record, onFault }: Services): void {
+  const note = (...told: Parameters<Record>): void => void record(...told).catch(onFault)
+  const account = (ctx: KoaContextWithOIDC): string | undefined => ctx.oidc.entities.Account?.accountId
+
+  provider.on('grant.success', ctx => {
+    const { client, params, entities } = ctx.oidc
+    if (!entities.AccessToken && !entities.ClientCredentials) return
+    const type = String(params?.grant_type)
+    note('grant.issued', { client: client?.clientId ?? '', account: account(ctx), type }, originOf(ctx))
+  })
+  provider.on('grant.error', (ctx, fault) => {
+    const type = ctx.oidc.params?.grant_type
+    const client = ctx.oidc.client?.clientId
+    note('grant.refused', { client, ...(typeof type === 'string' && { type }), code: fault.error }, originOf(ctx))
+  })
+  provider.on('interaction.ended', ctx => {
+    const { result, session, entities } = ctx.oidc
+    const { login } = result ?? {}
+    if (!login || !session || entities.Interaction?.session?.uid === session.uid) return
+    const { accountId, acr = '', amr = [] } = login
+    note('session.started', { account: accountId, session: session.uid, acr, amr }, originOf(ctx))
+  })
+  provider.on('end_session.success', ctx => {
+    const { session, params } = ctx.oidc
+    if (!session?.accountId || !params?.logout) return
+    note('session.ended', { account: session.accountId, session: session.uid, why: 'signed-out' }, originOf(ctx))
+  })
+  provider.on('backchannel.success', (ctx, { clientId: client }, account) => {
+    note('logout.delivered', { client, account }, originOf(ctx))
+  })
+  provider.on('backchannel.error', (ctx, _, { clientId: client }, account) => {
+    note('logout.failed', { client, account }, originOf(ctx))
+  })
+  const revoked = ({ clientId: client = '' }: { clientId?: string | undefined }): void => {
+    note('token.revoked', { client }, Provider.ctx && originOf(Provider.ctx))
+  }
+  provider.on('refresh_token.destroyed', revoked)
+  provider.on('access_token.destroyed', revoked)
+  provider.on('server_error', (ctx, fault) => {
+    onFault(fault)
+    if (fault instanceof Problem) admit(ctx, fault)
+  })
+}
+
+/** A store that is away, or a queue that is full, is no riddle: the library says 500 of all that it does not know. */
+function admit(ctx: KoaContextWithOIDC, { status, retryAfter }: Problem): void {
+  ctx.status = status
+  if (retryAfter !== undefined) ctx.set('Retry-After', String(retryAfter))
+  const { error } = (ctx.body ?? {}) as { error?: string }
+  if (error === 'server_error') ctx.body = { error: 'temporarily_unavailable' }
+}

@@ -1,0 +1,144 @@
+import type { Context } from 'koa'
+import { errors, type Interaction, type InteractionResults, type Provider } from 'oidc-provider'
+import { Problem } from '../errors.ts'
+import type { Record } from '../events.ts'
+import type { Clients } from './clients.ts'
+import type { Consents, Scopes } from './consents.ts'
+import { add } from './grants.ts'
+import { originOf } from './heard.ts'
+import { formTarget } from './mounted.ts'
+import { type Acr, demanded } from './prompts.ts'
+import type { Login, Sessions } from './sessions.ts'
+
+/** What an authorization request waits for. */
+export interface InteractionDetails {
+  uid: string
+  /** What somebody has to come for: `login`, `create` (sign up) or `consent`. */
+  prompt: string
+  client: { id: string; name: string; tile: string; firstParty: boolean }
+  /** Where the browser goes in the end, as CSP's form-action names it. */
+  redirectOrigin: string
+  params: {
+    /** The least assurance that will do. */
+    acr: Acr | undefined
+    /** The app wants a sign-in although somebody is signed in. */
+    anew: boolean
+    /** How old a sign-in may be, in seconds. */
+    maxAge: number | undefined
+    login_hint: string | undefined
+    /** BCP 47, parted by spaces, most wanted first. */
+    ui_locales: string | undefined
+  }
+  /** Who is signed in. */
+  session: { accountId: string; acr: string | undefined } | undefined
+  /** What is left to consent to. */
+  asked: { scopes: readonly string[]; resources: readonly { name: string; scopes: readonly string[] }[] }
+}
+
+/** Authorization requests that wait for a person, on pages under `/interaction/<uid>`. All throw Problem `attempt_expired` for one that is over, or another browser's. */
+export interface Interactions {
+  details(ctx: Context): Promise<InteractionDetails>
+  /** Goes on with who was proved; somebody else who was signed in is signed out. */
+  finish(ctx: Context, login: Login): Promise<void>
+  /** Remembers that everything that was asked is allowed, and goes on. */
+  consent(ctx: Context): Promise<void>
+  /** Sends the browser back with `access_denied` (RFC 6749, 4.1.2.1). */
+  abort(ctx: Context): Promise<void>
+}
+
+interface Services {
+  provider: Provider
+  clients: Clients
+  consents: Consents
+  sessions: Sessions
+  record: Record
+}
+
+/** Makes the interaction functions of the web room. */
+export function interactions({ provider, clients, consents, sessions, record }: Services): Interactions {
+  const waiting = async (ctx: Context): Promise<Interaction> => {
+    try {
+      return await provider.interactionDetails(ctx.req, ctx.res)
+    } catch (fault) {
+      throw fault instanceof errors.SessionNotFound ? new Problem('attempt_expired', { cause: fault }) : fault
+    }
+  }
+  const goOn = async (ctx: Context, interaction: Interaction, result: InteractionResults): Promise<void> => {
+    interaction.result = 'error' in result ? result : { ...interaction.lastSubmission, ...result }
+    await interaction.persist()
+    ctx.status = 303
+    ctx.redirect(interaction.returnTo)
+  }
+
+  return {
+    details: async ctx => {
+      const { uid, prompt, params, session } = await waiting(ctx)
+      const text = (name: string): string | undefined => (typeof params[name] === 'string' ? params[name] : undefined)
+      const app = clients.app(text('client_id') ?? '')
+      if (!app) throw new Problem('attempt_expired')
+      const { oidc, apis } = missing(prompt.details)
+      const resources = Object.entries(apis).map(([resource, scopes]) => ({
+        name: app.apis.get(resource)?.name ?? resource,
+        scopes,
+      }))
+      return {
+        uid,
+        prompt: prompt.name,
+        client: { id: app.id, name: app.name, tile: app.tile, firstParty: app.firstParty },
+        redirectOrigin: formTarget(text('redirect_uri') ?? provider.issuer),
+        params: {
+          acr: demanded(params.acr_values),
+          anew: (text('prompt') ?? '').split(' ').includes('login'),
+          maxAge: params.max_age === undefined ? undefined : Number(params.max_age),
+          login_hint: text('login_hint'),
+          ui_locales: text('ui_locales'),
+        },
+        session: session && { accountId: session.accountId, acr: session.acr },
+        asked: { scopes: oidc, resources },
+      }
+    },
+    finish: async (ctx, { accountId, acr, amr }) => {
+      const interaction = await waiting(ctx)
+      if (interaction.session && interaction.session.accountId !== accountId) {
+        await sessions.end(ctx, 'signed-out')
+        interaction.session = undefined
+      }
+      await goOn(ctx, interaction, { [interaction.prompt.name]: {}, login: { accountId, acr, amr: [...amr] } })
+    },
+    consent: async ctx => {
+      const interaction = await waiting(ctx)
+      const { params, prompt, session, grantId } = interaction
+      if (prompt.name !== 'consent' || !session) throw new Problem('attempt_expired')
+      const { accountId } = session
+      const clientId = String(params.client_id)
+      const found = grantId === undefined ? undefined : await provider.Grant.find(grantId)
+      const grant = found ?? new provider.Grant({ accountId, clientId })
+      const allowed = missing(prompt.details)
+      add(grant, allowed)
+      await grant.save()
+      await consents.add(accountId, clientId, allowed)
+      const scope = [...allowed.oidc, ...Object.values(allowed.apis).flat()].join(' ')
+      await record('consent.granted', { account: accountId, client: clientId, scope }, originOf(ctx))
+      await goOn(ctx, interaction, { consent: { grantId: grant.jti } })
+    },
+    abort: async ctx => {
+      const interaction = await waiting(ctx)
+      const { params, prompt, session } = interaction
+      if (prompt.name === 'consent' && session) {
+        const refused = { account: session.accountId, client: String(params.client_id) }
+        await record('consent.refused', refused, originOf(ctx))
+      }
+      await goOn(ctx, interaction, { error: 'access_denied', error_description: 'the request was called off' })
+    },
+  }
+}
+
+function missing({
+  missingOIDCScope = [],
+  missingResourceScopes = {},
+}: {
+  missingOIDCScope?: unknown
+  missingResourceScopes?: unknown
+}): Scopes {
+  return { oidc: missingOIDCScope as string[], apis: missingResourceScopes as { [resource: string]: string[] } }
+}

@@ -1,0 +1,41 @@
+import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
+import { reaches } from '../flows/policy.ts'
+
+const { Check, Prompt, base } = interactionPolicy
+
+/** Assurance, rising (OpenID Connect Core 1.0, 2: acr). */
+export const acrValues = ['mfa', 'aal2', 'phr'] as const
+export type Acr = (typeof acrValues)[number]
+
+/** The least assurance that meets `acr_values`: any of those listed will do, and those we do not know ask for nothing. */
+export function demanded(acr: unknown): Acr | undefined {
+  const listed = typeof acr === 'string' ? acr.split(' ') : []
+  return acrValues.find(each => listed.includes(each))
+}
+
+/** Is this one of ours? */
+export function asAcr(acr: unknown): Acr | undefined {
+  return acrValues.find(each => each === acr)
+}
+
+/** When somebody has to come in person: to sign up, to sign in, to prove more, to consent. */
+export function prompts(): interactionPolicy.DefaultPolicy {
+  const policy = base()
+  // OpenID Connect Initiating User Registration 1.0, 4.
+  policy.add(new Prompt({ name: 'create', requestable: true }), 0)
+  const login = policy.get('login')
+  // They are about the claims parameter, which is not taken.
+  for (const reason of ['claims_id_token_sub_value', 'essential_acrs', 'essential_acr']) login?.checks.remove(reason)
+  login?.checks.add(new Check('acr_values', 'the requested assurance was not reached', unmet))
+  const consent = policy.get('consent')
+  for (const reason of ['op_claims_missing', 'rar_prompt']) consent?.checks.remove(reason)
+  return policy
+}
+
+function unmet({ oidc }: KoaContextWithOIDC): boolean {
+  const wanted = demanded(oidc.params?.acr_values)
+  if (!wanted || reaches(asAcr(oidc.session?.acr), wanted)) return false
+  // They came, and could not: asking again would go in circles (RFC 9470, 5; OpenID Connect UAR 1.0).
+  if (oidc.result?.login) throw new errors.UnmetAuthenticationRequirements('the requested assurance was not reached')
+  return true
+}

@@ -1,0 +1,95 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Middleware } from 'koa'
+import { type Configuration, Provider, type TokenEndpointGrantContext } from 'oidc-provider'
+import type { Record } from '../events.ts'
+import type { Store } from '../store/collection.ts'
+import { records as keeping } from './adapter.ts'
+import { redeeming } from './codes.ts'
+import { type Options as Configured, configuration, sessionLife } from './configuration.ts'
+import { type Consents, consents as consenting } from './consents.ts'
+import { correct } from './corrections.ts'
+import { discovery } from './discovery.ts'
+import { endings } from './endings.ts'
+import { hear } from './heard.ts'
+import { type Interactions, interactions } from './interactions.ts'
+import { mounted } from './mounted.ts'
+import { prolonging } from './prolong.ts'
+import { type Handler, rotating } from './refresh.ts'
+import { type Sessions, sessions } from './sessions.ts'
+
+export interface Options extends Configured {
+  store: Store
+  record: Record
+  /** Hears what nobody foresaw. */
+  onFault(fault: unknown): void
+}
+
+/** The OpenID provider, and what the web room does with it. */
+export interface Oidc {
+  provider: Provider
+  /** Answers discovery and keys; as far up front as can be. */
+  discovery: Middleware
+  /** The protocol's endpoints: before anything that reads bodies, in a Koa whose `keys` are the provider's. */
+  endpoints: Middleware
+  sessions: Sessions
+  interactions: Interactions
+  consents: Consents
+}
+
+/** Makes the provider; throws when the library finds fault with a client. */
+export async function createProvider(options: Options): Promise<Oidc> {
+  const { issuer, session, store, keyring, clients, record, onFault, now } = options
+  const records = keeping(store, now)
+  const consents = consenting(store, records, now)
+  const { provider, grants } = construct(issuer, configuration(options, { records, consents }))
+  correct(provider, records, store)
+  hear(provider, { record, onFault })
+
+  const endSession = endings({ provider, records, record })
+  const replace = (name: string, made: (handle: Handler) => Handler): void => {
+    const [handle, ...more] = grants.get(name) as Registered
+    provider.registerGrantType(name, made(handle), ...more)
+  }
+  const prolong = prolonging({ records, session, now })
+  replace('authorization_code', handle => redeeming(handle, records))
+  replace('refresh_token', handle => rotating(handle, { records, keyring, record, endSession, prolong, now }))
+  // The library looks at a client when it first needs it; a fault is better known now.
+  await Promise.all(clients.metadata.map(each => provider.Client.find(each.client_id)))
+
+  const life = (loginTs: number | undefined): number => sessionLife(loginTs, options)
+  const browser = sessions({ provider, clients, endSession, record, life })
+  return {
+    provider,
+    discovery: discovery(provider),
+    endpoints: mounted(provider),
+    sessions: browser,
+    interactions: interactions({ provider, clients, consents, sessions: browser, record }),
+    consents,
+  }
+}
+
+/** As the library registers a grant: its handler, its parameters, and those that may come twice. */
+type Registered = [handle: Handler, ...more: Parameters<Provider['registerGrantType']>[2][]]
+
+/** Constructs the library's provider, and catches the grant handlers that it registers of its own. */
+function construct(issuer: string, configured: Configuration): { provider: Provider; grants: Map<string, Registered> } {
+  const grants = new Map<string, Registered>()
+  class Latchkey extends Provider {
+    override registerGrantType<P extends object>(
+      name: string,
+      handle: (ctx: TokenEndpointGrantContext<P>) => Promise<void> | void,
+      ...more: Parameters<Provider['registerGrantType']>[2][]
+    ) {
+      grants.set(name, [handle as Handler, ...more])
+      super.registerGrantType(name, handle, ...more)
+    }
+
+    // Its cookies are as secure as the issuer says, whichever way the request came to us.
+    override createContext(req: IncomingMessage, res: ServerResponse) {
+      const ctx = super.createContext(req, res)
+      ctx.cookies.secure = issuer.startsWith('https:')
+      return ctx
+    }
+  }
+  return { provider: new Latchkey(issuer, configured), grants }
+}

@@ -1,0 +1,113 @@
+import type { Adapter, AdapterPayload } from 'oidc-provider'
+import { z } from 'zod'
+import { same } from '../crypto/compare.ts'
+import { sha256 } from '../crypto/digest.ts'
+import { id, token } from '../crypto/random.ts'
+import { type Collection, declare, type Store } from '../store/collection.ts'
+
+/** What the one before the live token was answered with, for a client that never heard it. */
+const answered = z.object({
+  /** The digest of the token that was spent. */
+  digest: z.string(),
+  /** Milliseconds. */
+  at: z.number(),
+  /** What was asked: scope and resource. */
+  asked: z.string(),
+  /** The thumbprint of the key that proved possession; empty without one. */
+  jkt: z.string(),
+  /** The answer, sealed under the spent token. */
+  sealed: z.string(),
+})
+
+const shape = z.object({
+  /** The digest of what all tokens of the family begin with. */
+  id: z.string(),
+  /** Of the live token. */
+  digest: z.string(),
+  payload: z.custom<AdapterPayload>(),
+  /** When the live token was made, in seconds. */
+  iat: z.number(),
+  last: answered.optional(),
+  grantId: z.string().optional(),
+  sessionUid: z.string().optional(),
+  expiresAt: z.number(),
+})
+
+const declaration = declare({ name: 'refresh_tokens', shape, indexes: ['grantId', 'sessionUid'] })
+
+export type Family = z.output<typeof shape>
+export type Answered = z.output<typeof answered>
+
+/**
+ * Refresh tokens, one document a family (RFC 9700, 4.14.2): whoever shows one that is not the live one has had a token
+ * of this family, and rotating is one guarded write however old the family grows.
+ */
+export interface RefreshTokens {
+  adapter: Adapter
+  collection: Collection<Family>
+  /** The family of a token, live or spent. */
+  family(value: string): Promise<Family | undefined>
+  /** Makes `to` the live token in place of `from`; false when another got there first. */
+  rotate(from: string, to: string, last: Omit<Answered, 'digest'>, seconds: number): Promise<boolean>
+}
+
+const prefix = id().length
+
+/** A refresh token of a new family. */
+export function newToken(): string {
+  return id() + token()
+}
+
+/** The next one of the family. */
+export function successor(value: string): string {
+  return value.slice(0, prefix) + token()
+}
+
+const familyOf = (value: string): string => sha256(value.slice(0, prefix))
+
+/** Is this the family's live token? */
+export function lives({ digest }: Family, value: string): boolean {
+  return same(digest, sha256(value))
+}
+
+/** Keeps refresh tokens on a store; only their digests are in it. */
+export function refreshTokens(store: Store, now: () => number): RefreshTokens {
+  const kept = store.collection(declaration)
+  const seconds = (): number => Math.floor(now() / 1000)
+  const family = (value: string): Promise<Family | undefined> => kept.get(familyOf(value))
+
+  return {
+    collection: kept,
+    family,
+    rotate: async (from, to, last, life) => {
+      const digest = sha256(from)
+      const changes = { digest: sha256(to), last: { ...last, digest }, iat: seconds(), expiresAt: now() + life * 1000 }
+      return (await kept.patch(familyOf(from), changes, { digest })) !== undefined
+    },
+    adapter: {
+      upsert: async (value, { jti: _, exp: __, iat = seconds(), ...payload }, life = 0) => {
+        const { grantId, sessionUid } = payload
+        const born = { iat, grantId, sessionUid, expiresAt: now() + life * 1000 }
+        await kept.put({ id: familyOf(value), digest: sha256(value), payload, ...born })
+      },
+      find: async value => {
+        const found = await family(value)
+        if (!found) return undefined
+        const { payload, iat, expiresAt } = found
+        const whole = { ...payload, jti: value, iat, exp: Math.floor(expiresAt / 1000) }
+        return lives(found, value) ? whole : { ...whole, consumed: iat }
+      },
+      destroy: async value => {
+        await kept.remove({ id: familyOf(value) })
+      },
+      revokeByGrantId: async grantId => {
+        await kept.remove({ grantId })
+      },
+      consume: async () => {
+        throw new TypeError('refresh tokens are spent by rotate')
+      },
+      findByUid: async () => undefined,
+      findByUserCode: async () => undefined,
+    },
+  }
+}

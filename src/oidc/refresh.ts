@@ -1,0 +1,118 @@
+import { calculateJwkThumbprint, decodeProtectedHeader } from 'jose'
+import { errors, type RefreshToken, type TokenEndpointGrantContext } from 'oidc-provider'
+import { hmac, sha256 } from '../crypto/digest.ts'
+import { openUnder, SealError, sealUnder } from '../crypto/seal.ts'
+import type { Keyring } from '../crypto/secrets.ts'
+import type { Record } from '../events.ts'
+import type { Records } from './adapter.ts'
+import type { EndSession } from './endings.ts'
+import { originOf } from './heard.ts'
+import type { Prolong } from './prolong.ts'
+import { type Family, lives, successor } from './refresh-tokens.ts'
+
+/** How long a client that lost the answer may ask again for it, in milliseconds. */
+export const forgiving = 30_000
+/** How long an unused refresh token lives, in seconds. */
+export const refreshTokenLife = 30 * 24 * 3600
+
+/** A token endpoint grant, as the library calls it once the client is authenticated. */
+export type Handler = (ctx: TokenEndpointGrantContext) => Promise<void> | void
+
+/** A refresh token was shown that is not its family's live one; nothing else is wrong with the request. */
+export class SpentToken extends Error {}
+
+interface Services {
+  records: Records
+  keyring: Keyring
+  record: Record
+  endSession: EndSession
+  prolong: Prolong
+  now: () => number
+}
+
+/**
+ * Rotates refresh tokens, and forgives the network, not the thief. The library judges a request and issues tokens; one
+ * guarded write then makes the new refresh token the family's live one and keeps the answer, sealed under the old one.
+ * Whoever comes second with the same token, key and question within 30 seconds, before the new one is used, is answered
+ * alike; asked something else, is refused. Any other use of a spent token ends the session that it belongs to.
+ */
+export function rotating(handle: Handler, { records, keyring, record, endSession, prolong, now }: Services): Handler {
+  return async ctx => {
+    const value = String(ctx.oidc.params.refresh_token)
+    const asked = sha256(JSON.stringify([ctx.oidc.params.scope, ctx.oidc.params.resource]))
+    try {
+      await handle(ctx)
+    } catch (fault) {
+      if (fault instanceof SpentToken) return again(ctx, value, asked)
+      if (fault instanceof errors.InvalidGrant) await watch(ctx, value)
+      throw fault
+    }
+    const spent = ctx.oidc.entities.RefreshToken as RefreshToken
+    const body = { ...(ctx.body as object), refresh_token: successor(value) }
+    const sealed = sealUnder(hmac(keyring.newest(purpose).bytes, value), JSON.stringify(body), purpose)
+    const last = { at: now(), asked, jkt: await thumbprint(ctx), sealed }
+    const won = await records.refreshTokens.rotate(value, body.refresh_token, last, refreshTokenLife)
+    if (!won) return again(ctx, value, asked)
+    ctx.body = body
+    await prolong(ctx, spent)
+  }
+
+  async function again(ctx: TokenEndpointGrantContext, value: string, asked: string): Promise<void> {
+    await discard(ctx)
+    const family = await records.refreshTokens.family(value)
+    // It was revoked while we looked.
+    if (!family) throw new errors.InvalidGrant('refresh token not found')
+    const { last, payload } = family
+    const repeated = last?.digest === sha256(value) && now() - last.at < forgiving
+    if (!repeated || last.jkt !== (await thumbprint(ctx))) return reused(ctx, family)
+    if (last.asked !== asked) throw new errors.InvalidGrant('refresh token already used')
+    ctx.body = JSON.parse(opened(keyring, value, last.sealed))
+    await record('token.replayed', { client: ctx.oidc.client.clientId, account: payload.accountId }, originOf(ctx))
+  }
+
+  /** In the hands of another client, or without its key, a spent token has been stolen however early it comes. */
+  async function watch(ctx: TokenEndpointGrantContext, value: string): Promise<void> {
+    const family = await records.refreshTokens.family(value)
+    if (!family || lives(family, value)) return
+    const { clientId, jkt } = family.payload
+    const theirs = clientId === ctx.oidc.client.clientId && (jkt === undefined || jkt === (await thumbprint(ctx)))
+    if (!theirs) await reused(ctx, family)
+  }
+
+  async function reused(ctx: TokenEndpointGrantContext, family: Family): Promise<never> {
+    const { payload, grantId: grant = '', sessionUid = '' } = family
+    const { accountId: account, clientId: client = '' } = payload
+    await records.revokeGrant(grant)
+    await endSession(sessionUid, 'token-reused', originOf(ctx))
+    await record('token.reused', { client, account, grant }, originOf(ctx))
+    throw new errors.InvalidGrant('refresh token already used')
+  }
+}
+
+const purpose = 'refresh-answer'
+
+/** The operator's secrets have a part in it too: not even the store and the spent token together open an answer. */
+function opened(keyring: Keyring, value: string, sealed: string): string {
+  for (const { bytes } of keyring.all(purpose)) {
+    try {
+      return openUnder(hmac(bytes, value), sealed, purpose)
+    } catch (fault) {
+      if (!(fault instanceof SealError)) throw fault
+    }
+  }
+  throw new errors.InvalidGrant('refresh token already used')
+}
+
+/** Of the key whose proof the library has validated (RFC 9449, 6.1); empty without one. */
+async function thumbprint(ctx: TokenEndpointGrantContext): Promise<string> {
+  const proof = ctx.get('DPoP')
+  const { jwk } = proof === '' ? {} : decodeProtectedHeader(proof)
+  return jwk ? calculateJwkThumbprint(jwk) : ''
+}
+
+/** Forgets what was issued and is given to nobody. */
+async function discard(ctx: TokenEndpointGrantContext): Promise<void> {
+  const issued = ctx.oidc.entities.AccessToken
+  if (issued?.format === 'opaque') await issued.adapter.destroy(issued.jti)
+  ctx.oidc.entity('AccessToken', undefined)
+}

@@ -1,0 +1,120 @@
+import type { Adapter, AdapterPayload, ClientAuthorizationState } from 'oidc-provider'
+import { z } from 'zod'
+import { sha256 } from '../crypto/digest.ts'
+import { Problem } from '../errors.ts'
+import { declare, type Store } from '../store/collection.ts'
+
+type Apps = Record<string, ClientAuthorizationState>
+
+const declaration = declare({
+  name: 'sso_sessions',
+  shape: z.object({
+    /** The session's uid, which stays while the cookie's value changes. */
+    id: z.string(),
+    /** Of the cookie's value. */
+    digest: z.string(),
+    accountId: z.string().optional(),
+    /** But for its cookie's value, its uid and its expiry. */
+    payload: z.custom<AdapterPayload>(),
+    revision: z.number(),
+    expiresAt: z.number(),
+  }),
+  unique: ['digest'],
+  indexes: ['accountId'],
+})
+
+/** What one request changed of a session. */
+export interface Change {
+  /** The session is new: there is nothing to change yet. */
+  born: boolean
+  /** The cookie's value when the request began. */
+  from: string
+  /** The apps in the session when the request began. */
+  apps: Apps
+}
+
+export interface SessionRecords {
+  adapter: Adapter
+  /** Keeps a session as one request leaves it, beside what other requests did meanwhile. One that has ended stays ended. */
+  keep(session: AdapterPayload, change: Change): Promise<void>
+  /** Ends a session: of many enders exactly one gets it. */
+  take(uid: string): Promise<AdapterPayload | undefined>
+  /** Lets it live until `end` (milliseconds); `end` sees when somebody last signed in (seconds). */
+  prolong(uid: string, end: (loginTs: number) => number): Promise<void>
+}
+
+/** Races in a row that a change may lose; each means that another request was through. */
+const tries = 20
+
+/** Keeps browser sessions on a store: one document each, whatever becomes of its cookie. */
+export function sessionRecords(store: Store): SessionRecords {
+  const kept = store.collection(declaration)
+  type Kept = z.output<typeof declaration.shape>
+
+  const payload = ({ id, payload, expiresAt }: Kept): AdapterPayload => ({
+    ...payload,
+    uid: id,
+    exp: Math.floor(expiresAt / 1000),
+  })
+
+  return {
+    adapter: {
+      find: async cookie => {
+        const [found] = await kept.find({ digest: sha256(cookie) }, { limit: 1 })
+        return found && { ...payload(found), jti: cookie }
+      },
+      findByUid: async uid => {
+        const found = await kept.get(uid)
+        return found && payload(found)
+      },
+      destroy: async cookie => {
+        await kept.remove({ digest: sha256(cookie) })
+      },
+      upsert: async () => {
+        throw new TypeError('sessions are kept by keep')
+      },
+      findByUserCode: async () => undefined,
+      consume: async () => undefined,
+      revokeByGrantId: async () => undefined,
+    },
+    keep: async ({ jti = '', uid = '', exp = 0, ...rest }, { born, from, apps }) => {
+      const mine = { digest: sha256(jti), accountId: rest.accountId, payload: rest, expiresAt: exp * 1000 }
+      if (born) return kept.insert({ id: uid, ...mine, revision: 0 })
+      for (let left = tries; left > 0; left--) {
+        const there = await kept.get(uid)
+        if (!there) return
+        const authorizations = merged(apps, rest.authorizations ?? {}, there.payload.authorizations ?? {})
+        // A cookie that was renewed meanwhile stays so: only what this request did about its app is added.
+        const changes =
+          there.digest === sha256(from)
+            ? { ...mine, payload: { ...rest, authorizations } }
+            : { payload: { ...there.payload, authorizations } }
+        const revision = there.revision + 1
+        if (await kept.patch(uid, { ...changes, revision }, { revision: there.revision })) return
+      }
+      throw new Problem('busy', { retryAfter: 1 })
+    },
+    take: async uid => {
+      const taken = await kept.take(uid)
+      return taken && payload(taken)
+    },
+    prolong: async (uid, end) => {
+      const there = await kept.get(uid)
+      if (there?.payload.loginTs === undefined) return
+      const expiresAt = end(there.payload.loginTs)
+      if (expiresAt > there.expiresAt) await kept.patch(uid, { expiresAt }, { revision: there.revision })
+    },
+  }
+}
+
+/** What I changed since `before` on top of what is there now. */
+function merged(before: Apps, mine: Apps, there: Apps): Apps {
+  const ids = new Set([...Object.keys(before), ...Object.keys(mine)])
+  const result = { ...there }
+  for (const id of ids) {
+    if (JSON.stringify(before[id]) === JSON.stringify(mine[id])) continue
+    if (mine[id]) result[id] = mine[id]
+    else delete result[id]
+  }
+  return result
+}

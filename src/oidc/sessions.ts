@@ -1,0 +1,94 @@
+import type { Context } from 'koa'
+import type { Provider, Session } from 'oidc-provider'
+import type { Record } from '../events.ts'
+import type { App, Clients } from './clients.ts'
+import type { EndSession, Why } from './endings.ts'
+import { originOf } from './heard.ts'
+import { type Acr, asAcr } from './prompts.ts'
+
+/** Who is signed in in this browser, and how. */
+export interface CurrentSession {
+  uid: string
+  accountId: string
+  acr: Acr | undefined
+  amr: readonly string[]
+  /** When somebody last signed in, in milliseconds. */
+  since: number
+  /** Names of the apps that were signed in to in this session. */
+  apps: readonly string[]
+}
+
+/** What somebody proved. */
+export interface Login {
+  accountId: string
+  acr: Acr
+  amr: readonly string[]
+}
+
+/** Browser sessions, for pages of our own. */
+export interface Sessions {
+  /** The session that the request's cookie names; being looked at keeps it alive. */
+  current(ctx: Context): Promise<CurrentSession | undefined>
+  /** Signs somebody in without any app: the cookie changes, and whoever else was signed in is signed out. */
+  start(ctx: Context, login: Login): Promise<void>
+  /** Ends the request's session: apps are told, tokens are dead, the cookie is gone. */
+  end(ctx: Context, why: Why): Promise<void>
+}
+
+interface Services {
+  provider: Provider
+  clients: Clients
+  endSession: EndSession
+  record: Record
+  /** Seconds that a session lives on from now. */
+  life(loginTs: number | undefined): number
+}
+
+/** Makes the session functions of the web room. */
+export function sessions({ provider, clients, endSession, record, life }: Services): Sessions {
+  const name = provider.cookieName('session')
+  const options = { httpOnly: true, sameSite: 'lax', signed: true, overwrite: true } as const
+  const setCookie = (ctx: Context, value: string | null, expires?: Date): void => {
+    provider.createContext(ctx.req, ctx.res).cookies.set(name, value, { ...options, ...(expires && { expires }) })
+  }
+
+  const save = async (ctx: Context, session: Session): Promise<void> => {
+    await session.save(life(session.loginTs))
+    setCookie(ctx, session.jti, new Date(session.exp * 1000))
+  }
+  const names = (session: Session): string[] =>
+    Object.keys(session.authorizations ?? {})
+      .map(id => clients.app(id))
+      .filter((app): app is App => app !== undefined)
+      .map(app => app.name)
+
+  return {
+    current: async ctx => {
+      const session = await provider.Session.get(ctx)
+      const { uid, accountId, acr, amr = [], loginTs } = session
+      if (accountId === undefined || loginTs === undefined) return undefined
+      const now = life(loginTs)
+      // Once in a tenth of its time is enough, so that looking at a page does not write each time.
+      if (session.exp - Math.floor(Date.now() / 1000) < now * 0.9) await save(ctx, session)
+      return { uid, accountId, acr: asAcr(acr), amr, since: loginTs * 1000, apps: names(session) }
+    },
+    start: async (ctx, { accountId, acr, amr }) => {
+      let session = await provider.Session.get(ctx)
+      if (session.accountId !== undefined && session.accountId !== accountId) {
+        await endSession(session.uid, 'signed-out', originOf(ctx))
+        session = new provider.Session()
+      }
+      const goesOn = session.accountId === accountId
+      session.loginAccount({ accountId, acr, amr: [...amr] })
+      session.resetIdentifier()
+      await save(ctx, session)
+      if (!goesOn)
+        await record('session.started', { account: accountId, session: session.uid, acr, amr: [...amr] }, originOf(ctx))
+    },
+    end: async (ctx, why) => {
+      const session = await provider.Session.get(ctx)
+      await endSession(session.uid, why, originOf(ctx))
+      setCookie(ctx, null)
+    },
+  }
+}

@@ -1,0 +1,70 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { bodyParser } from '@koa/bodyparser'
+import Koa, { type Middleware } from 'koa'
+import type { Answered } from '../observers/answered.ts'
+import { account } from './account.ts'
+import type { Assets } from './assets.ts'
+import { faults } from './faults.ts'
+import { headers, sameOrigin, settled } from './guard.ts'
+import { interaction } from './interaction.ts'
+import { operating } from './operating.ts'
+import type { Show } from './show.ts'
+import { finishing, signIn } from './sign-in.ts'
+import { stepping } from './stepping.ts'
+import { type Visit, visiting } from './visiting.ts'
+
+type Rooms = Parameters<typeof account>[0] &
+  Parameters<typeof interaction>[0] &
+  Parameters<typeof signIn>[0] &
+  Parameters<typeof operating>[0]
+
+interface Options extends Rooms {
+  issuer: string
+  trustProxy: readonly string[]
+  /** Makes a device cookie: a bearer value of 256 bits. */
+  token: () => string
+  assets: Assets
+  show: Show
+  /** OpenID Connect's own endpoints, and the keys that sign its cookies. */
+  protocol: { keys: Koa['keys']; discovery: Middleware; endpoints: Middleware }
+  log: (fault: unknown, request: string) => void
+  answered: (request: Answered) => void
+}
+
+/** Everything that is served, as one listener. The protocol's endpoints come first: no page's middleware costs them time. */
+export function app(options: Options): RequestListener {
+  const { issuer, assets, show, protocol, token, log, answered } = options
+  const https = issuer.startsWith('https:')
+  const pages = new Koa<Visit>({ proxy: true })
+  pages.keys = protocol.keys
+  pages.on('error', fault => log(fault, ''))
+  pages.use(protocol.discovery).use(protocol.endpoints)
+  pages.use(headers({ https }))
+  pages.use(assets.middleware)
+  pages.use(visiting({ https, token }) as Middleware)
+  pages.use(faults({ show, log }) as Middleware)
+  pages.use(sameOrigin(issuer))
+  pages.use(bodyParser({ enableTypes: ['form', 'json'], formLimit: '64kb', jsonLimit: '64kb' }))
+  const finish = finishing(options)
+  const routers = [
+    operating(options),
+    signIn(options),
+    interaction(options),
+    account(options),
+    stepping({ ...options, finish }),
+  ]
+  for (const router of routers)
+    pages.use(router.routes() as Middleware).use(router.allowedMethods({ throw: true }) as Middleware)
+  const page = pages.callback()
+  const settle = settled(issuer, options.trustProxy)
+
+  return (req: IncomingMessage, res: ServerResponse) => {
+    settle(req)
+    const started = performance.now()
+    res.once('finish', () => {
+      const [path = '/'] = (req.url ?? '/').split('?', 1)
+      answered({ method: req.method ?? '', path, status: res.statusCode, took: performance.now() - started })
+    })
+    void page(req, res)
+  }
+}

@@ -1,0 +1,77 @@
+import Router from '@koa/router'
+import type { Context } from 'koa'
+import type { Accounts } from '../accounts/account.ts'
+import type { Devices } from '../accounts/device.ts'
+import { Problem } from '../errors.ts'
+import type { Attempts } from '../flows/attempts.ts'
+import type { Steps } from '../flows/steps.ts'
+import type { InteractionDetails, Interactions } from '../oidc/interactions.ts'
+import { formsMayEndAt } from './guard.ts'
+import { negotiate } from './phrases.ts'
+import type { Show } from './show.ts'
+import { beginAttempt, concluded } from './sign-in.ts'
+import type { Visit } from './visiting.ts'
+
+interface Services {
+  accounts: Accounts
+  attempts: Attempts
+  devices: Devices
+  steps: Steps
+  interactions: Interactions
+  show: Show
+}
+
+/** Where an app's authorization request waits for a person: it leaves to sign in, comes back with the proof, and asks for consent. */
+export function interaction(services: Services): Router<Visit> {
+  const { accounts, attempts, interactions, show } = services
+  const router = new Router<Visit>()
+
+  router.get('/interaction/:uid', async ctx => {
+    const details = await interactions.details(ctx)
+    if (details.prompt === 'consent') return consent(ctx, details)
+    const from = ctx.query.attempt
+    if (typeof from !== 'string') return begin(ctx, details)
+    const attempt = await attempts.get(from, ctx.state.visitor.device)
+    if (attempt.interaction !== details.uid || !attempt.done) throw new Problem('attempt_expired')
+    const { account, acr, amr } = await concluded(ctx, services, attempt)
+    if (!acr) throw new Problem('attempt_expired')
+    await interactions.finish(ctx, { accountId: account, acr, amr })
+  })
+
+  router.post('/interaction/:uid/consent', ctx => interactions.consent(ctx))
+  router.post('/interaction/:uid/abort', ctx => interactions.abort(ctx))
+
+  const begin = async (ctx: Context, { uid, prompt, client, redirectOrigin, params, session }: InteractionDetails) => {
+    const { name, tile } = client
+    const begun = {
+      interaction: uid,
+      client: { name, tile, origin: redirectOrigin },
+      locale: params.ui_locales ? negotiate(params.ui_locales) : ctx.state.locale,
+    }
+    if (prompt === 'create') return beginAttempt(ctx, services, { ...begun, purpose: 'sign-up' })
+    // Somebody who is signed in and has to prove more stays who they are, unless the app asked to choose anew.
+    const person = session && !params.anew ? await accounts.get(session.accountId) : undefined
+    await beginAttempt(ctx, services, {
+      ...begun,
+      purpose: person ? 'step-up' : 'sign-in',
+      account: person?.id,
+      email: person?.email ?? params.login_hint,
+      acr: params.acr,
+    })
+  }
+
+  const consent = async (ctx: Context, { uid, client, redirectOrigin, asked, session }: InteractionDetails) => {
+    const person = session && (await accounts.get(session.accountId))
+    if (!person) throw new Problem('sign_in_needed')
+    formsMayEndAt(ctx, redirectOrigin)
+    const locals = {
+      base: `/interaction/${uid}`,
+      scopes: asked.scopes,
+      resources: asked.resources,
+      email: person.email,
+    }
+    show.page(ctx, 'sign-in/consent', locals, { towards: { name: client.name, tile: client.tile } })
+  }
+
+  return router
+}

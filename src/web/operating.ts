@@ -1,0 +1,71 @@
+import Router from '@koa/router'
+import { Problem } from '../errors.ts'
+import type { Show } from './show.ts'
+import type { Visit } from './visiting.ts'
+
+/** A message that the development outbox kept. */
+interface Kept {
+  id: string
+  at: number
+  channel: 'email' | 'sms'
+  to: string
+  subject: string
+  text: string
+  code?: string
+  link?: string
+}
+
+interface Services {
+  /** Throws while the store is away. */
+  ping: () => Promise<void>
+  /** Prometheus' text, and who may read it, by the Authorization header; undefined: there is no such page. */
+  metrics: { admits: (authorization: string) => boolean; text: () => Promise<string> } | undefined
+  /** The development outbox; undefined where messages really go out. */
+  kept: ((to?: string) => Promise<Kept[]>) | undefined
+  show: Show
+}
+
+/** Pages for those who run Latchkey, and for those who build on it. */
+export function operating({ ping, metrics, kept, show }: Services): Router<Visit> {
+  const router = new Router<Visit>()
+
+  router.get('/', ctx => ctx.redirect('/account'))
+  router.get('/help', ctx => show.page(ctx, 'help', {}))
+
+  router.get('/health/live', ctx => {
+    ctx.body = { status: 'ok' }
+  })
+  router.get('/health/ready', async ctx => {
+    try {
+      await ping()
+      ctx.body = { status: 'ok' }
+    } catch {
+      ctx.status = 503
+      ctx.set('Retry-After', '1')
+      ctx.body = { status: 'unavailable', store: 'unreachable' }
+    }
+  })
+
+  if (metrics) {
+    router.get('/metrics', async ctx => {
+      if (!metrics.admits(ctx.get('Authorization'))) {
+        ctx.set('WWW-Authenticate', 'Bearer')
+        throw new Problem('sign_in_needed')
+      }
+      ctx.type = 'text/plain; version=0.0.4; charset=utf-8'
+      ctx.body = await metrics.text()
+    })
+  }
+
+  if (kept) {
+    const asked = (to: unknown) => (typeof to === 'string' && to !== '' ? to : undefined)
+    router.get('/dev/outbox.json', async ctx => {
+      ctx.body = await kept(asked(ctx.query.to))
+    })
+    router.get('/dev/outbox', async ctx => {
+      const to = asked(ctx.query.to)
+      show.page(ctx, 'dev/outbox', { messages: await kept(to), to: to ?? '' })
+    })
+  }
+  return router
+}

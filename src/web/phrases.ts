@@ -1,0 +1,79 @@
+import { IntlMessageFormat } from 'intl-messageformat'
+import de from '../../views/locales/de.json' with { type: 'json' }
+import en from '../../views/locales/en.json' with { type: 'json' }
+import type { Problem } from '../errors.ts'
+
+/** Every phrase there is. English is the source; German has the same keys, which test/house sees to. */
+export type PhraseKey = keyof typeof en
+/** The languages of all pages and messages (BCP 47). */
+export type Locale = 'en' | 'de'
+export type PhraseValues = Record<string, string | number>
+
+const locales: Record<Locale, Record<string, string>> = { en, de }
+
+/** Is there a phrase of this key? */
+export function isPhrase(key: string): key is PhraseKey {
+  return Object.hasOwn(en, key)
+}
+
+export interface Phrases {
+  /** The phrase of this key as plain text. A key that is missing throws, or in production is shown as it is. */
+  t(locale: Locale, key: PhraseKey, values?: PhraseValues): string
+  /** What happened and what to do next: `problem.<code>`, with its values. */
+  problem(locale: Locale, problem: Pick<Problem, 'code' | 'values' | 'retryAfter'>): string
+}
+
+/** All phrases in all languages, each compiled once, when it is first used. */
+export function phrases({ production = false }: { production?: boolean } = {}): Phrases {
+  const compiled = new Map<string, IntlMessageFormat>()
+
+  function format(locale: Locale, key: PhraseKey): IntlMessageFormat {
+    const name = `${locale} ${key}`
+    const known = compiled.get(name)
+    if (known) return known
+    const source = Object.hasOwn(locales[locale], key) ? locales[locale][key] : undefined
+    if (source === undefined) throw new Error(`No phrase ${key} in ${locale}`)
+    // Phrases are plain text: a "<" in one is a "<".
+    const made = new IntlMessageFormat(source, locale, undefined, { ignoreTag: true })
+    compiled.set(name, made)
+    return made
+  }
+
+  function t(locale: Locale, key: PhraseKey, values?: PhraseValues): string {
+    try {
+      return String(format(locale, key).format(values))
+    } catch (error) {
+      if (production) return key
+      throw error
+    }
+  }
+
+  function problem(
+    locale: Locale,
+    { code, values, retryAfter }: Pick<Problem, 'code' | 'values' | 'retryAfter'>,
+  ): string {
+    return t(locale, `problem.${code}`, { left: 'unknown', wait: wait(locale, retryAfter), ...values })
+  }
+
+  function wait(locale: Locale, seconds: number | undefined): string {
+    if (seconds === undefined) return t(locale, 'wait.unknown')
+    if (seconds <= 90) return t(locale, 'wait.seconds', { count: Math.max(1, Math.ceil(seconds)) })
+    if (seconds <= 5_400) return t(locale, 'wait.minutes', { count: Math.ceil(seconds / 60) })
+    return t(locale, 'wait.hours', { count: Math.ceil(seconds / 3_600) })
+  }
+
+  return { t, problem }
+}
+
+/**
+ * The language that somebody reads best, of an Accept-Language header (RFC 9110, 12.5.4) or of `ui_locales`
+ * (OpenID Connect Core, 3.1.2.1: tags apart by spaces, best first). English when none fits.
+ */
+export function negotiate(wanted: string | undefined): Locale {
+  const ranges = (wanted ?? '').slice(0, 500).matchAll(/([a-z]{1,8})(?:-[a-z0-9]{1,8})*(?:\s*;\s*q=([\d.]{1,5}))?/gi)
+  const best = [...ranges]
+    .map(([, language = '', quality = '1']) => ({ language: language.toLowerCase(), quality: Number(quality) }))
+    .filter(({ language, quality }) => Object.hasOwn(locales, language) && quality > 0)
+    .sort((one, other) => other.quality - one.quality)[0]
+  return (best?.language ?? 'en') as Locale
+}

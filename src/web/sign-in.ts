@@ -1,0 +1,94 @@
+import Router from '@koa/router'
+import type { Context } from 'koa'
+import type { Accounts } from '../accounts/account.ts'
+import type { Devices } from '../accounts/device.ts'
+import { Problem } from '../errors.ts'
+import type { Attempt, Attempts, NewAttempt } from '../flows/attempts.ts'
+import type { Steps } from '../flows/steps.ts'
+import type { Interactions } from '../oidc/interactions.ts'
+import type { Sessions } from '../oidc/sessions.ts'
+import { baseOf, type Finish } from './stepping.ts'
+import type { Visit } from './visiting.ts'
+
+interface Services {
+  accounts: Accounts
+  attempts: Attempts
+  devices: Devices
+  steps: Steps
+  sessions: Sessions
+  interactions: Interactions
+}
+
+/** A path of ours to go on to, never another site's. */
+export function localPath(typed: unknown): string | undefined {
+  return typeof typed === 'string' && /^\/(?![/\\])[\w\-./~%?=&]*$/.test(typed) ? typed : undefined
+}
+
+/** Begins an attempt and sends the browser to its page. */
+export async function beginAttempt(
+  ctx: Context,
+  { attempts, steps }: Pick<Services, 'attempts' | 'steps'>,
+  begun: Omit<NewAttempt, 'device' | 'locale'> & { locale?: string },
+): Promise<void> {
+  const { visitor, locale } = ctx.state
+  const attempt = await attempts.start({ locale, ...begun, device: visitor.device })
+  const moved = await steps.advance(attempt, visitor)
+  ctx.status = 303
+  ctx.redirect(baseOf(moved))
+}
+
+/** How sign-ins and sign-ups begin, from an app's authorization request or from our own pages. */
+export function signIn(services: Services): Router<Visit> {
+  const { attempts, sessions } = services
+  const router = new Router<Visit>()
+
+  /** What a former attempt on this device was for: whoever goes from sign-in to sign-up still goes back to the app. */
+  const former = async (ctx: Context): Promise<Partial<NewAttempt>> => {
+    const from = ctx.query.from
+    if (typeof from !== 'string') return { next: localPath(ctx.query.next) }
+    const { interaction, client, next, acr, locale } = await attempts.get(from, ctx.state.visitor.device)
+    return { interaction, client, next, acr, locale }
+  }
+
+  router.get('/sign-in', async ctx => {
+    const before = await former(ctx)
+    const session = await sessions.current(ctx)
+    if (session && !before.interaction) return seeOther(ctx, before.next ?? '/account')
+    await beginAttempt(ctx, services, { ...before, purpose: 'sign-in' })
+  })
+
+  router.get('/sign-up', async ctx => {
+    const { acr: _, ...before } = await former(ctx)
+    await beginAttempt(ctx, services, { ...before, purpose: 'sign-up' })
+  })
+  return router
+}
+
+/** Ends attempts: an app's goes back to its authorization request, our own starts a session, an added factor shows itself. */
+export function finishing({ accounts, attempts, devices, sessions }: Omit<Services, 'interactions' | 'steps'>): Finish {
+  return async (ctx, attempt) => {
+    if (attempt.interaction) return seeOther(ctx, `/interaction/${attempt.interaction}?attempt=${attempt.id}`)
+    const { account, acr, amr } = await concluded(ctx, { accounts, attempts, devices }, attempt)
+    if (acr) await sessions.start(ctx, { accountId: account, acr, amr })
+    seeOther(ctx, attempt.next ?? '/account')
+  }
+}
+
+/** Takes a finished attempt: what it proved, for exactly one use. Throws `attempt_expired`. */
+export async function concluded(
+  ctx: Context,
+  { accounts, attempts, devices }: Pick<Services, 'accounts' | 'attempts' | 'devices'>,
+  attempt: Attempt,
+): Promise<{ account: string; acr: NonNullable<Attempt['done']>['acr']; amr: string[] }> {
+  const { done, account } = await attempts.take(attempt)
+  const person = account === undefined ? undefined : await accounts.get(account)
+  if (!done || person?.status !== 'active') throw new Problem('attempt_expired')
+  await devices.saw(ctx.state.visitor.device, person.id)
+  return { account: person.id, acr: done.acr, amr: done.amr }
+}
+
+/** Answers a post, or a page that has moved on, with the next page. */
+export function seeOther(ctx: Context, path: string): void {
+  ctx.status = 303
+  ctx.redirect(path)
+}

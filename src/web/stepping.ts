@@ -1,0 +1,156 @@
+import Router from '@koa/router'
+import type { Context } from 'koa'
+import { Problem } from '../errors.ts'
+import type { Factor } from '../factors/factor.ts'
+import type { Attempt, Attempts } from '../flows/attempts.ts'
+import type { Steps } from '../flows/steps.ts'
+import { asProblem } from './faults.ts'
+import { formsMayEndAt } from './guard.ts'
+import type { Frame } from './pages.ts'
+import type { Show } from './show.ts'
+import type { Visit } from './visiting.ts'
+
+/** What becomes of an attempt that has nothing left to ask. */
+export type Finish = (ctx: Context, attempt: Attempt) => Promise<void>
+
+interface Services {
+  attempts: Attempts
+  steps: Steps
+  show: Show
+  finish: Finish
+}
+
+/** Pages of a sign-up; a phone number's page and its code's count as one. */
+const signUpPages = 6
+
+/** The folder of an attempt's pages. */
+const folders: Record<Attempt['purpose'], string> = {
+  'sign-in': '/sign-in',
+  'sign-up': '/sign-up',
+  'step-up': '/sign-in',
+  add: '/account/add',
+}
+
+/** What a meter looks at of a password, in characters. */
+const longest = 200
+
+/** Where an attempt's pages are. */
+export function baseOf({ purpose, id }: Pick<Attempt, 'purpose' | 'id'>): string {
+  return `${folders[purpose]}/${id}`
+}
+
+/** The routes of every attempt, whatever it is for and whichever factors it meets. */
+export function stepping({ attempts, steps, show, finish }: Services): Router<Visit> {
+  const router = new Router<Visit>()
+
+  /** Shows what an attempt waits for, with what went wrong if anything did. */
+  const page = async (ctx: Context, attempt: Attempt, problem?: Problem): Promise<void> => {
+    if (attempt.done) return finish(ctx, attempt)
+    ctx.state.locale = attempt.locale
+    formsMayEndAt(ctx, attempt.client?.origin)
+    const frame: Partial<Frame> = { towards: attempt.client, problem: problem && show.problem(ctx, problem) }
+    if (problem) {
+      ctx.status = problem.status
+      if (problem.retryAfter !== undefined) ctx.set('Retry-After', String(problem.retryAfter))
+    }
+    const { step, factor, shown } = await steps.view(attempt)
+    if (step.now !== 'prove' && step.now !== 'enrol') throw new Problem('not_offered')
+    const base = baseOf(attempt)
+    if (!factor) {
+      const whole = step.from.find(each => each.whole)
+      const opened = whole && (await steps.open(attempt, whole.id, ctx.state.visitor))
+      for (const each of step.from) if (!each.channel) await steps.open(attempt, each.id, ctx.state.visitor)
+      const passkey = opened?.options as Record<string, unknown> | undefined
+      const email = typed(body(ctx)).email ?? attempt.email ?? ''
+      return show.page(ctx, 'sign-in/start', { base, email, passkey, signUp: `/sign-up?from=${attempt.id}` }, frame)
+    }
+    const asked = shown ?? (await reopened(ctx, attempt, factor, step.now))
+    show.page(
+      ctx,
+      step.now === 'prove' ? 'sign-in/prove' : 'sign-in/enrol',
+      {
+        base,
+        factor: { id: factor.id },
+        shown: asked,
+        typed: { ...typed(asked?.asked), ...typed(body(ctx)) },
+        others: step.from.filter(each => each !== factor).map(({ id }) => ({ id })),
+        optional: step.now === 'enrol' && step.optional,
+        progress: attempt.purpose === 'sign-up' ? progress(attempt, asked !== undefined) : undefined,
+        email: attempt.email,
+        signIn: attempt.purpose === 'sign-up' && attempt.fresh.length === 0 ? `/sign-in?from=${attempt.id}` : undefined,
+      },
+      frame,
+    )
+  }
+
+  /** A question that ran out is asked again with its page, unless that would send a message or needs something first. */
+  const reopened = async (ctx: Context, attempt: Attempt, factor: Factor, mode: 'prove' | 'enrol') => {
+    if (factor.channel || factor[mode].ask) return undefined
+    try {
+      return await steps.open(attempt, factor.id, ctx.state.visitor)
+    } catch (fault) {
+      if (fault instanceof Problem) return undefined
+      throw fault
+    }
+  }
+
+  /** Takes one step, then shows what comes next; a wrong one shows the same page with its Problem. */
+  const step = async (ctx: Context, take: (attempt: Attempt) => Promise<Attempt>): Promise<void> => {
+    const attempt = await attempts.get(ctx.params.attempt, ctx.state.visitor.device)
+    try {
+      const moved = await take(attempt)
+      if (moved.done) return await finish(ctx, moved)
+      ctx.status = 303
+      ctx.redirect(baseOf(moved))
+    } catch (fault) {
+      const problem = asProblem(fault)
+      if (problem.status >= 500) throw fault
+      const now = await attempts.get(attempt.id, attempt.device)
+      await page(ctx, now, problem)
+    }
+  }
+
+  const text = (ctx: Context, name: string): string => {
+    const value = body(ctx)[name]
+    return typeof value === 'string' ? value : ''
+  }
+
+  for (const folder of new Set(Object.values(folders))) {
+    const base = `${folder}/:attempt`
+    router.get(base, async ctx => page(ctx, await attempts.get(ctx.params.attempt ?? '', ctx.state.visitor.device)))
+    router.post(`${base}/use`, ctx => step(ctx, attempt => steps.use(attempt, text(ctx, 'factor'), ctx.state.visitor)))
+    router.post(`${base}/skip`, ctx => step(ctx, attempt => steps.skip(attempt, ctx.state.visitor)))
+    router.post(`${base}/:factor/judge`, async ctx => {
+      const attempt = await attempts.get(ctx.params.attempt ?? '', ctx.state.visitor.device)
+      const score = await steps.judge(attempt, ctx.params.factor ?? '', text(ctx, 'password').slice(0, longest))
+      ctx.body = { score, text: show.say(attempt.locale, `meter.${score}`) }
+    })
+    router.post(`${base}/:factor/begin`, ctx =>
+      step(ctx, attempt => steps.begin(attempt, ctx.params.factor ?? '', body(ctx), ctx.state.visitor)),
+    )
+    router.post(`${base}/:factor`, ctx =>
+      step(ctx, attempt => steps.answer(attempt, ctx.params.factor ?? '', body(ctx), ctx.state.visitor)),
+    )
+  }
+  return router
+}
+
+/** The fields of a posted form: always an object of its own, and nothing else. */
+export function body(ctx: Context): Record<string, unknown> {
+  const posted = (ctx.request as { body?: unknown }).body
+  return typeof posted === 'object' && posted !== null ? { ...posted } : {}
+}
+
+/** What was typed that a page may show again: never a password or a code. */
+function typed(fields: unknown): Record<string, string> {
+  const shown = ['email', 'phone']
+  const entries = Object.entries(fields ?? {}).filter(
+    ([name, value]) => shown.includes(name) && typeof value === 'string',
+  )
+  return Object.fromEntries(entries.map(([name, value]) => [name, String(value).slice(0, 320)]))
+}
+
+function progress(attempt: Attempt, asked: boolean): { at: number; of: number } {
+  const past = attempt.fresh.length
+  return { at: Math.min(signUpPages, past + 1 + (past > 0 || asked ? 1 : 0)), of: signUpPages }
+}

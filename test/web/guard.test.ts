@@ -1,0 +1,124 @@
+import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect } from 'chai'
+import Koa from 'koa'
+import { headers, sameOrigin, settled } from '../../src/web/guard.ts'
+
+const issuer = 'https://login.example'
+
+describe('the guard', () => {
+  let server: Server | undefined
+  const serve = async (listener: RequestListener): Promise<string> => {
+    server = createServer(listener)
+    await new Promise<void>(resolve => server?.listen(0, '127.0.0.1', resolve))
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  }
+  afterEach(() => {
+    server?.close()
+    server = undefined
+  })
+
+  describe('of origins', () => {
+    const table: [story: string, method: string, sent: Record<string, string>, status: number][] = [
+      ['a form of ours', 'POST', { 'sec-fetch-site': 'same-origin', origin: issuer }, 200],
+      ['a form of a page that sends no referrer', 'POST', { 'sec-fetch-site': 'same-origin', origin: 'null' }, 200],
+      ['typed by a person', 'POST', { 'sec-fetch-site': 'none' }, 200],
+      ['another site', 'POST', { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }, 403],
+      [
+        'another host of the same site',
+        'POST',
+        { 'sec-fetch-site': 'same-site', origin: 'https://x.login.example' },
+        403,
+      ],
+      ['another site that spells our origin', 'POST', { 'sec-fetch-site': 'cross-site', origin: issuer }, 403],
+      ['an older browser on our page', 'POST', { origin: issuer }, 200],
+      ['an older browser elsewhere', 'POST', { origin: 'https://evil.example' }, 403],
+      ['an older browser, hidden', 'POST', { origin: 'null' }, 403],
+      ['no browser', 'POST', {}, 200],
+      ['another site, only reading', 'GET', { 'sec-fetch-site': 'cross-site' }, 200],
+      ['another site, deleting', 'DELETE', { 'sec-fetch-site': 'cross-site' }, 403],
+    ]
+    for (const [story, method, sent, status] of table) {
+      it(`answers ${status} to ${story}`, async () => {
+        const app = new Koa()
+        app.silent = true
+        app.use(async (ctx, next) => {
+          await next().catch(fault => {
+            ctx.status = fault.status
+          })
+        })
+        app.use(sameOrigin(issuer)).use(ctx => {
+          ctx.body = 'done'
+        })
+        const url = await serve(app.callback())
+        expect((await fetch(url, { method, headers: sent })).status).to.equal(status)
+      })
+    }
+  })
+
+  it('puts the same headers on every page, and HSTS on https only', async () => {
+    const plain = new Koa().use(headers({ https: false })).use(ctx => {
+      ctx.body = ''
+    })
+    const sent = (await fetch(await serve(plain.callback()))).headers
+    expect(sent.get('content-security-policy')).to.match(/default-src 'none'.*frame-ancestors 'none'/)
+    expect(sent.get('content-security-policy')).to.not.match(/unsafe/)
+    expect(sent.get('x-content-type-options')).to.equal('nosniff')
+    expect(sent.get('referrer-policy')).to.equal('no-referrer')
+    expect(sent.get('cross-origin-opener-policy')).to.equal('same-origin')
+    expect(sent.get('cache-control')).to.equal('no-store')
+    expect(sent.get('strict-transport-security')).to.equal(null)
+    server?.close()
+    const secure = new Koa().use(headers({ https: true })).use(ctx => {
+      ctx.body = ''
+    })
+    const answer = await fetch(await serve(secure.callback()))
+    expect(answer.headers.get('strict-transport-security')).to.match(/max-age=\d{8}/)
+  })
+
+  describe('of who asks for what', () => {
+    const seen = async (trusted: string[], sent: Record<string, string>): Promise<IncomingHttpHeaders> => {
+      const normalise = settled(issuer, trusted)
+      const url = await serve((req, res) => {
+        normalise(req)
+        res.end(JSON.stringify(req.headers))
+      })
+      return (await fetch(url, { headers: sent })).json() as Promise<IncomingHttpHeaders>
+    }
+
+    it('believes nobody who is no proxy of ours', async () => {
+      const got = await seen(['192.0.2.0/24'], {
+        'x-forwarded-for': '203.0.113.7',
+        'x-forwarded-proto': 'https',
+        'x-forwarded-host': 'evil.example',
+      })
+      expect(got['x-forwarded-for']).to.equal('127.0.0.1')
+      expect(got).to.not.have.property('x-forwarded-host')
+    })
+
+    it('takes the address that our nearest proxy saw, not what a sender typed before it', async () => {
+      const got = await seen(['127.0.0.1', '192.0.2.0/24'], { 'x-forwarded-for': '10.0.0.1, 203.0.113.7, 192.0.2.9' })
+      expect(got['x-forwarded-for']).to.equal('203.0.113.7')
+    })
+
+    it('keeps the peer when a proxy names nobody, or nonsense', async () => {
+      expect((await seen(['127.0.0.1'], {}))['x-forwarded-for']).to.equal('127.0.0.1')
+      server?.close()
+      expect((await seen(['127.0.0.1'], { 'x-forwarded-for': 'me' }))['x-forwarded-for']).to.equal('127.0.0.1')
+    })
+
+    it('lets nobody choose the host or the scheme', async () => {
+      const got = await seen(['127.0.0.1'], {
+        host: 'evil.example',
+        'x-forwarded-host': 'evil.example',
+        'x-forwarded-proto': 'http',
+      })
+      expect(got).to.include({ host: 'login.example', 'x-forwarded-proto': 'https' })
+    })
+
+    it('writes an IPv4 address mapped into IPv6 as IPv4', async () => {
+      const got = await seen(['127.0.0.1'], { 'x-forwarded-for': '::ffff:203.0.113.7' })
+      expect(got['x-forwarded-for']).to.equal('203.0.113.7')
+    })
+  })
+})

@@ -1,0 +1,15 @@
+for (const button of document.querySelectorAll('[data-reveal]')) {
+  const field = document.getElementById(button.dataset.reveal)
+  const show = button.textContent
+  const set = shown => {
+    field.type = shown ? 'text' : 'password'
+    button.textContent = shown ? button.dataset.hide : show
+  }
+  button.hidden = false
+  button.addEventListener('click', () => {
+    set(field.type === 'password')
+    field.focus()
+  })
+  // Password managers and browsers keep only what leaves as a password.
+  field.form.addEventListener('submit', () => set(false))
+}
