@@ -49,13 +49,14 @@ export function interaction(services: Services): Router<Visit> {
       locale: params.ui_locales ? negotiate(params.ui_locales) : ctx.state.locale,
     }
     if (prompt === 'create') return beginAttempt(ctx, services, { ...begun, purpose: 'sign-up' })
-    // Somebody who is signed in and has to prove more stays who they are, unless the app asked to choose anew.
-    const person = session && !params.anew ? await accounts.get(session.accountId) : undefined
+    const person = session && (await accounts.get(session.accountId))
+    // Somebody who is signed in and has to prove more stays who they are, unless the app asked for a sign-in of its own.
+    const stays = person !== undefined && !params.anew
     await beginAttempt(ctx, services, {
       ...begun,
-      purpose: person ? 'step-up' : 'sign-in',
-      account: person?.id,
-      email: person?.email ?? params.login_hint,
+      purpose: stays ? 'step-up' : 'sign-in',
+      account: stays ? person.id : undefined,
+      email: stays ? person.email : (params.login_hint ?? person?.email),
       acr: params.acr,
     })
   }

@@ -94,7 +94,7 @@ export const gallery: readonly Picture[] = [
   }),
   picture('start-passkey-refused', 'sign-in/start', {
     ...start,
-    ...wrong('wrong_passkey', 'response', 'That passkey doesn’t open this account. Try another, or use another way.'),
+    ...wrong('wrong_passkey', 'response', 'That passkey doesn’t open this account. Try another one.'),
   }),
   picture('start-de', 'sign-in/start', { ...start, locale: 'de', towards: longApp }),
 

@@ -1,0 +1,148 @@
+import { randomBytes } from 'node:crypto'
+import Router from '@koa/router'
+import Koa, { type Context, type Middleware } from 'koa'
+import type { Declaration } from './apps.ts'
+import { backChannelLogout } from './backchannel.ts'
+import { headers, sameOrigin } from './guard.ts'
+import { concerns, logoutTokens } from './logout-token.ts'
+import { type Attempt, latchkey, type Standing } from './oidc.ts'
+import { type Frame, homePage, icon, problemPage, type Sister, style } from './pages.ts'
+import { type Session, shelf } from './sessions.ts'
+import { Trouble } from './trouble.ts'
+import { inFigures } from './words.ts'
+
+export interface Options extends Standing {
+  /** The whole suite, for the row of links; this app is one of them. */
+  sisters?: readonly Sister[]
+  /** Milliseconds since the epoch. */
+  now?: () => number
+}
+
+const minute = 60_000
+
+/** One relying party. It stands at the origin of its first redirect URI, and looks for its provider only when somebody signs in. */
+export function relyingParty(app: Declaration, { sisters = [], now = Date.now, ...standing }: Options): Koa {
+  const { issuer, client } = standing
+  const redirectUri = new URL(client.redirect_uris[0] ?? '')
+  const frame: Frame = { app, sisters, issuer }
+  const provider = latchkey(standing, now)
+  const judge = logoutTokens({ issuer, clientId: client.client_id, jwksUri: provider.jwksUri, now })
+  const sessions = shelf<Session>(12 * 60 * minute, 10_000, now)
+  const attempts = shelf<Attempt & { browser: string }>(10 * minute, 10_000, now)
+  const cookie = cookies(app.id, redirectUri.protocol === 'https:')
+  const guard = sameOrigin(redirectUri.origin)
+
+  function signedIn(context: Context): Session {
+    const session = sessions.get(cookie.read(context, 'session'))
+    if (!session) throw new Trouble('signed_out')
+    return session
+  }
+
+  const router = new Router()
+  router.get('/', context => {
+    context.body = homePage(frame, sessions.get(cookie.read(context, 'session')), now())
+  })
+
+  router.get('/login', async context => {
+    const browser = cookie.read(context, 'attempt') || randomBytes(32).toString('base64url')
+    const attempt = await provider.attempt()
+    const state = attempts.add({ ...attempt, browser })
+    const url = await provider.signInUrl(state, attempt)
+    cookie.write(context, 'attempt', browser)
+    seeOther(context, url.href)
+  })
+
+  router.get('/callback', async context => {
+    const state = String(context.query.state ?? '')
+    // The state must be this browser's own: else one could be signed in as somebody else (RFC 9700, 4.7).
+    const mine = attempts.get(state)?.browser === cookie.read(context, 'attempt')
+    const attempt = mine ? attempts.take(state) : undefined
+    if (!attempt) throw new Trouble('stale')
+    const held = await provider.redeem(new URL(context.search, redirectUri), state, attempt)
+    sessions.take(cookie.read(context, 'session'))
+    cookie.write(context, 'session', sessions.add({ startedAt: now(), held }))
+    seeOther(context, '/')
+  })
+
+  router.post('/refresh', guard, async context => {
+    const session = signedIn(context)
+    session.refreshing ??= provider.refresh(session.held).finally(() => {
+      session.refreshing = undefined
+    })
+    session.held = await session.refreshing.catch(fault => {
+      if (fault instanceof Trouble && fault.code === 'session_ended') sessions.take(cookie.read(context, 'session'))
+      throw fault
+    })
+    if (wantsJson(context)) context.body = inFigures(session)
+    else seeOther(context, '/')
+  })
+
+  router.get('/tokens.json', context => {
+    context.body = inFigures(signedIn(context))
+  })
+
+  const logOut: Middleware = async context => {
+    const session = sessions.take(cookie.read(context, 'session'))
+    cookie.write(context, 'session', null)
+    const url = session && (await provider.signOutUrl(session.held.idToken))
+    seeOther(context, url?.href ?? '/')
+  }
+  router.get('/logout', guard, logOut)
+  router.post('/logout', guard, logOut)
+
+  const end = (ended: Parameters<typeof concerns>[0]) => void sessions.drop(({ held }) => concerns(ended, held.claims))
+  router.post('/backchannel-logout', ...backChannelLogout(judge, end))
+
+  router.get('/suite.css', kept('css', style))
+  router.get('/icon.svg', kept('svg', icon(app)))
+
+  const koa = new Koa()
+  koa.proxy = redirectUri.protocol === 'https:'
+  koa.use(headers(issuer))
+  koa.use(troubles(frame))
+  koa.use(router.routes())
+  koa.use(router.allowedMethods({ throw: true, methodNotAllowed: () => new Trouble('method_not_allowed') }))
+  return koa
+}
+
+const wantsJson = (context: Context) => context.accepts('html', 'json') === 'json' || context.path.endsWith('.json')
+
+function seeOther(context: Context, url: string): void {
+  context.redirect(url)
+  context.status = 303
+}
+
+/** Something that is the same for everybody. */
+function kept(type: string, body: string): Middleware {
+  return context => {
+    context.set('Cache-Control', 'public, max-age=600')
+    context.type = type
+    context.body = body
+  }
+}
+
+/** Cookies of one app: the suite shares a host in development, and cookies know no ports. */
+function cookies(id: string, secure: boolean) {
+  const named = (name: string) => `${secure ? '__Host-' : ''}${id}_${name}`
+  return {
+    read: (context: Context, name: string) => context.cookies.get(named(name)) ?? '',
+    write: (context: Context, name: string, value: string | null) =>
+      void context.cookies.set(named(name), value, { httpOnly: true, sameSite: 'lax', secure, path: '/' }),
+  }
+}
+
+/** Answers every failure, as a page or as JSON; what nobody foresaw goes to the app's log, too. */
+function troubles(frame: Frame): Middleware {
+  return async (context, next) => {
+    try {
+      await next()
+      if (context.status === 404) throw new Trouble('not_found')
+    } catch (fault) {
+      const trouble = fault instanceof Trouble ? fault : new Trouble('internal', fault)
+      if (trouble.code === 'internal') context.app.emit('error', trouble, context)
+      context.status = trouble.status
+      if (trouble.status === 503) context.set('Retry-After', '5')
+      context.body = wantsJson(context) ? { error: trouble.code, message: trouble.title } : problemPage(frame, trouble)
+    }
+  }
+}
