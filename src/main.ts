@@ -11,6 +11,8 @@ import { openStore } from './store/open.ts'
 
 /** Milliseconds that requests on their way get to finish once the process is told to stop. */
 const grace = 5_000
+/** Milliseconds after which a second signal stops it at once. */
+const impatience = 1_000
 
 /** The configured secrets, or in development ones that are made once and kept beside the store. */
 function secretsOf({ secrets, store }: Config): readonly string[] {
@@ -28,7 +30,7 @@ function secretsOf({ secrets, store }: Config): readonly string[] {
   return readFileSync(file, 'utf8').split(/\s+/).filter(Boolean)
 }
 
-/** Serves until it is told to stop; a second signal stops it at once. */
+/** Serves until it is told to stop; a second signal, a while later, stops it at once. */
 async function serve(config: Config): Promise<void> {
   const store = await openStore(config.store, { now: Date.now })
   const { listener, say, stop } = await latchkey(config, { store, secrets: secretsOf(config) })
@@ -45,10 +47,12 @@ async function serve(config: Config): Promise<void> {
   })
   say(`listening on ${host}:${port} as ${config.issuer}`)
 
-  let stopping = false
+  let since: number | undefined
   const end = async (): Promise<void> => {
-    if (stopping) process.exit(1)
-    stopping = true
+    // Ctrl-C reaches every process of a terminal, and so does what their parent sends: that is one wish, not two.
+    if (since !== undefined && Date.now() - since > impatience) process.exit(1)
+    if (since !== undefined) return
+    since = Date.now()
     const closed = new Promise(resolve => server.close(resolve))
     server.closeIdleConnections()
     setTimeout(() => server.closeAllConnections(), grace).unref()
