@@ -1,5 +1,8 @@
 import { type Send, Undeliverable } from './message.ts'
 
+/** Refusals that say nothing of the message: credentials that the operator can mend, and bad moments. */
+const passing = new Set([401, 403, 408, 429])
+
 /** Sends by POST of `{to, text}` as JSON to an endpoint; a user and password in its URL become Basic authorization (RFC 7617). */
 export function sms({ url, timeout = 10_000 }: { url: string; timeout?: number }): Send {
   const endpoint = new URL(url)
@@ -24,7 +27,7 @@ export function sms({ url, timeout = 10_000 }: { url: string; timeout?: number }
     await response.body?.cancel()
     if (response.ok) return
     const { status } = response
-    if (status >= 400 && status < 500 && status !== 408 && status !== 429) throw new Undeliverable()
+    if (status >= 400 && status < 500 && !passing.has(status)) throw new Undeliverable()
     throw new Error(`the SMS endpoint answered ${status}`)
   }
 }

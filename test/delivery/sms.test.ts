@@ -54,14 +54,14 @@ describe('sms', () => {
     expect(asked[0]?.headers.authorization).to.equal(`Basic ${Buffer.from('us@er:p:ss').toString('base64')}`)
   })
 
-  for (const status of [400, 403, 404, 422]) {
+  for (const status of [400, 404, 413, 422]) {
     it(`gives up after ${status}`, async () => {
       answer = { status }
       expect(await failure(sms({ url: `http://${host}/` })(message, unhurried))).to.be.instanceOf(Undeliverable)
     })
   }
 
-  for (const status of [408, 429, 500, 503]) {
+  for (const status of [401, 403, 408, 429, 500, 503]) {
     it(`may be tried again after ${status}`, async () => {
       answer = { status }
       expect(await failure(sms({ url: `http://${host}/` })(message, unhurried))).to.not.be.instanceOf(Undeliverable)
