@@ -34,7 +34,11 @@ const whole = (low: number, high: number) =>
 const block = (text: string): boolean => {
   const [address = '', bits, more] = text.split('/')
   const family = isIP(address)
-  return family > 0 && more === undefined && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128)))
+  return (
+    family > 0 &&
+    more === undefined &&
+    (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128)))
+  )
 }
 
 /** Every setting once: the only names that Latchkey reads from the environment. README's table is printed from it. */
@@ -43,7 +47,9 @@ export const settings = {
     'The URL people and apps know Latchkey by: scheme, host and port, no path.',
     'http://localhost:3000',
     url('http:', 'https:')
-      .refine(text => URL.canParse(text) && new URL(text).href === `${new URL(text).origin}/`, { error: 'must have no path, query or user' })
+      .refine(text => URL.canParse(text) && new URL(text).href === `${new URL(text).origin}/`, {
+        error: 'must have no path, query or user',
+      })
       .transform(text => new URL(text).origin)
       .default('http://localhost:3000'),
   ),
@@ -53,6 +59,9 @@ export const settings = {
     z
       .string()
       .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, { error: 'must be host:port' })
+      .refine(text => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, {
+        error: 'must have a port up to 65535',
+      })
       .optional(),
   ),
   LATCHKEY_STORE: setting(
@@ -63,26 +72,47 @@ export const settings = {
       .regex(/^(sqlite:.+|mongodb(\+srv)?:\/\/.+)$/, { error: 'must be sqlite:PATH, sqlite::memory: or mongodb://…' })
       .default('sqlite:data/latchkey.db'),
   ),
-  LATCHKEY_CLIENTS: setting('The file that declares the apps and their APIs.', 'clients.json', z.string().min(1).default('clients.json')),
+  LATCHKEY_CLIENTS: setting(
+    'The file that declares the apps and their APIs.',
+    'clients.json',
+    z.string().min(1).default('clients.json'),
+  ),
   LATCHKEY_SECRETS: setting(
     'Comma-separated, newest first, 32 characters or more each: what seals and peppers derive from. A new one goes in front; an old one leaves when nothing is sealed under it.',
     'generated and kept beside the store; required in production',
     words
-      .refine(list => list.length > 0 && list.every(each => each.length >= 32), { error: 'each must have 32 characters or more' })
+      .refine(list => list.length > 0 && list.every(each => each.length >= 32), {
+        error: 'each must have 32 characters or more',
+      })
       .optional(),
   ),
-  LATCHKEY_MAIL_URL: setting('The mail server, `smtp://user:password@host:port` or `smtps://…`.', 'the development outbox', url('smtp:', 'smtps:').optional()),
+  LATCHKEY_MAIL_URL: setting(
+    'The mail server, `smtp://user:password@host:port` or `smtps://…`.',
+    'the development outbox',
+    url('smtp:', 'smtps:').optional(),
+  ),
   LATCHKEY_MAIL_FROM: setting(
     'What mails are from.',
     'Latchkey <no-reply@(issuer’s host)>',
-    z.string().regex(/^[^\r\n]*\S+@\S+[^\r\n]*$/, { error: 'must be an address' }).optional(),
+    z
+      .string()
+      .regex(/^[^\r\n]*\S+@\S+[^\r\n]*$/, { error: 'must be an address' })
+      .optional(),
   ),
   LATCHKEY_SMS_URL: setting(
     'An HTTPS endpoint that takes a POST of `{to, text}`; http only on loopback. A user and password in it become Basic authorization.',
     'the development outbox',
-    url('https:', 'http:').refine(text => !text.startsWith('http:') || (URL.canParse(text) && loopback(new URL(text).hostname)), { error: 'must be https' }).optional(),
+    url('https:', 'http:')
+      .refine(text => !text.startsWith('http:') || (URL.canParse(text) && loopback(new URL(text).hostname)), {
+        error: 'must be https',
+      })
+      .optional(),
   ),
-  LATCHKEY_TLS_CERT: setting('A PEM file: serve https with this certificate chain.', 'http', z.string().min(1).optional()),
+  LATCHKEY_TLS_CERT: setting(
+    'A PEM file: serve https with this certificate chain.',
+    'http',
+    z.string().min(1).optional(),
+  ),
   LATCHKEY_TLS_KEY: setting('The PEM file of its key.', 'none', z.string().min(1).optional()),
   LATCHKEY_TRUST_PROXY: setting(
     'Comma-separated addresses or CIDR blocks of proxies whose `X-Forwarded-*` is believed.',
@@ -90,14 +120,32 @@ export const settings = {
     words.refine(list => list.every(block), { error: 'each must be an address or a CIDR block' }).default([]),
   ),
   LATCHKEY_WORKERS: setting('How many processes serve.', '1', whole(1, 64).default(1)),
-  LATCHKEY_SESSION_IDLE: setting('Minutes without use after which a session ends.', '1440', whole(5, 525_600).default(1_440)),
-  LATCHKEY_SESSION_MAX: setting('Minutes after which a session ends in any case.', '43200', whole(5, 525_600).default(43_200)),
-  LATCHKEY_HASH_QUEUE: setting('How many password hashes may wait before the next is answered 503.', '64', whole(1, 10_000).default(64)),
-  LATCHKEY_METRICS_TOKEN: setting('The bearer token that `/metrics` asks for; without one there is no such page.', 'none', z.string().min(16, { error: 'must have 16 characters or more' }).optional()),
+  LATCHKEY_SESSION_IDLE: setting(
+    'Minutes without use after which a session ends.',
+    '1440',
+    whole(5, 525_600).default(1_440),
+  ),
+  LATCHKEY_SESSION_MAX: setting(
+    'Minutes after which a session ends in any case.',
+    '43200',
+    whole(5, 525_600).default(43_200),
+  ),
+  LATCHKEY_HASH_QUEUE: setting(
+    'How many password hashes may wait before the next is answered 503.',
+    '64',
+    whole(1, 10_000).default(64),
+  ),
+  LATCHKEY_METRICS_TOKEN: setting(
+    'The bearer token that `/metrics` asks for; without one there is no such page.',
+    'none',
+    z.string().min(16, { error: 'must have 16 characters or more' }).optional(),
+  ),
   LATCHKEY_LOG: setting(
     'How much to log: `silent`, `error`, `warn`, `info` or `debug`.',
     'info',
-    z.enum(['silent', 'error', 'warn', 'info', 'debug'], { error: 'must be silent, error, warn, info or debug' }).default('info'),
+    z
+      .enum(['silent', 'error', 'warn', 'info', 'debug'], { error: 'must be silent, error, warn, info or debug' })
+      .default('info'),
   ),
 } as const
 
@@ -144,7 +192,8 @@ export function configure(environment: Environment = process.env): Config {
   const faults: string[] = []
   const values: Record<string, unknown> = {}
   for (const name of Object.keys(environment)) {
-    if (name.startsWith('LATCHKEY_') && !name.startsWith('LATCHKEY_TEST_') && !(name in settings)) faults.push(`${name} is not a setting`)
+    if (name.startsWith('LATCHKEY_') && !name.startsWith('LATCHKEY_TEST_') && !(name in settings))
+      faults.push(`${name} is not a setting`)
   }
   for (const [name, { read }] of Object.entries(settings)) {
     const typed = environment[name]
@@ -157,12 +206,15 @@ export function configure(environment: Environment = process.env): Config {
   const issuer = URL.canParse(set.LATCHKEY_ISSUER ?? '') ? new URL(set.LATCHKEY_ISSUER) : undefined
   const local = issuer !== undefined && loopback(issuer.hostname)
   if (issuer?.protocol === 'http:' && !local) faults.push('LATCHKEY_ISSUER must be https unless it is on loopback')
-  if (production && environment['LATCHKEY_SECRETS'] === undefined) faults.push('LATCHKEY_SECRETS is required in production')
-  if (production && environment['LATCHKEY_MAIL_URL'] === undefined) faults.push('LATCHKEY_MAIL_URL is required in production')
-  if (production && environment['LATCHKEY_SMS_URL'] === undefined) faults.push('LATCHKEY_SMS_URL is required in production')
-  if ((set.LATCHKEY_TLS_CERT === undefined) !== (set.LATCHKEY_TLS_KEY === undefined)) faults.push('LATCHKEY_TLS_CERT and LATCHKEY_TLS_KEY go together')
-  if (set.LATCHKEY_WORKERS > 1 && set.LATCHKEY_STORE === 'sqlite::memory:') faults.push('LATCHKEY_WORKERS needs a store that processes can share')
-  if (set.LATCHKEY_SESSION_IDLE > set.LATCHKEY_SESSION_MAX) faults.push('LATCHKEY_SESSION_IDLE must not be longer than LATCHKEY_SESSION_MAX')
+  if (production && !environment['LATCHKEY_SECRETS']) faults.push('LATCHKEY_SECRETS is required in production')
+  if (production && !environment['LATCHKEY_MAIL_URL']) faults.push('LATCHKEY_MAIL_URL is required in production')
+  if (production && !environment['LATCHKEY_SMS_URL']) faults.push('LATCHKEY_SMS_URL is required in production')
+  if ((set.LATCHKEY_TLS_CERT === undefined) !== (set.LATCHKEY_TLS_KEY === undefined))
+    faults.push('LATCHKEY_TLS_CERT and LATCHKEY_TLS_KEY go together')
+  if (set.LATCHKEY_WORKERS > 1 && set.LATCHKEY_STORE === 'sqlite::memory:')
+    faults.push('LATCHKEY_WORKERS needs a store that processes can share')
+  if (set.LATCHKEY_SESSION_IDLE > set.LATCHKEY_SESSION_MAX)
+    faults.push('LATCHKEY_SESSION_IDLE must not be longer than LATCHKEY_SESSION_MAX')
   if (faults.length > 0 || issuer === undefined) throw new ConfigError(faults)
 
   const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(set.LATCHKEY_LISTEN ?? '') ?? []
@@ -173,7 +225,10 @@ export function configure(environment: Environment = process.env): Config {
     listen: {
       host: (host || issuer.hostname).replace(/^\[|\]$/g, ''),
       port: Number(port || issuer.port || (issuer.protocol === 'https:' ? 443 : 80)),
-      tls: set.LATCHKEY_TLS_CERT && set.LATCHKEY_TLS_KEY ? { cert: set.LATCHKEY_TLS_CERT, key: set.LATCHKEY_TLS_KEY } : undefined,
+      tls:
+        set.LATCHKEY_TLS_CERT && set.LATCHKEY_TLS_KEY
+          ? { cert: set.LATCHKEY_TLS_CERT, key: set.LATCHKEY_TLS_KEY }
+          : undefined,
       trustProxy: set.LATCHKEY_TRUST_PROXY,
     },
     store: set.LATCHKEY_STORE,
@@ -192,6 +247,8 @@ export function configure(environment: Environment = process.env): Config {
 /** The settings as README's table, in Markdown. */
 export function settingsTable(): string {
   const cell = (text: string) => text.replaceAll('|', '\\|')
-  const rows = Object.entries(settings).map(([name, each]) => `| \`${name}\` | ${cell(each.means)} | ${cell(each.default)} |`)
+  const rows = Object.entries(settings).map(
+    ([name, each]) => `| \`${name}\` | ${cell(each.means)} | ${cell(each.default)} |`,
+  )
   return ['| setting | what it means | default |', '|---|---|---|', ...rows].join('\n')
 }

@@ -1,12 +1,12 @@
 import type { z } from 'zod'
 
-/** What every stored document has. Times are milliseconds since the epoch; a document past `expiresAt` is never shown. */
+/** What every stored document has, all of it JSON. Times are milliseconds since the epoch; a document past `expiresAt` is never shown. */
 export interface Doc {
   id: string
   expiresAt?: number | undefined
 }
 
-/** Equality, a range, or one of several; `undefined` asks that the field be absent. Top-level fields only. */
+/** Equality, a range, or one of several; `undefined` asks that the field be absent. Top-level fields only; in an object the order of its keys counts. */
 export type Condition<V> = V | { lt?: V; gte?: V; in?: readonly V[] }
 export type Where<T> = { readonly [K in keyof T]?: Condition<T[K]> }
 
@@ -15,7 +15,7 @@ export interface Page<T> {
   sort?: { by: keyof T & string; descending?: boolean }
   /** At most so many; 100 unless told. */
   limit?: number
-  /** The id of the last document of the page before. */
+  /** The id of the last document of the page before. In any order but by id, Problem `not_found` says that it is gone. */
   after?: string
 }
 
@@ -31,7 +31,7 @@ export interface Declaration<T extends Doc> {
 
 /** A few verbs, each one atomic step in every engine; none shows a document past its `expiresAt`. */
 export interface Collection<T extends Doc> {
-  /** Adds a document. Throws Conflict when the id or a unique value is taken by a live one. */
+  /** Adds a document that fits its shape. Throws Conflict when the id or a unique value is taken by a live one. */
   insert(doc: T): Promise<void>
   /** Adds or replaces by id. Throws Conflict when a unique value is taken by another. */
   put(doc: T): Promise<void>
@@ -40,7 +40,7 @@ export interface Collection<T extends Doc> {
   find(where: Where<T>, page?: Page<T>): Promise<T[]>
   /** Compare-and-set: merges `changes` (`undefined` removes a field) if the document exists and meets `when`; resolves to it as it is now. */
   patch(id: string, changes: Partial<T>, when?: Where<T>): Promise<T | undefined>
-  /** Adds `by` to a number field, or starts afresh from `born` where there is none; resolves to the new number. */
+  /** Adds `by` to a number field, or to that of `born` where there is no document yet, and keeps it; resolves to the new number. */
   count(id: string, field: keyof T & string, by: number, born: T): Promise<number>
   /** Removes and returns: of many takers exactly one gets it. */
   take(id: string): Promise<T | undefined>

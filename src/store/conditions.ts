@@ -1,4 +1,4 @@
-import type { Declaration, Doc, Page, Where } from './collection.ts'
+import type { Declaration, Doc, Where } from './collection.ts'
 
 /** One question about one field. */
 export interface Asked {
@@ -57,8 +57,8 @@ export interface Askable {
   unique: readonly string[]
   /** Each index's fields, those of unique ones left out. */
   indexes: readonly (readonly string[])[]
-  /** Throws TypeError unless an index serves the filter and the page is sound. */
-  check(asked: readonly Asked[], page?: { sort?: Page<Doc>['sort']; limit?: number }): void
+  /** Throws TypeError unless an index serves the filter and the order, and the limit is a count. */
+  check(asked: readonly Asked[], by?: string, limit?: number): void
 }
 
 /** Reads a declaration once. Throws TypeError where it declares what no engine can keep. */
@@ -69,21 +69,21 @@ export function askable<T extends Doc>(declaration: Declaration<T>): Askable {
   const indexes = lists.filter(([first = '', ...more]) => more.length > 0 || !unique.includes(first))
   const leading = new Set(['id', ...unique, ...indexes.map(index => index[0] ?? '')])
   const known = new Set([...leading, ...indexes.flat()])
-  if (![name, ...known].every(word => /^[A-Za-z][\w-]*$/.test(word)))
-    throw new TypeError(`${name}: a name is not a plain word`)
+  const odd = [name, ...known].find(word => !/^[A-Za-z][\w-]*$/.test(word))
+  if (odd !== undefined) throw new TypeError(`${name}: ${odd} is not a plain word`)
   return {
     fields: [...known].filter(field => field !== 'id'),
     unique,
     indexes,
-    check(asked, page = {}) {
-      const { sort, limit = 1 } = page
-      const strange =
-        asked.find(({ field }) => !known.has(field))?.field ?? (sort && !known.has(sort.by) ? sort.by : undefined)
+    check(asked, by = 'id', limit = 1) {
+      const strange = [...asked.map(({ field }) => field), by].find(field => !known.has(field))
       if (strange !== undefined) throw new TypeError(`${name}: ${strange} is not indexed`)
-      if (asked.length > 0 && !asked.some(({ field }) => leading.has(field)))
+      if (asked.length > 0 && !asked.some(({ field }) => leading.has(field))) {
         throw new TypeError(`${name}: no index begins with a field asked for`)
-      for (const { field, by, value } of asked)
+      }
+      for (const { field, by, value } of asked) {
         for (const each of by === 'in' ? (value as unknown[]) : [value]) scalar(field, each)
+      }
       if (!Number.isInteger(limit) || limit < 1) throw new TypeError(`${name}: a limit is a whole number from 1`)
     },
   }

@@ -69,11 +69,12 @@ export async function migrate(
     }
     const renewal = setInterval(() => void schema.patch('lock', lease(), { holder }).catch(() => undefined), LEASE / 5)
     try {
+      if ((await version()) === undefined) await schema.insert({ id: 'version', version: 0 })
       for (let at = (await version()) ?? 0; at < list.length; at++) {
         await list[at]?.up(store)
-        await schema.put({ id: 'version', version: at + 1 })
+        // Lost: this process was silent for so long that another took over and is further on.
+        if (!(await schema.patch('version', { version: at + 1 }, { version: at }))) break
       }
-      if ((await version()) === undefined) await schema.put({ id: 'version', version: 0 })
     } finally {
       clearInterval(renewal)
       await schema.patch('lock', { expiresAt: 0 }, { holder })

@@ -91,16 +91,18 @@ export function mongoCollection<T extends Doc>(
         const raw = await native.findOne({ _id: id, ...live(now()) } as object)
         return raw ? fromRaw<T>(raw) : undefined
       }),
-    find: async (where, page: Page<T> = {}) => {
+    find: async (where, { sort, limit = 100, after }: Page<T> = {}) => {
       const asked = questions(where)
-      const { limit = 100, after } = page
-      const { by, descending = false } = (page.sort as Page<Doc>['sort']) ?? { by: 'id' }
-      askable.check(asked, { sort: { by: by as 'id' }, limit })
+      const by = sort?.by ?? 'id'
+      const descending = sort?.descending ?? false
+      askable.check(asked, by, limit)
       return reach(async () => {
         const filter = [matching(asked, now())]
         if (after !== undefined) {
           const last =
-            by === 'id' ? { _id: after } : await native.findOne({ _id: after }, { projection: { [field(by)]: 1 } })
+            by === 'id'
+              ? { _id: after }
+              : await native.findOne({ _id: after, ...live(now()) } as object, { projection: { [field(by)]: 1 } })
           if (last === null) throw new Problem('not_found')
           filter.push(beyond(by, descending, after, (last as Raw)[field(by)] ?? null))
         }

@@ -3,7 +3,7 @@ import { Problem } from '../errors.ts'
 import { type Collection, Conflict, type Declaration, type Doc, type Page, type Where } from './collection.ts'
 import { type Askable, meets, questions } from './conditions.ts'
 import { type Committer, isTaken, patiently } from './sqlite-commit.ts'
-import { type Bound, beyond, bound, LIVE, matching, order } from './sqlite-find.ts'
+import { type Bound, beyond, bound, type Clause, LIVE, matching, order } from './sqlite-find.ts'
 import { column, type Table } from './sqlite-table.ts'
 
 /** What the collections of one file share. */
@@ -74,6 +74,14 @@ export function sqliteCollection<T extends Doc>(
     storing(doc, false, () => statement(sql).run(JSON.stringify(doc), ...values, doc.id))
   }
 
+  const following = (by: string, descending: boolean, after: string): Clause => {
+    const holder = `SELECT ${column(by)} AS at FROM "${name}" WHERE id = ? AND ${LIVE}`
+    const last = by === 'id' ? { at: after } : (statement(holder).get(after, now()) as { at: Bound } | undefined)
+    if (last === undefined) throw new Problem('not_found')
+    const { sql, values } = beyond(by, descending, after, last.at)
+    return { sql: ` AND ${sql}`, values }
+  }
+
   return {
     async insert(doc) {
       const sound = shape.parse(doc)
@@ -89,26 +97,17 @@ export function sqliteCollection<T extends Doc>(
       const text = await read(() => held(id))
       return text === undefined ? undefined : JSON.parse(text)
     },
-    async find(where: Where<T>, page: Page<T> = {}) {
+    async find(where: Where<T>, { sort, limit = 100, after }: Page<T> = {}) {
       const asked = questions(where)
-      const { limit = 100, after } = page
-      const sort = page.sort as Page<Doc>['sort']
-      askable.check(asked, { sort, limit })
+      const by = sort?.by ?? 'id'
+      const descending = sort?.descending ?? false
+      askable.check(asked, by, limit)
       return read(() => {
         const { sql, values } = matching(asked, now())
-        let from = { sql, values }
-        if (after !== undefined) {
-          const last = statement(`SELECT ${column(sort?.by ?? 'id')} AS at FROM "${name}" WHERE id = ?`).get(after) as
-            | { at: Bound }
-            | undefined
-          if (last === undefined && sort !== undefined && sort.by !== 'id') throw new Problem('not_found')
-          const rest = beyond(sort, after, last?.at ?? null)
-          from = { sql: `${sql} AND ${rest.sql}`, values: [...values, ...rest.values] }
-        }
-        const rows = statement(`SELECT doc FROM "${name}" WHERE ${from.sql} ORDER BY ${order(sort)} LIMIT ?`).all(
-          ...from.values,
-          limit,
-        )
+        const rest = after === undefined ? { sql: '', values: [] } : following(by, descending, after)
+        const rows = statement(
+          `SELECT doc FROM "${name}" WHERE ${sql}${rest.sql} ORDER BY ${order(by, descending)} LIMIT ?`,
+        ).all(...values, ...rest.values, limit)
         return rows.map(row => JSON.parse((row as { doc: string }).doc))
       })
     },

@@ -1,4 +1,3 @@
-import type { Doc, Page } from './collection.ts'
 import { type Asked, scalar } from './conditions.ts'
 import { column } from './sqlite-table.ts'
 
@@ -51,24 +50,21 @@ function among(field: string, list: Bound[]): Clause {
   return { sql: present.length < list.length ? `(${within} OR ${column(field)} IS NULL)` : within, values: full }
 }
 
-/** The rows behind one document in the order of a page; `at` is what the document holds in the field that orders it. */
-export function beyond(sort: Page<Doc>['sort'], after: string, at: Bound): Clause {
-  const sign = sort?.descending ? '<' : '>'
-  const name = column(sort?.by ?? 'id')
+/** The rows behind one document in the order of a page; `at` is what it holds in the field that orders it. */
+export function beyond(by: string, descending: boolean, after: string, at: Bound): Clause {
+  const sign = descending ? '<' : '>'
+  const name = column(by)
   if (name === 'id') return { sql: `id ${sign} ?`, values: [after] }
   // Absent comes first: nothing is below it, and everything present is above.
-  if (at === null)
-    return {
-      sql: sort?.descending ? `(${name} IS NULL AND id < ?)` : `(${name} IS NOT NULL OR id > ?)`,
-      values: [after],
-    }
+  if (at === null) {
+    return { sql: descending ? `(${name} IS NULL AND id < ?)` : `(${name} IS NOT NULL OR id > ?)`, values: [after] }
+  }
   const row = `(${name}, id) ${sign} (?, ?)`
-  return { sql: sort?.descending ? `(${row} OR ${name} IS NULL)` : row, values: [at, after] }
+  return { sql: descending ? `(${row} OR ${name} IS NULL)` : row, values: [at, after] }
 }
 
 /** The order of a page. */
-export function order(sort: Page<Doc>['sort']): string {
-  const direction = sort?.descending ? 'DESC' : 'ASC'
-  const name = column(sort?.by ?? 'id')
-  return name === 'id' ? `id ${direction}` : `${name} ${direction}, id ${direction}`
+export function order(by: string, descending: boolean): string {
+  const way = descending ? 'DESC' : 'ASC'
+  return by === 'id' ? `id ${way}` : `${column(by)} ${way}, id ${way}`
 }

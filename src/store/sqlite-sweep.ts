@@ -1,52 +1,53 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Engine } from './sqlite-collection.ts'
 
 /** Milliseconds between two rounds, give or take a quarter: processes that share a file do not sweep in step. */
 const EVERY = 30_000
-/** Milliseconds that one step of a round aims at. */
+/** Milliseconds that a step of a round aims at, its commit included. */
 const AIM = 4
 const MOST = 500
+/** For each millisecond of sweeping, so many for everybody else. */
+const REST = 2
 
 /** Removes what has expired, a few rows at a time, so that nobody waits for it. It keeps no process alive. */
-export function sweeper(
-  { committer, now, statement }: Engine,
-  names: () => string[],
-): { stop(): void; round(): Promise<void> } {
-  let timer: NodeJS.Timeout | undefined
-  let rows = 20
-  let stopped = false
+export function sweeper({ committer, now, statement }: Engine, names: () => string[]): Sweeper {
+  const stop = new AbortController()
+  let rows = 8
 
-  const step = (name: string): number => {
-    const since = performance.now()
+  /** Removes some rows of a table; resolves to whether it may hold more. */
+  const step = async (name: string): Promise<boolean> => {
     const few = `SELECT rowid FROM "${name}" WHERE expires <= ? LIMIT ?`
     const asked = rows
-    const { changes } = statement(`DELETE FROM "${name}" WHERE rowid IN (${few})`).run(now(), asked)
+    let since = 0
+    const removed = await committer.write(() => {
+      since = performance.now()
+      return statement(`DELETE FROM "${name}" WHERE rowid IN (${few})`).run(now(), asked).changes
+    })
     const took = performance.now() - since
     if (took > AIM) rows = Math.max(1, Math.floor(rows / 2))
     else if (took < AIM / 2) rows = Math.min(MOST, rows * 2)
-    return Number(changes) < asked ? 0 : Number(changes)
+    await wait(took * REST, undefined, { ref: false, signal: stop.signal })
+    return Number(removed) === asked
   }
 
   const round = async (): Promise<void> => {
-    for (const name of names()) while (!stopped && (await committer.write(() => step(name))) > 0);
+    for (const name of names()) while (!stop.signal.aborted && (await step(name)));
   }
 
-  const next = (): void => {
-    timer = setTimeout(
+  const rounds = async (): Promise<void> => {
+    for (;;) {
+      await wait(EVERY * (0.75 + Math.random() / 2), undefined, { ref: false, signal: stop.signal })
       // A failed round is no fault of anybody's request: the next one tries again.
-      () =>
-        round()
-          .catch(() => undefined)
-          .finally(() => stopped || next()),
-      EVERY * (0.75 + Math.random() / 2),
-    ).unref()
+      await round().catch(() => undefined)
+    }
   }
-  next()
+  rounds().catch(() => undefined)
 
-  return {
-    round,
-    stop() {
-      stopped = true
-      clearTimeout(timer)
-    },
-  }
+  return { round, stop: () => stop.abort() }
+}
+
+export interface Sweeper {
+  /** Removes all that has expired by now. */
+  round(): Promise<void>
+  stop(): void
 }

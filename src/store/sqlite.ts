@@ -75,7 +75,9 @@ async function open(path: string): Promise<DatabaseSync> {
     // Two processes that start together may both turn WAL on; the engine refuses one at once instead of waiting.
     await patiently(() => db.exec('PRAGMA journal_mode = WAL'))
     // FULL flushes the log at each commit; on macOS only a full flush reaches the disk itself.
-    db.exec('PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY')
+    db.exec('PRAGMA synchronous = FULL; PRAGMA fullfsync = ON')
+    // The log is copied into the file twice as often as by default: each copy holds up the event loop half as long.
+    db.exec('PRAGMA wal_autocheckpoint = 500; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY')
     return db
   } catch (fault) {
     db.close()

@@ -43,7 +43,9 @@ describe('credentials', () => {
     await kept.add({ account: 'ada', factor: 'passkey', lookup: 'p1', secret: {} })
     expect((await kept.byLookup('p1'))?.account).to.equal('ada')
     expect(await kept.byLookup('p2')).to.equal(undefined)
-    const twice = await kept.add({ account: 'bob', factor: 'passkey', lookup: 'p1', secret: {} }).catch((fault: unknown) => fault)
+    const twice = await kept
+      .add({ account: 'bob', factor: 'passkey', lookup: 'p1', secret: {} })
+      .catch((fault: unknown) => fault)
     expect(twice).to.be.instanceOf(Conflict)
   })
 
@@ -62,7 +64,9 @@ describe('credentials', () => {
     const [credential] = await kept.of('ada')
     if (!credential) return expect.fail('no credential')
     expect(await kept.prove(credential)).to.equal(true)
-    expect((await kept.of('ada'))[0]).to.include({ rev: 0 }).and.to.have.property('usedAt')
+    expect((await kept.of('ada'))[0])
+      .to.include({ rev: 0 })
+      .and.to.have.property('usedAt')
   })
 
   it('are gone when removed, and prove nothing then', async () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { type Throttle, throttle, type Trier } from '../../src/accounts/throttle.ts'
+import { type Throttle, type Trier, throttle } from '../../src/accounts/throttle.ts'
 import { Problem } from '../../src/errors.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { slow, testStore } from '../support/store.ts'

@@ -40,7 +40,11 @@ describe('ceremonies', () => {
   const sealing = sealer(keyring(['a secret of the tests, 32 or longer']))
   const who: Subject<unknown> = { held: [], locale: 'en', now: 0 }
   const which = { attempt: 'a', mode: 'prove' as const, factor: echo }
-  const code = (promise: Promise<unknown>) => promise.then(() => 'right', (fault: Problem) => fault.code)
+  const code = (promise: Promise<unknown>) =>
+    promise.then(
+      () => 'right',
+      (fault: Problem) => fault.code,
+    )
   const answer = (typed: string) => code(run.finish(which, who, { code: typed }))
 
   beforeEach(async () => {

@@ -24,6 +24,8 @@ export interface Running {
   clock: { now(): number; pass(ms: number): void }
   /** Everything it logged. */
   logged(): string
+  /** Notes something that must never be logged: `stop` reads the whole log for all of it, and for every code and token that it saw. */
+  keepOut(...secrets: string[]): void
   outbox(to?: string): Promise<Message[]>
   stop(): Promise<void>
 }
@@ -37,6 +39,8 @@ interface Options {
   environment?: Record<string, string>
   port?: number
 }
+
+const secret = 'a secret of the journeys, 32 or longer'
 
 /** A real one, but for its clock, its cheap password hashes and a store that is gone afterwards. */
 export async function startLatchkey({ through, clients, environment, port = 0 }: Options = {}): Promise<Running> {
@@ -53,14 +57,20 @@ export async function startLatchkey({ through, clients, environment, port = 0 }:
     ...environment,
   })
   const lines: string[] = []
+  const secrets = new Set([secret])
   const { listener, stop } = await latchkey(config, {
     store: through ? through(store) : store,
-    secrets: ['a secret of the journeys, 32 or longer'],
+    secrets: [secret],
     now,
     log: { write: line => void lines.push(line) },
     cost: { memory: 64, passes: 1 },
   })
   server.on('request', listener)
+  const outbox = async (to?: string) => {
+    const query = to === undefined ? '' : `?to=${encodeURIComponent(to)}`
+    const answer = await fetch(`${issuer}/dev/outbox.json${query}`)
+    return (await answer.json()) as Message[]
+  }
   return {
     issuer,
     store,
@@ -71,16 +81,21 @@ export async function startLatchkey({ through, clients, environment, port = 0 }:
       },
     },
     logged: () => lines.join(''),
-    outbox: async to => {
-      const query = to === undefined ? '' : `?to=${encodeURIComponent(to)}`
-      const answer = await fetch(`${issuer}/dev/outbox.json${query}`)
-      return (await answer.json()) as Message[]
+    keepOut: (...more) => {
+      for (const each of more) if (each !== '') secrets.add(each)
     },
+    outbox,
     stop: async () => {
+      for (const { code, to } of await outbox()) for (const each of [code, to]) if (each) secrets.add(each)
       server.closeAllConnections()
       await new Promise(resolve => server.close(resolve))
       await stop()
       await store.close()
+      const logged = lines.join('')
+      const leaked = [...secrets].filter(each => new RegExp(`(?<![\\w-])${RegExp.escape(each)}(?![\\w-])`).test(logged))
+      // Signed tokens, too, whoever they are for.
+      if (leaked.length > 0 || /eyJ[\w-]{10}/.test(logged))
+        throw new Error(`logged what is secret: ${leaked.join(', ')}`)
     },
   }
 }

@@ -60,12 +60,22 @@ export async function signUp(
     page = await page.submit({ code: await codeSentTo(latchkey, person.phone) })
   }
   person.recoveryCodes = page.all('[data-recovery-code]').map(each => each.text)
+  latchkey.keepOut(person.password, person.secret, ...person.recoveryCodes)
   page = await page.submit({ saved: true })
-  return page.submit({}, { action: '/skip' })
+  const done = await page.submit({}, { action: '/skip' })
+  await keepCookiesOut(latchkey, person)
+  return done
+}
+
+async function keepCookiesOut(latchkey: Running, { browser }: Person): Promise<void> {
+  const cookies = await browser.cookies.getCookies(latchkey.issuer)
+  latchkey.keepOut(...cookies.map(each => each.value))
 }
 
 /** From the first page of a sign-in to the page after the second factor. */
 export async function signIn(latchkey: Running, person: Person, start: Page): Promise<Page> {
   const page = await start.submit({ email: person.email, password: person.password })
-  return page.submit({ code: authenticatorCode(latchkey, person) })
+  const done = await page.submit({ code: authenticatorCode(latchkey, person) })
+  await keepCookiesOut(latchkey, person)
+  return done
 }

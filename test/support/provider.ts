@@ -41,6 +41,10 @@ export interface Running {
   met: Awaited<ReturnType<Oidc['interactions']['details']>>[]
   /** What an interaction page does instead of finishing with `proof`. */
   meet: ((ctx: Context, oidc: Oidc) => Promise<void>) | undefined
+  /** Apps answer no logout token. */
+  deaf: boolean
+  /** The Content-Security-Policy that pages come with. */
+  policy: string | undefined
   /** Logout tokens that apps received, with the path that they came to. */
   logouts: { path: string; token: string }[]
   /** Moves the provider's clock on by so many milliseconds. */
@@ -175,10 +179,12 @@ export async function running({
     met: [],
     meet: undefined,
     logouts: [],
+    deaf: false,
+    policy: undefined,
     pass: milliseconds => {
       ahead += milliseconds
     },
-    of: name => told.filter(each => each.name === name).map(each => each.data) as never,
+    of: name => JSON.parse(JSON.stringify(told.filter(each => each.name === name).map(each => each.data))),
     app: id => relyingParty(issuer, id),
     async close() {
       server.closeAllConnections()
@@ -189,6 +195,10 @@ export async function running({
   const koa = new Koa()
   koa.keys = oidc.provider.keys
   koa.on('error', fault => void faults.push(fault))
+  koa.use((ctx, next) => {
+    if (self.policy !== undefined) ctx.set('Content-Security-Policy', self.policy)
+    return next()
+  })
   koa.use(oidc.discovery)
   koa.use(oidc.endpoints)
   koa.use(ctx => answer(ctx, self))
@@ -223,7 +233,7 @@ async function answer(ctx: Context, self: Running): Promise<void> {
     for await (const chunk of ctx.req) chunks.push(chunk as Buffer)
     const token = new URLSearchParams(Buffer.concat(chunks).toString()).get('logout_token') ?? ''
     self.logouts.push({ path: ctx.path, token })
-    ctx.status = 200
+    ctx.status = self.deaf ? 503 : 200
     return
   }
   if (ctx.path === '/mine') ctx.body = (await sessions.current(ctx)) ?? {}

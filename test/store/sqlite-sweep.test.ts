@@ -1,0 +1,64 @@
+import { DatabaseSync } from 'node:sqlite'
+import { expect } from 'chai'
+import { committer } from '../../src/store/sqlite-commit.ts'
+import { sweeper } from '../../src/store/sqlite-sweep.ts'
+
+describe('the sweep', () => {
+  const time = 1_000
+  let db: DatabaseSync
+  let transactions: number
+  const sweep = () =>
+    sweeper(
+      { db, committer: committer(db, () => transactions++), now: () => time, statement: sql => db.prepare(sql) },
+      () => ['a', 'b'],
+    )
+  const left = (name: string) =>
+    db
+      .prepare(`SELECT id FROM ${name} ORDER BY id`)
+      .all()
+      .map(row => row.id)
+
+  beforeEach(() => {
+    db = new DatabaseSync(':memory:')
+    transactions = 0
+    for (const name of ['a', 'b']) db.exec(`CREATE TABLE ${name} (id TEXT PRIMARY KEY, doc TEXT, expires INTEGER)`)
+  })
+  afterEach(() => db.close())
+
+  it('removes what is past its time, and nothing else', async () => {
+    for (const name of ['a', 'b']) {
+      const insert = db.prepare(`INSERT INTO ${name} VALUES (?, '{}', ?)`)
+      for (const [id, expires] of [
+        ['past', 999],
+        ['now', 1_000],
+        ['soon', 1_001],
+        ['never', null],
+      ] as const)
+        insert.run(id, expires)
+    }
+    const { round, stop } = sweep()
+    await round()
+    stop()
+    expect(left('a')).to.deep.equal(['never', 'soon'])
+    expect(left('b')).to.deep.equal(['never', 'soon'])
+  })
+
+  it('takes many rows a few at a time', async () => {
+    db.exec(
+      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) INSERT INTO a SELECT i, '{}', i % 2 * 1000000 FROM n`,
+    )
+    const { round, stop } = sweep()
+    await round()
+    stop()
+    expect(left('a')).to.have.length(2_500)
+    expect(transactions).to.be.at.least(7)
+  })
+
+  it('stops at once when told', async () => {
+    db.exec(`INSERT INTO a VALUES ('past', '{}', 1)`)
+    const { round, stop } = sweep()
+    stop()
+    await round()
+    expect(left('a')).to.deep.equal(['past'])
+  })
+})

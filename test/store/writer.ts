@@ -1,0 +1,41 @@
+/**
+ * A process that writes to a file of the embedded engine until it is killed: `writer.ts PATH NAME [TIMES]`. It prints
+ * each write only once that is acknowledged. With TIMES it waits until there are two
+ * of its kind, counts one counter so often, and ends.
+ */
+import { writeSync } from 'node:fs'
+import { setTimeout as wait } from 'node:timers/promises'
+import { z } from 'zod'
+import { openStore } from '../../src/store/open.ts'
+
+export const written = {
+  name: 'written',
+  shape: z.object({ id: z.string(), at: z.number(), text: z.string() }),
+  indexes: ['at'] as const,
+}
+export const tally = { name: 'tally', shape: z.object({ id: z.string(), n: z.number() }) }
+
+async function main(path: string, name: string, times: number): Promise<void> {
+  const store = await openStore(`sqlite:${path}`, { now: Date.now })
+  const counters = store.collection(tally)
+  if (times > 0) {
+    await counters.count('started', 'n', 1, { id: 'started', n: 0 })
+    while (((await counters.get('started'))?.n ?? 0) < 2) await wait(1)
+    for (let turn = 0; turn < times; turn++) await counters.count('shared', 'n', 1, { id: 'shared', n: 0 })
+    return store.close()
+  }
+  const documents = store.collection(written)
+  const writing = async (line: number): Promise<void> => {
+    for (let turn = 0; ; turn++) {
+      const id = `${name}.${line}.${turn}`
+      await documents.insert({ id, at: turn, text: 'x'.repeat(turn % 700) })
+      writeSync(1, `${id}\n`)
+      const n = await counters.count(name, 'n', 1, { id: name, n: 0 })
+      writeSync(1, `#${n}\n`)
+    }
+  }
+  await Promise.all(Array.from({ length: 8 }, (_, line) => writing(line)))
+}
+
+const [path, name, times] = process.argv.slice(2)
+if (import.meta.main && path && name) await main(path, name, Number(times ?? 0))
