@@ -64,22 +64,29 @@ export function parseClients(raw: unknown, standing: Standing, file = 'clients.j
   faults.push(...repeated(apis.map(each => each.resource)).map(each => `apis: ${each} is declared twice`))
   apis.forEach(({ scopes }, at) => {
     for (const scope of scopes ?? [])
-      if (oidcScopes.includes(scope)) faults.push(`apis[${at}] scopes: ${scope} is OpenID Connect's`)
+      if (oidcScopes.includes(scope)) faults.push(`apis[${at}] scopes: ${scope} is OpenID Connect’s`)
   })
 
   const clients = list('clients').map((each, at) => {
     const id = (each as { client_id?: unknown } | null)?.client_id
     const where = `clients[${at}]${typeof id === 'string' ? ` (${id})` : ''}`
-    const say = (fault: string): void => void faults.push(`${where} ${fault}`)
-    const client = readEntry(clientShape, each, say)
-    for (const fault of faultsOf(client, standing)) say(fault)
-    for (const fault of unknownScopes(client, apis)) say(fault)
+    const told: string[] = []
+    const client = readEntry(clientShape, each, fault => told.push(fault))
+    // What a field must be beside the others is not worth saying of one that is wrong in itself.
+    const wrong = new Set(told.map(about))
+    told.push(
+      ...[...faultsOf(client, standing), ...unknownScopes(client, apis)].filter(each => !wrong.has(about(each))),
+    )
+    faults.push(...told.map(fault => `${where} ${fault}`))
     return client
   })
   faults.push(...repeated(clients.map(each => each.client_id)).map(each => `clients: ${each} is declared twice`))
   if (faults.length > 0) throw new ClientsError(file, faults)
   return known(apis as Api[], clients as Client[])
 }
+
+/** The field that a fault begins with. */
+const about = (fault: string): string => /^\w*/.exec(fault)?.[0] ?? ''
 
 function unknownScopes({ apis: asked = {}, scope }: Partial<Client>, apis: readonly Partial<Api>[]): string[] {
   const strange = (scope?.split(' ') ?? [])

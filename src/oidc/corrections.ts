@@ -19,8 +19,8 @@ interface Kept extends Session {
 const loaded = Symbol('loaded')
 
 /** Mends what the library does in two steps where another request may come between, and what it believes of a request. */
-export function correct(provider: Provider, records: Records, store: Store): void {
-  keepSessions(provider, records)
+export function correct(provider: Provider, records: Records, store: Store, now: () => number): void {
+  keepSessions(provider, records, now)
   detectReplays(provider, store)
   // The issuer is what we are called; the Host header is what somebody typed.
   provider.OIDCContext.prototype.urlFor = (name, options) => provider.urlFor(name, options)
@@ -31,7 +31,7 @@ export function correct(provider: Provider, records: Records, store: Store): voi
  * The library destroys the old cookie's session before it keeps the new one's, overwrites what a parallel request kept,
  * and brings a session back that was ended meanwhile. Ours is one guarded change.
  */
-function keepSessions({ Session }: Provider, { sessions }: Records): void {
+function keepSessions({ Session }: Provider, { sessions }: Records, now: () => number): void {
   const find = Session.find
   Object.assign(Session, {
     find: async (...args: Parameters<typeof find>) => {
@@ -42,7 +42,7 @@ function keepSessions({ Session }: Provider, { sessions }: Records): void {
   })
   Session.prototype.save = async function save(this: Kept, ttl) {
     const { oldId, jti, exp, [loaded]: apps = {} } = this
-    this.exp = Math.floor(Date.now() / 1000) + ttl
+    this.exp = Math.floor(now() / 1000) + ttl
     const { payload } = await this.getValueAndPayload()
     await sessions.keep(payload, { born: exp === undefined, from: oldId ?? jti, apps })
     this[loaded] = structuredClone(this.authorizations)

@@ -42,11 +42,12 @@ export function discovery(provider: Provider): Middleware {
       ETag: document.etag,
     })
     ctx.remove('Vary')
-    ctx.status = 200
-    if (ctx.fresh) {
+    // A digest in quotes occurs in the header only where it is listed (RFC 9110, 13.1.2).
+    if (ctx.get('If-None-Match').includes(document.etag)) {
       ctx.status = 304
       return
     }
+    ctx.status = 200
     ctx.type = document.type
     ctx.body = document.body
   }

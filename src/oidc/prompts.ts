@@ -26,10 +26,18 @@ export function prompts(): interactionPolicy.DefaultPolicy {
   const login = policy.get('login')
   // They are about the claims parameter, which is not taken.
   for (const reason of ['claims_id_token_sub_value', 'essential_acrs', 'essential_acr']) login?.checks.remove(reason)
-  login?.checks.add(new Check('acr_values', 'the requested assurance was not reached', unmet))
+  login?.checks.add(new Check('no_account', 'the account is not there any more', 'login_required', gone))
+  login?.checks.add(new Check('acr_values', 'the requested assurance was not reached', 'login_required', unmet))
   const consent = policy.get('consent')
   for (const reason of ['op_claims_missing', 'rar_prompt']) consent?.checks.remove(reason)
   return policy
+}
+
+/** The library takes it that whoever is in a session has an account. */
+function gone({ oidc }: KoaContextWithOIDC): boolean {
+  if (oidc.session?.accountId === undefined || oidc.account) return false
+  if (oidc.result?.login) throw new errors.AccessDenied('the account is not there any more')
+  return true
 }
 
 function unmet({ oidc }: KoaContextWithOIDC): boolean {

@@ -42,7 +42,7 @@ export async function createProvider(options: Options): Promise<Oidc> {
   const records = keeping(store, now)
   const consents = consenting(store, records, now)
   const { provider, grants } = construct(issuer, configuration(options, { records, consents }))
-  correct(provider, records, store)
+  correct(provider, records, store, now)
   hear(provider, { record, onFault })
 
   const endSession = endings({ provider, records, record })
@@ -57,7 +57,7 @@ export async function createProvider(options: Options): Promise<Oidc> {
   await Promise.all(clients.metadata.map(each => provider.Client.find(each.client_id)))
 
   const life = (loginTs: number | undefined): number => sessionLife(loginTs, options)
-  const browser = sessions({ provider, clients, endSession, record, life })
+  const browser = sessions({ provider, clients, records, endSession, record, life, now })
   return {
     provider,
     discovery: discovery(provider),

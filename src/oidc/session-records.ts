@@ -39,6 +39,8 @@ export interface SessionRecords {
   keep(session: AdapterPayload, change: Change): Promise<void>
   /** Ends a session: of many enders exactly one gets it. */
   take(uid: string): Promise<AdapterPayload | undefined>
+  /** The uids of all sessions that an account is signed in to. */
+  of(accountId: string): Promise<string[]>
   /** Lets it live until `end` (milliseconds); `end` sees when somebody last signed in (seconds). */
   prolong(uid: string, end: (loginTs: number) => number): Promise<void>
 }
@@ -98,6 +100,7 @@ export function sessionRecords(store: Store): SessionRecords {
       const taken = await kept.take(uid)
       return taken && payload(taken)
     },
+    of: async accountId => (await kept.find({ accountId }, { limit: 10_000 })).map(each => each.id),
     prolong: async (uid, end) => {
       const there = await kept.get(uid)
       if (there?.payload.loginTs === undefined) return

@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
 import type { Provider, Session } from 'oidc-provider'
 import type { Record } from '../events.ts'
+import type { Records } from './adapter.ts'
 import type { App, Clients } from './clients.ts'
 import type { EndSession, Why } from './endings.ts'
 import { originOf } from './heard.ts'
@@ -33,19 +34,23 @@ export interface Sessions {
   start(ctx: Context, login: Login): Promise<void>
   /** Ends the request's session: apps are told, tokens are dead, the cookie is gone. */
   end(ctx: Context, why: Why): Promise<void>
+  /** Ends every session of the account that is signed in, this one included. */
+  endAll(ctx: Context, why: Why): Promise<void>
 }
 
 interface Services {
   provider: Provider
   clients: Clients
+  records: Records
   endSession: EndSession
   record: Record
   /** Seconds that a session lives on from now. */
   life(loginTs: number | undefined): number
+  now: () => number
 }
 
 /** Makes the session functions of the web room. */
-export function sessions({ provider, clients, endSession, record, life }: Services): Sessions {
+export function sessions({ provider, clients, records, endSession, record, life, now }: Services): Sessions {
   const name = provider.cookieName('session')
   const options = { httpOnly: true, sameSite: 'lax', signed: true, overwrite: true } as const
   const setCookie = (ctx: Context, value: string | null, expires?: Date): void => {
@@ -67,9 +72,8 @@ export function sessions({ provider, clients, endSession, record, life }: Servic
       const session = await provider.Session.get(ctx)
       const { uid, accountId, acr, amr = [], loginTs } = session
       if (accountId === undefined || loginTs === undefined) return undefined
-      const now = life(loginTs)
       // Once in a tenth of its time is enough, so that looking at a page does not write each time.
-      if (session.exp - Math.floor(Date.now() / 1000) < now * 0.9) await save(ctx, session)
+      if (session.exp - now() / 1000 < life(loginTs) * 0.9) await save(ctx, session)
       return { uid, accountId, acr: asAcr(acr), amr, since: loginTs * 1000, apps: names(session) }
     },
     start: async (ctx, { accountId, acr, amr }) => {
@@ -88,6 +92,12 @@ export function sessions({ provider, clients, endSession, record, life }: Servic
     end: async (ctx, why) => {
       const session = await provider.Session.get(ctx)
       await endSession(session.uid, why, originOf(ctx))
+      setCookie(ctx, null)
+    },
+    endAll: async (ctx, why) => {
+      const { uid, accountId } = await provider.Session.get(ctx)
+      const all = accountId === undefined ? [uid] : await records.sessions.of(accountId)
+      await Promise.all(all.map(each => endSession(each, why, originOf(ctx))))
       setCookie(ctx, null)
     },
   }

@@ -101,6 +101,11 @@ export function account(services: Services): Router<Visit> {
     seeOther(ctx, '/signed-out')
   })
 
+  router.post('/sign-out/everywhere', async ctx => {
+    await sessions.endAll(ctx, 'signed-out')
+    seeOther(ctx, '/signed-out')
+  })
+
   router.get('/signed-out', ctx => show.page(ctx, 'sign-in/signed-out', { app: undefined }))
 
   return router

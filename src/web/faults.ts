@@ -41,7 +41,8 @@ export function asProblem(fault: unknown): Problem {
   const status = typeof fault === 'object' && fault !== null && 'status' in fault ? fault.status : undefined
   if (status === 413) return new Problem('too_large', { cause: fault })
   if (status === 404) return new Problem('not_found', { cause: fault })
-  if (status === 405) return new Problem('method_not_allowed', { cause: fault })
+  // 501 is what the router says of methods that it has never heard of.
+  if (status === 405 || status === 501) return new Problem('method_not_allowed', { cause: fault })
   if (typeof status === 'number' && status >= 400 && status < 500) return new Problem('malformed', { cause: fault })
   return new Problem('internal', { cause: fault })
 }

@@ -147,6 +147,20 @@ describe('one account for every app', () => {
     for (const app of ['trading', 'staking'] as const) expect(await isIn(person, app), app).to.equal(false)
   })
 
+  it('ends every session on every device when somebody signs out everywhere', async () => {
+    const person = await signedUp()
+    const phone = { ...person, browser: jar() }
+    await signIn(latchkey, phone, await phone.browser.get(`${latchkey.apps.card}/login`))
+    expect(await isIn(phone, 'card')).to.equal(true)
+    const page = await (await person.browser.get(`${latchkey.issuer}/account`)).submit({}, 'Sign out everywhere')
+    expect(page.url).to.equal(`${latchkey.issuer}/signed-out`)
+    expect(await isIn(person, 'trading')).to.equal(false)
+    expect(await isIn(phone, 'card')).to.equal(false)
+    for (const { browser } of [person, phone]) {
+      expect((await browser.get(`${latchkey.issuer}/account`)).url).to.contain('/sign-in/')
+    }
+  })
+
   it('asks people to prove more when an app wants more, and keeps who they are', async () => {
     const person = await signedUp()
     const { config, url, verifier } = await authorization({ acr_values: 'phr' })
