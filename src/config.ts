@@ -1,153 +1,5 @@
-import { isIP } from 'node:net'
-import { z } from 'zod'
-
-interface Setting<T> {
-  means: string
-  /** As README prints it. */
-  default: string
-  read: z.ZodType<T, string | undefined>
-}
-
-const setting = <T>(means: string, shown: string, read: z.ZodType<T, string | undefined>): Setting<T> => ({
-  means,
-  default: shown,
-  read,
-})
-
-const words = z.string().transform(text =>
-  text
-    .split(',')
-    .map(word => word.trim())
-    .filter(word => word !== ''),
-)
-const url = (...protocols: string[]) =>
-  z.string().refine(text => protocols.includes(URL.canParse(text) ? new URL(text).protocol : ''), {
-    error: `must be a URL of ${protocols.map(each => `${each}//`).join(' or ')}`,
-  })
-const whole = (low: number, high: number) =>
-  z
-    .string()
-    .refine(text => /^\d{1,9}$/.test(text) && Number(text) >= low && Number(text) <= high, {
-      error: `must be a whole number from ${low} to ${high}`,
-    })
-    .transform(Number)
-const block = (text: string): boolean => {
-  const [address = '', bits, more] = text.split('/')
-  const family = isIP(address)
-  return (
-    family > 0 &&
-    more === undefined &&
-    (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128)))
-  )
-}
-
-/** Every setting once: the only names that Latchkey reads from the environment. README's table is printed from it. */
-export const settings = {
-  LATCHKEY_ISSUER: setting(
-    'The URL people and apps know Latchkey by: scheme, host and port, no path.',
-    'http://localhost:3000',
-    url('http:', 'https:')
-      .refine(text => URL.canParse(text) && new URL(text).href === `${new URL(text).origin}/`, {
-        error: 'must have no path, query or user',
-      })
-      .transform(text => new URL(text).origin)
-      .default('http://localhost:3000'),
-  ),
-  LATCHKEY_LISTEN: setting(
-    'Where to listen, `host:port`.',
-    'from the issuer',
-    z
-      .string()
-      .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, { error: 'must be host:port' })
-      .refine(text => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, {
-        error: 'must have a port up to 65535',
-      })
-      .optional(),
-  ),
-  LATCHKEY_STORE: setting(
-    '`sqlite:PATH`, `sqlite::memory:` (gone at exit) or a `mongodb://` URL.',
-    'sqlite:data/latchkey.db',
-    z
-      .string()
-      .regex(/^(sqlite:.+|mongodb(\+srv)?:\/\/.+)$/, { error: 'must be sqlite:PATH, sqlite::memory: or mongodb://…' })
-      .default('sqlite:data/latchkey.db'),
-  ),
-  LATCHKEY_CLIENTS: setting(
-    'The file that declares the apps and their APIs.',
-    'clients.json',
-    z.string().min(1).default('clients.json'),
-  ),
-  LATCHKEY_SECRETS: setting(
-    'Comma-separated, newest first, 32 characters or more each: what seals and peppers derive from. A new one goes in front; an old one leaves when nothing is sealed under it.',
-    'generated and kept beside the store; required in production',
-    words
-      .refine(list => list.length > 0 && list.every(each => each.length >= 32), {
-        error: 'each must have 32 characters or more',
-      })
-      .optional(),
-  ),
-  LATCHKEY_MAIL_URL: setting(
-    'The mail server, `smtp://user:password@host:port` or `smtps://…`.',
-    'the development outbox',
-    url('smtp:', 'smtps:').optional(),
-  ),
-  LATCHKEY_MAIL_FROM: setting(
-    'What mails are from.',
-    'Latchkey <no-reply@(issuer’s host)>',
-    z
-      .string()
-      .regex(/^[^\r\n]*\S+@\S+[^\r\n]*$/, { error: 'must be an address' })
-      .optional(),
-  ),
-  LATCHKEY_SMS_URL: setting(
-    'An HTTPS endpoint that takes a POST of `{to, text}`; http only on loopback. A user and password in it become Basic authorization.',
-    'the development outbox',
-    url('https:', 'http:')
-      .refine(text => !text.startsWith('http:') || (URL.canParse(text) && loopback(new URL(text).hostname)), {
-        error: 'must be https',
-      })
-      .optional(),
-  ),
-  LATCHKEY_TLS_CERT: setting(
-    'A PEM file: serve https with this certificate chain.',
-    'http',
-    z.string().min(1).optional(),
-  ),
-  LATCHKEY_TLS_KEY: setting('The PEM file of its key.', 'none', z.string().min(1).optional()),
-  LATCHKEY_TRUST_PROXY: setting(
-    'Comma-separated addresses or CIDR blocks of proxies whose `X-Forwarded-*` is believed.',
-    'none',
-    words.refine(list => list.every(block), { error: 'each must be an address or a CIDR block' }).default([]),
-  ),
-  LATCHKEY_WORKERS: setting('How many processes serve.', '1', whole(1, 64).default(1)),
-  LATCHKEY_SESSION_IDLE: setting(
-    'Minutes without use after which a session ends.',
-    '1440',
-    whole(5, 525_600).default(1_440),
-  ),
-  LATCHKEY_SESSION_MAX: setting(
-    'Minutes after which a session ends in any case.',
-    '43200',
-    whole(5, 525_600).default(43_200),
-  ),
-  LATCHKEY_HASH_QUEUE: setting(
-    'How many password hashes may wait before the next is answered 503.',
-    '64',
-    whole(1, 10_000).default(64),
-  ),
-  LATCHKEY_METRICS_TOKEN: setting(
-    'The bearer token that `/metrics` asks for; without one there is no such page.',
-    'none',
-    z.string().min(16, { error: 'must have 16 characters or more' }).optional(),
-  ),
-  LATCHKEY_LOG: setting(
-    'How much to log: `silent`, `error`, `warn`, `info` or `debug`.',
-    'info',
-    z
-      .enum(['silent', 'error', 'warn', 'info', 'debug'], { error: 'must be silent, error, warn, info or debug' })
-      .default('info'),
-  ),
-} as const
+import type { z } from 'zod'
+import { loopback, settings } from './settings.ts'
 
 /** Every fault of the configuration at once, each by the name that the operator typed. */
 export class ConfigError extends Error {
@@ -157,11 +9,6 @@ export class ConfigError extends Error {
     this.name = 'ConfigError'
     this.faults = faults
   }
-}
-
-/** Is this the machine's own name or address (RFC 8252, 7.3)? */
-export function loopback(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 }
 
 export interface Config {
@@ -202,13 +49,13 @@ export function configure(environment: Environment = process.env): Config {
     else faults.push(...parsed.error.issues.map(issue => `${name} ${issue.message}`))
   }
   const set = values as Values
-  const production = environment['NODE_ENV'] === 'production'
+  const production = environment.NODE_ENV === 'production'
   const issuer = URL.canParse(set.LATCHKEY_ISSUER ?? '') ? new URL(set.LATCHKEY_ISSUER) : undefined
   const local = issuer !== undefined && loopback(issuer.hostname)
   if (issuer?.protocol === 'http:' && !local) faults.push('LATCHKEY_ISSUER must be https unless it is on loopback')
-  if (production && !environment['LATCHKEY_SECRETS']) faults.push('LATCHKEY_SECRETS is required in production')
-  if (production && !environment['LATCHKEY_MAIL_URL']) faults.push('LATCHKEY_MAIL_URL is required in production')
-  if (production && !environment['LATCHKEY_SMS_URL']) faults.push('LATCHKEY_SMS_URL is required in production')
+  if (production && !environment.LATCHKEY_SECRETS) faults.push('LATCHKEY_SECRETS is required in production')
+  if (production && !environment.LATCHKEY_MAIL_URL) faults.push('LATCHKEY_MAIL_URL is required in production')
+  if (production && !environment.LATCHKEY_SMS_URL) faults.push('LATCHKEY_SMS_URL is required in production')
   if ((set.LATCHKEY_TLS_CERT === undefined) !== (set.LATCHKEY_TLS_KEY === undefined))
     faults.push('LATCHKEY_TLS_CERT and LATCHKEY_TLS_KEY go together')
   if (set.LATCHKEY_WORKERS > 1 && set.LATCHKEY_STORE === 'sqlite::memory:')
@@ -242,13 +89,4 @@ export function configure(environment: Environment = process.env): Config {
     metrics: { token: set.LATCHKEY_METRICS_TOKEN },
     log: { level: set.LATCHKEY_LOG },
   }
-}
-
-/** The settings as README's table, in Markdown. */
-export function settingsTable(): string {
-  const cell = (text: string) => text.replaceAll('|', '\\|')
-  const rows = Object.entries(settings).map(
-    ([name, each]) => `| \`${name}\` | ${cell(each.means)} | ${cell(each.default)} |`,
-  )
-  return ['| setting | what it means | default |', '|---|---|---|', ...rows].join('\n')
 }

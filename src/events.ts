@@ -24,10 +24,18 @@ export const events = {
   'factor.enrolled': event('notice', { account, factor, credential: z.string() }),
   'factor.proved': event('info', { account, factor, credential: z.string() }),
   'factor.refused': event('notice', { account: account.optional(), factor, code: z.string() }),
-  'factor.throttled': event('warning', { account: account.optional(), factor, by: z.enum(['account', 'address', 'pair', 'device']) }),
+  'factor.throttled': event('warning', {
+    account: account.optional(),
+    factor,
+    by: z.enum(['account', 'address', 'pair', 'device']),
+  }),
   'code.sent': event('info', { account: account.optional(), factor, channel: z.enum(['email', 'sms']) }),
   'session.started': event('info', { account, session: z.string(), acr: z.string(), amr: z.array(z.string()) }),
-  'session.ended': event('info', { account, session: z.string(), why: z.enum(['signed-out', 'ended', 'expired', 'token-reused']) }),
+  'session.ended': event('info', {
+    account,
+    session: z.string(),
+    why: z.enum(['signed-out', 'ended', 'expired', 'token-reused']),
+  }),
   'consent.granted': event('info', { account, client, scope: z.string() }),
   'consent.refused': event('info', { account, client }),
   'grant.issued': event('routine', { client, account: account.optional(), type: z.string() }),
@@ -71,14 +79,17 @@ export interface Observer {
 
 export type Record = <N extends EventName>(name: N, data: EventData<N>, origin?: Origin) => Promise<void>
 
-/** Makes `record` for these observers. Its data is parsed by its declaration: an undeclared field is a TypeError at once. */
+/** Makes `record` for these observers. Its data is parsed by its declaration: throws ZodError, and tells nobody, for a field that is not declared. */
 export function recorder(observers: readonly Observer[], now: () => number, onFault: (fault: unknown) => void): Record {
   return async (name, data, origin = {}) => {
     const { level, data: shape } = events[name]
     const recorded: Recorded = { name, level, at: now(), data: shape.parse(data) as EventData<EventName>, origin }
     await Promise.all(observers.filter(each => each.awaited).map(each => each.observe(recorded)))
     for (const each of observers) {
-      if (!each.awaited) void Promise.resolve().then(() => each.observe(recorded)).catch(onFault)
+      if (!each.awaited)
+        void Promise.resolve()
+          .then(() => each.observe(recorded))
+          .catch(onFault)
     }
   }
 }

@@ -1,0 +1,171 @@
+import { expect } from 'chai'
+import { ConfigError, configure } from '../src/config.ts'
+import { loopback, settings } from '../src/settings.ts'
+
+type Environment = Record<string, string>
+
+const secret = 'a-secret-of-more-than-32-characters!'
+const production = {
+  NODE_ENV: 'production',
+  LATCHKEY_ISSUER: 'https://id.example.com',
+  LATCHKEY_SECRETS: secret,
+  LATCHKEY_MAIL_URL: 'smtps://mail.example.com',
+  LATCHKEY_SMS_URL: 'https://sms.example.com/send',
+}
+
+describe('config', () => {
+  const faults = (environment: Environment): readonly string[] => {
+    try {
+      configure(environment)
+      return []
+    } catch (fault) {
+      expect(fault).to.be.instanceOf(ConfigError)
+      return (fault as ConfigError).faults
+    }
+  }
+
+  it('needs no setting at all', () => {
+    const config = configure({})
+    expect(config).to.deep.include({ issuer: 'http://localhost:3000', local: true, production: false })
+    expect(config.listen).to.deep.include({ host: 'localhost', port: 3000, tls: undefined, trustProxy: [] })
+    expect(config).to.deep.include({ store: 'sqlite:data/latchkey.db', clients: 'clients.json', secrets: undefined })
+    expect(config.mail).to.deep.equal({ url: undefined, from: 'Latchkey <no-reply@localhost>' })
+  })
+
+  it('takes an empty setting for one that is not made', () => {
+    const empty = Object.fromEntries(Object.keys(settings).map(name => [name, '']))
+    expect(configure(empty)).to.deep.equal(configure({}))
+  })
+
+  it('takes a whole production configuration', () => {
+    const config = configure({ ...production, LATCHKEY_LISTEN: '[::1]:8443', LATCHKEY_SESSION_IDLE: '10' })
+    expect(config).to.deep.include({ production: true, local: false, secrets: [secret] })
+    expect(config.listen).to.deep.include({ host: '::1', port: 8443 })
+    expect(config.session.idle).to.equal(600_000)
+    expect(config.mail.from).to.equal('Latchkey <no-reply@id.example.com>')
+  })
+
+  it('listens where the issuer says', () => {
+    expect(configure({ LATCHKEY_ISSUER: 'https://id.example.com' }).listen.port).to.equal(443)
+    expect(configure({ LATCHKEY_ISSUER: 'http://127.0.0.1:4000' }).listen).to.include({ host: '127.0.0.1', port: 4000 })
+    expect(configure({ LATCHKEY_ISSUER: 'http://[::1]' }).listen).to.include({ host: '::1', port: 80 })
+  })
+
+  it('reads lists without their blanks', () => {
+    const { listen, secrets } = configure({
+      LATCHKEY_TRUST_PROXY: '10.0.0.0/8, 2001:db8::/32 ,192.0.2.7,',
+      LATCHKEY_SECRETS: `${secret}, ${secret}-older`,
+    })
+    expect(listen.trustProxy).to.deep.equal(['10.0.0.0/8', '2001:db8::/32', '192.0.2.7'])
+    expect(secrets).to.deep.equal([secret, `${secret}-older`])
+  })
+
+  const wrong: Record<keyof typeof settings, readonly [string, string][]> = {
+    LATCHKEY_ISSUER: [
+      ['not a URL', 'must be a URL of http:// or https://'],
+      ['ftp://id.example.com', 'must be a URL of http:// or https://'],
+      ['https://id.example.com/sso', 'must have no path, query or user'],
+      ['https://me@id.example.com', 'must have no path, query or user'],
+      ['http://id.example.com', 'must be https unless it is on loopback'],
+    ],
+    LATCHKEY_LISTEN: [
+      ['3000', 'must be host:port'],
+      ['::1:3000', 'must be host:port'],
+      ['localhost:65536', 'must have a port up to 65535'],
+    ],
+    LATCHKEY_STORE: [
+      ['postgres://db', 'must be sqlite:PATH, sqlite::memory: or mongodb://…'],
+      ['sqlite:', 'must be sqlite:PATH, sqlite::memory: or mongodb://…'],
+    ],
+    LATCHKEY_CLIENTS: [],
+    LATCHKEY_SECRETS: [
+      ['short', 'each must have 32 characters or more'],
+      [`${secret},short`, 'each must have 32 characters or more'],
+      [',', 'each must have 32 characters or more'],
+    ],
+    LATCHKEY_MAIL_URL: [['mail.example.com', 'must be a URL of smtp:// or smtps://']],
+    LATCHKEY_MAIL_FROM: [
+      ['nobody', 'must be an address'],
+      ['a@b.example\r\nBcc: c@d.example', 'must be an address'],
+    ],
+    LATCHKEY_SMS_URL: [
+      ['sms.example.com', 'must be a URL of https:// or http://'],
+      ['http://sms.example.com', 'must be https'],
+    ],
+    LATCHKEY_TLS_CERT: [['cert.pem', 'and LATCHKEY_TLS_KEY go together']],
+    LATCHKEY_TLS_KEY: [['key.pem', 'LATCHKEY_TLS_CERT and LATCHKEY_TLS_KEY go together']],
+    LATCHKEY_TRUST_PROXY: [
+      ['proxy.example.com', 'each must be an address or a CIDR block'],
+      ['10.0.0.0/33', 'each must be an address or a CIDR block'],
+      ['10.0.0.0/8/8', 'each must be an address or a CIDR block'],
+      ['2001:db8::/129', 'each must be an address or a CIDR block'],
+    ],
+    LATCHKEY_WORKERS: [
+      ['0', 'must be a whole number from 1 to 64'],
+      ['65', 'must be a whole number from 1 to 64'],
+      ['1.5', 'must be a whole number from 1 to 64'],
+      ['two', 'must be a whole number from 1 to 64'],
+    ],
+    LATCHKEY_SESSION_IDLE: [
+      ['4', 'must be a whole number from 5 to 525600'],
+      ['50000', 'must not be longer than LATCHKEY_SESSION_MAX'],
+    ],
+    LATCHKEY_SESSION_MAX: [['-5', 'must be a whole number from 5 to 525600']],
+    LATCHKEY_HASH_QUEUE: [['0', 'must be a whole number from 1 to 10000']],
+    LATCHKEY_METRICS_TOKEN: [['short', 'must have 16 characters or more']],
+    LATCHKEY_LOG: [['loud', 'must be silent, error, warn, info or debug']],
+  }
+  for (const [name, cases] of Object.entries(wrong)) {
+    for (const [typed, fault] of cases) {
+      it(`refuses ${name}=${JSON.stringify(typed)} by its name`, () => {
+        const found = faults({ [name]: typed })
+        expect(found.filter(each => each.includes(name) && each.endsWith(fault))).to.have.length(1)
+      })
+    }
+  }
+
+  for (const name of ['LATCHKEY_SECRETS', 'LATCHKEY_MAIL_URL', 'LATCHKEY_SMS_URL']) {
+    it(`requires ${name} in production`, () => {
+      expect(faults({ ...production, [name]: '' })).to.deep.equal([`${name} is required in production`])
+    })
+  }
+
+  it('refuses a store of its own for each of several workers', () => {
+    const environment = { LATCHKEY_WORKERS: '2', LATCHKEY_STORE: 'sqlite::memory:' }
+    expect(faults(environment)).to.deep.equal(['LATCHKEY_WORKERS needs a store that processes can share'])
+  })
+
+  it('refuses a name that it does not know, and leaves other programs’ names alone', () => {
+    expect(faults({ LATCHKEY_ISUER: 'https://id.example.com', PATH: '/bin' })).to.deep.equal([
+      'LATCHKEY_ISUER is not a setting',
+    ])
+  })
+
+  it('tells of every fault at once, each by the name that was typed', () => {
+    const found = faults({
+      NODE_ENV: 'production',
+      LATCHKEY_ISSUER: 'http://id.example.com',
+      LATCHKEY_WORKERS: 'many',
+      LATCHKEY_LOG: 'loud',
+      LATCHKEY_TLS_CERT: 'cert.pem',
+      LATCHKEY_NONSENSE: 'x',
+    })
+    for (const name of ['ISSUER', 'WORKERS', 'LOG', 'TLS_CERT', 'NONSENSE', 'SECRETS', 'MAIL_URL', 'SMS_URL']) {
+      expect(found.filter(fault => fault.startsWith(`LATCHKEY_${name} `))).to.have.length(1, name)
+    }
+  })
+
+  it('never repeats what was typed: it may be a secret', () => {
+    const thrown = faults({ LATCHKEY_SECRETS: 'hunter2', LATCHKEY_MAIL_URL: 'http://u:hunter2@mail.example.com' })
+    expect(thrown).to.have.length(2)
+    expect(thrown.join()).to.not.include('hunter2')
+  })
+
+  it('knows loopback when it sees it', () => {
+    for (const host of ['localhost', '127.0.0.1', '127.9.9.9', '::1', '[::1]'])
+      expect(loopback(host), host).to.equal(true)
+    for (const host of ['example.com', 'localhost.example.com', '128.0.0.1', '127.0.0.1.example.com']) {
+      expect(loopback(host), host).to.equal(false)
+    }
+  })
+})
