@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { extname } from 'node:path'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, crc32, gzip } from 'node:zlib'
@@ -38,13 +38,14 @@ export interface Assets {
 }
 
 /**
- * Everything of views/assets under /assets/<name>.<digest>.<ext>, cacheable for ever (RFC 8246), compressed once.
+ * Everything of views/assets under /assets/<name>.<digest>.<ext>, cacheable for ever (RFC 8246), compressed once; a
+ * folder is one asset.
  * The digest of another release is answered with today's content, uncached: while a release rolls out, pages of one
  * process may ask another for their assets.
  */
 export function assets(): Assets {
   const known = new Map<string, Asset>()
-  for (const name of readdirSync(folder)) known.set(name, load(name, readFileSync(new URL(name, folder))))
+  for (const name of readdirSync(folder)) known.set(name, load(name, read(new URL(name, folder))))
   for (const [name, file] of Object.entries(borrowed)) known.set(name, load(name, readFileSync(file)))
 
   const asset = (name: string): string => {
@@ -74,6 +75,13 @@ export function assets(): Assets {
   }
 
   return { asset, middleware }
+}
+
+/** A file; or a folder's files one after the other, in order of their names. */
+function read(path: URL): Buffer {
+  if (!statSync(path).isDirectory()) return readFileSync(path)
+  const parts = readdirSync(path).sort()
+  return Buffer.concat(parts.map(part => readFileSync(new URL(`${path.href}/${part}`))))
 }
 
 function load(name: string, content: Buffer): Asset {

@@ -60,9 +60,9 @@ export function renderer({
 function titleOf(name: string, locals: object): string {
   if ('factor' in locals) {
     const { factor, shown } = locals as Pages['sign-in/enrol']
-    const asks = `factor.${factor.id}.ask.title`
-    if (name === 'sign-in/prove') return `factor.${factor.id}.prove.title`
-    return shown === undefined && isPhrase(asks) ? asks : `factor.${factor.id}.enrol.title`
+    const [asks, asked] = name === 'sign-in/prove' ? ['unsent', 'prove'] : ['ask', 'enrol']
+    const own = `factor.${factor.id}.${asks}.title`
+    return shown === undefined && isPhrase(own) ? own : `factor.${factor.id}.${asked}.title`
   }
   if ('status' in locals) {
     const own = `error.${locals.status}.title`

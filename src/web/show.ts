@@ -30,3 +30,9 @@ export function shower({ render, phrases }: { render: Render; phrases: Phrases }
     }),
   }
 }
+
+/** Answers a post, or a page that has moved on, with the next page. */
+export function seeOther(ctx: Context, path: string): void {
+  ctx.status = 303
+  ctx.redirect(path)
+}

@@ -7,6 +7,7 @@ import type { Attempt, Attempts, NewAttempt } from '../flows/attempts.ts'
 import type { Steps } from '../flows/steps.ts'
 import type { Interactions } from '../oidc/interactions.ts'
 import type { Sessions } from '../oidc/sessions.ts'
+import { seeOther } from './show.ts'
 import { baseOf, type Finish } from './stepping.ts'
 import type { Visit } from './visiting.ts'
 
@@ -33,8 +34,7 @@ export async function beginAttempt(
   const { visitor, locale } = ctx.state
   const attempt = await attempts.start({ locale, ...begun, device: visitor.device })
   const moved = await steps.advance(attempt, visitor)
-  ctx.status = 303
-  ctx.redirect(baseOf(moved))
+  seeOther(ctx, baseOf(moved))
 }
 
 /** How sign-ins and sign-ups begin, from an app's authorization request or from our own pages. */
@@ -85,10 +85,4 @@ export async function concluded(
   if (!done || person?.status !== 'active') throw new Problem('attempt_expired')
   await devices.saw(ctx.state.visitor.device, person.id)
   return { account: person.id, acr: done.acr, amr: done.amr }
-}
-
-/** Answers a post, or a page that has moved on, with the next page. */
-export function seeOther(ctx: Context, path: string): void {
-  ctx.status = 303
-  ctx.redirect(path)
 }

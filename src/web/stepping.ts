@@ -7,7 +7,7 @@ import type { Steps } from '../flows/steps.ts'
 import { asProblem } from './faults.ts'
 import { formsMayEndAt } from './guard.ts'
 import type { Frame } from './pages.ts'
-import type { Show } from './show.ts'
+import { type Show, seeOther } from './show.ts'
 import type { Visit } from './visiting.ts'
 
 /** What becomes of an attempt that has nothing left to ask. */
@@ -100,8 +100,7 @@ export function stepping({ attempts, steps, show, finish }: Services): Router<Vi
     try {
       const moved = await take(attempt)
       if (moved.done) return await finish(ctx, moved)
-      ctx.status = 303
-      ctx.redirect(baseOf(moved))
+      seeOther(ctx, baseOf(moved))
     } catch (fault) {
       const problem = asProblem(fault)
       if (problem.status >= 500) throw fault
@@ -118,6 +117,8 @@ export function stepping({ attempts, steps, show, finish }: Services): Router<Vi
   for (const folder of new Set(Object.values(folders))) {
     const base = `${folder}/:attempt`
     router.get(base, async ctx => page(ctx, await attempts.get(ctx.params.attempt ?? '', ctx.state.visitor.device)))
+    // Where a refused post leaves the browser: whoever asks for that address again means the page.
+    router.get([`${base}/:factor`, `${base}/:factor/begin`], ctx => seeOther(ctx, `${folder}/${ctx.params.attempt}`))
     router.post(`${base}/use`, ctx => step(ctx, attempt => steps.use(attempt, text(ctx, 'factor'), ctx.state.visitor)))
     router.post(`${base}/skip`, ctx => step(ctx, attempt => steps.skip(attempt, ctx.state.visitor)))
     router.post(`${base}/:factor/judge`, async ctx => {

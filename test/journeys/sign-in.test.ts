@@ -173,6 +173,13 @@ describe('signing in', () => {
     expect(results.filter(each => each.status === 401)).to.have.length(3)
   })
 
+  it('shows the page again where a refused post left the browser', async () => {
+    const person = elsewhere()
+    const refused = await (await open(person)).submit({ email: ada.email, password: 'not the right one' })
+    expect(refused.url).to.match(/\/password$/)
+    expect((await person.browser.get(refused.url)).h1).to.equal('Sign in')
+  })
+
   it('refuses a post that another site sends, and forms that another browser began', async () => {
     const person = elsewhere()
     const start = await open(person)

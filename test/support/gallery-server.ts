@@ -5,7 +5,8 @@ import { assets } from '../../src/web/assets.ts'
 import { headers } from '../../src/web/guard.ts'
 import { phrases } from '../../src/web/phrases.ts'
 import { renderer } from '../../src/web/render.ts'
-import { gallery, now } from './gallery.ts'
+import { gallery } from './gallery.ts'
+import { now } from './gallery-samples.ts'
 
 /** What a page posted. */
 export interface Posted {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
@@ -7,7 +7,9 @@ import { assets } from '../../src/web/assets.ts'
 
 describe('assets', () => {
   const { asset, middleware } = assets()
-  const css = readFileSync(new URL('../../views/assets/latchkey.css', import.meta.url), 'utf8')
+  const folder = new URL('../../views/assets/latchkey.css/', import.meta.url)
+  const parts = readdirSync(folder).map(name => readFileSync(new URL(name, folder), 'utf8'))
+  const css = parts.join('')
   let server: Server
   let origin: string
 
@@ -24,7 +26,7 @@ describe('assets', () => {
   const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
     fetch(origin + path, { method, headers: { 'Accept-Encoding': 'identity', ...headers } })
 
-  it('serves an asset under its digest, for ever', async () => {
+  it('serves a folder as one asset under its digest, for ever', async () => {
     const answer = await get(asset('latchkey.css'))
     expect(answer.status).to.equal(200)
     expect(answer.headers.get('cache-control')).to.equal('public, max-age=31536000, immutable')

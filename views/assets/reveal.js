@@ -5,7 +5,6 @@ for (const button of document.querySelectorAll('[data-reveal]')) {
     field.type = shown ? 'text' : 'password'
     button.textContent = shown ? button.dataset.hide : show
   }
-  button.hidden = false
   button.addEventListener('click', () => {
     set(field.type === 'password')
     field.focus()

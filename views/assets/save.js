@@ -1,4 +1,4 @@
-const unseen = selector => [...document.querySelectorAll(selector)]
+const all = selector => [...document.querySelectorAll(selector)]
 
 /** Codes one a line under their heading; anything else as it would be typed. */
 const textOf = element => {
@@ -8,12 +8,12 @@ const textOf = element => {
   return [heading, location.host, '', ...codes, '', once, ''].join('\r\n')
 }
 
-for (const button of unseen('[data-copy]')) {
-  if (!navigator.clipboard) continue
+for (const button of all('[data-copy]')) {
   const label = button.querySelector('span') ?? button
   const before = label.textContent
+  // Only https and this machine itself have a clipboard.
+  button.hidden = !navigator.clipboard
   label.setAttribute('aria-live', 'polite')
-  button.hidden = false
   button.addEventListener('click', async () => {
     await navigator.clipboard.writeText(textOf(document.getElementById(button.dataset.copy)))
     label.textContent = button.dataset.copied
@@ -23,9 +23,8 @@ for (const button of unseen('[data-copy]')) {
   })
 }
 
-for (const button of unseen('[data-download]')) {
+for (const button of all('[data-download]')) {
   const source = document.getElementById(button.dataset.download)
-  button.hidden = false
   button.addEventListener('click', () => {
     const link = document.createElement('a')
     link.href = URL.createObjectURL(new Blob([textOf(source)], { type: 'text/plain' }))
@@ -35,7 +34,6 @@ for (const button of unseen('[data-download]')) {
   })
 }
 
-for (const button of unseen('[data-print]')) {
-  button.hidden = false
+for (const button of all('[data-print]')) {
   button.addEventListener('click', () => print())
 }

@@ -1,0 +1,124 @@
+import { expect } from 'chai'
+import { type AppName, type RunningSuite, startSuite } from '../support/all-apps.ts'
+import { authenticatorCode, codeSentTo, somebody } from '../support/people.ts'
+import { device, openToEverybody, type Visitor, visit } from './visitor.ts'
+
+const names = { trading: 'Trading', staking: 'Staking', wallet: 'Wallet', card: 'Card' }
+
+describe('in a browser', () => {
+  let latchkey: RunningSuite
+  before(async () => {
+    latchkey = await startSuite()
+  })
+  after(() => latchkey?.stop())
+
+  /** Which apps the browser is signed in at. */
+  const signedInAt = async ({ page }: Visitor) => {
+    const answers = await Promise.all(Object.values(latchkey.apps).map(app => page.request.get(`${app}/tokens.json`)))
+    return (Object.keys(latchkey.apps) as AppName[]).filter((_, at) => answers[at]?.ok())
+  }
+
+  const passkeysNeedScript = async ({ page }: Visitor) =>
+    expect(await page.locator('noscript p').textContent()).to.contain('Passkeys need JavaScript')
+
+  it('signs up on the way to one app, opens the others with a press each, and leaves all of them from one', () =>
+    visit(async who => {
+      const { issuer, apps } = latchkey
+      const person = somebody()
+      latchkey.keepOut(person.password)
+      const phone = await device(who)
+      const sees = async (heading: string) => {
+        await who.sees(heading)
+        await openToEverybody(who)
+      }
+
+      await who.page.goto(apps.trading)
+      await openToEverybody(who)
+      await who.follow('Log in')
+      await sees('Sign in')
+      await who.follow('Create an account')
+      await sees('Create your account')
+      await who.page.getByText('to continue to Trading').waitFor()
+      await who.type('Email', person.email)
+      await who.press('Continue')
+      await sees('Check your email')
+      await who.type('Six-digit code', await codeSentTo(latchkey, person.email))
+      await who.sees('Choose a password')
+      await who.type('Password', 'password1')
+      await who.page.getByText('Very weak: among the first guesses').waitFor()
+      await who.type('Password', person.password)
+      await who.page.getByText('Excellent: very hard to guess').waitFor()
+      await openToEverybody(who)
+      await who.press('Continue')
+      await sees('Set up your authenticator')
+      person.secret = (await who.page.locator('[data-totp-secret]').textContent()) ?? ''
+      latchkey.keepOut(person.secret, person.secret.replaceAll(' ', ''))
+      await who.type('Code the app shows now', authenticatorCode(latchkey, person))
+      await sees('Save your recovery codes')
+      const codes = await who.page.locator('[data-recovery-code]').allTextContents()
+      expect(codes).to.have.length(10)
+      latchkey.keepOut(...codes)
+      await who.page.getByLabel('I have saved these codes somewhere safe').check()
+      await who.press('Continue')
+      await sees('Next time, just one touch')
+      await who.press('Create a passkey')
+      await who.isAt(`${apps.trading}/`)
+      await sees(`Hello, ${person.email}`)
+      expect(await phone.passkeys()).to.equal(1)
+      await phone.putAway()
+
+      for (const app of ['staking', 'wallet', 'card'] as const) {
+        await who.follow(names[app])
+        await who.follow('Log in')
+        await who.isAt(`${apps[app]}/`)
+        await sees(`Hello, ${person.email}`)
+      }
+      expect(await signedInAt(who)).to.deep.equal(Object.keys(names))
+
+      await who.press('Log out')
+      await sees('Sign out?')
+      await who.press('Sign out')
+      await who.isAt(`${apps.card}/`)
+      expect(await signedInAt(who)).to.deep.equal([])
+      await who.page.goto(`${issuer}/account`)
+      await sees('Sign in')
+    }))
+
+  it('works without scripts, but for passkeys, and says so', () =>
+    visit(
+      async who => {
+        const { issuer, apps } = latchkey
+        const person = somebody()
+        await who.page.goto(`${apps.staking}/login`)
+        await passkeysNeedScript(who)
+        await who.follow('Create an account')
+        await who.type('Email', person.email)
+        await who.press('Continue')
+        await who.type('Six-digit code', await codeSentTo(latchkey, person.email))
+        await who.press('Continue')
+        await who.type('Password', person.password)
+        await who.press('Continue')
+        await who.sees('Set up your authenticator')
+        person.secret = (await who.page.locator('[data-totp-secret]').textContent()) ?? ''
+        await who.type('Code the app shows now', authenticatorCode(latchkey, person))
+        await who.press('Continue')
+        await who.page.getByLabel('I have saved these codes somewhere safe').check()
+        await who.press('Continue')
+        await passkeysNeedScript(who)
+        await who.press('Not now')
+        await who.isAt(`${apps.staking}/`)
+        await who.press('Log out')
+        await who.press('Sign out')
+        await who.isAt(`${apps.staking}/`)
+
+        await who.page.goto(`${issuer}/sign-in`)
+        await who.type('Email', person.email)
+        await who.type('Password', person.password)
+        await who.press('Sign in')
+        await who.type('Six-digit code', authenticatorCode(latchkey, person))
+        await who.press('Continue')
+        await who.isAt(`${issuer}/account`)
+      },
+      { javaScriptEnabled: false },
+    ))
+})

@@ -1,0 +1,230 @@
+import { readFile } from 'node:fs/promises'
+import { expect } from 'chai'
+import type { BrowserContext, Page } from 'playwright-core'
+import { launch } from '../support/browser.ts'
+import { type GalleryServer, serveGallery } from '../support/gallery-server.ts'
+
+describe('the scripts of pages', () => {
+  let server: GalleryServer
+  let context: BrowserContext
+  let page: Page
+
+  before(async () => {
+    server = await serveGallery()
+  })
+  after(() => server?.close())
+  beforeEach(async () => {
+    server.posted.length = 0
+    context = await (await launch()).newContext({ permissions: ['clipboard-read', 'clipboard-write'] })
+    page = await context.newPage()
+  })
+  afterEach(() => context?.close())
+
+  const open = (title: string) => page.goto(`${server.origin}/${title}`)
+  const posted = async (count = 1) => {
+    await page.getByText('posted').waitFor()
+    expect(server.posted).to.have.length(count)
+    return server.posted[0] as (typeof server.posted)[0]
+  }
+  /** A device with a screen lock, that says yes to everything. */
+  const authenticator = async (isUserVerified = true) => {
+    const devtools = await context.newCDPSession(page)
+    await devtools.send('WebAuthn.enable')
+    await devtools.send('WebAuthn.addVirtualAuthenticator', {
+      options: {
+        protocol: 'ctap2',
+        transport: 'internal',
+        hasResidentKey: true,
+        hasUserVerification: true,
+        isUserVerified,
+      },
+    })
+  }
+
+  it('sends a code once it is whole, without its spaces', async () => {
+    await open('prove-authenticator')
+    await page.getByLabel('Six-digit code').pressSequentially('482 913')
+    const { path, fields } = await posted()
+    expect(path).to.equal('/sign-in/a1/totp')
+    expect(fields.get('code')).to.equal('482913')
+  })
+
+  it('leaves a code alone that is something else', async () => {
+    await open('prove-authenticator')
+    await page.getByLabel('Six-digit code').fill('482 913 7')
+    await page.getByLabel('Six-digit code').fill('call 482913')
+    expect(server.posted).to.deep.equal([])
+  })
+
+  it('posts a form once, however often its button is pressed', async () => {
+    await open('prove-recovery-code')
+    await page.getByLabel('Recovery code').fill('k7qd2-9xw4m')
+    await page.evaluate(`const go = document.querySelector('.go'); go.click(); go.click()`)
+    await posted(1)
+  })
+
+  it('counts down to when a code may be sent again', async () => {
+    await page.clock.install()
+    await open('prove-sms')
+    const again = page.getByRole('button', { name: 'Send again' })
+    expect(await again.isDisabled()).to.equal(true)
+    await page.clock.runFor(4_000)
+    await page.getByText('in 0:20').waitFor()
+    await page.clock.runFor(21_000)
+    expect(await again.isEnabled()).to.equal(true)
+    await again.click()
+    expect((await posted()).path).to.equal('/sign-in/a1/sms/begin')
+  })
+
+  it('shows a password and hides it, and sends it as a password', async () => {
+    await open('start')
+    const password = page.getByLabel('Password')
+    await password.fill('correct horse')
+    await page.getByRole('button', { name: 'Show' }).click()
+    expect(await password.getAttribute('type')).to.equal('text')
+    await page.getByRole('button', { name: 'Hide' }).click()
+    expect(await password.getAttribute('type')).to.equal('password')
+  })
+
+  it('says how good a password is, a moment after it was typed', async () => {
+    await open('sign-up-password')
+    await page.getByLabel('Password').fill('correct horse battery')
+    await page.getByText('Good: hard to guess').waitFor()
+    expect(await page.locator('#meter').getAttribute('data-score')).to.equal('3')
+    expect(server.posted.map(({ path }) => path)).to.deep.equal(['/sign-up/a1/password/judge'])
+    expect(server.posted[0]?.fields.get('password')).to.equal('correct horse battery')
+    await page.getByLabel('Password').fill('')
+    expect(await page.locator('#meter').textContent()).to.equal('')
+  })
+
+  it('goes on without a meter that does not answer', async () => {
+    await page.route('**/judge', route => route.abort())
+    const faults: string[] = []
+    page.on('pageerror', error => faults.push(error.message))
+    await open('sign-up-password')
+    await page.getByLabel('Password').fill('correct horse battery')
+    await page.waitForRequest('**/judge')
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await posted()
+    expect(faults).to.deep.equal([])
+  })
+
+  it('copies the key of an authenticator as it is typed', async () => {
+    await open('sign-up-authenticator')
+    await page.getByRole('button', { name: 'Copy' }).click()
+    await page.getByText('Copied').waitFor()
+    expect(await page.evaluate('navigator.clipboard.readText()')).to.equal('JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP')
+  })
+
+  it('copies and downloads recovery codes with what they are', async () => {
+    await open('sign-up-recovery-codes')
+    await page.getByRole('button', { name: 'Copy' }).click()
+    await page.getByText('Copied').waitFor()
+    const copied = String(await page.evaluate('navigator.clipboard.readText()'))
+    const download = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Download' }).click()
+    const file = await download
+    expect(file.suggestedFilename()).to.equal('latchkey-recovery-codes.txt')
+    const saved = await readFile(await file.path(), 'utf8')
+    expect(saved).to.equal(copied)
+    expect(saved).to.match(/^Latchkey recovery codes for ada@example\.com\r\n/)
+    expect(saved.match(/^[a-z0-9]{5}-[a-z0-9]{5}\r?$/gm)).to.have.length(10)
+  })
+
+  it('prints recovery codes and nothing else', async () => {
+    await open('sign-up-recovery-codes')
+    await page.emulateMedia({ media: 'print' })
+    const words = String(await page.evaluate('document.body.innerText'))
+    expect(words).to.include('Latchkey recovery codes for ada@example.com').and.include('k7qd2-9xw4m')
+    expect(words).not.to.include('Continue').and.not.to.include('Trading')
+  })
+
+  it('posts a passkey that the device made', async () => {
+    await authenticator()
+    await open('sign-up-passkey')
+    await page.getByRole('button', { name: 'Create a passkey' }).click()
+    const { path, fields } = await posted()
+    expect(path).to.equal('/sign-up/a1/passkey')
+    expect(JSON.parse(fields.get('response') ?? '')).to.have.property('type', 'public-key')
+  })
+
+  it('says in words that a passkey was not given, and lets try again', async () => {
+    await authenticator(false)
+    await open('sign-up-passkey')
+    const button = page.getByRole('button', { name: 'Create a passkey' })
+    await button.click()
+    await page.getByRole('alert').getByText('stopped or took too long').waitFor()
+    expect(await button.isEnabled()).to.equal(true)
+    expect(server.posted).to.deep.equal([])
+  })
+
+  it('offers passkeys in the email field only until the button is pressed', async () => {
+    await page.addInitScript(`
+      const get = navigator.credentials.get.bind(navigator.credentials)
+      globalThis.asked = []
+      navigator.credentials.get = options => {
+        asked.push(options)
+        return options.mediation ? new Promise((_, no) => options.signal.addEventListener('abort', () => no(options.signal.reason))) : get(options)
+      }
+      PublicKeyCredential.isConditionalMediationAvailable = async () => true
+    `)
+    await open('start')
+    await page.waitForFunction('asked.length === 1')
+    expect(await page.evaluate('asked[0].mediation')).to.equal('conditional')
+    await page.getByRole('button', { name: 'Use a passkey' }).click()
+    await page.waitForFunction('asked.length > 1')
+    expect(await page.evaluate('asked[0].signal.aborted')).to.equal(true)
+  })
+
+  it('hides passkeys where the browser has none', async () => {
+    await page.addInitScript('delete globalThis.PublicKeyCredential')
+    await open('start')
+    await page.getByRole('button', { name: 'Use a passkey' }).waitFor({ state: 'hidden' })
+    await open('prove-passkey')
+    await page.getByText('This browser can’t use passkeys.').waitFor()
+  })
+
+  it('tells times in the reader’s own zone', async () => {
+    const abroad = await (await launch()).newContext({ timezoneId: 'Asia/Tokyo' })
+    const there = await abroad.newPage()
+    await there.goto(`${server.origin}/overview`)
+    expect(await there.locator('.facts time').textContent()).to.equal('3 Mar 2026, 17:41')
+    await abroad.close()
+  })
+
+  describe('without JavaScript', () => {
+    beforeEach(async () => {
+      await context.close()
+      context = await (await launch()).newContext({ javaScriptEnabled: false })
+      page = await context.newPage()
+    })
+
+    it('signs in with a password, and says what passkeys need', async () => {
+      await open('start')
+      const note = page.locator('noscript p')
+      await note.waitFor()
+      expect(await note.textContent()).to.include('Passkeys need JavaScript')
+      await page.getByLabel('Email').fill('ada@example.com')
+      await page.getByLabel('Password').fill('correct horse')
+      await page.getByRole('button', { name: 'Sign in' }).click()
+      const { path, fields } = await posted()
+      expect(path).to.equal('/sign-in/a1/password')
+      expect(Object.fromEntries(fields)).to.deep.equal({ email: 'ada@example.com', password: 'correct horse' })
+    })
+
+    it('takes another way, asks again, and passes over', async () => {
+      await open('prove-sms')
+      await page.getByText('Use another way', { exact: true }).click()
+      await page.getByRole('button', { name: 'A recovery code' }).click()
+      expect(String((await posted()).fields)).to.equal('factor=recovery-code')
+      await open('sign-up-phone-code')
+      await page.getByRole('button', { name: 'Send again' }).click()
+      await page.getByText('posted').waitFor()
+      expect(server.posted[1]?.fields.get('phone')).to.equal('+447700900123')
+      await open('sign-up-passkey')
+      await page.getByRole('button', { name: 'Not now' }).click()
+      await page.getByText('posted').waitFor()
+      expect(server.posted[2]?.path).to.equal('/sign-up/a1/skip')
+    })
+  })
+})

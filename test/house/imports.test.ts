@@ -1,0 +1,129 @@
+import { readFileSync } from 'node:fs'
+import { expect } from 'chai'
+import * as rules from './rules.ts'
+
+const table = rules.tableOf(readFileSync('docs/architecture.md', 'utf8'))
+const { downward, slices, oneCrypto, oneEnvironment, oneClock, spelledOut, shallow, noDrawers, short } = rules
+
+describe('the house', () => {
+  const broken = (rule: typeof downward, files: readonly rules.Source[]) =>
+    files.flatMap(file => rule(file, table).map(fault => `${file.path}: ${fault}`))
+  const src = rules.sources('src', '.ts')
+  const code = ['test', 'bench', 'examples'].flatMap(folder => rules.sources(folder, '.ts'))
+  const shown = ['.ejs', '.css', '.js'].flatMap(ending => rules.sources('views', ending))
+  const everything = [...src, ...code, ...shown]
+
+  it('draws a table in which every room of src stands', () => {
+    expect(table).to.include({ main: 'all', cli: 'all' })
+    expect(table.web).to.include('flows')
+    expect(src.length).to.be.greaterThan(10)
+  })
+
+  it('imports downward only', () => expect(broken(downward, src)).to.deep.equal([]))
+  it('hands each room only its slice of the configuration', () => expect(broken(slices, src)).to.deep.equal([]))
+  it('keeps cryptography in one room', () => expect(broken(oneCrypto, src)).to.deep.equal([]))
+  it('reads the environment in one place', () => expect(broken(oneEnvironment, src)).to.deep.equal([]))
+  it('is told the time', () => expect(broken(oneClock, src)).to.deep.equal([]))
+  it('spells out what it imports', () => expect(broken(spelledOut, src)).to.deep.equal([]))
+  it('is one level deep', () => expect(broken(shallow, src)).to.deep.equal([]))
+  it('has no drawers', () => expect(broken(noDrawers, everything)).to.deep.equal([]))
+  it('has no file over 250 lines', () => expect(broken(short, everything)).to.deep.equal([]))
+})
+
+describe('the rules of the house', () => {
+  const file = (path: string, text = '') => ({ path, text })
+  const drawn: rules.Table = { errors: [], config: [], crypto: ['errors'], flows: ['crypto', 'errors'], main: 'all' }
+
+  const caught: [string, typeof downward, rules.Source, string][] = [
+    ['an import that goes up', downward, file('src/crypto/seal.ts', "import { x } from '../flows/policy.ts'"), 'flows'],
+    ['one of types only', downward, file('src/crypto/seal.ts', "import type { X } from '../flows/x.ts'"), 'flows'],
+    ['one that is exported on', downward, file('src/crypto/seal.ts', "export { x } from '../flows/x.ts'"), 'flows'],
+    ['one for its effect', downward, file('src/crypto/seal.ts', "import '../flows/x.ts'"), 'flows'],
+    ['one at run time', downward, file('src/crypto/seal.ts', "const x = await import('../flows/x.ts')"), 'flows'],
+    [
+      'one over several lines',
+      downward,
+      file('src/crypto/x.ts', "import {\n  a,\n  b,\n} from '../flows/x.ts'"),
+      'flows',
+    ],
+    ['an import of the composition root', downward, file('src/flows/x.ts', "import { x } from '../main.ts'"), 'main'],
+    ['a room that is in no table', downward, file('src/attic/x.ts'), 'attic is no room'],
+    ['an import out of src', downward, file('src/flows/x.ts', "import { x } from '../../test/x.ts'"), 'out of src'],
+    ['a value of config.ts', slices, file('src/flows/x.ts', "import { configure } from '../config.ts'"), 'more of'],
+    ['another type of it', slices, file('src/flows/x.ts', "import type { Config, Y } from '../config.ts'"), 'more of'],
+    [
+      'a room that takes the whole configuration',
+      slices,
+      file('src/flows/x.ts', "import type { Config } from '../config.ts'\nexport const x = (config: Config) => config"),
+      'whole Config',
+    ],
+    ['node:crypto elsewhere', oneCrypto, file('src/flows/x.ts', "import { hash } from 'node:crypto'"), 'node:crypto'],
+    ['argon2 elsewhere', oneCrypto, file('src/flows/x.ts', "import { hash } from '@node-rs/argon2'"), 'argon2'],
+    ['the global crypto', oneCrypto, file('src/flows/x.ts', 'const id = crypto.randomUUID()'), 'global'],
+    ['the environment elsewhere', oneEnvironment, file('src/main.ts', 'const x = process.env.HOME'), 'environment'],
+    [
+      'the environment by its import',
+      oneEnvironment,
+      file('src/x.ts', "import { env } from 'node:process'"),
+      'environ',
+    ],
+    ['a clock of one’s own', oneClock, file('src/flows/x.ts', 'const at = Date.now()'), 'clock'],
+    ['a date of now', oneClock, file('src/flows/x.ts', 'const at = new Date()'), 'clock'],
+    ['an import that nobody can read', spelledOut, file('src/flows/x.ts', 'await import(path)'), 'spelled'],
+    ['an import put together', spelledOut, file('src/flows/x.ts', "await import('../' + room)"), 'spelled'],
+    [
+      'a file by createRequire',
+      spelledOut,
+      file('src/x.ts', "const load = createRequire('/')\nload('../web/x.ts')"),
+      'spelled',
+    ],
+    ['require', spelledOut, file('src/flows/x.ts', "const x = require('../web/x.ts')"), 'spelled'],
+    ['a folder in a folder', shallow, file('src/flows/sign-in/x.ts'), 'one level'],
+    ['a folder that is a drawer', noDrawers, file('src/utils/x.ts'), 'utils'],
+    ['a file that is a drawer', noDrawers, file('src/web/helpers.ts'), 'helpers'],
+    ['251 lines', short, file('src/web/x.ts', 'x\n'.repeat(251)), '251'],
+  ]
+  for (const [what, rule, source, fault] of caught) {
+    it(`catch ${what}`, () => {
+      expect(rule(source, drawn)).to.have.length(1)
+      expect(rule(source, drawn)[0]).to.include(fault)
+    })
+  }
+
+  const fine: [string, typeof downward, rules.Source][] = [
+    ['an import that goes down', downward, file('src/flows/x.ts', "import { x } from '../crypto/x.ts'")],
+    ['one within the room', downward, file('src/flows/x.ts', "import { x } from './policy.ts'")],
+    ['any import of the composition root', downward, file('src/main.ts', "import { x } from './flows/x.ts'")],
+    ['data from outside', downward, file('src/flows/x.ts', "import x from '../../package.json' with { type: 'json' }")],
+    ['an import in a comment', downward, file('src/crypto/x.ts', "// import { x } from '../flows/x.ts'")],
+    [
+      'a slice of the configuration',
+      slices,
+      file(
+        'src/flows/x.ts',
+        "import type { Config } from '../config.ts'\nexport const x = (mail: Config['mail']) => mail",
+      ),
+    ],
+    ['the configuration in main', slices, file('src/main.ts', "import { configure } from './config.ts'")],
+    ['node:crypto at home', oneCrypto, file('src/crypto/x.ts', "import { hash } from 'node:crypto'")],
+    ['the environment at home', oneEnvironment, file('src/config.ts', 'process.env')],
+    ['a clock in main', oneClock, file('src/main.ts', 'const now = Date.now')],
+    ['the date of a given time', oneClock, file('src/flows/x.ts', 'const at = new Date(now())')],
+    ['an import at run time that is spelled out', spelledOut, file('src/x.ts', "await import('./x.ts')")],
+    ['a package by createRequire', spelledOut, file('src/x.ts', "const load = createRequire('/')\nload('chai')")],
+    ['the clock of oidc-provider', oneClock, file('src/oidc/corrections.ts', 'Date.now()')],
+    ['a room', shallow, file('src/flows/x.ts')],
+    ['a word with a drawer in it', noDrawers, file('src/factors/typed.ts')],
+    ['250 lines', short, file('src/web/x.ts', 'x\n'.repeat(250))],
+  ]
+  for (const [what, rule, source] of fine) {
+    it(`let ${what} be`, () => expect(rule(source, drawn)).to.deep.equal([]))
+  }
+
+  it('read the table of the rooms as it is drawn', () => {
+    const read = rules.tableOf(
+      '| room | imports |\n|---|---|\n| `errors`, `events` | nothing |\n| `web` | `errors`, `events` |\n| `main` | all |\n',
+    )
+    expect(read).to.deep.equal({ errors: [], events: [], web: ['errors', 'events'], main: 'all' })
+  })
+})

@@ -1,0 +1,82 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { expect } from 'chai'
+import { IntlMessageFormat } from 'intl-messageformat'
+import { problems } from '../../src/errors.ts'
+
+const root = new URL('../../', import.meta.url)
+const read = (path: string): string => readFileSync(new URL(path, root), 'utf8')
+const files = (folder: string, extension: string): string[] =>
+  readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' })
+    .filter(name => name.endsWith(extension))
+    .map(name => `${folder}/${name}`)
+
+const locales: Record<'en' | 'de', Record<string, string>> = {
+  en: JSON.parse(read('views/locales/en.json')),
+  de: JSON.parse(read('views/locales/de.json')),
+}
+const english = Object.keys(locales.en)
+const sources = [...files('views', '.ejs'), ...files('src', '.ts')].map(path => ({ path, text: read(path) }))
+
+/** Keys that are put together where they are used: every value of the part in brackets has a phrase, or may have one. */
+const dynamic = [
+  /^problem\.[a-z_]+$/,
+  /^title\.[a-z-]+(\/[a-z-]+)?$/,
+  /^error\.(\d{3}\.)?title$/,
+  /^factor\.[a-z-]+\.(name|what|choose|offer|hint|few|(prove|unsent|enrol|ask)\.title)$/,
+  /^scope\.[a-z_]+$/,
+  /^meter\.[0-4]$/,
+  /^account\.(overview|security)$/,
+  /^outbox\.(email|sms)$/,
+  /^mail\.[a-z-]+\.(subject|title|preview)$/,
+  /^help\.[a-z]+\.(title|\d)$/,
+]
+
+/** Keys asked for as they are written: `t('act.help')`, `t(locale, 'mail.x')`, `key: 'mail.x'`. */
+const asked = (text: string): string[] =>
+  [...text.matchAll(/\bt\(\s*(?:[\w.]+,\s*)?'([^']+)'/g)].map(([, key = '']) => key)
+
+describe('phrases', () => {
+  it('has a phrase for every problem, and a problem for every such phrase', () => {
+    const explained = english.filter(key => key.startsWith('problem.')).map(key => key.slice('problem.'.length))
+    expect(explained).to.have.members(Object.keys(problems))
+  })
+
+  it('has the same keys in German as in English', () => {
+    expect(Object.keys(locales.de)).to.have.members(english)
+  })
+
+  for (const [locale, phrases] of Object.entries(locales)) {
+    it(`has only phrases that can be read (${locale})`, () => {
+      for (const [key, phrase] of Object.entries(phrases)) {
+        expect(phrase.trim(), key).to.equal(phrase).and.not.equal('')
+        expect(() => new IntlMessageFormat(phrase, locale, undefined, { ignoreTag: true }), key).not.to.throw()
+      }
+    })
+  }
+
+  it('takes the same values in German as in English', () => {
+    const values = (phrase: string | undefined) => [...(phrase ?? '').matchAll(/\{(\w+)[,}]/g)].map(([, name]) => name)
+    for (const key of english) {
+      expect(new Set(values(locales.de[key])), key).to.deep.equal(new Set(values(locales.en[key])))
+    }
+  })
+
+  it('has every key that is used', () => {
+    for (const { path, text } of sources) {
+      for (const key of asked(text)) expect(english, `${path} uses it`).to.include(key)
+    }
+  })
+
+  it('uses every key that there is', () => {
+    const all = sources.map(({ text }) => text).join('\n')
+    const unused = english.filter(key => !dynamic.some(shape => shape.test(key)) && !all.includes(`'${key}'`))
+    expect(unused).to.deep.equal([])
+  })
+
+  it('has what every page about a factor says', () => {
+    for (const id of readdirSync(new URL('views/factors', root))) {
+      const keys = ['name', 'what', 'choose', 'prove.title', 'enrol.title'].map(last => `factor.${id}.${last}`)
+      expect(english).to.include.members(keys)
+    }
+  })
+})

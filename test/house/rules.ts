@@ -1,0 +1,141 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { posix } from 'node:path'
+
+/** A source file: its path from the top of the project, and what it says. */
+export interface Source {
+  path: string
+  text: string
+}
+
+/** Which rooms a room may import. `all`: it is a composition root. */
+export type Table = Readonly<Record<string, readonly string[] | 'all'>>
+
+/** Every file under a folder whose name ends so. */
+export function sources(folder: string, ending: string): Source[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter(each => each.isFile() && each.name.endsWith(ending))
+    .map(each => posix.join(each.parentPath, each.name))
+    .sort()
+    .map(path => ({ path, text: readFileSync(path, 'utf8') }))
+}
+
+/** The table of rooms as docs/architecture.md draws it: `| room, room | imports room, room |`. */
+export function tableOf(markdown: string): Table {
+  const rows = markdown.matchAll(/^\| (`[^|]+`) \| ([^|]+) \|$/gm)
+  const named = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name)
+  return Object.fromEntries(
+    [...rows].flatMap(([, rooms = '', imports = '']) =>
+      named(rooms).map(room => [room, imports.trim() === 'all' ? 'all' : named(imports)]),
+    ),
+  )
+}
+
+interface Import {
+  from: string
+  /** What stands between `import` and `from`. */
+  names: string
+  typesOnly: boolean
+}
+
+/** Every import of a file, types and re-exports included. */
+export function importsOf({ text }: Source): Import[] {
+  const code = withoutComments(text)
+  const spelled = [
+    ...code.matchAll(/^\s*(?:import|export)\s+(type\s+)?([^'"();=]*?)\s*\bfrom\s*['"]([^'"]+)['"]/gm),
+    ...code.matchAll(/^\s*import()()\s*['"]([^'"]+)['"]/gm),
+    ...code.matchAll(/\bimport()()\(\s*['"`]([^'"`$]+)['"`]/g),
+  ]
+  return spelled.map(([, types, names = '', from = '']) => ({ from, names, typesOnly: Boolean(types) }))
+}
+
+// Whole lines only: `//` within a line is more often part of a URL.
+function withoutComments(text: string): string {
+  return text
+    .split('\n')
+    .filter(line => !/^\s*(\/\/|\/\*|\*)/.test(line))
+    .join('\n')
+}
+
+/** The room a file stands in; one that stands in no folder is a room by itself. */
+function roomOf(path: string): string {
+  const [, first = ''] = path.split('/')
+  return first.replace(/\.ts$/, '')
+}
+
+type Rule = (source: Source, table: Table) => string[]
+
+/** Imports go downward only, as the table says. */
+export const downward: Rule = (source, table) => {
+  const room = roomOf(source.path)
+  const allowed = table[room]
+  if (allowed === undefined) return [`${room} is no room of the table`]
+  return importsOf(source)
+    .filter(({ from }) => from.startsWith('.'))
+    .flatMap(({ from }) => {
+      const target = posix.join(posix.dirname(source.path), from)
+      if (!target.startsWith('src/')) return target.endsWith('.json') ? [] : [`imports ${from}, out of src`]
+      const other = roomOf(target)
+      // What of the configuration may be imported is a rule of its own.
+      if (other === room || other === 'config' || allowed === 'all' || allowed.includes(other)) return []
+      return [`${room} may not import ${other} (${from})`]
+    })
+}
+
+/** Nobody but the composition roots knows the configuration: a room declares the slice that it is given. */
+export const slices: Rule = (source, table) => {
+  if (table[roomOf(source.path)] === 'all') return []
+  const taken = importsOf(source).filter(({ from }) => /\/config\.ts$/.test(from))
+  const wrong = taken.filter(({ names, typesOnly }) => !typesOnly || names.replace(/\s/g, '') !== '{Config}')
+  const whole = taken.length > 0 && /(?<!import type \{ )\bConfig\b(?!\[')/.test(withoutComments(source.text))
+  return [
+    ...wrong.map(() => 'takes more of config.ts than `import type { Config }`'),
+    ...(whole ? ["takes the whole Config, and not a slice: Config['…']"] : []),
+  ]
+}
+
+/** Cryptography has one room. */
+export const oneCrypto: Rule = source => {
+  if (source.path.startsWith('src/crypto/')) return []
+  const packages = importsOf(source).filter(({ from }) => /^(node:)?crypto$|argon2/.test(from))
+  const global = /\bcrypto\s*\.\s*(subtle|getRandomValues|randomUUID)\b/.test(withoutComments(source.text))
+  return [...packages.map(({ from }) => `imports ${from}`), ...(global ? ['uses the global crypto'] : [])]
+}
+
+/** Only config.ts reads the environment. */
+export const oneEnvironment: Rule = source => {
+  if (source.path === 'src/config.ts') return []
+  const code = withoutComments(source.text)
+  const named = importsOf(source).some(({ from, names }) => /^(node:)?process$/.test(from) && /\benv\b/.test(names))
+  return /\bprocess\s*(\.\s*env\b|\[\s*['"]env)/.test(code) || named ? ['reads the environment'] : []
+}
+
+/** Time is handed in, so that a test can turn the clock; what corrects oidc-provider goes by the clock that it reads. */
+export const oneClock: Rule = (source, table) => {
+  if (table[roomOf(source.path)] === 'all' || source.path === 'src/oidc/corrections.ts') return []
+  return /\bDate\s*\.\s*now\b|\bnew Date\(\s*\)/.test(withoutComments(source.text)) ? ['reads the clock by itself'] : []
+}
+
+/** What is imported is spelled out, so that the rules see it; a package, not a file, may be loaded late by createRequire. */
+export const spelledOut: Rule = source => {
+  const code = withoutComments(source.text)
+  const hidden = [/\bimport\(\s*(?!['"`][^'"`$]*['"`]\s*[,)])/, /\brequire\s*\(/]
+  if (/\bcreateRequire\b/.test(code)) hidden.push(/\b(?!import\b)\w+\(\s*['"`]\.{1,2}\//)
+  return hidden.some(each => each.test(code)) ? ['imports what is not spelled out'] : []
+}
+
+/** One level of folders. */
+export const shallow: Rule = ({ path }) => (path.split('/').length > 3 ? ['stands more than one level deep'] : [])
+
+/** No drawer that anything fits into. */
+export const noDrawers: Rule = ({ path }) =>
+  path
+    .split('/')
+    .map(name => name.replace(/\..*$/, ''))
+    .filter(name => /^(utils?|helpers?|libs?|common|types?|misc|shared)$/.test(name))
+    .map(name => `${name} is a drawer, not a name`)
+
+/** No file that one cannot read in one go. */
+export const short: Rule = ({ text }) => {
+  const lines = text.trimEnd().split('\n').length
+  return lines > 250 ? [`${lines} lines are more than 250`] : []
+}

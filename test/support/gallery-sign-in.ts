@@ -1,0 +1,90 @@
+import {
+  longApp,
+  longEmail,
+  now,
+  others,
+  type Picture,
+  passkeyOptions,
+  picture,
+  start,
+  step,
+  wrong,
+  wrongCode,
+} from './gallery-samples.ts'
+
+/** Everything that a sign-in asks. */
+export const signIns: readonly Picture[] = [
+  picture('start', 'sign-in/start', start),
+  picture('start-without-app', 'sign-in/start', { ...start, towards: undefined, passkey: undefined }),
+  picture('start-refused', 'sign-in/start', {
+    ...start,
+    email: 'ada@example.com',
+    ...wrong('wrong_credentials', 'password', 'That email and password don’t match. Check both and try again.'),
+  }),
+  picture('start-slow-down', 'sign-in/start', {
+    ...start,
+    email: longEmail,
+    ...wrong('slow_down', undefined, 'That was too often in a short time. Wait 40 seconds, then try again.'),
+  }),
+  picture('start-passkey-refused', 'sign-in/start', {
+    ...start,
+    ...wrong('wrong_passkey', 'response', 'That passkey doesn’t open this account. Try another one.'),
+  }),
+  picture('start-de', 'sign-in/start', { ...start, locale: 'de', towards: longApp }),
+
+  picture('prove-password', 'sign-in/prove', { ...step, factor: { id: 'password' } }),
+  picture('prove-authenticator', 'sign-in/prove', {
+    ...step,
+    factor: { id: 'totp' },
+    others: [others.sms, others.email, others.last],
+  }),
+  picture('prove-authenticator-refused', 'sign-in/prove', {
+    ...step,
+    factor: { id: 'totp' },
+    others: [others.sms, others.last],
+    ...wrongCode,
+  }),
+  picture('prove-authenticator-closed', 'sign-in/prove', {
+    ...step,
+    email: longEmail,
+    factor: { id: 'totp' },
+    others: [others.sms, others.email, others.last],
+    ...wrong('way_closed', undefined, 'That was too many tries, so this way is closed for now. Use another way.'),
+  }),
+  picture('prove-sms', 'sign-in/prove', {
+    ...step,
+    factor: { id: 'sms' },
+    shown: { to: '+44 •••• ••0123', resendAt: now + 24_000 },
+    others: [others.totp, others.email, others.last],
+  }),
+  picture('prove-sms-unsent', 'sign-in/prove', {
+    ...step,
+    factor: { id: 'sms' },
+    shown: undefined,
+    others: [others.totp],
+    ...wrong('slow_down', undefined, 'That was too often in a short time. Wait 20 seconds, then try again.'),
+  }),
+  picture('prove-email-de', 'sign-in/prove', {
+    ...step,
+    locale: 'de',
+    factor: { id: 'email' },
+    shown: { to: 'w••@investments.example.co.uk', resendAt: now - 1 },
+    others: [others.totp, others.last],
+    towards: longApp,
+    email: longEmail,
+  }),
+  picture('prove-passkey', 'sign-in/prove', {
+    ...step,
+    factor: { id: 'passkey' },
+    shown: { options: passkeyOptions },
+    others: [others.totp],
+  }),
+  picture('prove-recovery-code', 'sign-in/prove', { ...step, factor: { id: 'recovery-code' }, others: [others.totp] }),
+  picture('prove-recovery-code-refused', 'sign-in/prove', {
+    ...step,
+    locale: 'de',
+    factor: { id: 'recovery-code' },
+    others: [others.totp],
+    ...wrong('wrong_code', 'code', 'Das ist nicht der richtige Code. Prüfen Sie ihn und versuchen Sie es noch einmal.'),
+  }),
+]
