@@ -1,0 +1,72 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
+
+/** What a process has cost since its start: CPU milliseconds of all its threads, and resident MiB now. */
+export interface Cost {
+  cpu: number
+  memory: number
+}
+
+export interface Child {
+  url: string
+  /** Asks the process for what its script tells when asked so. */
+  ask<Answer>(message: string): Promise<Answer>
+  cost(): Promise<Cost>
+  stop(): Promise<void>
+}
+
+/** A port of loopback that nobody listens on now. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, 'localhost')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (typeof address !== 'object' || address === null) throw new Error('no port')
+  return address.port
+}
+
+/** Starts a server as a process of its own and waits until `ready` answers 200; it is told its port as the first argument. */
+export async function start(
+  script: string,
+  { port, ready, env = {} }: { port: number; ready: string; env?: Record<string, string> },
+): Promise<Child> {
+  const child = fork(new URL(script, import.meta.url), [String(port)], {
+    execArgv: ['--import', new URL('./report.ts', import.meta.url).href],
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  const url = `http://localhost:${port}`
+  while (!(await answers(url + ready))) {
+    if (child.exitCode !== null) throw new Error(`${script} ended with ${child.exitCode}`)
+    await wait(5)
+  }
+  const ask = async <Answer>(message: string): Promise<Answer> => {
+    const answer = once(child, 'message')
+    child.send(message)
+    return (await answer)[0] as Answer
+  }
+  return {
+    url,
+    ask,
+    cost: () => ask<Cost>('cost'),
+    async stop() {
+      if (child.exitCode !== null) return
+      child.kill('SIGTERM')
+      await Promise.race([
+        once(child, 'exit'),
+        wait(10_000, undefined, { ref: false }).then(() => child.kill('SIGKILL')),
+      ])
+    },
+  }
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    return (await fetch(url)).ok
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,138 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import * as oidc from 'openid-client'
+import { generateSecret } from 'otplib'
+import { accounts } from '../src/accounts/account.ts'
+import { credentials } from '../src/accounts/credential.ts'
+import { type Hasher, hasher } from '../src/crypto/hash.ts'
+import { id } from '../src/crypto/random.ts'
+import { sealer } from '../src/crypto/seal.ts'
+import { keyring } from '../src/crypto/secrets.ts'
+import { openStore } from '../src/store/open.ts'
+import { totpAt } from '../test/support/codes.ts'
+import { jar, type Page } from '../test/support/jar.ts'
+import { type Child, freePort, start } from './child.ts'
+import { api, app, machine } from './clients.ts'
+
+const secrets = 'what seals and peppers in a measurement and nowhere else'
+/** Everybody's. */
+export const password = 'plover-gantry-sextant-71'
+
+interface Person {
+  email: string
+  /** Of the authenticator, base32. */
+  totp: string
+}
+
+/** A Latchkey of its own: an embedded store on disk, the settings that production has, and people who can sign in. */
+export interface Measured extends Child {
+  hasher: Hasher
+  /** A hash of `password`. */
+  hash: string
+  /** Milliseconds from the start of the process to its first token. */
+  firstToken: number
+  /** Signs the next person in, by password and authenticator; everybody signs in once, because a code counts once. */
+  signIn(): Promise<void>
+  /** Signs the next person in for the app; resolves to its refresh token. */
+  refreshToken(): Promise<string>
+}
+
+/** Starts Latchkey with so many people. */
+export async function latchkey(people: number, firstToken: (url: string) => Promise<void>): Promise<Measured> {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'))
+  const store = `sqlite:${join(folder, 'latchkey.db')}`
+  const clients = join(folder, 'clients.json')
+  writeFileSync(clients, JSON.stringify(declared()))
+  const ring = keyring([secrets])
+  const hashing = hasher({ keyring: ring, queue: 64 })
+  const hash = await hashing.hash(password)
+  const crowd = await settle(store, people, hash)
+  const port = await freePort()
+  const issuer = `http://localhost:${port}`
+  const begun = performance.now()
+  const child = await start('../src/main.ts', {
+    port,
+    ready: '/health/ready',
+    env: { LATCHKEY_ISSUER: issuer, LATCHKEY_STORE: store, LATCHKEY_CLIENTS: clients, LATCHKEY_SECRETS: secrets },
+  })
+  await firstToken(issuer)
+  const took = performance.now() - begun
+  const next = () => {
+    const person = crowd.pop()
+    if (!person) throw new Error('everybody has signed in')
+    return person
+  }
+  return {
+    ...child,
+    hasher: hashing,
+    hash,
+    firstToken: took,
+    signIn: async () => {
+      const page = await prove(await jar().get(`${issuer}/sign-in`), next())
+      if (!page.url.endsWith('/account')) throw new Error(`signed in to ${page.url}: ${page.text.slice(0, 200)}`)
+    },
+    refreshToken: () => refreshToken(issuer, next()),
+    stop: async () => {
+      await child.stop()
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
+
+function declared(): object {
+  const apis = { [api.resource]: api.scopes }
+  const { redirect_uris: _, response_types: __, ...service } = machine
+  return {
+    apis: [api],
+    clients: [
+      { ...app, scope: 'openid offline_access', first_party: true, apis },
+      { ...service, apis },
+    ],
+  }
+}
+
+/** Puts people into the store, as sign-up would have left them. */
+async function settle(url: string, people: number, hash: string): Promise<Person[]> {
+  const store = await openStore(url, { now: Date.now, sweep: false })
+  const known = accounts(store)
+  const held = credentials({ store, sealer: sealer(keyring([secrets])), now: Date.now })
+  const crowd = Array.from({ length: people }, (_, at) => ({
+    email: `person-${at}@example.com`,
+    totp: generateSecret({ length: 20 }),
+  }))
+  const at = Date.now()
+  for (const { email, totp } of crowd) {
+    const account = id()
+    await known.insert({ id: account, email, locale: 'en', status: 'active', createdAt: at, updatedAt: at })
+    await held.add({ account, factor: 'password', secret: { hash } })
+    await held.add({ account, factor: 'totp', secret: { secret: totp, step: 0 } })
+  }
+  await store.close()
+  return crowd
+}
+
+/** From the first page of a sign-in to where it leads. */
+async function prove(page: Page, { email, totp }: Person): Promise<Page> {
+  const asked = await page.submit({ email, password }, 'Sign in')
+  return asked.submit({ code: totpAt(totp, Date.now()) }, { field: 'code' })
+}
+
+async function refreshToken(issuer: string, person: Person): Promise<string> {
+  const options = { execute: [oidc.allowInsecureRequests] }
+  const provider = await oidc.discovery(new URL(issuer), app.client_id, app.client_secret, undefined, options)
+  const verifier = oidc.randomPKCECodeVerifier()
+  const url = oidc.buildAuthorizationUrl(provider, {
+    redirect_uri: app.redirect_uris[0] ?? '',
+    scope: 'openid offline_access read',
+    resource: api.resource,
+    code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
+    code_challenge_method: 'S256',
+  })
+  const page = await prove(await jar().get(url.href), person)
+  if (page.location === undefined) throw new Error(`stays at ${page.url}: ${page.text.slice(0, 200)}`)
+  const checks = { pkceCodeVerifier: verifier }
+  const tokens = await oidc.authorizationCodeGrant(provider, new URL(page.location), checks, { resource: api.resource })
+  if (tokens.refresh_token === undefined) throw new Error('there is no refresh token')
+  return tokens.refresh_token
+}

@@ -1,0 +1,135 @@
+import { availableParallelism, cpus, loadavg } from 'node:os'
+import { parseArgs } from 'node:util'
+import { freePort, start } from './child.ts'
+import { api, app, machine } from './clients.ts'
+import { latchkey } from './latchkey.ts'
+import { type Caller, caller } from './load.ts'
+import { measure, type Operation, type Side, table } from './operations.ts'
+
+// npm run bench -- [--only token,refresh] [--count 3000]
+const rounds = 3
+const clientsAtOnce = 16
+const { values: options } = parseArgs({ options: { only: { type: 'string' }, count: { type: 'string' } } })
+const only = options.only?.split(',')
+const count = Number(options.count ?? 3_000)
+
+const credentials = { grant_type: 'client_credentials', resource: api.resource, scope: 'read' }
+// A sign-in costs as much as dozens of the others.
+const signIns = Math.ceil(count / 75)
+// One sign-in each: the warm-up's, every round's, and those whose refresh tokens rotate.
+const people = (1 + rounds) * signIns + clientsAtOnce
+
+const signer = await start('./signer.ts', { port: await freePort(), ready: '/' })
+const bare = await start('./bare.ts', { port: await freePort(), ready: '/.well-known/openid-configuration' })
+const measured = await latchkey(people, async url => {
+  const first = caller(url, machine, 1)
+  await first.post((await endpoints(url)).token, credentials)
+  await first.close()
+})
+const idle = await measured.cost()
+
+const servers = { signer, bare, latchkey: measured }
+const machines = every(url => caller(url, machine, clientsAtOnce))
+const apps = every(url => caller(url, app, clientsAtOnce))
+const tokens = {
+  bare: await bare.ask<string[]>('tokens'),
+  latchkey: await Promise.all(Array.from({ length: clientsAtOnce }, () => measured.refreshToken())),
+}
+
+const paths = {
+  signer: { token: '/', keys: '' },
+  bare: await endpoints(bare.url),
+  latchkey: await endpoints(measured.url),
+}
+
+async function endpoints(url: string): Promise<{ token: string; keys: string }> {
+  const response = await fetch(`${url}/.well-known/openid-configuration`)
+  const { token_endpoint, jwks_uri } = (await response.json()) as { token_endpoint: string; jwks_uri: string }
+  return { token: new URL(token_endpoint).pathname, keys: new URL(jwks_uri).pathname }
+}
+function every(make: (url: string) => Caller): Record<keyof typeof servers, Caller> {
+  return { signer: make(signer.url), bare: make(bare.url), latchkey: make(measured.url) }
+}
+function side(server: keyof typeof servers, step: (worker: number) => Promise<unknown>): Side {
+  return { cost: servers[server].cost, step: async worker => void (await step(worker)) }
+}
+const token = (server: keyof typeof servers) =>
+  side(server, () => machines[server].post(paths[server].token, credentials))
+const get = (server: 'bare' | 'latchkey', path: string) => side(server, () => machines[server].get(path))
+const rotate = (server: 'bare' | 'latchkey') =>
+  side(server, async worker => {
+    const form = { grant_type: 'refresh_token', refresh_token: tokens[server][worker] ?? '', resource: api.resource }
+    const { access_token: access, refresh_token: next } = await apps[server].post(paths[server].token, form)
+    if (typeof next !== 'string' || next === form.refresh_token) throw new Error('the refresh token did not rotate')
+    if (String(access).split('.').length !== 3) throw new Error('the access token is no JWT')
+    tokens[server][worker] = next
+  })
+const both = (make: (server: 'bare' | 'latchkey') => Side) => ({ bare: make('bare'), latchkey: make('latchkey') })
+const hash: Side = {
+  cost: async () => {
+    const { user, system } = process.cpuUsage()
+    return { cpu: (user + system) / 1_000, memory: process.memoryUsage.rss() / 1_048_576 }
+  },
+  step: async () => void (await measured.hasher.verify(measured.hash, 'another password, as long')),
+}
+
+const operations: Record<string, Operation> = {
+  token: {
+    name: 'client_credentials, JWT',
+    count,
+    concurrency: clientsAtOnce,
+    sides: { signer: token('signer'), ...both(token) },
+    over: 'bare',
+    goal: { ratio: 1.15, ms: 0.25 },
+  },
+  refresh: {
+    name: 'refresh with rotation',
+    count,
+    concurrency: clientsAtOnce,
+    sides: both(rotate),
+    over: 'bare',
+    goal: { ratio: 1.25, ms: 0.5 },
+  },
+  discovery: {
+    name: 'discovery',
+    count,
+    concurrency: clientsAtOnce,
+    sides: both(server => get(server, '/.well-known/openid-configuration')),
+    goal: { ms: 0.05 },
+  },
+  jwks: {
+    name: 'JWKS',
+    count,
+    concurrency: clientsAtOnce,
+    sides: both(server => get(server, paths[server].keys)),
+    goal: { ms: 0.05 },
+  },
+  'sign-in': {
+    name: 'password and authenticator sign-in',
+    count: signIns,
+    concurrency: 4,
+    sides: { hash, latchkey: side('latchkey', () => measured.signIn()) },
+    over: 'hash',
+    goal: { ratio: 1.2 },
+  },
+}
+
+const chosen = Object.entries(operations).filter(([name]) => only === undefined || only.includes(name))
+const figures = await measure(
+  chosen.map(([, operation]) => operation),
+  rounds,
+)
+const loaded = await measured.cost()
+
+const lines = [
+  `node ${process.version}, ${availableParallelism()} cores (${cpus()[0]?.model.trim()}), load ${loadavg()[0]?.toFixed(2)}`,
+  `CPU time of the server process alone; medians of ${rounds} interleaved rounds after a warm-up; Latchkey on the embedded store, every write durable`,
+  '',
+  table(figures),
+  '',
+  `First token ${Math.round(measured.firstToken)} ms after start; memory ${Math.round(idle.memory)} MiB idle, ${Math.round(loaded.memory)} MiB loaded`,
+]
+process.stdout.write(`${lines.join('\n')}\n`)
+
+await Promise.all([...Object.values(machines), ...Object.values(apps)].map(each => each.close()))
+await Promise.all(Object.values(servers).map(server => server.stop()))

@@ -1,0 +1,70 @@
+import { fileURLToPath } from 'node:url'
+import type { Page } from 'playwright-core'
+import { startSuite } from '../../test/support/all-apps.ts'
+import { close, launch } from '../../test/support/browser.ts'
+import { totpAt } from '../../test/support/codes.ts'
+import { codeSentTo, somebody } from '../../test/support/people.ts'
+
+// npm run screenshots: takes the pictures that README and docs show, from the pages as they are.
+const looks = [
+  { name: '', colorScheme: 'light', viewport: { width: 1280, height: 800 } },
+  { name: '.dark', colorScheme: 'dark', viewport: { width: 1280, height: 800 } },
+  { name: '.narrow', colorScheme: 'light', viewport: { width: 360, height: 760 } },
+  { name: '.narrow.dark', colorScheme: 'dark', viewport: { width: 360, height: 760 } },
+] as const
+
+const latchkey = await startSuite({ environment: { LATCHKEY_LOG: 'silent' } })
+const browser = await launch()
+
+async function take(page: Page, picture: string): Promise<void> {
+  for (const { name, colorScheme, viewport } of looks) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    await page.setViewportSize(viewport)
+    await page.waitForLoadState('networkidle')
+    const path = fileURLToPath(new URL(`${picture}${name}.png`, import.meta.url))
+    await page.screenshot({ path, fullPage: true })
+  }
+}
+
+try {
+  const person = { ...somebody(), email: 'ada@example.com' }
+  const page = await (await browser.newContext()).newPage()
+  await page.goto(`${latchkey.apps.trading}/login`)
+  await take(page, 'sign-in')
+  await page.getByRole('link', { name: 'Create an account' }).click()
+  await take(page, 'sign-up')
+  const submit = () => page.locator('main button.go').click()
+  await page.fill('input[name=email]', person.email)
+  await submit()
+  await page.waitForSelector('input[name=code]')
+  await take(page, 'email-code')
+  await page.fill('input[name=code]', await codeSentTo(latchkey, person.email))
+  await page.waitForSelector('input[name=password]')
+  await page.fill('input[name=password]', person.password)
+  await page.waitForSelector('#meter[data-score="4"]')
+  await take(page, 'password')
+  await submit()
+  const secret = (await page.locator('[data-totp-secret]').textContent()) ?? ''
+  await take(page, 'authenticator')
+  await page.fill('input[name=code]', totpAt(secret, latchkey.clock.now()))
+  await page.waitForSelector('[data-recovery-code]')
+  await take(page, 'recovery-codes')
+  await page.check('input[name=saved]')
+  await submit()
+  await page.waitForSelector('[data-skip]')
+  await take(page, 'passkey')
+  await page.click('[data-skip]')
+  await page.waitForURL(`${latchkey.apps.trading}/`)
+  await take(page, 'trading')
+  for (const [path, picture] of [
+    ['/account', 'account'],
+    ['/account/security', 'security'],
+    ['/help', 'help'],
+  ]) {
+    await page.goto(`${latchkey.issuer}${path}`)
+    await take(page, picture ?? '')
+  }
+} finally {
+  await close()
+  await latchkey.stop()
+}
