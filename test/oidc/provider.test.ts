@@ -1,0 +1,338 @@
+import { expect } from 'chai'
+import { decodeJwt, decodeProtectedHeader } from 'jose'
+import * as client from 'openid-client'
+import { Problem } from '../../src/errors.ts'
+import type { Store } from '../../src/store/collection.ts'
+import type { Jar } from '../support/jar.ts'
+import { type App, accounts, browser, declared, type Running, running, trading, wallet } from '../support/provider.ts'
+import { testStore } from '../support/store.ts'
+
+describe('the provider', () => {
+  let latchkey: Running
+  let person: Jar
+  beforeEach(async () => {
+    latchkey = await running()
+    person = browser()
+  })
+  afterEach(() => latchkey.close())
+
+  /** Where an authorization request ends, without openid-client's good manners. */
+  const ask = async (app: string, more: Record<string, string | undefined>) => {
+    const url = new URL('/authorize', latchkey.issuer)
+    const parameters = {
+      client_id: app,
+      response_type: 'code',
+      scope: 'openid',
+      redirect_uri: `${latchkey.issuer}/${app}/callback`,
+      code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+      code_challenge_method: 'S256',
+      ...more,
+    }
+    for (const [name, value] of Object.entries(parameters)) if (value !== undefined) url.searchParams.set(name, value)
+    const page = await person.get(url.href)
+    return { page, answer: new URL(page.url).searchParams }
+  }
+
+  it('signs in at one app, and at the others without asking', async () => {
+    const first = await (await latchkey.app('trading')).signIn(person)
+    expect(first.claims()).to.include({ sub: 'ada', acr: 'aal2' })
+    for (const id of ['card', 'wallet']) {
+      const tokens = await (await latchkey.app(id)).signIn(person, { resource: wallet, scope: 'openid email read' })
+      expect(tokens.claims()).to.include({ sub: 'ada', email: 'ada@example.com' })
+      expect(decodeJwt(tokens.access_token)).to.include({ aud: wallet, scope: 'read', acr: 'aal2', client_id: id })
+    }
+    expect(latchkey.met).to.have.lengthOf(1)
+    expect(latchkey.of('session.started')).to.have.lengthOf(1)
+    expect(latchkey.of('session.started')[0]).to.deep.include({ account: 'ada', amr: ['pwd', 'otp', 'mfa'] })
+    expect(latchkey.faults).to.deep.equal([])
+  })
+
+  it('prints nothing of its own', async () => {
+    const said: unknown[] = []
+    const { info, warn } = console
+    console.info = console.warn = (...words) => void said.push(words)
+    try {
+      const quiet = await running()
+      const app = await quiet.app('trading')
+      await app.refresh((await app.signIn(browser())).refresh_token)
+      await quiet.close()
+    } finally {
+      Object.assign(console, { info, warn })
+    }
+    expect(said).to.deep.equal([])
+  })
+
+  describe('at the authorization endpoint', () => {
+    it('wants PKCE of every client, by S256 only', async () => {
+      const none = await ask('trading', { code_challenge: undefined, code_challenge_method: undefined })
+      expect(none.answer.get('error')).to.equal('invalid_request')
+      const plain = await ask('trading', { code_challenge_method: 'plain' })
+      expect(plain.answer.get('error')).to.equal('invalid_request')
+      expect(latchkey.met).to.have.lengthOf(0)
+    })
+
+    it('sends nobody to a URL that is not the client’s', async () => {
+      for (const redirect_uri of ['https://evil.example/', `${latchkey.issuer}/trading/callback/`, undefined]) {
+        const { page } = await ask('trading', { redirect_uri })
+        expect(page.status, String(redirect_uri)).to.equal(400)
+        expect(new URL(page.url).pathname).to.equal('/authorize')
+      }
+    })
+
+    it('says who answers, in every answer', async () => {
+      expect((await ask('trading', {})).answer.get('iss')).to.equal(latchkey.issuer)
+      const { answer } = await ask('trading', { scope: 'openid offline_access', prompt: 'none login' })
+      expect(answer.get('error')).to.equal('invalid_request')
+      expect(answer.get('iss')).to.equal(latchkey.issuer)
+    })
+
+    it('takes a client that must push its requests at its word', async () => {
+      const { answer } = await ask('card', {})
+      expect(answer.get('error')).to.equal('invalid_request')
+      const card = await latchkey.app('card')
+      const callback = await card.authorize(person)
+      expect((await card.redeem(callback)).claims()?.sub).to.equal('ada')
+    })
+
+    it('answers prompt=none without a page: a code where somebody is signed in, else login_required', async () => {
+      expect((await ask('trading', { prompt: 'none' })).answer.get('error')).to.equal('login_required')
+      await ask('trading', {})
+      expect((await ask('trading', { prompt: 'none' })).answer.get('code')).to.be.a('string')
+      expect((await ask('trading', { prompt: 'none', acr_values: 'phr' })).answer.get('error')).to.equal(
+        'login_required',
+      )
+    })
+
+    it('asks for more when more is demanded, and for the least that will do', async () => {
+      const app = await latchkey.app('trading')
+      latchkey.proof = { accountId: 'ada', acr: 'mfa', amr: ['pwd', 'otp'] }
+      const before = await app.signIn(person)
+      await app.signIn(person, { acr_values: 'unheard-of mfa' })
+      expect(latchkey.met).to.have.lengthOf(1)
+      latchkey.proof = { accountId: 'ada', acr: 'aal2', amr: ['pwd', 'otp', 'mfa'] }
+      const after = await app.signIn(person, { acr_values: 'phr aal2' })
+      expect(latchkey.met[1]).to.deep.include({ prompt: 'login', session: { accountId: 'ada', acr: 'mfa' } })
+      expect(latchkey.met[1]?.params.acr).to.equal('aal2')
+      expect(after.claims()).to.include({ acr: 'aal2' })
+      expect(after.claims()?.sid).to.equal(before.claims()?.sid)
+      await app.refresh(before.refresh_token)
+      expect(latchkey.of('session.started')).to.have.lengthOf(1)
+    })
+
+    it('tells the app when what was proved does not reach what it demanded', async () => {
+      const { answer } = await ask('trading', { acr_values: 'phr' })
+      expect(answer.get('error')).to.equal('unmet_authentication_requirements')
+      expect(latchkey.met).to.have.lengthOf(1)
+    })
+
+    it('asks again when the sign-in is too old, or a new one is wanted', async () => {
+      await ask('trading', {})
+      await ask('trading', { max_age: '3600' })
+      expect(latchkey.met).to.have.lengthOf(1)
+      await ask('trading', { max_age: '0' })
+      expect(latchkey.met[1]?.params).to.include({ anew: true })
+      await ask('trading', { prompt: 'login' })
+      expect(latchkey.met).to.have.lengthOf(3)
+    })
+
+    it('sends people to sign up when the app asks', async () => {
+      const { answer } = await ask('trading', { prompt: 'create' })
+      expect(latchkey.met.map(each => each.prompt)).to.deep.equal(['create'])
+      expect(answer.get('code')).to.be.a('string')
+    })
+
+    it('signs in no account that is closed', async () => {
+      latchkey.proof = { ...latchkey.proof, accountId: 'eve' }
+      const { answer } = await ask('trading', {})
+      expect(answer.get('code')).to.equal(null)
+      expect(answer.get('error')).to.equal('access_denied')
+      expect(latchkey.faults).to.deep.equal([])
+    })
+
+    it('asks somebody else to sign in where the account was closed', async () => {
+      await ask('trading', {})
+      const ada = accounts.ada as { status: string }
+      ada.status = 'closed'
+      try {
+        expect((await ask('trading', { prompt: 'none' })).answer.get('error')).to.equal('login_required')
+        latchkey.proof = { ...latchkey.proof, accountId: 'bob' }
+        expect((await ask('trading', {})).answer.get('code')).to.be.a('string')
+      } finally {
+        ada.status = 'active'
+      }
+      expect(latchkey.faults).to.deep.equal([])
+    })
+
+    it('gives a code for no API that the client may not ask for', async () => {
+      const stranger = await ask('wallet', { resource: trading, scope: 'openid read' })
+      expect(stranger.answer.get('error')).to.equal('invalid_target')
+      const tokens = await (await latchkey.app('trading')).signIn(person, {
+        resource: wallet,
+        scope: 'openid read transfer',
+      })
+      expect(tokens.scope).to.equal('read')
+    })
+  })
+
+  describe('at the token endpoint', () => {
+    const service = async (parameters: Record<string, string>) =>
+      client.clientCredentialsGrant((await latchkey.app('service')).configuration, parameters)
+
+    it('gives services tokens of their own: signed, five minutes, for one API', async () => {
+      const tokens = await service({ resource: wallet, scope: 'read transfer trade' })
+      const claims = decodeJwt(tokens.access_token)
+      expect(tokens.expires_in).to.equal(300)
+      expect(claims).to.include({ iss: latchkey.issuer, sub: 'service', client_id: 'service', aud: wallet })
+      expect(claims.scope).to.equal('read transfer')
+      expect((claims.exp ?? 0) - (claims.iat ?? 0)).to.equal(300)
+      expect(claims).to.not.have.any.keys('acr', 'amr', 'auth_time', 'sid')
+      expect(decodeProtectedHeader(tokens.access_token)).to.include({ alg: 'ES256', typ: 'at+jwt' })
+      expect(latchkey.of('grant.issued')).to.deep.equal([{ client: 'service', type: 'client_credentials' }])
+    })
+
+    it('signs as the API declares', async () => {
+      const tokens = await service({ resource: trading, scope: 'read' })
+      expect(decodeProtectedHeader(tokens.access_token)).to.include({ alg: 'EdDSA', typ: 'at+jwt' })
+    })
+
+    it('wants to know the API where there are several', async () => {
+      expect((await service({ scope: 'read' }).catch(each => each)).error).to.equal('invalid_target')
+    })
+
+    it('records what it refuses, by its code and with where it came from', async () => {
+      const wrong = await fetch(`${latchkey.issuer}/token`, {
+        method: 'POST',
+        headers: { authorization: `Basic ${btoa('trading:wrong')}`, 'user-agent': 'thief' },
+        body: new URLSearchParams({ grant_type: 'client_credentials' }),
+      })
+      expect(wrong.status).to.equal(401)
+      expect(latchkey.told.at(-1)).to.deep.equal({
+        name: 'grant.refused',
+        data: { client: 'trading', type: 'client_credentials', code: 'invalid_client' },
+        origin: { address: '127.0.0.1', agent: 'thief' },
+      })
+    })
+
+    it('answers scripts of a public client’s own origin, and no other’s', async () => {
+      const post = (app: string, origin: string) =>
+        fetch(`${latchkey.issuer}/token`, {
+          method: 'POST',
+          headers: { origin },
+          body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: 'x', client_id: app }),
+        })
+      const own = await post('wallet', latchkey.issuer)
+      expect(own.headers.get('access-control-allow-origin')).to.equal(latchkey.issuer)
+      for (const origin of ['https://evil.example', 'null']) {
+        const others = await post('wallet', origin)
+        expect(others.headers.get('access-control-allow-origin')).to.equal(null)
+        expect(((await others.json()) as { error: string }).error).to.equal('invalid_request')
+      }
+      const confidential = await post('trading', latchkey.issuer)
+      expect(confidential.headers.get('access-control-allow-origin')).to.equal(null)
+    })
+  })
+
+  describe('about people', () => {
+    let app: App
+    beforeEach(async () => {
+      app = await latchkey.app('trading')
+    })
+
+    it('tells apps what their scopes open', async () => {
+      const few = await app.signIn(person)
+      expect(await client.fetchUserInfo(app.configuration, few.access_token, 'ada')).to.deep.equal({
+        sub: 'ada',
+        email: 'ada@example.com',
+        email_verified: true,
+      })
+      const all = await app.signIn(person, { scope: 'openid email phone profile' })
+      expect(await client.fetchUserInfo(app.configuration, all.access_token, 'ada')).to.deep.equal({
+        sub: 'ada',
+        email: 'ada@example.com',
+        email_verified: true,
+        phone_number: '+15005550006',
+        phone_number_verified: true,
+        locale: 'en',
+        updated_at: 1,
+      })
+      latchkey.proof = { ...latchkey.proof, accountId: 'bob' }
+      const bob = await app.signIn(browser(), { scope: 'openid phone' })
+      expect(await client.fetchUserInfo(app.configuration, bob.access_token, 'bob')).to.deep.equal({ sub: 'bob' })
+    })
+
+    it('tells a client of its own tokens, and of no other’s', async () => {
+      const tokens = await app.signIn(person)
+      const own = await client.tokenIntrospection(app.configuration, tokens.access_token)
+      expect(own).to.include({ active: true, sub: 'ada', client_id: 'trading' })
+      const card = await latchkey.app('card')
+      expect(await client.tokenIntrospection(card.configuration, tokens.access_token)).to.deep.equal({ active: false })
+      await app.refresh(tokens.refresh_token)
+      const spent = await client.tokenIntrospection(app.configuration, tokens.refresh_token ?? '')
+      expect(spent).to.deep.equal({ active: false })
+    })
+
+    it('revokes a client’s own refresh token, with all that came of it', async () => {
+      const tokens = await app.signIn(person)
+      const card = await latchkey.app('card')
+      const stranger = client.tokenRevocation(card.configuration, tokens.refresh_token ?? '')
+      expect((await stranger.catch(each => each)).error).to.equal('invalid_request')
+      await client.tokenRevocation(app.configuration, tokens.refresh_token ?? '')
+      expect((await app.refresh(tokens.refresh_token).catch(each => each)).error).to.equal('invalid_grant')
+      const gone = client.fetchUserInfo(app.configuration, tokens.access_token, 'ada')
+      expect(await gone.catch(each => each)).to.be.instanceOf(client.WWWAuthenticateChallengeError)
+      expect(latchkey.of('token.revoked')).to.deep.equal([{ client: 'trading' }])
+    })
+  })
+})
+
+describe('the provider while the store is away', () => {
+  it('answers 503, and when to come back', async () => {
+    const store = await testStore()
+    let away = false
+    const failing: Store = {
+      ...store,
+      collection: declaration => {
+        const inner = store.collection(declaration)
+        return {
+          ...inner,
+          get: async id => {
+            if (away) throw new Problem('unavailable', { retryAfter: 1 })
+            return inner.get(id)
+          },
+        }
+      },
+    }
+    const latchkey = await running({ store: failing })
+    const app = await latchkey.app('trading')
+    const tokens = await app.signIn(browser())
+    away = true
+    const answer = await fetch(`${latchkey.issuer}/token`, {
+      method: 'POST',
+      headers: { authorization: `Basic ${btoa('trading:trading-secret-for-development-only-0000')}` },
+      body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: tokens.refresh_token ?? '' }),
+    })
+    expect(answer.status).to.equal(503)
+    expect(answer.headers.get('retry-after')).to.equal('1')
+    expect(await answer.json()).to.deep.equal({ error: 'temporarily_unavailable' })
+    expect(latchkey.faults).to.have.lengthOf(1)
+    away = false
+    await app.refresh(tokens.refresh_token)
+    await latchkey.close()
+    await store.close()
+  })
+})
+
+describe('a provider with a client that the library will not have', () => {
+  it('does not start', async () => {
+    const declare = (origin: string) => {
+      const file = declared(origin) as { clients: { jwks?: object; jwks_uri?: string }[] }
+      const key = { kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA' }
+      Object.assign(file.clients[0] ?? {}, { jwks: { keys: [key] }, jwks_uri: 'https://app.example/keys' })
+      return file
+    }
+    const store = await testStore()
+    const fault = await running({ declare, store }).catch(each => each)
+    expect(fault).to.have.property('error', 'invalid_client_metadata')
+    await store.close()
+  })
+})
