@@ -54,7 +54,13 @@ export async function latchkey(people: number, firstToken: (url: string) => Prom
   const child = await start('../src/main.ts', {
     port,
     ready: '/health/ready',
-    env: { LATCHKEY_ISSUER: issuer, LATCHKEY_STORE: store, LATCHKEY_CLIENTS: clients, LATCHKEY_SECRETS: secrets },
+    env: {
+      LATCHKEY_ISSUER: issuer,
+      LATCHKEY_STORE: store,
+      LATCHKEY_CLIENTS: clients,
+      LATCHKEY_SECRETS: secrets,
+      LATCHKEY_TRUST_PROXY: '127.0.0.1,::1',
+    },
   })
   await firstToken(issuer)
   const took = performance.now() - begun

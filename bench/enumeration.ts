@@ -1,0 +1,57 @@
+import { parseArgs } from 'node:util'
+import { jar } from '../test/support/jar.ts'
+import { latchkey } from './latchkey.ts'
+import { median } from './operations.ts'
+
+// npm run bench:enumeration -- [--samples 200]: does an answer's time tell who has an account?
+const { values } = parseArgs({ options: { samples: { type: 'string' } } })
+const samples = Number(values.samples ?? 200)
+/** Medians may differ by so much: milliseconds, or a share of the larger. */
+const goal = { ms: 5, share: 0.05 }
+
+const measured = await latchkey(samples * 2, async () => {})
+const known = (at: number) => `person-${at}@example.com`
+const unknown = (at: number) => `nobody-${at}@example.com`
+
+/** Milliseconds from posting a form to its answer. Each from another address, so that no throttle steps in. */
+async function timed(
+  path: string,
+  answers: (email: string) => Record<string, string>,
+  email: string,
+  at: number,
+): Promise<number> {
+  const person = jar({ 'x-forwarded-for': `2001:db8::${at.toString(16)}` })
+  const page = await person.get(`${measured.url}${path}`)
+  const begun = performance.now()
+  await page.submit(answers(email))
+  return performance.now() - begun
+}
+
+const doors: Record<string, [path: string, answers: (email: string) => Record<string, string>]> = {
+  'sign-in with a wrong password': ['/sign-in', email => ({ email, password: 'quiet harbour lantern' })],
+  'sign-up with the address': ['/sign-up', email => ({ email })],
+}
+
+let address = 1
+let told = false
+for (const [door, [path, answers]] of Object.entries(doors)) {
+  const times: Record<'known' | 'unknown', number[]> = { known: [], unknown: [] }
+  // In turns, so that what else the machine does falls on both alike; the first tenth warms up.
+  for (let at = -Math.ceil(samples / 10); at < samples; at++) {
+    const who = Math.abs(at)
+    const first = await timed(path, answers, known(who), address++)
+    const second = await timed(path, answers, unknown(who + samples * (at < 0 ? 1 : 0)), address++)
+    if (at < 0) continue
+    times.known.push(first)
+    times.unknown.push(second)
+  }
+  const [a, b] = [median(times.known), median(times.unknown)]
+  const apart = Math.abs(a - b)
+  const met = apart <= goal.ms || apart <= goal.share * Math.max(a, b)
+  told ||= !met
+  process.stdout.write(
+    `${door}: known ${a.toFixed(2)} ms, unknown ${b.toFixed(2)} ms, medians of ${samples}; ${apart.toFixed(2)} ms apart (at most ${goal.ms} ms or ${goal.share * 100} %): ${met ? 'met' : 'NOT MET'}\n`,
+  )
+}
+await measured.stop()
+process.exitCode = told ? 1 : 0
