@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { expect } from 'chai'
 import { type Jar, jar } from '../support/jar.ts'
 import { type BareSuite, bareSuite } from '../support/suite.ts'
@@ -45,9 +46,17 @@ describe('refreshing at the example apps', () => {
 
   it('spends the refresh token once when asked several times at once', async () => {
     await person.get(suite.at('trading', '/login'))
+    // The first is still under way when the last one comes.
+    const { RefreshToken } = suite.bare.provider
+    const { find } = RefreshToken
+    RefreshToken.find = async (...asked) => {
+      await wait(500)
+      return find.apply(RefreshToken, asked)
+    }
     const pages = await Promise.all(
       [1, 2, 3, 4].map(() => person.post(suite.at('trading', '/refresh'), {}, { headers: json })),
     )
+    RefreshToken.find = find
     expect(pages.map(each => each.status)).to.deep.equal([200, 200, 200, 200])
     expect(new Set(pages.map(each => each.json<Tokens>().access_token.claims.jti)).size).to.equal(1)
     expect((await tokens('trading')).refresh_token.rotations).to.equal(1)
