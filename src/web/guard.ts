@@ -72,20 +72,43 @@ export function sameOrigin(issuer: string): Middleware {
 export function settled(issuer: string, trusted: readonly string[]): (req: IncomingMessage) => void {
   const { host, protocol } = new URL(issuer)
   const blocks = trusted.map(block)
-  const believed = (address: string): boolean => {
-    if (!ipaddr.isValid(address)) return false
+  const look = remembering((address: string): Address => {
+    if (!ipaddr.isValid(address)) return { plain: undefined, believed: false }
     const parsed = ipaddr.process(address)
-    return blocks.some(([network, bits]) => network.kind() === parsed.kind() && parsed.match(network, bits))
-  }
+    const believed = blocks.some(([network, bits]) => network.kind() === parsed.kind() && parsed.match(network, bits))
+    return { plain: parsed.toString(), believed }
+  })
   return req => {
-    const peer = req.socket.remoteAddress ?? ''
-    const hops = believed(peer) ? String(req.headers['x-forwarded-for'] ?? '').split(',') : []
+    const peer = look(req.socket.remoteAddress ?? '')
+    const hops = peer.believed ? String(req.headers['x-forwarded-for'] ?? '').split(',') : []
     // From the right: the first that is no proxy of ours is the true sender; what stands left of it anyone may have typed.
-    const sender = hops.map(hop => hop.trim()).findLast(hop => !believed(hop))
+    const sender = hops.map(hop => look(hop.trim())).findLast(hop => !hop.believed)
     delete req.headers['x-forwarded-host']
-    req.headers['x-forwarded-for'] = plain(sender && ipaddr.isValid(sender) ? sender : peer)
+    req.headers['x-forwarded-for'] = sender?.plain ?? peer.plain ?? 'unknown'
     req.headers['x-forwarded-proto'] = protocol.slice(0, -1)
     req.headers.host = host
+  }
+}
+
+interface Address {
+  /** In its one spelling: an IPv4 one that is mapped into IPv6 is written as IPv4; undefined for what is none. */
+  plain: string | undefined
+  /** It is a proxy of ours. */
+  believed: boolean
+}
+
+const most = 10_000
+
+/** Remembers what was made of each text, up to so many: the same few addresses come again and again. */
+function remembering<T>(make: (text: string) => T): (text: string) => T {
+  const known = new Map<string, T>()
+  return text => {
+    const found = known.get(text)
+    if (found) return found
+    if (known.size >= most) known.clear()
+    const made = make(text)
+    known.set(text, made)
+    return made
   }
 }
 
@@ -93,9 +116,4 @@ function block(text: string): [ipaddr.IPv4 | ipaddr.IPv6, number] {
   if (text.includes('/')) return ipaddr.parseCIDR(text)
   const address = ipaddr.parse(text)
   return [address, address.kind() === 'ipv4' ? 32 : 128]
-}
-
-/** One spelling for each address: an IPv4 one mapped into IPv6 is written as IPv4. */
-function plain(address: string): string {
-  return ipaddr.isValid(address) ? ipaddr.process(address).toString() : 'unknown'
 }
