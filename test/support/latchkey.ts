@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { configure } from '../../src/config.ts'
+import type { Cost } from '../../src/crypto/hash.ts'
 import { latchkey } from '../../src/latchkey.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { testStore } from './store.ts'
@@ -38,12 +39,20 @@ interface Options {
   /** More of the environment. */
   environment?: Record<string, string>
   port?: number
+  /** What a password hash costs; next to nothing unless told. */
+  cost?: Cost
 }
 
 const secret = 'a secret of the journeys, 32 or longer'
 
 /** A real one, but for its clock, its cheap password hashes and a store that is gone afterwards. */
-export async function startLatchkey({ through, clients, environment, port = 0 }: Options = {}): Promise<Running> {
+export async function startLatchkey({
+  through,
+  clients,
+  environment,
+  port = 0,
+  cost = { memory: 64, passes: 1 },
+}: Options = {}): Promise<Running> {
   let passed = 0
   const now = () => Date.now() + passed
   const store = await testStore(now)
@@ -63,7 +72,7 @@ export async function startLatchkey({ through, clients, environment, port = 0 }:
     secrets: [secret],
     now,
     log: { write: line => void lines.push(line) },
-    cost: { memory: 64, passes: 1 },
+    cost,
   })
   server.on('request', listener)
   const outbox = async (to?: string) => {
