@@ -1,16 +1,30 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
 import { type AppName, type RunningSuite, startSuite } from '../support/all-apps.ts'
-import { authenticatorCode, codeSentTo, somebody } from '../support/people.ts'
-import { device, openToEverybody, type Visitor, visit } from './visitor.ts'
+import { authenticatorCode, codeSentTo, signUp, somebody } from '../support/people.ts'
+import { device, openToEverybody, signedIn, type Visitor, visit } from './visitor.ts'
 
 const names = { trading: 'Trading', staking: 'Staking', wallet: 'Wallet', card: 'Card' }
 
 describe('in a browser', () => {
   let latchkey: RunningSuite
-  before(async () => {
-    latchkey = await startSuite()
+  // An app of somebody else's.
+  const ledger = createServer((_, answer) => {
+    answer.setHeader('Content-Type', 'text/html').end('<link rel="icon" href="data:,"><h1>Back at the ledger</h1>')
   })
-  after(() => latchkey?.stop())
+  let callback: string
+  before(async () => {
+    await new Promise<void>(resolve => ledger.listen(0, 'localhost', resolve))
+    callback = `http://localhost:${(ledger.address() as AddressInfo).port}/callback`
+    const client = { client_id: 'ledger', client_name: 'Ledger', token_endpoint_auth_method: 'none' }
+    latchkey = await startSuite({ more: [{ ...client, redirect_uris: [callback], scope: 'openid email' }] })
+  })
+  after(async () => {
+    ledger.closeAllConnections()
+    ledger.close()
+    await latchkey?.stop()
+  })
 
   /** Which apps the browser is signed in at. */
   const signedInAt = async ({ page }: Visitor) => {
@@ -20,6 +34,15 @@ describe('in a browser', () => {
 
   const passkeysNeedScript = async ({ page }: Visitor) =>
     expect(await page.locator('noscript p').textContent()).to.contain('Passkeys need JavaScript')
+
+  it('is watched by one who would see a post that a policy stops', () =>
+    visit(async ({ page, complaints }) => {
+      await page.goto(`${latchkey.issuer}/sign-in`)
+      const complained = page.waitForEvent('console')
+      await page.evaluate(`const form = document.querySelector('form'); form.action = '${callback}'; form.submit()`)
+      await complained
+      expect(complaints.splice(0).join()).to.contain('form-action')
+    }))
 
   it('signs up on the way to one app, opens the others with a press each, and leaves all of them from one', () =>
     visit(async who => {
@@ -65,7 +88,7 @@ describe('in a browser', () => {
       await who.isAt(`${apps.trading}/`)
       await sees(`Hello, ${person.email}`)
       expect(await phone.passkeys()).to.equal(1)
-      await phone.putAway()
+      await phone.layDown()
 
       for (const app of ['staking', 'wallet', 'card'] as const) {
         await who.follow(names[app])
@@ -77,6 +100,7 @@ describe('in a browser', () => {
 
       await who.press('Log out')
       await sees('Sign out?')
+      await who.page.getByText('asked by Card').waitFor()
       await who.press('Sign out')
       await who.isAt(`${apps.card}/`)
       expect(await signedInAt(who)).to.deep.equal([])
@@ -118,7 +142,45 @@ describe('in a browser', () => {
         await who.type('Six-digit code', authenticatorCode(latchkey, person))
         await who.press('Continue')
         await who.isAt(`${issuer}/account`)
+        const ways = await who.page.locator('.statement .name').allTextContents()
+        expect(ways.map(each => each.trim().split(' ', 1)[0])).to.deep.equal([
+          'Password',
+          'Authenticator',
+          'Email',
+          'Recovery',
+        ])
       },
       { javaScriptEnabled: false },
     ))
+
+  it('asks before an app of somebody else’s is told anything, and takes no for an answer', () =>
+    visit(async who => {
+      const { issuer } = latchkey
+      const person = somebody()
+      await signUp(latchkey, person, await person.browser.get(`${issuer}/sign-up`))
+      await signedIn(who, person, issuer)
+      const request = new URL('/authorize', issuer)
+      request.search = new URLSearchParams({
+        client_id: 'ledger',
+        redirect_uri: callback,
+        response_type: 'code',
+        scope: 'openid email',
+        state: 'of-the-ledger',
+        code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+        code_challenge_method: 'S256',
+      }).toString()
+      for (const [button, told] of [
+        ['Don’t allow', 'error=access_denied'],
+        ['Allow', 'code='],
+      ] as const) {
+        await who.page.goto(request.href)
+        await who.sees('Allow access?')
+        await openToEverybody(who)
+        await who.press(button)
+        await who.sees('Back at the ledger')
+        expect(who.page.url()).to.contain(`${callback}?${told}`)
+      }
+      await who.page.goto(request.href)
+      await who.sees('Back at the ledger')
+    }))
 })

@@ -10,7 +10,7 @@ describe('a passkey in a browser', () => {
   })
   after(() => latchkey?.stop())
 
-  /** Somebody adds a passkey in their account and signs out. What follows is a later visit; their device is out of reach. */
+  /** Somebody adds a passkey in their account and signs out. What follows is a later visit; their device lies on the table. */
   const later = (story: (who: Visitor, phone: Device, person: Person) => Promise<void>) =>
     visit(async who => {
       const { issuer } = latchkey
@@ -22,7 +22,7 @@ describe('a passkey in a browser', () => {
       await who.page.locator('[data-factor=passkey]').click()
       await who.press('Create a passkey')
       await who.isAt(`${issuer}/account/security`)
-      await phone.putAway()
+      await phone.layDown()
       await who.page.goto(`${issuer}/account`)
       await who.press('Sign out')
       await who.sees('You are signed out')
@@ -40,7 +40,7 @@ describe('a passkey in a browser', () => {
 
   it('signs in with nothing typed and nothing pressed, where the browser offers it in the email field', () =>
     later(async (who, phone, person) => {
-      await phone.bringBack()
+      await phone.takeUp()
       await who.page.goto(`${latchkey.issuer}/sign-in`)
       await who.isAt(`${latchkey.issuer}/account`)
       expect(await told(who)).to.include({ acr: 'phr', email: person.email })
@@ -48,17 +48,16 @@ describe('a passkey in a browser', () => {
 
   it('signs in at the press of a button, with no name typed', () =>
     later(async (who, phone, person) => {
+      await phone.takeUpWhenAsked()
       await who.page.goto(`${latchkey.issuer}/sign-in`)
       await who.press('Use a passkey')
-      await who.page.getByText('Waiting for your device…').waitFor()
-      await phone.bringBack()
       await who.isAt(`${latchkey.issuer}/account`)
       expect(await told(who)).to.include({ acr: 'phr', email: person.email })
     }))
 
   it('leads on to the app that asked', () =>
     later(async (who, phone, person) => {
-      await phone.bringBack()
+      await phone.takeUp()
       await who.page.goto(`${latchkey.apps.card}/login`)
       await who.isAt(`${latchkey.apps.card}/`)
       await who.sees(`Hello, ${person.email}`)
