@@ -49,10 +49,11 @@ describe('refreshing at the example apps', () => {
     // The first is still under way when the last one comes.
     const { RefreshToken } = suite.bare.provider
     const { find } = RefreshToken
-    RefreshToken.find = async (...asked) => {
+    const slowly = async (...asked: Parameters<typeof find>) => {
       await wait(500)
       return find.apply(RefreshToken, asked)
     }
+    RefreshToken.find = slowly as typeof find
     const pages = await Promise.all(
       [1, 2, 3, 4].map(() => person.post(suite.at('trading', '/refresh'), {}, { headers: json })),
     )
