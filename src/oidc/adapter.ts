@@ -47,16 +47,15 @@ export function records(store: Store, now: () => number): Records {
   const known: Record<string, Adapter> = {
     Session: sessions.adapter,
     RefreshToken: refresh.adapter,
-    AuthorizationCode: keeping(code, { key: sha256, now, lost: (grantId = '') => new CodeUsedTwice(grantId) }),
-    AccessToken: keeping(access, { key: sha256, now, lost: () => new errors.InvalidGrant() }),
-    PushedAuthorizationRequest: keeping(store.collection(pushedRequests), {
-      key: sha256,
-      now,
+    AuthorizationCode: keeping(code, now, { lost: (grantId = '') => new CodeUsedTwice(grantId) }),
+    // It ends with its grant, and its grant with the session: looking for the session too would only cost time.
+    AccessToken: keeping(access, now, { trim: ({ expiresWithSession: _, ...payload }) => payload }),
+    PushedAuthorizationRequest: keeping(store.collection(pushedRequests), now, {
       lost: () => new errors.InvalidRequestUri('request_uri was already used'),
     }),
     // These two are names, not bearer values: an interaction answers only to the browser whose signed cookie names it.
-    Grant: keeping(grant, { key: id => id, now, lost: () => new errors.InvalidGrant() }),
-    Interaction: keeping(store.collection(interactions), { key: id => id, now, lost: () => new errors.InvalidGrant() }),
+    Grant: keeping(grant, now, { key: id => id }),
+    Interaction: keeping(store.collection(interactions), now, { key: id => id, trim: withoutCookie }),
   }
 
   return {
@@ -76,21 +75,26 @@ export function records(store: Store, now: () => number): Records {
   }
 }
 
-interface Keeping {
-  key(id: string): string
-  now: () => number
-  /** What to throw at whoever comes second to consume it. */
-  lost(grantId: string | undefined): Error
+/** An interaction remembers the cookie of the session that it began in, and has no use for it. */
+function withoutCookie({ session, ...payload }: AdapterPayload): AdapterPayload {
+  return session ? { ...payload, session: { ...session, cookie: undefined } } : payload
 }
 
-function keeping(collection: Collection<Kept>, { key, now, lost }: Keeping): Adapter {
+interface Keeping {
+  /** What an id is kept as; its digest unless told. */
+  key?(id: string): string
+  /** What to throw at whoever comes second to consume it. */
+  lost?(grantId: string | undefined): Error
+  /** Takes off what is not to be kept. */
+  trim?(payload: AdapterPayload): AdapterPayload
+}
+
+function keeping(collection: Collection<Kept>, now: () => number, { key = sha256, lost, trim }: Keeping): Adapter {
   return {
-    upsert: (id, { jti: _, session, ...payload }, seconds = 0) => {
+    upsert: (id, { jti: _, ...payload }, seconds = 0) => {
       const { grantId, sessionUid, accountId, clientId } = payload
-      // An interaction remembers the cookie of the session that it began in, and has no use for it.
-      const remembered = session && { session: { ...session, cookie: undefined } }
       const expiresAt = now() + seconds * 1000
-      const kept = { ...payload, ...remembered }
+      const kept = trim?.(payload) ?? payload
       return collection.put({ id: key(id), payload: kept, grantId, sessionUid, accountId, clientId, expiresAt })
     },
     find: async id => {
@@ -101,7 +105,7 @@ function keeping(collection: Collection<Kept>, { key, now, lost }: Keeping): Ada
     consume: async id => {
       const consumed = Math.floor(now() / 1000)
       const won = await collection.patch(key(id), { consumed }, { consumed: undefined })
-      if (!won) throw lost((await collection.get(key(id)))?.grantId)
+      if (!won) throw lost?.((await collection.get(key(id)))?.grantId) ?? new errors.InvalidGrant()
     },
     destroy: async id => {
       await collection.remove({ id: key(id) })

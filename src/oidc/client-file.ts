@@ -1,5 +1,8 @@
 import { z } from 'zod'
 
+/** The grant of OAuth 2.0 Token Exchange (RFC 8693). */
+export const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange'
+
 const loopback = (host: string): boolean => host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
 
 /** A URL that an app may be sent to: no fragment, no user, nothing to match loosely. */
@@ -28,11 +31,26 @@ const publicKey = strict({
   y: z.string().optional(),
 })
 
-/** An API (resource server, RFC 8707) and the scopes that it knows. */
+/** A method that bots sign by the exchange scheme, and every parameter that it takes: nothing else is in what they sign. */
+const parameter = z.string().regex(/^[A-Za-z]\w{0,63}$/, { error: 'must be a name of letters, digits and _' })
+const complete = z.record(parameter, z.literal('text'))
+const method = strict({
+  scope: scopeToken,
+  params: z
+    .record(parameter, z.union([z.enum(['text', 'text?']), complete, z.tuple([complete])]), {
+      error: 'must be "text", "text?", an object of "text", or a list of one such object',
+    })
+    .default({}),
+})
+// An id of digits follows it in what is signed.
+const methodName = z.string().regex(/^[a-z][\w/-]{0,98}[A-Za-z]$/, { error: 'must be a path that ends in a letter' })
+
+/** An API (resource server, RFC 8707), the scopes that it knows, and the methods that bots may sign. */
 export const apiShape = {
   resource: web,
   name: z.string().min(1).max(60),
   scopes: z.array(scopeToken).min(1),
+  methods: z.record(methodName, method).default({}),
   /** What its access tokens are signed with (RFC 9068). */
   access_token_signed_response_alg: algorithm.default('ES256'),
 }
@@ -53,7 +71,7 @@ export const clientShape = {
   jwks: strict({ keys: z.array(publicKey).min(1) }).optional(),
   jwks_uri: web.optional(),
   grant_types: z
-    .array(z.enum(['authorization_code', 'refresh_token', 'client_credentials']))
+    .array(z.enum(['authorization_code', 'refresh_token', 'client_credentials', tokenExchange]))
     .min(1)
     .default(['authorization_code']),
   redirect_uris: z.array(target).default([]),
@@ -101,7 +119,12 @@ const rules: readonly Rule[] = [
       !jwks === !jwks_uri &&
       'jwks or jwks_uri, one of the two, is needed for private_key_jwt',
   ],
-  ({ grant_types: grants, redirect_uris: uris, token_endpoint_auth_method: method }) => [
+  ({
+    grant_types: grants,
+    redirect_uris: uris,
+    token_endpoint_auth_method: method,
+    dpop_bound_access_tokens: bound,
+  }) => [
     grants?.includes('authorization_code') &&
       uris?.length === 0 &&
       'redirect_uris must not be empty for authorization_code',
@@ -116,6 +139,9 @@ const rules: readonly Rule[] = [
     grants?.includes('client_credentials') &&
       method === 'none' &&
       'grant_types: client_credentials needs a client that can authenticate',
+    grants?.includes(tokenExchange) &&
+      bound === true &&
+      'grant_types: token-exchange gives tokens that are bound to no key, and dpop_bound_access_tokens wants them bound',
   ],
   ({ development }, { local, production }) => [
     development &&

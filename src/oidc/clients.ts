@@ -20,6 +20,8 @@ export interface Clients {
   /** As oidc-provider takes them. */
   metadata: readonly ClientMetadata[]
   app(id: string): App | undefined
+  /** What bots may sign by the exchange scheme, by name. */
+  methods: ReadonlyMap<string, Api['methods'][string]>
 }
 
 /** Every fault of clients.json at once, each by where it stands. */
@@ -62,7 +64,13 @@ export function parseClients(raw: unknown, standing: Standing, file = 'clients.j
   }
   const apis = list('apis').map((each, at) => readEntry(apiShape, each, fault => faults.push(`apis[${at}] ${fault}`)))
   faults.push(...repeated(apis.map(each => each.resource)).map(each => `apis: ${each} is declared twice`))
-  apis.forEach(({ scopes }, at) => {
+  faults.push(
+    ...repeated(apis.flatMap(each => Object.keys(each.methods ?? {}))).map(each => `apis: ${each} is declared twice`),
+  )
+  apis.forEach(({ scopes, methods = {} }, at) => {
+    for (const [name, { scope }] of Object.entries(methods))
+      if (scopes && !scopes.includes(scope))
+        faults.push(`apis[${at}] methods.${name}.scope: ${scope} is no scope of it`)
     for (const scope of scopes ?? [])
       if (oidcScopes.includes(scope)) faults.push(`apis[${at}] scopes: ${scope} is OpenID Connect’s`)
   })
@@ -108,7 +116,11 @@ function repeated(names: readonly (string | undefined)[]): string[] {
 
 function known(apis: readonly Api[], clients: readonly Client[]): Clients {
   const apps = new Map(clients.map(each => [each.client_id, app(each, apis)]))
-  return { metadata: clients.map(metadata), app: id => apps.get(id) }
+  return {
+    metadata: clients.map(metadata),
+    app: id => apps.get(id),
+    methods: new Map(apis.flatMap(each => Object.entries(each.methods))),
+  }
 }
 
 function app({ client_id, client_name, tile, first_party, apis: asked }: Client, apis: readonly Api[]): App {

@@ -4,13 +4,14 @@ import type { Account } from '../accounts/account.ts'
 import type { SigningKey } from '../crypto/jwk.ts'
 import type { Keyring } from '../crypto/secrets.ts'
 import type { Records } from './adapter.ts'
-import { claims, claimsOf, oidcScopes } from './claims.ts'
+import { claims, claimsOf, heldUntil, oidcScopes } from './claims.ts'
 import { type App, accessTokenLife, type Clients } from './clients.ts'
 import type { Consents } from './consents.ts'
 import { grantFor } from './grants.ts'
 import { cookieKeys, signingAlgorithms } from './keys.ts'
 import { acrValues, prompts } from './prompts.ts'
 import { refreshTokenLife, SpentToken } from './refresh.ts'
+import { forLibrary } from './signing.ts'
 
 /** The pages that the library answers with; the web room writes them. */
 export interface Renderers {
@@ -38,6 +39,11 @@ export interface Options {
   keys: readonly SigningKey[]
   clients: Clients
   accounts: { get(id: string): Promise<Account | undefined> }
+  /** The rules of an owner's own that a source does not meet. */
+  bars(
+    account: Pick<Account, 'id' | 'restrictions'>,
+    source: { device: string; address: string },
+  ): Promise<readonly string[]>
   /** Languages that pages come in (BCP 47). */
   locales: readonly string[]
   renderers: Renderers
@@ -58,7 +64,7 @@ export function configuration(options: Options, kept: { records: Records; consen
   return {
     adapter: kept.records.adapter,
     clients: [...clients.metadata],
-    jwks: { keys: [...options.keys] },
+    jwks: forLibrary(options.keys),
     enabledJWA: {
       idTokenSigningAlgValues: [...signingAlgorithms],
       clientAuthSigningAlgValues: [...signingAlgorithms],
@@ -101,7 +107,7 @@ export function configuration(options: Options, kept: { records: Records; consen
       RefreshToken: refreshTokenLife,
       Session: (_, { loginTs }) => sessionLife(loginTs, options),
     },
-    interactions: { policy: prompts(), url: (_, { uid }) => `/interaction/${uid}` },
+    interactions: { policy: prompts(options), url: (_, { uid }) => `/interaction/${uid}` },
     findAccount: finding(options),
     loadExistingGrant: grantFor({ clients, consents: kept.consents, longest: session.max }),
     // Whatever was issued in a session ends with it.
@@ -113,7 +119,10 @@ export function configuration(options: Options, kept: { records: Records; consen
     extraTokenClaims: ({ oidc }, token) => {
       const source = oidc.entities.AuthorizationCode ?? oidc.entities.RefreshToken
       if (!source || !('sid' in token)) return undefined
-      return { sid: token.sid, acr: source.acr, amr: source.amr, auth_time: source.authTime }
+      const held = source.scopes.has('hold')
+        ? heldUntil({ holdUntil: oidc.account?.holdUntil as number | undefined }, options.now())
+        : undefined
+      return { sid: token.sid, acr: source.acr, amr: source.amr, auth_time: source.authTime, ...held }
     },
     clientBasedCORS: (_, origin, client) =>
       client.clientAuthMethod === 'none' &&
@@ -152,14 +161,23 @@ function cookies(https: boolean, keyring: Keyring): NonNullable<Configuration['c
   }
 }
 
-function finding({ accounts }: Pick<Options, 'accounts'>): FindAccount {
-  return async (_, id, token) => {
+function finding({ accounts, bars, now }: Pick<Options, 'accounts' | 'bars' | 'now'>): FindAccount {
+  return async (ctx, id, token) => {
     const account = await accounts.get(id)
     if (account?.status !== 'active') return undefined
+    if (token?.kind === 'RefreshToken' && (await refreshBarred(ctx, account, bars))) return undefined
     // The last thing that the library asks before it looks whether a refresh token is spent; its own answer knows no grace.
     if (token?.kind === 'RefreshToken' && token.consumed) throw new SpentToken()
-    return { accountId: id, claims: () => claimsOf(account) }
+    const { holdUntil, restrictions } = account
+    return { accountId: id, holdUntil, restrictions, claims: (_, scope) => claimsOf(account, scope, now()) }
   }
+}
+
+/** An app on a person's own device refreshes from where they are; one on a server says nothing of that, and no app shows the device cookie. */
+async function refreshBarred(ctx: KoaContextWithOIDC, account: Account, bars: Options['bars']): Promise<boolean> {
+  if (ctx.oidc.client?.clientAuthMethod !== 'none') return false
+  const found = await bars(account, { device: '', address: ctx.ip })
+  return found.some(each => each !== 'only-devices')
 }
 
 function features(
@@ -169,6 +187,7 @@ function features(
   return {
     devInteractions: { enabled: false },
     dPoP: { enabled: true },
+    externalSigningSupport: { enabled: true, ack: 'experimental-01' },
     pushedAuthorizationRequests: { enabled: true },
     userinfo: { enabled: true },
     clientCredentials: { enabled: true },

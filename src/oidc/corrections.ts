@@ -1,9 +1,11 @@
-import type { Provider, Session } from 'oidc-provider'
+import type { Interaction, Provider, Session } from 'oidc-provider'
 import { z } from 'zod'
 import { sha256 } from '../crypto/digest.ts'
 import { Conflict, declare, type Store } from '../store/collection.ts'
 import type { Records } from './adapter.ts'
+import type { Options } from './configuration.ts'
 import { newToken } from './refresh-tokens.ts'
+import type { Login } from './sessions.ts'
 
 const replays = declare({ name: 'replays', shape: z.object({ id: z.string(), expiresAt: z.number() }) })
 
@@ -19,8 +21,13 @@ interface Kept extends Session {
 const loaded = Symbol('loaded')
 
 /** Mends what the library does in two steps where another request may come between, and what it believes of a request. */
-export function correct(provider: Provider, records: Records, store: Store, now: () => number): void {
+export function correct(
+  provider: Provider,
+  records: Records,
+  { accounts, store, now }: { accounts: Options['accounts']; store: Store; now: () => number },
+): void {
   keepSessions(provider, records, now)
+  dropStale(provider, accounts)
   detectReplays(provider, store)
   // The issuer is what we are called; the Host header is what somebody typed.
   provider.OIDCContext.prototype.urlFor = (name, options) => provider.urlFor(name, options)
@@ -51,6 +58,20 @@ function keepSessions({ Session }: Provider, { sessions }: Records, now: () => n
     this.touched = false
     return jti
   }
+}
+
+/**
+ * The library signs in whoever an interaction says was proved, however long it waited to be resumed. What was proved
+ * before the account's protection changed signs nobody in.
+ */
+function dropStale({ Interaction }: Provider, accounts: Options['accounts']): void {
+  const find = Interaction.find
+  const fresh = async (...args: Parameters<typeof find>): Promise<Interaction | undefined> => {
+    const found = (await find.apply(Interaction, args)) as Interaction | undefined
+    const login = found?.result?.login as (Login & { guard?: number }) | undefined
+    return login && (await accounts.get(login.accountId))?.guard !== login.guard ? undefined : found
+  }
+  Object.assign(Interaction, { find: fresh })
 }
 
 /** Seconds that a proof's clock may be ahead of ours (RFC 9449, 11.1): it passes for so much longer than the library remembers it. */

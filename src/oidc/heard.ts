@@ -1,11 +1,17 @@
 import type { Context } from 'koa'
 import { type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { deviceCookie, deviceId, isDevice } from '../accounts/device.ts'
 import { Problem } from '../errors.ts'
 import type { Origin, Record } from '../events.ts'
 
 /** Where a request came from. */
-export function originOf(ctx: Pick<Context, 'ip' | 'get'>): Origin {
-  return { address: ctx.ip, agent: ctx.get('User-Agent') || undefined }
+export function originOf(ctx: Pick<Context, 'ip' | 'get' | 'cookies' | 'secure'>): Origin {
+  const device = ctx.cookies.get(deviceCookie(ctx.secure))
+  return {
+    address: ctx.ip,
+    agent: ctx.get('User-Agent').slice(0, 300) || undefined,
+    ...(isDevice(device) && { device: deviceId(device) }),
+  }
 }
 
 interface Services {
@@ -33,20 +39,23 @@ export function hear(provider: Provider, { record, onFault }: Services): void {
   provider.on('interaction.ended', ctx => {
     const { result, session, entities } = ctx.oidc
     const { login } = result ?? {}
-    if (!login || !session || entities.Interaction?.session?.uid === session.uid) return
+    const { prompt, session: before } = entities.Interaction ?? {}
+    // A consent repeats the sign-in that came before it.
+    if (!login || !session || prompt?.name === 'consent') return
     const { accountId, acr = '', amr = [] } = login
-    note('session.started', { account: accountId, session: session.uid, acr, amr }, originOf(ctx))
+    const name = before?.uid === session.uid ? 'session.raised' : 'session.started'
+    note(name, { account: accountId, session: session.uid, acr, amr }, originOf(ctx))
+  })
+  provider.on('authorization.success', ctx => {
+    const { session, client } = ctx.oidc
+    if (session?.accountId === undefined || !client) return
+    const joined = { account: session.accountId, session: session.uid, client: client.clientId }
+    note('session.joined', joined, originOf(ctx))
   })
   provider.on('end_session.success', ctx => {
     const { session, params } = ctx.oidc
     if (!session?.accountId || !params?.logout) return
     note('session.ended', { account: session.accountId, session: session.uid, why: 'signed-out' }, originOf(ctx))
-  })
-  provider.on('backchannel.success', (ctx, { clientId: client }, account) => {
-    note('logout.delivered', { client, account }, originOf(ctx))
-  })
-  provider.on('backchannel.error', (ctx, _, { clientId: client }, account) => {
-    note('logout.failed', { client, account }, originOf(ctx))
   })
   const revoked = ({ clientId: client = '' }: { clientId?: string | undefined }): void => {
     note('token.revoked', { client }, Provider.ctx && originOf(Provider.ctx))

@@ -38,8 +38,8 @@ export interface InteractionDetails {
 /** Authorization requests that wait for a person, on pages under `/interaction/<uid>`. All throw Problem `attempt_expired` for one that is over, or another browser's. */
 export interface Interactions {
   details(ctx: Context): Promise<InteractionDetails>
-  /** Goes on with who was proved; somebody else who was signed in is signed out. */
-  finish(ctx: Context, login: Login): Promise<void>
+  /** Goes on with who was proved, while the account's guard is as it was; somebody else who was signed in is signed out. */
+  finish(ctx: Context, login: Login & { guard?: number | undefined }): Promise<void>
   /** Remembers that everything that was asked is allowed, and goes on. */
   consent(ctx: Context): Promise<void>
   /** Sends the browser back with `access_denied` (RFC 6749, 4.1.2.1). */
@@ -97,13 +97,14 @@ export function interactions({ provider, clients, consents, sessions, record }: 
         asked: { scopes: oidc, resources },
       }
     },
-    finish: async (ctx, { accountId, acr, amr }) => {
+    finish: async (ctx, { accountId, acr, amr, guard }) => {
       const interaction = await waiting(ctx)
-      if (interaction.session && interaction.session.accountId !== accountId) {
+      const current = await sessions.current(ctx)
+      if (current && current.accountId !== accountId) {
         await sessions.end(ctx, 'signed-out')
         interaction.session = undefined
       }
-      await goOn(ctx, interaction, { [interaction.prompt.name]: {}, login: { accountId, acr, amr: [...amr] } })
+      await goOn(ctx, interaction, { [interaction.prompt.name]: {}, login: { accountId, acr, amr: [...amr], guard } })
     },
     consent: async ctx => {
       const interaction = await waiting(ctx)

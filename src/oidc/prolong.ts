@@ -1,30 +1,35 @@
 import type { RefreshToken, TokenEndpointGrantContext } from 'oidc-provider'
+import type { Record } from '../events.ts'
 import type { Records } from './adapter.ts'
 import { renew, short } from './grants.ts'
+import { originOf } from './heard.ts'
 
 interface Services {
   records: Records
   /** Milliseconds. */
   session: { idle: number; max: number }
+  record: Record
   now: () => number
 }
 
-export type Prolong = (ctx: TokenEndpointGrantContext, spent: RefreshToken) => Promise<void>
+/** Resolves to when the session must be looked at again, in milliseconds; undefined where it did not have to be now. */
+export type Prolong = (ctx: TokenEndpointGrantContext, spent: RefreshToken) => Promise<number | undefined>
 
 /**
- * An app that refreshes is somebody at work: the session lives on, and the grant with it. Each family does it at most
- * once in a tenth of the idle time, so that a refresh is one write as a rule.
+ * An app that refreshes is somebody at work: the session lives on, and the grant with it. Once in a tenth of the idle
+ * time is enough; until then the session lives, or has ended and taken this token along, and need not be looked at.
  */
-export function prolonging({ records, session: { idle, max }, now }: Services): Prolong {
-  const tenth = (at: number): number => Math.floor(at / (idle / 10))
-
-  return async ({ oidc }, { iat, sessionUid }) => {
-    if (tenth(iat * 1000) === tenth(now())) return
-    const { Grant: grant } = oidc.entities
+export function prolonging({ records, session: { idle, max }, record, now }: Services): Prolong {
+  return async (ctx, { accountId, expiresWithSession, sessionUid }) => {
+    if (!expiresWithSession || sessionUid === undefined) return undefined
+    const { Grant: grant } = ctx.oidc.entities
     const end = (loginTs: number): number => Math.min(now() + idle, loginTs * 1000 + max)
-    await Promise.all([
-      sessionUid !== undefined && records.sessions.prolong(sessionUid, end),
+    const [ends] = await Promise.all([
+      records.sessions.prolong(sessionUid, end),
       grant && short(grant, max) && renew(grant),
     ])
+    if (ends === undefined) return undefined
+    await record('session.seen', { account: accountId, session: sessionUid }, originOf(ctx))
+    return Math.min(now() + idle / 10, ends)
   }
 }

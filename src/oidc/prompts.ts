@@ -1,5 +1,8 @@
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
+import type { Restrictions } from '../accounts/account.ts'
 import { reaches } from '../flows/policy.ts'
+import type { Options } from './configuration.ts'
+import { originOf } from './heard.ts'
 
 const { Check, Prompt, base } = interactionPolicy
 
@@ -19,7 +22,7 @@ export function asAcr(acr: unknown): Acr | undefined {
 }
 
 /** When somebody has to come in person: to sign up, to sign in, to prove more, to consent. */
-export function prompts(): interactionPolicy.DefaultPolicy {
+export function prompts(options: Pick<Options, 'bars'>): interactionPolicy.DefaultPolicy {
   const policy = base()
   // OpenID Connect Initiating User Registration 1.0, 4.
   policy.add(new Prompt({ name: 'create', requestable: true }), 0)
@@ -27,6 +30,7 @@ export function prompts(): interactionPolicy.DefaultPolicy {
   // They are about the claims parameter, which is not taken.
   for (const reason of ['claims_id_token_sub_value', 'essential_acrs', 'essential_acr']) login?.checks.remove(reason)
   login?.checks.add(new Check('no_account', 'the account is not there any more', 'login_required', gone))
+  login?.checks.add(new Check('restricted', 'a rule of the owner’s own is not met', 'login_required', barring(options)))
   login?.checks.add(new Check('acr_values', 'the requested assurance was not reached', 'login_required', unmet))
   const consent = policy.get('consent')
   for (const reason of ['op_claims_missing', 'rar_prompt']) consent?.checks.remove(reason)
@@ -38,6 +42,17 @@ function gone({ oidc }: KoaContextWithOIDC): boolean {
   if (oidc.session?.accountId === undefined || oidc.account) return false
   if (oidc.result?.login) throw new errors.AccessDenied('the account is not there any more')
   return true
+}
+
+/** A session that somebody takes along to where its owner lets nobody sign in opens nothing there. */
+function barring({ bars }: Pick<Options, 'bars'>) {
+  return async (ctx: KoaContextWithOIDC): Promise<boolean> => {
+    const { account, result } = ctx.oidc
+    const restrictions = account?.restrictions as Restrictions | undefined
+    if (!account || !restrictions || result?.login) return false
+    const { device = '', address = '' } = originOf(ctx)
+    return (await bars({ id: account.accountId, restrictions }, { device, address })).length > 0
+  }
 }
 
 function unmet({ oidc }: KoaContextWithOIDC): boolean {

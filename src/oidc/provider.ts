@@ -4,14 +4,18 @@ import { type Configuration, Provider, type TokenEndpointGrantContext } from 'oi
 import type { Record } from '../events.ts'
 import type { Store } from '../store/collection.ts'
 import { records as keeping } from './adapter.ts'
+import { type Authenticate, authenticating } from './authenticate.ts'
+import { tokenExchange } from './client-file.ts'
 import { redeeming } from './codes.ts'
 import { type Options as Configured, configuration, sessionLife } from './configuration.ts'
 import { type Consents, consents as consenting } from './consents.ts'
 import { correct } from './corrections.ts'
 import { discovery } from './discovery.ts'
 import { endings } from './endings.ts'
+import { type Services as Exchanging, exchangeParameters, exchanging } from './exchange.ts'
 import { hear } from './heard.ts'
 import { type Interactions, interactions } from './interactions.ts'
+import { logouts, type PostLogout, type TellApp } from './logouts.ts'
 import { mounted } from './mounted.ts'
 import { prolonging } from './prolong.ts'
 import { type Handler, rotating } from './refresh.ts'
@@ -20,6 +24,10 @@ import { type Sessions, sessions } from './sessions.ts'
 export interface Options extends Configured {
   store: Store
   record: Record
+  /** Keeps word for an app until `tellApp` got through. */
+  post: PostLogout
+  /** Judges a signed request that is exchanged for a token. */
+  judge: Exchanging['judge']
   /** Hears what nobody foresaw. */
   onFault(fault: unknown): void
 }
@@ -34,6 +42,9 @@ export interface Oidc {
   sessions: Sessions
   interactions: Interactions
   consents: Consents
+  /** Authenticates a client at endpoints of ours. */
+  authenticate: Authenticate
+  tellApp: TellApp
 }
 
 /** Makes the provider; throws when the library finds fault with a client. */
@@ -42,22 +53,25 @@ export async function createProvider(options: Options): Promise<Oidc> {
   const records = keeping(store, now)
   const consents = consenting(store, records, now)
   const { provider, grants } = construct(issuer, configuration(options, { records, consents }))
-  correct(provider, records, store, now)
+  correct(provider, records, { accounts: options.accounts, store, now })
   hear(provider, { record, onFault })
 
-  const endSession = endings({ provider, records, record })
+  const tellApp = logouts({ provider, post: options.post, record })
+  const endSession = endings({ provider, records, post: options.post, record })
   const replace = (name: string, made: (handle: Handler) => Handler): void => {
     const [handle, ...more] = grants.get(name) as Registered
     provider.registerGrantType(name, made(handle), ...more)
   }
-  const prolong = prolonging({ records, session, now })
+  const prolong = prolonging({ records, session, record, now })
   replace('authorization_code', handle => redeeming(handle, records))
   replace('refresh_token', handle => rotating(handle, { records, keyring, record, endSession, prolong, now }))
+  const exchange = exchanging({ provider, clients, judge: options.judge, now })
+  provider.registerGrantType(tokenExchange, exchange, exchangeParameters)
   // The library looks at a client when it first needs it; a fault is better known now.
   await Promise.all(clients.metadata.map(each => provider.Client.find(each.client_id)))
 
   const life = (loginTs: number | undefined): number => sessionLife(loginTs, options)
-  const browser = sessions({ provider, clients, records, endSession, record, life, now })
+  const browser = sessions({ ...options, provider, records, endSession, life })
   return {
     provider,
     discovery: discovery(provider),
@@ -65,6 +79,8 @@ export async function createProvider(options: Options): Promise<Oidc> {
     sessions: browser,
     interactions: interactions({ provider, clients, consents, sessions: browser, record }),
     consents,
+    authenticate: authenticating(provider),
+    tellApp,
   }
 }
 

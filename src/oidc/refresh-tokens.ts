@@ -28,6 +28,8 @@ const shape = z.object({
   /** When the live token was made, in seconds. */
   iat: z.number(),
   last: answered.optional(),
+  /** Until then, in milliseconds, its session lives, unless it was ended and took this along. */
+  sessionLives: z.number().optional(),
   grantId: z.string().optional(),
   sessionUid: z.string().optional(),
   expiresAt: z.number(),
@@ -48,10 +50,17 @@ export interface RefreshTokens {
   /** The family of a token, live or spent. */
   family(value: string): Promise<Family | undefined>
   /** Makes `to` the live token in place of `from`; false when another got there first. */
-  rotate(from: string, to: string, last: Omit<Answered, 'digest'>, seconds: number): Promise<boolean>
+  rotate(from: string, to: string, rotation: Rotation): Promise<boolean>
 }
 
 const prefix = id().length
+
+export interface Rotation {
+  last: Omit<Answered, 'digest'>
+  /** Seconds that the new token lives. */
+  life: number
+  sessionLives?: number | undefined
+}
 
 /** A refresh token of a new family. */
 export function newToken(): string {
@@ -79,9 +88,10 @@ export function refreshTokens(store: Store, now: () => number): RefreshTokens {
   return {
     collection: kept,
     family,
-    rotate: async (from, to, last, life) => {
+    rotate: async (from, to, { last, life, sessionLives }) => {
       const digest = sha256(from)
-      const changes = { digest: sha256(to), last: { ...last, digest }, iat: seconds(), expiresAt: now() + life * 1000 }
+      const rotated = { digest: sha256(to), last: { ...last, digest }, iat: seconds(), expiresAt: now() + life * 1000 }
+      const changes = sessionLives === undefined ? rotated : { ...rotated, sessionLives }
       return (await kept.patch(familyOf(from), changes, { digest })) !== undefined
     },
     adapter: {
@@ -93,8 +103,9 @@ export function refreshTokens(store: Store, now: () => number): RefreshTokens {
       find: async value => {
         const found = await family(value)
         if (!found) return undefined
-        const { payload, iat, expiresAt } = found
+        const { payload, iat, expiresAt, sessionLives = 0 } = found
         const whole = { ...payload, jti: value, iat, exp: Math.floor(expiresAt / 1000) }
+        if (sessionLives > now()) whole.expiresWithSession = false
         return lives(found, value) ? whole : { ...whole, consumed: iat }
       },
       destroy: async value => {

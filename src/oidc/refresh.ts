@@ -1,8 +1,8 @@
 import { calculateJwkThumbprint, decodeProtectedHeader } from 'jose'
 import { errors, type RefreshToken, type TokenEndpointGrantContext } from 'oidc-provider'
-import { hmac, sha256 } from '../crypto/digest.ts'
+import { sha256 } from '../crypto/digest.ts'
 import { openUnder, SealError, sealUnder } from '../crypto/seal.ts'
-import type { Keyring } from '../crypto/secrets.ts'
+import type { Key, Keyring } from '../crypto/secrets.ts'
 import type { Record } from '../events.ts'
 import type { Records } from './adapter.ts'
 import type { EndSession } from './endings.ts'
@@ -49,12 +49,11 @@ export function rotating(handle: Handler, { records, keyring, record, endSession
     }
     const spent = ctx.oidc.entities.RefreshToken as RefreshToken
     const body = { ...(ctx.body as object), refresh_token: successor(value) }
-    const sealed = sealUnder(hmac(keyring.newest(purpose).bytes, value), JSON.stringify(body), purpose)
+    const sealed = sealUnder(bearer(value, keyring.newest(purpose)), JSON.stringify(body), purpose)
     const last = { at: now(), asked, jkt: await thumbprint(ctx), sealed }
-    const won = await records.refreshTokens.rotate(value, body.refresh_token, last, refreshTokenLife)
-    if (!won) return again(ctx, value, asked)
+    const rotation = { last, life: refreshTokenLife, sessionLives: await prolong(ctx, spent) }
+    if (!(await records.refreshTokens.rotate(value, body.refresh_token, rotation))) return again(ctx, value, asked)
     ctx.body = body
-    await prolong(ctx, spent)
   }
 
   async function again(ctx: TokenEndpointGrantContext, value: string, asked: string): Promise<void> {
@@ -91,11 +90,15 @@ export function rotating(handle: Handler, { records, keyring, record, endSession
 
 const purpose = 'refresh-answer'
 
-/** The operator's secrets have a part in it too: not even the store and the spent token together open an answer. */
+/** The operator's secrets have a part in it: not even the store and the spent token together open an answer. */
+function bearer(value: string, { bytes }: Key): string {
+  return `${value}.${Buffer.from(bytes).toString('base64url')}`
+}
+
 function opened(keyring: Keyring, value: string, sealed: string): string {
-  for (const { bytes } of keyring.all(purpose)) {
+  for (const key of keyring.all(purpose)) {
     try {
-      return openUnder(hmac(bytes, value), sealed, purpose)
+      return openUnder(bearer(value, key), sealed, purpose)
     } catch (fault) {
       if (!(fault instanceof SealError)) throw fault
     }

@@ -41,8 +41,8 @@ export interface SessionRecords {
   take(uid: string): Promise<AdapterPayload | undefined>
   /** The uids of all sessions that an account is signed in to. */
   of(accountId: string): Promise<string[]>
-  /** Lets it live until `end` (milliseconds); `end` sees when somebody last signed in (seconds). */
-  prolong(uid: string, end: (loginTs: number) => number): Promise<void>
+  /** Lets it live until `end` (milliseconds), which sees when somebody last signed in (seconds); resolves to its end as it is now. */
+  prolong(uid: string, end: (loginTs: number) => number): Promise<number | undefined>
 }
 
 /** Races in a row that a change may lose; each means that another request was through. */
@@ -103,9 +103,12 @@ export function sessionRecords(store: Store): SessionRecords {
     of: async accountId => (await kept.find({ accountId }, { limit: 10_000 })).map(each => each.id),
     prolong: async (uid, end) => {
       const there = await kept.get(uid)
-      if (there?.payload.loginTs === undefined) return
+      if (there?.payload.loginTs === undefined) return undefined
       const expiresAt = end(there.payload.loginTs)
-      if (expiresAt > there.expiresAt) await kept.patch(uid, { expiresAt }, { revision: there.revision })
+      if (expiresAt <= there.expiresAt) return there.expiresAt
+      // Whoever changed it meanwhile has prolonged it too.
+      const prolonged = await kept.patch(uid, { expiresAt }, { revision: there.revision })
+      return prolonged?.expiresAt ?? there.expiresAt
     },
   }
 }

@@ -1,8 +1,9 @@
 import type { Context } from 'koa'
 import type { Provider, Session } from 'oidc-provider'
-import type { Record } from '../events.ts'
+import type { Origin, Record } from '../events.ts'
 import type { Records } from './adapter.ts'
 import type { App, Clients } from './clients.ts'
+import type { Options } from './configuration.ts'
 import type { EndSession, Why } from './endings.ts'
 import { originOf } from './heard.ts'
 import { type Acr, asAcr } from './prompts.ts'
@@ -36,6 +37,14 @@ export interface Sessions {
   end(ctx: Context, why: Why): Promise<void>
   /** Ends every session of the account that is signed in, this one included. */
   endAll(ctx: Context, why: Why): Promise<void>
+  /** Ends another session of the account that is signed in; false when it is over already, or somebody else's. */
+  endOne(ctx: Context, uid: string, why: Why): Promise<boolean>
+  /** Ends all sessions but this one of the account that is signed in, or of the one that is told. */
+  endOthers(ctx: Context, why: Why, account?: string): Promise<void>
+  /** Ends every session of an account, whoever asks. */
+  endAllOf(accountId: string, why: Why, origin?: Origin): Promise<void>
+  /** The uids of an account's sessions that live. */
+  of(accountId: string): Promise<string[]>
 }
 
 interface Services {
@@ -44,13 +53,16 @@ interface Services {
   records: Records
   endSession: EndSession
   record: Record
+  accounts: Options['accounts']
+  bars: Options['bars']
   /** Seconds that a session lives on from now. */
   life(loginTs: number | undefined): number
   now: () => number
 }
 
 /** Makes the session functions of the web room. */
-export function sessions({ provider, clients, records, endSession, record, life, now }: Services): Sessions {
+export function sessions(services: Services): Sessions {
+  const { provider, clients, records, endSession, record, accounts, bars, life, now } = services
   const name = provider.cookieName('session')
   const options = { httpOnly: true, sameSite: 'lax', signed: true, overwrite: true } as const
   const setCookie = (ctx: Context, value: string | null, expires?: Date): void => {
@@ -67,13 +79,24 @@ export function sessions({ provider, clients, records, endSession, record, life,
       .filter((app): app is App => app !== undefined)
       .map(app => app.name)
 
+  /** Does a rule of the owner's own keep the session out where it is shown? */
+  const barred = async (accountId: string, { device = '', address = '' }: Origin): Promise<boolean> => {
+    const account = await accounts.get(accountId)
+    return account !== undefined && (await bars(account, { device, address })).length > 0
+  }
+  const endEach = async (uids: readonly string[], why: Why, origin: Origin | undefined): Promise<void> => {
+    await Promise.all(uids.map(uid => endSession(uid, why, origin)))
+  }
+
   return {
     current: async ctx => {
       const session = await provider.Session.get(ctx)
       const { uid, accountId, acr, amr = [], loginTs } = session
       if (accountId === undefined || loginTs === undefined) return undefined
+      if (await barred(accountId, originOf(ctx))) return undefined
       // Once in a tenth of its time is enough, so that looking at a page does not write each time.
       if (session.exp - now() / 1000 < life(loginTs) * 0.9) await save(ctx, session)
+      await record('session.seen', { account: accountId, session: uid }, originOf(ctx))
       return { uid, accountId, acr: asAcr(acr), amr, since: loginTs * 1000, apps: names(session) }
     },
     start: async (ctx, { accountId, acr, amr }) => {
@@ -83,11 +106,11 @@ export function sessions({ provider, clients, records, endSession, record, life,
         session = new provider.Session()
       }
       const goesOn = session.accountId === accountId
-      session.loginAccount({ accountId, acr, amr: [...amr] })
+      session.loginAccount({ accountId, acr, amr: [...amr], loginTs: Math.floor(now() / 1000) })
       session.resetIdentifier()
       await save(ctx, session)
-      if (!goesOn)
-        await record('session.started', { account: accountId, session: session.uid, acr, amr: [...amr] }, originOf(ctx))
+      const what = { account: accountId, session: session.uid, acr, amr: [...amr] }
+      await record(goesOn ? 'session.raised' : 'session.started', what, originOf(ctx))
     },
     end: async (ctx, why) => {
       const session = await provider.Session.get(ctx)
@@ -96,9 +119,25 @@ export function sessions({ provider, clients, records, endSession, record, life,
     },
     endAll: async (ctx, why) => {
       const { uid, accountId } = await provider.Session.get(ctx)
-      const all = accountId === undefined ? [uid] : await records.sessions.of(accountId)
-      await Promise.all(all.map(each => endSession(each, why, originOf(ctx))))
+      await endEach(accountId === undefined ? [uid] : await records.sessions.of(accountId), why, originOf(ctx))
       setCookie(ctx, null)
     },
+    endOne: async (ctx, uid, why) => {
+      const { accountId } = await provider.Session.get(ctx)
+      const theirs = accountId === undefined ? [] : await records.sessions.of(accountId)
+      return theirs.includes(uid) && endSession(uid, why, originOf(ctx))
+    },
+    endOthers: async (ctx, why, account) => {
+      const { uid, accountId } = await provider.Session.get(ctx)
+      const whose = account ?? accountId
+      const theirs = whose === undefined ? [] : await records.sessions.of(whose)
+      await endEach(
+        theirs.filter(each => each !== uid),
+        why,
+        originOf(ctx),
+      )
+    },
+    endAllOf: async (accountId, why, origin) => endEach(await records.sessions.of(accountId), why, origin),
+    of: records.sessions.of,
   }
 }

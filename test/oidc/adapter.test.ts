@@ -94,13 +94,13 @@ describe('the adapter', () => {
   })
 
   describe('for refresh tokens', () => {
-    const last = { at: 1, asked: '', jkt: '', sealed: '' }
+    const rotation = { last: { at: 1, asked: '', jkt: '', sealed: '' }, life: minute }
 
     it('knows the live one from the spent, and strangers from both', async () => {
       const [first, stranger] = [newToken(), newToken()]
       await of('RefreshToken').upsert(first, { jti: first, clientId: 'trading' }, minute)
       const second = successor(first)
-      expect(await kept.refreshTokens.rotate(first, second, last, minute)).to.equal(true)
+      expect(await kept.refreshTokens.rotate(first, second, rotation)).to.equal(true)
       expect(await of('RefreshToken').find(second)).to.include({ jti: second, clientId: 'trading' })
       expect(await of('RefreshToken').find(second)).to.not.have.property('consumed')
       expect(await of('RefreshToken').find(first)).to.have.property('consumed')
@@ -112,9 +112,7 @@ describe('the adapter', () => {
       const token = newToken()
       await of('RefreshToken').upsert(token, { jti: token }, minute)
       const late = records(slow(store, 10), now).refreshTokens
-      const ten = await Promise.all(
-        Array.from({ length: 10 }, () => late.rotate(token, successor(token), last, minute)),
-      )
+      const ten = await Promise.all(Array.from({ length: 10 }, () => late.rotate(token, successor(token), rotation)))
       expect(ten.filter(Boolean)).to.have.lengthOf(1)
     })
   })

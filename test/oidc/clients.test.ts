@@ -35,6 +35,7 @@ describe('clients.json', () => {
       'wallet',
       'card',
       'settlement',
+      'order-book',
     ])
     const { d, ...publicKey } = JSON.parse(readFileSync('examples/suite/staking.key.json', 'utf8'))
     expect(clients.metadata[1]?.jwks?.keys).to.deep.equal([publicKey])
@@ -54,7 +55,7 @@ describe('clients.json', () => {
         }
       })() as ClientsError
       expect(refused).to.be.instanceOf(ClientsError)
-      for (const [at, id] of ['trading', 'staking', 'wallet', 'card', 'settlement'].entries()) {
+      for (const [at, id] of ['trading', 'staking', 'wallet', 'card', 'settlement', 'order-book'].entries()) {
         expect(refused.faults).to.include(
           `clients[${at}] (${id}) development keys and secrets work only while the issuer is on loopback, and not in production`,
         )

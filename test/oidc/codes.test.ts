@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import * as client from 'openid-client'
-import { type App, browser, type Running, running } from '../support/provider.ts'
+import type { App } from '../support/party.ts'
+import { browser, type Running, running } from '../support/provider.ts'
 import { slow, testStore } from '../support/store.ts'
 
 const settle = async (attempts: Promise<client.TokenEndpointResponse>[]) => {

@@ -69,6 +69,25 @@ describe('interactions', () => {
     expect(latchkey.of('session.started').map(each => each.account)).to.deep.equal(['ada', 'bob'])
   })
 
+  it('sign out whoever signed in meanwhile, in another tab', async () => {
+    const held: string[] = []
+    latchkey.meet = async ctx => {
+      held.push(ctx.href)
+      ctx.body = 'waiting'
+    }
+    await (await latchkey.app('trading')).authorize(person)
+    latchkey.meet = undefined
+    await (await latchkey.app('card')).signIn(person)
+    latchkey.proof = { ...latchkey.proof, accountId: 'bob' }
+    const page = await person.get(held[0] ?? '')
+    expect(new URL(page.url).searchParams.get('code')).to.be.a('string')
+    expect((await person.get(`${latchkey.issuer}/mine`)).json()).to.deep.include({
+      accountId: 'bob',
+      apps: ['trading'],
+    })
+    expect(latchkey.of('session.ended').map(each => each.account)).to.deep.equal(['ada'])
+  })
+
   it('can be called off', async () => {
     latchkey.meet = (ctx, { interactions }) => interactions.abort(ctx)
     const { url } = await (await latchkey.app('trading')).authorize(person)

@@ -1,7 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import Koa, { type Context } from 'koa'
-import * as client from 'openid-client'
 import { sealer } from '../../src/crypto/seal.ts'
 import { keyring } from '../../src/crypto/secrets.ts'
 import { type EventData, type EventName, events, type Origin } from '../../src/events.ts'
@@ -10,7 +9,8 @@ import { signingKeys } from '../../src/oidc/keys.ts'
 import type { Acr } from '../../src/oidc/prompts.ts'
 import { createProvider, type Oidc } from '../../src/oidc/provider.ts'
 import type { Store } from '../../src/store/collection.ts'
-import { type Jar, jar } from './jar.ts'
+import { jar } from './jar.ts'
+import { type App, relyingParty } from './party.ts'
 import { testStore } from './store.ts'
 
 /** One event as it was recorded. */
@@ -52,25 +52,6 @@ export interface Running {
   of<N extends EventName>(name: N): EventData<N>[]
   app(id: string): Promise<App>
   close(): Promise<void>
-}
-
-/** A relying party's side. */
-export interface App {
-  id: string
-  configuration: client.Configuration
-  dpop: client.DPoPHandle | undefined
-  /** Sends a browser all the way to a code; resolves to the callback URL and what redeems it. */
-  authorize(person: Jar, more?: Record<string, string>): Promise<Callback>
-  redeem(callback: Callback, more?: Record<string, string>): Promise<Tokens>
-  signIn(person: Jar, more?: Record<string, string>): Promise<Tokens>
-  refresh(token: string | undefined, more?: Record<string, string>): Promise<Tokens>
-}
-
-export type Tokens = client.TokenEndpointResponse & client.TokenEndpointResponseHelpers
-
-export interface Callback {
-  url: URL
-  verifier: string
 }
 
 export const secrets = ['a development secret of 32 characters or more']
@@ -162,8 +143,15 @@ export async function running({
         return found && { id, locale: 'en', createdAt: 0, updatedAt: 1_000, ...found }
       },
     },
+    judge: async () => ({ active: false, code: 40001, reason: 'BAD_REQUEST' }),
+    bars: async () => [],
     locales: ['en', 'de'],
     record,
+    post: logout =>
+      oidc.tellApp(logout).then(
+        () => {},
+        () => {},
+      ),
     onFault: fault => void faults.push(fault),
     renderers,
     now,
@@ -241,52 +229,6 @@ async function answer(ctx: Context, self: Running): Promise<void> {
   else if (ctx.path === '/end') await sessions.end(ctx, 'signed-out')
   else ctx.body = 'app'
   ctx.status = 200
-}
-
-async function relyingParty(issuer: string, id: string): Promise<App> {
-  const publicApp = id === 'wallet'
-  const configuration = await client.discovery(
-    new URL(issuer),
-    id,
-    { id_token_signed_response_alg: 'ES256' },
-    publicApp ? client.None() : client.ClientSecretBasic(`${id}-secret-for-development-only-0000`),
-    { execute: [client.allowInsecureRequests, client.enableNonRepudiationChecks] },
-  )
-  const dpop = publicApp ? client.getDPoPHandle(configuration, await client.randomDPoPKeyPair('ES256')) : undefined
-  const options = dpop && { DPoP: dpop }
-  const app: App = {
-    id,
-    configuration,
-    dpop,
-    authorize: async (person, more = {}) => {
-      const verifier = client.randomPKCECodeVerifier()
-      const parameters = {
-        redirect_uri: `${issuer}/${id}/callback`,
-        scope: 'openid email',
-        code_challenge: await client.calculatePKCECodeChallenge(verifier),
-        code_challenge_method: 'S256',
-        ...more,
-      }
-      const url =
-        id === 'card'
-          ? await client.buildAuthorizationUrlWithPAR(configuration, parameters)
-          : client.buildAuthorizationUrl(configuration, parameters)
-      const page = await person.get(url.href)
-      return { url: new URL(page.url), verifier }
-    },
-    redeem: ({ url, verifier }, more = {}) =>
-      client.authorizationCodeGrant(
-        configuration,
-        url,
-        { pkceCodeVerifier: verifier, idTokenExpected: true },
-        more,
-        options,
-      ),
-    signIn: async (person, more = {}) =>
-      app.redeem(await app.authorize(person, more), more.resource ? { resource: more.resource } : {}),
-    refresh: (token = '', more = {}) => client.refreshTokenGrant(configuration, token, more, options),
-  }
-  return app
 }
 
 /** A browser that knows nothing yet. */

@@ -1,0 +1,59 @@
+import type { Provider } from 'oidc-provider'
+import type { Record } from '../events.ts'
+
+/** Word that an app's session has ended, for one app. */
+export interface Logout {
+  client: string
+  account: string
+  /** The session as the app knows it. */
+  sid: string | undefined
+}
+
+/** Keeps word for an app until the app has heard it. */
+export type PostLogout = (logout: Logout) => Promise<void>
+
+/** Tells an app that its session has ended; `refused` when saying it again would change nothing. Throws when the app did not hear. */
+export type TellApp = (logout: Logout) => Promise<'heard' | 'refused'>
+
+interface Telling {
+  backchannelLogoutUri?: string | undefined
+  clientId: string
+  backchannelLogout(sub: string, sid?: string): Promise<void>
+}
+
+interface Services {
+  provider: Provider
+  post: PostLogout
+  record: Record
+}
+
+/**
+ * The library tells apps once, and forgets those that are down. Ours is kept until it is heard (OpenID Connect
+ * Back-Channel Logout 1.0, 2.5), whichever way the session ended.
+ */
+export function logouts({ provider, post, record }: Services): TellApp {
+  const { prototype } = provider.Client as unknown as { prototype: Telling }
+  const { backchannelLogout } = prototype
+  prototype.backchannelLogout = function tell(this: Telling, account, sid) {
+    return post({ client: this.clientId, account, sid })
+  }
+
+  return async ({ client, account, sid }) => {
+    const app = (await provider.Client.find(client)) as unknown as Telling | undefined
+    // It was taken out of the file, or wants to hear no more.
+    if (!app?.backchannelLogoutUri) return 'heard'
+    try {
+      await backchannelLogout.call(app, account, sid)
+    } catch (fault) {
+      await record('logout.failed', { client, account })
+      if (statusOf(fault) === 400) return 'refused'
+      throw fault
+    }
+    await record('logout.delivered', { client, account })
+    return 'heard'
+  }
+}
+
+function statusOf(fault: unknown): number | undefined {
+  return (fault as { response?: { status?: number } }).response?.status
+}

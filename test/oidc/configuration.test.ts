@@ -1,0 +1,72 @@
+import { expect } from 'chai'
+import { sealer } from '../../src/crypto/seal.ts'
+import { keyring } from '../../src/crypto/secrets.ts'
+import type { Record } from '../../src/events.ts'
+import { records } from '../../src/oidc/adapter.ts'
+import { parseClients } from '../../src/oidc/clients.ts'
+import { configuration, sessionLife } from '../../src/oidc/configuration.ts'
+import { consents } from '../../src/oidc/consents.ts'
+import { signingKeys } from '../../src/oidc/keys.ts'
+import type { Store } from '../../src/store/collection.ts'
+import { testStore } from '../support/store.ts'
+
+const now = () => 1_000_000_000
+const nothing = async () => {}
+
+describe('what the library is told', () => {
+  let store: Store
+  before(async () => {
+    store = await testStore()
+  })
+  after(() => store.close())
+
+  const told = async (issuer: string, local: boolean) => {
+    const ring = keyring(['a secret of thirty-two characters or more'])
+    const kept = records(store, now)
+    return configuration(
+      {
+        issuer,
+        local,
+        session: { idle: 60_000, max: 600_000 },
+        keyring: ring,
+        keys: await signingKeys({ store, sealer: sealer(ring), record: nothing as Record, now }),
+        clients: parseClients({ apis: [], clients: [] }, { local, production: false }),
+        bars: async () => [],
+        accounts: { get: async () => undefined },
+        locales: ['en'],
+        renderers: { error: nothing, logout: nothing, loggedOut: nothing },
+        now,
+      },
+      { records: kept, consents: consents(store, kept, now) },
+    )
+  }
+
+  it('names cookies so that only this host can set them, where there is https', async () => {
+    expect((await told('https://id.example', false)).cookies?.names).to.deep.equal({
+      session: '__Host-latchkey_session',
+      interaction: '__Secure-latchkey_interaction',
+      resume: '__Secure-latchkey_resume',
+    })
+    expect((await told('http://localhost:3000', true)).cookies?.names?.session).to.equal('latchkey_session')
+  })
+
+  it('lets its own requests inside only on a developer’s machine', async () => {
+    expect((await told('http://localhost:3000', true)).fetch).to.be.a('function')
+    expect(await told('https://id.example', false)).to.not.have.property('fetch')
+  })
+
+  it('holds no private key, and signs nothing by RSA', async () => {
+    const { jwks, enabledJWA } = await told('https://id.example', false)
+    expect(JSON.stringify(jwks)).to.not.include('"d"')
+    expect(JSON.stringify(enabledJWA)).to.not.match(/"(RS|PS|HS)\d/)
+  })
+
+  it('ends a session when it is idle, or at its longest, whichever comes first', () => {
+    const session = { idle: 60_000, max: 600_000 }
+    const seconds = now() / 1_000
+    expect(sessionLife(seconds, { session, now })).to.equal(60)
+    expect(sessionLife(seconds - 580, { session, now })).to.equal(20)
+    expect(sessionLife(seconds - 700, { session, now })).to.equal(1)
+    expect(sessionLife(undefined, { session, now })).to.equal(3_600)
+  })
+})

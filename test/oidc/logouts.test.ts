@@ -1,0 +1,48 @@
+import { expect } from 'chai'
+import { decodeJwt } from 'jose'
+import { browser, type Running, running } from '../support/provider.ts'
+
+describe('word to apps', () => {
+  let latchkey: Running
+  beforeEach(async () => {
+    latchkey = await running()
+  })
+  afterEach(() => latchkey.close())
+
+  const word = (client: string) => ({ client, account: 'ada', sid: 's1' })
+
+  it('is signed for the app, and said to have been heard', async () => {
+    expect(await latchkey.oidc.tellApp(word('trading'))).to.equal('heard')
+    const [{ token } = { token: '' }] = latchkey.logouts
+    expect(decodeJwt(token)).to.include({ aud: 'trading', sub: 'ada', sid: 's1' })
+    expect(latchkey.of('logout.delivered')).to.deep.equal([{ client: 'trading', account: 'ada' }])
+  })
+
+  it('is to be said again when the app did not hear', async () => {
+    latchkey.deaf = true
+    const fault = await latchkey.oidc.tellApp(word('trading')).catch(each => each)
+    expect(fault).to.be.instanceOf(Error)
+    expect(latchkey.of('logout.failed')).to.have.length(1)
+  })
+
+  it('is for nobody when the app is gone, or never asked to hear', async () => {
+    expect(await latchkey.oidc.tellApp(word('gone'))).to.equal('heard')
+    expect(await latchkey.oidc.tellApp(word('service'))).to.equal('heard')
+    expect(latchkey.logouts).to.deep.equal([])
+  })
+
+  it('goes out for every session of an account that is ended by whoever may', async () => {
+    const people = [browser(), browser()]
+    const trading = await latchkey.app('trading')
+    const tokens = await Promise.all(people.map(each => trading.signIn(each)))
+    expect(await latchkey.oidc.sessions.of('ada')).to.have.length(2)
+    await latchkey.oidc.sessions.endAllOf('ada', 'ended')
+    expect(await latchkey.oidc.sessions.of('ada')).to.deep.equal([])
+    expect(latchkey.logouts).to.have.length(2)
+    for (const { refresh_token } of tokens) {
+      const refused = await trading.refresh(refresh_token).catch(each => each)
+      expect(refused.error).to.equal('invalid_grant')
+    }
+    for (const each of people) expect((await each.get(`${latchkey.issuer}/mine`)).json()).to.deep.equal({})
+  })
+})
