@@ -1,0 +1,91 @@
+import { Problem } from '../errors.ts'
+import { type EventName, events } from '../events.ts'
+import type { Store, Where } from '../store/collection.ts'
+import type { Entry } from './chain.ts'
+import { leaves, placed, places } from './ledger.ts'
+
+/** What people look for in their log. */
+export const kinds = ['sign-in', 'security', 'apps', 'account'] as const
+export type Kind = (typeof kinds)[number]
+
+/** Entries on one page. */
+const most = 50
+
+/** Which part of a person's log; times in milliseconds since the epoch. */
+export interface Part {
+  kind?: Kind | undefined
+  from?: number | undefined
+  /** Up to, but not including. */
+  until?: number | undefined
+}
+
+export interface Activity {
+  /** What concerns an account, newest first. `after` is the `older` of the page before; throws Problem `not_found`. */
+  page(account: string, part: Part, after?: string): Promise<{ entries: Entry[]; older: string | undefined }>
+  /** All of it. */
+  all(account: string, part: Part): AsyncGenerator<Entry>
+}
+
+/** Reads the audit log as the person whom it is about. */
+export function activity({ store }: { store: Store }): Activity {
+  const book = store.collection(leaves)
+  const index = store.collection(places)
+
+  const page: Activity['page'] = async (account, { kind, from, until }, after) => {
+    if (after !== undefined && (await index.get(after))?.account !== account) throw new Problem('not_found')
+    const at = { ...(from !== undefined && { gte: from }), ...(until !== undefined && { lt: until }) }
+    const where: Where<{ id: string; account: string; at: number; name: string }> = {
+      account,
+      ...(Object.keys(at).length > 0 && { at }),
+      ...(kind && { name: { in: named[kind] } }),
+    }
+    const sort = { by: 'at', descending: true } as const
+    const found = await index.find(where, { sort, limit: most + 1, ...(after !== undefined && { after }) })
+    const shown = found.slice(0, most)
+    return { entries: await entriesAt(shown.map(({ id }) => id)), older: found[most] && shown.at(-1)?.id }
+  }
+
+  const entriesAt = async (ids: readonly string[]): Promise<Entry[]> => {
+    const keys = [...new Set(ids.map(id => placed(id).key))]
+    if (keys.length === 0) return []
+    const found = await book.find({ key: { in: keys } }, { limit: keys.length })
+    const byKey = new Map(found.map(leaf => [leaf.key, leaf.entries]))
+    // A place without its leaf: the act failed, because it could not be written down.
+    return ids.flatMap(id => byKey.get(placed(id).key)?.[placed(id).line] ?? [])
+  }
+
+  return {
+    page,
+    async *all(account, part) {
+      for (let after: string | undefined; ; ) {
+        const { entries, older } = await page(account, part, after)
+        yield* entries
+        if (older === undefined) return
+        after = older
+      }
+    },
+  }
+}
+
+const things = new Map<string, Kind>([
+  ['account', 'account'],
+  ['data', 'account'],
+  ['code', 'sign-in'],
+  ['session', 'sign-in'],
+  ['sign-in', 'sign-in'],
+  ['api-key', 'apps'],
+  ['consent', 'apps'],
+  ['grant', 'apps'],
+  ['logout', 'apps'],
+  ['token', 'apps'],
+])
+
+/** What kind of event it is. What a factor was asked belongs to signing in; what is done with one, to security. */
+export function kindOf(name: string): Kind {
+  if (['factor.proved', 'factor.refused', 'factor.throttled'].includes(name)) return 'sign-in'
+  return things.get(name.split('.', 1)[0] ?? '') ?? 'security'
+}
+
+const named = Object.fromEntries(
+  kinds.map(kind => [kind, (Object.keys(events) as EventName[]).filter(name => kindOf(name) === kind)]),
+) as Record<Kind, EventName[]>

@@ -1,0 +1,84 @@
+import type { Accounts } from '../accounts/account.ts'
+import { type Agent, agentOf } from '../accounts/agent.ts'
+import { type Credential, type Credentials, regret } from '../accounts/credential.ts'
+import type { Links } from '../accounts/link.ts'
+import type { Letters, Whence } from '../delivery/letters.ts'
+import { events, type Observer, type Recorded } from '../events.ts'
+
+/** How a person may be reached. */
+export interface Reach {
+  email?: string | undefined
+  phone?: string | undefined
+}
+
+/** What came to an account so shortly before is disowned too, in milliseconds: who breaks in does more than one thing. */
+const prelude = 24 * 3_600_000
+
+interface Services {
+  accounts: Accounts
+  credentials: Credentials
+  links: Links
+  letters: Pick<Letters, 'alert'>
+  /** What a credential says of how to reach its owner. */
+  reach: (credential: { factor: string; secret: unknown }) => Reach
+  say: (locale: string, key: string) => string
+  words: {
+    /** Where something was done from. */
+    whence(locale: string, origin: { address?: string | undefined; agent: Agent }): Whence
+    /** When. */
+    moment(locale: string, at: number): string
+  }
+}
+
+type Data = Record<'account' | 'factor' | 'credential' | 'former', string | undefined>
+
+/**
+ * Tells owners what was done to their account: every event that is declared so, to every address that they had in the
+ * last days, so that whoever changes the address cannot keep them from hearing of it; and by text where they chose that or the
+ * number itself was changed. Awaited: nothing is done that its
+ * owner would not be told of.
+ */
+export function alerts({ accounts, credentials, links, letters, reach, say, words }: Services): Observer {
+  const tell = async ({ name, at, data, origin }: Recorded): Promise<void> => {
+    const { account, factor, credential, former } = data as Partial<Data>
+    const owner = account === undefined ? undefined : await accounts.get(account)
+    if (owner?.status !== 'active') return
+    const { id, email, locale, phrase } = owner
+    const reached = (list: readonly Credential[]) => list.map(each => ({ id: each.id, ...reach(each) }))
+    const [held, out] = [reached(await credentials.of(id)), reached(await credentials.out(id))]
+    const key = factor === undefined ? `alert.${name}` : `factor.${factor}.${name.split('.')[1]}`
+    const letter = {
+      locale,
+      phrase,
+      what: say(locale, key),
+      when: words.moment(locale, at),
+      ...words.whence(locale, { address: origin.address, agent: agentOf(origin.agent) }),
+    }
+
+    const mailed = new Set<string>()
+    for (const { id: address, email: to } of [...held, ...out]) {
+      if (to === undefined || mailed.has(to)) continue
+      mailed.add(to)
+      // Whose address has just come to the account may be a stranger to it: they are told, and can undo nothing.
+      const stranger = address === credential && to === email
+      const link = { purpose: 'disown' as const, account: id, address, came: credential, since: at - prelude }
+      await letters.alert({
+        ...letter,
+        channel: 'email',
+        to,
+        disown: stranger ? undefined : await links.make(link, regret),
+      })
+    }
+    const changed = [...held, ...out].filter(each => [credential, former].includes(each.id))
+    // Who no longer wants to be texted is told so once more: it may not have been them.
+    const texted = owner.texts || name === 'texts.changed' ? held : []
+    const numbers = [...changed, ...texted].flatMap(each => each.phone ?? [])
+    for (const to of new Set(numbers)) await letters.alert({ ...letter, channel: 'sms', to })
+  }
+  return {
+    awaited: true,
+    observe: async recorded => {
+      if (events[recorded.name].tell === 'owner') await tell(recorded)
+    },
+  }
+}

@@ -1,0 +1,157 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { z } from 'zod'
+import { between, token } from '../crypto/random.ts'
+import { Problem } from '../errors.ts'
+import { Conflict, declare, type Store } from '../store/collection.ts'
+import { beginning, chain, type Entry, entryShape, type Happening, type Link, plain } from './chain.ts'
+
+/** Most entries of one leaf. */
+const most = 100
+/** Leaves read at a time. */
+const stride = 100
+/** Milliseconds for which one process tries to get a leaf in among the others. */
+const patient = 10_000
+
+/** The entries of one moment in one process, written at one stroke: all of them are in the book, or none. */
+export const leaves = declare({
+  name: 'audit_leaves',
+  shape: z.object({
+    /** The sequence number of its first entry. Of two processes that are to write the same one, one gets it in. */
+    id: z.string(),
+    /** Names the leaf, wherever it ends up. Rises with time within a process. */
+    key: z.string(),
+    entries: z.array(entryShape),
+  }),
+  unique: ['key'],
+})
+
+/** Finds what concerns an account: which entry of which leaf. It is a way to read the book, and no part of it. */
+export const places = declare({
+  name: 'audit_places',
+  shape: z.object({ id: z.string(), account: z.string(), at: z.number(), name: z.string() }),
+  indexes: [['account', 'at', 'id', 'name']],
+})
+
+export interface Ledger {
+  /** Settles once it is written, behind everything that was before. */
+  append(happened: Happening): Promise<void>
+  /** Every entry as it is kept, in order. */
+  entries(): AsyncGenerator<Entry>
+}
+
+interface Waiting {
+  happened: Happening
+  resolve(): void
+  reject(fault: unknown): void
+}
+
+/** The one book that all processes of a store write. While a leaf is on its way, what happens meanwhile gathers on the next. */
+export function ledger({ store, patience = patient }: { store: Store; patience?: number }): Ledger {
+  const book = store.collection(leaves)
+  const index = store.collection(places)
+  const nextKey = rising()
+  let waiting: Waiting[] = []
+  let writing = false
+  /** The end of the chain, as far as this process knows. */
+  let known: Link | undefined
+
+  const end = async (): Promise<Link> => {
+    const [leaf] = await book.find({}, { sort: { by: 'id', descending: true }, limit: 1 })
+    return leaf?.entries.at(-1) ?? beginning
+  }
+
+  /** Chains a leaf to the end of the book and writes it; where another process was faster, to what that wrote. */
+  const write = async (key: string, happened: readonly Happening[]): Promise<void> => {
+    const since = performance.now()
+    for (let lost = 0; ; lost++) {
+      const behind = known ?? (await end())
+      const entries = chained(happened, behind)
+      const id = leafId(behind.sequence + 1)
+      try {
+        await book.insert({ id, key, entries })
+        // Where others write as much, it is better to look first.
+        known = lost > 0 ? undefined : entries.at(-1)
+        return
+      } catch (fault) {
+        known = undefined
+        if (!(fault instanceof Conflict)) throw fault
+        // A driver that repeats a write whose answer was lost meets its own.
+        if ((await book.get(id))?.key === key) return
+        if (performance.now() - since > patience) throw new Problem('unavailable', { retryAfter: 1, cause: fault })
+        if (lost > 0) await wait(between(0, Math.min(2 ** lost, 100)))
+      }
+    }
+  }
+
+  const note = async (key: string, line: number, { data: { account }, at, name }: Happening): Promise<void> => {
+    if (typeof account === 'string') await index.insert({ id: placeId(key, line), account, at, name })
+  }
+
+  const drain = async (): Promise<void> => {
+    // What is told in one go shares a leaf.
+    await Promise.resolve()
+    while (waiting.length > 0) {
+      const leaf = waiting.slice(0, most)
+      waiting = waiting.slice(most)
+      const happened = leaf.map(each => each.happened)
+      const key = nextKey(happened[0]?.at ?? 0)
+      // At one stroke: where the store commits by turns of the event loop, they share a commit.
+      const written = [...happened.map((each, line) => note(key, line, each)), write(key, happened)]
+      // Nothing is still on its way once it is said to have failed.
+      const failed = (await Promise.allSettled(written)).find(each => each.status === 'rejected')
+      for (const { resolve, reject } of leaf) failed ? reject(failed.reason) : resolve()
+    }
+    writing = false
+  }
+
+  return {
+    append: async happened => {
+      // Here, so that one which cannot be spelled fails alone, and not those that would share its leaf.
+      const spelled = plain(happened)
+      return new Promise((resolve, reject) => {
+        waiting.push({ happened: spelled, resolve, reject })
+        if (writing) return
+        writing = true
+        void drain()
+      })
+    },
+    async *entries() {
+      for (let after: string | undefined; ; ) {
+        const read = await book.find({}, { limit: stride, ...(after !== undefined && { after }) })
+        for (const { entries } of read) yield* entries
+        if (read.length < stride) return
+        after = read.at(-1)?.id
+      }
+    },
+  }
+}
+
+const leafId = (sequence: number): string => String(sequence).padStart(16, '0')
+const placeId = (key: string, line: number): string => `${key}.${String(line).padStart(2, '0')}`
+
+/** The entry at a place: the key of its leaf, and how far down the leaf. */
+export function placed(id: string): { key: string; line: number } {
+  const [key = '', line = ''] = id.split('.')
+  return { key, line: Number(line) }
+}
+
+function chained(happened: readonly Happening[], behind: Link): Entry[] {
+  let last = behind
+  return happened.map(each => {
+    const entry = chain(each, last)
+    last = entry
+    return entry
+  })
+}
+
+/** Keys in the order in which they are made here, and among processes in that of their milliseconds; none is made twice. */
+function rising(): (at: number) => string {
+  let last = 0
+  let sequence = 0
+  return at => {
+    // A clock that is set back must not file what happens next under what went before.
+    sequence = at > last ? 0 : sequence + 1
+    last = Math.max(last, at)
+    return `${last.toString(36).padStart(9, '0')}${sequence.toString(36).padStart(6, '0')}${token(6)}`
+  }
+}

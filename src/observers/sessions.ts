@@ -1,0 +1,56 @@
+import { agentOf } from '../accounts/agent.ts'
+import type { SessionBook } from '../accounts/session.ts'
+import type { EventData, EventName, Observer, Origin, Recorded } from '../events.ts'
+
+/** Milliseconds between two notes that a session is in use. */
+const sparing = 5 * 60_000
+/** Sessions in use whose last note is remembered. */
+const most = 10_000
+
+interface Services {
+  book: SessionBook
+  /** The country of an address (ISO 3166-1 alpha-2). */
+  country: (address: string) => string | undefined
+}
+
+type Act<N extends EventName> = (data: EventData<N>, origin: Origin, at: number) => Promise<void>
+type Acts = { [N in EventName]?: Act<N> }
+
+/** Keeps people's record of their sessions by what happens to them, each session's in order. */
+export function sessionKeeper({ book, country }: Services): Observer {
+  const noted = new Map<string, number>()
+  const turns = new Map<string, Promise<void>>()
+
+  const acts: Acts = {
+    'session.started': ({ account, session: id, acr, amr }, { device, address = '', agent }) =>
+      book.started({ id, account, device, address, agent: agentOf(agent), country: country(address), acr, amr }),
+    'session.raised': ({ session, acr, amr }) => book.raised(session, { acr, amr }),
+    'session.joined': ({ session, client }) => book.joined(session, client),
+    'session.ended': ({ session, why }) => book.ended(session, why),
+    'session.seen': async ({ session }, _, at) => {
+      if (at - (noted.get(session) ?? 0) < sparing) return
+      if (noted.size >= most) noted.clear()
+      noted.set(session, at)
+      await book.seen(session)
+    },
+  }
+
+  const inTurn = async (id: string, act: () => Promise<void>): Promise<void> => {
+    const turn = (turns.get(id) ?? Promise.resolve()).catch(() => {}).then(act)
+    turns.set(id, turn)
+    try {
+      await turn
+    } finally {
+      if (turns.get(id) === turn) turns.delete(id)
+    }
+  }
+
+  return {
+    awaited: true,
+    observe: ({ name, data, origin, at }: Recorded) => {
+      const act = acts[name] as Act<EventName> | undefined
+      if (!act || !('session' in data)) return
+      return inTurn(data.session, () => act(data, origin, at))
+    },
+  }
+}

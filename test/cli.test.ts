@@ -1,0 +1,46 @@
+import { tmpdir } from 'node:os'
+import { expect } from 'chai'
+import { latchkeyCli } from './support/cli.ts'
+
+describe('latchkey', () => {
+  it('lists its commands', async () => {
+    for (const words of [[], ['help'], ['--help']]) {
+      const { code, out, err } = await latchkeyCli(words)
+      expect([code, err]).to.deep.equal([0, ''])
+      expect(out).to.match(/^Usage: latchkey COMMAND\n\n {2}audit verify {3}\w/)
+    }
+  })
+
+  it('says what a command takes', async () => {
+    const { code, out } = await latchkeyCli(['audit', 'verify', '--help'])
+    expect(code).to.equal(0)
+    expect(out).to.include('Usage: latchkey audit verify [--head FILE').and.to.include('Exits with 1')
+  })
+
+  it('answers what it does not understand with what it would', async () => {
+    const asked: [string[], string][] = [
+      [['audit'], 'There is no such command.'],
+      [['constructor'], 'There is no such command.'],
+      [['audit', 'verify', '--nonsense'], "Unknown option '--nonsense'."],
+      [['audit', 'verify', 'nonsense'], "Unexpected argument 'nonsense'."],
+    ]
+    for (const [words, told] of asked) {
+      const { code, out, err } = await latchkeyCli(words)
+      expect([code, out, err.split('\n')[0]]).to.deep.equal([2, '', told])
+      expect(err).to.include('Usage: latchkey')
+    }
+  })
+
+  it('tells every fault of the configuration by its name', async () => {
+    const { code, err } = await latchkeyCli(['audit', 'verify'], { LATCHKEY_WORKERS: 'x', LATCHKEY_STORY: 'x' })
+    expect(code).to.equal(2)
+    expect(err).to.match(
+      /^The configuration is not right:\n {2}- LATCHKEY_STORY is not a setting\n {2}- LATCHKEY_WORKERS/,
+    )
+  })
+
+  it('says that the store is away', async () => {
+    const { code, err } = await latchkeyCli(['audit', 'verify'], { LATCHKEY_STORE: `sqlite:${tmpdir()}` })
+    expect([code, err]).to.deep.equal([2, 'The store cannot be reached.\n'])
+  })
+})

@@ -1,0 +1,154 @@
+import { expect } from 'chai'
+import { jar } from '../support/jar.ts'
+import { type Running, startLatchkey } from '../support/latchkey.ts'
+import { type Person, signIn, signUp, somebody } from '../support/people.ts'
+
+const formula = '=HYPERLINK("https://evil.example") Chrome/1.0'
+
+describe('the activity page', () => {
+  let latchkey: Running
+  let ada: Person
+  let bob: Person
+  let path: string
+  before(async () => {
+    latchkey = await startLatchkey()
+    path = `${latchkey.issuer}/account/activity`
+    ada = somebody()
+    bob = somebody({ 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0' })
+    for (const person of [ada, bob])
+      await signUp(latchkey, person, await person.browser.get(`${latchkey.issuer}/sign-up`))
+    const stranger = jar({ 'user-agent': formula })
+    const start = await stranger.get(`${latchkey.issuer}/sign-in`)
+    await start.submit({ email: ada.email, password: 'wrong harbour lantern' })
+  })
+  after(() => latchkey.stop())
+
+  const read = ({ browser }: Person, query = '') => browser.get(`${path}${query}`)
+  const names = async (person: Person, query = '') =>
+    (await read(person, query)).all('.statement .name').map(({ text }) => text)
+  interface Told {
+    sequence: number
+    at: string
+    event: string
+    kind: string
+    what: string
+    details: Record<string, string>
+    address: string
+    device?: string
+    hash: string
+  }
+  const json = async ({ browser }: Person, query = '') => (await browser.get(`${path}.json${query}`)).json<Told[]>()
+
+  it('asks strangers to sign in, and brings them back', async () => {
+    const person = { ...ada, browser: jar() }
+    for (const ending of ['', '.csv', '.json']) {
+      const page = await person.browser.get(`${path}${ending}`)
+      expect(page.find('[autocomplete="current-password"]'), ending).not.to.equal(undefined)
+    }
+    expect((await signIn(latchkey, person, await read(person))).url).to.equal(path)
+  })
+
+  it('is found from the account', async () => {
+    const page = await (await ada.browser.get(`${latchkey.issuer}/account`)).follow('Activity')
+    expect([page.status, page.h1, page.url]).to.deep.equal([200, 'Activity', path])
+  })
+
+  it('tells in words what happened, when, from where and on what', async () => {
+    const page = await read(bob)
+    const lines = page.all('.statement .line').map(({ text }) => text)
+    const signedIn = lines.find(line => line.startsWith('Signed in')) ?? expect.fail(lines.join('\n'))
+    expect(signedIn).to.match(/Firefox on Linux\s· (::1|127\.0\.0\.1)/)
+    expect(page.all('.statement time')[0]?.attributes.datetime).to.match(/^20\d\d-/)
+    expect(lines.join()).to.include('Account created')
+  })
+
+  it('shows what strangers did to it', async () => {
+    expect(await names(ada)).to.include('Password: refused')
+    expect(await names(bob)).not.to.include('Password: refused')
+  })
+
+  it('shows nobody what is another’s', async () => {
+    const [hers, his] = await Promise.all([json(ada), json(bob)])
+    expect([hers.length > 1, his.length > 1]).to.deep.equal([true, true])
+    const shared = hers.filter(each => his.some(other => other.sequence === each.sequence))
+    expect(shared).to.deep.equal([])
+    const created = (told: Told[]) => told.filter(each => each.event === 'account.created')
+    expect([created(hers).length, created(his).length]).to.deep.equal([1, 1])
+  })
+
+  it('speaks the reader’s language', async () => {
+    const page = await ada.browser.get(path, { headers: { 'accept-language': 'de' } })
+    expect(page.h1).to.equal('Aktivität')
+    expect(page.text).to.include('Passwort: abgelehnt').and.to.include('Chrome unter Linux')
+  })
+
+  it('is filtered by kind and by day', async () => {
+    const page = await (await read(ada)).submit({ kind: 'account' }, { action: '/account/activity' })
+    expect(page.url).to.include('kind=account')
+    expect(page.all('.statement .name').map(({ text }) => text)).to.deep.equal(['Account created'])
+    expect(page.find('option[selected]')?.text).to.equal('Account')
+
+    const today = new Date(latchkey.clock.now()).toISOString().slice(0, 10)
+    const yesterday = new Date(latchkey.clock.now() - 86_400_000).toISOString().slice(0, 10)
+    expect(await names(ada, `?from=${yesterday}&to=${today}`)).to.deep.equal(await names(ada))
+    const none = await read(ada, `?to=1999-12-31`)
+    expect([none.all('.statement').length, none.find('.empty')?.text]).to.deep.equal([
+      0,
+      'Nothing here. Choose other days, or another kind.',
+    ])
+  })
+
+  it('understands only what its form can ask', async () => {
+    const wrong = [
+      '?kind=everything',
+      '?from=yesterday',
+      '?to=2026-02-30',
+      '?kind=apps&kind=account',
+      `?after=${'x'.repeat(101)}`,
+    ]
+    for (const query of wrong) expect((await read(ada, query)).status, query).to.equal(400)
+    expect((await ada.browser.get(`${path}.csv?from=x`)).status).to.equal(400)
+    expect((await read(ada, '?after=nothing')).status).to.equal(404)
+  })
+
+  it('comes in pages, newest first, and goes back to the newest', async () => {
+    for (let turn = 0; turn < 18; turn++) {
+      const again = { ...bob, browser: jar() }
+      await signIn(latchkey, again, await again.browser.get(`${latchkey.issuer}/sign-in`))
+    }
+    const all = await json(bob)
+    expect(all.length).to.be.greaterThan(50)
+    const first = await read(bob)
+    const second = await first.follow('Older')
+    const shown = [first, second].flatMap(page => page.all('.statement time').map(each => each.attributes.datetime))
+    expect(first.all('.statement .line')).to.have.length(50)
+    expect(shown).to.deep.equal(all.slice(0, shown.length).map(({ at }) => at))
+    expect(shown).to.deep.equal(shown.toSorted().reverse())
+    expect((await second.follow('Newest')).url).to.equal(path)
+  })
+
+  it('is taken along as CSV that no spreadsheet runs', async () => {
+    const page = await (await read(ada, '?kind=sign-in')).follow('Download as CSV')
+    expect(page.headers.get('content-type')).to.equal('text/csv; charset=utf-8')
+    expect(page.headers.get('content-disposition')).to.equal('attachment; filename="latchkey-activity.csv"')
+    expect(page.headers.get('cache-control')).to.equal('no-store')
+    const [head, ...lines] = page.html.trimEnd().split('\r\n')
+    expect(head).to.match(/^\ufeff?"When","What","Kind","Address","Device"$/)
+    expect(lines.length).to.equal((await json(ada, '?kind=sign-in')).length)
+    for (const line of lines) {
+      expect(line).to.match(/^"20[\d-]+T[\d:.]+Z","[^"]+","Signing in","[0-9a-f.:]+","[^"]*"$/)
+      expect(line).not.to.match(/"[=+@-]/)
+    }
+  })
+
+  it('is taken along as JSON, each entry with its place in the chain', async () => {
+    const page = await (await read(ada)).follow('Download as JSON')
+    expect(page.headers.get('content-disposition')).to.equal('attachment; filename="latchkey-activity.json"')
+    const refused = page.json<Told[]>().find(each => each.event === 'factor.refused')
+    expect(refused).to.deep.include({ kind: 'sign-in', what: 'Password: refused' })
+    expect(refused?.details).to.deep.equal({ factor: 'password', code: 'wrong_credentials' })
+    expect(refused?.hash).to.match(/^[0-9a-f]{64}$/)
+    expect(refused).to.include({ agent: formula })
+    expect(await json(ada, '?to=1999-12-31')).to.deep.equal([])
+  })
+})

@@ -1,0 +1,119 @@
+import { expect } from 'chai'
+import { accounts } from '../../src/accounts/account.ts'
+import { credentials } from '../../src/accounts/credential.ts'
+import { links } from '../../src/accounts/link.ts'
+import { sealer } from '../../src/crypto/seal.ts'
+import { keyring } from '../../src/crypto/secrets.ts'
+import type { AlertLetter } from '../../src/delivery/letters.ts'
+import { type Record, recorder } from '../../src/events.ts'
+import { alerts } from '../../src/observers/alerts.ts'
+import type { Store } from '../../src/store/collection.ts'
+import { testStore } from '../support/store.ts'
+
+const day = 24 * 3_600_000
+
+describe('alerts to owners', () => {
+  let at = 0
+  let store: Store
+  let sent: AlertLetter[]
+  let record: Record
+  let failing = false
+  let services: { credentials: ReturnType<typeof credentials>; accounts: ReturnType<typeof accounts> }
+  const now = () => at
+
+  beforeEach(async () => {
+    at = Date.UTC(2026, 2, 3, 9, 41)
+    store = await testStore(now)
+    sent = []
+    failing = false
+    services = {
+      accounts: accounts(store),
+      credentials: credentials({ store, sealer: sealer(keyring(['a secret of the tests, 32 or longer'])), now }),
+    }
+    const observer = alerts({
+      ...services,
+      links: links({ store, now }),
+      letters: {
+        alert: async letter => {
+          if (failing) throw new Error('the outbox is away')
+          sent.push(letter)
+        },
+      },
+      reach: ({ factor, secret }) => ({ [factor === 'sms' ? 'phone' : 'email']: (secret as { to?: string }).to }),
+      say: (locale, key) => `${locale} ${key}`,
+      words: {
+        moment: (_, when) => new Date(when).toISOString(),
+        whence: (_, { address = '', agent: { browser = '' } }) => ({ device: browser, place: address }),
+      },
+    })
+    record = recorder([observer], now, () => {})
+    const ada = { id: 'ada', email: 'ada@example.com', locale: 'de', status: 'active' as const, phrase: 'blue heron' }
+    await services.accounts.insert({ ...ada, createdAt: at, updatedAt: at })
+  })
+  afterEach(() => store.close())
+
+  const add = (factor: string, to?: string) => services.credentials.add({ account: 'ada', factor, secret: { to } })
+
+  it('say what, when, with what and where, in the owner’s language and words', async () => {
+    await add('email', 'ada@example.com')
+    const credential = await add('passkey')
+    const agent = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/141.0.0.0 Safari/537.36'
+    await record('factor.added', { account: 'ada', factor: 'passkey', credential }, { address: '192.0.2.7', agent })
+    expect(sent).to.have.length(1)
+    expect(sent[0]).to.include({
+      channel: 'email',
+      to: 'ada@example.com',
+      phrase: 'blue heron',
+      what: 'de factor.passkey.added',
+      when: '2026-03-03T09:41:00.000Z',
+      device: 'Chrome',
+      place: '192.0.2.7',
+    })
+    expect(sent[0]?.disown).to.match(/^[\w-]{43}$/)
+  })
+
+  it('are not written for what owners need not hear, nor about nobody', async () => {
+    await add('email', 'ada@example.com')
+    await record('factor.renamed', { account: 'ada', factor: 'passkey', credential: 'c1' })
+    await record('phrase.changed', { account: 'nobody' })
+    await record('token.reused', { client: 'trading', grant: 'g1' })
+    await services.accounts.patch('ada', { status: 'closed' })
+    await record('phrase.changed', { account: 'ada' })
+    expect(sent).to.deep.equal([])
+  })
+
+  it('reach every address of the last week, and give the newest no link to undo its own coming', async () => {
+    const former = await add('email', 'old@example.com')
+    const credential = await add('email', 'ada@example.com')
+    await services.credentials.retire(former)
+    await record('factor.replaced', { account: 'ada', factor: 'email', credential, former })
+    expect(sent.map(each => [each.to, each.disown !== undefined])).to.have.deep.members([
+      ['old@example.com', true],
+      ['ada@example.com', false],
+    ])
+    sent.length = 0
+    at += 8 * day
+    await record('phrase.changed', { account: 'ada' })
+    expect(sent.map(each => each.to)).to.deep.equal(['ada@example.com'])
+  })
+
+  it('reach the old number and the new one, and no number that did not change', async () => {
+    await add('email', 'ada@example.com')
+    const former = await add('sms', '+436641')
+    const credential = await add('sms', '+436642')
+    await services.credentials.retire(former)
+    await record('factor.replaced', { account: 'ada', factor: 'sms', credential, former })
+    const texts = () => sent.filter(each => each.channel === 'sms').map(each => each.to)
+    expect(texts()).to.have.members(['+436641', '+436642'])
+    sent.length = 0
+    await record('phrase.changed', { account: 'ada' })
+    expect(texts()).to.deep.equal([])
+  })
+
+  it('fail the act that they could not be written of', async () => {
+    await add('email', 'ada@example.com')
+    failing = true
+    const met = await record('phrase.changed', { account: 'ada' }).catch((fault: Error) => fault.message)
+    expect(met).to.equal('the outbox is away')
+  })
+})

@@ -1,0 +1,153 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'chai'
+import { walk } from '../../src/observers/chain.ts'
+import { leaves, ledger, placed, places } from '../../src/observers/ledger.ts'
+import { Conflict, type Store } from '../../src/store/collection.ts'
+import { openStore } from '../../src/store/open.ts'
+import { entriesOf, happening } from '../support/audit.ts'
+import { dropMongo, freshMongo, slow, testStore } from '../support/store.ts'
+
+describe('the ledger', () => {
+  let store: Store
+  const accounts = async () => (await entriesOf(store)).map(each => each.data.account)
+  const unbroken = async () => (await walk(await entriesOf(store))).fault
+  const tell = ({ append }: ReturnType<typeof ledger>, name: string, times: number) =>
+    Promise.all(Array.from({ length: times }, (_, turn) => append(happening(`${name}${turn}`))))
+
+  beforeEach(async () => {
+    store = await testStore()
+  })
+  afterEach(() => store.close())
+
+  it('keeps what happened in the order in which it was told', async () => {
+    const book = ledger({ store })
+    await tell(book, 'a', 3)
+    await book.append(happening('b', { at: 1 }))
+    await tell(book, 'c', 2)
+    expect(await accounts()).to.deep.equal(['a0', 'a1', 'a2', 'b', 'c0', 'c1'])
+    expect(await unbroken()).to.equal(undefined)
+  })
+
+  it('writes what is told at one moment at one stroke, and reads it page by page', async () => {
+    const book = ledger({ store })
+    await tell(book, 'a', 250)
+    expect((await store.collection(leaves).find({})).map(each => each.entries.length)).to.deep.equal([100, 100, 50])
+    for (let turn = 0; turn < 110; turn++) await book.append(happening('b'))
+    expect(await accounts()).to.have.length(360)
+    expect(await unbroken()).to.equal(undefined)
+  })
+
+  it('gathers what happens while a leaf is on its way', async () => {
+    const { append } = ledger({ store: slow(store, 5) })
+    const first = append(happening('a'))
+    await new Promise(resolve => setTimeout(resolve, 2))
+    await Promise.all([first, ...Array.from({ length: 30 }, () => append(happening('b')))])
+    expect((await store.collection(leaves).find({})).map(each => each.entries.length)).to.deep.equal([1, 30])
+  })
+
+  it('is one chain, however many write it over a slow line', async () => {
+    const books = [1, 4, 7].map(ms => ledger({ store: slow(store, ms) }))
+    const rounds = books.map(async (book, which) => {
+      for (let turn = 0; turn < 8; turn++) await tell(book, `${which}.${turn}.`, 3)
+    })
+    await Promise.all(rounds)
+    const told = (await accounts()) as string[]
+    expect(new Set(told).size).to.equal(72)
+    expect(told).to.have.length(72)
+    expect(await unbroken()).to.equal(undefined)
+    for (const which of ['0', '1', '2']) {
+      const own = told.filter(each => each.startsWith(`${which}.`))
+      expect(own).to.deep.equal([...own].sort())
+    }
+  })
+
+  it('is one chain when two processes append 500 events each', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'latchkey-ledger-'))
+    const mongo = process.env.LATCHKEY_TEST_STORE === 'mongo' ? freshMongo() : undefined
+    const url = mongo ?? `sqlite:${join(folder, 'store.db')}`
+    const appender = fileURLToPath(new URL('appender.ts', import.meta.url))
+    const children = ['one', 'two'].map(name =>
+      spawn(process.execPath, [appender, url, name, '500'], { stdio: ['ignore', 'inherit', 'inherit'] }),
+    )
+    const codes = await Promise.all(children.map(async child => (await once(child, 'close'))[0]))
+    expect(codes).to.deep.equal([0, 0])
+    const shared = await openStore(url, { now: Date.now, sweep: false })
+    const entries = await entriesOf(shared)
+    await shared.close()
+    if (mongo) await dropMongo(mongo)
+    rmSync(folder, { recursive: true })
+    for (const name of ['one', 'two']) expect(entries.filter(each => each.data.account === name)).to.have.length(500)
+    expect(await walk(entries)).to.deep.include({ fault: undefined })
+  })
+
+  it('finds the entries of an account by their places', async () => {
+    await Promise.all([ledger({ store }), ledger({ store })].map(book => tell(book, 'a', 5)))
+    await ledger({ store }).append(happening('', { data: { kid: 'k1' } }))
+    const found = await store.collection(places).find({ account: 'a3' })
+    expect(found).to.have.length(2)
+    for (const { id } of found) {
+      const { key, line } = placed(id)
+      const [leaf] = await store.collection(leaves).find({ key })
+      expect(leaf?.entries[line]?.data).to.deep.equal({ account: 'a3' })
+    }
+    expect(await store.collection(places).find({ account: '' })).to.deep.equal([])
+  })
+
+  it('knows its own leaf again when a driver repeats a write whose answer was lost', async () => {
+    let times = 0
+    const repeated = inserting(store, async (insert, declared) => {
+      await insert()
+      if (declared === leaves.name && times++ === 0) throw new Conflict('audit', 'id')
+    })
+    const book = ledger({ store: repeated })
+    await tell(book, 'a', 2)
+    await tell(book, 'b', 2)
+    expect(await accounts()).to.deep.equal(['a0', 'a1', 'b0', 'b1'])
+    expect(await unbroken()).to.equal(undefined)
+  })
+
+  it('fails what it could not write, and nothing after it', async () => {
+    const away = new Error('the store is away')
+    let there = false
+    const book = ledger({ store: inserting(store, insert => (there ? insert() : Promise.reject(away))) })
+    const told = await Promise.allSettled([book.append(happening('a')), book.append(happening('b'))])
+    expect(told.map(each => (each as PromiseRejectedResult).reason)).to.deep.equal([away, away])
+    there = true
+    await book.append(happening('c'))
+    expect(await accounts()).to.deep.equal(['c'])
+  })
+
+  it('lets what cannot be spelled fail alone', async () => {
+    const { append } = ledger({ store })
+    const odd = append(happening('odd', { data: { count: 1n } }))
+    const told = await Promise.allSettled([append(happening('a')), odd, append(happening('b'))])
+    expect(told.map(({ status }) => status)).to.deep.equal(['fulfilled', 'rejected', 'fulfilled'])
+    expect(await accounts()).to.deep.equal(['a', 'b'])
+  })
+
+  it('gives up when a place stays taken and nobody’s entry is in it', async () => {
+    const stuck = inserting(store, (insert, declared) =>
+      declared === leaves.name ? Promise.reject(new Conflict('audit', 'id')) : insert(),
+    )
+    const met = await ledger({ store: stuck, patience: 30 })
+      .append(happening('a'))
+      .catch((thrown: unknown) => thrown)
+    expect(met).to.include({ code: 'unavailable', retryAfter: 1 })
+  })
+})
+
+/** The same store, but for what an insert does. */
+function inserting(store: Store, insert: (real: () => Promise<void>, declared: string) => Promise<void>): Store {
+  return {
+    ...store,
+    collection: declaration => {
+      const inner = store.collection(declaration)
+      return { ...inner, insert: doc => insert(() => inner.insert(doc), declaration.name) }
+    },
+  }
+}
