@@ -1,6 +1,6 @@
 import { createHmac, hash } from 'node:crypto'
 
-type Encoding = 'base64url' | 'hex'
+type Encoding = 'base64url' | 'base64' | 'hex'
 
 /** SHA-256, as base64url unless told. For values of high entropy: keep a token's digest and the store cannot use it. */
 export function sha256(content: string | Uint8Array, encoding: Encoding = 'base64url'): string {

@@ -1,0 +1,42 @@
+import { type Caller, type Guard, Refused } from './guard.ts'
+
+/** A handler as Deno, Bun, Hono and service workers have it, and as Node's adapters take it. */
+export type Handler = (request: Request, from: { peer: string }) => Promise<Response>
+
+/** One that knows its caller, and has the body as it was signed. */
+export type GuardedHandler = (request: Request, caller: Caller, body: Uint8Array) => Response | Promise<Response>
+
+const longest = 128 * 1024
+
+/** Lets pass what may do `scope`, and answers everything else. */
+export function protect(guard: Guard, scope: string | ((request: Request) => string), handle: GuardedHandler): Handler {
+  return async (request, { peer }) => {
+    try {
+      const body = await read(request)
+      const { pathname, search } = new URL(request.url)
+      const received = {
+        method: request.method,
+        target: pathname + search,
+        headers: Object.fromEntries(request.headers),
+        body,
+        peer,
+      }
+      const caller = await guard(received, typeof scope === 'string' ? scope : scope(request))
+      return await handle(request, caller, body)
+    } catch (fault) {
+      if (!(fault instanceof Refused)) throw fault
+      return Response.json(fault.body, { status: fault.status, headers: fault.headers })
+    }
+  }
+}
+
+async function read({ body }: Request): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of body ?? []) {
+    length += chunk.length
+    if (length > longest) throw new Refused(413, { error: 'too_large' })
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}

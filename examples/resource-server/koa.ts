@@ -1,0 +1,47 @@
+import type { Context, Middleware } from 'koa'
+import { type Caller, type Guard, Refused } from './guard.ts'
+
+/** What a handler finds in `ctx.state`. */
+export interface Guarded {
+  caller: Caller
+  /** What was sent: read here, because a signature is over these very bytes. */
+  body: Uint8Array
+}
+
+const longest = 128 * 1024
+
+/** Koa middleware: lets pass what may do `scope`, and answers everything else. It comes before any parser of bodies. */
+export function protect(guard: Guard, scope: string | ((ctx: Context) => string)): Middleware<Guarded> {
+  return async (ctx, next) => {
+    try {
+      const body = await read(ctx)
+      const received = {
+        method: ctx.method,
+        target: ctx.originalUrl,
+        headers: ctx.headers,
+        body,
+        peer: ctx.req.socket.remoteAddress ?? '',
+      }
+      ctx.state.caller = await guard(received, typeof scope === 'string' ? scope : scope(ctx))
+      ctx.state.body = body
+    } catch (fault) {
+      if (!(fault instanceof Refused)) throw fault
+      ctx.status = fault.status
+      ctx.set(fault.headers)
+      ctx.body = fault.body
+      return
+    }
+    await next()
+  }
+}
+
+async function read(ctx: Context): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of ctx.req) {
+    length += chunk.length
+    if (length > longest) throw new Refused(413, { error: 'too_large' })
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}

@@ -1,0 +1,127 @@
+import type { Account, Accounts } from '../accounts/account.ts'
+import type { Hold } from '../accounts/hold.ts'
+import type { Throttle } from '../accounts/throttle.ts'
+import { Problem } from '../errors.ts'
+import type { Origin, Record } from '../events.ts'
+import { type ApiKey, type Keys, overlap, type Revealed } from './keys.ts'
+import { nameOf, type Wish } from './wish.ts'
+
+const hour = 3_600_000
+/** How many keys an account may make in a day, and how often it is written to about one that fails. */
+const makes = { tries: 50, window: 24 * hour }
+const warnings = { tries: 1, window: hour }
+
+interface About {
+  /** What its owner calls it. */
+  key: string
+  id: string
+}
+
+/** What a mail to the owner of a key can be about, and what it says. */
+export interface Changes {
+  'key-created': About & { scopes: string; addresses: string }
+  'key-renamed': About & { former: string }
+  /** Hours that the former secret still signs. */
+  'key-rotated': About & { hours: number }
+  'key-revoked': About
+  /** It failed so often at this address that it is closed there for a while. */
+  'key-misused': About & { address: string }
+}
+
+/** Mails to the owner of a key, one for every change; resolves once it is kept. */
+export interface Messages {
+  apiKey<C extends keyof Changes>(change: C, to: string, locale: string, about: Changes[C]): Promise<void>
+}
+
+/** What people do with keys of their own; each change is an event and a mail. All but `make` throw `not_found` for a key that is not theirs. */
+export interface Owner {
+  keys(account: string): Promise<ApiKey[]>
+  /** Throws `limit_reached`, `slow_down`. */
+  make(account: Account, wish: Wish, origin: Origin): Promise<Revealed>
+  /** Throws `invalid_name`. */
+  rename(account: Account, id: string, name: string, origin: Origin): Promise<void>
+  /** A key that signs with the owner's own private key takes its new public key; one with a secret gets a new secret. */
+  rotate(account: Account, id: string, publicKey: string | undefined, origin: Origin): Promise<Revealed>
+  revoke(account: Account, id: string, origin: Origin): Promise<void>
+  /** Revokes all that there are, by the account's id. */
+  revokeAll(account: string, origin: Origin): Promise<void>
+  /** Tells the owner that a key was closed to an address, at most once an hour. */
+  warn(key: ApiKey, address: string | undefined): Promise<void>
+}
+
+interface Services {
+  keys: Keys
+  accounts: Pick<Accounts, 'get'>
+  throttle: Pick<Throttle, 'ration'>
+  /** Has apps wait: a key that moves money was made. */
+  hold: Hold
+  messages: Messages
+  record: Record
+}
+
+/** Makes what the pages of an account do with its keys. */
+export function owner({ keys, accounts, throttle, hold, messages, record }: Services): Owner {
+  const own = async ({ id: account }: Account, id: string): Promise<ApiKey> => {
+    const key = await keys.get(id)
+    if (key?.account !== account || key.revokedAt !== undefined) throw new Problem('not_found')
+    return key
+  }
+  const about = ({ id, name }: ApiKey): About => ({ key: name, id })
+
+  const end = async ({ id: account, email, locale }: Account, key: ApiKey, origin: Origin): Promise<boolean> => {
+    if (!(await keys.revoke(key.id))) return false
+    await record('api-key.revoked', { account, key: key.id }, origin)
+    await messages.apiKey('key-revoked', email, locale, about(key))
+    return true
+  }
+
+  return {
+    keys: account => keys.of(account),
+    make: async ({ id: account, email, locale }, { publicKey, ...wanted }, origin) => {
+      await throttle.ration('api-key.make', account, makes)
+      // Before there is a key that the apps would not know to wait for.
+      if (wanted.scopes.includes('transfer')) await hold(account, origin)
+      const made = await keys.add({ ...wanted, account }, publicKey)
+      const { id, scopes, algorithm, addresses } = made.key
+      await record('api-key.created', { account, key: id, scopes, algorithm, addresses: addresses.length }, origin)
+      const bounds = { scopes: scopes.join(', '), addresses: addresses.join(', ') }
+      await messages.apiKey('key-created', email, locale, { ...about(made.key), ...bounds })
+      return made
+    },
+    rename: async (account, id, typed, origin) => {
+      const key = await own(account, id)
+      const name = nameOf(typed)
+      if (name === key.name) return
+      await keys.rename(id, name)
+      await record('api-key.renamed', { account: account.id, key: id }, origin)
+      await messages.apiKey('key-renamed', account.email, account.locale, { key: name, id, former: key.name })
+    },
+    rotate: async (account, id, publicKey, origin) => {
+      const key = await own(account, id)
+      const needed = key.algorithm === 'ed25519'
+      if (needed !== (publicKey !== undefined)) throw new Problem('invalid_public_key', { field: 'public_key' })
+      const rotated = await keys.rotate(key, publicKey)
+      await record('api-key.rotated', { account: account.id, key: id }, origin)
+      await messages.apiKey('key-rotated', account.email, account.locale, { ...about(key), hours: overlap / hour })
+      return rotated
+    },
+    revoke: async (account, id, origin) => {
+      if (!(await end(account, await own(account, id), origin))) throw new Problem('not_found')
+    },
+    revokeAll: async (id, origin) => {
+      const account = await accounts.get(id)
+      if (account) for (const key of await keys.of(id)) await end(account, key, origin)
+    },
+    warn: async (key, address = '') => {
+      const account = await accounts.get(key.account)
+      if (account?.status !== 'active') return
+      try {
+        await throttle.ration('api-key.warn', key.id, warnings)
+      } catch (fault) {
+        if (fault instanceof Problem && fault.code === 'slow_down') return
+        throw fault
+      }
+      await messages.apiKey('key-misused', account.email, account.locale, { ...about(key), address })
+    },
+  }
+}

@@ -1,0 +1,97 @@
+import { httpbis, type SignatureParameters } from 'http-message-signatures'
+import type { Algorithm } from '../crypto/request-signature.ts'
+import { intact } from './digest.ts'
+import { Refusal } from './refusal.ts'
+import { type Claim, type Scheme, type SignedRequest, signedWith } from './scheme.ts'
+
+/** What a signature says that it is for: others on the same request are none of ours. */
+export const tag = 'latchkey-api'
+/** How far `created` may be off, in milliseconds. */
+const window = 60_000
+
+const required = ['created', 'nonce', 'keyid', 'alg', 'tag']
+const known = new Set([...required, 'expires'])
+const algorithms: readonly Algorithm[] = ['hmac-sha256', 'ed25519']
+
+/** HTTP Message Signatures (RFC 9421), with Content-Digest (RFC 9530): the scheme that covers the whole request. */
+export const rfc9421: Scheme = { id: 'rfc9421', parse, verify: signedWith }
+
+interface Found {
+  parameters: SignatureParameters
+  base: Buffer
+  signature: Buffer
+}
+
+async function parse(request: SignedRequest): Promise<Claim> {
+  const { parameters, base, signature } = await find(request)
+  const { expires, nonce, keyid, alg } = parameters
+  const lines = base.toString().split('\n')
+  const covers = (component: string) => lines.filter(line => line.startsWith(`"${component}": `)).length === 1
+  const hasBody = request.digest !== undefined || (request.body ?? '') !== ''
+  if (!covers('@method') || !covers('@target-uri') || (hasBody && !covers('content-digest'))) throw unreadable()
+  if (Object.keys(parameters).some(name => !known.has(name))) throw unreadable()
+  const algorithm = algorithms.find(each => each === alg)
+  if (algorithm === undefined || !isText(keyid) || !isText(nonce)) throw unreadable()
+  const seconds = numbersIn(lines.at(-1) ?? '')
+  const at = seconds('created') * 1000
+  const until = expires === undefined ? Number.POSITIVE_INFINITY : seconds('expires') * 1000
+  return {
+    key: keyid,
+    algorithm,
+    at,
+    ahead: window,
+    behind: Math.min(window, until - at),
+    nonce,
+    intact: !covers('content-digest') || intact(request, request.headers['content-digest'] ?? ''),
+    signed: base,
+    signature,
+  }
+}
+
+/** The one signature of a request that is meant for us, and the text that it signs. */
+async function find({ method, url, headers }: SignedRequest): Promise<Found> {
+  const found: Found[] = []
+  try {
+    await httpbis.verifyMessage(
+      {
+        // The library's clock is not ours, and we judge times later.
+        notAfter: Number.POSITIVE_INFINITY,
+        tolerance: Number.POSITIVE_INFINITY,
+        requiredParams: required,
+        keyLookup: async ({ tag: meant }) =>
+          meant === tag
+            ? {
+                verify: async (base, signature, parameters = {}) => {
+                  found.push({ parameters, base, signature })
+                  return true
+                },
+              }
+            : null,
+      },
+      { method, url, headers: { ...headers } },
+    )
+  } catch {
+    throw unreadable()
+  }
+  const [one, ...more] = found
+  if (!one || more.length > 0) throw unreadable()
+  // Base64 may be spelled in several ways; a signature in one.
+  if (!headers.signature?.includes(`:${one.signature.toString('base64')}:`)) throw unreadable()
+  return one
+}
+
+const unreadable = (): Refusal => new Refusal('BAD_REQUEST')
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && /^[\x21-\x7e]{1,128}$/.test(value)
+}
+
+/** The whole numbers among a signature's parameters. The library takes text for a number too; the line that it signs does not lie. */
+function numbersIn(line: string): (name: string) => number {
+  const bare = line.replace(/"(?:[^"\\]|\\.)*"/g, '')
+  return name => {
+    const [, digits] = new RegExp(`;${name}=(\\d{1,11})(?=;|$)`).exec(bare) ?? []
+    if (digits === undefined) throw unreadable()
+    return Number(digits)
+  }
+}

@@ -1,0 +1,145 @@
+import Router from '@koa/router'
+import type { Context } from 'koa'
+import type { Accounts } from '../accounts/account.ts'
+import type { Drafts } from '../api-keys/drafts.ts'
+import { type ApiKey, limit, type Revealed, scopes } from '../api-keys/keys.ts'
+import type { Owner } from '../api-keys/owner.ts'
+import { keyOf, type Typed, typedIn, wishOf } from '../api-keys/wish.ts'
+import type { Problem } from '../errors.ts'
+import type { Attempts } from '../flows/attempts.ts'
+import { reaches } from '../flows/policy.ts'
+import type { Steps } from '../flows/steps.ts'
+import type { Sessions } from '../oidc/sessions.ts'
+import { asProblem } from './faults.ts'
+import type { KeyLine } from './pages.ts'
+import { type Show, seeOther } from './show.ts'
+import { beginAttempt } from './sign-in.ts'
+import { doorkeeper, type SignedIn } from './signed-in.ts'
+import { body } from './stepping.ts'
+import type { Visit } from './visiting.ts'
+
+const minute = 60_000
+const day = 24 * 60 * minute
+/** How long one proof does for making secrets, in milliseconds. */
+const fresh = 10 * minute
+/** How long a key lives unless its owner says otherwise, in milliseconds. */
+const usual = 90 * day
+const home = '/account/api-keys'
+
+interface Services {
+  accounts: Accounts
+  attempts: Attempts
+  steps: Steps
+  sessions: Sessions
+  owner: Owner
+  drafts: Drafts
+  show: Show
+  now: () => number
+}
+
+/** The API keys of an account: to see, make, rename, rotate and revoke. A secret is shown once, to somebody who has just proved who they are. */
+export function apiKeys(services: Services): Router<Visit> {
+  const { owner, drafts, show, now } = services
+  const router = new Router<Visit>()
+  const { who, page } = doorkeeper(services)
+
+  const dayOf = (at: number) => new Date(at).toISOString().slice(0, 10)
+  const blank = (): Typed => ({
+    name: '',
+    scope: ['read'],
+    addresses: '',
+    expires: dayOf(now() + usual),
+    public_key: '',
+  })
+
+  interface Shown {
+    typed?: Typed
+    /** The key that was to be changed. */
+    at?: string
+    problem?: Problem
+  }
+  const list = async (ctx: Context, { account }: SignedIn, { typed = blank(), at, problem }: Shown = {}) => {
+    const keys = (await owner.keys(account.id)).map(each => lineOf(each, now()))
+    const locals = { keys, scopes, typed, at, today: dayOf(now()), full: keys.length >= limit }
+    if (problem) ctx.status = problem.status
+    if (problem?.retryAfter !== undefined) ctx.set('Retry-After', String(problem.retryAfter))
+    const person = { email: account.email }
+    show.page(ctx, 'account/api-keys', locals, { person, problem: problem && show.problem(ctx, problem) })
+  }
+
+  /** Does what was posted; what is wrong with it is said on the same page, where all that was typed still stands. */
+  const act = (path: string, does: (ctx: Context, person: SignedIn) => Promise<void>) =>
+    router.post(path, async ctx => {
+      const person = await who(ctx)
+      try {
+        await does(ctx, person)
+      } catch (fault) {
+        const problem = asProblem(fault)
+        if (problem.status >= 500 || problem.code === 'not_found') throw fault
+        const at: string | undefined = ctx.params.key
+        await list(ctx, person, { at, problem, ...(at === undefined && { typed: typedIn(body(ctx)) }) })
+      }
+    })
+
+  const proved = ({ session }: SignedIn) => reaches(session.acr, 'aal2') && now() - session.since < fresh
+  const prove = (ctx: Context, { account, session }: SignedIn, next: string) => {
+    const { id, email, guard } = account
+    const reason = show.say(ctx.state.locale, 'reason.key')
+    const begun = { account: id, email, guard, session: session.uid, next, reason }
+    return beginAttempt(ctx, services, { ...begun, purpose: 'step-up', acr: 'aal2' })
+  }
+  const reveal = (ctx: Context, { account }: SignedIn, { key, secret }: Revealed) => {
+    const locals = { key: lineOf(key, now()), secret }
+    show.page(ctx, 'account/api-key', locals, { person: { email: account.email } })
+  }
+
+  page(router, home, async (ctx, person) => {
+    const { draft } = ctx.query
+    const typed = typeof draft === 'string' ? await drafts.get(draft, person.account.id) : undefined
+    await list(ctx, person, { typed })
+  })
+
+  act(home, async (ctx, person) => {
+    const typed = typedIn(body(ctx))
+    const wish = wishOf(typed, now())
+    if (!proved(person)) return prove(ctx, person, `${home}?draft=${await drafts.keep(person.account.id, typed)}`)
+    reveal(ctx, person, await owner.make(person.account, wish, ctx.state.visitor))
+  })
+
+  act(`${home}/:key/rotate`, async (ctx, person) => {
+    if (!proved(person)) return prove(ctx, person, home)
+    const publicKey = keyOf(typedIn(body(ctx)).public_key)
+    reveal(ctx, person, await owner.rotate(person.account, ctx.params.key, publicKey, ctx.state.visitor))
+  })
+
+  act(`${home}/:key/rename`, async (ctx, { account }) => {
+    await owner.rename(account, ctx.params.key, typedIn(body(ctx)).name, ctx.state.visitor)
+    seeOther(ctx, home)
+  })
+
+  act(`${home}/:key/revoke`, async (ctx, { account }) => {
+    await owner.revoke(account, ctx.params.key, ctx.state.visitor)
+    seeOther(ctx, home)
+  })
+
+  return router
+}
+
+/** A key as pages list it: nothing that signs. */
+function lineOf(key: ApiKey, now: number): KeyLine {
+  const { id, name, scopes, addresses, algorithm, createdAt, usedAt, usedFrom, endsAt, former } = key
+  return {
+    id,
+    name,
+    scopes,
+    addresses,
+    pair: algorithm === 'ed25519',
+    createdAt,
+    usedAt,
+    usedFrom,
+    // Its last moment, so that the last day is named and not the one after.
+    endsAt: endsAt && endsAt - 1,
+    ended: endsAt !== undefined && endsAt <= now,
+    formerUntil: former && now < former.until ? former.until : undefined,
+  }
+}

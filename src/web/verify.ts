@@ -1,0 +1,82 @@
+import { bodyParser } from '@koa/bodyparser'
+import type { Context, Middleware } from 'koa'
+import { Misasked } from '../api-keys/asked.ts'
+import { refusals } from '../api-keys/refusal.ts'
+import type { Verification } from '../api-keys/verification.ts'
+import type { Record } from '../events.ts'
+import type { Authenticate } from '../oidc/authenticate.ts'
+import { originOf } from '../oidc/heard.ts'
+import { asProblem } from './faults.ts'
+
+interface Services {
+  authenticate: Authenticate
+  verification: Verification
+  record: Record
+  log: (fault: unknown, request: string) => void
+}
+
+const path = '/api-keys/verify'
+/** How a client may authenticate in the body (RFC 6749, 2.3.1; RFC 7521, 4.2). */
+const credentials = new Set(['client_id', 'client_secret', 'client_assertion', 'client_assertion_type'])
+
+/** Where resource servers ask about signed requests. It stands before what pages need: every request of every bot passes here. */
+export function verify({ authenticate, verification, record, log }: Services): Middleware {
+  const parse = bodyParser({ enableTypes: ['json'], jsonLimit: '256kb', onError: fault => unreadable(fault) })
+
+  const answer = async (ctx: Context): Promise<void> => {
+    await parse(ctx as Parameters<typeof parse>[0], async () => {})
+    const { body } = ctx.request as { body?: unknown }
+    if (typeof body !== 'object' || body === null || Array.isArray(body))
+      throw new Misasked('the body must be a JSON object')
+    const members = Object.entries(body)
+    const client = await authenticate(ctx, Object.fromEntries(members.filter(([name]) => credentials.has(name))))
+    const question = Object.fromEntries(members.filter(([name]) => !credentials.has(name)))
+    ctx.body = await verification.verify(question, client, originOf(ctx))
+  }
+
+  return async (ctx, next) => {
+    if (ctx.path !== path) return next()
+    ctx.set({ 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' })
+    try {
+      if (ctx.method === 'POST') return await answer(ctx)
+      ctx.status = 405
+      ctx.set('Allow', 'POST')
+      ctx.body = { error: 'invalid_request', error_description: 'this is asked by POST' }
+    } catch (fault) {
+      if (fault instanceof Misasked) return misasked(ctx, fault)
+      const { error, error_description, statusCode = 500 } = fault as { error?: string } & Named
+      if (error !== undefined && statusCode < 500) {
+        await record('grant.refused', { type: 'verify', code: error }, originOf(ctx))
+        ctx.status = statusCode
+        ctx.body = { error, error_description }
+        return
+      }
+      failed(ctx, fault, log)
+    }
+  }
+}
+
+/** What the library's errors carry. */
+interface Named {
+  error_description?: string
+  statusCode?: number
+}
+
+function unreadable(fault: { status?: number } & Error): never {
+  if (fault.status === 413) throw fault
+  throw new Misasked('the body is no JSON')
+}
+
+function misasked(ctx: Context, { message }: Misasked): void {
+  ctx.status = 400
+  const refusal = { active: false, code: refusals.BAD_REQUEST, reason: 'BAD_REQUEST' }
+  ctx.body = { ...refusal, error: 'invalid_request', error_description: message }
+}
+
+function failed(ctx: Context, fault: unknown, log: Services['log']): void {
+  const { status, retryAfter, code } = asProblem(fault)
+  if (status >= 500) log(fault, '')
+  ctx.status = status
+  if (retryAfter !== undefined) ctx.set('Retry-After', String(retryAfter))
+  ctx.body = { error: status === 503 ? 'temporarily_unavailable' : status < 500 ? code : 'server_error' }
+}
