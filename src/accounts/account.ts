@@ -2,6 +2,25 @@ import { z } from 'zod'
 import type { Collection, Store } from '../store/collection.ts'
 import { declare } from '../store/collection.ts'
 
+/** Rules of an owner's own about who may sign in at all. An absent one keeps nobody out. */
+export const restrictionsShape = z.object({
+  /** Only devices that they trust. */
+  devices: z.boolean().optional(),
+  /** Only these CIDR blocks. */
+  addresses: z.array(z.string()).optional(),
+  /** Only these countries (ISO 3166-1 alpha-2). */
+  countries: z.array(z.string()).optional(),
+})
+export type Restrictions = z.output<typeof restrictionsShape>
+
+/** Where its owner will be, said ahead: nobody is held there for the place alone. */
+export const travelShape = z.object({
+  /** ISO 3166-1 alpha-2. */
+  country: z.string(),
+  until: z.number(),
+})
+export type Travel = z.output<typeof travelShape>
+
 const shape = z.object({
   id: z.string(),
   /** As it is looked up: trimmed and in lower case. */
@@ -11,6 +30,18 @@ const shape = z.object({
   /** BCP 47. */
   locale: z.string(),
   status: z.enum(['active', 'closed']),
+  /** Rises with each change of what protects the account: a sign-in that began before one ends with it. */
+  guard: z.number().optional(),
+  /** Its protection was loosened: until then (milliseconds) apps are told to wait with what cannot be undone. */
+  holdUntil: z.number().optional(),
+  /** The owner's own words, by which they know a mail of ours. */
+  phrase: z.string().optional(),
+  /** They want to be texted of what is done to their account, too. */
+  texts: z.boolean().optional(),
+  restrictions: restrictionsShape.optional(),
+  travel: travelShape.optional(),
+  /** When restrictions or travel were last changed. */
+  ruledAt: z.number().optional(),
   createdAt: z.number(),
   updatedAt: z.number(),
 })
@@ -28,6 +59,8 @@ export function accounts(store: Store): Accounts {
     byEmail: async email => (await kept.find({ email }, { limit: 1 }))[0],
     insert: account => kept.insert(account),
     patch: (id, changes, when) => kept.patch(id, changes, when),
+    guarded: (id, guard, changes) =>
+      kept.patch(id, { ...changes, guard: (guard ?? 0) + 1 }, { guard, status: 'active' }),
   }
 }
 
@@ -37,4 +70,6 @@ export interface Accounts {
   /** Throws Conflict when the email has an account. */
   insert(account: Account): Promise<void>
   patch(id: string, changes: Partial<Account>, when?: Partial<Account>): Promise<Account | undefined>
+  /** Commits a change of what protects the account; undefined when another came first. Throws Conflict when a new email has an account. */
+  guarded(id: string, guard: number | undefined, changes: Partial<Account>): Promise<Account | undefined>
 }

@@ -1,24 +1,82 @@
 import { z } from 'zod'
 import { sha256 } from '../crypto/digest.ts'
 import { declare, type Store } from '../store/collection.ts'
+import { type Agent, agentOf, agentShape } from './agent.ts'
 
 const year = 365 * 24 * 3_600_000
+/** Devices of one account that are read at once. */
+const most = 500
 
 const shape = z.object({
   id: z.string(),
   account: z.string(),
+  /** The device cookie's digest. */
+  device: z.string(),
+  agent: agentShape,
+  /** Where it was last seen. */
+  address: z.string(),
   createdAt: z.number(),
   seenAt: z.number(),
+  /** Until when it stands in for a second step, and the account's guard when that was agreed: trust ends with any change of what protects the account. */
+  trustedUntil: z.number().optional(),
+  guard: z.number().optional(),
   expiresAt: z.number(),
 })
 
 export const devicesDeclaration = declare({ name: 'devices', shape, indexes: ['account'] })
 
+/** A device that an account has signed in on. Times in milliseconds since the epoch. */
+export interface Device {
+  /** The device cookie's digest. */
+  device: string
+  agent: Agent
+  address: string
+  seenAt: number
+  /** Undefined where it stands in for nothing any more. */
+  trustedUntil: number | undefined
+}
+
+/** What a device is seen by. */
+interface Seen {
+  device: string
+  address: string
+  /** The User-Agent header. */
+  agent: string | undefined
+}
+
+/** Whose device, and what guards the account now. */
+export interface Owner {
+  id: string
+  guard?: number | undefined
+}
+
 export interface Devices {
+  /** For how long a device may be trusted, in milliseconds; 0 where none may. */
+  readonly trustFor: number
   /** Has this account signed in here before? */
   known(device: string, account: string): Promise<boolean>
   /** Remembers for a year that this account signed in here. */
-  saw(device: string, account: string): Promise<void>
+  saw(seen: Seen, account: string): Promise<void>
+  /** Lets a device that was seen stand in for a second step from now on. */
+  trust(device: string, owner: Owner): Promise<void>
+  /** Does it stand in for a second step? */
+  trusted(device: string, owner: Owner): Promise<boolean>
+  /** Did its owner ever trust it, and not have it forgotten since? Rules about devices go by that. */
+  chosen(device: string, account: string): Promise<boolean>
+  /** The devices that its owner chose, last seen first: those that stand in for a second step, or all. */
+  trustedBy(owner: Owner, all?: boolean): Promise<Device[]>
+  /** Knows a device no longer; false when it was not known. */
+  forget(device: string, account: string): Promise<boolean>
+}
+
+/** The device cookie's name. With the prefix no other host, and no plain http, can plant it (RFC 6265bis, 4.1.3.2). */
+export function deviceCookie(https: boolean): string {
+  return https ? '__Host-latchkey_device' : 'latchkey_device'
+}
+
+/** Is this a device cookie as we make them? */
+export function isDevice(cookie: string | undefined): cookie is string {
+  return cookie !== undefined && /^[\w-]{43}$/.test(cookie)
 }
 
 /** What a device cookie is kept as: the store alone cannot make the cookie. */
@@ -27,15 +85,37 @@ export function deviceId(cookie: string): string {
 }
 
 /** The devices that accounts have signed in on. */
-export function devices({ store, now }: { store: Store; now: () => number }): Devices {
+export function devices({ store, trustFor, now }: { store: Store; trustFor: number; now: () => number }): Devices {
   const kept = store.collection(devicesDeclaration)
+  type Kept = z.output<typeof shape>
   const key = (device: string, account: string) => `${account}.${device}`
+  const stands = ({ trustedUntil, guard }: Kept, owner: Owner): boolean =>
+    trustedUntil !== undefined && trustedUntil > now() && guard === owner.guard
+
   return {
+    trustFor,
     known: async (device, account) => (await kept.get(key(device, account))) !== undefined,
-    saw: async (device, account) => {
+    saw: async ({ device, address, agent }, account) => {
       const at = now()
-      const seen = await kept.patch(key(device, account), { seenAt: at, expiresAt: at + year })
-      if (!seen) await kept.put({ id: key(device, account), account, createdAt: at, seenAt: at, expiresAt: at + year })
+      const id = key(device, account)
+      const seen = { address, agent: agentOf(agent), seenAt: at, expiresAt: at + year }
+      if (!(await kept.patch(id, seen))) await kept.put({ id, account, device, createdAt: at, ...seen })
     },
+    trust: async (device, { id, guard }) => {
+      await kept.patch(key(device, id), { trustedUntil: now() + trustFor, guard })
+    },
+    trusted: async (device, owner) => {
+      const found = await kept.get(key(device, owner.id))
+      return found !== undefined && stands(found, owner)
+    },
+    chosen: async (device, account) => (await kept.get(key(device, account)))?.trustedUntil !== undefined,
+    trustedBy: async (owner, all = false) => {
+      const found = await kept.find({ account: owner.id }, { limit: most })
+      return found
+        .filter(each => (all ? each.trustedUntil !== undefined : stands(each, owner)))
+        .map(each => ({ ...each, trustedUntil: stands(each, owner) ? each.trustedUntil : undefined }))
+        .sort((a, b) => b.seenAt - a.seenAt)
+    },
+    forget: async (device, account) => (await kept.take(key(device, account))) !== undefined,
   }
 }

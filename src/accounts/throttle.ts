@@ -38,6 +38,8 @@ export interface Throttle {
   spend(trier: Trier): Promise<void>
   /** Gives back what a right answer paid, and forgives what its device, or its account at this address, got wrong before. */
   forgive(trier: Trier): Promise<void>
+  /** How many wrong answers an account got, at most to any one of these, from devices that it does not know: of the last half hour. */
+  failures(account: string, whats: readonly string[]): Promise<number>
   /** Pays for one of something else that is rationed, such as a message to one phone; resolves to what gives it back. Throws `slow_down`. */
   ration(what: string, whose: string, allowance: Allowance): Promise<() => Promise<void>>
 }
@@ -79,6 +81,10 @@ export function throttle({ store, now }: { store: Store; now: () => number }): T
         if (by === 'pair' || by === 'device') await kept.take(id)
         else await giveBack(id, guesses[by])
       }
+    },
+    failures: async (account, whats) => {
+      const found = await Promise.all(whats.map(what => kept.get(key(what, 'account', account))))
+      return Math.max(0, ...found.map(each => each?.spent ?? 0))
     },
     ration: async (what, whose, allowance) => {
       const id = key(what, 'ration', whose)

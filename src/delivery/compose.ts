@@ -3,13 +3,41 @@ import ejs from 'ejs'
 import { look, styleSheet } from './look.ts'
 
 /** Every mail there is, and what each must be told. */
-export interface Mails {
+export interface Mails extends KeyMails {
   /** A code to enter, how many minutes it lasts, and the app that the person is on the way to. */
   code: { code: string; minutes: number; towards?: string | undefined }
   /** To the owner of an address with which somebody tried to sign up again. */
   taken: object
   /** An account was made. */
   welcome: object
+  /** What was done to an account, when, with what and where; and the page that says it wasn't its owner. */
+  alert: { what: string; when: string; device: string; place: string; link?: string | undefined }
+  /** To who asked for a new password, and from where. */
+  reset: { link: string; minutes: number; device: string; place: string }
+  /** To who asked for one where there is no account. */
+  'no-account': object
+  /** To the owner of an account that somebody signs in to: when, with what and where; and the page that lets them. */
+  confirm: { link: string; minutes: number; when: string; device: string; place: string }
+  /** To who said that it wasn't them. */
+  disowned: { link: string; minutes: number }
+}
+
+interface Key {
+  /** What its owner calls it. */
+  key: string
+  id: string
+}
+
+/** To the owner of an API key: what became of it. */
+export interface KeyMails {
+  /** What it may do; and the addresses that it is bound to, or nothing. */
+  'key-created': Key & { scopes: string; addresses: string }
+  'key-renamed': Key & { former: string }
+  /** Hours that the former secret still works. */
+  'key-rotated': Key & { hours: number }
+  'key-revoked': Key
+  /** The address at which it failed too often, if that is known. */
+  'key-misused': Key & { address: string }
 }
 
 /** What every mail is told. */
@@ -33,6 +61,8 @@ export interface Composer {
   mail<Name extends keyof Mails>(template: Name, values: Addressed & Mails[Name]): Composed
   /** One SMS with a code that phones fill in by themselves (the origin-bound one-time code format of the WICG). */
   sms(values: Pick<Addressed, 'locale'> & Mails['code']): string
+  /** A text message with what was done to an account. */
+  alertSms(values: Pick<Addressed, 'locale'> & { what: string }): string
 }
 
 type Values = Record<string, string | number>
@@ -90,6 +120,7 @@ export function composer({ phrases, issuer, name }: Options): Composer {
       // An app's long or foreign name would make it two, and dearer.
       return oneSms.test(full) ? full : say('mail.code.sms')
     },
+    alertSms: ({ locale, what }) => phrases.t(locale, 'mail.alert.sms', { name, host, what: oneLine(what) }),
   }
 }
 

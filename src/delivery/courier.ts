@@ -2,12 +2,12 @@ import { z } from 'zod'
 import { between } from '../crypto/random.ts'
 import { SealError } from '../crypto/seal.ts'
 import { type Collection, declare } from '../store/collection.ts'
-import { type Send, Undeliverable } from './message.ts'
+import { type Send, type Sent, Undeliverable } from './message.ts'
 
 const shape = z.strictObject({
   id: z.string(),
   expiresAt: z.number(),
-  channel: z.enum(['email', 'sms']),
+  channel: z.enum(['email', 'sms', 'logout']),
   purpose: z.string(),
   /** The recipient's blind index. */
   lane: z.string(),
@@ -39,16 +39,16 @@ export const posted = declare({
 /** What became of a message; never its content. */
 export type Tell = (
   name: 'message.sent' | 'message.delayed' | 'message.abandoned',
-  data: { message: string; channel: 'email' | 'sms'; tries: number },
+  data: { message: string; channel: Posted['channel']; tries: number },
 ) => unknown
 
 const free = { in: ['fresh', 'waiting'] } as const
 
-interface Options {
-  channel: 'email' | 'sms'
+interface Options<M> {
+  channel: Posted['channel']
   messages: Collection<Posted>
-  open: (message: Posted) => Parameters<Send>[0]
-  send: Send
+  open: (message: Posted) => Sent<M>
+  send: Send<M>
   now: () => number
   onEvent: Tell
   /** Milliseconds between two looks at the store; a post of this process wakes it at once. */
@@ -65,7 +65,7 @@ export function backoff(tries: number, age: number): number {
 }
 
 /** Carries one channel's messages, each recipient's in order, beside the couriers of other processes. */
-export function courier(options: Options): { wake(): void; start(): () => Promise<void> } {
+export function courier<M>(options: Options<M>): { wake(): void; start(): () => Promise<void> } {
   const { channel, messages, open, send, now, onEvent, poll, lease, concurrency } = options
   const serving = new Map<string, Promise<void>>()
   // Sent, but the store did not hear of it: not to be sent again.

@@ -1,4 +1,5 @@
-import type { Composer } from './compose.ts'
+import type { Addressed, Composer, KeyMails, Mails } from './compose.ts'
+import type { Message } from './message.ts'
 import type { Outbox } from './outbox.ts'
 
 /** A code on its way to a person. */
@@ -16,26 +17,123 @@ export interface CodeLetter {
   expiresAt: number
 }
 
+/** Where something was done from, in words. */
+export interface Whence {
+  device: string
+  place: string
+}
+
+/** What was done to an account, to one of the ways to reach its owner. */
+export interface AlertLetter extends Whence {
+  channel: 'email' | 'sms'
+  to: string
+  locale: string
+  /** The owner's own words. */
+  phrase?: string | undefined
+  /** In words. */
+  what: string
+  when: string
+  /** What the "this wasn't me" link carries. */
+  disown?: string | undefined
+}
+
+/** A link to a new password. */
+export interface ResetLetter {
+  to: string
+  locale: string
+  /** What the link carries. */
+  reset: string
+  /** Milliseconds since the epoch. */
+  expiresAt: number
+}
+
+/** Asks whether a sign-in is its owner's. */
+export interface ConfirmLetter extends Whence {
+  to: string
+  locale: string
+  /** The owner's own words. */
+  phrase?: string | undefined
+  /** In words. */
+  when: string
+  /** What the link carries. */
+  confirm: string
+  /** Milliseconds since the epoch. */
+  expiresAt: number
+}
+
 /** What Latchkey writes to people: composed and handed to the outbox. Each resolves once it is kept. */
 export interface Letters {
   code(letter: CodeLetter): Promise<void>
   /** To the owner of an address with which somebody tried to sign up again. */
   taken(to: string, locale: string): Promise<void>
   welcome(to: string, locale: string): Promise<void>
+  alert(letter: AlertLetter): Promise<void>
+  /** To the owner of an account that somebody unusual signs in to. */
+  confirm(letter: ConfirmLetter): Promise<void>
+  /** To somebody who asked for a new password. */
+  reset(letter: ResetLetter & Whence): Promise<void>
+  /** To somebody who asked for a new password where there is no account. */
+  noAccount(to: string, locale: string): Promise<void>
+  /** To somebody who said that it wasn't them. */
+  disowned(letter: ResetLetter): Promise<void>
+  /** To the owner of an API key: what became of it. */
+  apiKey<Change extends keyof KeyMails>(change: Change, to: string, locale: string, about: Mails[Change]): Promise<void>
+}
+
+interface Services {
+  composer: Composer
+  outbox: Pick<Outbox, 'post'>
+  /** The origin that links lead to. */
+  issuer: string
+  /** The words by which the owner of an address knows us. */
+  phraseOf: (to: string) => Promise<string | undefined>
+  now: () => number
 }
 
 /** Makes the letter writer. */
-export function letters({ composer, outbox, now }: { composer: Composer; outbox: Outbox; now: () => number }): Letters {
-  const mail = (template: 'taken' | 'welcome') => async (to: string, locale: string) => {
-    await outbox.post({ channel: 'email', to, purpose: template, ...composer.mail(template, { to, locale }) })
+export function letters({ composer, outbox, issuer, phraseOf, now }: Services): Letters {
+  const mail = async <Name extends keyof Mails>(
+    template: Name,
+    values: Addressed & Mails[Name],
+    more: Partial<Message> = {},
+  ): Promise<void> => {
+    const { to } = values
+    const composed = composer.mail(template, { ...values, phrase: values.phrase ?? (await phraseOf(to)) })
+    await outbox.post({ channel: 'email', to, purpose: template, ...composed, ...more })
+  }
+  const minutes = (expiresAt: number): number => Math.max(1, Math.round((expiresAt - now()) / 60_000))
+  const resetting = ({ to, locale, reset, expiresAt }: ResetLetter) => {
+    const link = `${issuer}/reset/${reset}`
+    return { values: { to, locale, link, minutes: minutes(expiresAt) }, more: { link, expiresAt } }
   }
   return {
     code: async ({ channel, to, code, purpose, locale, towards, expiresAt }) => {
-      const values = { to, locale, towards, code, minutes: Math.max(1, Math.round((expiresAt - now()) / 60_000)) }
-      const content = channel === 'sms' ? { subject: '', text: composer.sms(values) } : composer.mail('code', values)
-      await outbox.post({ channel, to, purpose, code, expiresAt, ...content })
+      const values = { to, locale, towards, code, minutes: minutes(expiresAt) }
+      if (channel === 'email') return mail('code', values, { purpose, code, expiresAt })
+      await outbox.post({ channel, to, purpose, code, expiresAt, subject: '', text: composer.sms(values) })
     },
-    taken: mail('taken'),
-    welcome: mail('welcome'),
+    taken: (to, locale) => mail('taken', { to, locale }),
+    welcome: (to, locale) => mail('welcome', { to, locale }),
+    alert: async ({ channel, disown, ...values }) => {
+      const { to, locale, what } = values
+      if (channel === 'sms')
+        return outbox.post({ channel, to, purpose: 'alert', subject: '', text: composer.alertSms({ locale, what }) })
+      const link = disown === undefined ? undefined : `${issuer}/not-me/${disown}`
+      await mail('alert', { ...values, link }, { link })
+    },
+    confirm: ({ confirm, expiresAt, ...values }) => {
+      const link = `${issuer}/confirm/${confirm}`
+      return mail('confirm', { ...values, link, minutes: minutes(expiresAt) }, { link, expiresAt })
+    },
+    reset: ({ device, place, ...letter }) => {
+      const { values, more } = resetting(letter)
+      return mail('reset', { ...values, device, place }, more)
+    },
+    noAccount: (to, locale) => mail('no-account', { to, locale }),
+    disowned: letter => {
+      const { values, more } = resetting(letter)
+      return mail('disowned', values, more)
+    },
+    apiKey: (change, to, locale, about) => mail(change, { ...about, to, locale }),
   }
 }

@@ -15,18 +15,40 @@ export interface Message {
   expiresAt?: number | undefined
 }
 
-/** A message on its way. */
-export interface Outgoing extends Message {
+/** Word to an app that a session has ended. It is signed only when it goes, because what is signed ages. */
+export interface Logout {
+  channel: 'logout'
+  /** The app's client id. */
+  to: string
+  account: string
+  /** The session as the app knows it. */
+  sid: string | undefined
+  purpose: string
+  expiresAt?: number | undefined
+}
+
+/** All that can be posted, by the channel that it takes. */
+export interface Channels {
+  email: Message
+  sms: Message
+  logout: Logout
+}
+
+/** What is posted on its way. */
+export type Sent<M> = M & {
   /** The same at every try, so that a receiver can tell a repeat. */
   id: string
   /** When it was posted, in milliseconds since the epoch. */
   at: number
 }
 
-/** Hands a message to the world. Throws Undeliverable when no later try could fare better, and anything else when one could. */
-export type Send = (message: Outgoing, signal: AbortSignal) => Promise<void>
+/** A message on its way. */
+export type Outgoing = Sent<Message>
 
-/** No later try could deliver this message: its recipient or its content was refused. */
+/** Hands what was posted to the world. Throws Undeliverable when no later try could fare better, and anything else when one could. */
+export type Send<M = Message> = (message: Sent<M>, signal: AbortSignal) => Promise<void>
+
+/** No later try could deliver this: its recipient or its content was refused. */
 export class Undeliverable extends Error {
   constructor(options?: { cause?: unknown }) {
     super('undeliverable', options)

@@ -4,12 +4,12 @@ import type { Sealer } from '../crypto/seal.ts'
 import type { Store } from '../store/collection.ts'
 import { courier, type Posted, posted, type Tell } from './courier.ts'
 import { development, type Kept } from './development.ts'
-import type { Message, Outgoing, Send } from './message.ts'
+import type { Channels, Send, Sent } from './message.ts'
 
 /** Keeps messages until they are delivered. */
 export interface Outbox {
-  /** Keeps a message durably and wakes the couriers; resolves before it is sent. */
-  post(message: Message): Promise<void>
+  /** Keeps a message durably and wakes the couriers; resolves before it is sent, unless `patience` (milliseconds) lets it wait for the first try. */
+  post(message: Channels[keyof Channels], patience?: number): Promise<void>
   /** Starts delivering; what it returns stops, once what is on its way is through or `grace` is over. */
   work(): () => Promise<void>
   /** Messages of channels that lead nowhere (development), newest first; of one recipient if told. */
@@ -19,8 +19,8 @@ export interface Outbox {
 interface Options {
   store: Store
   sealer: Sealer
-  /** An absent channel keeps its messages for `list`. */
-  channels: { email?: Send | undefined; sms?: Send | undefined }
+  /** An absent channel keeps its messages for `list`; word to apps is only ever sent. */
+  channels: { [Name in 'email' | 'sms']?: Send | undefined } & { logout?: Send<Channels['logout']> }
   now: () => number
   onEvent: Tell
   /** Milliseconds between two looks for what other processes left. */
@@ -49,26 +49,42 @@ export function outbox({
 }: Options): Outbox {
   const messages = store.collection(posted)
   const kept = development({ store, sealer })
-  const open = ({ id, at, sealed }: Posted): Outgoing => ({
-    ...JSON.parse(sealer.open(sealed, `message:${id}`)),
-    id,
-    at,
-  })
-  const courierFor = (channel: Message['channel']) => {
-    const send = channels[channel]
-    return send && courier({ channel, messages, open, send, now, onEvent, poll, lease, concurrency })
+  const awaited = new Map<string, () => void>()
+  const tell: Tell = (name, data) => {
+    awaited.get(data.message)?.()
+    return onEvent(name, data)
   }
-  const couriers = { email: courierFor('email'), sms: courierFor('sms') }
+  const courierFor = <M>(channel: Posted['channel'], send: Send<M> | undefined) => {
+    const open = ({ id, at, sealed }: Posted): Sent<M> => ({
+      ...JSON.parse(sealer.open(sealed, `message:${id}`)),
+      id,
+      at,
+    })
+    return send && courier({ channel, messages, open, send, now, onEvent: tell, poll, lease, concurrency })
+  }
+  const couriers = {
+    email: courierFor('email', channels.email),
+    sms: courierFor('sms', channels.sms),
+    logout: courierFor('logout', channels.logout),
+  }
   let last = 0
 
+  /** Resolves when it was tried, or when patience is over. */
+  const tried = async (id: string, patience: number): Promise<void> => {
+    const given = new AbortController()
+    awaited.set(id, () => given.abort())
+    await wait(patience, undefined, { signal: given.signal }).catch(() => {})
+    awaited.delete(id)
+  }
+
   return {
-    async post(message) {
+    async post(message, patience = 0) {
       const at = now()
       // Thousandths of a millisecond, so that what one process posts within one keeps its order.
       last = Math.max(at * 1000, last + 1)
-      const outgoing: Outgoing = { ...message, id: id(), at }
+      const outgoing = { ...message, id: id(), at }
       const { channel, to, purpose, expiresAt: until = at + day } = message
-      if (!channels[channel]) {
+      if (outgoing.channel !== 'logout' && !channels[channel]) {
         await kept.keep(outgoing, last)
         await onEvent('message.sent', { message: outgoing.id, channel, tries: 1 })
         return
@@ -88,10 +104,12 @@ export function outbox({
         tries: 0,
         sealed: sealer.seal(JSON.stringify(outgoing), `message:${outgoing.id}`),
       })
+      const through = patience > 0 ? tried(outgoing.id, patience) : undefined
       couriers[channel]?.wake()
+      await through
     },
     work() {
-      const stops = [couriers.email, couriers.sms].flatMap(each => each?.start() ?? [])
+      const stops = Object.values(couriers).flatMap(each => each?.start() ?? [])
       return async () => {
         const given = new AbortController()
         const stopped = Promise.all(stops.map(stop => stop())).finally(() => given.abort())

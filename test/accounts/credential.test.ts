@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { type Credentials, credentials, credentialsDeclaration } from '../../src/accounts/credential.ts'
+import { type Credentials, credentials, credentialsDeclaration, regret } from '../../src/accounts/credential.ts'
 import { sealer } from '../../src/crypto/seal.ts'
 import { keyring } from '../../src/crypto/secrets.ts'
 import { Conflict, type Store } from '../../src/store/collection.ts'
@@ -76,5 +76,39 @@ describe('credentials', () => {
     await kept.remove(credential.id)
     expect(await kept.of('ada')).to.be.empty
     expect(await kept.prove(credential, {})).to.equal(false)
+  })
+
+  it('take a name of their owner’s, and a place before the others', async () => {
+    const id = await kept.add({ account: 'ada', factor: 'passkey', secret: {} })
+    expect(await kept.rename(id, 'Work key')).to.equal(true)
+    expect(await kept.prefer(id)).to.equal(true)
+    expect((await kept.of('ada'))[0])
+      .to.include({ label: 'Work key' })
+      .and.to.have.property('preferredAt')
+    await kept.retire(id)
+    expect([await kept.rename(id, 'x'), await kept.prefer(id)]).to.deep.equal([false, false])
+  })
+
+  it('prove nothing once they are out of use, and can be put back for a week', async () => {
+    const id = await kept.add({ account: 'ada', factor: 'passkey', lookup: 'p1', secret: { key: 'x' } })
+    const [credential] = await kept.of('ada')
+    if (!credential) return expect.fail('no credential')
+    expect(await Promise.all([kept.retire(id), kept.retire(id)])).to.have.members([true, false])
+    expect(await kept.of('ada')).to.be.empty
+    expect(await kept.byLookup('p1')).to.equal(undefined)
+    expect(await kept.prove(credential)).to.equal(false)
+    expect(await kept.prove(credential, { key: 'y' })).to.equal(false)
+    expect((await kept.out('ada')).map(each => each.secret)).to.deep.equal([{ key: 'x' }])
+
+    expect(await kept.restore(id)).to.equal(true)
+    expect(await kept.restore(id)).to.equal(false)
+    expect(await kept.byLookup('p1')).to.include({ account: 'ada' })
+    at += 2 * regret
+    expect(await kept.of('ada')).to.have.length(1)
+
+    await kept.retire(id)
+    at += regret
+    expect(await kept.out('ada')).to.be.empty
+    expect(await kept.restore(id)).to.equal(false)
   })
 })

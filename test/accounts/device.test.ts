@@ -1,25 +1,87 @@
 import { expect } from 'chai'
-import { deviceId, devices } from '../../src/accounts/device.ts'
+import { type Devices, deviceCookie, deviceId, devices, isDevice } from '../../src/accounts/device.ts'
+import type { Store } from '../../src/store/collection.ts'
 import { testStore } from '../support/store.ts'
 
+const day = 24 * 3_600_000
+
 describe('devices', () => {
+  let at = 0
+  let store: Store
+  let seen: Devices
+  const now = () => at
+  const laptop = { device: deviceId('laptop'), address: '192.0.2.1', agent: undefined }
+  const phone = { ...laptop, device: deviceId('phone'), address: '192.0.2.2' }
+  const ada = { id: 'ada', guard: 3 }
+  beforeEach(async () => {
+    at = Date.UTC(2026, 0, 1)
+    store = await testStore(now)
+    seen = devices({ store, trustFor: 30 * day, now })
+  })
+  afterEach(() => store.close())
+
   it('are known to those accounts only that signed in on them, for a year', async () => {
-    let at = Date.UTC(2026, 0, 1)
-    const now = () => at
-    const store = await testStore(now)
-    const seen = devices({ store, now })
-    const laptop = deviceId('cookie')
     await seen.saw(laptop, 'ada')
     await seen.saw(laptop, 'ada')
-    expect(await seen.known(laptop, 'ada')).to.equal(true)
-    expect(await seen.known(laptop, 'bob')).to.equal(false)
-    expect(await seen.known(deviceId('another'), 'ada')).to.equal(false)
-    at += 366 * 24 * 3_600_000
-    expect(await seen.known(laptop, 'ada')).to.equal(false)
-    await store.close()
+    expect(await seen.known(laptop.device, 'ada')).to.equal(true)
+    expect(await seen.known(laptop.device, 'bob')).to.equal(false)
+    expect(await seen.known(phone.device, 'ada')).to.equal(false)
+    at += 366 * day
+    expect(await seen.known(laptop.device, 'ada')).to.equal(false)
   })
 
-  it('are kept as digests', () => {
+  it('are trusted by the account that says so, for as long as is agreed', async () => {
+    await seen.saw(laptop, 'ada')
+    await seen.saw(laptop, 'bob')
+    expect(await seen.trusted(laptop.device, ada)).to.equal(false)
+    await seen.trust(laptop.device, ada)
+    expect(await seen.trusted(laptop.device, ada)).to.equal(true)
+    expect(await seen.trusted(laptop.device, { id: 'bob', guard: 3 })).to.equal(false)
+    at += 30 * day - 1
+    await seen.saw(laptop, 'ada')
+    expect(await seen.trusted(laptop.device, ada), 'using it does not prolong it').to.equal(true)
+    at += 1
+    expect(await seen.trusted(laptop.device, ada)).to.equal(false)
+    expect(await seen.trustedBy(ada)).to.deep.equal([])
+    const [former] = await seen.trustedBy(ada, true)
+    expect(former).to.include({ device: laptop.device, trustedUntil: undefined })
+    expect(await seen.chosen(laptop.device, 'ada')).to.equal(true)
+    expect(await seen.chosen(laptop.device, 'bob')).to.equal(false)
+    expect(await seen.known(laptop.device, 'ada')).to.equal(true)
+  })
+
+  it('are trusted no more once what protects the account has changed', async () => {
+    await seen.saw(laptop, 'ada')
+    await seen.trust(laptop.device, ada)
+    expect(await seen.trusted(laptop.device, { id: 'ada', guard: 4 })).to.equal(false)
+    expect(await seen.trustedBy({ id: 'ada', guard: 4 })).to.deep.equal([])
+  })
+
+  it('are not trusted before they were seen', async () => {
+    await seen.trust(laptop.device, ada)
+    expect(await seen.trusted(laptop.device, ada)).to.equal(false)
+    expect(await seen.known(laptop.device, 'ada')).to.equal(false)
+  })
+
+  it('are listed, last seen first, and forgotten', async () => {
+    for (const each of [laptop, phone]) {
+      await seen.saw(each, 'ada')
+      await seen.trust(each.device, ada)
+      at += 1
+    }
+    const list = await seen.trustedBy(ada)
+    expect(list.map(({ address }) => address)).to.deep.equal(['192.0.2.2', '192.0.2.1'])
+    expect(await seen.forget(laptop.device, 'bob')).to.equal(false)
+    expect(await seen.forget(laptop.device, 'ada')).to.equal(true)
+    expect(await seen.forget(laptop.device, 'ada')).to.equal(false)
+    expect(await seen.known(laptop.device, 'ada')).to.equal(false)
+    expect(await seen.trustedBy(ada)).to.have.length(1)
+  })
+
+  it('are kept as digests, and only cookies of ours count', () => {
     expect(deviceId('cookie')).to.not.contain('cookie')
+    expect(isDevice('x'.repeat(43))).to.equal(true)
+    for (const odd of [undefined, '', 'x', 'x'.repeat(44), `${'x'.repeat(42)}=`]) expect(isDevice(odd)).to.equal(false)
+    expect(deviceCookie(true)).to.match(/^__Host-/)
   })
 })

@@ -7,6 +7,28 @@ const told: { [Name in keyof Mails]: Mails[Name] } = {
   code: { code: '482913', minutes: 10, towards: 'Trading' },
   taken: {},
   welcome: {},
+  alert: {
+    what: 'A passkey was added',
+    when: '3 March 2026, 09:41 UTC',
+    device: 'Chrome on Windows',
+    place: 'Vienna, Austria',
+    link: 'https://id.example.com:8443/not-me/x',
+  },
+  reset: { link: 'https://id.example.com:8443/reset/x', minutes: 15, device: 'Chrome on Windows', place: 'Austria' },
+  'no-account': {},
+  confirm: {
+    link: 'https://id.example.com:8443/confirm/x',
+    minutes: 30,
+    when: '3 March 2026, 09:41 UTC',
+    device: 'Chrome on Windows',
+    place: 'Vienna, Austria',
+  },
+  disowned: { link: 'https://id.example.com:8443/reset/x', minutes: 15 },
+  'key-created': { key: 'Bot', id: 'lk_1', scopes: 'read, transfer', addresses: '192.0.2.7, 2001:db8::/48' },
+  'key-renamed': { key: 'Bot', id: 'lk_1', former: 'Robot' },
+  'key-rotated': { key: 'Bot', id: 'lk_1', hours: 24 },
+  'key-revoked': { key: 'Bot', id: 'lk_1' },
+  'key-misused': { key: 'Bot', id: 'lk_1', address: '203.0.113.9' },
 }
 const names = Object.keys(told) as (keyof Mails)[]
 const ada = { to: 'ada@example.com', locale: 'en' }

@@ -155,6 +155,7 @@ describe('courier', () => {
     desk.time.forward(60_000)
     await until(() => through.sent.length === 2)
     expect(through.texts()).to.deep.equal(['first', 'second'])
+    await until(() => desk.heard.told.length === 2)
     expect(desk.heard.told.map(({ tries }) => tries)).to.deep.equal([2, 1])
   })
 

@@ -1,0 +1,57 @@
+import { z } from 'zod'
+import { sha256 } from '../crypto/digest.ts'
+import { token } from '../crypto/random.ts'
+import { declare, type Store } from '../store/collection.ts'
+
+const shape = z.object({
+  /** The digest of what the link carries: the store alone cannot make it. */
+  id: z.string(),
+  purpose: z.enum(['confirm', 'reset', 'disown']),
+  /** Absent in one that was made for nobody, and mailed to nobody. */
+  account: z.string().optional(),
+  /** What the account's guard was: a reset is void once anything that protects the account has changed. */
+  guard: z.number().optional(),
+  /** The credential whose address it was mailed to: it disowns nothing once that is gone. */
+  address: z.string().optional(),
+  /** The credential that came to the account by what is disowned; and the moment from which all that came is disowned with it. */
+  came: z.string().optional(),
+  since: z.number().optional(),
+  /** The sign-in that it confirms, and what its owner is shown of it. */
+  attempt: z.string().optional(),
+  seen: z.object({ address: z.string(), agent: z.string().optional(), at: z.number() }).optional(),
+  expiresAt: z.number(),
+})
+
+export const linksDeclaration = declare({ name: 'links', shape })
+
+/** A link that was mailed. */
+export type Link = z.output<typeof shape>
+export type LinkPurpose = Link['purpose']
+
+/** Links in mails: each is a bearer value of 256 bits, kept as its digest, for one purpose, for a while, and for one use. */
+export interface Links {
+  /** Makes one that is good for `life` milliseconds; resolves to what its URL carries. */
+  make(link: Omit<Link, 'id' | 'expiresAt'>, life: number): Promise<string>
+  /** Looks at one without using it; undefined when it is used, has run out, or never was. */
+  look(bearer: string, purpose: LinkPurpose): Promise<Link | undefined>
+  /** Uses it up: of several takers one gets it. */
+  take(bearer: string, purpose: LinkPurpose): Promise<Link | undefined>
+}
+
+/** The links in this store. */
+export function links({ store, now }: { store: Store; now: () => number }): Links {
+  const kept = store.collection(linksDeclaration)
+  const look = async (bearer: string, purpose: LinkPurpose): Promise<Link | undefined> => {
+    const found = await kept.get(sha256(bearer))
+    return found?.purpose === purpose ? found : undefined
+  }
+  return {
+    make: async (link, life) => {
+      const bearer = token()
+      await kept.insert({ ...link, id: sha256(bearer), expiresAt: now() + life })
+      return bearer
+    },
+    look,
+    take: async (bearer, purpose) => ((await look(bearer, purpose)) ? kept.take(sha256(bearer)) : undefined),
+  }
+}

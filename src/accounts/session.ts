@@ -1,0 +1,95 @@
+import { z } from 'zod'
+import { declare, type Store } from '../store/collection.ts'
+import { type Agent, agentShape } from './agent.ts'
+
+const day = 24 * 3_600_000
+/** How long a session stays on record after it ended, in milliseconds. */
+export const remembered = 90 * day
+/** Sessions of one account that are read at once. */
+const most = 500
+
+const shape = z.object({
+  /** The browser session's uid. */
+  id: z.string(),
+  account: z.string(),
+  /** The device cookie's digest. */
+  device: z.string().optional(),
+  /** Where it began. */
+  address: z.string(),
+  agent: agentShape,
+  /** ISO 3166-1 alpha-2. */
+  country: z.string().optional(),
+  acr: z.string(),
+  amr: z.array(z.string()),
+  startedAt: z.number(),
+  /** When it was last used, as far as it was written down. */
+  seenAt: z.number(),
+  /** The client ids of the apps that were signed in to, in order. */
+  apps: z.array(z.string()),
+  endedAt: z.number().optional(),
+  why: z.string().optional(),
+  expiresAt: z.number(),
+})
+
+export const sessionsDeclaration = declare({ name: 'sessions', shape, indexes: [['account', 'startedAt']] })
+
+/** What a person may know of one session of theirs, present or past. */
+export type SessionRecord = z.output<typeof shape>
+export type NewSession = Pick<SessionRecord, 'id' | 'account' | 'device' | 'address' | 'country' | 'acr' | 'amr'> & {
+  agent: Agent
+}
+
+/** People's record of their sessions. It guards nothing: whether a session lives, the sessions themselves say. */
+export interface SessionBook {
+  started(session: NewSession): Promise<void>
+  /** More was proved in it. */
+  raised(id: string, proof: Pick<SessionRecord, 'acr' | 'amr'>): Promise<void>
+  /** An app was opened in it. */
+  joined(id: string, app: string): Promise<void>
+  seen(id: string): Promise<void>
+  ended(id: string, why: string): Promise<void>
+  get(id: string): Promise<SessionRecord | undefined>
+  /** An account's sessions, newest first, as far back as they are remembered. */
+  of(account: string): Promise<SessionRecord[]>
+}
+
+interface Options {
+  store: Store
+  /** The longest that a session lives, in milliseconds. */
+  longest: number
+  now: () => number
+}
+
+/** The record of sessions in this store. */
+export function sessionBook({ store, longest, now }: Options): SessionBook {
+  const kept = store.collection(sessionsDeclaration)
+  const open = { endedAt: undefined }
+  const used = () => ({ seenAt: now(), expiresAt: now() + longest + remembered })
+  return {
+    started: async session => {
+      await kept.put({ ...session, startedAt: now(), apps: [], ...used() })
+    },
+    raised: async (id, { acr, amr }) => {
+      await kept.patch(id, { acr, amr, ...used() }, open)
+    },
+    joined: async (id, app) => {
+      // Two apps may join at once: each is added to what is there then.
+      for (;;) {
+        const found = await kept.get(id)
+        if (!found || found.endedAt !== undefined || found.apps.includes(app)) return
+        if (await kept.patch(id, { apps: [...found.apps, app], ...used() }, { apps: found.apps, ...open })) return
+      }
+    },
+    seen: async id => {
+      await kept.patch(id, used(), open)
+    },
+    ended: async (id, why) => {
+      await kept.patch(id, { endedAt: now(), why, expiresAt: now() + remembered }, open)
+    },
+    get: id => kept.get(id),
+    of: async account => {
+      const found = await kept.find({ account }, { sort: { by: 'startedAt', descending: true }, limit: most })
+      return found.filter(each => (each.endedAt ?? each.seenAt) > now() - remembered)
+    },
+  }
+}

@@ -1,0 +1,73 @@
+import type { Account, Accounts } from '../accounts/account.ts'
+import type { Links } from '../accounts/link.ts'
+import type { Throttle } from '../accounts/throttle.ts'
+import { Problem } from '../errors.ts'
+import type { Record as RecordEvent } from '../events.ts'
+import { fromOne, pause, toOne } from './asking.ts'
+import type { Attempt, Attempts } from './attempts.ts'
+import type { Visitor } from './visitor.ts'
+
+/** What the owner is told of a sign-in that waits for their word. */
+export interface Waiting {
+  address: string
+  /** The User-Agent header. */
+  agent?: string | undefined
+  /** Milliseconds since the epoch. */
+  at: number
+}
+
+/** Asks an owner by mail whether a sign-in is theirs. `expiresAt` is in milliseconds since the epoch. */
+export type AskOwner = (
+  to: Pick<Account, 'email' | 'locale' | 'phrase'>,
+  link: { bearer: string; expiresAt: number },
+  waiting: Waiting,
+) => Promise<void>
+
+/** Sign-ins that wait until their owner says, by a mailed link, that it is they. Whoever has the link decides, and gets in nowhere by it. */
+export interface Confirming {
+  /** Mails the owner a link; resolves to the attempt as it is then. Throws `slow_down`. */
+  ask(attempt: Attempt, visitor: Visitor): Promise<Attempt>
+  /** What a link is about; undefined when it is used, or the time for it is over. */
+  look(bearer: string): Promise<Waiting | undefined>
+  /** Lets the sign-in go on, or ends it; false when there is none any more. */
+  settle(bearer: string, theirs: boolean, visitor: Visitor): Promise<boolean>
+}
+
+interface Services {
+  accounts: Accounts
+  attempts: Attempts
+  links: Links
+  throttle: Throttle
+  askOwner: AskOwner
+  record: RecordEvent
+  now: () => number
+}
+
+/** Makes what confirms sign-ins. */
+export function confirming(services: Services): Confirming {
+  const { accounts, attempts, links, throttle, askOwner, record, now } = services
+
+  return {
+    ask: async (attempt, visitor) => {
+      const { id, account = '', expiresAt } = attempt
+      const owner = await accounts.get(account)
+      if (owner?.status !== 'active') throw new Problem('attempt_expired')
+      await throttle.ration('send.confirm.pause', id, pause)
+      await throttle.ration('send.confirm', account, toOne)
+      await throttle.ration('send.confirm.from', visitor.address, fromOne)
+      const at = now()
+      const waiting = { address: visitor.address, agent: visitor.agent, at: attempt.askedAt ?? at }
+      // As long as the attempt itself: neither is worth anything without the other.
+      const bearer = await links.make({ purpose: 'confirm', account, attempt: id, seen: waiting }, expiresAt - at)
+      await askOwner(owner, { bearer, expiresAt }, waiting)
+      return attempts.change(attempt, { askedAt: at })
+    },
+    look: async bearer => (await links.look(bearer, 'confirm'))?.seen,
+    settle: async (bearer, theirs, visitor) => {
+      const link = await links.take(bearer, 'confirm')
+      if (!link?.attempt || !(await attempts.settle(link.attempt, theirs))) return false
+      await record(theirs ? 'sign-in.confirmed' : 'sign-in.denied', { account: link.account ?? '' }, visitor)
+      return true
+    },
+  }
+}

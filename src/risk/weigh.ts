@@ -1,0 +1,79 @@
+import type { Account, Accounts } from '../accounts/account.ts'
+import type { Devices } from '../accounts/device.ts'
+import type { SessionBook, SessionRecord } from '../accounts/session.ts'
+import type { Throttle } from '../accounts/throttle.ts'
+import type { Places } from './places.ts'
+import { type Bar, barred } from './restrictions.ts'
+import { type Sighting, type Signal, signals } from './signals.ts'
+import { type Verdict, verdict } from './verdict.ts'
+
+/** Where a sign-in comes from. */
+interface Source {
+  /** The device cookie's digest. */
+  device: string
+  address: string
+}
+
+/** Weighs sign-ins by what is known of an account's earlier ones. */
+export interface Risk {
+  /** The rules of the owner's own that a source does not meet. */
+  bars(account: Pick<Account, 'id' | 'restrictions'>, source: Source): Promise<Bar[]>
+  /** What to make of somebody who is about to be signed in. */
+  weigh(account: string, source: Source): Promise<Verdict>
+  /** What was out of the ordinary about each session's place when it began, by its id; nothing for those that were as usual. */
+  unusual(sessions: readonly SessionRecord[]): Map<string, Signal[]>
+}
+
+interface Services {
+  accounts: Pick<Accounts, 'get'>
+  book: SessionBook
+  devices: Devices
+  throttle: Throttle
+  places: Places
+  /** What people guess at: the ids of all factors. */
+  guessed: readonly string[]
+  now: () => number
+}
+
+const ofPlace: readonly Signal[] = ['new-country', 'impossible-travel']
+
+/** Makes what weighs sign-ins. */
+export function risk({ accounts, book, devices, throttle, places, guessed, now }: Services): Risk {
+  const sighting = ({ device, address, at }: Partial<Source> & Pick<Sighting, 'address' | 'at'>): Sighting => {
+    const { country, points } = places.of(address)
+    return { device, address, country, points, at }
+  }
+  const began = ({ startedAt: at, ...record }: SessionRecord): Sighting => sighting({ ...record, at })
+
+  const bars: Risk['bars'] = async ({ id, restrictions }, { device, address }) => {
+    if (!restrictions) return []
+    const chosen = restrictions.devices === true && (await devices.chosen(device, id))
+    return barred(restrictions, { address, country: places.of(address).country }, chosen)
+  }
+
+  return {
+    bars,
+    weigh: async (account, { device, address }) => {
+      const owner = await accounts.get(account)
+      const why = owner ? await bars(owner, { device, address }) : []
+      if (why.length > 0) return { ruling: 'bar', why }
+      const [past, known, failures] = await Promise.all([
+        book.of(account),
+        devices.known(device, account),
+        throttle.failures(account, guessed),
+      ])
+      const { country = '', until = 0 } = owner?.travel ?? {}
+      const expected = until > now() ? [country] : []
+      const here = sighting({ device, address, at: now() })
+      return verdict(signals(here, past.map(began), { known, failures, expected }))
+    },
+    unusual: sessions => {
+      const found = sessions.map((session): [string, Signal[]] => {
+        const past = sessions.filter(each => each.startedAt < session.startedAt)
+        const all = signals(began(session), past.map(began), { known: true, failures: 0, expected: [] })
+        return [session.id, all.filter(each => ofPlace.includes(each))]
+      })
+      return new Map(found.filter(([, why]) => why.length > 0))
+    },
+  }
+}

@@ -1,0 +1,87 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { pointsOf } from '../../src/risk/countries.ts'
+import { DatabaseError } from '../../src/risk/mmdb.ts'
+import { type Places, places } from '../../src/risk/places.ts'
+import { Double, mmdb, writeMmdb } from '../support/mmdb.ts'
+
+describe('places', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-places-'))
+  const file = join(folder, 'finer.mmdb')
+  const open: Places[] = []
+  const faults: unknown[] = []
+  after(() => {
+    for (const each of open) each.close()
+    rmSync(folder, { recursive: true })
+  })
+  const opened = (finer?: string): Places => {
+    const made = places({ finer, onFault: fault => void faults.push(fault) })
+    open.push(made)
+    return made
+  }
+
+  it('know countries out of the box, of both kinds of addresses', () => {
+    const { of } = opened()
+    const countries = ['193.171.23.1', '81.2.69.142', '8.8.8.8', '2a02:8388::1', '::ffff:8.8.8.8'].map(
+      at => of(at).country,
+    )
+    expect(countries).to.deep.equal(['AT', 'GB', 'US', 'AT', 'US'])
+    expect(of('193.171.23.1').points).to.deep.equal(pointsOf('AT'))
+  })
+
+  it('know nothing of addresses that are nowhere', () => {
+    const { of } = opened()
+    for (const at of ['127.0.0.1', '10.0.0.1', '192.168.1.1', '::1', 'fe80::1', '192.0.2.7', 'unknown', ''])
+      expect(of(at), at).to.deep.equal({ points: [] })
+  })
+
+  it('ask an operator’s file first, and go on to the table of countries', () => {
+    const location = { latitude: new Double(48.2), longitude: new Double(16.4) }
+    writeMmdb(file, {
+      '193.171.23.0/24': {
+        country: { iso_code: 'AT' },
+        city: { names: { en: 'Vienna' } },
+        location: { ...location, accuracy_radius: 20 },
+      },
+      '81.2.69.0/24': { country_code: 'GB', city: 'London', latitude: new Double(51.5), longitude: new Double(0) },
+      '8.8.4.0/24': { country: { names: { en: 'nowhere' } } },
+    })
+    const { of } = opened(file)
+    const point = { latitude: 48.2, longitude: 16.4, radius: 20 }
+    expect(of('193.171.23.1')).to.deep.equal({ country: 'AT', city: 'Vienna', points: [point] })
+    expect(of('81.2.69.142')).to.deep.equal({
+      country: 'GB',
+      city: 'London',
+      points: [{ latitude: 51.5, longitude: 0, radius: 100 }],
+    })
+    expect(of('8.8.4.4').country).to.equal('US')
+    expect(of('133.1.1.1').country).to.equal('JP')
+  })
+
+  it('go on with the table of countries, and say so, when the file turns out damaged', () => {
+    writeFileSync(file, mmdb({ '193.171.23.0/24': Buffer.of(0x20, 0x00) }))
+    expect(opened(file).of('193.171.23.1').country).to.equal('AT')
+    expect(faults).to.have.length(1)
+    expect(faults[0]).to.be.instanceOf(DatabaseError)
+  })
+
+  it('are not opened on a file that is none', () => {
+    writeFileSync(file, 'hello')
+    expect(() => places({ finer: file, onFault: () => {} })).to.throw(
+      DatabaseError,
+      'LATCHKEY_GEOIP is no MaxMind DB file',
+    )
+  })
+
+  it('know a point of every country of the suite’s customers', () => {
+    for (const country of ['AT', 'DE', 'GB', 'US', 'JP', 'BR', 'AU', 'IN', 'ZA', 'SG'])
+      for (const { latitude, longitude } of pointsOf(country)) {
+        expect(latitude).to.be.within(-90, 90)
+        expect(longitude).to.be.within(-180, 180)
+      }
+    expect(pointsOf('AT')).to.deep.equal([{ latitude: 48, longitude: 16, radius: 1_000 }])
+    expect(pointsOf('XX')).to.deep.equal([])
+  })
+})
