@@ -23,8 +23,13 @@ export interface Config {
   secrets: string[] | undefined
   mail: { url: string | undefined; from: string }
   sms: { url: string | undefined }
+  /** For how long people may trust a device, in milliseconds. */
+  trust: number
+  geoip: { file: string | undefined }
   /** Milliseconds. */
   session: { idle: number; max: number }
+  /** How long apps are told to wait once protection was loosened, in milliseconds. */
+  hold: number
   hashing: { queue: number }
   workers: number
   metrics: { token: string | undefined }
@@ -83,7 +88,10 @@ export function configure(environment: Environment = process.env): Config {
     secrets: set.LATCHKEY_SECRETS,
     mail: { url: set.LATCHKEY_MAIL_URL, from: set.LATCHKEY_MAIL_FROM ?? `Latchkey <no-reply@${issuer.hostname}>` },
     sms: { url: set.LATCHKEY_SMS_URL },
+    trust: set.LATCHKEY_TRUST * 24 * 3_600_000,
+    geoip: { file: set.LATCHKEY_GEOIP },
     session: { idle: set.LATCHKEY_SESSION_IDLE * 60_000, max: set.LATCHKEY_SESSION_MAX * 60_000 },
+    hold: set.LATCHKEY_HOLD * 3_600_000,
     hashing: { queue: set.LATCHKEY_HASH_QUEUE },
     workers: set.LATCHKEY_WORKERS,
     metrics: { token: set.LATCHKEY_METRICS_TOKEN },

@@ -6,23 +6,43 @@ export type Level = 'routine' | 'info' | 'notice' | 'warning'
 interface Declared<S extends z.ZodObject> {
   level: Level
   data: S
+  /** Who is told of it, beside the log. */
+  tell: 'owner' | undefined
 }
 
-const event = <S extends z.ZodRawShape>(level: Level, data: S): Declared<z.ZodObject<S>> => ({
-  level,
-  data: z.strictObject(data) as unknown as z.ZodObject<S>,
-})
+const event = <S extends z.ZodRawShape>(
+  level: Level,
+  data: S,
+  { tell }: { tell?: 'owner' } = {},
+): Declared<z.ZodObject<S>> => ({ level, data: z.strictObject(data) as unknown as z.ZodObject<S>, tell })
+/** Its account's owner hears of it at once: see `observers/alerts.ts`. */
+const told = { tell: 'owner' } as const
 
 const account = z.string()
 const factor = z.string()
 const client = z.string()
+const session = z.string()
+/** What was out of the ordinary. */
+const why = z.array(z.string())
+const message = { message: z.string(), channel: z.enum(['email', 'sms', 'logout']), tries: z.number() }
+const credential = z.string()
 
-/** Every event once, named thing.past-participle: its data and its level. Data is strict, so that nothing undeclared, and no secret, reaches a log. */
+/** Every event once, named thing.past-participle: its data, its level, and whether the owner is told. Data is strict, so that nothing undeclared, and no secret, reaches a log. */
 export const events = {
   'account.created': event('info', { account }),
   'sign-up.started': event('info', { taken: z.boolean() }),
-  'factor.enrolled': event('notice', { account, factor, credential: z.string() }),
-  'factor.proved': event('info', { account, factor, credential: z.string() }),
+  'factor.enrolled': event('notice', { account, factor, credential }),
+  'factor.added': event('notice', { account, factor, credential }, told),
+  'factor.replaced': event('notice', { account, factor, credential, former: credential }, told),
+  'factor.removed': event('notice', { account, factor, credential }, told),
+  'factor.renamed': event('info', { account, factor, credential }),
+  'factor.preferred': event('info', { account, factor, credential }),
+  'phrase.changed': event('notice', { account }, told),
+  'texts.changed': event('notice', { account, on: z.boolean() }, told),
+  'account.disowned': event('warning', { account }),
+  'recovery.started': event('notice', { account: account.optional() }),
+  'hold.started': event('notice', { account, until: z.number() }),
+  'factor.proved': event('info', { account, factor, credential }),
   'factor.refused': event('notice', { account: account.optional(), factor, code: z.string() }),
   'factor.throttled': event('warning', {
     account: account.optional(),
@@ -30,25 +50,58 @@ export const events = {
     by: z.enum(['account', 'address', 'pair', 'device']),
   }),
   'code.sent': event('info', { account: account.optional(), factor, channel: z.enum(['email', 'sms']) }),
-  'session.started': event('info', { account, session: z.string(), acr: z.string(), amr: z.array(z.string()) }),
+  'sign-in.noticed': event('notice', { account, why }, told),
+  'sign-in.held': event('notice', { account, why }),
+  'sign-in.confirmed': event('notice', { account }),
+  'sign-in.denied': event('warning', { account }, told),
+  'sign-in.refused': event('warning', { account, why }, told),
+  'restrictions.changed': event('notice', { account }, told),
+  'travel.changed': event('notice', { account }, told),
+  'device.trusted': event('notice', { account }),
+  'device.forgotten': event('info', { account }),
+  'session.started': event('info', { account, session, acr: z.string(), amr: z.array(z.string()) }),
+  'session.raised': event('info', { account, session, acr: z.string(), amr: z.array(z.string()) }),
+  'session.joined': event('routine', { account, session, client }),
+  'session.seen': event('routine', { account, session }),
   'session.ended': event('info', {
     account,
-    session: z.string(),
-    why: z.enum(['signed-out', 'ended', 'expired', 'token-reused']),
+    session,
+    why: z.enum(['signed-out', 'ended', 'expired', 'token-reused', 'protection-changed', 'disowned']),
   }),
   'consent.granted': event('info', { account, client, scope: z.string() }),
   'consent.refused': event('info', { account, client }),
   'grant.issued': event('routine', { client, account: account.optional(), type: z.string() }),
   'grant.refused': event('notice', { client: client.optional(), type: z.string().optional(), code: z.string() }),
   'token.replayed': event('info', { client, account: account.optional() }),
-  'token.reused': event('warning', { client, account: account.optional(), grant: z.string() }),
+  'token.reused': event('warning', { client, account: account.optional(), grant: z.string() }, told),
   'token.revoked': event('info', { client }),
   'logout.delivered': event('info', { client, account }),
   'logout.failed': event('warning', { client, account }),
+  'api-key.created': event('notice', {
+    account,
+    key: z.string(),
+    scopes: z.array(z.string()),
+    algorithm: z.string(),
+    /** How many addresses and blocks it is bound to. */
+    addresses: z.number(),
+  }),
+  'api-key.renamed': event('info', { account, key: z.string() }),
+  'api-key.rotated': event('notice', { account, key: z.string() }),
+  'api-key.revoked': event('notice', { account, key: z.string() }),
+  'api-key.used': event('routine', { account, key: z.string(), client, scheme: z.string() }),
+  'api-key.used-wrongly': event('notice', {
+    account: account.optional(),
+    key: z.string().optional(),
+    client,
+    scheme: z.string(),
+    reason: z.string(),
+  }),
+  'api-key.refused': event('routine', { client, reason: z.string() }),
+  'api-key.throttled': event('warning', { account, key: z.string(), client }),
   'keys.created': event('notice', { kid: z.string(), alg: z.string() }),
-  'message.sent': event('info', { message: z.string(), channel: z.enum(['email', 'sms']), tries: z.number() }),
-  'message.delayed': event('warning', { message: z.string(), channel: z.enum(['email', 'sms']), tries: z.number() }),
-  'message.abandoned': event('warning', { message: z.string(), channel: z.enum(['email', 'sms']), tries: z.number() }),
+  'message.sent': event('info', message),
+  'message.delayed': event('warning', message),
+  'message.abandoned': event('warning', message),
 } as const
 
 export type EventName = keyof typeof events

@@ -1,34 +1,18 @@
 import cluster from 'node:cluster'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
-import { dirname, join } from 'node:path'
 import { type Config, ConfigError, configure } from './config.ts'
-import { token } from './crypto/random.ts'
 import { latchkey } from './latchkey.ts'
 import { ClientsError } from './oidc/clients.ts'
+import { DatabaseError } from './risk/mmdb.ts'
+import { secretsOf } from './secrets.ts'
 import { openStore } from './store/open.ts'
 
 /** Milliseconds that requests on their way get to finish once the process is told to stop. */
 const grace = 5_000
 /** Milliseconds after which a second signal stops it at once. */
 const impatience = 1_000
-
-/** The configured secrets, or in development ones that are made once and kept beside the store. */
-function secretsOf({ secrets, store }: Config): readonly string[] {
-  if (secrets) return secrets
-  if (store === 'sqlite::memory:') return [token()]
-  const folder = store.startsWith('sqlite:') ? dirname(store.slice('sqlite:'.length)) : 'data'
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const file = join(folder, 'secrets')
-  try {
-    // Of several processes that start at once, the one that makes the file decides.
-    writeFileSync(file, `${token()}\n`, { flag: 'wx', mode: 0o600 })
-  } catch (fault) {
-    if ((fault as NodeJS.ErrnoException).code !== 'EEXIST') throw fault
-  }
-  return readFileSync(file, 'utf8').split(/\s+/).filter(Boolean)
-}
 
 /** Serves until it is told to stop; a second signal, a while later, stops it at once. */
 async function serve(config: Config): Promise<void> {
@@ -91,7 +75,8 @@ try {
   if (cluster.isPrimary && config.workers > 1) supervise(config.workers)
   else await serve(config)
 } catch (fault) {
-  const told = fault instanceof ConfigError || fault instanceof ClientsError
-  process.stderr.write(`${told ? fault.message : fault instanceof Error ? fault.stack : fault}\n`)
+  const told = [ConfigError, ClientsError, DatabaseError].some(each => fault instanceof each)
+  const { message, stack } = fault instanceof Error ? fault : { message: String(fault), stack: undefined }
+  process.stderr.write(`${told ? message : (stack ?? message)}\n`)
   process.exit(1)
 }

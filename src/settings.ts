@@ -119,6 +119,16 @@ export const settings = {
     'none',
     words.refine(list => list.every(block), { error: 'each must be an address or a CIDR block' }).default([]),
   ),
+  LATCHKEY_TRUST: setting(
+    'Days for which people may trust a device, so that it is not asked for a second step; 0 offers it to nobody.',
+    '30',
+    whole(0, 365).default(30),
+  ),
+  LATCHKEY_GEOIP: setting(
+    'A file of places by address (MaxMind DB format), finer than the table of countries that comes along.',
+    'none',
+    z.string().min(1).optional(),
+  ),
   LATCHKEY_WORKERS: setting('How many processes serve.', '1', whole(1, 64).default(1)),
   LATCHKEY_SESSION_IDLE: setting(
     'Minutes without use after which a session ends.',
@@ -129,6 +139,11 @@ export const settings = {
     'Minutes after which a session ends in any case.',
     '43200',
     whole(5, 525_600).default(43_200),
+  ),
+  LATCHKEY_HOLD: setting(
+    'Hours that apps are told to wait with what cannot be undone once an account’s protection was loosened; 0 for none.',
+    '24',
+    whole(0, 8_760).default(24),
   ),
   LATCHKEY_HASH_QUEUE: setting(
     'How many password hashes may wait before the next is answered 503.',

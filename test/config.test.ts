@@ -100,6 +100,8 @@ describe('config', () => {
       ['10.0.0.0/8/8', 'each must be an address or a CIDR block'],
       ['2001:db8::/129', 'each must be an address or a CIDR block'],
     ],
+    LATCHKEY_TRUST: [['366', 'must be a whole number from 0 to 365']],
+    LATCHKEY_GEOIP: [],
     LATCHKEY_WORKERS: [
       ['0', 'must be a whole number from 1 to 64'],
       ['65', 'must be a whole number from 1 to 64'],
@@ -111,6 +113,7 @@ describe('config', () => {
       ['50000', 'must not be longer than LATCHKEY_SESSION_MAX'],
     ],
     LATCHKEY_SESSION_MAX: [['-5', 'must be a whole number from 5 to 525600']],
+    LATCHKEY_HOLD: [['8761', 'must be a whole number from 0 to 8760']],
     LATCHKEY_HASH_QUEUE: [['0', 'must be a whole number from 1 to 10000']],
     LATCHKEY_METRICS_TOKEN: [['short', 'must have 16 characters or more']],
     LATCHKEY_LOG: [['loud', 'must be silent, error, warn, info or debug']],

@@ -55,6 +55,7 @@ export function passkey({
     whole: true,
     limit: 20,
     secret,
+    hint: ({ backedUp }) => (backedUp ? 'synced' : 'single'),
     enrol: {
       begin: async who => {
         if (who.account === undefined) throw new Problem('sign_in_needed')

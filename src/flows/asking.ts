@@ -10,9 +10,9 @@ import type { Visitor } from './visitor.ts'
 
 const minute = 60_000
 /** Seconds until a message may be sent again, and how many one destination or address may cause. */
-const pause = { tries: 1, window: minute / 2 }
-const toOne = { tries: 6, window: 30 * minute }
-const fromOne = { tries: 30, window: 60 * minute }
+export const pause = { tries: 1, window: minute / 2 }
+export const toOne = { tries: 6, window: 30 * minute }
+export const fromOne = { tries: 30, window: 60 * minute }
 
 interface Services {
   ceremonies: Ceremonies
@@ -32,20 +32,22 @@ export type Ask = (asking: {
   visitor: Visitor
 }) => Promise<{ email?: string | undefined }>
 
-/** Makes the one way in which questions are asked: messages are rationed, and a sign-up with a taken address looks like any other. */
+/** Makes the one way in which questions are asked: messages are rationed, and a taken address looks like any other. */
 export function asking({ ceremonies, accounts, throttle, messages, record }: Services): Ask {
   return async ({ attempt, mode, factor, subject, asked, visitor }) => {
     const fits = factor[mode].ask?.safeParse(asked)
     if (fits && !fits.success) throw new Problem('malformed')
     const input = fits?.data ?? {}
     const email = factor.identifies && typeof input.email === 'string' ? input.email : undefined
-    const taken = attempt.purpose === 'sign-up' && email !== undefined && (await accounts.byEmail(email)) !== undefined
+    const owner = mode === 'enrol' && email !== undefined ? await accounts.byEmail(email) : undefined
+    if (owner && owner.id === attempt.account) throw new Problem('already_enrolled', { field: 'email' })
+    const taken = owner !== undefined
 
     const paid: (() => Promise<void>)[] = []
     try {
       if (factor.channel) {
         const whose = Object.values(input).join('\n') || (subject.account ?? '')
-        paid.push(await throttle.ration(`send.${factor.id}.pause`, attempt.id, pause))
+        paid.push(await throttle.ration(`send.${factor.id}.pause.${mode}`, attempt.id, pause))
         paid.push(await throttle.ration(`send.${factor.id}`, whose, toOne))
         paid.push(await throttle.ration(`send.${factor.id}.from`, visitor.address, fromOne))
       }
@@ -55,8 +57,8 @@ export function asking({ ceremonies, accounts, throttle, messages, record }: Ser
       for (const back of paid) await back()
       throw fault
     }
-    if (taken) await messages.taken(email, attempt.locale)
-    if (email !== undefined) await record('sign-up.started', { taken }, visitor)
+    if (taken) await messages.taken(owner.email, attempt.locale)
+    if (attempt.purpose === 'sign-up' && email !== undefined) await record('sign-up.started', { taken }, visitor)
     else if (factor.channel) {
       await record('code.sent', { account: subject.account, factor: factor.id, channel: factor.channel }, visitor)
     }

@@ -1,18 +1,31 @@
 import { z } from 'zod'
+import { restrictionsShape, travelShape } from '../accounts/account.ts'
 import { id } from '../crypto/random.ts'
 import { Problem } from '../errors.ts'
+import { allReasons, rulings } from '../risk/verdict.ts'
 import { declare, type Store } from '../store/collection.ts'
 
 const lifetime = 60 * 60_000
 
 const mode = z.enum(['prove', 'enrol'])
 
+/** A change of what protects an account, of those that enrol nothing. */
+const change = z.discriminatedUnion('does', [
+  z.object({ does: z.literal('remove'), credential: z.string() }),
+  z.object({ does: z.literal('prefer'), credential: z.string() }),
+  z.object({ does: z.literal('rename'), credential: z.string(), to: z.string() }),
+  z.object({ does: z.literal('phrase'), to: z.string() }),
+  z.object({ does: z.literal('texts'), on: z.boolean() }),
+  z.object({ does: z.literal('restrict'), to: restrictionsShape }),
+  z.object({ does: z.literal('travel'), to: travelShape.optional() }),
+])
+
 const shape = z.object({
   id: z.string(),
   expiresAt: z.number(),
   /** Rises with each change: what compare-and-set compares. */
   rev: z.number(),
-  purpose: z.enum(['sign-in', 'sign-up', 'step-up', 'add']),
+  purpose: z.enum(['sign-in', 'sign-up', 'step-up', 'add', 'change', 'reset']),
   /** The device it began on; nobody else's browser may carry it on. */
   device: z.string(),
   /** Whose it is, once an answer named an account, or the account's id-to-be at sign-up. */
@@ -21,6 +34,10 @@ const shape = z.object({
   email: z.string().optional(),
   /** The account exists: at sign-up, once its second factor is enrolled. */
   real: z.boolean(),
+  /** The account's guard when the attempt came to know the account, or when it last changed it itself. */
+  guard: z.number().optional(),
+  /** The browser session that it belongs to, and ends with. */
+  session: z.string().optional(),
   /** The authorization request that waits for it (oidc-provider's interaction uid). */
   interaction: z.string().optional(),
   client: z.object({ name: z.string(), tile: z.string(), origin: z.string() }).optional(),
@@ -28,6 +45,24 @@ const shape = z.object({
   next: z.string().optional(),
   acr: z.enum(['mfa', 'aal2', 'phr']).optional(),
   add: z.string().optional(),
+  /** Until then it counts that the strongest factor was proved in this session shortly before. */
+  vouched: z.number().optional(),
+  /** What is done once it is proved whose account it is. */
+  change: change.optional(),
+  /** What it is for, in the words of whoever it is. */
+  reason: z.string().optional(),
+  /** The factor that somebody came to use. */
+  wants: z.string().optional(),
+  /** What was made of where it comes from, once what was proved is enough. */
+  verdict: z.object({ ruling: z.enum(rulings), why: z.array(z.enum(allReasons)) }).optional(),
+  /** It comes from a device that its owner trusts: no second step is asked where nothing better is wanted. */
+  trusted: z.boolean().optional(),
+  /** Its owner wants the device to be trusted from now on. */
+  trust: z.boolean().optional(),
+  /** When the owner was last asked whether it is they. */
+  askedAt: z.number().optional(),
+  /** The owner said that it is they. */
+  confirmed: z.boolean().optional(),
   locale: z.string(),
   proved: z.array(z.string()),
   fresh: z.array(z.string()),
@@ -42,8 +77,12 @@ const shape = z.object({
 /** One person's way through a sign-in, sign-up or step-up: what has been proved so far. */
 export type Attempt = z.output<typeof shape>
 export type Mode = z.output<typeof mode>
+export type Change = z.output<typeof change>
 export type NewAttempt = Pick<Attempt, 'purpose' | 'device' | 'locale'> &
-  Partial<Pick<Attempt, 'account' | 'email' | 'interaction' | 'client' | 'next' | 'acr' | 'add'>>
+  Partial<
+    Pick<Attempt, 'account' | 'guard' | 'email' | 'session' | 'interaction' | 'client' | 'next' | 'acr' | 'add'> &
+      Pick<Attempt, 'vouched' | 'change' | 'reason' | 'wants'>
+  >
 
 export const attemptsDeclaration = declare({ name: 'attempts', shape })
 
@@ -55,6 +94,8 @@ export interface Attempts {
   change(attempt: Attempt, changes: Partial<Attempt>): Promise<Attempt>
   /** Ends it: of several only one gets it. Throws `attempt_expired`. */
   take(attempt: Attempt): Promise<Attempt>
+  /** Notes, whoever says so, that its owner confirms it, or ends it where they deny it; false when it is over. */
+  settle(id: string, confirmed: boolean): Promise<boolean>
 }
 
 /** The attempts in this store; each lasts an hour. */
@@ -92,6 +133,14 @@ export function attempts({ store, now }: { store: Store; now: () => number }): A
       const taken = await kept.take(own)
       if (!taken) throw new Problem('attempt_expired')
       return taken
+    },
+    settle: async (own, confirmed) => {
+      if (!confirmed) return (await kept.take(own)) !== undefined
+      for (;;) {
+        const attempt = await kept.get(own)
+        if (!attempt || attempt.done) return false
+        if (await kept.patch(own, { confirmed, rev: attempt.rev + 1 }, { rev: attempt.rev })) return true
+      }
     },
   }
 }

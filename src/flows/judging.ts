@@ -7,6 +7,7 @@ import type { Record as RecordEvent } from '../events.ts'
 import type { Enrolled, Factor, Named, Proved, Subject } from '../factors/factor.ts'
 import type { Attempt, Attempts } from './attempts.ts'
 import type { Ceremonies } from './ceremonies.ts'
+import type { Protection } from './protection.ts'
 import type { SignUp } from './sign-up.ts'
 import type { Visitor } from './visitor.ts'
 
@@ -21,6 +22,7 @@ interface Services {
   credentials: Credentials
   devices: Devices
   throttle: Throttle
+  protection: Protection
   signUp: SignUp
   record: RecordEvent
   now: () => number
@@ -56,14 +58,16 @@ export function proving({
         ? await accounts.byEmail(name.email)
         : await accounts.get((await credentials.byLookup(name.lookup))?.account ?? '')
     const email = 'email' in name ? name.email : found?.email
-    return found?.status === 'active' ? { ...attempt, account: found.id, real: true, email } : { ...attempt, email }
+    if (found?.status !== 'active') return { ...attempt, email }
+    return { ...attempt, account: found.id, guard: found.guard, real: true, email }
   }
 
   return async (attempt, factor, answer, visitor) => {
     const fits = factor.prove.answer.safeParse(answer)
     if (!fits.success) throw new Problem('malformed')
-    const whose = await named(attempt, factor.prove.names?.(fits.data))
-    const { account, real, email } = whose
+    const name = factor.prove.names?.(fits.data)
+    const whose = await named(attempt, name)
+    const { account, guard, real, email } = whose
     const held = await heldIn(credentials, whose)
     const known = account !== undefined && (await devices.known(visitor.device, account))
     const { address } = visitor
@@ -83,29 +87,24 @@ export function proving({
       if (fault.code === 'slow_down' && by)
         await record('factor.throttled', { account, factor: factor.id, by }, visitor)
       else await record('factor.refused', { account, factor: factor.id, code: fault.code }, visitor)
+      // Whoever shows a credential that nobody can guess may learn that no account takes it any more, so as to forget it.
+      const { status, field } = fault
+      if (status === 401 && name && 'lookup' in name && name.lookup !== '' && account === undefined)
+        throw new Problem('unknown_credential', { field, values: { credential: name.lookup } })
       throw fault
     }
-    return attempts.change(attempt, { account, real, email, proved: [...attempt.proved, factor.id] })
+    return attempts.change(attempt, { account, guard, real, email, proved: [...attempt.proved, factor.id] })
   }
 }
 
 /** Judges enrolments: kept with the sign-up until there is an account, and with the account from then on. */
-export function enrolling({
-  factors,
-  attempts,
-  ceremonies,
-  accounts,
-  credentials,
-  signUp,
-  record,
-  now,
-}: Services): Judge {
+export function enrolling({ factors, attempts, ceremonies, credentials, protection, signUp, now }: Services): Judge {
   return async (attempt, factor, answer, visitor) => {
     const held = await heldIn(credentials, attempt)
     const own = held.filter(each => each.factor === factor.id)
-    // Who adds one of their own accord removes another first; who has to replace what was lost replaces the oldest.
     const full = own.length >= factor.limit
-    if (full && attempt.purpose === 'add') throw new Problem('limit_reached')
+    // Of what there is one of, the new takes the place of the old; who adds one more of others removes one first.
+    if (full && factor.limit > 1 && attempt.purpose === 'add') throw new Problem('limit_reached')
     const which = { attempt: attempt.id, mode: 'enrol' as const, factor }
     const enrolled = await ceremonies.finish<Enrolled<unknown>>(which, about(attempt, factor, held, now()), answer)
     const fresh = [...attempt.fresh, factor.id]
@@ -115,13 +114,7 @@ export function enrolling({
       await signUp.commit(attempt, pending, factors)
       return attempts.change(attempt, { fresh, pending: undefined, real: true })
     }
-    const { account } = attempt
-    if (account === undefined) throw new Problem('attempt_expired')
-    const credential = await credentials.add({ account, factor: factor.id, ...enrolled })
-    if (full && own[0]) await credentials.remove(own[0].id)
-    const vouched = factor.vouches?.(enrolled.secret)
-    if (vouched) await accounts.patch(account, { ...vouched, updatedAt: now() })
-    await record('factor.enrolled', { account, factor: factor.id, credential }, visitor)
-    return attempts.change(attempt, { fresh })
+    const guard = await protection.enrol(attempt, factor, enrolled, full ? own[0]?.id : undefined, visitor)
+    return attempts.change(attempt, { fresh, guard })
   }
 }

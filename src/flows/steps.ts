@@ -1,13 +1,16 @@
 import type { Credential, Credentials } from '../accounts/credential.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
+import type { Record as RecordEvent } from '../events.ts'
 import type { Factor } from '../factors/factor.ts'
 import type { Ask } from './asking.ts'
 import type { Attempt, Attempts, Mode } from './attempts.ts'
 import type { Ceremonies } from './ceremonies.ts'
+import type { Confirming } from './confirming.ts'
 import { about, heldIn, type Judge } from './judging.ts'
 import { next, type Step } from './policy.ts'
 import type { Visitor } from './visitor.ts'
+import { type Weights, weighing as weighingOf } from './weighing.ts'
 
 /** What an attempt waits for. */
 export interface View {
@@ -30,21 +33,27 @@ export interface Steps {
   /** Asks a factor's question, or asks it again. */
   begin(attempt: Attempt, factor: string, asked: Record<string, unknown>, visitor: Visitor): Promise<Attempt>
   answer(attempt: Attempt, factor: string, answer: unknown, visitor: Visitor): Promise<Attempt>
+  /** Goes on once the owner has confirmed; throws `not_confirmed` until then. */
+  confirmed(attempt: Attempt, visitor: Visitor): Promise<Attempt>
+  /** Asks the owner again. */
+  askOwner(attempt: Attempt, visitor: Visitor): Promise<Attempt>
   /** Passes over an optional step. */
   skip(attempt: Attempt, visitor: Visitor): Promise<Attempt>
   /** How good a secret would be that is being typed, from 0 to 4. */
   judge(attempt: Attempt, factor: string, typed: string): Promise<number>
 }
 
-interface Services {
+interface Services extends Weights {
   factors: readonly Factor[]
   attempts: Attempts
   ceremonies: Ceremonies
   ask: Ask
   prove: Judge
   enrol: Judge
+  confirming: Confirming
   credentials: Credentials
   throttle: Throttle
+  record: RecordEvent
   now: () => number
 }
 
@@ -54,19 +63,23 @@ const judgements = { tries: 60, window: 60_000 }
 /** Walks attempts through policy. */
 export function steps(services: Services): Steps {
   const { factors, attempts, ceremonies, ask, prove, enrol, credentials, throttle, now } = services
+  const { confirming, record } = services
+  const weighing = weighingOf(services)
 
   const byIds = (ids: readonly string[]) => factors.filter(each => ids.includes(each.id))
 
   const heldBy = (attempt: Attempt) => heldIn(credentials, attempt)
 
   const stepOf = (attempt: Attempt, held: readonly Credential[]): Step<Factor> => {
-    const { purpose, acr, add, skipped } = attempt
+    const { purpose, acr, add, vouched: until = 0, skipped, verdict, confirmed, trusted } = attempt
     return next({
       offered: factors,
       held: attempt.account === undefined ? undefined : byIds(held.map(each => each.factor)),
       proved: byIds(attempt.proved),
       fresh: byIds(attempt.fresh),
-      demand: { purpose, acr, add, skipped },
+      demand: { purpose, acr, add, vouched: until > now(), skipped },
+      verdict: confirmed && verdict ? { ...verdict, ruling: 'tell' } : verdict,
+      trusted,
     })
   }
 
@@ -86,15 +99,36 @@ export function steps(services: Services): Steps {
     return moved
   }
 
-  const advance = async (attempt: Attempt, visitor: Visitor): Promise<Attempt> => {
-    const held = await heldBy(attempt)
+  const finish = async (attempt: Attempt, { acr, amr }: { acr: Attempt['acr']; amr: string[] }, visitor: Visitor) => {
+    const { account, verdict } = attempt
+    const done = await attempts.change(attempt, { at: undefined, done: { acr, amr } })
+    if (account !== undefined && verdict && verdict.ruling !== 'allow')
+      await record('sign-in.noticed', { account, why: verdict.why }, visitor)
+    return done
+  }
+
+  const advance = async (begun: Attempt, visitor: Visitor): Promise<Attempt> => {
+    const held = await heldBy(begun)
+    const attempt = await weighing(begun, each => stepOf(each, held), visitor)
     const step = stepOf(attempt, held)
-    if (step.now === 'refuse') throw new Problem('not_offered')
-    if (step.now === 'done') return attempts.change(attempt, { at: undefined, done: { acr: step.acr, amr: step.amr } })
-    const factor = lastUsed(step.from, held)
+    if (step.now === 'done') return finish(attempt, step, visitor)
+    if (step.now === 'refuse' || step.now === 'confirm') return kept(attempt, step, visitor)
+    const factor = firstOf(step.from, held, attempt.wants)
     if (attempt.account === undefined && step.now === 'prove') return attempts.change(attempt, { at: undefined })
     return takeUp(attempt, step.now, factor, held, visitor)
   }
+
+  /** Keeps somebody out, for now or for good. */
+  const kept = async (attempt: Attempt, step: Step<Factor>, visitor: Visitor): Promise<Attempt> => {
+    const { account, verdict } = attempt
+    if (account === undefined || !verdict) throw new Problem('not_offered')
+    const waits = step.now === 'confirm'
+    await record(waits ? 'sign-in.held' : 'sign-in.refused', { account, why: verdict.why }, visitor)
+    const moved = await attempts.change(attempt, { at: undefined })
+    return waits ? confirming.ask(moved, visitor) : moved
+  }
+
+  const waiting = async (attempt: Attempt): Promise<boolean> => stepOf(attempt, await heldBy(attempt)).now === 'confirm'
 
   return {
     advance,
@@ -136,7 +170,16 @@ export function steps(services: Services): Steps {
     answer: async (attempt, id, answer, visitor) => {
       const { factor, mode } = choose(stepOf(attempt, await heldBy(attempt)), id)
       const judge = mode === 'prove' ? prove : enrol
-      return advance(await judge(attempt, factor, answer, visitor), visitor)
+      const judged = await judge(attempt, factor, answer, visitor)
+      return advance(wantsTrust(answer) ? await attempts.change(judged, { trust: true }) : judged, visitor)
+    },
+    confirmed: async (attempt, visitor) => {
+      if (await waiting(attempt)) throw new Problem('not_confirmed')
+      return attempt.done ? attempt : advance(attempt, visitor)
+    },
+    askOwner: async (attempt, visitor) => {
+      if (!(await waiting(attempt))) throw new Problem('not_offered')
+      return confirming.ask(attempt, visitor)
     },
     skip: async (attempt, visitor) => {
       const step = stepOf(attempt, await heldBy(attempt))
@@ -153,13 +196,24 @@ export function steps(services: Services): Steps {
   }
 }
 
-/** The factor to ask for first: the one that was used last, or the first in order of preference. Weak ones and last resorts never come of themselves. */
-function lastUsed(from: readonly Factor[], held: readonly Credential[]): Factor {
+/** Was "trust this device" ticked beside the answer? */
+function wantsTrust(answer: unknown): boolean {
+  return typeof answer === 'object' && answer !== null && 'trust' in answer && answer.trust === 'yes'
+}
+
+/**
+ * The factor to ask for first: the one that somebody came to use, the one that they prefer, the one that was used last, or
+ * the first in order of preference. Weak ones and last resorts never come of themselves.
+ */
+function firstOf(from: readonly Factor[], held: readonly Credential[], wants: string | undefined): Factor {
   const good = from.filter(each => each.strength !== 'mfa' && !each.stands.includes('last'))
-  const used = held
-    .filter(each => each.usedAt !== undefined && good.some(({ id }) => id === each.factor))
-    .sort((a, b) => (b.usedAt ?? 0) - (a.usedAt ?? 0))
-  const factor = good.find(each => each.id === used[0]?.factor) ?? good[0] ?? from[0]
+  const latest = (at: (credential: Credential) => number | undefined): Factor | undefined => {
+    const dated = held.filter(each => at(each) !== undefined && good.some(({ id }) => id === each.factor))
+    const [newest] = dated.sort((a, b) => (at(b) ?? 0) - (at(a) ?? 0))
+    return good.find(each => each.id === newest?.factor)
+  }
+  const wanted = from.find(each => each.id === wants)
+  const factor = wanted ?? latest(each => each.preferredAt) ?? latest(each => each.usedAt) ?? good[0] ?? from[0]
   if (!factor) throw new Problem('not_offered')
   return factor
 }

@@ -3,17 +3,33 @@ import { bodyParser } from '@koa/bodyparser'
 import Koa, { type Middleware } from 'koa'
 import type { Answered } from '../observers/answered.ts'
 import { account } from './account.ts'
+import { activityPages } from './activity.ts'
+import { apiKeys } from './api-keys.ts'
 import type { Assets } from './assets.ts'
+import { confirm } from './confirm.ts'
+import { devices } from './devices.ts'
 import { faults } from './faults.ts'
 import { headers, sameOrigin, settled } from './guard.ts'
 import { interaction } from './interaction.ts'
 import { operating } from './operating.ts'
+import { recovery } from './recovery.ts'
+import { security } from './security.ts'
+import { sessions } from './sessions.ts'
 import type { Show } from './show.ts'
 import { finishing, signIn } from './sign-in.ts'
 import { stepping } from './stepping.ts'
+import { verify } from './verify.ts'
 import { type Visit, visiting } from './visiting.ts'
 
 type Rooms = Parameters<typeof account>[0] &
+  Parameters<typeof apiKeys>[0] &
+  Parameters<typeof verify>[0] &
+  Parameters<typeof security>[0] &
+  Parameters<typeof recovery>[0] &
+  Parameters<typeof sessions>[0] &
+  Parameters<typeof confirm>[0] &
+  Parameters<typeof devices>[0] &
+  Parameters<typeof activityPages>[0] &
   Parameters<typeof interaction>[0] &
   Parameters<typeof signIn>[0] &
   Parameters<typeof operating>[0]
@@ -38,8 +54,8 @@ export function app(options: Options): RequestListener {
   const pages = new Koa<Visit>({ proxy: true })
   pages.keys = protocol.keys
   pages.on('error', fault => log(fault, ''))
-  pages.use(protocol.discovery).use(protocol.endpoints)
   pages.use(headers({ https }))
+  pages.use(protocol.discovery).use(protocol.endpoints).use(verify(options))
   pages.use(assets.middleware)
   pages.use(visiting({ https, token }) as Middleware)
   pages.use(faults({ show, log }) as Middleware)
@@ -51,6 +67,13 @@ export function app(options: Options): RequestListener {
     signIn(options),
     interaction(options),
     account(options),
+    apiKeys(options),
+    security(options),
+    recovery(options),
+    sessions(options),
+    confirm(options),
+    devices(options),
+    activityPages(options),
     stepping({ ...options, finish }),
   ]
   for (const router of routers)

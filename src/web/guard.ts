@@ -8,24 +8,19 @@ const year = 31_536_000
 /** Headers of every page: nothing of others runs in it, frames it, or learns where it was (OWASP ASVS 5.0, 3.4). */
 export function headers({ https }: { https: boolean }): Middleware {
   return async (ctx, next) => {
-    decorate(ctx, { https })
+    ctx.set({
+      'Content-Security-Policy': contentPolicy(),
+      'X-Content-Type-Options': 'nosniff',
+      'Referrer-Policy': 'no-referrer',
+      'Cross-Origin-Opener-Policy': 'same-origin',
+      'Cross-Origin-Resource-Policy': 'same-origin',
+      'Permissions-Policy':
+        'camera=(), geolocation=(), microphone=(), payment=(), usb=(), publickey-credentials-get=(self), publickey-credentials-create=(self)',
+      'Cache-Control': 'no-store',
+      ...(https && { 'Strict-Transport-Security': `max-age=${year}; includeSubDomains` }),
+    })
     await next()
   }
-}
-
-/** Puts every page's headers on one answer. */
-export function decorate(ctx: Context, { https }: { https: boolean }): void {
-  ctx.set({
-    'Content-Security-Policy': contentPolicy(),
-    'X-Content-Type-Options': 'nosniff',
-    'Referrer-Policy': 'no-referrer',
-    'Cross-Origin-Opener-Policy': 'same-origin',
-    'Cross-Origin-Resource-Policy': 'same-origin',
-    'Permissions-Policy':
-      'camera=(), geolocation=(), microphone=(), payment=(), usb=(), publickey-credentials-get=(self), publickey-credentials-create=(self)',
-    'Cache-Control': 'no-store',
-    ...(https && { 'Strict-Transport-Security': `max-age=${year}; includeSubDomains` }),
-  })
 }
 
 /** Lets this page's forms end at an app too: browsers apply form-action to the redirects that follow a post. */

@@ -3,9 +3,11 @@ import type { Context } from 'koa'
 import type { Accounts } from '../accounts/account.ts'
 import type { Devices } from '../accounts/device.ts'
 import { Problem } from '../errors.ts'
+import type { Record as RecordEvent } from '../events.ts'
 import type { Attempts } from '../flows/attempts.ts'
 import type { Steps } from '../flows/steps.ts'
 import type { InteractionDetails, Interactions } from '../oidc/interactions.ts'
+import type { Sessions } from '../oidc/sessions.ts'
 import { formsMayEndAt } from './guard.ts'
 import { negotiate } from './phrases.ts'
 import type { Show } from './show.ts'
@@ -16,8 +18,10 @@ interface Services {
   accounts: Accounts
   attempts: Attempts
   devices: Devices
+  sessions: Sessions
   steps: Steps
   interactions: Interactions
+  record: RecordEvent
   show: Show
 }
 
@@ -35,7 +39,7 @@ export function interaction(services: Services): Router<Visit> {
     if (attempt.interaction !== details.uid || !attempt.done) throw new Problem('attempt_expired')
     const { account, acr, amr } = await concluded(ctx, services, attempt)
     if (!acr) throw new Problem('attempt_expired')
-    await interactions.finish(ctx, { accountId: account, acr, amr })
+    await interactions.finish(ctx, { accountId: account.id, acr, amr, guard: account.guard })
   })
 
   router.post('/interaction/:uid/consent', ctx => interactions.consent(ctx))
@@ -56,6 +60,7 @@ export function interaction(services: Services): Router<Visit> {
       ...begun,
       purpose: stays ? 'step-up' : 'sign-in',
       account: stays ? person.id : undefined,
+      guard: stays ? person.guard : undefined,
       email: stays ? person.email : (params.login_hint ?? person?.email),
       acr: params.acr,
     })

@@ -1,4 +1,7 @@
 import type { Problem } from '../errors.ts'
+import type { Happened } from './happened.ts'
+import type { DeviceLine, RestrictionsView, SessionLine } from './lines.ts'
+import type { RecoveryPages } from './recovery-pages.ts'
 
 /** Who asked that somebody signs in: shown on every page of the way. */
 export interface Towards {
@@ -25,6 +28,8 @@ interface Step {
   others: readonly FactorView[]
   /** May be passed over, by a post to `<base>/skip`. */
   optional: boolean
+  /** Offers to trust the device from now on: `trust=yes` along with the answer. */
+  trust?: boolean | undefined
   /** Where we are on the way, for sign-up: page `at` of `of`. */
   progress: { at: number; of: number } | undefined
   /** Whose step it is, as typed: shown, and told to password managers. */
@@ -34,13 +39,21 @@ interface Step {
 }
 
 /** Every page and what it is given, besides the Frame. Views are views/<name>.ejs; a misspelt local is an error. */
-export interface Pages {
+export interface Pages extends RecoveryPages {
   /** First step of a sign-in: email and password (posted to `<base>/password`), or a passkey (hidden field `response` to `<base>/passkey`, by script only). */
   'sign-in/start': { base: string; email: string; passkey: Record<string, unknown> | undefined; signUp: string }
   /** Any factor being proved: includes factors/<id>/prove. */
   'sign-in/prove': Step
   /** Any factor being enrolled: includes factors/<id>/enrol. */
   'sign-in/enrol': Step
+  /** What was proved is enough, and waits for its owner's word: goes on by a post to `<base>/held`, asks again by one to `<base>/held/begin`. */
+  'sign-in/held': { base: string; email: string | undefined; why: readonly string[]; resendAt: number }
+  /** What was proved is enough, and yet nobody is let in: why, as `risk.<id>`. */
+  'sign-in/refused': { why: readonly string[] }
+  /** Where a mailed link leads: whose sign-in waits. Posts to `<action>` and `<action>/deny`. */
+  'sign-in/confirm': { action: string; device: string; place: string; address: string; at: number }
+  'sign-in/confirmed': Record<never, never>
+  'sign-in/denied': Record<never, never>
   /** A third-party app asks for access. Posts to `<base>/consent` and `<base>/abort`. */
   'sign-in/consent': {
     base: string
@@ -51,8 +64,64 @@ export interface Pages {
   /** Asks whether to sign out everywhere, or to stay. `xsrf` goes along as a hidden field; `logout=yes` signs out. */
   'sign-in/sign-out': { action: string; xsrf: string; email: string | undefined }
   'sign-in/signed-out': { app: string | undefined }
-  'account/overview': { email: string; factors: readonly Credential[]; apps: readonly string[]; since: number }
-  'account/security': { factors: readonly Credential[]; addable: readonly FactorView[] }
+  /** `holdUntil`: until then apps are told to wait with what cannot be undone. */
+  'account/overview': {
+    email: string
+    factors: readonly Credential[]
+    apps: readonly string[]
+    since: number
+    holdUntil: number | undefined
+  }
+  /** Posts to `/account/security/<act>`: `add` (`factor`), `rename` (`credential`, `name`), `prefer`, `remove` (`credential`), `phrase`, `texts` (`on` or `off`). */
+  'account/security': {
+    factors: readonly Protector[]
+    addable: readonly FactorView[]
+    devices: readonly DeviceLine[]
+    restrictions: RestrictionsView
+    /** The owner's words in our mails; empty when there are none. */
+    phrase: string
+    /** Are they texted, too? Undefined where there is no number. */
+    texts: boolean | undefined
+    /** What password managers are told, so that they keep no passkey that is gone (WebAuthn Level 3, 5.1.10). */
+    signals: { rpId: string; user: string; name: string; passkeys: readonly string[] }
+  }
+  'account/activity': {
+    entries: readonly Happened[]
+    kinds: readonly string[]
+    /** The filter as it was typed: days as YYYY-MM-DD. */
+    typed: { kind?: string | undefined; from?: string | undefined; to?: string | undefined }
+    /** The filter as a query, `?kind=apps`; and that of the page after this one. */
+    query: string
+    older: string | undefined
+    /** Is this the first page? */
+    first: boolean
+  }
+  /** Rules of the owner's own; posts to itself. `all`: every country there is. `here`: where this page is seen. */
+  'account/restrictions': {
+    devices: boolean
+    addresses: string
+    countries: readonly string[]
+    all: readonly { code: string; name: string }[]
+    here: { address: string; place: string }
+    /** Where the owner will be, posted as `country` and `until` (a day) to `/account/security/travel`; the first and the last day that one may say. */
+    travel: { country: string; until: string; from: string; to: string }
+  }
+  /** Posts to `/account/sessions/end` (`session`) and `/account/sessions/end-others`. */
+  'account/sessions': { current: readonly SessionLine[]; past: readonly SessionLine[] }
+  /** Posts to `/account/api-keys`, and to `<id>/rename`, `<id>/rotate` and `<id>/revoke` below it. `at` is the key that the problem is about. */
+  'account/api-keys': {
+    keys: readonly KeyLine[]
+    /** What there is to choose from. */
+    scopes: readonly string[]
+    typed: { name: string; scope: readonly string[]; addresses: string; expires: string; public_key: string }
+    at: string | undefined
+    /** YYYY-MM-DD. */
+    today: string
+    /** The account has as many as it can have. */
+    full: boolean
+  }
+  /** A key that was made or rotated a moment ago. No secret where the owner keeps the private key. */
+  'account/api-key': { key: KeyLine; secret: string | undefined }
   /** `retryAfter` is in seconds. */
   error: { status: number; code: string; retryAfter: number | undefined; request: string }
   'dev/outbox': {
@@ -81,6 +150,32 @@ export interface Credential {
   usedAt: number | undefined
 }
 
+/** A credential, and what its owner may do with it. */
+export interface Protector extends Credential {
+  /** `change` enrols another in its place. */
+  acts: readonly ('change' | 'rename' | 'prefer' | 'remove')[]
+  /** It is asked for first. */
+  preferred: boolean
+}
+
+/** An API key in words. Times in milliseconds since the epoch. */
+export interface KeyLine {
+  id: string
+  name: string
+  scopes: readonly string[]
+  addresses: readonly string[]
+  /** It signs with a private key that its owner keeps. */
+  pair: boolean
+  createdAt: number
+  usedAt: number | undefined
+  usedFrom: string | undefined
+  /** The last moment that it signs. */
+  endsAt: number | undefined
+  ended: boolean
+  /** Until when what a rotation replaced still signs. */
+  formerUntil: number | undefined
+}
+
 /** What every view can use. */
 export interface Frame {
   /** The page's name, `sign-in/start`. */
@@ -99,10 +194,14 @@ export interface Frame {
   /** Text of the `h1` and the document's title. Told by the phrases of the page, its factor or its status unless given. */
   title: string
   towards: Towards | undefined
+  /** What it has to be proved for, where that is no app. */
+  reason: string | undefined
   /** Who is signed in, on account pages. */
   person: { email: string } | undefined
-  /** What went wrong with the last post: stands beside `field`, or above the form without one. `text` is its phrase. */
-  problem: { code: Problem['code']; field: string | undefined; text: string } | undefined
+  /** What went wrong with the last post: stands beside `field`, or above the form without one. `text` is its phrase; `credential` is what no account takes any more. */
+  problem:
+    | { code: Problem['code']; field: string | undefined; credential?: string | undefined; text: string }
+    | undefined
   /** A URL under /assets with its content's digest, cacheable for ever. */
   asset(name: string): string
 }

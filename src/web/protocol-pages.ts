@@ -1,36 +1,39 @@
 import type { Context } from 'koa'
+import { errors } from 'oidc-provider'
 import type { Accounts } from '../accounts/account.ts'
+import { Problem } from '../errors.ts'
 import type { Renderers } from '../oidc/configuration.ts'
 import { asProblem } from './faults.ts'
-import { decorate, formsMayEndAt } from './guard.ts'
 import { negotiate } from './phrases.ts'
 import type { Show } from './show.ts'
 
 interface Services {
   accounts: Accounts
   show: Show
-  https: boolean
 }
 
-/** The pages that OpenID Connect's own endpoints answer with: they come before any middleware of ours. */
-export function protocolPages({ accounts, show, https }: Services): Renderers {
+/** What people are told of it: a request that cannot be answered is the app's fault, never theirs. */
+function told(fault: unknown): Problem {
+  if (fault instanceof errors.SessionNotFound) return new Problem('attempt_expired', { cause: fault })
+  const problem = asProblem(fault)
+  return problem.code === 'malformed' ? new Problem('app_at_fault', { cause: fault }) : problem
+}
+
+/** The pages that OpenID Connect's own endpoints answer with: they come before our visitors’ middleware. */
+export function protocolPages({ accounts, show }: Services): Renderers {
   const prepare = (ctx: Context): void => {
-    const policy = ctx.response.get('Content-Security-Policy')
-    decorate(ctx, { https })
-    if (policy) ctx.set('Content-Security-Policy', policy)
     ctx.state.locale = negotiate(ctx.get('Accept-Language'))
   }
   return {
     error: (ctx, _, fault) => {
       prepare(ctx)
-      const problem = asProblem(fault)
+      const problem = told(fault)
       ctx.status = problem.status
       const { status, code, retryAfter } = problem
       show.page(ctx, 'error', { status, code, retryAfter, request: '' })
     },
     logout: async (ctx, { action, xsrf, client, accountId }) => {
       prepare(ctx)
-      formsMayEndAt(ctx, undefined)
       const towards = client && { name: client.name, tile: client.tile }
       const email = (await accounts.get(accountId))?.email
       show.page(ctx, 'sign-in/sign-out', { action, xsrf, email }, { towards })

@@ -46,6 +46,7 @@ export function renderer({
       now: now(),
       locale,
       towards: undefined,
+      reason: undefined,
       person: undefined,
       problem: undefined,
       asset: assets.asset,
@@ -59,7 +60,9 @@ export function renderer({
 /** Steps are named by their factor, errors by their status, other pages by themselves. */
 function titleOf(name: string, locals: object): string {
   if ('factor' in locals) {
-    const { factor, shown } = locals as Pages['sign-in/enrol']
+    const { factor, shown, reason } = locals as Pages['sign-in/enrol'] & Partial<Frame>
+    const added = `factor.${factor.id}.add.title`
+    if (reason && name === 'sign-in/enrol' && shown === undefined && isPhrase(added)) return added
     const [asks, asked] = name === 'sign-in/prove' ? ['unsent', 'prove'] : ['ask', 'enrol']
     const own = `factor.${factor.id}.${asks}.title`
     return shown === undefined && isPhrase(own) ? own : `factor.${factor.id}.${asked}.title`

@@ -1,12 +1,16 @@
 import Router from '@koa/router'
 import type { Context } from 'koa'
-import type { Accounts } from '../accounts/account.ts'
+import type { Account, Accounts } from '../accounts/account.ts'
 import type { Devices } from '../accounts/device.ts'
 import { Problem } from '../errors.ts'
+import type { Record as RecordEvent } from '../events.ts'
 import type { Attempt, Attempts, NewAttempt } from '../flows/attempts.ts'
+import { reaches } from '../flows/policy.ts'
+import type { Protection } from '../flows/protection.ts'
 import type { Steps } from '../flows/steps.ts'
 import type { Interactions } from '../oidc/interactions.ts'
 import type { Sessions } from '../oidc/sessions.ts'
+import { changed } from './security.ts'
 import { seeOther } from './show.ts'
 import { baseOf, type Finish } from './stepping.ts'
 import type { Visit } from './visiting.ts'
@@ -18,6 +22,7 @@ interface Services {
   steps: Steps
   sessions: Sessions
   interactions: Interactions
+  record: RecordEvent
 }
 
 /** A path of ours to go on to, never another site's. */
@@ -45,9 +50,10 @@ export function signIn(services: Services): Router<Visit> {
   /** What a former attempt on this device was for: whoever goes from sign-in to sign-up still goes back to the app. */
   const former = async (ctx: Context): Promise<Partial<NewAttempt>> => {
     const from = ctx.query.from
-    if (typeof from !== 'string') return { next: localPath(ctx.query.next) }
+    const wants = typeof ctx.query.way === 'string' ? ctx.query.way.slice(0, 40) : undefined
+    if (typeof from !== 'string') return { next: localPath(ctx.query.next), wants }
     const { interaction, client, next, acr, locale } = await attempts.get(from, ctx.state.visitor.device)
-    return { interaction, client, next, acr, locale }
+    return { interaction, client, next, acr, locale, wants }
   }
 
   router.get('/sign-in', async ctx => {
@@ -65,24 +71,35 @@ export function signIn(services: Services): Router<Visit> {
 }
 
 /** Ends attempts: an app's goes back to its authorization request, our own starts a session, an added factor shows itself. */
-export function finishing({ accounts, attempts, devices, sessions }: Omit<Services, 'interactions' | 'steps'>): Finish {
+export function finishing(services: Omit<Services, 'interactions' | 'steps'> & { protection: Protection }): Finish {
   return async (ctx, attempt) => {
     if (attempt.interaction) return seeOther(ctx, `/interaction/${attempt.interaction}?attempt=${attempt.id}`)
-    const { account, acr, amr } = await concluded(ctx, { accounts, attempts, devices }, attempt)
-    if (acr) await sessions.start(ctx, { accountId: account, acr, amr })
+    const { account, acr, amr } = await concluded(ctx, services, attempt)
+    if (attempt.change) await changed(ctx, services, account, attempt.change)
+    if (acr) await services.sessions.start(ctx, { accountId: account.id, acr, amr })
     seeOther(ctx, attempt.next ?? '/account')
   }
 }
 
-/** Takes a finished attempt: what it proved, for exactly one use. Throws `attempt_expired`. */
+/** Takes a finished attempt: what it proved, for exactly one use. What it enrolled ends the account's other sessions. Throws `attempt_expired`. */
 export async function concluded(
   ctx: Context,
-  { accounts, attempts, devices }: Pick<Services, 'accounts' | 'attempts' | 'devices'>,
+  services: Pick<Services, 'accounts' | 'attempts' | 'devices' | 'sessions' | 'record'>,
   attempt: Attempt,
-): Promise<{ account: string; acr: NonNullable<Attempt['done']>['acr']; amr: string[] }> {
-  const { done, account } = await attempts.take(attempt)
+): Promise<{ account: Account; acr: NonNullable<Attempt['done']>['acr']; amr: string[] }> {
+  const { accounts, attempts, devices, sessions, record } = services
+  const { visitor } = ctx.state
+  const { done, account, guard, purpose, fresh, trust } = await attempts.take(attempt)
   const person = account === undefined ? undefined : await accounts.get(account)
   if (!done || person?.status !== 'active') throw new Problem('attempt_expired')
-  await devices.saw(ctx.state.visitor.device, person.id)
-  return { account: person.id, acr: done.acr, amr: done.amr }
+  // What was proved before the account's protection changed may be what the change was made against.
+  if (person.guard !== guard) throw new Problem('attempt_expired')
+  await devices.saw(visitor, person.id)
+  // What was proved by less than two factors is not enough to ask for less from now on.
+  if (trust && devices.trustFor > 0 && reaches(done.acr, 'aal2')) {
+    await devices.trust(visitor.device, person)
+    await record('device.trusted', { account: person.id }, visitor)
+  }
+  if (fresh.length > 0 && purpose !== 'sign-up') await sessions.endOthers(ctx, 'protection-changed', person.id)
+  return { account: person, acr: done.acr, amr: done.amr }
 }

@@ -1,9 +1,12 @@
 import Router from '@koa/router'
 import type { Context } from 'koa'
+import type { Devices } from '../accounts/device.ts'
 import { Problem } from '../errors.ts'
 import type { Factor } from '../factors/factor.ts'
+import { pause } from '../flows/asking.ts'
 import type { Attempt, Attempts } from '../flows/attempts.ts'
 import type { Steps } from '../flows/steps.ts'
+import type { Sessions } from '../oidc/sessions.ts'
 import { asProblem } from './faults.ts'
 import { formsMayEndAt } from './guard.ts'
 import type { Frame } from './pages.ts'
@@ -15,6 +18,8 @@ export type Finish = (ctx: Context, attempt: Attempt) => Promise<void>
 
 interface Services {
   attempts: Attempts
+  sessions: Sessions
+  devices: Pick<Devices, 'trustFor'>
   steps: Steps
   show: Show
   finish: Finish
@@ -29,6 +34,8 @@ const folders: Record<Attempt['purpose'], string> = {
   'sign-up': '/sign-up',
   'step-up': '/sign-in',
   add: '/account/add',
+  change: '/account/change',
+  reset: '/forgot-password',
 }
 
 /** What a meter looks at of a password, in characters. */
@@ -40,22 +47,41 @@ export function baseOf({ purpose, id }: Pick<Attempt, 'purpose' | 'id'>): string
 }
 
 /** The routes of every attempt, whatever it is for and whichever factors it meets. */
-export function stepping({ attempts, steps, show, finish }: Services): Router<Visit> {
+export function stepping({ attempts, sessions, devices, steps, show, finish }: Services): Router<Visit> {
   const router = new Router<Visit>()
+
+  /** The attempt that a path names. One that belongs to a session ends with it. */
+  const named = async (ctx: Context): Promise<Attempt> => {
+    const attempt = await attempts.get(ctx.params.attempt ?? '', ctx.state.visitor.device)
+    if (attempt.session !== undefined && (await sessions.current(ctx))?.uid !== attempt.session)
+      throw new Problem('attempt_expired')
+    return attempt
+  }
 
   /** Shows what an attempt waits for, with what went wrong if anything did. */
   const page = async (ctx: Context, attempt: Attempt, problem?: Problem): Promise<void> => {
     if (attempt.done) return finish(ctx, attempt)
     ctx.state.locale = attempt.locale
     formsMayEndAt(ctx, attempt.client?.origin)
-    const frame: Partial<Frame> = { towards: attempt.client, problem: problem && show.problem(ctx, problem) }
+    const frame: Partial<Frame> = {
+      towards: attempt.client,
+      reason: attempt.reason,
+      problem: problem && show.problem(ctx, problem),
+    }
     if (problem) {
       ctx.status = problem.status
       if (problem.retryAfter !== undefined) ctx.set('Retry-After', String(problem.retryAfter))
     }
     const { step, factor, shown } = await steps.view(attempt)
+    if (step.now === 'confirm') return held(ctx, attempt, frame)
+    if (step.now === 'refuse' && step.why) {
+      ctx.status = 403
+      return show.page(ctx, 'sign-in/refused', { why: step.why }, frame)
+    }
     if (step.now !== 'prove' && step.now !== 'enrol') throw new Problem('not_offered')
     const base = baseOf(attempt)
+    // The step that it stood at is none any more: on with the one that is.
+    if (!factor && attempt.real) return page(ctx, await steps.advance(attempt, ctx.state.visitor), problem)
     if (!factor) {
       const whole = step.from.find(each => each.whole)
       const opened = whole && (await steps.open(attempt, whole.id, ctx.state.visitor))
@@ -75,12 +101,19 @@ export function stepping({ attempts, steps, show, finish }: Services): Router<Vi
         typed: { ...typed(asked?.asked), ...typed(body(ctx)) },
         others: step.from.filter(each => each !== factor).map(({ id }) => ({ id })),
         optional: step.now === 'enrol' && step.optional,
+        trust: devices.trustFor > 0 && step.now === 'prove' && trustable(attempt, factor),
         progress: attempt.purpose === 'sign-up' ? progress(attempt, asked !== undefined) : undefined,
         email: attempt.email,
         signIn: attempt.purpose === 'sign-up' && attempt.fresh.length === 0 ? `/sign-in?from=${attempt.id}` : undefined,
       },
       frame,
     )
+  }
+
+  const held = (ctx: Context, attempt: Attempt, frame: Partial<Frame>): void => {
+    const { email, verdict, askedAt = 0 } = attempt
+    const locals = { base: baseOf(attempt), email, why: verdict?.why ?? [], resendAt: askedAt + pause.window }
+    show.page(ctx, 'sign-in/held', locals, frame)
   }
 
   /** A question that ran out is asked again with its page, unless that would send a message or needs something first. */
@@ -96,7 +129,7 @@ export function stepping({ attempts, steps, show, finish }: Services): Router<Vi
 
   /** Takes one step, then shows what comes next; a wrong one shows the same page with its Problem. */
   const step = async (ctx: Context, take: (attempt: Attempt) => Promise<Attempt>): Promise<void> => {
-    const attempt = await attempts.get(ctx.params.attempt, ctx.state.visitor.device)
+    const attempt = await named(ctx)
     try {
       const moved = await take(attempt)
       if (moved.done) return await finish(ctx, moved)
@@ -116,13 +149,19 @@ export function stepping({ attempts, steps, show, finish }: Services): Router<Vi
 
   for (const folder of new Set(Object.values(folders))) {
     const base = `${folder}/:attempt`
-    router.get(base, async ctx => page(ctx, await attempts.get(ctx.params.attempt ?? '', ctx.state.visitor.device)))
+    router.get(base, async ctx => page(ctx, await named(ctx)))
+    router.get(`${base}/held`, async ctx => {
+      const { confirmed = false } = await named(ctx)
+      ctx.body = { confirmed }
+    })
+    router.post(`${base}/held`, ctx => step(ctx, attempt => steps.confirmed(attempt, ctx.state.visitor)))
+    router.post(`${base}/held/begin`, ctx => step(ctx, attempt => steps.askOwner(attempt, ctx.state.visitor)))
     // Where a refused post leaves the browser: whoever asks for that address again means the page.
     router.get([`${base}/:factor`, `${base}/:factor/begin`], ctx => seeOther(ctx, `${folder}/${ctx.params.attempt}`))
     router.post(`${base}/use`, ctx => step(ctx, attempt => steps.use(attempt, text(ctx, 'factor'), ctx.state.visitor)))
     router.post(`${base}/skip`, ctx => step(ctx, attempt => steps.skip(attempt, ctx.state.visitor)))
     router.post(`${base}/:factor/judge`, async ctx => {
-      const attempt = await attempts.get(ctx.params.attempt ?? '', ctx.state.visitor.device)
+      const attempt = await named(ctx)
       const score = await steps.judge(attempt, ctx.params.factor ?? '', text(ctx, 'password').slice(0, longest))
       ctx.body = { score, text: show.say(attempt.locale, `meter.${score}`) }
     })
@@ -149,6 +188,11 @@ function typed(fields: unknown): Record<string, string> {
     ([name, value]) => shown.includes(name) && typeof value === 'string',
   )
   return Object.fromEntries(entries.map(([name, value]) => [name, String(value).slice(0, 320)]))
+}
+
+/** May the device be trusted on the strength of this proof? */
+function trustable({ purpose, proved }: Attempt, { strength, stands }: Factor): boolean {
+  return purpose === 'sign-in' && proved.length > 0 && strength !== 'mfa' && !stands.includes('last')
 }
 
 function progress(attempt: Attempt, asked: boolean): { at: number; of: number } {

@@ -1,5 +1,5 @@
-import type { Context, Middleware } from 'koa'
-import { deviceId } from '../accounts/device.ts'
+import type { Middleware } from 'koa'
+import { deviceCookie, deviceId, isDevice } from '../accounts/device.ts'
 import type { Visitor } from '../flows/visitor.ts'
 import { type Locale, negotiate } from './phrases.ts'
 
@@ -15,10 +15,10 @@ export interface Visit {
 
 /** Gives each browser a device cookie, and each request its visitor, language and id. */
 export function visiting({ https, token }: { https: boolean; token: () => string }): Middleware<Visit> {
-  // With the prefix no other host, and no plain http, can plant it (RFC 6265bis, 4.1.3.2).
-  const name = https ? '__Host-latchkey_device' : 'latchkey_device'
+  const name = deviceCookie(https)
   return async (ctx, next) => {
-    const cookie = readDevice(ctx, name) ?? token()
+    const shown = ctx.cookies.get(name)
+    const cookie = isDevice(shown) ? shown : token()
     ctx.cookies.set(name, cookie, {
       httpOnly: true,
       sameSite: 'lax',
@@ -36,9 +36,4 @@ export function visiting({ https, token }: { https: boolean; token: () => string
     ctx.state.request = token().slice(0, 12)
     await next()
   }
-}
-
-function readDevice(ctx: Context, name: string): string | undefined {
-  const cookie = ctx.cookies.get(name)
-  return cookie && /^[\w-]{43}$/.test(cookie) ? cookie : undefined
 }

@@ -1,44 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import type { Acr } from '../../src/factors/factor.ts'
-import { assurance, type Demand, next, type Rule, type Standing } from '../../src/flows/policy.ts'
-
-const rules: Rule[] = [
-  { id: 'password', kind: 'known', amr: ['pwd'], stands: ['first'], strength: 'aal2' },
-  { id: 'passkey', kind: 'held', amr: ['pop', 'user'], stands: ['first', 'second'], strength: 'phr', whole: true },
-  { id: 'totp', kind: 'held', amr: ['otp'], stands: ['second'], strength: 'aal2', mandatory: true },
-  { id: 'sms', kind: 'held', amr: ['sms'], stands: ['second'], strength: 'aal2', mandatory: true },
-  { id: 'email', kind: 'held', amr: ['otp'], stands: ['second'], strength: 'mfa', identifies: true },
-  { id: 'recovery-code', kind: 'held', amr: ['otp'], stands: ['last'], strength: 'aal2' },
-]
-
-const pick = (ids: string): Rule[] => {
-  const wanted = ids.split(' ').filter(id => id !== '')
-  return wanted.map(id => rules.find(rule => rule.id === id) ?? expect.fail(`no factor ${id}`))
-}
-
-interface Row {
-  held: string | undefined
-  proved?: string
-  fresh?: string
-  demand?: Partial<Demand>
-}
-
-const step = ({ held, proved = '', fresh = '', demand = {} }: Row): string => {
-  const asked = next({
-    offered: rules,
-    held: held === undefined ? undefined : pick(held),
-    proved: pick(proved),
-    fresh: pick(fresh),
-    demand: { purpose: 'sign-in', skipped: [], ...demand },
-  })
-  if (asked.now === 'done') return `done ${asked.acr ?? ''} ${asked.amr.join(' ')}`.trim()
-  if (asked.now === 'refuse') return 'refuse'
-  const optional = asked.now === 'enrol' && asked.optional ? ' (optional)' : ''
-  return `${asked.now} ${asked.from.map(({ id }) => id).join(' or ')}${optional}`
-}
-
-const usual = 'password totp email recovery-code'
+import { assurance, next } from '../../src/flows/policy.ts'
+import { type Row, rules, standing, step, usual } from '../support/policy.ts'
 
 const table: [story: string, row: Row, answer: string][] = [
   // Signing in.
@@ -98,6 +61,74 @@ const table: [story: string, row: Row, answer: string][] = [
     { held: `${usual} passkey`, demand: { purpose: 'step-up', acr: 'phr' } },
     'prove password or passkey',
   ],
+  // Out of the ordinary.
+  ['told: goes on', { held: usual, proved: 'password totp', verdict: 'tell' }, 'done aal2 pwd otp mfa'],
+  [
+    'held, and not proved enough: first the proofs',
+    { held: usual, proved: 'password', verdict: 'hold' },
+    'prove totp or email or recovery-code',
+  ],
+  ['held: the owner confirms', { held: usual, proved: 'password totp', verdict: 'hold' }, 'confirm by email'],
+  [
+    'held, on an emailed code: the same',
+    { held: usual, proved: 'password email', verdict: 'hold' },
+    'confirm by email',
+  ],
+  [
+    'held, by a recovery code: before anything is set up',
+    { held: usual, proved: 'password recovery-code', verdict: 'hold' },
+    'confirm by email',
+  ],
+  [
+    'held, phr asked: before a passkey is made',
+    { held: usual, proved: 'password totp', demand: { acr: 'phr' }, verdict: 'hold' },
+    'confirm by email',
+  ],
+  ['a passkey is not held', { held: `${usual} passkey`, proved: 'passkey', verdict: 'hold' }, 'done phr pop user mfa'],
+  ['refused', { held: usual, proved: 'password totp', verdict: 'refuse' }, 'refuse'],
+  [
+    'a passkey is not refused',
+    { held: `${usual} passkey`, proved: 'passkey', verdict: 'refuse' },
+    'done phr pop user mfa',
+  ],
+  [
+    'step-up is held too',
+    { held: usual, proved: 'password totp', demand: { purpose: 'step-up' }, verdict: 'hold' },
+    'confirm by email',
+  ],
+  // Barred by a rule of the owner's own.
+  ['barred: not on two factors', { held: usual, proved: 'password totp', verdict: 'bar' }, 'refuse'],
+  ['barred: not even by a passkey', { held: `${usual} passkey`, proved: 'passkey', verdict: 'bar' }, 'refuse'],
+  [
+    'barred: nothing is said before it is proved',
+    { held: usual, proved: 'password', verdict: 'bar' },
+    'prove totp or email or recovery-code',
+  ],
+  ['barred: no new password', { held: usual, proved: 'totp', demand: { purpose: 'reset' }, verdict: 'bar' }, 'refuse'],
+  [
+    'barred: nothing is added',
+    { held: usual, proved: 'password totp', demand: { purpose: 'add', add: 'passkey' }, verdict: 'bar' },
+    'refuse',
+  ],
+  // On a trusted device.
+  ['trusted, nothing proved', { held: usual, trusted: true }, 'prove password'],
+  ['trusted: a password will do, and is worth mfa', { held: usual, proved: 'password', trusted: true }, 'done mfa pwd'],
+  [
+    'trusted never raises acr: aal2 asked',
+    { held: usual, proved: 'password', demand: { acr: 'aal2' }, trusted: true },
+    'prove totp or recovery-code',
+  ],
+  [
+    'trusted, proved more all the same',
+    { held: usual, proved: 'password totp', trusted: true },
+    'done aal2 pwd otp mfa',
+  ],
+  [
+    'trusted changes nothing for changes of protection',
+    { held: usual, proved: 'password', demand: { purpose: 'change' }, trusted: true },
+    'prove totp or recovery-code',
+  ],
+  ['nor for a reset', { held: usual, demand: { purpose: 'reset' }, trusted: true }, 'prove totp or recovery-code'],
   // Signing up.
   ['sign-up begins with the address', { held: '', demand: { purpose: 'sign-up' } }, 'enrol email'],
   ['then a password', { held: '', fresh: 'email', demand: { purpose: 'sign-up' } }, 'enrol password'],
@@ -131,28 +162,12 @@ const table: [story: string, row: Row, answer: string][] = [
     { held: '', fresh: 'email password sms recovery-code passkey', demand: { purpose: 'sign-up' } },
     'done aal2 otp pwd sms mfa',
   ],
-  // Adding a factor.
-  ['add a passkey', { held: usual, demand: { purpose: 'add', add: 'passkey' } }, 'enrol passkey'],
-  ['added: worth no acr', { held: usual, fresh: 'passkey', demand: { purpose: 'add', add: 'passkey' } }, 'done'],
-  ['add something unheard of', { held: usual, demand: { purpose: 'add', add: 'tattoo' } }, 'refuse'],
 ]
 
 describe('policy', () => {
   for (const [story, row, answer] of table) it(`${story}: ${answer}`, () => expect(step(row)).to.equal(answer))
 
   const some = fc.subarray(rules)
-  const standing: fc.Arbitrary<Standing<Rule>> = fc.record({
-    offered: fc.constant(rules),
-    held: fc.option(some, { nil: undefined }),
-    proved: some,
-    fresh: some,
-    demand: fc.record({
-      purpose: fc.constantFrom('sign-in', 'sign-up', 'step-up', 'add'),
-      acr: fc.constantFrom(undefined, 'mfa', 'aal2', 'phr') as fc.Arbitrary<Acr | undefined>,
-      add: fc.constantFrom(undefined, 'totp', 'passkey'),
-      skipped: fc.subarray(rules.map(({ id }) => id)),
-    }),
-  })
 
   it('never offers an empty list of choices', () => {
     fc.assert(
@@ -167,10 +182,31 @@ describe('policy', () => {
     fc.assert(
       fc.property(standing, each => {
         const asked = next(each)
-        if (asked.now !== 'done' || each.demand.purpose === 'sign-up' || each.demand.purpose === 'add') return
-        expect(each.proved.some(({ whole }) => whole) || each.proved.length > 1).to.equal(true)
+        if (asked.now !== 'done' || !['sign-in', 'step-up'].includes(each.demand.purpose)) return
+        const alone = each.trusted && asked.acr === 'mfa'
+        expect(alone || each.proved.some(({ whole }) => whole) || each.proved.length > 1).to.equal(true)
         const order = ['mfa', 'aal2', 'phr']
         expect(order.indexOf(asked.acr ?? '')).to.be.at.least(order.indexOf(each.demand.acr ?? 'mfa'))
+      }),
+    )
+  })
+
+  it('lets nobody in, nor leave anything behind, who is held or refused, but by a passkey', () => {
+    fc.assert(
+      fc.property(standing, each => {
+        const { ruling = 'allow' } = each.verdict ?? {}
+        if (!['sign-in', 'step-up'].includes(each.demand.purpose) || !['hold', 'refuse'].includes(ruling)) return
+        if (!each.proved.some(({ whole }) => whole)) expect(next(each).now).to.be.oneOf(['prove', 'confirm', 'refuse'])
+      }),
+    )
+  })
+
+  it('gives a trusted device nothing that aal2 opens', () => {
+    fc.assert(
+      fc.property(standing, each => {
+        const [with_, without] = [next({ ...each, trusted: true }), next({ ...each, trusted: false })]
+        if (with_.now === 'done' && with_.acr !== 'mfa') expect(with_).to.deep.equal(without)
+        if (with_.now === 'enrol') expect(without.now).to.equal('enrol')
       }),
     )
   })

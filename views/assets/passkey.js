@@ -48,6 +48,12 @@ const offer = async () => {
   startAuthentication({ optionsJSON, useBrowserAutofill: true }).then(send, () => {})
 }
 
+// What no account takes any more is best forgotten where it is kept. A browser that cannot changes nothing.
+if ('unknown' in form.dataset) {
+  const unknown = { rpId: optionsJSON.rpId, credentialId: form.dataset.unknown }
+  globalThis.PublicKeyCredential?.signalUnknownCredential?.(unknown).catch(() => {})
+}
+
 if (browserSupportsWebAuthn()) {
   button.disabled = false
   form.addEventListener('submit', ask)

@@ -1,0 +1,81 @@
+import type { Account, Accounts } from '../accounts/account.ts'
+import type { Links } from '../accounts/link.ts'
+import type { Throttle } from '../accounts/throttle.ts'
+import { Problem } from '../errors.ts'
+import type { Record as RecordEvent } from '../events.ts'
+import { emailAddress } from '../factors/addresses.ts'
+import type { Visitor } from './visitor.ts'
+
+const minute = 60_000
+/** How long a link to a new password is good, in milliseconds. */
+export const resetLife = 15 * minute
+/** How many links one address may be sent, and one visitor may ask for. */
+const toOne = { tries: 5, window: 30 * minute }
+const fromOne = { tries: 30, window: 60 * minute }
+
+/** A link to a new password on its way to somebody. */
+interface Letter {
+  to: string
+  locale: string
+  reset: string
+  /** Milliseconds since the epoch. */
+  expiresAt: number
+  device: string
+  place: string
+}
+
+interface Services {
+  accounts: Accounts
+  links: Links
+  throttle: Throttle
+  messages: { reset(letter: Letter): Promise<void>; noAccount(to: string, locale: string): Promise<void> }
+  /** Where somebody is, in words. */
+  whence: (locale: string, visitor: Visitor) => { device: string; place: string }
+  record: RecordEvent
+  now: () => number
+}
+
+/** Forgotten passwords: a mailed link, good once and for a quarter of an hour, begins an attempt that asks for the second factor. */
+export interface Resetting {
+  /** Mails a link to whoever has an account there, and word of that to whoever has none. Throws `invalid_email` or `slow_down`. */
+  ask(typed: string, locale: string, visitor: Visitor): Promise<void>
+  /** Is the link good? */
+  good(bearer: string): Promise<boolean>
+  /** Uses the link up; resolves to whose it is. Throws `link_expired`. */
+  open(bearer: string): Promise<Account>
+}
+
+/** Makes what resets passwords. */
+export function resetting({ accounts, links, throttle, messages, whence, record, now }: Services): Resetting {
+  const owner = async (id: string | undefined, guard: number | undefined): Promise<Account | undefined> => {
+    const found = id === undefined ? undefined : await accounts.get(id)
+    // Whatever changed since may be what somebody wants to undo by an older link.
+    return found?.status === 'active' && found.guard === guard ? found : undefined
+  }
+  return {
+    ask: async (typed, locale, visitor) => {
+      const to = emailAddress(typed)
+      if (to === undefined) throw new Problem('invalid_email', { field: 'email' })
+      await throttle.ration('reset.from', visitor.address, fromOne)
+      await throttle.ration('reset', to, toOne)
+      // Step by step alike, whether there is an account or not: nobody can tell by the time that it takes.
+      const found = await accounts.byEmail(to)
+      const known = found?.status === 'active' ? found : undefined
+      const reset = await links.make({ purpose: 'reset', account: known?.id, guard: known?.guard }, resetLife)
+      await record('recovery.started', { account: known?.id }, visitor)
+      if (!known) return messages.noAccount(to, locale)
+      const expiresAt = now() + resetLife
+      await messages.reset({ to, locale: known.locale, reset, expiresAt, ...whence(known.locale, visitor) })
+    },
+    good: async bearer => {
+      const link = await links.look(bearer, 'reset')
+      return link !== undefined && (await owner(link.account, link.guard)) !== undefined
+    },
+    open: async bearer => {
+      const link = await links.take(bearer, 'reset')
+      const found = link && (await owner(link.account, link.guard))
+      if (!found) throw new Problem('link_expired')
+      return found
+    },
+  }
+}

@@ -1,0 +1,87 @@
+import Router from '@koa/router'
+import type { Owner } from '../api-keys/owner.ts'
+import { Problem } from '../errors.ts'
+import { maskedEmail } from '../factors/addresses.ts'
+import type { Attempts } from '../flows/attempts.ts'
+import type { Disowning } from '../flows/disowning.ts'
+import type { Resetting } from '../flows/resetting.ts'
+import type { Steps } from '../flows/steps.ts'
+import { originOf } from '../oidc/heard.ts'
+import type { Sessions } from '../oidc/sessions.ts'
+import { type Show, seeOther } from './show.ts'
+import { beginAttempt } from './sign-in.ts'
+import { body } from './stepping.ts'
+import type { Visit } from './visiting.ts'
+
+interface Services {
+  attempts: Attempts
+  steps: Steps
+  resetting: Resetting
+  disowning: Disowning
+  sessions: Sessions
+  owner: Pick<Owner, 'revokeAll'>
+  show: Show
+}
+
+/**
+ * What people come to when something is forgotten, lost, or was not them. Mailed links lead to pages with a button: what
+ * scans mail follows links, and presses nothing.
+ */
+export function recovery(services: Services): Router<Visit> {
+  const { resetting, disowning, sessions, owner, show } = services
+  const router = new Router<Visit>()
+
+  router.get('/forgot-password', ctx => show.page(ctx, 'recovery/forgot', { email: '' }))
+
+  router.post('/forgot-password', async ctx => {
+    const typed = String(body(ctx).email ?? '').slice(0, 320)
+    try {
+      await resetting.ask(typed, ctx.state.locale, ctx.state.visitor)
+    } catch (fault) {
+      if (!(fault instanceof Problem) || fault.status >= 500) throw fault
+      ctx.status = fault.status
+      if (fault.retryAfter !== undefined) ctx.set('Retry-After', String(fault.retryAfter))
+      return show.page(ctx, 'recovery/forgot', { email: typed }, { problem: show.problem(ctx, fault) })
+    }
+    show.page(ctx, 'recovery/sent', { email: typed })
+  })
+
+  router.get('/reset/:bearer', async ctx => {
+    if (!(await resetting.good(ctx.params.bearer ?? ''))) throw new Problem('link_expired')
+    show.page(ctx, 'recovery/reset', { action: ctx.path })
+  })
+
+  router.post('/reset/:bearer', async ctx => {
+    const { id, email, guard } = await resetting.open(ctx.params.bearer ?? '')
+    try {
+      await beginAttempt(ctx, services, { purpose: 'reset', account: id, email, guard })
+    } catch (fault) {
+      // They hold nothing besides the mailbox that could prove who they are.
+      if (fault instanceof Problem && fault.code === 'not_offered') return seeOther(ctx, '/recover')
+      throw fault
+    }
+  })
+
+  router.get('/recover', ctx => show.page(ctx, 'recovery/ways', {}))
+
+  router.get('/not-me/:bearer', async ctx => {
+    if (!(await disowning.whose(ctx.params.bearer ?? ''))) throw new Problem('link_expired')
+    show.page(ctx, 'recovery/not-me', { action: ctx.path })
+  })
+
+  router.post('/not-me/:bearer', async ctx => {
+    const { bearer = '' } = ctx.params
+    const account = await disowning.whose(bearer)
+    if (account === undefined) throw new Problem('link_expired')
+    try {
+      const email = await disowning.disown(bearer, ctx.state.visitor)
+      show.page(ctx, 'recovery/disowned', { email: maskedEmail(email) })
+    } finally {
+      await sessions.endAllOf(account, 'disowned', originOf(ctx))
+      // Whoever was in may have made one.
+      await owner.revokeAll(account, originOf(ctx))
+    }
+  })
+
+  return router
+}

@@ -1,0 +1,147 @@
+import { expect } from 'chai'
+import { accounts } from '../../src/accounts/account.ts'
+import { credentials } from '../../src/accounts/credential.ts'
+import { links } from '../../src/accounts/link.ts'
+import { sealer } from '../../src/crypto/seal.ts'
+import { keyring } from '../../src/crypto/secrets.ts'
+import type { Factor } from '../../src/factors/factor.ts'
+import { type Disowning, disowning } from '../../src/flows/disowning.ts'
+import type { Store } from '../../src/store/collection.ts'
+import { problem } from '../support/factors.ts'
+import { testStore } from '../support/store.ts'
+
+const day = 24 * 3_600_000
+const visitor = { device: 'd1', address: '192.0.2.7', agent: undefined }
+const factors = [
+  { id: 'password', kind: 'known' },
+  { id: 'passkey', kind: 'held' },
+  { id: 'sms', kind: 'held', vouches: ({ to }: { to: string }) => ({ phone: to }) },
+  { id: 'email', kind: 'held', vouches: ({ to }: { to: string }) => ({ email: to }) },
+] as unknown as Factor[]
+
+describe('disowning', () => {
+  let at = 0
+  let store: Store
+  let mails: { to: string; reset: string }[]
+  let recorded: string[]
+  let people: ReturnType<typeof accounts>
+  let kept: ReturnType<typeof credentials>
+  let mailed: ReturnType<typeof links>
+  let act: Disowning
+  const now = () => at
+
+  beforeEach(async () => {
+    at = Date.UTC(2026, 0, 1)
+    store = await testStore(now)
+    mails = []
+    recorded = []
+    people = accounts(store)
+    kept = credentials({ store, sealer: sealer(keyring(['a secret of the tests, 32 or longer'])), now })
+    mailed = links({ store, now })
+    act = disowning({
+      factors,
+      accounts: people,
+      credentials: kept,
+      links: mailed,
+      messages: { disowned: async letter => void mails.push(letter) },
+      record: async name => void recorded.push(name),
+      hold: day,
+      now,
+    })
+    await people.insert(person('ada', 'ada@example.com'))
+    at += 30 * day
+  })
+  afterEach(() => store.close())
+
+  const person = (id: string, email: string) => ({
+    id,
+    email,
+    locale: 'en',
+    status: 'active' as const,
+    createdAt: at,
+    updatedAt: at,
+  })
+  const add = (factor: string, to?: string) => kept.add({ account: 'ada', factor, secret: { to } })
+  const left = async () => (await kept.of('ada')).map(each => each.factor)
+  const link = (address: string, more: object = {}) =>
+    mailed.make({ purpose: 'disown', account: 'ada', address, since: at, ...more }, 7 * day)
+
+  it('locks the password, has apps wait, and mails a link to a new one', async () => {
+    const address = await add('email', 'ada@example.com')
+    await add('password')
+    await add('passkey')
+    at += day
+    const bearer = await link(address)
+    expect(await act.whose(bearer)).to.equal('ada')
+    expect(await act.disown(bearer, visitor)).to.equal('ada@example.com')
+    expect(await left()).to.have.members(['email', 'passkey'])
+    expect(await people.get('ada')).to.include({ guard: 1, holdUntil: at + day })
+    expect(recorded).to.deep.equal(['account.disowned', 'hold.started'])
+    expect(mails.map(each => each.to)).to.deep.equal(['ada@example.com'])
+    expect(await mailed.look(mails[0]?.reset ?? '', 'reset')).to.include({ account: 'ada', guard: 1 })
+  })
+
+  it('takes away what came with it and since, and keeps what was there before', async () => {
+    const address = await add('email', 'ada@example.com')
+    const old = await add('passkey')
+    at += day
+    const bearer = await link(address)
+    await add('passkey')
+    await add('sms', '+436641')
+    await people.patch('ada', { phone: '+436641' })
+    await act.disown(bearer, visitor)
+    expect((await kept.of('ada')).map(each => each.id)).to.have.members([address, old])
+    expect(await people.get('ada')).to.not.have.property('phone')
+  })
+
+  it('keeps what a new account began with, but for what is disowned itself', async () => {
+    at = Date.UTC(2026, 0, 1)
+    const address = await add('email', 'ada@example.com')
+    await add('sms', '+436641')
+    const came = await add('passkey')
+    await act.disown(await link(address, { came, since: at - day }), visitor)
+    expect(await left()).to.have.members(['email', 'sms'])
+  })
+
+  it('puts back the address that the link was mailed to, and makes those that took its place worth nothing', async () => {
+    const address = await add('email', 'ada@example.com')
+    await kept.retire(address)
+    at += 1
+    const thief = await add('email', 'thief@example.com')
+    await people.patch('ada', { email: 'thief@example.com' })
+    const theirs = await link(thief)
+    await act.disown(await link(address), visitor)
+    expect((await people.get('ada'))?.email).to.equal('ada@example.com')
+    expect((await kept.of('ada')).map(each => each.id)).to.deep.equal([address])
+    expect(await act.whose(theirs)).to.equal(undefined)
+    expect((await problem(act.disown(theirs, visitor))).code).to.equal('link_expired')
+  })
+
+  it('locks all the same when the address has another account by now, and mails nobody', async () => {
+    const address = await add('email', 'ada@example.com')
+    await kept.retire(address)
+    at += 1
+    await add('email', 'thief@example.com')
+    await add('password')
+    await people.patch('ada', { email: 'thief@example.com' })
+    await people.insert(person('other', 'ada@example.com'))
+    expect((await problem(act.disown(await link(address), visitor))).code).to.equal('conflict')
+    expect(await left()).to.deep.equal([])
+    expect(mails).to.deep.equal([])
+  })
+
+  it('is done once, by one of many presses', async () => {
+    const address = await add('email', 'ada@example.com')
+    const bearer = await link(address)
+    const presses = await Promise.allSettled([1, 2, 3].map(() => act.disown(bearer, visitor)))
+    expect(presses.filter(each => each.status === 'fulfilled')).to.have.length(1)
+    expect(mails).to.have.length(1)
+  })
+
+  it('does nothing to an account that is closed', async () => {
+    const bearer = await link(await add('email', 'ada@example.com'))
+    await people.patch('ada', { status: 'closed' })
+    expect(await act.whose(bearer)).to.equal(undefined)
+    expect((await problem(act.disown(bearer, visitor))).code).to.equal('link_expired')
+  })
+})

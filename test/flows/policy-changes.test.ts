@@ -1,0 +1,182 @@
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { assurance, loosens, next, type Purpose, removable } from '../../src/flows/policy.ts'
+import { pick, type Row, standing, step, usual } from '../support/policy.ts'
+
+const table: [story: string, row: Row, answer: string][] = [
+  // Adding a factor.
+  [
+    'add a passkey: first the strongest held',
+    { held: usual, demand: { purpose: 'add', add: 'passkey' } },
+    'prove password',
+  ],
+  [
+    'the strongest was proved a moment ago',
+    { held: usual, demand: { purpose: 'add', add: 'passkey', vouched: true } },
+    'enrol passkey',
+  ],
+  [
+    'added: worth no acr',
+    { held: usual, fresh: 'passkey', demand: { purpose: 'add', add: 'passkey', vouched: true } },
+    'done',
+  ],
+  [
+    'added: worth what was proved for it',
+    { held: usual, proved: 'password totp', fresh: 'passkey', demand: { purpose: 'add', add: 'passkey' } },
+    'done aal2 pwd otp mfa',
+  ],
+  ['add something unheard of', { held: usual, demand: { purpose: 'add', add: 'tattoo' } }, 'refuse'],
+  [
+    'another phone: the old one answers first',
+    { held: 'password sms email', demand: { purpose: 'add', add: 'sms', vouched: true } },
+    'prove sms',
+  ],
+  [
+    'the old phone is gone: a recovery code stands in',
+    {
+      held: 'password sms email recovery-code',
+      proved: 'recovery-code',
+      demand: { purpose: 'add', add: 'sms', vouched: true },
+    },
+    'enrol sms',
+  ],
+  [
+    'another address: the old one answers first',
+    { held: usual, proved: 'password totp', demand: { purpose: 'add', add: 'email' } },
+    'prove email or recovery-code',
+  ],
+  [
+    'then the new one',
+    { held: usual, proved: 'password totp email', demand: { purpose: 'add', add: 'email' } },
+    'enrol email',
+  ],
+  // Changing what protects an account.
+  ['a change asks for two kinds', { held: usual, demand: { purpose: 'change' } }, 'prove password'],
+  [
+    'and never for an emailed code',
+    { held: usual, proved: 'password', demand: { purpose: 'change' } },
+    'prove totp or recovery-code',
+  ],
+  ['two kinds do', { held: usual, proved: 'password totp', demand: { purpose: 'change' } }, 'done aal2 pwd otp mfa'],
+  [
+    'who holds a passkey proves that',
+    { held: `${usual} passkey`, demand: { purpose: 'change' } },
+    'prove passkey or recovery-code',
+  ],
+  [
+    'a password and an authenticator are not the strongest then',
+    { held: `${usual} passkey`, proved: 'password totp', demand: { purpose: 'change' } },
+    'prove passkey or recovery-code',
+  ],
+  [
+    'a recovery code alone does not stand in for it',
+    { held: `${usual} passkey`, proved: 'recovery-code', demand: { purpose: 'change' } },
+    'prove password',
+  ],
+  [
+    'a recovery code and the password do',
+    { held: `${usual} passkey`, proved: 'recovery-code password', demand: { purpose: 'change' } },
+    'done aal2 otp pwd mfa',
+  ],
+  ['proved a moment ago', { held: usual, demand: { purpose: 'change', vouched: true } }, 'done'],
+  // After a mailed link.
+  [
+    'reset: the second factor, and not by mail again',
+    { held: `${usual} sms passkey`, demand: { purpose: 'reset' } },
+    'prove totp or sms or passkey or recovery-code',
+  ],
+  ['reset: nothing but the mailbox is held', { held: 'password email', demand: { purpose: 'reset' } }, 'refuse'],
+  ['reset: then a new password', { held: usual, proved: 'totp', demand: { purpose: 'reset' } }, 'enrol password'],
+  [
+    'reset: a mailbox and an authenticator are worth mfa',
+    { held: usual, proved: 'totp', fresh: 'password', demand: { purpose: 'reset' } },
+    'done mfa otp',
+  ],
+  [
+    'reset: a passkey is worth what it always is',
+    { held: `${usual} passkey`, proved: 'passkey', fresh: 'password', demand: { purpose: 'reset' } },
+    'done phr pop user mfa',
+  ],
+  [
+    'reset by recovery code: set up a factor again',
+    { held: usual, proved: 'recovery-code', fresh: 'password', demand: { purpose: 'reset' } },
+    'enrol totp or sms',
+  ],
+]
+
+const removals: [story: string, held: string, factor: string, answer: string][] = [
+  ['one of two ways', 'password totp sms email', 'totp', 'yes'],
+  ['the authenticator of who has a passkey', 'password totp passkey email', 'totp', 'yes'],
+  ['one of two authenticators', 'password totp totp email', 'totp', 'yes'],
+  ['the only way', 'password totp email recovery-code', 'totp', 'last'],
+  ['the last passkey of who has nothing else', 'password passkey email', 'passkey', 'last'],
+  ['a password', 'password totp passkey', 'password', 'never'],
+  ['the address', 'password totp passkey email', 'email', 'never'],
+]
+
+const loosening: [
+  story: string,
+  did: 'added' | 'replaced' | 'removed',
+  factor: string,
+  purpose: Purpose,
+  proved: string,
+  answer: boolean,
+][] = [
+  ['a factor that is gone', 'removed', 'passkey', 'change', 'passkey', true],
+  ['another phone', 'replaced', 'sms', 'add', 'passkey', true],
+  ['a first phone', 'added', 'sms', 'add', 'password totp', true],
+  ['another address', 'replaced', 'email', 'add', 'passkey', true],
+  ['a passkey more', 'added', 'passkey', 'add', 'password totp', false],
+  ['an authenticator more', 'added', 'totp', 'add', 'password sms', false],
+  ['another password, by who proved the strongest', 'replaced', 'password', 'add', 'password totp', false],
+  ['another password, by a mailed link', 'replaced', 'password', 'reset', 'totp', true],
+  ['new recovery codes', 'replaced', 'recovery-code', 'add', 'password totp', false],
+  ['a factor set up on the strength of a recovery code', 'added', 'totp', 'sign-in', 'password recovery-code', true],
+]
+
+describe('policy of changes', () => {
+  for (const [story, row, answer] of table) it(`${story}: ${answer}`, () => expect(step(row)).to.equal(answer))
+
+  for (const [story, held, factor, answer] of removals)
+    it(`removing ${story}: ${answer}`, () => {
+      const [chosen = expect.fail()] = pick(factor)
+      expect(removable(pick(held), chosen)).to.equal(answer)
+    })
+
+  for (const [story, did, factor, purpose, proved, answer] of loosening)
+    it(`${answer ? 'has apps wait after' : 'has nobody wait after'} ${story}`, () => {
+      const [chosen = expect.fail()] = pick(factor)
+      expect(loosens(did, chosen, { purpose, proved: pick(proved) })).to.equal(answer)
+    })
+
+  it('changes nothing before two kinds or a passkey were proved, or vouched for', () => {
+    fc.assert(
+      fc.property(standing, each => {
+        const { purpose, vouched } = each.demand
+        const asked = next(each)
+        const early = asked.now === 'enrol' || (asked.now === 'done' && purpose === 'change')
+        if ((purpose !== 'change' && purpose !== 'add') || vouched || !early) return
+        expect(assurance(each.proved)).to.be.oneOf(['aal2', 'phr'])
+        const recovered = each.proved.some(({ stands }) => stands.includes('last'))
+        if (each.held?.some(({ whole }) => whole) && !recovered) expect(assurance(each.proved)).to.equal('phr')
+      }),
+    )
+  })
+
+  it('never takes a mailbox for the second factor of a reset', () => {
+    fc.assert(
+      fc.property(standing, each => {
+        const asked = next({ ...each, demand: { ...each.demand, purpose: 'reset' } })
+        if (asked.now === 'prove') expect(asked.from.map(({ id }) => id)).to.not.include('email')
+        if (asked.now === 'enrol' || asked.now === 'done')
+          expect(each.proved.some(({ id }) => !['password', 'email'].includes(id))).to.equal(true)
+        if (
+          asked.now === 'done' &&
+          !each.proved.some(({ whole }) => whole) &&
+          !each.proved.some(({ kind }) => kind === 'known')
+        )
+          expect(asked.acr).to.equal('mfa')
+      }),
+    )
+  })
+})
