@@ -51,7 +51,8 @@ export async function openMongo(url: string, { now, sweep = true }: Opening): Pr
 function indexes({ unique, indexes }: Askable, sweep: boolean): mongoose.mongo.IndexDescription[] {
   const alone = indexes.filter(index => index.join() !== 'expiresAt')
   return [
-    { key: { expiresAt: 1 }, ...(sweep && { expireAfterSeconds: 0 }) },
+    // Who does not sweep leaves it to others: of two indexes on one field, one that sweeps and one that does not, the server refuses the second.
+    ...(sweep ? [{ key: { expiresAt: 1 as const }, expireAfterSeconds: 0 }] : []),
     ...unique.map(each => ({ key: { [field(each)]: 1 as const }, unique: true, sparse: true })),
     ...alone.map(index => ({ key: new Map(index.map(each => [field(each), 1 as const])) })),
   ]

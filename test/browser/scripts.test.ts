@@ -41,6 +41,38 @@ describe('the scripts of pages', () => {
     })
   }
 
+  /** Has the browser note what it is told of passkeys, as one does that can tell a password manager. */
+  const noting = () =>
+    context.addInitScript(() => {
+      const told: unknown[] = []
+      const note = (signal: string) => async (what: object) => void told.push({ signal, ...what })
+      const signals = ['signalUnknownCredential', 'signalAllAcceptedCredentials', 'signalCurrentUserDetails']
+      const noted = Object.fromEntries(signals.map(each => [each, note(each)]))
+      Object.assign(globalThis, { told })
+      Object.assign((globalThis as unknown as { PublicKeyCredential: object }).PublicKeyCredential, noted)
+    })
+  const told = () => page.evaluate('globalThis.told')
+
+  it('has password managers forget a passkey that no account takes any more', async () => {
+    await noting()
+    await open('start-passkey-unknown')
+    expect(await told()).to.deep.equal([
+      { signal: 'signalUnknownCredential', rpId: 'localhost', credentialId: 'cGFzc2tleQ' },
+    ])
+    await open('start-passkey-refused')
+    expect(await told()).to.deep.equal([])
+  })
+
+  it('tells password managers which passkeys an account takes, and its name', async () => {
+    await noting()
+    await open('security')
+    const whose = { rpId: 'localhost', userId: 'YWRh' }
+    expect(await told()).to.deep.equal([
+      { signal: 'signalAllAcceptedCredentials', ...whose, allAcceptedCredentialIds: ['cGFzc2tleQ'] },
+      { signal: 'signalCurrentUserDetails', ...whose, name: 'ada@example.com', displayName: 'ada@example.com' },
+    ])
+  })
+
   it('sends a code once it is whole, without its spaces', async () => {
     await open('prove-authenticator')
     await page.getByLabel('Six-digit code').pressSequentially('482 913')
@@ -190,41 +222,5 @@ describe('the scripts of pages', () => {
     await there.goto(`${server.origin}/overview`)
     expect(await there.locator('.facts time').textContent()).to.equal('3 Mar 2026, 17:41')
     await abroad.close()
-  })
-
-  describe('without JavaScript', () => {
-    beforeEach(async () => {
-      await context.close()
-      context = await (await launch()).newContext({ javaScriptEnabled: false })
-      page = await context.newPage()
-    })
-
-    it('signs in with a password, and says what passkeys need', async () => {
-      await open('start')
-      const note = page.locator('noscript p')
-      await note.waitFor()
-      expect(await note.textContent()).to.include('Passkeys need JavaScript')
-      await page.getByLabel('Email').fill('ada@example.com')
-      await page.getByLabel('Password').fill('correct horse')
-      await page.getByRole('button', { name: 'Sign in' }).click()
-      const { path, fields } = await posted()
-      expect(path).to.equal('/sign-in/a1/password')
-      expect(Object.fromEntries(fields)).to.deep.equal({ email: 'ada@example.com', password: 'correct horse' })
-    })
-
-    it('takes another way, asks again, and passes over', async () => {
-      await open('prove-sms')
-      await page.getByText('Use another way', { exact: true }).click()
-      await page.getByRole('button', { name: 'A recovery code' }).click()
-      expect(String((await posted()).fields)).to.equal('factor=recovery-code')
-      await open('sign-up-phone-code')
-      await page.getByRole('button', { name: 'Send again' }).click()
-      await page.getByText('posted').waitFor()
-      expect(server.posted[1]?.fields.get('phone')).to.equal('+447700900123')
-      await open('sign-up-passkey')
-      await page.getByRole('button', { name: 'Not now' }).click()
-      await page.getByText('posted').waitFor()
-      expect(server.posted[2]?.path).to.equal('/sign-up/a1/skip')
-    })
   })
 })

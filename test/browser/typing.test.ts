@@ -70,7 +70,7 @@ describe('typing in a browser', () => {
       const { keyboard } = who.page
       const said = (words: string) => who.page.getByRole('alert').filter({ hasText: words }).waitFor()
       await who.page.goto(`${latchkey.issuer}/sign-in`)
-      const order = ['Email', 'Password', 'Show', 'Sign in', 'Use a passkey', 'Create an account']
+      const order = ['Email', 'Password', 'Show', 'Forgot it?', 'Sign in', 'Use a passkey', 'Create an account']
       expect((await walk(who)).slice(0, order.length)).to.deep.equal(order)
 
       await who.page.reload()

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { IntlMessageFormat } from 'intl-messageformat'
 import { problems } from '../../src/errors.ts'
+import { events } from '../../src/events.ts'
 
 const root = new URL('../../', import.meta.url)
 const read = (path: string): string => readFileSync(new URL(path, root), 'utf8')
@@ -22,14 +23,26 @@ const dynamic = [
   /^problem\.[a-z_]+$/,
   /^title\.[a-z-]+(\/[a-z-]+)?$/,
   /^error\.(\d{3}\.)?title$/,
-  /^factor\.[a-z-]+\.(name|what|choose|offer|hint|few|(prove|unsent|enrol|ask)\.title)$/,
-  /^scope\.[a-z_]+$/,
+  /^factor\.[a-z-]+\.(name|what|choose|offer|hint|few|change|added|replaced|removed|(prove|unsent|enrol|ask|add)\.title)$/,
+  /^(keys\.)?scope\.[a-z_]+$/,
   /^meter\.[0-4]$/,
-  /^account\.(overview|security)$/,
+  /^account\.(overview|security|api-keys|sessions|activity)$/,
+  /^activity\.(from|to|kind\.[a-z-]+|when|what|address|device)$/,
+  /^event\.[a-z-]+\.[a-z-]+$/,
+  /^act\.(change|prefer|remove)$/,
+  /^alert\.[a-z-]+\.[a-z-]+$/,
+  /^not-me\.(sessions|password|added|apps)$/,
+  /^recover\.(other|passkey|recovery-code|password)(\.title|\.act)?$/,
+  /^reason\.(remove|rename|prefer|phrase|texts|restrict|travel)$/,
+  /^amr\.[a-z]+$/,
+  /^(risk|session\.why)\.[a-z-]+$/,
   /^outbox\.(email|sms)$/,
   /^mail\.[a-z-]+\.(subject|title|preview)$/,
   /^help\.[a-z]+\.(title|\d)$/,
 ]
+
+/** Factors that people remove as they like. */
+const removable = ['passkey', 'totp', 'sms']
 
 /** Keys asked for as they are written: `t('act.help')`, `t(locale, 'mail.x')`, `key: 'mail.x'`. */
 const asked = (text: string): string[] =>
@@ -39,6 +52,23 @@ describe('phrases', () => {
   it('has a phrase for every problem, and a problem for every such phrase', () => {
     const explained = english.filter(key => key.startsWith('problem.')).map(key => key.slice('problem.'.length))
     expect(explained).to.have.members(Object.keys(problems))
+  })
+
+  it('has words for everything that is kept about an account', () => {
+    const kept = Object.entries(events).filter(([, { level, data }]) => level !== 'routine' && 'account' in data.shape)
+    expect(english).to.include.members(kept.map(([name]) => `event.${name}`))
+  })
+
+  it('has words for everything that owners are told of', () => {
+    const told = Object.entries(events).filter(([, { tell }]) => tell === 'owner')
+    const keys = told.flatMap(([name]) => {
+      if (!name.startsWith('factor.')) return [`alert.${name}`]
+      const did = name.slice('factor.'.length)
+      // What every account has is replaced, and never removed.
+      const ids = readdirSync(new URL('views/factors', root)).filter(id => did !== 'removed' || removable.includes(id))
+      return ids.map(id => `factor.${id}.${did}`)
+    })
+    expect(english).to.include.members(keys)
   })
 
   it('has the same keys in German as in English', () => {

@@ -25,7 +25,14 @@ describe('README', () => {
     expect(scripts).to.include.keys(named)
   })
 
-  for (const page of ['README.md', 'docs/architecture.md', 'docs/operating.md', 'docs/integrating.md']) {
+  for (const page of [
+    'README.md',
+    'docs/architecture.md',
+    'docs/operating.md',
+    'docs/integrating.md',
+    'docs/api-keys.md',
+    'docs/threat-model.md',
+  ]) {
     it(`is not led astray: every file that ${page} links to is there`, () => {
       const links = [...readFileSync(page, 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link = '']) => link)
       const folder = new URL(page, `file://${process.cwd()}/`)

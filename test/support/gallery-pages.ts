@@ -1,4 +1,16 @@
-import { account, credential, held, longApp, longEmail, now, others, type Picture, picture } from './gallery-samples.ts'
+import {
+  account,
+  credential,
+  held,
+  longApp,
+  longEmail,
+  now,
+  others,
+  type Picture,
+  picture,
+  protectors,
+  signals,
+} from './gallery-samples.ts'
 
 /** Everything that is read rather than answered, and what ends a session. */
 export const otherPages: readonly Picture[] = [
@@ -33,6 +45,7 @@ export const otherPages: readonly Picture[] = [
     factors: held,
     apps: ['Trading', 'Staking', 'Wallet', 'Card'],
     since: now - 3_600_000,
+    holdUntil: undefined,
   }),
   picture('overview-new', 'account/overview', {
     person: { email: longEmail },
@@ -40,21 +53,36 @@ export const otherPages: readonly Picture[] = [
     factors: held.slice(0, 2),
     apps: [],
     since: now,
+    holdUntil: now + 20 * 3_600_000,
     locale: 'de',
   }),
   picture('security', 'account/security', {
     ...account,
-    factors: held.slice(0, 3),
+    factors: protectors.slice(0, 3),
     addable: [others.sms, { id: 'passkey' }],
+    devices: [],
+    restrictions: { devices: false, addresses: [], countries: [] },
+    phrase: '',
+    texts: true,
+    signals,
   }),
   picture('security-few-codes', 'account/security', {
     person: { email: longEmail },
     factors: [
-      ...held.slice(0, 2),
-      credential('passkey', { label: 'Der Passwortmanager mit dem allerlängsten Namen, den es überhaupt gibt' }),
-      credential('recovery-code', { hint: '1' }),
+      {
+        ...credential('passkey', { label: 'Der Passwortmanager mit dem allerlängsten Namen, den es überhaupt gibt' }),
+        acts: ['rename', 'prefer', 'remove'],
+        preferred: false,
+      },
+      ...protectors.slice(0, 2),
+      { ...credential('recovery-code', { hint: '1' }), acts: ['change'], preferred: false },
     ],
     addable: [],
+    devices: [],
+    restrictions: { devices: false, addresses: [], countries: [] },
+    phrase: 'Blaue Reiher am Wehr',
+    texts: false,
+    signals,
     locale: 'de',
   }),
 

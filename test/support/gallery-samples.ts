@@ -1,4 +1,4 @@
-import type { Pages } from '../../src/web/pages.ts'
+import type { Pages, Protector } from '../../src/web/pages.ts'
 import type { Locals } from '../../src/web/render.ts'
 
 /** One page in one state. */
@@ -87,6 +87,21 @@ export const held = [
   credential('email', { hint: 'a••@example.com' }),
   credential('recovery-code', { hint: '9', usedAt: undefined }),
 ]
+
+/** The same, and what may be done with each. */
+export const protectors: readonly Protector[] = held.map(each => {
+  const acts = {
+    password: ['change'],
+    totp: ['rename', 'prefer', 'remove'],
+    passkey: ['rename', 'remove'],
+    sms: ['change', 'rename', 'prefer', 'remove'],
+    email: ['change'],
+    'recovery-code': ['change'],
+  } as const
+  return { ...each, acts: acts[each.factor.id as keyof typeof acts], preferred: each.factor.id === 'passkey' }
+})
+/** What a password manager is told. */
+export const signals = { rpId: 'localhost', user: 'ada', name: 'ada@example.com', passkeys: ['cGFzc2tleQ'] }
 
 /** A page in a state, typed as the page is. */
 export const picture = <Name extends keyof Pages>(title: string, page: Name, locals: Locals<Name>): Picture => ({

@@ -30,6 +30,15 @@ export const signIns: readonly Picture[] = [
     ...start,
     ...wrong('wrong_passkey', 'response', 'That passkey doesn’t open this account. Try another one.'),
   }),
+  picture('start-passkey-unknown', 'sign-in/start', {
+    ...start,
+    problem: {
+      code: 'unknown_credential',
+      field: 'response',
+      credential: 'cGFzc2tleQ',
+      text: 'No account takes that passkey any more. Use another way, and delete it from your device.',
+    },
+  }),
   picture('start-de', 'sign-in/start', { ...start, locale: 'de', towards: longApp }),
 
   picture('prove-password', 'sign-in/prove', { ...step, factor: { id: 'password' } }),

@@ -1,7 +1,21 @@
+import { activities } from './gallery-activity.ts'
+import { heldPages } from './gallery-held.ts'
+import { keyPages } from './gallery-keys.ts'
 import { otherPages } from './gallery-pages.ts'
+import { recoveries } from './gallery-recovery.ts'
 import type { Picture } from './gallery-samples.ts'
+import { sessionPages } from './gallery-sessions.ts'
 import { signIns } from './gallery-sign-in.ts'
 import { signUps } from './gallery-sign-up.ts'
 
 /** Every page in every state that people meet: empty, typed, refused, very long, in the longer language. */
-export const gallery: readonly Picture[] = [...signIns, ...signUps, ...otherPages]
+export const gallery: readonly Picture[] = [
+  ...signIns,
+  ...signUps,
+  ...otherPages,
+  ...recoveries,
+  ...keyPages,
+  ...activities,
+  ...sessionPages,
+  ...heldPages,
+]

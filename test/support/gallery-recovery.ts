@@ -1,0 +1,41 @@
+import { longEmail, type Picture, picture, step, wrong } from './gallery-samples.ts'
+
+const change = { ...step, base: '/account/add/a1', towards: undefined, reason: 'To change: Email' }
+
+/** What people come to when something is forgotten, lost, or was not them; and proofs that a change asks for. */
+export const recoveries: readonly Picture[] = [
+  picture('forgot', 'recovery/forgot', { email: '' }),
+  picture('forgot-refused', 'recovery/forgot', {
+    email: 'ada@example',
+    ...wrong('invalid_email', 'email', 'That isn’t a complete email address. It should look like name@example.com.'),
+  }),
+  picture('forgot-slow-down', 'recovery/forgot', {
+    email: longEmail,
+    locale: 'de',
+    ...wrong(
+      'slow_down',
+      undefined,
+      'Das war zu oft in kurzer Zeit. Warten Sie 20 Minuten, dann versuchen Sie es erneut.',
+    ),
+  }),
+  picture('forgot-sent', 'recovery/sent', { email: 'ada@example.com' }),
+  picture('forgot-sent-long', 'recovery/sent', { email: longEmail, locale: 'de' }),
+  picture('reset', 'recovery/reset', { action: '/reset/x' }),
+  picture('reset-prove', 'sign-in/prove', { ...step, towards: undefined, factor: { id: 'totp' } }),
+  picture('not-me', 'recovery/not-me', { action: '/not-me/x' }),
+  picture('not-me-de', 'recovery/not-me', { action: '/not-me/x', locale: 'de' }),
+  picture('disowned', 'recovery/disowned', { email: 'a••@example.com' }),
+  picture('recover', 'recovery/ways', {}),
+  picture('recover-de', 'recovery/ways', { locale: 'de' }),
+  picture('error-link', 'error', { status: 410, code: 'link_expired', retryAfter: undefined, request: 'r-7Qd2f9' }),
+  picture('change-prove', 'sign-in/prove', {
+    ...step,
+    base: '/account/change/a1',
+    towards: undefined,
+    reason: 'Um zu entfernen: Der Passwortmanager mit dem allerlängsten Namen, den es überhaupt gibt',
+    factor: { id: 'password' },
+    email: longEmail,
+    locale: 'de',
+  }),
+  picture('change-email', 'sign-in/enrol', { ...change, factor: { id: 'email' }, shown: undefined }),
+]

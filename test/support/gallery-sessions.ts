@@ -1,0 +1,152 @@
+import {
+  account,
+  day,
+  longEmail,
+  now,
+  others,
+  type Picture,
+  picture,
+  protectors,
+  signals,
+  step,
+  wrong,
+} from './gallery-samples.ts'
+
+const line = (id: string, more: object = {}) => ({
+  id,
+  device: 'Chrome on Windows',
+  phone: false,
+  place: 'Austria',
+  address: '193.171.23.1',
+  how: ['Password', 'One-time code'],
+  apps: ['Trading', 'Card'],
+  startedAt: now - 2 * day,
+  seenAt: now - 3_600_000,
+  here: false,
+  unusual: [],
+  ended: undefined,
+  ...more,
+})
+const rules = {
+  devices: false,
+  addresses: '',
+  countries: [],
+  all: ['AT', 'BR', 'DE', 'GB', 'SH'].map((code, at) => ({
+    code,
+    name: ['Austria', 'Brazil', 'Germany', 'United Kingdom', 'St. Helena, Ascension & Tristan da Cunha'][at] ?? '',
+  })),
+  here: { address: '193.171.23.1', place: 'Austria' },
+  travel: { country: '', until: '', from: '2026-03-03', to: '2026-06-01' },
+}
+const ended = (id: string, why: string, more: object = {}) =>
+  line(id, { ended: { at: now - day, why }, seenAt: now - day, ...more })
+
+/** Where somebody is signed in, and was. */
+export const sessionPages: readonly Picture[] = [
+  picture('sessions', 'account/sessions', {
+    ...account,
+    current: [
+      line('s1', {
+        device: 'Firefox on Linux',
+        place: 'Brazil',
+        address: '2804:14c:65a1:8d2f:91ab:34ff:fe12:9c07',
+        unusual: ['new-country', 'impossible-travel'],
+        apps: ['Trading'],
+        startedAt: now - 600_000,
+      }),
+      line('s2', { here: true }),
+      line('s3', { device: 'Safari on iOS', phone: true, how: ['Passkey'], apps: [] }),
+      line('s4', {
+        device: 'Unknown device',
+        place: 'Place unknown',
+        address: '',
+        how: [],
+        apps: [],
+        startedAt: 0,
+        seenAt: 0,
+      }),
+    ],
+    past: [
+      ended('p1', 'signed-out'),
+      ended('p2', 'ended', { device: 'Microsoft Edge on Windows' }),
+      ended('p3', 'expired', { ended: { at: undefined, why: 'expired' }, phone: true, device: 'Chrome on Android' }),
+      ended('p4', 'token-reused', { unusual: ['new-country'], place: 'Japan' }),
+    ],
+  }),
+  picture('sessions-one', 'account/sessions', {
+    person: { email: longEmail },
+    current: [
+      line('s1', {
+        here: true,
+        device: 'Samsung Internet for Android unter Android',
+        place: 'St. Helena, Ascension und Tristan da Cunha',
+        apps: ['Trading', 'Donaudampfschifffahrtsgesellschaft Wertpapierverwaltung', 'Staking', 'Wallet'],
+        how: ['Passwort', 'Einmalcode'],
+      }),
+    ],
+    past: [],
+    locale: 'de',
+  }),
+  picture('prove-trust', 'sign-in/prove', { ...step, factor: { id: 'totp' }, others: [others.email], trust: true }),
+  picture('prove-trust-de', 'sign-in/prove', {
+    ...step,
+    factor: { id: 'sms' },
+    shown: { to: '+43 •••• ••0123', resendAt: now - 1 },
+    trust: true,
+    locale: 'de',
+  }),
+  picture('security-devices', 'account/security', {
+    ...account,
+    factors: protectors.slice(0, 2),
+    addable: [],
+    devices: [
+      {
+        id: 'd1',
+        name: 'Chrome on Windows',
+        place: 'Austria',
+        address: '193.171.23.1',
+        seenAt: now,
+        until: now + 20 * day,
+        here: true,
+      },
+      {
+        id: 'd2',
+        name: 'Samsung Internet for Android on Android',
+        place: 'St. Helena, Ascension & Tristan da Cunha',
+        address: '2804:14c:65a1:8d2f:91ab:34ff:fe12:9c07',
+        seenAt: now - day,
+        until: now + day,
+        here: false,
+      },
+    ],
+    texts: undefined,
+    restrictions: { devices: true, addresses: ['193.171.23.0/24', '2001:db8::/32'], countries: ['Austria', 'Germany'] },
+    phrase: '',
+    signals,
+  }),
+  picture('restrictions', 'account/restrictions', { ...account, ...rules }),
+  picture('restrictions-refused', 'account/restrictions', {
+    ...account,
+    ...rules,
+    devices: true,
+    addresses: '193.171.23.0/24\n2001:db8::/32\nhome',
+    countries: ['AT', 'DE'],
+    ...wrong(
+      'invalid_block',
+      'addresses',
+      'That isn’t a list of addresses. Put one on each line, like 192.0.2.7 or 2001:db8::/32, 50 at most.',
+    ),
+  }),
+  picture('restrictions-shut', 'account/restrictions', {
+    ...account,
+    ...rules,
+    countries: ['BR'],
+    ...wrong(
+      'shuts_out',
+      'countries',
+      'Das würde Sie selbst aussperren: Wo und womit Sie gerade sind, passt nicht dazu.',
+    ),
+    locale: 'de',
+  }),
+  picture('refused-rule', 'sign-in/refused', { why: ['only-addresses', 'only-countries'] }),
+]

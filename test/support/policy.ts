@@ -1,0 +1,70 @@
+import { expect } from 'chai'
+import fc from 'fast-check'
+import type { Acr } from '../../src/factors/factor.ts'
+import { type Demand, next, type Purpose, type Rule, type Standing } from '../../src/flows/policy.ts'
+import { type Ruling, rulings } from '../../src/risk/verdict.ts'
+
+/** What policy knows of the six factors. */
+export const rules: Rule[] = [
+  { id: 'password', kind: 'known', amr: ['pwd'], stands: ['first'], strength: 'aal2' },
+  { id: 'passkey', kind: 'held', amr: ['pop', 'user'], stands: ['first', 'second'], strength: 'phr', whole: true },
+  { id: 'totp', kind: 'held', amr: ['otp'], stands: ['second'], strength: 'aal2', mandatory: true },
+  { id: 'sms', kind: 'held', amr: ['sms'], stands: ['second'], strength: 'aal2', mandatory: true, channel: 'sms' },
+  { id: 'email', kind: 'held', amr: ['otp'], stands: ['second'], strength: 'mfa', identifies: true, channel: 'email' },
+  { id: 'recovery-code', kind: 'held', amr: ['otp'], stands: ['last'], strength: 'aal2' },
+]
+
+/** Those of these ids. */
+export const pick = (ids: string): Rule[] => {
+  const wanted = ids.split(' ').filter(id => id !== '')
+  return wanted.map(id => rules.find(rule => rule.id === id) ?? expect.fail(`no factor ${id}`))
+}
+
+/** Somebody on their way. */
+export interface Row {
+  held: string | undefined
+  proved?: string
+  fresh?: string
+  demand?: Partial<Demand>
+  verdict?: Ruling
+  trusted?: boolean
+}
+
+/** What comes next, in words. */
+export const step = ({ held, proved = '', fresh = '', demand = {}, verdict, trusted }: Row): string => {
+  const asked = next({
+    offered: rules,
+    held: held === undefined ? undefined : pick(held),
+    proved: pick(proved),
+    fresh: pick(fresh),
+    demand: { purpose: 'sign-in', skipped: [], ...demand },
+    trusted,
+    ...(verdict && { verdict: { ruling: verdict, why: ['new-country'] } }),
+  })
+  if (asked.now === 'done') return `done ${asked.acr ?? ''} ${asked.amr.join(' ')}`.trim()
+  if (asked.now === 'refuse') return 'refuse'
+  if (asked.now === 'confirm') return `confirm by ${asked.by}`
+  const optional = asked.now === 'enrol' && asked.optional ? ' (optional)' : ''
+  return `${asked.now} ${asked.from.map(({ id }) => id).join(' or ')}${optional}`
+}
+
+/** What most people hold. */
+export const usual = 'password totp email recovery-code'
+
+const some = fc.subarray(rules)
+/** Anybody, anywhere on any way. */
+export const standing: fc.Arbitrary<Standing<Rule>> = fc.record({
+  offered: fc.constant(rules),
+  held: fc.option(some, { nil: undefined }),
+  proved: some,
+  fresh: some,
+  verdict: fc.option(fc.record({ ruling: fc.constantFrom(...rulings), why: fc.constant([]) }), { nil: undefined }),
+  trusted: fc.option(fc.boolean(), { nil: undefined }),
+  demand: fc.record({
+    purpose: fc.constantFrom<Purpose>('sign-in', 'sign-up', 'step-up', 'add', 'change', 'reset'),
+    acr: fc.constantFrom(undefined, 'mfa', 'aal2', 'phr') as fc.Arbitrary<Acr | undefined>,
+    add: fc.constantFrom(undefined, 'totp', 'passkey'),
+    vouched: fc.boolean(),
+    skipped: fc.subarray(rules.map(({ id }) => id)),
+  }),
+})
