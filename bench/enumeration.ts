@@ -1,15 +1,18 @@
 import { parseArgs } from 'node:util'
 import { jar } from '../test/support/jar.ts'
+import { machine } from './clients.ts'
 import { latchkey } from './latchkey.ts'
+import { caller } from './load.ts'
 import { median } from './operations.ts'
+import { signedOrder } from './signed.ts'
 
-// npm run bench:enumeration -- [--samples 200]: does an answer's time tell who has an account?
+// npm run bench:enumeration -- [--samples 200]: does an answer's time tell who has an account, or a key?
 const { values } = parseArgs({ options: { samples: { type: 'string' } } })
 const samples = Number(values.samples ?? 200)
 /** Medians may differ by so much: milliseconds, or a share of the larger. */
 const goal = { ms: 5, share: 0.05 }
 
-const measured = await latchkey(samples * 2, async () => {})
+const measured = await latchkey({ people: samples * 2, firstToken: async () => {} })
 const known = (at: number) => `person-${at}@example.com`
 const unknown = (at: number) => `nobody-${at}@example.com`
 
@@ -27,20 +30,45 @@ async function timed(
   return performance.now() - begun
 }
 
-const doors: Record<string, [path: string, answers: (email: string) => Record<string, string>]> = {
-  'sign-in with a wrong password': ['/sign-in', email => ({ email, password: 'quiet harbour lantern' })],
-  'sign-up with the address': ['/sign-up', email => ({ email })],
+const api = caller(measured.url, machine, 1)
+const { hmac } = measured.keys
+
+/** Milliseconds to be told that a signed request does not pass, because of its signature or because there is no such key. */
+async function judged(key: string, at: number): Promise<number> {
+  const question = await signedOrder({ id: key, secret: 'lks_another' }, `2001:db8::${at.toString(16)}`)
+  const begun = performance.now()
+  await api.ask('/api-keys/verify', question)
+  return performance.now() - begun
+}
+
+type Door = (who: string, at: number) => Promise<number>
+const through =
+  (path: string, answers: (email: string) => Record<string, string>): Door =>
+  (email, at) =>
+    timed(path, answers, email, at)
+const doors: Record<string, { time: Door; known(who: number): string; unknown(who: number): string }> = {
+  'sign-in with a wrong password': {
+    time: through('/sign-in', email => ({ email, password: 'quiet harbour lantern' })),
+    known,
+    unknown,
+  },
+  'sign-up with the address': { time: through('/sign-up', email => ({ email })), known, unknown },
+  'a signed request with a wrong signature': {
+    time: judged,
+    known: () => hmac.id,
+    unknown: who => `lk_${String(who).padStart(22, 'x')}`,
+  },
 }
 
 let address = 1
 let told = false
-for (const [door, [path, answers]] of Object.entries(doors)) {
+for (const [door, { time, known, unknown }] of Object.entries(doors)) {
   const times: Record<'known' | 'unknown', number[]> = { known: [], unknown: [] }
   // In turns, so that what else the machine does falls on both alike; the first tenth warms up.
   for (let at = -Math.ceil(samples / 10); at < samples; at++) {
     const who = Math.abs(at)
-    const first = await timed(path, answers, known(who), address++)
-    const second = await timed(path, answers, unknown(who + samples * (at < 0 ? 1 : 0)), address++)
+    const first = await time(known(who), address++)
+    const second = await time(unknown(who + samples * (at < 0 ? 1 : 0)), address++)
     if (at < 0) continue
     times.known.push(first)
     times.unknown.push(second)
@@ -53,5 +81,6 @@ for (const [door, [path, answers]] of Object.entries(doors)) {
     `${door}: known ${a.toFixed(2)} ms, unknown ${b.toFixed(2)} ms, medians of ${samples}; ${apart.toFixed(2)} ms apart (at most ${goal.ms} ms or ${goal.share * 100} %): ${met ? 'met' : 'NOT MET'}\n`,
   )
 }
+await api.close()
 await measured.stop()
 process.exitCode = told ? 1 : 0

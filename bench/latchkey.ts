@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -5,13 +6,17 @@ import * as oidc from 'openid-client'
 import { generateSecret } from 'otplib'
 import { accounts } from '../src/accounts/account.ts'
 import { credentials } from '../src/accounts/credential.ts'
+import { keys } from '../src/api-keys/keys.ts'
+import type { OwnKey } from '../src/api-keys/sign.ts'
 import { type Hasher, hasher } from '../src/crypto/hash.ts'
 import { id } from '../src/crypto/random.ts'
+import { publicKeyOf } from '../src/crypto/request-signature.ts'
 import { sealer } from '../src/crypto/seal.ts'
 import { keyring } from '../src/crypto/secrets.ts'
 import { openStore } from '../src/store/open.ts'
 import { totpAt } from '../test/support/codes.ts'
 import { jar, type Page } from '../test/support/jar.ts'
+import { dropMongo } from '../test/support/store.ts'
 import { type Child, freePort, start } from './child.ts'
 import { api, app, machine } from './clients.ts'
 
@@ -25,7 +30,7 @@ interface Person {
   totp: string
 }
 
-/** A Latchkey of its own: an embedded store on disk, the settings that production has, and people who can sign in. */
+/** A Latchkey of its own: a fresh store, the settings that production has, and people who can sign in. */
 export interface Measured extends Child {
   hasher: Hasher
   /** A hash of `password`. */
@@ -36,18 +41,28 @@ export interface Measured extends Child {
   signIn(): Promise<void>
   /** Signs the next person in for the app; resolves to its refresh token. */
   refreshToken(): Promise<string>
+  /** Somebody's API keys: one with a secret, one with a key pair. */
+  keys: { hmac: OwnKey; ed25519: OwnKey }
+}
+
+interface Wanted {
+  people: number
+  /** The URL of a fresh database on a MongoDB-wire server, dropped at the end; without it the store is embedded, on disk. */
+  mongo?: string
+  /** Asks the Latchkey at a URL for its first token. */
+  firstToken(url: string): Promise<void>
 }
 
 /** Starts Latchkey with so many people. */
-export async function latchkey(people: number, firstToken: (url: string) => Promise<void>): Promise<Measured> {
+export async function latchkey({ people, mongo, firstToken }: Wanted): Promise<Measured> {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'))
-  const store = `sqlite:${join(folder, 'latchkey.db')}`
+  const store = mongo ?? `sqlite:${join(folder, 'latchkey.db')}`
   const clients = join(folder, 'clients.json')
   writeFileSync(clients, JSON.stringify(declared()))
   const ring = keyring([secrets])
   const hashing = hasher({ keyring: ring, queue: 64 })
   const hash = await hashing.hash(password)
-  const crowd = await settle(store, people, hash)
+  const { crowd, keys } = await settle(store, people, hash)
   const port = await freePort()
   const issuer = `http://localhost:${port}`
   const begun = performance.now()
@@ -79,8 +94,10 @@ export async function latchkey(people: number, firstToken: (url: string) => Prom
       if (!page.url.endsWith('/account')) throw new Error(`signed in to ${page.url}: ${page.text.slice(0, 200)}`)
     },
     refreshToken: () => refreshToken(issuer, next()),
+    keys,
     stop: async () => {
       await child.stop()
+      if (mongo !== undefined) await dropMongo(mongo)
       rmSync(folder, { recursive: true })
     },
   }
@@ -99,8 +116,9 @@ function declared(): object {
 }
 
 /** Puts people into the store, as sign-up would have left them. */
-async function settle(url: string, people: number, hash: string): Promise<Person[]> {
-  const store = await openStore(url, { now: Date.now, sweep: false })
+async function settle(url: string, people: number, hash: string): Promise<{ crowd: Person[]; keys: Measured['keys'] }> {
+  // Sweeping, as the measured process does: MongoDB refuses an index that differs from the one of the same name.
+  const store = await openStore(url, { now: Date.now })
   const known = accounts(store)
   const held = credentials({ store, sealer: sealer(keyring([secrets])), now: Date.now })
   const crowd = Array.from({ length: people }, (_, at) => ({
@@ -114,8 +132,22 @@ async function settle(url: string, people: number, hash: string): Promise<Person
     await held.add({ account, factor: 'password', secret: { hash } })
     await held.add({ account, factor: 'totp', secret: { secret: totp, step: 0 } })
   }
+  const trader = (await known.byEmail(crowd[0]?.email ?? ''))?.id ?? ''
+  const own = await keysOf(keys({ store, sealer: sealer(keyring([secrets])), now: Date.now }), trader)
   await store.close()
-  return crowd
+  return { crowd, keys: own }
+}
+
+async function keysOf(kept: ReturnType<typeof keys>, account: string): Promise<Measured['keys']> {
+  const wanted = { account, name: 'Bot', scopes: ['read' as const], addresses: [], endsAt: undefined }
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+  const pem = (key: typeof publicKey, type: 'spki' | 'pkcs8') => String(key.export({ format: 'pem', type }))
+  const hmac = await kept.add(wanted)
+  const pair = await kept.add(wanted, publicKeyOf(pem(publicKey, 'spki')))
+  return {
+    hmac: { id: hmac.key.id, secret: hmac.secret ?? '' },
+    ed25519: { id: pair.key.id, secret: pem(privateKey, 'pkcs8') },
+  }
 }
 
 /** From the first page of a sign-in to where it leads. */

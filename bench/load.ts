@@ -20,6 +20,8 @@ export interface Caller {
   get(path: string): Promise<string>
   /** Posts a form with HTTP Basic; resolves to the JSON that came back. Throws unless it is 200. */
   post(path: string, form: Record<string, string>): Promise<Record<string, unknown>>
+  /** Posts JSON with HTTP Basic, likewise. */
+  ask(path: string, question: object): Promise<Record<string, unknown>>
   close(): Promise<void>
 }
 
@@ -32,7 +34,7 @@ export function caller(url: string, client: { client_id: string; client_secret: 
     method: 'GET' | 'POST'
     path: string
     body?: string
-    headers?: typeof headers
+    headers?: Record<string, string>
   }) => {
     const { statusCode, body } = await pool.request(options)
     const text = await body.text()
@@ -43,6 +45,10 @@ export function caller(url: string, client: { client_id: string; client_secret: 
     get: path => request({ method: 'GET', path }),
     post: async (path, form) =>
       JSON.parse(await request({ method: 'POST', path, headers, body: new URLSearchParams(form).toString() })),
+    ask: async (path, question) => {
+      const json = { ...headers, 'content-type': 'application/json' }
+      return JSON.parse(await request({ method: 'POST', path, headers: json, body: JSON.stringify(question) }))
+    },
     close: () => pool.close(),
   }
 }

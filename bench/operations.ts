@@ -13,6 +13,7 @@ export const columns = {
   bare: 'bare oidc-provider',
   hash: 'argon2id alone',
   latchkey: 'Latchkey',
+  mongoose: 'Latchkey on mongoose',
 } as const
 export type Column = keyof typeof columns
 

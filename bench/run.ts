@@ -1,12 +1,15 @@
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
+import { freshMongo } from '../test/support/store.ts'
 import { freePort, start } from './child.ts'
 import { api, app, machine } from './clients.ts'
-import { latchkey } from './latchkey.ts'
-import { type Caller, caller } from './load.ts'
-import { measure, type Operation, type Side, table } from './operations.ts'
+import { latchkey, type Measured } from './latchkey.ts'
+import { type Caller, caller, drive } from './load.ts'
+import { serverOf } from './mongo.ts'
+import { type Column, columns, measure, type Operation, type Side, table } from './operations.ts'
+import { signedAhead } from './signed.ts'
 
-// npm run bench -- [--only token,refresh] [--count 3000]
+// [LATCHKEY_TEST_MONGO=mongodb://…] npm run bench -- [--only token,refresh] [--count 3000]
 const rounds = 3
 const clientsAtOnce = 16
 const { values: options } = parseArgs({ options: { only: { type: 'string' }, count: { type: 'string' } } })
@@ -21,16 +24,22 @@ const people = (1 + rounds) * signIns + clientsAtOnce
 
 const signer = await start('./signer.ts', { port: await freePort(), ready: '/' })
 const bare = await start('./bare.ts', { port: await freePort(), ready: '/.well-known/openid-configuration' })
-const measured = await latchkey(people, async url => {
+const firstToken = async (url: string) => {
   const first = caller(url, machine, 1)
   await first.post((await endpoints(url)).token, credentials)
   await first.close()
-})
+}
+const measured = await latchkey({ people, firstToken })
 const idle = await measured.cost()
+
+const verifies = ['verify', 'verify-ed25519'].some(name => only === undefined || only.includes(name))
+const mongo = verifies ? freshMongo() : undefined
+const onMongo = mongo === undefined ? undefined : await latchkey({ people: 1, mongo, firstToken })
 
 const servers = { signer, bare, latchkey: measured }
 const machines = every(url => caller(url, machine, clientsAtOnce))
 const apps = every(url => caller(url, app, clientsAtOnce))
+const mongoMachine = onMongo && caller(onMongo.url, machine, clientsAtOnce)
 const tokens = {
   bare: await bare.ask<string[]>('tokens'),
   latchkey: await Promise.all(Array.from({ length: clientsAtOnce }, () => measured.refreshToken())),
@@ -64,6 +73,18 @@ const rotate = (server: 'bare' | 'latchkey') =>
     if (String(access).split('.').length !== 3) throw new Error('the access token is no JWT')
     tokens[server][worker] = next
   })
+const verifying = (key: keyof Measured['keys'], asked: Measured, { ask }: Caller): Side => {
+  const signed = signedAhead(asked.keys[key])
+  const step = async () => {
+    const { active } = await ask('/api-keys/verify', await signed())
+    if (active !== true) throw new Error('a signed request did not pass')
+  }
+  return { cost: asked.cost, step }
+}
+const verify = (key: keyof Measured['keys']) => ({
+  latchkey: verifying(key, measured, machines.latchkey),
+  ...(onMongo && mongoMachine && { mongoose: verifying(key, onMongo, mongoMachine) }),
+})
 const both = (make: (server: 'bare' | 'latchkey') => Side) => ({ bare: make('bare'), latchkey: make('latchkey') })
 const hash: Side = {
   cost: async () => {
@@ -104,6 +125,20 @@ const operations: Record<string, Operation> = {
     sides: both(server => get(server, paths[server].keys)),
     goal: { ms: 0.05 },
   },
+  verify: {
+    name: 'verify a signed request, hmac-sha256',
+    count,
+    concurrency: clientsAtOnce,
+    sides: verify('hmac'),
+    goal: { ms: 0.35 },
+  },
+  'verify-ed25519': {
+    name: 'verify a signed request, ed25519',
+    count,
+    concurrency: clientsAtOnce,
+    sides: verify('ed25519'),
+    goal: { ms: 0.35 },
+  },
   'sign-in': {
     name: 'password and authenticator sign-in',
     count: signIns,
@@ -121,15 +156,34 @@ const figures = await measure(
 )
 const loaded = await measured.cost()
 
+/** How many of an operation one side does in a second of the clock, with the load on the same machine. */
+async function rate({ step }: Side): Promise<number> {
+  const begun = performance.now()
+  await drive(count, clientsAtOnce, step)
+  return Math.round(count / ((performance.now() - begun) / 1_000))
+}
+const verified = chosen.filter(([name]) => name.startsWith('verify'))
+const rates: string[] = []
+for (const [, { name, sides }] of verified) {
+  for (const [column, one] of Object.entries(sides))
+    rates.push(`${name}, ${columns[column as Column]}: ${await rate(one)} in a second`)
+}
+const engine =
+  mongo === undefined
+    ? 'Verification on mongoose is left out: LATCHKEY_TEST_MONGO names no server'
+    : `Latchkey on mongoose: CPU time of Latchkey's process, not the server's; LATCHKEY_TEST_MONGO names ${await serverOf(mongo)}`
+
 const lines = [
   `node ${process.version}, ${availableParallelism()} cores (${cpus()[0]?.model.trim()}), load ${loadavg()[0]?.toFixed(2)}`,
   `CPU time of the server process alone; medians of ${rounds} interleaved rounds after a warm-up; Latchkey on the embedded store, every write durable`,
+  ...(verifies ? [engine] : []),
   '',
   table(figures),
   '',
+  ...rates,
   `First token ${Math.round(measured.firstToken)} ms after start; memory ${Math.round(idle.memory)} MiB idle, ${Math.round(loaded.memory)} MiB loaded`,
 ]
 process.stdout.write(`${lines.join('\n')}\n`)
 
-await Promise.all([...Object.values(machines), ...Object.values(apps)].map(each => each.close()))
-await Promise.all(Object.values(servers).map(server => server.stop()))
+await Promise.all([...Object.values(machines), ...Object.values(apps), mongoMachine].map(each => each?.close()))
+await Promise.all([...Object.values(servers), onMongo].map(server => server?.stop()))

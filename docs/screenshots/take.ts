@@ -59,6 +59,11 @@ try {
   for (const [path, picture] of [
     ['/account', 'account'],
     ['/account/security', 'security'],
+    ['/account/sessions', 'sessions'],
+    ['/account/activity', 'activity'],
+    ['/account/api-keys', 'api-keys'],
+    ['/forgot-password', 'forgot-password'],
+    ['/recover', 'recover'],
     ['/help', 'help'],
   ]) {
     await page.goto(`${latchkey.issuer}${path}`)
