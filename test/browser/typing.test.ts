@@ -68,7 +68,10 @@ describe('typing in a browser', () => {
   it('needs no more than a keyboard', () =>
     visit(async who => {
       const { keyboard } = who.page
-      const said = (words: string) => who.page.getByRole('alert').filter({ hasText: words }).waitFor()
+      const said = async (words: string) => {
+        await who.page.getByRole('alert').filter({ hasText: words }).waitFor()
+        await who.page.waitForLoadState()
+      }
       await who.page.goto(`${latchkey.issuer}/sign-in`)
       const order = ['Email', 'Password', 'Show', 'Forgot it?', 'Sign in', 'Use a passkey', 'Create an account']
       expect((await walk(who)).slice(0, order.length)).to.deep.equal(order)
@@ -83,6 +86,7 @@ describe('typing in a browser', () => {
       expect((await focus(who))?.told).to.contain('don’t match')
 
       await keyboard.type(ada.password)
+      expect(await who.page.getByLabel('Password').inputValue()).to.equal(ada.password)
       await keyboard.press('Enter')
       await who.sees('Enter the code from your authenticator')
       await keyboard.type('000000')

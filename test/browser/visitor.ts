@@ -43,7 +43,11 @@ export async function visit(
       press: button => page.getByRole('button', { name: button, exact: true }).click(),
       follow: link => page.getByRole('link', { name: link, exact: true }).click(),
       type: (label, text) => page.getByLabel(label, { exact: true }).fill(text),
-      sees: heading => page.getByRole('heading', { level: 1, name: heading, exact: true }).waitFor(),
+      sees: async heading => {
+        await page.getByRole('heading', { level: 1, name: heading, exact: true }).waitFor()
+        // Browsers drop what is typed into a page that they have not painted yet.
+        await page.waitForLoadState()
+      },
       isAt: url => page.waitForURL(url),
       complaints,
     }).then(

@@ -2,13 +2,17 @@ const form = document.querySelector('[data-code]')
 const field = form.elements.code
 const complete = Number(form.dataset.code)
 
-field.addEventListener('input', () => {
+const sendWhole = () => {
   const digits = field.value.replace(/\D/g, '')
   if (digits.length === complete && /^[\d\s-]*$/.test(field.value)) {
     field.value = digits
     form.requestSubmit()
   }
-})
+}
+
+field.addEventListener('input', sendWhole)
+// Whoever types fast may be done before this script has come.
+sendWhole()
 
 // WebOTP: the phone offers the code out of the message by itself.
 if ('sms' in form.dataset && 'OTPCredential' in globalThis) {
