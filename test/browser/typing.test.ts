@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { type Running, startLatchkey } from '../support/latchkey.ts'
 import { authenticatorCode, codeSentTo, type Person, signUp, somebody } from '../support/people.ts'
-import { type Visitor, visit } from './visitor.ts'
+import { painted, type Visitor, visit } from './visitor.ts'
 
 // Run in the page: what has the focus, whether that is to be seen, where it stands, and what is said of it last.
 const focused = `(() => {
@@ -70,14 +70,17 @@ describe('typing in a browser', () => {
       const { keyboard } = who.page
       const said = async (words: string) => {
         await who.page.getByRole('alert').filter({ hasText: words }).waitFor()
-        await who.page.waitForLoadState()
+        await painted(who.page)
       }
       await who.page.goto(`${latchkey.issuer}/sign-in`)
+      await painted(who.page)
       const order = ['Email', 'Password', 'Show', 'Forgot it?', 'Sign in', 'Use a passkey', 'Create an account']
       expect((await walk(who)).slice(0, order.length)).to.deep.equal(order)
 
       await who.page.reload()
+      await painted(who.page)
       await keyboard.type(ada.email)
+      expect(await who.page.getByLabel('Email').inputValue()).to.equal(ada.email)
       await keyboard.press('Tab')
       await keyboard.type('not the right one')
       await keyboard.press('Enter')

@@ -45,8 +45,7 @@ export async function visit(
       type: (label, text) => page.getByLabel(label, { exact: true }).fill(text),
       sees: async heading => {
         await page.getByRole('heading', { level: 1, name: heading, exact: true }).waitFor()
-        // Browsers drop what is typed into a page that they have not painted yet.
-        await page.waitForLoadState()
+        await painted(page)
       },
       isAt: url => page.waitForURL(url),
       complaints,
@@ -60,6 +59,13 @@ export async function visit(
   } finally {
     await context.close()
   }
+}
+
+/** Waits until the page is on the screen: browsers drop what is typed before that. */
+export async function painted(page: Page): Promise<void> {
+  await page.waitForLoadState()
+  const frame = 'new Promise(done => requestAnimationFrame(() => done()))'
+  for (const _ of [1, 2, 3]) await page.evaluate(frame)
 }
 
 /** A phone or computer with a screen lock, whose owner has it in hand and says yes to whatever a page asks. */
