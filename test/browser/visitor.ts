@@ -45,7 +45,8 @@ export async function visit(
       type: (label, text) => page.getByLabel(label, { exact: true }).fill(text),
       sees: async heading => {
         await page.getByRole('heading', { level: 1, name: heading, exact: true }).waitFor()
-        await painted(page)
+        // Without scripts there are no frames to wait for.
+        if (options.javaScriptEnabled !== false) await painted(page)
       },
       isAt: url => page.waitForURL(url),
       complaints,
