@@ -1,5 +1,6 @@
 import type { z } from 'zod'
-import { loopback, settings } from './settings.ts'
+import { loopback } from './setting.ts'
+import { settings } from './settings.ts'
 
 /** Every fault of the configuration at once, each by the name that the operator typed. */
 export class ConfigError extends Error {

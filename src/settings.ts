@@ -1,45 +1,5 @@
-import { isIP } from 'node:net'
 import { z } from 'zod'
-
-interface Setting<T> {
-  means: string
-  /** As README prints it. */
-  default: string
-  read: z.ZodType<T, string | undefined>
-}
-
-const setting = <T>(means: string, shown: string, read: z.ZodType<T, string | undefined>): Setting<T> => ({
-  means,
-  default: shown,
-  read,
-})
-
-const words = z.string().transform(text =>
-  text
-    .split(',')
-    .map(word => word.trim())
-    .filter(word => word !== ''),
-)
-const url = (...protocols: string[]) =>
-  z.string().refine(text => protocols.includes(URL.canParse(text) ? new URL(text).protocol : ''), {
-    error: `must be a URL of ${protocols.map(each => `${each}//`).join(' or ')}`,
-  })
-const whole = (low: number, high: number) =>
-  z
-    .string()
-    .refine(text => /^\d{1,9}$/.test(text) && Number(text) >= low && Number(text) <= high, {
-      error: `must be a whole number from ${low} to ${high}`,
-    })
-    .transform(Number)
-const block = (text: string): boolean => {
-  const [address = '', bits, more] = text.split('/')
-  const family = isIP(address)
-  return (
-    family > 0 &&
-    more === undefined &&
-    (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128)))
-  )
-}
+import { block, loopback, setting, url, whole, words } from './setting.ts'
 
 /** Every setting once: the only names that Latchkey reads from the environment. README's table is printed from it. */
 export const settings = {
@@ -163,11 +123,6 @@ export const settings = {
       .default('info'),
   ),
 } as const
-
-/** Is this the machine's own name or address (RFC 8252, 7.3)? */
-export function loopback(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
-}
 
 /** The settings as README's table, in Markdown. */
 export function settingsTable(): string {

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { ConfigError, configure } from '../src/config.ts'
-import { loopback, settings } from '../src/settings.ts'
+import { loopback } from '../src/setting.ts'
+import { settings } from '../src/settings.ts'
 
 type Environment = Record<string, string>
 

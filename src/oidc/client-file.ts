@@ -3,8 +3,6 @@ import { z } from 'zod'
 /** The grant of OAuth 2.0 Token Exchange (RFC 8693). */
 export const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange'
 
-const loopback = (host: string): boolean => host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
-
 /** A URL that an app may be sent to: no fragment, no user, nothing to match loosely. */
 const target = z.string().refine(
   text => {
@@ -100,77 +98,6 @@ type Output<S extends z.ZodRawShape> = { [K in keyof S]: z.output<S[K]> }
 export type Api = Output<typeof apiShape>
 export type Client = Output<typeof clientShape>
 
-/** Where the issuer stands: loopback, or the world. */
-export interface Standing {
-  local: boolean
-  production: boolean
-}
-
-type Rule = (client: Partial<Client>, standing: Standing) => readonly (string | false | undefined)[]
-
-/** What a client must be as a whole, each fault with the name of the field that it is about. */
-const rules: readonly Rule[] = [
-  ({ token_endpoint_auth_method: method, client_secret: secret, jwks, jwks_uri }) => [
-    method?.startsWith('client_secret') && secret === undefined && `client_secret is needed for ${method}`,
-    (method === 'none' || method === 'private_key_jwt') &&
-      secret !== undefined &&
-      `client_secret is of no use with ${method}`,
-    method === 'private_key_jwt' &&
-      !jwks === !jwks_uri &&
-      'jwks or jwks_uri, one of the two, is needed for private_key_jwt',
-  ],
-  ({
-    grant_types: grants,
-    redirect_uris: uris,
-    token_endpoint_auth_method: method,
-    dpop_bound_access_tokens: bound,
-  }) => [
-    grants?.includes('authorization_code') &&
-      uris?.length === 0 &&
-      'redirect_uris must not be empty for authorization_code',
-    grants &&
-      !grants.includes('authorization_code') &&
-      uris !== undefined &&
-      uris.length > 0 &&
-      'redirect_uris are of no use without authorization_code',
-    grants?.includes('refresh_token') &&
-      !grants.includes('authorization_code') &&
-      'grant_types: refresh_token needs authorization_code',
-    grants?.includes('client_credentials') &&
-      method === 'none' &&
-      'grant_types: client_credentials needs a client that can authenticate',
-    grants?.includes(tokenExchange) &&
-      bound === true &&
-      'grant_types: token-exchange gives tokens that are bound to no key, and dpop_bound_access_tokens wants them bound',
-  ],
-  ({ development }, { local, production }) => [
-    development &&
-      (production || !local) &&
-      'development keys and secrets work only while the issuer is on loopback, and not in production',
-  ],
-  ({ redirect_uris = [], post_logout_redirect_uris = [], ...client }, standing) => [
-    ...redirect_uris.map((uri, at) => misplaced(`redirect_uris[${at}]`, uri, client, standing)),
-    ...post_logout_redirect_uris.map((uri, at) => misplaced(`post_logout_redirect_uris[${at}]`, uri, client, standing)),
-    client.backchannel_logout_uri && misplaced('backchannel_logout_uri', client.backchannel_logout_uri, {}, standing),
-    client.jwks_uri && misplaced('jwks_uri', client.jwks_uri, {}, standing),
-  ],
-]
-
-/** RFC 8252, 7: an app on a device may be called by a scheme of its own or on loopback; all else is https. */
-function misplaced(
-  name: string,
-  uri: string,
-  { application_type: type }: Partial<Client>,
-  { local }: Standing,
-): string | undefined {
-  const { protocol, hostname } = new URL(uri)
-  const onLoopback = protocol === 'http:' && loopback(hostname)
-  if (protocol === 'https:' || (onLoopback && (local || type === 'native'))) return undefined
-  if (protocol === 'http:') return `${name} must be https`
-  if (type !== 'native') return `${name} must be an http or https URL unless application_type is native`
-  return protocol.includes('.') ? undefined : `${name} must have a scheme like com.example.app`
-}
-
 /** Reads one entry field by field, so that one fault hides no other; `say` hears each fault. */
 export function readEntry<S extends z.ZodRawShape>(
   shape: S,
@@ -194,10 +121,3 @@ export function readEntry<S extends z.ZodRawShape>(
 }
 
 const step = (key: PropertyKey): string => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)
-
-/** Tells what is wrong with a client as a whole. */
-export function faultsOf(client: Partial<Client>, standing: Standing): string[] {
-  return rules
-    .flatMap(rule => rule(client, standing))
-    .filter(fault => typeof fault === 'string' && fault !== '') as string[]
-}

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import type { ClientMetadata, ResourceServer } from 'oidc-provider'
 import { oidcScopes } from './claims.ts'
-import { type Api, apiShape, type Client, clientShape, faultsOf, readEntry, type Standing } from './client-file.ts'
+import { type Api, apiShape, type Client, clientShape, readEntry } from './client-file.ts'
+import { faultsOf, type Standing } from './client-rules.ts'
 
 /** What a resource server's tokens are like for one client (RFC 8707, RFC 9068). */
 export type Granted = ResourceServer & { name: string; resource: string }

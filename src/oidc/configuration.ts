@@ -1,16 +1,18 @@
 import type { Context } from 'koa'
-import { type Configuration, errors, type FindAccount, type KoaContextWithOIDC } from 'oidc-provider'
+import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Account } from '../accounts/account.ts'
 import type { SigningKey } from '../crypto/jwk.ts'
 import type { Keyring } from '../crypto/secrets.ts'
 import type { Records } from './adapter.ts'
-import { claims, claimsOf, heldUntil, oidcScopes } from './claims.ts'
+import { claims, heldUntil, oidcScopes } from './claims.ts'
 import { type App, accessTokenLife, type Clients } from './clients.ts'
 import type { Consents } from './consents.ts'
+import { features } from './features.ts'
+import { finding } from './finding.ts'
 import { grantFor } from './grants.ts'
 import { cookieKeys, signingAlgorithms } from './keys.ts'
 import { acrValues, prompts } from './prompts.ts'
-import { refreshTokenLife, SpentToken } from './refresh.ts'
+import { refreshTokenLife } from './refresh.ts'
 import { forLibrary } from './signing.ts'
 
 /** The pages that the library answers with; the web room writes them. */
@@ -158,74 +160,5 @@ function cookies(https: boolean, keyring: Keyring): NonNullable<Configuration['c
     keys: cookieKeys(keyring),
     long: base,
     short: base,
-  }
-}
-
-function finding({ accounts, bars, now }: Pick<Options, 'accounts' | 'bars' | 'now'>): FindAccount {
-  return async (ctx, id, token) => {
-    const account = await accounts.get(id)
-    if (account?.status !== 'active') return undefined
-    if (token?.kind === 'RefreshToken' && (await refreshBarred(ctx, account, bars))) return undefined
-    // The last thing that the library asks before it looks whether a refresh token is spent; its own answer knows no grace.
-    if (token?.kind === 'RefreshToken' && token.consumed) throw new SpentToken()
-    const { holdUntil, restrictions } = account
-    return { accountId: id, holdUntil, restrictions, claims: (_, scope) => claimsOf(account, scope, now()) }
-  }
-}
-
-/** An app on a person's own device refreshes from where they are; one on a server says nothing of that, and no app shows the device cookie. */
-async function refreshBarred(ctx: KoaContextWithOIDC, account: Account, bars: Options['bars']): Promise<boolean> {
-  if (ctx.oidc.client?.clientAuthMethod !== 'none') return false
-  const found = await bars(account, { device: '', address: ctx.ip })
-  return found.some(each => each !== 'only-devices')
-}
-
-function features(
-  { clients, renderers }: Pick<Options, 'clients' | 'renderers'>,
-  appOf: (ctx: KoaContextWithOIDC) => App | undefined,
-): NonNullable<Configuration['features']> {
-  return {
-    devInteractions: { enabled: false },
-    dPoP: { enabled: true },
-    externalSigningSupport: { enabled: true, ack: 'experimental-01' },
-    pushedAuthorizationRequests: { enabled: true },
-    userinfo: { enabled: true },
-    clientCredentials: { enabled: true },
-    backchannelLogout: { enabled: true },
-    introspection: {
-      enabled: true,
-      allowedPolicy: (_, client, token) => token.clientId === client.clientId,
-    },
-    revocation: {
-      enabled: true,
-      allowedPolicy: (_, client, token) => {
-        if (token.clientId === client.clientId) return true
-        throw new errors.InvalidRequest('the token was issued to another client')
-      },
-    },
-    resourceIndicators: {
-      enabled: true,
-      defaultResource: (ctx, client, oneOf) => {
-        if (oneOf || ctx.oidc.params?.grant_type !== 'client_credentials') return oneOf
-        const [only, ...more] = clients.app(client.clientId)?.apis.keys() ?? []
-        if (only === undefined || more.length > 0) throw new errors.InvalidTarget()
-        return only
-      },
-      getResourceServerInfo: (_, resource, client) => {
-        const granted = clients.app(client.clientId)?.apis.get(resource)
-        if (!granted) throw new errors.InvalidTarget()
-        return granted
-      },
-    },
-    rpInitiatedLogout: {
-      enabled: true,
-      logoutSource: async ctx => {
-        const { session } = ctx.oidc
-        const xsrf = String(session?.state?.secret)
-        const action = ctx.oidc.urlFor('end_session_confirm')
-        await renderers.logout(ctx, { action, xsrf, client: appOf(ctx), accountId: session?.accountId ?? '' })
-      },
-      postLogoutSuccessSource: async ctx => renderers.loggedOut(ctx, { client: appOf(ctx) }),
-    },
   }
 }

@@ -1,6 +1,5 @@
 import type { Problem } from '../errors.ts'
-import type { Happened } from './happened.ts'
-import type { DeviceLine, RestrictionsView, SessionLine } from './lines.ts'
+import type { AccountPages, FactorView } from './account-pages.ts'
 import type { RecoveryPages } from './recovery-pages.ts'
 
 /** Who asked that somebody signs in: shown on every page of the way. */
@@ -8,11 +7,6 @@ export interface Towards {
   name: string
   /** One of the names that views/assets knows as a tile: trading, staking, wallet, card; others get a neutral one. */
   tile: string
-}
-
-/** A factor as pages name it: its phrases are `factor.<id>.*`. */
-export interface FactorView {
-  id: string
 }
 
 /** What one step of a sign-in, sign-up or step-up shows, whichever factor it is about. */
@@ -39,7 +33,7 @@ interface Step {
 }
 
 /** Every page and what it is given, besides the Frame. Views are views/<name>.ejs; a misspelt local is an error. */
-export interface Pages extends RecoveryPages {
+export interface Pages extends RecoveryPages, AccountPages {
   /** First step of a sign-in: email and password (posted to `<base>/password`), or a passkey (hidden field `response` to `<base>/passkey`, by script only). */
   'sign-in/start': { base: string; email: string; passkey: Record<string, unknown> | undefined; signUp: string }
   /** Any factor being proved: includes factors/<id>/prove. */
@@ -64,64 +58,6 @@ export interface Pages extends RecoveryPages {
   /** Asks whether to sign out everywhere, or to stay. `xsrf` goes along as a hidden field; `logout=yes` signs out. */
   'sign-in/sign-out': { action: string; xsrf: string; email: string | undefined }
   'sign-in/signed-out': { app: string | undefined }
-  /** `holdUntil`: until then apps are told to wait with what cannot be undone. */
-  'account/overview': {
-    email: string
-    factors: readonly Credential[]
-    apps: readonly string[]
-    since: number
-    holdUntil: number | undefined
-  }
-  /** Posts to `/account/security/<act>`: `add` (`factor`), `rename` (`credential`, `name`), `prefer`, `remove` (`credential`), `phrase`, `texts` (`on` or `off`). */
-  'account/security': {
-    factors: readonly Protector[]
-    addable: readonly FactorView[]
-    devices: readonly DeviceLine[]
-    restrictions: RestrictionsView
-    /** The owner's words in our mails; empty when there are none. */
-    phrase: string
-    /** Are they texted, too? Undefined where there is no number. */
-    texts: boolean | undefined
-    /** What password managers are told, so that they keep no passkey that is gone (WebAuthn Level 3, 5.1.10). */
-    signals: { rpId: string; user: string; name: string; passkeys: readonly string[] }
-  }
-  'account/activity': {
-    entries: readonly Happened[]
-    kinds: readonly string[]
-    /** The filter as it was typed: days as YYYY-MM-DD. */
-    typed: { kind?: string | undefined; from?: string | undefined; to?: string | undefined }
-    /** The filter as a query, `?kind=apps`; and that of the page after this one. */
-    query: string
-    older: string | undefined
-    /** Is this the first page? */
-    first: boolean
-  }
-  /** Rules of the owner's own; posts to itself. `all`: every country there is. `here`: where this page is seen. */
-  'account/restrictions': {
-    devices: boolean
-    addresses: string
-    countries: readonly string[]
-    all: readonly { code: string; name: string }[]
-    here: { address: string; place: string }
-    /** Where the owner will be, posted as `country` and `until` (a day) to `/account/security/travel`; the first and the last day that one may say. */
-    travel: { country: string; until: string; from: string; to: string }
-  }
-  /** Posts to `/account/sessions/end` (`session`) and `/account/sessions/end-others`. */
-  'account/sessions': { current: readonly SessionLine[]; past: readonly SessionLine[] }
-  /** Posts to `/account/api-keys`, and to `<id>/rename`, `<id>/rotate` and `<id>/revoke` below it. `at` is the key that the problem is about. */
-  'account/api-keys': {
-    keys: readonly KeyLine[]
-    /** What there is to choose from. */
-    scopes: readonly string[]
-    typed: { name: string; scope: readonly string[]; addresses: string; expires: string; public_key: string }
-    at: string | undefined
-    /** YYYY-MM-DD. */
-    today: string
-    /** The account has as many as it can have. */
-    full: boolean
-  }
-  /** A key that was made or rotated a moment ago. No secret where the owner keeps the private key. */
-  'account/api-key': { key: KeyLine; secret: string | undefined }
   /** `retryAfter` is in seconds. */
   error: { status: number; code: string; retryAfter: number | undefined; request: string }
   'dev/outbox': {
@@ -138,42 +74,6 @@ export interface Pages extends RecoveryPages {
     to: string
   }
   help: Record<never, never>
-}
-
-/** A held credential as account pages list it. Times in milliseconds since the epoch. */
-export interface Credential {
-  id: string
-  factor: FactorView
-  label: string | undefined
-  hint: string | undefined
-  createdAt: number
-  usedAt: number | undefined
-}
-
-/** A credential, and what its owner may do with it. */
-export interface Protector extends Credential {
-  /** `change` enrols another in its place. */
-  acts: readonly ('change' | 'rename' | 'prefer' | 'remove')[]
-  /** It is asked for first. */
-  preferred: boolean
-}
-
-/** An API key in words. Times in milliseconds since the epoch. */
-export interface KeyLine {
-  id: string
-  name: string
-  scopes: readonly string[]
-  addresses: readonly string[]
-  /** It signs with a private key that its owner keeps. */
-  pair: boolean
-  createdAt: number
-  usedAt: number | undefined
-  usedFrom: string | undefined
-  /** The last moment that it signs. */
-  endsAt: number | undefined
-  ended: boolean
-  /** Until when what a rotation replaced still signs. */
-  formerUntil: number | undefined
 }
 
 /** What every view can use. */

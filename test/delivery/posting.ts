@@ -24,9 +24,9 @@ export function letter(changes: Partial<Message> = {}): Message {
   }
 }
 
-/** Waits, two seconds at most, until something holds. */
+/** Waits, ten seconds at most, until something holds. */
 export async function until(holds: () => boolean | Promise<boolean>, what = 'it'): Promise<void> {
-  for (let round = 0; round < 400; round++) {
+  for (let round = 0; round < 2_000; round++) {
     if (await holds()) return
     await wait(5)
   }

@@ -1,4 +1,5 @@
-import type { Pages, Protector } from '../../src/web/pages.ts'
+import type { Protector } from '../../src/web/account-pages.ts'
+import type { Pages } from '../../src/web/pages.ts'
 import type { Locals } from '../../src/web/render.ts'
 
 /** One page in one state. */

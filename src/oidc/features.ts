@@ -1,0 +1,54 @@
+import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
+import type { App } from './clients.ts'
+import type { Options } from './configuration.ts'
+
+/** Which parts of the library are on, and what each is told. */
+export function features(
+  { clients, renderers }: Pick<Options, 'clients' | 'renderers'>,
+  appOf: (ctx: KoaContextWithOIDC) => App | undefined,
+): NonNullable<Configuration['features']> {
+  return {
+    devInteractions: { enabled: false },
+    dPoP: { enabled: true },
+    externalSigningSupport: { enabled: true, ack: 'experimental-01' },
+    pushedAuthorizationRequests: { enabled: true },
+    userinfo: { enabled: true },
+    clientCredentials: { enabled: true },
+    backchannelLogout: { enabled: true },
+    introspection: {
+      enabled: true,
+      allowedPolicy: (_, client, token) => token.clientId === client.clientId,
+    },
+    revocation: {
+      enabled: true,
+      allowedPolicy: (_, client, token) => {
+        if (token.clientId === client.clientId) return true
+        throw new errors.InvalidRequest('the token was issued to another client')
+      },
+    },
+    resourceIndicators: {
+      enabled: true,
+      defaultResource: (ctx, client, oneOf) => {
+        if (oneOf || ctx.oidc.params?.grant_type !== 'client_credentials') return oneOf
+        const [only, ...more] = clients.app(client.clientId)?.apis.keys() ?? []
+        if (only === undefined || more.length > 0) throw new errors.InvalidTarget()
+        return only
+      },
+      getResourceServerInfo: (_, resource, client) => {
+        const granted = clients.app(client.clientId)?.apis.get(resource)
+        if (!granted) throw new errors.InvalidTarget()
+        return granted
+      },
+    },
+    rpInitiatedLogout: {
+      enabled: true,
+      logoutSource: async ctx => {
+        const { session } = ctx.oidc
+        const xsrf = String(session?.state?.secret)
+        const action = ctx.oidc.urlFor('end_session_confirm')
+        await renderers.logout(ctx, { action, xsrf, client: appOf(ctx), accountId: session?.accountId ?? '' })
+      },
+      postLogoutSuccessSource: async ctx => renderers.loggedOut(ctx, { client: appOf(ctx) }),
+    },
+  }
+}

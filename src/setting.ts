@@ -1,0 +1,53 @@
+import { isIP } from 'node:net'
+import { z } from 'zod'
+
+/** One setting: what it means, and how what an operator typed is read. */
+export interface Setting<T> {
+  means: string
+  /** As README prints it. */
+  default: string
+  read: z.ZodType<T, string | undefined>
+}
+
+/** Declares a setting. */
+export const setting = <T>(means: string, shown: string, read: z.ZodType<T, string | undefined>): Setting<T> => ({
+  means,
+  default: shown,
+  read,
+})
+
+/** Words parted by commas. */
+export const words = z.string().transform(text =>
+  text
+    .split(',')
+    .map(word => word.trim())
+    .filter(word => word !== ''),
+)
+/** A URL of one of these protocols. */
+export const url = (...protocols: string[]) =>
+  z.string().refine(text => protocols.includes(URL.canParse(text) ? new URL(text).protocol : ''), {
+    error: `must be a URL of ${protocols.map(each => `${each}//`).join(' or ')}`,
+  })
+/** A whole number between these, both included. */
+export const whole = (low: number, high: number) =>
+  z
+    .string()
+    .refine(text => /^\d{1,9}$/.test(text) && Number(text) >= low && Number(text) <= high, {
+      error: `must be a whole number from ${low} to ${high}`,
+    })
+    .transform(Number)
+/** Is this an address or a CIDR block? */
+export const block = (text: string): boolean => {
+  const [address = '', bits, more] = text.split('/')
+  const family = isIP(address)
+  return (
+    family > 0 &&
+    more === undefined &&
+    (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128)))
+  )
+}
+
+/** Is this the machine's own name or address (RFC 8252, 7.3)? */
+export function loopback(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
+}

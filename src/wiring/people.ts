@@ -1,0 +1,94 @@
+import type { Accounts } from '../accounts/account.ts'
+import { agentOf } from '../accounts/agent.ts'
+import { credentials as credentialsOf } from '../accounts/credential.ts'
+import { devices as devicesOf } from '../accounts/device.ts'
+import { links as linksOf } from '../accounts/link.ts'
+import type { SessionBook } from '../accounts/session.ts'
+import { throttle as throttleOf } from '../accounts/throttle.ts'
+import type { Config } from '../config.ts'
+import type { Hasher } from '../crypto/hash.ts'
+import type { Sealer } from '../crypto/seal.ts'
+import type { Letters } from '../delivery/letters.ts'
+import type { Record } from '../events.ts'
+import { factors as factorsOf } from '../factors/index.ts'
+import { asking } from '../flows/asking.ts'
+import { attempts as attemptsOf } from '../flows/attempts.ts'
+import { ceremonies as ceremoniesOf } from '../flows/ceremonies.ts'
+import { type AskOwner, confirming as confirmingOf } from '../flows/confirming.ts'
+import { disowning as disowningOf } from '../flows/disowning.ts'
+import { enrolling, proving } from '../flows/judging.ts'
+import { protection as protectionOf } from '../flows/protection.ts'
+import { resetting as resettingOf } from '../flows/resetting.ts'
+import { signUp as signUpOf } from '../flows/sign-up.ts'
+import { steps as stepsOf } from '../flows/steps.ts'
+import type { Visitor } from '../flows/visitor.ts'
+import type { Places } from '../risk/places.ts'
+import { risk as riskOf } from '../risk/weigh.ts'
+import type { Store } from '../store/collection.ts'
+import type { Words } from '../web/words.ts'
+
+interface Services {
+  store: Store
+  sealer: Sealer
+  hasher: Hasher
+  accounts: Accounts
+  book: SessionBook
+  places: Places
+  letters: Letters
+  words: Words
+  record: Record
+  /** The service's name, as people know it. */
+  name: string
+  now: () => number
+}
+
+export type People = ReturnType<typeof people>
+
+/** Puts together what people hold, and the ways that they walk: all of accounts, factors, risk and flows. */
+export function people({ issuer, trust, hold }: Config, services: Services) {
+  const { store, sealer, hasher, accounts, book, places, letters, words, record, name, now } = services
+  const credentials = credentialsOf({ store, sealer, now })
+  const devices = devicesOf({ store, trustFor: trust, now })
+  const links = linksOf({ store, now })
+  const throttle = throttleOf({ store, now })
+  const factors = factorsOf({ hasher, sealer, send: letters.code, name, issuer })
+
+  const attempts = attemptsOf({ store, now })
+  const ceremonies = ceremoniesOf({ store, sealer, now })
+  const ask = asking({ ceremonies, accounts, throttle, messages: letters, record })
+  const signUp = signUpOf({ accounts, credentials, sealer, messages: letters, record, now })
+  const guessed = factors.map(({ id }) => id)
+  const risk = riskOf({ accounts, book, devices, throttle, places, guessed, now })
+  const protection = protectionOf({ factors, accounts, credentials, risk, record, hold, now })
+  const judged = { factors, attempts, ceremonies, accounts, credentials, devices, throttle }
+  const judges = { ...judged, protection, signUp, record, now }
+  const [prove, enrol] = [proving(judges), enrolling(judges)]
+
+  const whence = (locale: string, { address, agent }: Pick<Visitor, 'address' | 'agent'>) =>
+    words.whence(locale, { address, agent: agentOf(agent) })
+  const recovering = { accounts, links, messages: letters, record, now }
+  const resetting = resettingOf({ ...recovering, throttle, whence })
+  const disowning = disowningOf({ ...recovering, factors, credentials, hold })
+  const askOwner: AskOwner = async ({ email: to, locale, phrase }, { bearer: confirm, expiresAt }, waiting) => {
+    const seen = { when: words.moment(locale, waiting.at), ...whence(locale, { agent: undefined, ...waiting }) }
+    await letters.confirm({ to, locale, phrase, confirm, expiresAt, ...seen })
+  }
+  const confirming = confirmingOf({ accounts, attempts, links, throttle, askOwner, record, now })
+  const walking = { factors, attempts, ceremonies, ask, prove, enrol, credentials, throttle, now }
+  const steps = stepsOf({ ...walking, confirming, risk, devices, record })
+
+  return {
+    credentials,
+    devices,
+    links,
+    throttle,
+    factors,
+    attempts,
+    risk,
+    protection,
+    resetting,
+    disowning,
+    confirming,
+    steps,
+  }
+}

@@ -1,0 +1,60 @@
+import type { Config } from '../config.ts'
+import type { Sealer } from '../crypto/seal.ts'
+import { composer } from '../delivery/compose.ts'
+import { type Letters, letters as lettersOf } from '../delivery/letters.ts'
+import { mail as mailOf } from '../delivery/mail.ts'
+import { type Logout, Undeliverable } from '../delivery/message.ts'
+import { type Outbox, outbox as outboxOf } from '../delivery/outbox.ts'
+import { sms } from '../delivery/sms.ts'
+import type { Record } from '../events.ts'
+import type { PostLogout, TellApp } from '../oidc/logouts.ts'
+import type { Store } from '../store/collection.ts'
+import type { Phrases } from '../web/phrases.ts'
+
+/** How long apps that are down may yet hear that a session ended, in milliseconds. */
+const logoutLife = 7 * 24 * 3_600_000
+/** How long who signs out waits for apps to hear it, in milliseconds; those that are slower hear it later. */
+const promptly = 1_000
+
+interface Services {
+  store: Store
+  sealer: Sealer
+  phrases: Phrases
+  record: Record
+  /** Tells an app that a session of its has ended. */
+  tellApp: TellApp
+  /** The words by which the owner of an address knows us. */
+  phraseOf: (to: string) => Promise<string | undefined>
+  /** What the sender calls itself. */
+  name: string
+  now: () => number
+}
+
+/** All that leaves the house by itself. */
+export interface Post {
+  outbox: Outbox
+  letters: Letters
+  postLogout: PostLogout
+  /** What the development outbox shows; undefined where every message really goes out. */
+  kept: Outbox['list'] | undefined
+  close(): void
+}
+
+/** Puts together what writes to people and to apps. */
+export function post({ production, issuer, mail, sms: { url } }: Config, services: Services): Post {
+  const { phrases, tellApp, phraseOf, name, now, record, ...keeping } = services
+  const mailer = mail.url === undefined ? undefined : mailOf({ url: mail.url, from: mail.from })
+  const logout = async ({ to: client, account, sid }: Logout): Promise<void> => {
+    if ((await tellApp({ client, account, sid })) === 'refused') throw new Undeliverable()
+  }
+  const channels = { email: mailer?.send, sms: url === undefined ? undefined : sms({ url }), logout }
+  const outbox = outboxOf({ ...keeping, channels, now, onEvent: record })
+  return {
+    outbox,
+    letters: lettersOf({ composer: composer({ phrases, issuer, name }), outbox, issuer, phraseOf, now }),
+    postLogout: ({ client: to, account, sid }) =>
+      outbox.post({ channel: 'logout', to, account, sid, purpose: 'logout', expiresAt: now() + logoutLife }, promptly),
+    kept: !production && (!channels.email || !channels.sms) ? outbox.list : undefined,
+    close: () => mailer?.close(),
+  }
+}
