@@ -32,6 +32,7 @@ describe('README', () => {
     'docs/integrating.md',
     'docs/api-keys.md',
     'docs/threat-model.md',
+    'docs/conformance.md',
   ]) {
     it(`is not led astray: every file that ${page} links to is there`, () => {
       const links = [...readFileSync(page, 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link = '']) => link)
