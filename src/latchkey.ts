@@ -63,7 +63,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
 
   const log = logger(config.log, destination)
   const metrics = metricsOf()
-  const places = placesOf({ finer: config.geoip.file, onFault: log.fault })
+  const places = await placesOf({ finer: config.geoip.file, onFault: log.fault })
   const book = sessionBook({ store, longest: config.session.max, now })
   const sessionsKept = sessionKeeper({ book, country: address => places.of(address).country })
   // What tells owners writes letters, which are on the record themselves.
@@ -137,7 +137,6 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     stop: async () => {
       await rest()
       post.close()
-      places.close()
     },
   }
 }

@@ -5,7 +5,7 @@ import { createServer as createSecureServer } from 'node:https'
 import { type Config, ConfigError, configure } from './config.ts'
 import { latchkey } from './latchkey.ts'
 import { ClientsError } from './oidc/clients.ts'
-import { DatabaseError } from './risk/mmdb.ts'
+import { DatabaseError } from './risk/places.ts'
 import { secretsOf } from './secrets.ts'
 import { openStore } from './store/open.ts'
 

@@ -1,8 +1,16 @@
 import { fileURLToPath } from 'node:url'
 import ipaddr from 'ipaddr.js'
+import { open, type Reader, type Response } from 'maxmind'
 import { pointsOf } from './countries.ts'
-import { type Database, DatabaseError, openDatabase } from './mmdb.ts'
 import type { Point } from './signals.ts'
+
+/** A file of places that is no such file, or is damaged. */
+export class DatabaseError extends Error {
+  constructor(name: string, what: string, options?: { cause?: unknown }) {
+    super(`${name} ${what}`, options)
+    this.name = 'DatabaseError'
+  }
+}
 
 /** Where an address is, as far as is known. */
 export interface Place {
@@ -17,7 +25,6 @@ export interface Place {
 export interface Places {
   /** Where an address is; of one that is not public, nothing is known. Never throws. */
   of(address: string): Place
-  close(): void
 }
 
 interface Options {
@@ -31,35 +38,47 @@ const country = '@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-countr
 /** What a file that names a point and no radius may be off by, in kilometres. */
 const usual = 100
 
-/** Opens the country table that comes along, and a finer file if there is one. Throws DatabaseError. */
-export function places({ finer, onFault }: Options): Places {
-  const files = [
-    ...(finer === undefined ? [] : [openDatabase(finer, 'LATCHKEY_GEOIP')]),
-    openDatabase(fileURLToPath(import.meta.resolve(country))),
-  ]
-  const ask = (file: Database, address: string): Place => {
+/** Reads the country table that comes along, and a finer file if there is one, into memory. Throws DatabaseError. */
+export async function places({ finer, onFault }: Options): Promise<Places> {
+  const files = await Promise.all([
+    ...(finer === undefined ? [] : [opened(finer, 'LATCHKEY_GEOIP')]),
+    opened(fileURLToPath(import.meta.resolve(country)), country),
+  ])
+  const ask = ({ name, reader }: File, address: ipaddr.IPv4 | ipaddr.IPv6): Place => {
+    // A file of IPv4 alone would answer of an IPv6 address whatever it has of its first 32 bits.
+    if (address.kind() === 'ipv6' && reader.metadata.ipVersion !== 6) return { points: [] }
     try {
-      return placeIn(file.lookup(address))
-    } catch (fault) {
-      if (!(fault instanceof DatabaseError)) throw fault
-      onFault(fault)
+      return placeIn(reader.get(address.toString()))
+    } catch (cause) {
+      onFault(new DatabaseError(name, 'is damaged', { cause }))
       return { points: [] }
     }
   }
   return {
-    of: address => {
-      if (!isPublic(address)) return { points: [] }
+    of: text => {
+      const address = ipaddr.isValid(text) ? ipaddr.process(text) : undefined
+      if (address?.range() !== 'unicast') return { points: [] }
       const told = files.map(file => ask(file, address))
       return told.find(place => place.country !== undefined) ?? { points: [] }
-    },
-    close: () => {
-      for (const file of files) file.close()
     },
   }
 }
 
-function isPublic(address: string): boolean {
-  return ipaddr.isValid(address) && ipaddr.process(address).range() === 'unicast'
+interface File {
+  /** What it is called in messages. */
+  name: string
+  reader: Reader<Response>
+}
+
+async function opened(path: string, name: string): Promise<File> {
+  try {
+    const reader = await open(path)
+    if (reader.metadata.binaryFormatMajorVersion === 2) return { name, reader }
+  } catch (cause) {
+    const { syscall, code } = cause as NodeJS.ErrnoException
+    throw new DatabaseError(name, syscall ? `cannot be read (${code})` : 'is no MaxMind DB file', { cause })
+  }
+  throw new DatabaseError(name, 'has a format that is not known')
 }
 
 /** Reads what the two common layouts say: `country_code` and coordinates beside it, or MaxMind's nested names. */

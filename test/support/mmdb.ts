@@ -10,13 +10,8 @@ export class Double {
 }
 
 type Child = number | undefined
-interface Options {
-  bits?: 24 | 28 | 32
-  version?: 4 | 6
-}
-
-/** A file in the MaxMind DB format 2.0: what it says of each block of addresses. */
-export function mmdb(blocks: Record<string, unknown>, { bits = 24, version = 6 }: Options = {}): Buffer {
+/** A file in the MaxMind DB format: what it says of each block of addresses, in records of 24 bits. */
+export function mmdb(blocks: Record<string, unknown>, version: 4 | 6 = 6, format = 2): Buffer {
   const values: Buffer[] = []
   let length = 0
   const keep = (value: unknown): number => {
@@ -50,12 +45,12 @@ export function mmdb(blocks: Record<string, unknown>, { bits = 24, version = 6 }
 
   const record = (child: Child): number =>
     child === undefined ? nodes.length : child < 0 ? nodes.length + 16 - 1 - child : child
-  const tree = nodes.map(([left, right]) => pair(record(left), record(right), bits))
+  const tree = nodes.map(([left, right]) => pair(record(left), record(right)))
   const about = {
-    binary_format_major_version: 2,
+    binary_format_major_version: format,
     binary_format_minor_version: 0,
     node_count: nodes.length,
-    record_size: bits,
+    record_size: 24,
     ip_version: version,
     database_type: 'test',
     languages: ['en'],
@@ -66,20 +61,14 @@ export function mmdb(blocks: Record<string, unknown>, { bits = 24, version = 6 }
 }
 
 /** Writes such a file. */
-export function writeMmdb(path: string, blocks: Record<string, unknown>, options?: Options): void {
-  writeFileSync(path, mmdb(blocks, options))
+export function writeMmdb(path: string, blocks: Record<string, unknown>, version?: 4 | 6): void {
+  writeFileSync(path, mmdb(blocks, version))
 }
 
-function pair(left: number, right: number, bits: 24 | 28 | 32): Buffer {
-  const bytes = Buffer.alloc(bits / 4)
-  if (bits === 28) {
-    bytes.writeUIntBE(left % 2 ** 24, 0, 3)
-    bytes.writeUInt8(((left >> 24) << 4) | (right >> 24), 3)
-    bytes.writeUIntBE(right % 2 ** 24, 4, 3)
-  } else {
-    bytes.writeUIntBE(left, 0, bits / 8)
-    bytes.writeUIntBE(right, bits / 8, bits / 8)
-  }
+function pair(left: number, right: number): Buffer {
+  const bytes = Buffer.alloc(6)
+  bytes.writeUIntBE(left, 0, 3)
+  bytes.writeUIntBE(right, 3, 3)
   return bytes
 }
 
