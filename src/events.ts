@@ -98,6 +98,8 @@ export const events = {
   }),
   'api-key.refused': event('routine', { client, reason: z.string() }),
   'api-key.throttled': event('warning', { account, key: z.string(), client }),
+  'clients.reloaded': event('notice', { clients: z.array(client) }),
+  'clients.refused': event('warning', { faults: z.array(z.string()) }),
   'keys.created': event('notice', { kid: z.string(), alg: z.string() }),
   'message.sent': event('info', message),
   'message.delayed': event('warning', message),

@@ -20,6 +20,7 @@ import { sessionKeeper } from './observers/sessions.ts'
 import { readClients } from './oidc/clients.ts'
 import { cookieKeys, signingKeys } from './oidc/keys.ts'
 import { createProvider } from './oidc/provider.ts'
+import { registry } from './oidc/registry.ts'
 import { places as placesOf } from './risk/places.ts'
 import type { Store } from './store/collection.ts'
 import { app } from './web/app.ts'
@@ -31,6 +32,7 @@ import { shower } from './web/show.ts'
 import { words as wordsOf } from './web/words.ts'
 import { people as peopleOf } from './wiring/people.ts'
 import { post as postOf } from './wiring/post.ts'
+import { reloading } from './wiring/reload.ts'
 
 const name = 'Latchkey'
 
@@ -51,6 +53,8 @@ export interface Latchkey {
   listener: RequestListener
   /** Says in the log what the process does. */
   say(text: string): void
+  /** Reads clients.json anew; a faulty one is logged, and the former stays. */
+  reload(): Promise<void>
   /** Ends what runs beside requests. The store stays open. */
   stop(): Promise<void>
 }
@@ -59,7 +63,7 @@ export interface Latchkey {
 export async function latchkey(config: Config, surroundings: Surroundings): Promise<Latchkey> {
   const { store, secrets, now = Date.now, log: destination, cost } = surroundings
   const { issuer, production, local } = config
-  const clients = readClients(config.clients, { production, local })
+  const clients = registry(readClients(config.clients, { production, local }))
 
   const log = logger(config.log, destination)
   const metrics = metricsOf()
@@ -94,8 +98,9 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   const toldBy = alerts({ accounts, credentials, links, letters, reach, say, words })
 
   const hold = holding({ accounts, record, hold: config.hold, now })
+  const methods = { get: (name: string) => clients.declared().methods.get(name) }
   const keeping = { store, sealer, accounts, throttle, messages: letters, record, now }
-  const apiKeys = apiKeysOf({ ...keeping, hold, methods: clients.methods, tokens: `${issuer}/token` })
+  const apiKeys = apiKeysOf({ ...keeping, hold, methods, tokens: `${issuer}/token` })
 
   const assets = assetsOf()
   const show = shower({ render: renderer({ phrases, assets, now }), phrases })
@@ -119,7 +124,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     protocol: { keys: cookieKeys(keyring), discovery: oidc.discovery, endpoints: oidc.endpoints },
     trustProxy: config.listen.trustProxy,
     activity: activityOf({ store }),
-    appName: client => clients.app(client)?.name,
+    appName: async client => (await clients.app(client))?.name,
     rpId: new URL(issuer).hostname,
     ping: store.ping,
     metrics: scraped(config.metrics.token, metrics.text),
@@ -134,6 +139,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   return {
     listener,
     say: log.say,
+    reload: reloading(config, { declare: oidc.declare, record, onFault: log.fault }),
     stop: async () => {
       await rest()
       post.close()

@@ -1,4 +1,4 @@
-import cluster from 'node:cluster'
+import cluster, { type Worker } from 'node:cluster'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
@@ -16,8 +16,10 @@ const impatience = 1_000
 
 /** Serves until it is told to stop; a second signal, a while later, stops it at once. */
 async function serve(config: Config): Promise<void> {
+  let hear = async (): Promise<void> => {}
+  process.on('SIGHUP', () => void hear())
   const store = await openStore(config.store, { now: Date.now })
-  const { listener, say, stop } = await latchkey(config, { store, secrets: secretsOf(config) })
+  const { listener, say, reload, stop } = await latchkey(config, { store, secrets: secretsOf(config) })
   const { host, port, tls } = config.listen
   const server = tls
     ? createSecureServer({ cert: readFileSync(tls.cert), key: readFileSync(tls.key), minVersion: 'TLSv1.2' }, listener)
@@ -29,6 +31,7 @@ async function serve(config: Config): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(port, host, resolve)
   })
+  hear = reload
   say(`listening on ${host}:${port} as ${config.issuer}`)
 
   let since: number | undefined
@@ -52,6 +55,8 @@ async function serve(config: Config): Promise<void> {
 /** Keeps so many processes serving one port; one that dies of a fault is replaced. */
 function supervise(workers: number): void {
   let stopping = false
+  const listening = new WeakSet<Worker>()
+  cluster.on('listening', worker => listening.add(worker))
   const fork = () => {
     const born = Date.now()
     cluster.fork().once('exit', code => {
@@ -62,6 +67,14 @@ function supervise(workers: number): void {
     })
   }
   for (let each = 0; each < workers; each++) fork()
+  process.on('SIGHUP', () => {
+    for (const worker of Object.values(cluster.workers ?? {})) {
+      const pass = () => worker?.process.kill('SIGHUP')
+      // One that is starting yet may have read the file, and not hear.
+      if (worker && listening.has(worker)) pass()
+      else worker?.once('listening', pass)
+    }
+  })
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       stopping = true

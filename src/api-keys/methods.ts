@@ -13,7 +13,7 @@ export interface Method {
 }
 
 /** The methods of all APIs, by name. */
-export type Methods = ReadonlyMap<string, Method>
+export type Methods = Pick<ReadonlyMap<string, Method>, 'get'>
 
 /** Values that mean the same to everybody who reads them. `null` as text would sign like no value. */
 const text = /^(?!null$)[A-Za-z0-9_.:-]{1,256}$/

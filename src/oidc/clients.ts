@@ -17,7 +17,8 @@ export interface App {
   apis: ReadonlyMap<string, Granted>
 }
 
-export interface Clients {
+/** What clients.json declares. */
+export interface Declared {
   /** As oidc-provider takes them. */
   metadata: readonly ClientMetadata[]
   app(id: string): App | undefined
@@ -39,7 +40,7 @@ export class ClientsError extends Error {
 export const accessTokenLife = 300
 
 /** Reads the file that declares the apps and their APIs; throws ClientsError. */
-export function readClients(file: string, standing: Standing): Clients {
+export function readClients(file: string, standing: Standing): Declared {
   let raw: unknown
   try {
     raw = JSON.parse(readFileSync(file, 'utf8'))
@@ -52,7 +53,7 @@ export function readClients(file: string, standing: Standing): Clients {
 }
 
 /** Makes clients of what a file said; throws ClientsError with every fault there is. */
-export function parseClients(raw: unknown, standing: Standing, file = 'clients.json'): Clients {
+export function parseClients(raw: unknown, standing: Standing, file = 'clients.json'): Declared {
   const faults: string[] = []
   const lists = raw as { apis?: unknown; clients?: unknown } | null
   for (const name of Object.keys(lists ?? {}))
@@ -115,7 +116,7 @@ function repeated(names: readonly (string | undefined)[]): string[] {
   return [...new Set(names.filter((name, at) => name !== undefined && names.indexOf(name) !== at) as string[])]
 }
 
-function known(apis: readonly Api[], clients: readonly Client[]): Clients {
+function known(apis: readonly Api[], clients: readonly Client[]): Declared {
   const apps = new Map(clients.map(each => [each.client_id, app(each, apis)]))
   return {
     metadata: clients.map(metadata),

@@ -5,7 +5,7 @@ import type { SigningKey } from '../crypto/jwk.ts'
 import type { Keyring } from '../crypto/secrets.ts'
 import type { Records } from './adapter.ts'
 import { claims, heldUntil, oidcScopes } from './claims.ts'
-import { type App, accessTokenLife, type Clients } from './clients.ts'
+import { type App, accessTokenLife } from './clients.ts'
 import type { Consents } from './consents.ts'
 import { features } from './features.ts'
 import { finding } from './finding.ts'
@@ -13,6 +13,7 @@ import { grantFor } from './grants.ts'
 import { cookieKeys, signingAlgorithms } from './keys.ts'
 import { acrValues, prompts } from './prompts.ts'
 import { refreshTokenLife } from './refresh.ts'
+import type { Clients } from './registry.ts'
 import { forLibrary } from './signing.ts'
 
 /** The pages that the library answers with; the web room writes them. */
@@ -61,11 +62,10 @@ const assertionLife = 600
 /** What oidc-provider is told. What is not here is off, and discovery does not advertise it. */
 export function configuration(options: Options, kept: { records: Records; consents: Consents }): Configuration {
   const { issuer, session, clients, locales } = options
-  const appOf = (ctx: KoaContextWithOIDC): App | undefined => clients.app(ctx.oidc.client?.clientId ?? '')
+  const appOf = (ctx: KoaContextWithOIDC): Promise<App | undefined> => clients.app(ctx.oidc.client?.clientId ?? '')
 
   return {
     adapter: kept.records.adapter,
-    clients: [...clients.metadata],
     jwks: forLibrary(options.keys),
     enabledJWA: {
       idTokenSigningAlgValues: [...signingAlgorithms],
@@ -115,8 +115,9 @@ export function configuration(options: Options, kept: { records: Records; consen
     // Whatever was issued in a session ends with it.
     expiresWithSession: () => true,
     rotateRefreshToken: false,
-    issueRefreshToken: (ctx, client, source) =>
-      client.grantTypeAllowed('refresh_token') && (appOf(ctx)?.firstParty || source.scopes.has('offline_access')),
+    issueRefreshToken: async (ctx, client, source) =>
+      client.grantTypeAllowed('refresh_token') &&
+      ((await appOf(ctx))?.firstParty || source.scopes.has('offline_access')),
     // RFC 9068, 2.2.1: an API can tell how and when somebody signed in.
     extraTokenClaims: ({ oidc }, token) => {
       const source = oidc.entities.AuthorizationCode ?? oidc.entities.RefreshToken

@@ -14,7 +14,7 @@ const maxAge = 300
 
 /**
  * Answers discovery (OpenID Connect Discovery 1.0, 4; the same document under RFC 8414, 3) and the public keys from
- * memory, with a validator. The library makes each document once; a provider with other keys or clients is another provider.
+ * memory, with a validator. The library makes each document once; which clients there are changes nothing in it.
  */
 export function discovery(provider: Provider): Middleware {
   const documents = new Map<string, Document>()

@@ -1,7 +1,8 @@
 import { errors, type Provider, type TokenEndpointGrantContext } from 'oidc-provider'
 import type { Origin } from '../events.ts'
-import { accessTokenLife, type Clients } from './clients.ts'
+import { accessTokenLife } from './clients.ts'
 import { originOf } from './heard.ts'
+import type { Clients } from './registry.ts'
 
 /** What is exchanged: a request to the token endpoint, signed with an API key, as base64url of its JSON. */
 const signedRequest = 'urn:latchkey:params:oauth:token-type:signed-request'
@@ -27,7 +28,7 @@ export function exchanging({ provider, clients, judge, now }: Services) {
     const { subject_token: token, subject_token_type: type, resource, scope } = params
     if (typeof token !== 'string') throw new errors.InvalidRequest('subject_token is required')
     if (type !== signedRequest) throw new errors.InvalidRequest(`subject_token_type must be ${signedRequest}`)
-    const api = typeof resource === 'string' ? clients.app(client.clientId)?.apis.get(resource) : undefined
+    const api = typeof resource === 'string' ? (await clients.app(client.clientId))?.apis.get(resource) : undefined
     if (!api) throw new errors.InvalidTarget()
 
     const signed = await judge(token, client.clientId, originOf(ctx))

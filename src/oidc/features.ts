@@ -5,7 +5,7 @@ import type { Options } from './configuration.ts'
 /** Which parts of the library are on, and what each is told. */
 export function features(
   { clients, renderers }: Pick<Options, 'clients' | 'renderers'>,
-  appOf: (ctx: KoaContextWithOIDC) => App | undefined,
+  appOf: (ctx: KoaContextWithOIDC) => Promise<App | undefined>,
 ): NonNullable<Configuration['features']> {
   return {
     devInteractions: { enabled: false },
@@ -28,14 +28,14 @@ export function features(
     },
     resourceIndicators: {
       enabled: true,
-      defaultResource: (ctx, client, oneOf) => {
+      defaultResource: async (ctx, client, oneOf) => {
         if (oneOf || ctx.oidc.params?.grant_type !== 'client_credentials') return oneOf
-        const [only, ...more] = clients.app(client.clientId)?.apis.keys() ?? []
+        const [only, ...more] = (await clients.app(client.clientId))?.apis.keys() ?? []
         if (only === undefined || more.length > 0) throw new errors.InvalidTarget()
         return only
       },
-      getResourceServerInfo: (_, resource, client) => {
-        const granted = clients.app(client.clientId)?.apis.get(resource)
+      getResourceServerInfo: async (_, resource, client) => {
+        const granted = (await clients.app(client.clientId))?.apis.get(resource)
         if (!granted) throw new errors.InvalidTarget()
         return granted
       },
@@ -46,9 +46,9 @@ export function features(
         const { session } = ctx.oidc
         const xsrf = String(session?.state?.secret)
         const action = ctx.oidc.urlFor('end_session_confirm')
-        await renderers.logout(ctx, { action, xsrf, client: appOf(ctx), accountId: session?.accountId ?? '' })
+        await renderers.logout(ctx, { action, xsrf, client: await appOf(ctx), accountId: session?.accountId ?? '' })
       },
-      postLogoutSuccessSource: async ctx => renderers.loggedOut(ctx, { client: appOf(ctx) }),
+      postLogoutSuccessSource: async ctx => renderers.loggedOut(ctx, { client: await appOf(ctx) }),
     },
   }
 }

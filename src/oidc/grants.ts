@@ -1,6 +1,6 @@
 import type { Grant, KoaContextWithOIDC } from 'oidc-provider'
-import type { Clients } from './clients.ts'
 import type { Consents, Scopes } from './consents.ts'
+import type { Clients } from './registry.ts'
 
 interface Services {
   clients: Clients
@@ -20,7 +20,8 @@ export function grantFor({ clients, consents, longest }: Services) {
     const found = id === undefined ? undefined : await provider.Grant.find(id)
     const grant = found?.accountId === accountId ? found : new provider.Grant({ accountId, clientId })
     const asked = askedBy(ctx)
-    const allowed = clients.app(clientId)?.firstParty ? asked : both(asked, await consents.of(accountId, clientId))
+    const { firstParty } = (await clients.app(clientId)) ?? {}
+    const allowed = firstParty ? asked : both(asked, await consents.of(accountId, clientId))
     const added = add(grant, allowed)
     if (added || (grant === found && short(grant, longest))) await renew(grant)
     return grant.jti === undefined ? undefined : grant

@@ -2,12 +2,12 @@ import type { Context } from 'koa'
 import { errors, type Interaction, type InteractionResults, type Provider } from 'oidc-provider'
 import { Problem } from '../errors.ts'
 import type { Record } from '../events.ts'
-import type { Clients } from './clients.ts'
 import type { Consents, Scopes } from './consents.ts'
 import { add } from './grants.ts'
 import { originOf } from './heard.ts'
 import { formTarget } from './mounted.ts'
 import { type Acr, demanded } from './prompts.ts'
+import type { Clients } from './registry.ts'
 import type { Login, Sessions } from './sessions.ts'
 
 /** What an authorization request waits for. */
@@ -74,7 +74,7 @@ export function interactions({ provider, clients, consents, sessions, record }: 
     details: async ctx => {
       const { uid, prompt, params, session } = await waiting(ctx)
       const text = (name: string): string | undefined => (typeof params[name] === 'string' ? params[name] : undefined)
-      const app = clients.app(text('client_id') ?? '')
+      const app = await clients.app(text('client_id') ?? '')
       if (!app) throw new Problem('attempt_expired')
       const { oidc, apis } = missing(prompt.details)
       const resources = Object.entries(apis).map(([resource, scopes]) => ({

@@ -10,6 +10,7 @@ import { redeeming } from './codes.ts'
 import { type Options as Configured, configuration, sessionLife } from './configuration.ts'
 import { type Consents, consents as consenting } from './consents.ts'
 import { correct } from './corrections.ts'
+import { type Declare, declaring } from './declared-clients.ts'
 import { discovery } from './discovery.ts'
 import { endings } from './endings.ts'
 import { type Services as Exchanging, exchangeParameters, exchanging } from './exchange.ts'
@@ -45,9 +46,10 @@ export interface Oidc {
   /** Authenticates a client at endpoints of ours. */
   authenticate: Authenticate
   tellApp: TellApp
+  declare: Declare
 }
 
-/** Makes the provider; throws when the library finds fault with a client. */
+/** Makes the provider; throws ClientsError when the library finds fault with a client. */
 export async function createProvider(options: Options): Promise<Oidc> {
   const { issuer, session, store, keyring, clients, record, onFault, now } = options
   const records = keeping(store, now)
@@ -67,8 +69,8 @@ export async function createProvider(options: Options): Promise<Oidc> {
   replace('refresh_token', handle => rotating(handle, { records, keyring, record, endSession, prolong, now }))
   const exchange = exchanging({ provider, clients, judge: options.judge, now })
   provider.registerGrantType(tokenExchange, exchange, exchangeParameters)
-  // The library looks at a client when it first needs it; a fault is better known now.
-  await Promise.all(clients.metadata.map(each => provider.Client.find(each.client_id)))
+  const declare = declaring(provider, clients)
+  await declare(clients.declared())
 
   const life = (loginTs: number | undefined): number => sessionLife(loginTs, options)
   const browser = sessions({ ...options, provider, records, endSession, life })
@@ -81,6 +83,7 @@ export async function createProvider(options: Options): Promise<Oidc> {
     consents,
     authenticate: authenticating(provider),
     tellApp,
+    declare,
   }
 }
 

@@ -2,11 +2,11 @@ import type { Context } from 'koa'
 import type { Provider, Session } from 'oidc-provider'
 import type { Origin, Record } from '../events.ts'
 import type { Records } from './adapter.ts'
-import type { App, Clients } from './clients.ts'
 import type { Options } from './configuration.ts'
 import type { EndSession, Why } from './endings.ts'
 import { originOf } from './heard.ts'
 import { type Acr, asAcr } from './prompts.ts'
+import type { Clients } from './registry.ts'
 
 /** Who is signed in in this browser, and how. */
 export interface CurrentSession {
@@ -73,11 +73,10 @@ export function sessions(services: Services): Sessions {
     await session.save(life(session.loginTs))
     setCookie(ctx, session.jti, new Date(session.exp * 1000))
   }
-  const names = (session: Session): string[] =>
-    Object.keys(session.authorizations ?? {})
-      .map(id => clients.app(id))
-      .filter((app): app is App => app !== undefined)
-      .map(app => app.name)
+  const names = async (session: Session): Promise<string[]> => {
+    const apps = await Promise.all(Object.keys(session.authorizations ?? {}).map(clients.app))
+    return apps.filter(app => app !== undefined).map(app => app.name)
+  }
 
   /** Does a rule of the owner's own keep the session out where it is shown? */
   const barred = async (accountId: string, { device = '', address = '' }: Origin): Promise<boolean> => {
@@ -97,7 +96,7 @@ export function sessions(services: Services): Sessions {
       // Once in a tenth of its time is enough, so that looking at a page does not write each time.
       if (session.exp - now() / 1000 < life(loginTs) * 0.9) await save(ctx, session)
       await record('session.seen', { account: accountId, session: uid }, originOf(ctx))
-      return { uid, accountId, acr: asAcr(acr), amr, since: loginTs * 1000, apps: names(session) }
+      return { uid, accountId, acr: asAcr(acr), amr, since: loginTs * 1000, apps: await names(session) }
     },
     start: async (ctx, { accountId, acr, amr }) => {
       let session = await provider.Session.get(ctx)

@@ -20,7 +20,7 @@ interface Services {
   sessions: Sessions
   activity: Activity
   /** An app's name by its client id. */
-  appName: (id: string) => string | undefined
+  appName: (id: string) => Promise<string | undefined>
   show: Show
 }
 
@@ -34,14 +34,17 @@ export function activityPages(services: Services): Router<Visit> {
   const router = new Router<Visit>()
   const { page } = doorkeeper(services)
 
-  const inWords = (ctx: Context, entry: Entry): Happened =>
-    happened(entry, { say: (key, values) => show.say(ctx.state.locale, key, values), app: id => appName(id) ?? id })
+  const inWords = async (ctx: Context, entry: Entry): Promise<Happened> => {
+    const { client } = entry.data
+    const name = typeof client === 'string' ? await appName(client) : undefined
+    return happened(entry, { say: (key, values) => show.say(ctx.state.locale, key, values), app: id => name ?? id })
+  }
 
   page(router, '/account/activity', async (ctx, { account }) => {
     const { after, ...typed } = wanted(ctx)
     const { entries, older } = await activity.page(account.id, partOf(typed), after)
     const locals = {
-      entries: entries.map(each => inWords(ctx, each)),
+      entries: await Promise.all(entries.map(each => inWords(ctx, each))),
       kinds,
       typed,
       query: queryOf(typed),
@@ -63,7 +66,7 @@ export function activityPages(services: Services): Router<Visit> {
     // Without the mark, spreadsheets take it for anything but UTF-8.
     yield `\ufeff${csvLine(['when', 'what', 'kind', 'address', 'device'].map(each => say(`activity.${each}`)))}`
     for await (const entry of entries) {
-      const { at, what, kind, address = '', agent = '' } = inWords(ctx, entry)
+      const { at, what, kind, address = '', agent = '' } = await inWords(ctx, entry)
       yield csvLine([new Date(at).toISOString(), what, say(`activity.kind.${kind}`), address, agent])
     }
   })
@@ -72,7 +75,7 @@ export function activityPages(services: Services): Router<Visit> {
     let before = '[\n'
     for await (const entry of entries) {
       const { sequence, at, name, data, origin, hash } = entry
-      const { what, kind, agent: device } = inWords(ctx, entry)
+      const { what, kind, agent: device } = await inWords(ctx, entry)
       const { account: _, ...details } = data
       const { address, agent } = origin
       const told = {

@@ -18,7 +18,7 @@ interface Services {
   book: SessionBook
   risk: Risk
   /** The name of an app by its client id. */
-  appName: (client: string) => string | undefined
+  appName: (client: string) => Promise<string | undefined>
   words: Words
   show: Show
 }
@@ -34,14 +34,14 @@ export function sessions(services: Services): Router<Visit> {
   const router = new Router<Visit>()
   const { page, who } = doorkeeper(services)
 
-  const line = (locale: string, record: SessionRecord): Omit<SessionLine, 'here' | 'unusual'> => ({
+  const line = async (locale: string, record: SessionRecord): Promise<Omit<SessionLine, 'here' | 'unusual'>> => ({
     id: record.id,
     device: words.device(locale, record.agent),
     phone: ['iOS', 'Android'].includes(record.agent.system ?? ''),
     place: words.place(locale, record),
     address: record.address,
     how: record.amr.filter(each => worded.includes(each)).map(each => show.say(locale, `amr.${each}`)),
-    apps: record.apps.map(appName).filter(name => name !== undefined),
+    apps: (await Promise.all(record.apps.map(appName))).filter(name => name !== undefined),
     startedAt: record.startedAt,
     seenAt: record.seenAt,
     ended: undefined,
@@ -53,18 +53,22 @@ export function sessions(services: Services): Router<Visit> {
     const unusual = risk.unusual(records)
     // Whatever lives is shown, on record or not.
     const known = new Map(records.map(each => [each.id, each]))
-    const current = live
-      .map(id => line(locale, known.get(id) ?? blank(id, account.id)))
-      .map(each => ({ ...each, here: each.id === session.uid, unusual: unusual.get(each.id) ?? [] }))
-    const past = records
+    const living = await Promise.all(live.map(id => line(locale, known.get(id) ?? blank(id, account.id))))
+    const current = living.map(each => ({
+      ...each,
+      here: each.id === session.uid,
+      unusual: unusual.get(each.id) ?? [],
+    }))
+    const over = records
       .filter(each => !live.includes(each.id))
-      .map(each => ({
-        ...line(locale, each),
+      .map(async each => ({
+        ...(await line(locale, each)),
         here: false,
         unusual: unusual.get(each.id) ?? [],
         // What nobody ended came to its own end.
         ended: { at: each.endedAt, why: each.why ?? 'expired' },
       }))
+    const past = await Promise.all(over)
     const { email } = account
     show.page(ctx, 'account/sessions', { current: current.sort(byInterest), past }, { person: { email } })
   })

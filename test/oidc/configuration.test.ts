@@ -7,6 +7,7 @@ import { parseClients } from '../../src/oidc/clients.ts'
 import { configuration, sessionLife } from '../../src/oidc/configuration.ts'
 import { consents } from '../../src/oidc/consents.ts'
 import { signingKeys } from '../../src/oidc/keys.ts'
+import { registry } from '../../src/oidc/registry.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { testStore } from '../support/store.ts'
 
@@ -30,7 +31,7 @@ describe('what the library is told', () => {
         session: { idle: 60_000, max: 600_000 },
         keyring: ring,
         keys: await signingKeys({ store, sealer: sealer(ring), record: nothing as Record, now }),
-        clients: parseClients({ apis: [], clients: [] }, { local, production: false }),
+        clients: registry(parseClients({ apis: [], clients: [] }, { local, production: false })),
         bars: async () => [],
         accounts: { get: async () => undefined },
         locales: ['en'],

@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import * as client from 'openid-client'
 import { Problem } from '../../src/errors.ts'
+import { ClientsError } from '../../src/oidc/clients.ts'
 import type { Store } from '../../src/store/collection.ts'
 import type { Jar } from '../support/jar.ts'
 import type { App } from '../support/party.ts'
@@ -204,7 +205,7 @@ describe('a provider with a client that the library will not have', () => {
     }
     const store = await testStore()
     const fault = await running({ declare, store }).catch(each => each)
-    expect(fault).to.have.property('error', 'invalid_client_metadata')
+    expect(fault).to.be.instanceOf(ClientsError)
     await store.close()
   })
 })

@@ -28,6 +28,8 @@ export interface Running {
   /** Notes something that must never be logged: `stop` reads the whole log for all of it, and for every code and token that it saw. */
   keepOut(...secrets: string[]): void
   outbox(to?: string): Promise<Message[]>
+  /** Reads the file of clients anew. */
+  reload(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -67,7 +69,7 @@ export async function startLatchkey({
   })
   const lines: string[] = []
   const secrets = new Set([secret])
-  const { listener, stop } = await latchkey(config, {
+  const { listener, reload, stop } = await latchkey(config, {
     store: through ? through(store) : store,
     secrets: [secret],
     now,
@@ -94,6 +96,7 @@ export async function startLatchkey({
       for (const each of more) if (each !== '') secrets.add(each)
     },
     outbox,
+    reload,
     stop: async () => {
       for (const { code, to, link } of await outbox())
         for (const each of [code, to, link?.split('/').at(-1)]) if (each) secrets.add(each)

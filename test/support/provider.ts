@@ -4,10 +4,11 @@ import Koa, { type Context } from 'koa'
 import { sealer } from '../../src/crypto/seal.ts'
 import { keyring } from '../../src/crypto/secrets.ts'
 import { type EventData, type EventName, events, type Origin } from '../../src/events.ts'
-import { type Clients, parseClients } from '../../src/oidc/clients.ts'
+import { parseClients } from '../../src/oidc/clients.ts'
 import { signingKeys } from '../../src/oidc/keys.ts'
 import type { Acr } from '../../src/oidc/prompts.ts'
 import { createProvider, type Oidc } from '../../src/oidc/provider.ts'
+import { type Clients, registry } from '../../src/oidc/registry.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { jar } from './jar.ts'
 import { type App, relyingParty } from './party.ts'
@@ -127,7 +128,7 @@ export async function running({
   const record = async (name: EventName, data: unknown, origin: Origin = {}) => {
     told.push({ name, data: events[name].data.parse(data), origin })
   }
-  const clients = parseClients(declare(issuer), { local: true, production: false })
+  const clients = registry(parseClients(declare(issuer), { local: true, production: false }))
   const faults: unknown[] = []
   const oidc = await createProvider({
     issuer,

@@ -1,0 +1,32 @@
+import type { Config } from '../config.ts'
+import type { Record } from '../events.ts'
+import { ClientsError, readClients } from '../oidc/clients.ts'
+import type { Declare } from '../oidc/declared-clients.ts'
+
+interface Services {
+  declare: Declare
+  record: Record
+  /** Hears what nobody foresaw. */
+  onFault(fault: unknown): void
+}
+
+/** Makes what reads clients.json anew: a good one is served from then on, one at fault is on record with all its faults and changes nothing. */
+export function reloading({ clients, production, local }: Config, services: Services): () => Promise<void> {
+  const { declare, record, onFault } = services
+  const reload = async (): Promise<void> => {
+    try {
+      const next = readClients(clients, { production, local })
+      await declare(next)
+      await record('clients.reloaded', { clients: next.metadata.map(each => each.client_id) })
+    } catch (fault) {
+      if (!(fault instanceof ClientsError)) throw fault
+      await record('clients.refused', { faults: [...fault.faults] })
+    }
+  }
+  // One at a time: what was read last is served last.
+  let last = Promise.resolve()
+  return () => {
+    last = last.then(reload).catch(onFault)
+    return last
+  }
+}

@@ -1,0 +1,76 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'chai'
+import { freePorts } from './support/ports.ts'
+
+const path = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url))
+
+describe('src/main.ts', function () {
+  this.timeout(60_000)
+  let folder: string
+  let child: ChildProcess
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'latchkey-main-'))
+  })
+  afterEach(() => {
+    child.kill('SIGTERM')
+    rmSync(folder, { recursive: true })
+  })
+
+  it('reads clients.json anew at SIGHUP, in every worker, and serves on', async () => {
+    const [port] = await freePorts(1)
+    const file = join(folder, 'clients.json')
+    const declared = JSON.parse(readFileSync(path('clients.json'), 'utf8'))
+    writeFileSync(file, JSON.stringify(declared))
+    child = spawn(process.execPath, [path('src/main.ts')], {
+      cwd: folder,
+      env: {
+        PATH: process.env.PATH,
+        LATCHKEY_ISSUER: `http://localhost:${port}`,
+        LATCHKEY_CLIENTS: file,
+        LATCHKEY_WORKERS: '2',
+      },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    let out = ''
+    child.stdout?.on('data', chunk => {
+      out += chunk
+    })
+    const said = async (text: string, times: number) => {
+      while (out.split(text).length - 1 < times && child.exitCode === null) await wait(20)
+    }
+    await said('listening on', 2)
+    writeFileSync(file, '{')
+    child.kill('SIGHUP')
+    await said('clients.refused', 2)
+    const [first] = declared.clients
+    writeFileSync(file, JSON.stringify({ ...declared, clients: [{ ...first, client_id: 'renamed' }] }))
+    child.kill('SIGHUP')
+    await said('"clients":["renamed"]', 2)
+    // Whichever worker answers: an app that is known is asked to sign in, another is not.
+    for (const [id, location] of [
+      ['renamed', true],
+      ['trading', false],
+    ] as const) {
+      for (let each = 0; each < 4; each++) {
+        const query = new URLSearchParams({
+          client_id: id,
+          response_type: 'code',
+          scope: 'openid',
+          redirect_uri: first.redirect_uris[0],
+          code_challenge: 'a'.repeat(43),
+          code_challenge_method: 'S256',
+        })
+        const answer = await fetch(`http://localhost:${port}/authorize?${query}`, { redirect: 'manual' })
+        expect(answer.headers.has('location')).to.equal(location)
+      }
+    }
+    child.kill('SIGTERM')
+    await new Promise(done => child.once('exit', done))
+    expect(child.exitCode).to.equal(0)
+  })
+})
