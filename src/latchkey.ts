@@ -63,7 +63,8 @@ export interface Latchkey {
 export async function latchkey(config: Config, surroundings: Surroundings): Promise<Latchkey> {
   const { store, secrets, now = Date.now, log: destination, cost } = surroundings
   const { issuer, production, local } = config
-  const clients = registry(readClients(config.clients, { production, local }))
+  const standing = { production, local }
+  const clients = registry(readClients(config.clients, standing))
 
   const log = logger(config.log, destination)
   const metrics = metricsOf()
@@ -105,7 +106,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   const assets = assetsOf()
   const show = shower({ render: renderer({ phrases, assets, now }), phrases })
   const oidc = await createProvider({
-    ...{ issuer, local, store, keyring, clients, accounts, record, now },
+    ...{ issuer, standing, store, keyring, clients, accounts, record, now },
     session: config.session,
     keys: await signingKeys({ store, sealer, record, now }),
     bars: risk.bars,

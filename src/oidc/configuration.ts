@@ -5,12 +5,14 @@ import type { SigningKey } from '../crypto/jwk.ts'
 import type { Keyring } from '../crypto/secrets.ts'
 import type { Records } from './adapter.ts'
 import { claims, heldUntil, oidcScopes } from './claims.ts'
+import type { Standing } from './client-rules.ts'
 import { type App, accessTokenLife } from './clients.ts'
 import type { Consents } from './consents.ts'
 import { features } from './features.ts'
 import { finding } from './finding.ts'
 import { grantFor } from './grants.ts'
 import { cookieKeys, signingAlgorithms } from './keys.ts'
+import { outgoing } from './outgoing.ts'
 import { acrValues, prompts } from './prompts.ts'
 import { refreshTokenLife } from './refresh.ts'
 import type { Clients } from './registry.ts'
@@ -34,8 +36,7 @@ export interface Renderers {
 
 export interface Options {
   issuer: string
-  /** The issuer is on loopback: apps may be too. */
-  local: boolean
+  standing: Standing
   /** Milliseconds. */
   session: { idle: number; max: number }
   keyring: Keyring
@@ -61,7 +62,7 @@ const assertionLife = 600
 
 /** What oidc-provider is told. What is not here is off, and discovery does not advertise it. */
 export function configuration(options: Options, kept: { records: Records; consents: Consents }): Configuration {
-  const { issuer, session, clients, locales } = options
+  const { issuer, standing, session, clients, locales } = options
   const appOf = (ctx: KoaContextWithOIDC): Promise<App | undefined> => clients.app(ctx.oidc.client?.clientId ?? '')
 
   return {
@@ -132,14 +133,9 @@ export function configuration(options: Options, kept: { records: Records; consen
       origin !== 'null' &&
       (client.redirectUris ?? []).some(uri => URL.parse(uri)?.origin === origin),
     renderError: (ctx, out, fault) => options.renderers.error(ctx, out, fault),
-    // The library keeps its requests from addresses inside; apps of a developer's machine are on loopback.
-    ...(options.local && { fetch: unguarded }),
+    fetch: outgoing({ loopback: standing.local && !standing.production }),
     features: features(options, appOf),
   }
-}
-
-function unguarded(url: string | URL | Request, init?: RequestInit): Promise<Response> {
-  return fetch(url, { ...init, dispatcher: undefined } as RequestInit)
 }
 
 /** Seconds that a session lives on from now; one in which nobody is signed in only carries an open form. */

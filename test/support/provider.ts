@@ -132,7 +132,7 @@ export async function running({
   const faults: unknown[] = []
   const oidc = await createProvider({
     issuer,
-    local: true,
+    standing: { local: true, production: false },
     session,
     store,
     keyring: ring,
