@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { auditExport, auditKeys } from './commands/audit.ts'
 import { auditVerify } from './commands/audit-verify.ts'
 import { type Command, Refusal } from './commands/command.ts'
+import { keysList, keysRotate } from './commands/keys.ts'
 import { signRequest } from './commands/sign.ts'
 import { ConfigError, configure } from './config.ts'
 import { Problem } from './errors.ts'
@@ -13,6 +14,8 @@ const commands: Readonly<Record<string, Command>> = {
   'audit verify': auditVerify,
   'audit export': auditExport,
   'audit keys': auditKeys,
+  'keys list': keysList,
+  'keys rotate': keysRotate,
   sign: signRequest,
 }
 

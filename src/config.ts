@@ -31,6 +31,8 @@ export interface Config {
   session: { idle: number; max: number }
   /** How long apps are told to wait once protection was loosened, in milliseconds. */
   hold: number
+  /** Milliseconds after which a signing key is replaced; 0 for never. */
+  keys: { age: number }
   hashing: { queue: number }
   workers: number
   metrics: { token: string | undefined }
@@ -93,6 +95,7 @@ export function configure(environment: Environment = process.env): Config {
     geoip: { file: set.LATCHKEY_GEOIP },
     session: { idle: set.LATCHKEY_SESSION_IDLE * 60_000, max: set.LATCHKEY_SESSION_MAX * 60_000 },
     hold: set.LATCHKEY_HOLD * 3_600_000,
+    keys: { age: set.LATCHKEY_KEY_DAYS * 24 * 3_600_000 },
     hashing: { queue: set.LATCHKEY_HASH_QUEUE },
     workers: set.LATCHKEY_WORKERS,
     metrics: { token: set.LATCHKEY_METRICS_TOKEN },

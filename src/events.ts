@@ -101,6 +101,8 @@ export const events = {
   'clients.reloaded': event('notice', { clients: z.array(client) }),
   'clients.refused': event('warning', { faults: z.array(z.string()) }),
   'keys.created': event('notice', { kid: z.string(), alg: z.string() }),
+  'keys.rotated': event('notice', { kid: z.string(), alg: z.string(), former: z.string() }),
+  'keys.retired': event('notice', { kid: z.string(), alg: z.string() }),
   'message.sent': event('info', message),
   'message.delayed': event('warning', message),
   'message.abandoned': event('warning', message),

@@ -18,9 +18,10 @@ import { logger } from './observers/log.ts'
 import { metrics as metricsOf } from './observers/metrics.ts'
 import { sessionKeeper } from './observers/sessions.ts'
 import { readClients } from './oidc/clients.ts'
-import { cookieKeys, signingKeys } from './oidc/keys.ts'
+import { cookieKeys } from './oidc/cookie-keys.ts'
 import { createProvider } from './oidc/provider.ts'
 import { registry } from './oidc/registry.ts'
+import { signingRing } from './oidc/ring.ts'
 import { places as placesOf } from './risk/places.ts'
 import type { Store } from './store/collection.ts'
 import { app } from './web/app.ts'
@@ -105,10 +106,15 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
 
   const assets = assetsOf()
   const show = shower({ render: renderer({ phrases, assets, now }), phrases })
+  const ring = await signingRing({
+    ...{ store, sealer, record, now },
+    age: config.keys.age,
+    onFault: log.fault,
+  })
   const oidc = await createProvider({
     ...{ issuer, standing, store, keyring, clients, accounts, record, now },
     session: config.session,
-    keys: await signingKeys({ store, sealer, record, now }),
+    keys: ring,
     bars: risk.bars,
     locales: ['en', 'de'],
     post: post.postLogout,
@@ -137,11 +143,13 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     },
   })
   const rest = post.outbox.work()
+  const unfollow = ring.work()
   return {
     listener,
     say: log.say,
     reload: reloading(config, { declare: oidc.declare, record, onFault: log.fault }),
     stop: async () => {
+      unfollow()
       await rest()
       post.close()
     },

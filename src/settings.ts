@@ -105,6 +105,11 @@ export const settings = {
     '24',
     whole(0, 8_760).default(24),
   ),
+  LATCHKEY_KEY_DAYS: setting(
+    'Days after which a signing key is replaced by the next; 0 for never but by `latchkey keys rotate`.',
+    '90',
+    whole(0, 3_650).default(90),
+  ),
   LATCHKEY_HASH_QUEUE: setting(
     'How many password hashes may wait before the next is answered 503.',
     '64',

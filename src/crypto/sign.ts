@@ -1,21 +1,32 @@
-import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject, sign } from 'node:crypto'
-import type { SigningKey } from './jwk.ts'
+import { constants, createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject, sign } from 'node:crypto'
+import { isPrivate, type SigningKey } from './jwk.ts'
 
 /** Signs at once and on this thread: a signature costs less than handing it to another, where it would stand behind password hashes. */
 export interface ImmediateSigner {
   publicKey: KeyObject
-  /** A signature as JWS spells it (RFC 7518, 3.4; RFC 8037, 3.1). */
+  /** A signature as JWS spells it (RFC 7518, 3.3 to 3.5; RFC 8037, 3.1; draft-ietf-cose-dilithium). Throws TypeError where only the public half is there. */
   sign(data: Uint8Array): Uint8Array
 }
 
-/** Makes a signer of a private ES256 or EdDSA key. */
+/** Makes a signer of a key, private unless it is there for its public half. */
 export function immediateSigner(jwk: SigningKey): ImmediateSigner {
-  const key = createPrivateKey({ key: jwk as JsonWebKey, format: 'jwk' })
-  return {
-    publicKey: createPublicKey(key),
-    // Given the key alone, Node signs in half the time that it takes with options; so the spelling is ours to change.
-    sign: jwk.alg === 'ES256' ? data => concatenated(sign('sha256', data, key)) : data => sign(null, data, key),
-  }
+  const input = { key: jwk as JsonWebKey, format: 'jwk' } as const
+  if (!isPrivate(jwk)) return { publicKey: createPublicKey(input), sign: retired }
+  const key = createPrivateKey(input)
+  return { publicKey: createPublicKey(key), sign: signing(jwk.alg, key) }
+}
+
+function signing(alg: string, key: KeyObject): ImmediateSigner['sign'] {
+  // Given the key alone, Node signs in half the time that it takes with options; so the spelling is ours to change.
+  if (alg === 'ES256') return data => concatenated(sign('sha256', data, key))
+  if (alg === 'RS256') return data => sign('sha256', data, key)
+  const pss = { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
+  if (alg === 'PS256') return data => sign('sha256', data, pss)
+  return data => sign(null, data, key)
+}
+
+const retired = (): never => {
+  throw new TypeError('a retired key signs nothing')
 }
 
 /** R and S of a P-256 signature, 32 bytes each, out of their DER (RFC 3279, 2.2.3): each shorter than 128 bytes, so that lengths are one byte. */

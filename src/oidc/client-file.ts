@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { algorithms, offered } from '../crypto/jwk.ts'
 
 /** The grant of OAuth 2.0 Token Exchange (RFC 8693). */
 export const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange'
@@ -16,18 +17,24 @@ const words = z.string().regex(/^[\x21\x23-\x5B\x5D-\x7E]+( [\x21\x23-\x5B\x5D-\
   error: 'must be scopes parted by single spaces',
 })
 const scopeToken = z.string().regex(/^[a-z][a-z0-9_.:-]*$/, { error: 'must be a word of lower-case letters' })
-const algorithm = z.enum(['ES256', 'EdDSA'])
+/** What clients may sign assertions and proofs of possession with (FAPI 2.0 Security Profile, 5.4.1). */
+export const assertionAlgorithms = ['ES256', 'EdDSA', 'Ed25519', 'PS256'] as const
+const signing = z.enum(algorithms).refine(offered, { error: 'is not offered by this Node: its OpenSSL is too old' })
 const { strictObject: strict } = z
 
-const publicKey = strict({
-  kty: z.enum(['EC', 'OKP']),
+const named = {
   kid: z.string().min(1).optional(),
   use: z.literal('sig').optional(),
   alg: z.string().optional(),
-  crv: z.enum(['P-256', 'Ed25519']),
-  x: z.string(),
-  y: z.string().optional(),
+}
+const modulus = z.string().refine(text => Buffer.from(text, 'base64url').length >= 256, {
+  error: 'must have 2048 bits or more',
 })
+const publicKey = z.discriminatedUnion('kty', [
+  strict({ kty: z.literal('EC'), crv: z.literal('P-256'), x: z.string(), y: z.string(), ...named }),
+  strict({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string(), ...named }),
+  strict({ kty: z.literal('RSA'), n: modulus, e: z.string(), ...named }),
+])
 
 /** A method that bots sign by the exchange scheme, and every parameter that it takes: nothing else is in what they sign. */
 const parameter = z.string().regex(/^[A-Za-z]\w{0,63}$/, { error: 'must be a name of letters, digits and _' })
@@ -50,7 +57,7 @@ export const apiShape = {
   scopes: z.array(scopeToken).min(1),
   methods: z.record(methodName, method).default({}),
   /** What its access tokens are signed with (RFC 9068). */
-  access_token_signed_response_alg: algorithm.default('ES256'),
+  access_token_signed_response_alg: signing.default('ES256'),
 }
 
 /** A client: names as in OpenID Connect Dynamic Client Registration 1.0, 2, and four of our own. */
@@ -61,7 +68,7 @@ export const clientShape = {
   token_endpoint_auth_method: z
     .enum(['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'])
     .default('client_secret_basic'),
-  token_endpoint_auth_signing_alg: algorithm.optional(),
+  token_endpoint_auth_signing_alg: z.enum(assertionAlgorithms).optional(),
   client_secret: z
     .string()
     .regex(/^[\x21-\x7E]{32,256}$/, { error: 'must have 32 to 256 characters' })
@@ -78,7 +85,7 @@ export const clientShape = {
   scope: words.optional(),
   default_max_age: z.int().min(0).optional(),
   default_acr_values: z.array(z.enum(['mfa', 'aal2', 'phr'])).optional(),
-  id_token_signed_response_alg: algorithm.default('ES256'),
+  id_token_signed_response_alg: signing.default('ES256'),
   dpop_bound_access_tokens: z.boolean().default(false),
   require_pushed_authorization_requests: z.boolean().default(false),
   /** One of the suite: its people are not asked for consent. */

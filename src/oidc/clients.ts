@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { ClientMetadata, ResourceServer } from 'oidc-provider'
+import type { Algorithm } from '../crypto/jwk.ts'
 import { oidcScopes } from './claims.ts'
 import { type Api, apiShape, type Client, clientShape, readEntry } from './client-file.ts'
 import { faultsOf, type Standing } from './client-rules.ts'
@@ -24,6 +25,8 @@ export interface Declared {
   app(id: string): App | undefined
   /** What bots may sign by the exchange scheme, by name. */
   methods: ReadonlyMap<string, Api['methods'][string]>
+  /** What they and the APIs want to be signed with. ES256 and EdDSA are always among it: their keys cost nothing to make. */
+  algorithms: ReadonlySet<Algorithm>
 }
 
 /** Every fault of clients.json at once, each by where it stands. */
@@ -122,6 +125,11 @@ function known(apis: readonly Api[], clients: readonly Client[]): Declared {
     metadata: clients.map(metadata),
     app: id => apps.get(id),
     methods: new Map(apis.flatMap(each => Object.entries(each.methods))),
+    algorithms: new Set<Algorithm>([
+      ...(['ES256', 'EdDSA'] as const),
+      ...apis.map(each => each.access_token_signed_response_alg),
+      ...clients.map(each => each.id_token_signed_response_alg),
+    ]),
   }
 }
 

@@ -1,21 +1,23 @@
 import type { Context } from 'koa'
 import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Account } from '../accounts/account.ts'
-import type { SigningKey } from '../crypto/jwk.ts'
+import { algorithms } from '../crypto/jwk.ts'
 import type { Keyring } from '../crypto/secrets.ts'
 import type { Records } from './adapter.ts'
 import { claims, heldUntil, oidcScopes } from './claims.ts'
+import { assertionAlgorithms } from './client-file.ts'
 import type { Standing } from './client-rules.ts'
 import { type App, accessTokenLife } from './clients.ts'
 import type { Consents } from './consents.ts'
+import { cookieKeys } from './cookie-keys.ts'
 import { features } from './features.ts'
 import { finding } from './finding.ts'
 import { grantFor } from './grants.ts'
-import { cookieKeys, signingAlgorithms } from './keys.ts'
 import { outgoing } from './outgoing.ts'
 import { acrValues, prompts } from './prompts.ts'
 import { refreshTokenLife } from './refresh.ts'
 import type { Clients } from './registry.ts'
+import type { Ring } from './ring.ts'
 import { forLibrary } from './signing.ts'
 
 /** The pages that the library answers with; the web room writes them. */
@@ -40,7 +42,7 @@ export interface Options {
   /** Milliseconds. */
   session: { idle: number; max: number }
   keyring: Keyring
-  keys: readonly SigningKey[]
+  keys: Ring
   clients: Clients
   accounts: { get(id: string): Promise<Account | undefined> }
   /** The rules of an owner's own that a source does not meet. */
@@ -67,11 +69,11 @@ export function configuration(options: Options, kept: { records: Records; consen
 
   return {
     adapter: kept.records.adapter,
-    jwks: forLibrary(options.keys),
+    jwks: forLibrary(options.keys.keys()),
     enabledJWA: {
-      idTokenSigningAlgValues: [...signingAlgorithms],
-      clientAuthSigningAlgValues: [...signingAlgorithms],
-      dPoPSigningAlgValues: [...signingAlgorithms, 'Ed25519'],
+      idTokenSigningAlgValues: [...algorithms],
+      clientAuthSigningAlgValues: [...assertionAlgorithms],
+      dPoPSigningAlgValues: [...assertionAlgorithms],
     },
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],

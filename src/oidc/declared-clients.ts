@@ -1,6 +1,7 @@
 import { type ClientMetadata, errors, type Provider } from 'oidc-provider'
 import { ClientsError, type Declared } from './clients.ts'
 import type { Clients } from './registry.ts'
+import type { Ring } from './ring.ts'
 
 /** Serves the clients of a file from now on. Throws ClientsError when the library finds fault with one, and goes on with the former. */
 export type Declare = (next: Declared) => Promise<void>
@@ -13,7 +14,7 @@ interface ClientModel {
 }
 
 /** The library takes its static clients once, for good. Here all of them are replaced in one step, and it finds them first. */
-export function declaring(provider: Provider, clients: Clients): Declare {
+export function declaring(provider: Provider, clients: Clients, ring: Pick<Ring, 'need'>): Declare {
   const Client = provider.Client as unknown as ClientModel
   const { find } = Client
   let known: ReadonlyMap<unknown, unknown> = new Map()
@@ -22,6 +23,7 @@ export function declaring(provider: Provider, clients: Clients): Declare {
   return async next => {
     const faults: string[] = []
     const made = new Map<string, unknown>()
+    await ring.need(next.algorithms)
     for (const each of next.metadata) {
       try {
         await Client.validate(each)

@@ -1,6 +1,7 @@
 import type { Middleware } from 'koa'
 import type { Provider } from 'oidc-provider'
 import { sha256 } from '../crypto/digest.ts'
+import type { Ring } from './ring.ts'
 
 interface Document {
   body: Buffer
@@ -10,14 +11,18 @@ interface Document {
 
 const configuration = '/.well-known/openid-configuration'
 /** Seconds that others may keep them: the time that a new signing key must be published before it signs. */
-const maxAge = 300
+export const maxAge = 300
 
 /**
  * Answers discovery (OpenID Connect Discovery 1.0, 4; the same document under RFC 8414, 3) and the public keys from
- * memory, with a validator. The library makes each document once; which clients there are changes nothing in it.
+ * memory, with a validator. The library makes each document once until the keys change; which clients there are changes
+ * nothing in it.
  */
-export function discovery(provider: Provider): Middleware {
-  const documents = new Map<string, Document>()
+export function discovery(provider: Provider, ring: Pick<Ring, 'onChange'>): Middleware {
+  let documents = new Map<string, Document>()
+  ring.onChange(() => {
+    documents = new Map()
+  })
   const names = new Map([
     [configuration, configuration],
     ['/.well-known/oauth-authorization-server', configuration],
@@ -27,13 +32,15 @@ export function discovery(provider: Provider): Middleware {
   return async (ctx, next) => {
     const name = names.get(ctx.path)
     if (name === undefined || (ctx.method !== 'GET' && ctx.method !== 'HEAD')) return next()
-    let document = documents.get(name)
+    // What is being made while the keys change belongs to those of before.
+    const current = documents
+    let document = current.get(name)
     if (!document) {
       await next()
       if (ctx.status !== 200) return
       const body = Buffer.from(JSON.stringify(ctx.body))
       document = { body, type: ctx.response.type, etag: `"${sha256(body)}"` }
-      documents.set(name, document)
+      current.set(name, document)
     }
     ctx.set({
       'Access-Control-Allow-Origin': '*',

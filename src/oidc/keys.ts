@@ -1,25 +1,57 @@
 import { z } from 'zod'
-import { same } from '../crypto/compare.ts'
-import { hmac } from '../crypto/digest.ts'
-import { newKey, type SigningKey } from '../crypto/jwk.ts'
+import { type Algorithm, algorithms, isPrivate, newKey, publicHalf, type SigningKey } from '../crypto/jwk.ts'
 import type { Sealer } from '../crypto/seal.ts'
-import type { Keyring } from '../crypto/secrets.ts'
 import type { Record } from '../events.ts'
 import { Conflict, declare, type Store } from '../store/collection.ts'
+import { maxAge } from './discovery.ts'
 
-/** What Latchkey signs with: ES256 unless an API or a client asks for EdDSA (Ed25519). */
-export const signingAlgorithms = ['ES256', 'EdDSA'] as const
+const minute = 60_000
+/** By how much clocks may differ, and how long a process may take to see what another did, in milliseconds. */
+const slack = minute
+/** How long a key is published before it signs, in milliseconds: until nobody may have kept a document without it. */
+export const publication = maxAge * 1000 + slack
+/** How long the longest-lived of what it signs may be shown, in milliseconds: an ID token. */
+export const signedLife = 60 * minute
 
-const declaration = declare({
-  name: 'signing_keys',
-  shape: z.object({
-    /** Its algorithm and place in the ring: of two processes that make one at once, one gets it in. */
-    id: z.string(),
-    kid: z.string(),
-    jwk: z.string(),
-    createdAt: z.number(),
-  }),
+const shape = z.object({
+  /** Its algorithm and place: of many processes that make the next one at once, one gets it in. */
+  id: z.string(),
+  kid: z.string(),
+  /** Sealed: the private key, and once it is retired its public half. */
+  jwk: z.string(),
+  createdAt: z.number(),
+  /** From when on it signs; the first of its algorithm always may. */
+  signsAt: z.number().optional(),
+  expiresAt: z.number().optional(),
 })
+type Kept = z.output<typeof shape>
+
+export const keysDeclaration = declare({ name: 'signing_keys', shape })
+
+/** What a signing key is sealed for. */
+export const keyContext = ({ id }: Pick<Kept, 'id'>): string => `signing-key:${id}`
+
+/** A key of the ring, as it stands now: published and yet to sign, signing, or published for what it signed. */
+export interface RingKey {
+  alg: Algorithm
+  jwk: SigningKey
+  state: 'next' | 'current' | 'retired'
+  createdAt: number
+  signsAt: number
+  /** When it is published no more; unknown while it is not retired. */
+  until: number | undefined
+}
+
+export interface Keys {
+  /** All that are published, by algorithm, the one that signs first. */
+  list(): Promise<RingKey[]>
+  /** Makes the first key of an algorithm, where it has none. */
+  first(alg: Algorithm): Promise<void>
+  /** Publishes the next key of an algorithm, which signs once everybody can know it; one that waits already stays the next. */
+  rotate(alg: Algorithm): Promise<void>
+  /** Deletes the private half of what signs no more. */
+  retire(): Promise<void>
+}
 
 interface Services {
   store: Store
@@ -28,44 +60,83 @@ interface Services {
   now: () => number
 }
 
-/** The ring of signing keys, sealed in the store and made where there is none; every process gets the same. */
-export async function signingKeys({ store, sealer, record, now }: Services): Promise<SigningKey[]> {
-  const kept = store.collection(declaration)
+/** The ring of signing keys, sealed in the store. Time alone moves it on, so that every process sees the same. */
+export function keys({ store, sealer, record, now }: Services): Keys {
+  const kept = store.collection(keysDeclaration)
 
-  const key = async (alg: (typeof signingAlgorithms)[number]): Promise<SigningKey> => {
-    const id = `${alg}.1`
-    const context = `signing-key:${id}`
-    const found = await kept.get(id)
-    if (found) return JSON.parse(sealer.open(found.jwk, context))
+  /** Those of an algorithm, newest first. */
+  const of = async (alg: Algorithm): Promise<Kept[]> => {
+    const all = await kept.find({}, { limit: 1_000 })
+    return all.filter(({ id }) => algorithmOf(id) === alg).sort((a, b) => placeOf(b.id) - placeOf(a.id))
+  }
+  const open = (each: Kept): SigningKey => JSON.parse(sealer.open(each.jwk, keyContext(each)))
+  const sealed = (id: string, jwk: SigningKey): string => sealer.seal(JSON.stringify(jwk), keyContext({ id }))
+
+  /** Makes a key for a place; undefined when another process came first. */
+  const make = async (alg: Algorithm, place: number, signsAt?: number): Promise<string | undefined> => {
+    const id = `${alg}.${place}`
     const made = await newKey(alg)
     try {
-      await kept.insert({ id, kid: made.kid, jwk: sealer.seal(JSON.stringify(made), context), createdAt: now() })
+      await kept.insert({ id, kid: made.kid, jwk: sealed(id, made), createdAt: now(), signsAt })
     } catch (fault) {
-      if (fault instanceof Conflict) return key(alg)
+      if (fault instanceof Conflict) return undefined
       throw fault
     }
-    await record('keys.created', { kid: made.kid, alg })
-    return made
+    return made.kid
   }
-  return Promise.all(signingAlgorithms.map(key))
-}
 
-/** Signs cookies with the newest secret and believes those of any, by HMAC-SHA256: what Koa wants of its `keys`. */
-export interface CookieKeys {
-  sign(data: string): string
-  /** The place of the key that signed, or -1. */
-  index(data: string, signature: string): number
-  verify(data: string, signature: string): boolean
-}
-
-/** Derives cookie keys from the operator's secrets. */
-export function cookieKeys(keyring: Keyring): CookieKeys {
-  const keys = keyring.all('cookies')
-  const index = (data: string, signature: string): number =>
-    keys.findIndex(({ bytes }) => same(hmac(bytes, data), signature))
   return {
-    sign: data => hmac(keyring.newest('cookies').bytes, data),
-    index,
-    verify: (data, signature) => index(data, signature) >= 0,
+    list: async () => {
+      const rings = await Promise.all(algorithms.map(of))
+      return rings.flatMap(ring =>
+        stand(
+          ring.map(each => ({ ...each, jwk: open(each) })),
+          now(),
+        ),
+      )
+    },
+    first: async alg => {
+      if ((await of(alg)).length > 0) return
+      const kid = await make(alg, 1)
+      if (kid !== undefined) await record('keys.created', { kid, alg })
+    },
+    rotate: async alg => {
+      const [newest] = await of(alg)
+      if (!newest || signsAt(newest) > now()) return
+      const kid = await make(alg, placeOf(newest.id) + 1, now() + publication)
+      if (kid !== undefined) await record('keys.rotated', { kid, alg, former: newest.kid })
+    },
+    retire: async () => {
+      for (const alg of algorithms) {
+        const ring = await of(alg)
+        for (const [at, each] of ring.entries()) {
+          const successor = ring[at - 1]
+          if (!successor || signsAt(successor) + slack > now()) continue
+          const jwk = open(each)
+          if (!isPrivate(jwk)) continue
+          const expiresAt = signsAt(successor) + slack + signedLife
+          const half = { jwk: sealed(each.id, publicHalf(jwk)), expiresAt }
+          if (await kept.patch(each.id, half, { jwk: each.jwk })) await record('keys.retired', { kid: each.kid, alg })
+        }
+      }
+    },
   }
 }
+
+/** How the keys of one algorithm, newest first, stand at a time. */
+function stand(ring: (Omit<Kept, 'jwk'> & { jwk: SigningKey })[], at: number): RingKey[] {
+  const able = ring.filter(({ jwk }) => isPrivate(jwk))
+  // Behind a clock that is slow all of them may be yet to come.
+  const current = able.find(each => signsAt(each) <= at) ?? able.at(-1)
+  const states = ring.map((each): RingKey => {
+    const { id, jwk, createdAt, expiresAt: until } = each
+    const state = each === current ? 'current' : current && placeOf(id) > placeOf(current.id) ? 'next' : 'retired'
+    return { alg: algorithmOf(id), jwk, state, createdAt, signsAt: signsAt(each), until }
+  })
+  return states.sort((a, b) => order[a.state] - order[b.state])
+}
+
+const order = { current: 0, next: 1, retired: 2 }
+const algorithmOf = (id: string): Algorithm => id.slice(0, id.lastIndexOf('.')) as Algorithm
+const placeOf = (id: string): number => Number(id.slice(id.lastIndexOf('.') + 1))
+const signsAt = ({ signsAt, createdAt }: Pick<Kept, 'signsAt' | 'createdAt'>): number => signsAt ?? createdAt

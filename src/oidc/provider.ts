@@ -21,6 +21,7 @@ import { mounted } from './mounted.ts'
 import { prolonging } from './prolong.ts'
 import { type Handler, rotating } from './refresh.ts'
 import { type Sessions, sessions } from './sessions.ts'
+import { replaceKeys } from './signing.ts'
 
 export interface Options extends Configured {
   store: Store
@@ -57,6 +58,7 @@ export async function createProvider(options: Options): Promise<Oidc> {
   const { provider, grants } = construct(issuer, configuration(options, { records, consents }))
   correct(provider, records, { accounts: options.accounts, store, now })
   hear(provider, { record, onFault })
+  options.keys.onChange(ring => replaceKeys(provider, ring))
 
   const tellApp = logouts({ provider, post: options.post, record })
   const endSession = endings({ provider, records, post: options.post, record })
@@ -69,14 +71,14 @@ export async function createProvider(options: Options): Promise<Oidc> {
   replace('refresh_token', handle => rotating(handle, { records, keyring, record, endSession, prolong, now }))
   const exchange = exchanging({ provider, clients, judge: options.judge, now })
   provider.registerGrantType(tokenExchange, exchange, exchangeParameters)
-  const declare = declaring(provider, clients)
+  const declare = declaring(provider, clients, options.keys)
   await declare(clients.declared())
 
   const life = (loginTs: number | undefined): number => sessionLife(loginTs, options)
   const browser = sessions({ ...options, provider, records, endSession, life })
   return {
     provider,
-    discovery: discovery(provider),
+    discovery: discovery(provider, options.keys),
     endpoints: mounted(provider),
     sessions: browser,
     interactions: interactions({ provider, clients, consents, sessions: browser, record }),

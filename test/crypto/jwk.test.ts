@@ -1,21 +1,36 @@
 import { expect } from 'chai'
 import { calculateJwkThumbprint, importJWK, jwtVerify, SignJWT } from 'jose'
-import { newKey } from '../../src/crypto/jwk.ts'
+import { algorithms, isPrivate, newKey, offered, publicHalf } from '../../src/crypto/jwk.ts'
 
 describe('newKey', () => {
-  for (const [alg, kty, crv] of [
-    ['ES256', 'EC', 'P-256'],
-    ['EdDSA', 'OKP', 'Ed25519'],
+  for (const [alg, kind] of [
+    ['ES256', { kty: 'EC', crv: 'P-256' }],
+    ['EdDSA', { kty: 'OKP', crv: 'Ed25519' }],
+    ['Ed25519', { kty: 'OKP', crv: 'Ed25519' }],
+    ['PS256', { kty: 'RSA' }],
+    ['RS256', { kty: 'RSA' }],
+    ['ML-DSA-44', { kty: 'AKP' }],
+    ['ML-DSA-65', { kty: 'AKP' }],
   ] as const) {
     it(`makes a key that signs ${alg}, named by its thumbprint`, async () => {
       const jwk = await newKey(alg)
-      expect(jwk).to.include({ kty, crv, alg, use: 'sig' })
+      expect(jwk).to.include({ ...kind, alg, use: 'sig' })
       expect(jwk.kid).to.equal(await calculateJwkThumbprint(jwk))
       const jwt = await new SignJWT({ sub: 'a' }).setProtectedHeader({ alg }).sign(await importJWK(jwk, alg))
-      const { d: _, ...open } = jwk
+      const open = publicHalf(jwk)
+      expect([isPrivate(jwk), isPrivate(open)]).to.deep.equal([true, false])
+      expect(open).to.not.have.any.keys('d', 'p', 'q', 'dp', 'dq', 'qi', 'priv')
       expect((await jwtVerify(jwt, await importJWK(open, alg))).payload.sub).to.equal('a')
     })
   }
+
+  it('makes RSA keys of 3072 bits', async () => {
+    expect(Buffer.from((await newKey('RS256')).n ?? '', 'base64url')).to.have.lengthOf(384)
+  })
+
+  it('makes all that this runtime offers', () => {
+    expect(algorithms.filter(offered)).to.deep.equal([...algorithms])
+  })
 
   it('makes another each time', async () => {
     expect((await newKey('ES256')).kid).to.not.equal((await newKey('ES256')).kid)

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { compactVerify, importJWK } from 'jose'
-import { newKey } from '../../src/crypto/jwk.ts'
+import { newKey, publicHalf } from '../../src/crypto/jwk.ts'
 import { immediateSigner } from '../../src/crypto/sign.ts'
 
 const encode = (text: string) => Buffer.from(text).toString('base64url')
@@ -24,4 +24,19 @@ describe('signing at once', () => {
       }
     })
   }
+
+  for (const alg of ['PS256', 'RS256', 'Ed25519', 'ML-DSA-44', 'ML-DSA-65'] as const) {
+    it(`makes signatures that others verify: ${alg}`, async () => {
+      const jwk = await newKey(alg)
+      const text = `${encode(JSON.stringify({ alg }))}.${encode('once')}`
+      const signature = Buffer.from(immediateSigner(jwk).sign(Buffer.from(text))).toString('base64url')
+      await compactVerify(`${text}.${signature}`, await importJWK(publicHalf(jwk)))
+    })
+  }
+
+  it('signs nothing with a public half', async () => {
+    const { sign, publicKey } = immediateSigner(publicHalf(await newKey('ES256')))
+    expect(publicKey.type).to.equal('public')
+    expect(() => sign(Buffer.from('text'))).to.throw(TypeError)
+  })
 })

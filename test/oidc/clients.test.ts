@@ -87,7 +87,12 @@ describe('clients.json', () => {
       'jwks or jwks_uri, one of the two, is needed for private_key_jwt',
     ],
     ['a private key', { ...app, jwks: { keys: [{ ...key, d: 'private' }] } }, 'jwks.keys[0] Unrecognized key: "d"'],
-    ['an RSA key', { ...app, jwks: { keys: [{ ...key, kty: 'RSA' }] } }, 'jwks.keys[0].kty '],
+    ['a key of another kind', { ...app, jwks: { keys: [{ kty: 'oct', k: 'shared' }] } }, 'jwks.keys[0].kty '],
+    [
+      'a short RSA key',
+      { ...app, jwks: { keys: [{ kty: 'RSA', e: 'AQAB', n: 'A'.repeat(171) }] } },
+      'jwks.keys[0].n must have 2048 bits or more',
+    ],
     ['another method', { ...app, token_endpoint_auth_method: 'tls_client_auth' }, 'token_endpoint_auth_method '],
     ['another grant', { ...app, grant_types: ['implicit'] }, 'grant_types[0] '],
     ['no redirect URI', { ...app, redirect_uris: [] }, 'redirect_uris must not be empty for authorization_code'],

@@ -6,8 +6,8 @@ import { records } from '../../src/oidc/adapter.ts'
 import { parseClients } from '../../src/oidc/clients.ts'
 import { configuration, sessionLife } from '../../src/oidc/configuration.ts'
 import { consents } from '../../src/oidc/consents.ts'
-import { signingKeys } from '../../src/oidc/keys.ts'
 import { registry } from '../../src/oidc/registry.ts'
+import { signingRing } from '../../src/oidc/ring.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { testStore } from '../support/store.ts'
 
@@ -30,7 +30,10 @@ describe('what the library is told', () => {
         standing: { local, production: false },
         session: { idle: 60_000, max: 600_000 },
         keyring: ring,
-        keys: await signingKeys({ store, sealer: sealer(ring), record: nothing as Record, now }),
+        keys: await signingRing({
+          ...{ store, sealer: sealer(ring), record: nothing as Record, now },
+          ...{ age: 0, onFault: nothing },
+        }),
         clients: registry(parseClients({ apis: [], clients: [] }, { local, production: false })),
         bars: async () => [],
         accounts: { get: async () => undefined },
@@ -61,10 +64,12 @@ describe('what the library is told', () => {
     expect(await why(false)).to.equal('Unreachable')
   })
 
-  it('holds no private key, and signs nothing by RSA', async () => {
+  it('holds no private key, and believes no client’s RS256 and no shared secret', async () => {
     const { jwks, enabledJWA } = await told('https://id.example', false)
     expect(JSON.stringify(jwks)).to.not.include('"d"')
-    expect(JSON.stringify(enabledJWA)).to.not.match(/"(RS|PS|HS)\d/)
+    expect(JSON.stringify(enabledJWA)).to.not.match(/"HS\d/)
+    const { clientAuthSigningAlgValues, dPoPSigningAlgValues } = enabledJWA ?? {}
+    expect(JSON.stringify([clientAuthSigningAlgValues, dPoPSigningAlgValues])).to.not.match(/"RS\d/)
   })
 
   it('ends a session when it is idle, or at its longest, whichever comes first', () => {

@@ -45,6 +45,12 @@ describe('clients that are declared anew', () => {
     expect(await failed(service())).to.equal('invalid_target')
   })
 
+  it('are signed for as they want, by a key that is made when it is first wanted', async () => {
+    await declare(file.clients.map(each => ({ ...each, id_token_signed_response_alg: 'PS256' })))
+    const { keys } = (await (await fetch(`${latchkey.issuer}/jwks.json`)).json()) as { keys: { alg: string }[] }
+    expect(keys.map(each => each.alg)).to.include('PS256')
+  })
+
   it('leave nothing alive of what a removed one was given', async () => {
     const app = await latchkey.app('trading')
     const person = browser()

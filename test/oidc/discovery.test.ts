@@ -52,7 +52,7 @@ describe('discovery', () => {
         'iss',
       ],
       code_challenge_methods_supported: ['S256'],
-      dpop_signing_alg_values_supported: ['ES256', 'EdDSA', 'Ed25519'],
+      dpop_signing_alg_values_supported: ['ES256', 'EdDSA', 'Ed25519', 'PS256'],
       grant_types_supported: [
         'authorization_code',
         'refresh_token',
@@ -67,7 +67,7 @@ describe('discovery', () => {
       scopes_supported: ['openid', 'email', 'phone', 'profile', 'hold', 'offline_access'],
       subject_types_supported: ['public'],
       token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
-      token_endpoint_auth_signing_alg_values_supported: ['ES256', 'EdDSA'],
+      token_endpoint_auth_signing_alg_values_supported: ['ES256', 'EdDSA', 'Ed25519', 'PS256'],
       ui_locales_supported: ['en', 'de'],
     })
   })

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { decodeJwt } from 'jose'
-import { browser, type Running, running } from '../support/provider.ts'
+import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose'
+import { browser, declared, type Running, running } from '../support/provider.ts'
 
 describe('word to apps', () => {
   let latchkey: Running
@@ -16,6 +16,21 @@ describe('word to apps', () => {
     const [{ token } = { token: '' }] = latchkey.logouts
     expect(decodeJwt(token)).to.include({ aud: 'trading', sub: 'ada', sid: 's1' })
     expect(latchkey.of('logout.delivered')).to.deep.equal([{ client: 'trading', account: 'ada' }])
+  })
+
+  it('is signed with RS256, as the ID tokens are, for an app that hears nothing else', async () => {
+    const declare = (origin: string) => {
+      const { apis, clients } = declared(origin) as { apis: object[]; clients: object[] }
+      const [first, ...more] = clients
+      return { apis, clients: [{ ...first, id_token_signed_response_alg: 'RS256' }, ...more] }
+    }
+    const another = await running({ declare })
+    await another.oidc.tellApp(word('trading'))
+    const keys = createRemoteJWKSet(new URL(`${another.issuer}/jwks.json`))
+    const [{ token } = { token: '' }] = another.logouts
+    const { protectedHeader } = await jwtVerify(token, keys, { audience: 'trading' })
+    expect(protectedHeader.alg).to.equal('RS256')
+    await another.close()
   })
 
   it('is to be said again when the app did not hear', async () => {

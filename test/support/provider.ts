@@ -5,10 +5,10 @@ import { sealer } from '../../src/crypto/seal.ts'
 import { keyring } from '../../src/crypto/secrets.ts'
 import { type EventData, type EventName, events, type Origin } from '../../src/events.ts'
 import { parseClients } from '../../src/oidc/clients.ts'
-import { signingKeys } from '../../src/oidc/keys.ts'
 import type { Acr } from '../../src/oidc/prompts.ts'
 import { createProvider, type Oidc } from '../../src/oidc/provider.ts'
 import { type Clients, registry } from '../../src/oidc/registry.ts'
+import { type Ring, signingRing } from '../../src/oidc/ring.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { jar } from './jar.ts'
 import { type App, relyingParty } from './party.ts'
@@ -32,6 +32,7 @@ export interface Proof {
 export interface Running {
   issuer: string
   oidc: Oidc
+  keys: Ring
   store: Store
   clients: Clients
   told: Told[]
@@ -109,6 +110,10 @@ interface Settings {
   session?: { idle: number; max: number }
   /** Changes what `declared` declares. */
   declare?(origin: string): unknown
+  /** Milliseconds after which its signing keys are replaced; never unless told. */
+  age?: number
+  /** Milliseconds between two looks at them, once it looks by itself. */
+  poll?: number
 }
 
 /** Starts a provider of its own on a free port of loopback. */
@@ -116,6 +121,8 @@ export async function running({
   store: given,
   session = { idle: 3_600_000, max: 86_400_000 },
   declare = declared,
+  age = 0,
+  poll = 5_000,
 }: Settings = {}): Promise<Running> {
   let ahead = 0
   const now = () => Date.now() + ahead
@@ -130,13 +137,17 @@ export async function running({
   }
   const clients = registry(parseClients(declare(issuer), { local: true, production: false }))
   const faults: unknown[] = []
+  const keys = await signingRing({
+    ...{ store, sealer: sealer(ring), record, now, age, poll },
+    onFault: fault => void faults.push(fault),
+  })
   const oidc = await createProvider({
     issuer,
     standing: { local: true, production: false },
     session,
     store,
     keyring: ring,
-    keys: await signingKeys({ store, sealer: sealer(ring), record, now }),
+    keys,
     clients,
     accounts: {
       get: async id => {
@@ -160,6 +171,7 @@ export async function running({
   const self: Running = {
     issuer,
     oidc,
+    keys,
     store,
     clients,
     told,

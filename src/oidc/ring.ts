@@ -1,0 +1,71 @@
+import type { Algorithm } from '../crypto/jwk.ts'
+import { type Keys, keys as keysOf, type RingKey } from './keys.ts'
+
+/** The ring of signing keys as this process follows it. */
+export interface Ring {
+  /** What it publishes now; for each algorithm the one that signs first. */
+  keys(): readonly RingKey[]
+  /** Hears of every change, once the new keys are there. */
+  onChange(changed: (keys: readonly RingKey[]) => void): void
+  /** Makes a key for each algorithm that has none: by the clients and APIs there are. */
+  need(algorithms: Iterable<Algorithm>): Promise<void>
+  /** Looks what other processes did and what time it is. */
+  look(): Promise<void>
+  /** Looks again and again; what it returns stops that. */
+  work(): () => void
+}
+
+interface Options {
+  /** Milliseconds after which a key that signs is replaced; 0 for never. */
+  age: number
+  /** Milliseconds between two looks. */
+  poll?: number
+  now: () => number
+  onFault: (fault: unknown) => void
+}
+
+/** Follows the ring in the store: replaces what is old, and retires what was replaced. */
+export async function signingRing({
+  age,
+  poll = 5_000,
+  onFault,
+  ...services
+}: Options & Parameters<typeof keysOf>[0]): Promise<Ring> {
+  const { now } = services
+  const kept: Keys = keysOf(services)
+  const listeners: ((keys: readonly RingKey[]) => void)[] = []
+  let keys = await kept.list()
+
+  const look = async (): Promise<void> => {
+    const due = (await kept.list()).filter(each => each.state === 'current' && age > 0 && each.signsAt + age <= now())
+    for (const { alg } of due) await kept.rotate(alg)
+    await kept.retire()
+    const found = await kept.list()
+    if (outline(found) === outline(keys)) return
+    keys = found
+    for (const changed of listeners) changed(keys)
+  }
+  return {
+    keys: () => keys,
+    onChange: changed => void listeners.push(changed),
+    need: async algorithms => {
+      for (const alg of algorithms) await kept.first(alg)
+      await look()
+    },
+    look,
+    work: () => {
+      let timer: NodeJS.Timeout | undefined
+      let stopped = false
+      const next = (): void => {
+        if (!stopped) timer = setTimeout(() => void look().catch(onFault).finally(next), poll).unref()
+      }
+      next()
+      return () => {
+        stopped = true
+        clearTimeout(timer)
+      }
+    },
+  }
+}
+
+const outline = (keys: readonly RingKey[]): string => JSON.stringify(keys.map(({ jwk, state }) => [jwk.kid, state]))

@@ -1,0 +1,77 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { keysList, keysRotate } from '../../src/commands/keys.ts'
+import { sealer } from '../../src/crypto/seal.ts'
+import { keyring } from '../../src/crypto/secrets.ts'
+import { ledger } from '../../src/observers/ledger.ts'
+import { type Ring, signingRing } from '../../src/oidc/ring.ts'
+import type { Store } from '../../src/store/collection.ts'
+import { openStore } from '../../src/store/open.ts'
+import { latchkeyCli, within } from '../support/cli.ts'
+import { dropMongo, freshMongo } from '../support/store.ts'
+
+const secret = 'a secret of the signing keys that is long'
+
+describe('latchkey keys', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-keys-'))
+  const mongo = process.env.LATCHKEY_TEST_STORE === 'mongo' ? freshMongo() : undefined
+  const url = mongo ?? `sqlite:${join(folder, 'store.db')}`
+  const environment = { LATCHKEY_STORE: url, LATCHKEY_SECRETS: secret }
+  const run = (name: string) => within({ list: keysList, rotate: keysRotate }, [name], environment)
+  let store: Store
+
+  /** A process that serves: what it knows of the ring. */
+  const serving = async (): Promise<Ring> => {
+    const ring = await signingRing({
+      ...{ store, sealer: sealer(keyring([secret])), record: async () => {}, now: Date.now },
+      ...{ age: 0, poll: 5, onFault: fault => expect.fail(String(fault)) },
+    })
+    await ring.need(['ES256', 'EdDSA'])
+    return ring
+  }
+
+  before(async () => {
+    store = await openStore(url, { now: Date.now, sweep: false })
+  })
+  after(async () => {
+    await store.close()
+    if (mongo) await dropMongo(mongo)
+    rmSync(folder, { recursive: true })
+  })
+
+  it('has none to tell of before the first start', async () => {
+    expect(await run('list')).to.include({ code: 2, out: '' })
+    expect(await run('rotate')).to.include({ code: 2, out: '' })
+  })
+
+  it('lists them by state, and no private part', async () => {
+    await serving()
+    const { code, out } = await run('list')
+    expect(code).to.equal(0)
+    expect(out).to.match(/^ES256 +current [\w-]{43} signs from 20\S+\nEdDSA +current [\w-]{43} signs from 20\S+\n$/)
+  })
+
+  it('rotates: every process that serves follows by itself, and it is on the record', async () => {
+    const processes = await Promise.all([serving(), serving()])
+    const followed = processes.map(each => new Promise<void>(resolve => each.onChange(() => resolve())))
+    const stops = processes.map(each => each.work())
+    const { code, out } = await latchkeyCli(['keys', 'rotate'], environment)
+    expect(code).to.equal(0)
+    expect(out.match(/ next /g)).to.have.lengthOf(2)
+    await Promise.all(followed)
+    for (const stop of stops) stop()
+    for (const each of processes)
+      expect(each.keys().map(({ alg, state }) => `${alg} ${state}`)).to.include('ES256 next')
+    const names = []
+    for await (const { name } of ledger({ store }).entries()) names.push(name)
+    expect(names).to.deep.equal(['keys.rotated', 'keys.rotated'])
+  })
+
+  it('keeps the next key that waits already', async () => {
+    const before = await run('list')
+    expect(await run('rotate')).to.have.property('code', 0)
+    expect(await run('list')).to.deep.equal(before)
+  })
+})
