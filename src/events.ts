@@ -70,6 +70,14 @@ export const events = {
   }),
   'consent.granted': event('info', { account, client, scope: z.string() }),
   'consent.refused': event('info', { account, client }),
+  'approval.given': event(
+    'notice',
+    // To whom is in the receipt, which goes with the account.
+    { account, client, receipt: z.string(), credential, type: z.string(), amount: z.string(), unit: z.string() },
+    told,
+  ),
+  'approval.refused': event('info', { account, client }),
+  'approval.spent': event('notice', { account, client, receipt: z.string(), api: z.string() }),
   'grant.issued': event('routine', { client, account: account.optional(), type: z.string() }),
   'grant.refused': event('notice', { client: client.optional(), type: z.string().optional(), code: z.string() }),
   'token.replayed': event('info', { client, account: account.optional() }),

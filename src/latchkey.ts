@@ -116,6 +116,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     session: config.session,
     keys: ring,
     bars: risk.bars,
+    redeem: people.approving.redeem,
     locales: ['en', 'de'],
     post: post.postLogout,
     judge: apiKeys.judge,

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { Evidence } from './evidence.ts'
 
 /** Two proofs are two factors only when their kinds differ (NIST SP 800-63B-4, 2.2). */
 export type Kind = 'known' | 'held' | 'inherent'
@@ -31,6 +32,8 @@ export interface Subject<Secret> {
   towards?: string | undefined
   /** Nothing may be sent: the page is the same, and no answer is right. */
   silent?: true | undefined
+  /** The one thing that a proof may be for, as base64url of 32 bytes: a factor that binds makes it its challenge. */
+  bound?: string | undefined
 }
 
 /** What `begin` decided: what to remember until the answer comes, and what the page shows. */
@@ -61,6 +64,8 @@ export interface Proved<Secret> {
   credential: string
   /** Its changed secret (TOTP step used, code spent, passkey counter): saved by compare-and-set, so that no proof counts twice. */
   secret?: Secret
+  /** What was signed, of a factor that binds: for whoever has to believe it later. */
+  evidence?: Evidence
 }
 
 /** What an answer claims about whose it is, before it is judged. */
@@ -78,6 +83,8 @@ export interface Factor<Secret = any, EState = any, EAnswer = any, PState = any,
   strength: Acr
   /** Two factors by itself: a user-verified passkey. */
   whole?: true
+  /** Its proofs can be for one thing alone, and be shown to others later. */
+  binds?: true
   /** Proves the address that an account is known by: a sign-up begins with it. */
   identifies?: true
   /** May it be the mandatory second factor of a new account? */

@@ -53,6 +53,7 @@ export function passkey({
     stands: ['first', 'second'],
     strength: 'phr',
     whole: true,
+    binds: true,
     limit: 20,
     secret,
     hint: ({ backedUp }) => (backedUp ? 'synced' : 'single'),
@@ -115,6 +116,7 @@ export function passkey({
           timeout,
           userVerification: 'required',
           allowCredentials,
+          ...(who.bound !== undefined && { challenge: new Uint8Array(Buffer.from(who.bound, 'base64url')) }),
         })
         return { state: { challenge: options.challenge, named: who.account !== undefined }, page: { options } }
       },
@@ -148,7 +150,8 @@ export function passkey({
         if (!verified || credentialDeviceType !== deviceType) throw wrong()
         const changed = newCounter !== counter || credentialBackedUp !== held.secret.backedUp
         const next = { ...held.secret, counter: newCounter, backedUp: credentialBackedUp }
-        return { credential: held.id, ...(changed && { secret: next }) }
+        const { userHandle: _, ...signed } = sent.response
+        return { credential: held.id, ...(changed && { secret: next }), evidence: { id, publicKey, ...signed } }
       },
     },
   }

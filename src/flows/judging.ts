@@ -1,12 +1,10 @@
 import type { Accounts } from '../accounts/account.ts'
 import type { Credential, Credentials } from '../accounts/credential.ts'
-import type { Devices } from '../accounts/device.ts'
-import type { By, Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
-import type { Record as RecordEvent } from '../events.ts'
-import type { Enrolled, Factor, Named, Proved, Subject } from '../factors/factor.ts'
+import type { Enrolled, Factor, Named, Subject } from '../factors/factor.ts'
 import type { Attempt, Attempts } from './attempts.ts'
 import type { Ceremonies } from './ceremonies.ts'
+import type { Proof } from './proofs.ts'
 import type { Protection } from './protection.ts'
 import type { SignUp } from './sign-up.ts'
 import type { Visitor } from './visitor.ts'
@@ -20,11 +18,9 @@ interface Services {
   ceremonies: Ceremonies
   accounts: Accounts
   credentials: Credentials
-  devices: Devices
-  throttle: Throttle
+  proof: Proof
   protection: Protection
   signUp: SignUp
-  record: RecordEvent
   now: () => number
 }
 
@@ -39,17 +35,8 @@ export function about(attempt: Attempt, factor: Factor, held: readonly Credentia
   return { account, email, held: held.filter(each => each.factor === factor.id), locale, now, towards: client?.name }
 }
 
-/** Judges proofs: counted before they are judged, and saved so that none counts twice. */
-export function proving({
-  attempts,
-  ceremonies,
-  accounts,
-  credentials,
-  devices,
-  throttle,
-  record,
-  now,
-}: Services): Judge {
+/** Judges proofs, of whoever the attempt or the answer names. */
+export function proving({ attempts, accounts, credentials, proof, now }: Services): Judge {
   /** The attempt with the account that an answer names. An unknown one stays nameless, and goes the same way. */
   const named = async (attempt: Attempt, name: Named | undefined): Promise<Attempt> => {
     if (!name || attempt.real) return attempt
@@ -69,30 +56,8 @@ export function proving({
     const whose = await named(attempt, name)
     const { account, guard, real, email } = whose
     const held = await heldIn(credentials, whose)
-    const known = account !== undefined && (await devices.known(visitor.device, account))
-    const { address } = visitor
-    const trier = { what: factor.id, account: account ?? email, address, device: known ? visitor.device : undefined }
-    try {
-      await throttle.spend(trier)
-      const which = { attempt: attempt.id, mode: 'prove' as const, factor }
-      const proved = await ceremonies.finish<Proved<unknown>>(which, about(whose, factor, held, now()), answer)
-      const credential = held.find(each => each.id === proved.credential)
-      if (!credential || account === undefined) throw new Problem('wrong_credentials')
-      if (!(await credentials.prove(credential, proved.secret))) throw new Problem('code_spent')
-      await throttle.forgive(trier)
-      await record('factor.proved', { account, factor: factor.id, credential: credential.id }, visitor)
-    } catch (fault) {
-      if (!(fault instanceof Problem)) throw fault
-      const by = fault.values.by as By | undefined
-      if (fault.code === 'slow_down' && by)
-        await record('factor.throttled', { account, factor: factor.id, by }, visitor)
-      else await record('factor.refused', { account, factor: factor.id, code: fault.code }, visitor)
-      // Whoever shows a credential that nobody can guess may learn that no account takes it any more, so as to forget it.
-      const { status, field } = fault
-      if (status === 401 && name && 'lookup' in name && name.lookup !== '' && account === undefined)
-        throw new Problem('unknown_credential', { field, values: { credential: name.lookup } })
-      throw fault
-    }
+    const which = { attempt: attempt.id, mode: 'prove' as const, factor }
+    await proof({ which, who: about(whose, factor, held, now()), held, name }, answer, visitor)
     return attempts.change(attempt, { account, guard, real, email, proved: [...attempt.proved, factor.id] })
   }
 }

@@ -74,6 +74,7 @@ const things = new Map<string, Kind>([
   ['session', 'sign-in'],
   ['sign-in', 'sign-in'],
   ['api-key', 'apps'],
+  ['approval', 'apps'],
   ['consent', 'apps'],
   ['grant', 'apps'],
   ['logout', 'apps'],

@@ -21,7 +21,7 @@ interface Services {
   letters: Pick<Letters, 'alert'>
   /** What a credential says of how to reach its owner. */
   reach: (credential: { factor: string; secret: unknown }) => Reach
-  say: (locale: string, key: string) => string
+  say: (locale: string, key: string, values: Record<string, string | number>) => string
   words: {
     /** Where something was done from. */
     whence(locale: string, origin: { address?: string | undefined; agent: Agent }): Whence
@@ -50,7 +50,7 @@ export function alerts({ accounts, credentials, links, letters, reach, say, word
     const letter = {
       locale,
       phrase,
-      what: say(locale, key),
+      what: say(locale, key, plainIn(data)),
       when: words.moment(locale, at),
       ...words.whence(locale, { address: origin.address, agent: agentOf(origin.agent) }),
     }
@@ -81,4 +81,12 @@ export function alerts({ accounts, credentials, links, letters, reach, say, word
       if (events[recorded.name].tell === 'owner') await tell(recorded)
     },
   }
+}
+
+/** What a phrase may say of it. */
+function plainIn(data: Recorded['data']): Record<string, string | number> {
+  const told = Object.entries(data).filter((each): each is [string, string | number] =>
+    ['string', 'number'].includes(typeof each[1]),
+  )
+  return Object.fromEntries(told)
 }

@@ -30,6 +30,8 @@ export interface Records {
   refreshTokens: RefreshTokens
   /** Ends a grant, and with it every code and token that came of it. */
   revokeGrant(grantId: string): Promise<void>
+  /** Takes an opaque access token out of the world: of many takers exactly one is told true. */
+  takeToken(value: string): Promise<boolean>
   /** Ends every code and token of a session. */
   revokeSession(uid: string): Promise<void>
   /** The grants of one account to one client. */
@@ -65,6 +67,7 @@ export function records(store: Store, now: () => number): Records {
     revokeGrant: async grantId => {
       await Promise.all([...tokens.map(each => each.remove({ grantId })), grant.remove({ id: grantId })])
     },
+    takeToken: async value => (await access.take(sha256(value))) !== undefined,
     revokeSession: async sessionUid => {
       await Promise.all(tokens.map(each => each.remove({ sessionUid })))
     },

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { algorithms, offered } from '../crypto/jwk.ts'
+import { detailTypes } from '../flows/details.ts'
 
 /** The grant of OAuth 2.0 Token Exchange (RFC 8693). */
 export const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange'
@@ -58,6 +59,10 @@ export const apiShape = {
   methods: z.record(methodName, method).default({}),
   /** What its access tokens are signed with (RFC 9068). */
   access_token_signed_response_alg: signing.default('ES256'),
+  /** What people can be asked to approve for it (RFC 9396). */
+  authorization_details_types: z.array(z.enum(detailTypes)).default([]),
+  /** The client that it is itself: that one may ask whether what was approved is still to be done. */
+  client_id: z.string().optional(),
 }
 
 /** A client: names as in OpenID Connect Dynamic Client Registration 1.0, 2, and four of our own. */
@@ -88,6 +93,8 @@ export const clientShape = {
   id_token_signed_response_alg: signing.default('ES256'),
   dpop_bound_access_tokens: z.boolean().default(false),
   require_pushed_authorization_requests: z.boolean().default(false),
+  /** What it may ask people to approve (RFC 9396, 10). */
+  authorization_details_types: z.array(z.enum(detailTypes)).default([]),
   /** One of the suite: its people are not asked for consent. */
   first_party: z.boolean().default(false),
   /** Which of the tiles of views/assets stands for it. */

@@ -43,6 +43,13 @@ const rules: readonly Rule[] = [
       bound === true &&
       'grant_types: token-exchange gives tokens that are bound to no key, and dpop_bound_access_tokens wants them bound',
   ],
+  ({ authorization_details_types: types, grant_types: grants }) => [
+    types &&
+      types.length > 0 &&
+      grants &&
+      !grants.includes('authorization_code') &&
+      'authorization_details_types are of no use without authorization_code',
+  ],
   ({ development }, { local, production }) => [
     development &&
       (production || !local) &&

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
 import type { ClientMetadata, ResourceServer } from 'oidc-provider'
 import type { Algorithm } from '../crypto/jwk.ts'
+import type { DetailType } from '../flows/details.ts'
 import { oidcScopes } from './claims.ts'
 import { type Api, apiShape, type Client, clientShape, readEntry } from './client-file.ts'
 import { faultsOf, type Standing } from './client-rules.ts'
 
 /** What a resource server's tokens are like for one client (RFC 8707, RFC 9068). */
-export type Granted = ResourceServer & { name: string; resource: string }
+export type Granted = ResourceServer & { name: string; resource: string; details: readonly DetailType[] }
 
 /** A client as the house sees it, beside what the library knows of it. */
 export interface App {
@@ -23,6 +24,8 @@ export interface Declared {
   /** As oidc-provider takes them. */
   metadata: readonly ClientMetadata[]
   app(id: string): App | undefined
+  /** Is this client the API itself that this resource identifier names? */
+  stands(client: string, resource: unknown): boolean
   /** What bots may sign by the exchange scheme, by name. */
   methods: ReadonlyMap<string, Api['methods'][string]>
   /** What they and the APIs want to be signed with. ES256 and EdDSA are always among it: their keys cost nothing to make. */
@@ -94,6 +97,15 @@ export function parseClients(raw: unknown, standing: Standing, file = 'clients.j
     return client
   })
   faults.push(...repeated(clients.map(each => each.client_id)).map(each => `clients: ${each} is declared twice`))
+  apis.forEach(({ client_id: own, authorization_details_types: types = [] }, at) => {
+    const confidential = clients.some(
+      each => each.client_id === own && each.token_endpoint_auth_method && each.token_endpoint_auth_method !== 'none',
+    )
+    if (own !== undefined && !confidential)
+      faults.push(`apis[${at}] client_id: ${own} is no client that can authenticate`)
+    if (own === undefined && types.length > 0)
+      faults.push(`apis[${at}] authorization_details_types: client_id is needed, which asks for them`)
+  })
   if (faults.length > 0) throw new ClientsError(file, faults)
   return known(apis as Api[], clients as Client[])
 }
@@ -124,6 +136,7 @@ function known(apis: readonly Api[], clients: readonly Client[]): Declared {
   return {
     metadata: clients.map(metadata),
     app: id => apps.get(id),
+    stands: (client, resource) => apis.some(each => each.client_id === client && each.resource === resource),
     methods: new Map(apis.flatMap(each => Object.entries(each.methods))),
     algorithms: new Set<Algorithm>([
       ...(['ES256', 'EdDSA'] as const),
@@ -135,7 +148,8 @@ function known(apis: readonly Api[], clients: readonly Client[]): Declared {
 
 function app({ client_id, client_name, tile, first_party, apis: asked }: Client, apis: readonly Api[]): App {
   const granted = Object.entries(asked).map(([resource, scopes]): [string, Granted] => {
-    const { name, access_token_signed_response_alg: alg } = apis.find(each => each.resource === resource) as Api
+    const api = apis.find(each => each.resource === resource) as Api
+    const { name, access_token_signed_response_alg: alg, authorization_details_types: details } = api
     return [
       resource,
       {
@@ -146,6 +160,7 @@ function app({ client_id, client_name, tile, first_party, apis: asked }: Client,
         accessTokenTTL: accessTokenLife,
         accessTokenFormat: 'jwt',
         jwt: { sign: { alg } },
+        details,
       },
     ]
   })

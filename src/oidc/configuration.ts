@@ -10,13 +10,14 @@ import type { Standing } from './client-rules.ts'
 import { type App, accessTokenLife } from './clients.ts'
 import type { Consents } from './consents.ts'
 import { cookieKeys } from './cookie-keys.ts'
-import { features } from './features.ts'
+import { features, type Spend } from './features.ts'
 import { finding } from './finding.ts'
 import { grantFor } from './grants.ts'
 import { outgoing } from './outgoing.ts'
 import { acrValues, prompts } from './prompts.ts'
 import { refreshTokenLife } from './refresh.ts'
 import type { Clients } from './registry.ts'
+import { type Redeem, receiptIn } from './rich.ts'
 import type { Ring } from './ring.ts'
 import { forLibrary } from './signing.ts'
 
@@ -50,6 +51,7 @@ export interface Options {
     account: Pick<Account, 'id' | 'restrictions'>,
     source: { device: string; address: string },
   ): Promise<readonly string[]>
+  redeem: Redeem
   /** Languages that pages come in (BCP 47). */
   locales: readonly string[]
   renderers: Renderers
@@ -63,7 +65,10 @@ const hour = 3600
 const assertionLife = 600
 
 /** What oidc-provider is told. What is not here is off, and discovery does not advertise it. */
-export function configuration(options: Options, kept: { records: Records; consents: Consents }): Configuration {
+export function configuration(
+  options: Options,
+  kept: { records: Records; consents: Consents; spend: Spend },
+): Configuration {
   const { issuer, standing, session, clients, locales } = options
   const appOf = (ctx: KoaContextWithOIDC): Promise<App | undefined> => clients.app(ctx.oidc.client?.clientId ?? '')
 
@@ -102,7 +107,7 @@ export function configuration(options: Options, kept: { records: Records; consen
     },
     discovery: { prompt_values_supported: ['none', 'create', 'login', 'consent'], ui_locales_supported: [...locales] },
     ttl: {
-      AccessToken: accessTokenLife,
+      AccessToken: (_, { resourceServer }) => resourceServer?.accessTokenTTL ?? accessTokenLife,
       AuthorizationCode: codeLife,
       ClientCredentials: accessTokenLife,
       // Twice the longest session: it is renewed before a session can outlive it.
@@ -118,7 +123,9 @@ export function configuration(options: Options, kept: { records: Records; consen
     // Whatever was issued in a session ends with it.
     expiresWithSession: () => true,
     rotateRefreshToken: false,
+    // What was approved is done once: nothing renews it.
     issueRefreshToken: async (ctx, client, source) =>
+      !('rar' in source && source.rar) &&
       client.grantTypeAllowed('refresh_token') &&
       ((await appOf(ctx))?.firstParty || source.scopes.has('offline_access')),
     // RFC 9068, 2.2.1: an API can tell how and when somebody signed in.
@@ -128,7 +135,9 @@ export function configuration(options: Options, kept: { records: Records; consen
       const held = source.scopes.has('hold')
         ? heldUntil({ holdUntil: oidc.account?.holdUntil as number | undefined }, options.now())
         : undefined
-      return { sid: token.sid, acr: source.acr, amr: source.amr, auth_time: source.authTime, ...held }
+      const txn = receiptIn(source)
+      const signedIn = { sid: token.sid, acr: source.acr, amr: source.amr, auth_time: source.authTime }
+      return { ...signedIn, ...held, ...(txn !== undefined && { txn }) }
     },
     clientBasedCORS: (_, origin, client) =>
       client.clientAuthMethod === 'none' &&
@@ -136,7 +145,7 @@ export function configuration(options: Options, kept: { records: Records; consen
       (client.redirectUris ?? []).some(uri => URL.parse(uri)?.origin === origin),
     renderError: (ctx, out, fault) => options.renderers.error(ctx, out, fault),
     fetch: outgoing({ loopback: standing.local && !standing.production }),
-    features: features(options, appOf),
+    features: features(options, appOf, kept.spend),
   }
 }
 

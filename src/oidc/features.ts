@@ -1,11 +1,16 @@
-import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
+import { type AccessToken, type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import type { App } from './clients.ts'
 import type { Options } from './configuration.ts'
+import { forOneAct, rich } from './rich.ts'
+
+/** Asks about what was approved: whoever is told true is the one to do it. */
+export type Spend = (ctx: KoaContextWithOIDC, client: string, token: AccessToken) => Promise<boolean>
 
 /** Which parts of the library are on, and what each is told. */
 export function features(
-  { clients, renderers }: Pick<Options, 'clients' | 'renderers'>,
+  { clients, renderers, redeem }: Pick<Options, 'clients' | 'renderers' | 'redeem'>,
   appOf: (ctx: KoaContextWithOIDC) => Promise<App | undefined>,
+  spend: Spend,
 ): NonNullable<Configuration['features']> {
   return {
     devInteractions: { enabled: false },
@@ -17,8 +22,12 @@ export function features(
     backchannelLogout: { enabled: true },
     introspection: {
       enabled: true,
-      allowedPolicy: (_, client, token) => token.clientId === client.clientId,
+      allowedPolicy: (ctx, client, token) =>
+        'rar' in token && token.rar
+          ? spend(ctx, client.clientId, token as AccessToken)
+          : token.clientId === client.clientId,
     },
+    richAuthorizationRequests: rich({ clients, redeem }),
     revocation: {
       enabled: true,
       allowedPolicy: (_, client, token) => {
@@ -34,10 +43,10 @@ export function features(
         if (only === undefined || more.length > 0) throw new errors.InvalidTarget()
         return only
       },
-      getResourceServerInfo: async (_, resource, client) => {
+      getResourceServerInfo: async (ctx, resource, client) => {
         const granted = (await clients.app(client.clientId))?.apis.get(resource)
         if (!granted) throw new errors.InvalidTarget()
-        return granted
+        return ctx.oidc.entities.AuthorizationCode?.rar ? forOneAct(granted) : granted
       },
     },
     rpInitiatedLogout: {

@@ -23,7 +23,9 @@ export function grantFor({ clients, consents, longest }: Services) {
     const { firstParty } = (await clients.app(clientId)) ?? {}
     const allowed = firstParty ? asked : both(asked, await consents.of(accountId, clientId))
     const added = add(grant, allowed)
-    if (added || (grant === found && short(grant, longest))) await renew(grant)
+    // What is approved needs no scope, and a grant all the same.
+    const bare = grant.jti === undefined && ctx.oidc.params?.authorization_details !== undefined
+    if (added || bare || (grant === found && short(grant, longest))) await renew(grant)
     return grant.jti === undefined ? undefined : grant
   }
 }

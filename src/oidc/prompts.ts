@@ -3,6 +3,7 @@ import type { Restrictions } from '../accounts/account.ts'
 import { reaches } from '../flows/policy.ts'
 import type { Options } from './configuration.ts'
 import { originOf } from './heard.ts'
+import { detailsIn } from './rich.ts'
 
 const { Check, Prompt, base } = interactionPolicy
 
@@ -16,13 +17,18 @@ export function demanded(acr: unknown): Acr | undefined {
   return acrValues.find(each => listed.includes(each))
 }
 
+/** The same of a whole request: what is to be approved takes the best there is. */
+export function demandedBy(params: { acr_values?: unknown; authorization_details?: unknown } | undefined) {
+  return params?.authorization_details === undefined ? demanded(params?.acr_values) : 'phr'
+}
+
 /** Is this one of ours? */
 export function asAcr(acr: unknown): Acr | undefined {
   return acrValues.find(each => each === acr)
 }
 
 /** When somebody has to come in person: to sign up, to sign in, to prove more, to consent. */
-export function prompts(options: Pick<Options, 'bars'>): interactionPolicy.DefaultPolicy {
+export function prompts(options: Pick<Options, 'bars' | 'now'>): interactionPolicy.DefaultPolicy {
   const policy = base()
   // OpenID Connect Initiating User Registration 1.0, 4.
   policy.add(new Prompt({ name: 'create', requestable: true }), 0)
@@ -34,6 +40,11 @@ export function prompts(options: Pick<Options, 'bars'>): interactionPolicy.Defau
   login?.checks.add(new Check('acr_values', 'the requested assurance was not reached', 'login_required', unmet))
   const consent = policy.get('consent')
   for (const reason of ['op_claims_missing', 'rar_prompt']) consent?.checks.remove(reason)
+  consent?.checks.add(
+    new Check('unapproved', 'this has to be approved', 'interaction_required', unapproved(options), ({ oidc }) => ({
+      detail: detailsIn(oidc.params)[0],
+    })),
+  )
   return policy
 }
 
@@ -55,8 +66,18 @@ function barring({ bars }: Pick<Options, 'bars'>) {
   }
 }
 
+/** Whoever is asked to approve something is asked each time, and not while their account is held. */
+function unapproved({ now }: Pick<Options, 'now'>) {
+  return ({ oidc }: KoaContextWithOIDC): boolean => {
+    if (oidc.params?.authorization_details === undefined) return false
+    const { holdUntil = 0 } = (oidc.account ?? {}) as { holdUntil?: number }
+    if (holdUntil > now()) throw new errors.CustomOIDCProviderError('account_held', 'the account has to wait with this')
+    return oidc.result?.approval === undefined
+  }
+}
+
 function unmet({ oidc }: KoaContextWithOIDC): boolean {
-  const wanted = demanded(oidc.params?.acr_values)
+  const wanted = demandedBy(oidc.params)
   if (!wanted || reaches(asAcr(oidc.session?.acr), wanted)) return false
   // They came, and could not: asking again would go in circles (RFC 9470, 5; OpenID Connect UAR 1.0).
   if (oidc.result?.login) throw new errors.UnmetAuthenticationRequirements('the requested assurance was not reached')

@@ -22,6 +22,7 @@ import { prolonging } from './prolong.ts'
 import { type Handler, rotating } from './refresh.ts'
 import { type Sessions, sessions } from './sessions.ts'
 import { replaceKeys } from './signing.ts'
+import { spending } from './spending.ts'
 
 export interface Options extends Configured {
   store: Store
@@ -55,7 +56,8 @@ export async function createProvider(options: Options): Promise<Oidc> {
   const { issuer, session, store, keyring, clients, record, onFault, now } = options
   const records = keeping(store, now)
   const consents = consenting(store, records, now)
-  const { provider, grants } = construct(issuer, configuration(options, { records, consents }))
+  const spend = spending({ clients, records, record })
+  const { provider, grants } = construct(issuer, configuration(options, { records, consents, spend }))
   correct(provider, records, { accounts: options.accounts, store, now })
   hear(provider, { record, onFault })
   options.keys.onChange(ring => replaceKeys(provider, ring))

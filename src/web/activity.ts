@@ -3,7 +3,10 @@ import Router from '@koa/router'
 import type { Context } from 'koa'
 import { z } from 'zod'
 import type { Accounts } from '../accounts/account.ts'
+import type { Receipts } from '../accounts/receipt.ts'
 import { Problem } from '../errors.ts'
+import { factsOf } from '../flows/details.ts'
+import type { Approved } from '../flows/statement.ts'
 import { type Activity, kinds, type Part } from '../observers/activity.ts'
 import type { Entry } from '../observers/chain.ts'
 import type { Sessions } from '../oidc/sessions.ts'
@@ -19,6 +22,7 @@ interface Services {
   accounts: Accounts
   sessions: Sessions
   activity: Activity
+  receipts: Receipts<Approved>
   /** An app's name by its client id. */
   appName: (id: string) => Promise<string | undefined>
   show: Show
@@ -30,14 +34,17 @@ const asked = filter.extend({ after: z.string().max(100).optional() })
 
 /** A person's own log of everything that concerned their account: to read, to filter, and to take along. */
 export function activityPages(services: Services): Router<Visit> {
-  const { activity, appName, show } = services
+  const { activity, receipts, appName, show } = services
   const router = new Router<Visit>()
   const { page } = doorkeeper(services)
 
   const inWords = async (ctx: Context, entry: Entry): Promise<Happened> => {
-    const { client } = entry.data
+    const { client, receipt: id } = entry.data
     const name = typeof client === 'string' ? await appName(client) : undefined
-    return happened(entry, { say: (key, values) => show.say(ctx.state.locale, key, values), app: id => name ?? id })
+    const receipt = entry.name === 'approval.given' ? await receipts.get(String(id)) : undefined
+    const to = receipt && factsOf(receipt.content.statement.authorization_details[0]).to
+    const say = (key: string, values?: Record<string, string | number>) => show.say(ctx.state.locale, key, values)
+    return happened(entry, { say, app: id => name ?? id, to })
   }
 
   page(router, '/account/activity', async (ctx, { account }) => {
@@ -52,6 +59,15 @@ export function activityPages(services: Services): Router<Visit> {
       first: after === undefined,
     }
     show.page(ctx, 'account/activity', locals, { person: { email: account.email } })
+  })
+
+  // What they approved, with the proof: to keep, and to verify without us.
+  page(router, '/account/receipts/:id', async (ctx, { account }) => {
+    const receipt = await receipts.get(ctx.params.id ?? '')
+    if (receipt?.account !== account.id) throw new Problem('not_found')
+    ctx.attachment('latchkey-receipt.json')
+    ctx.body = JSON.stringify({ id: receipt.id, ...receipt.content }, null, 2)
+    ctx.type = 'json'
   })
 
   const download = (ending: string, lines: (ctx: Context, entries: AsyncIterable<Entry>) => AsyncIterable<string>) =>

@@ -17,12 +17,16 @@ export interface Happened {
   address: string | undefined
   /** "Chrome on Windows". */
   agent: string | undefined
+  /** The id of the receipt that there is of it. */
+  receipt?: string | undefined
 }
 
 interface Words {
   say(key: string, values?: Record<string, string | number>): string
   /** An app by its client id. */
   app(id: string): string
+  /** Where what was approved goes, if there is a receipt of it (still). */
+  to?: string | undefined
 }
 
 /** Puts an entry of the audit log in words: `event.<name>`. */
@@ -40,12 +44,13 @@ export function happened({ sequence, at, name, level, data, origin }: Entry, wor
     unusual: level === 'warning',
     address: origin.address,
     agent: browserOf(origin.agent, words),
+    receipt: words.to === undefined ? undefined : String(data.receipt),
   }
 }
 
 /** What a phrase may name: the factor and the app by their names, and plain words. Phrases choose by words without hyphens. */
-function valuesOf(data: Entry['data'], { say, app }: Words): Record<string, string | number> {
-  const values: Record<string, string | number> = {}
+function valuesOf(data: Entry['data'], { say, app, to = 'none' }: Words): Record<string, string | number> {
+  const values: Record<string, string | number> = { to }
   for (const [name, value] of Object.entries(data)) {
     if (typeof value === 'number') values[name] = value
     if (typeof value === 'string') values[name] = value.replaceAll('-', '_')

@@ -4,10 +4,12 @@ import type { Accounts } from '../accounts/account.ts'
 import type { Devices } from '../accounts/device.ts'
 import { Problem } from '../errors.ts'
 import type { Record as RecordEvent } from '../events.ts'
+import type { Approving } from '../flows/approving.ts'
 import type { Attempts } from '../flows/attempts.ts'
 import type { Steps } from '../flows/steps.ts'
 import type { InteractionDetails, Interactions } from '../oidc/interactions.ts'
 import type { Sessions } from '../oidc/sessions.ts'
+import { approval } from './approval.ts'
 import { formsMayEndAt } from './guard.ts'
 import { negotiate } from './phrases.ts'
 import type { Show } from './show.ts'
@@ -15,6 +17,7 @@ import { beginAttempt, concluded } from './sign-in.ts'
 import type { Visit } from './visiting.ts'
 
 interface Services {
+  approving: Approving
   accounts: Accounts
   attempts: Attempts
   devices: Devices
@@ -25,13 +28,15 @@ interface Services {
   show: Show
 }
 
-/** Where an app's authorization request waits for a person: it leaves to sign in, comes back with the proof, and asks for consent. */
+/** Where an app's authorization request waits for a person: it leaves to sign in, comes back with the proof, and asks for consent and approval. */
 export function interaction(services: Services): Router<Visit> {
   const { accounts, attempts, interactions, show } = services
   const router = new Router<Visit>()
+  const approve = approval(services, router)
 
   router.get('/interaction/:uid', async ctx => {
     const details = await interactions.details(ctx)
+    if (details.approval) return approve(ctx, details, details.approval)
     if (details.prompt === 'consent') return consent(ctx, details)
     const from = ctx.query.attempt
     if (typeof from !== 'string') return begin(ctx, details)

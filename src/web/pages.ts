@@ -1,4 +1,5 @@
 import type { Problem } from '../errors.ts'
+import type { Facts } from '../flows/details.ts'
 import type { AccountPages, FactorView } from './account-pages.ts'
 import type { RecoveryPages } from './recovery-pages.ts'
 
@@ -54,6 +55,18 @@ export interface Pages extends RecoveryPages, AccountPages {
     scopes: readonly string[]
     resources: readonly { name: string; scopes: readonly string[] }[]
     email: string
+  }
+  /** An app wants something approved: the proof is posted to `<base>/passkey`, by script only, and a refusal to `refuse`. */
+  'sign-in/approve': {
+    base: string
+    refuse: string
+    /** The app. */
+    asks: string
+    email: string
+    facts: Facts
+    /** Something was approved to there before. */
+    known: boolean
+    shown: Record<string, unknown>
   }
   /** Asks whether to sign out everywhere, or to stay. `xsrf` goes along as a hidden field; `logout=yes` signs out. */
   'sign-in/sign-out': { action: string; xsrf: string; email: string | undefined }

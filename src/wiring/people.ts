@@ -3,6 +3,7 @@ import { agentOf } from '../accounts/agent.ts'
 import { credentials as credentialsOf } from '../accounts/credential.ts'
 import { devices as devicesOf } from '../accounts/device.ts'
 import { links as linksOf } from '../accounts/link.ts'
+import { receipts as receiptsOf } from '../accounts/receipt.ts'
 import type { SessionBook } from '../accounts/session.ts'
 import { throttle as throttleOf } from '../accounts/throttle.ts'
 import type { Config } from '../config.ts'
@@ -11,15 +12,18 @@ import type { Sealer } from '../crypto/seal.ts'
 import type { Letters } from '../delivery/letters.ts'
 import type { Record } from '../events.ts'
 import { factors as factorsOf } from '../factors/index.ts'
+import { approving as approvingOf } from '../flows/approving.ts'
 import { asking } from '../flows/asking.ts'
 import { attempts as attemptsOf } from '../flows/attempts.ts'
 import { ceremonies as ceremoniesOf } from '../flows/ceremonies.ts'
 import { type AskOwner, confirming as confirmingOf } from '../flows/confirming.ts'
 import { disowning as disowningOf } from '../flows/disowning.ts'
 import { enrolling, proving } from '../flows/judging.ts'
+import { proofs } from '../flows/proofs.ts'
 import { protection as protectionOf } from '../flows/protection.ts'
 import { resetting as resettingOf } from '../flows/resetting.ts'
 import { signUp as signUpOf } from '../flows/sign-up.ts'
+import type { Approved } from '../flows/statement.ts'
 import { steps as stepsOf } from '../flows/steps.ts'
 import type { Visitor } from '../flows/visitor.ts'
 import type { Places } from '../risk/places.ts'
@@ -60,8 +64,8 @@ export function people({ issuer, trust, hold }: Config, services: Services) {
   const guessed = factors.map(({ id }) => id)
   const risk = riskOf({ accounts, book, devices, throttle, places, guessed, now })
   const protection = protectionOf({ factors, accounts, credentials, risk, record, hold, now })
-  const judged = { factors, attempts, ceremonies, accounts, credentials, devices, throttle }
-  const judges = { ...judged, protection, signUp, record, now }
+  const proof = proofs({ ceremonies, credentials, devices, throttle, record })
+  const judges = { factors, attempts, ceremonies, accounts, credentials, proof, protection, signUp, now }
   const [prove, enrol] = [proving(judges), enrolling(judges)]
 
   const whence = (locale: string, { address, agent }: Pick<Visitor, 'address' | 'agent'>) =>
@@ -77,7 +81,13 @@ export function people({ issuer, trust, hold }: Config, services: Services) {
   const walking = { factors, attempts, ceremonies, ask, prove, enrol, credentials, throttle, now }
   const steps = stepsOf({ ...walking, confirming, risk, devices, record })
 
+  const receipts = receiptsOf<Approved>({ store, sealer, now })
+  const approvable = { factors, accounts, credentials, ceremonies, receipts, proof }
+  const approving = approvingOf({ ...approvable, issuer, record, now })
+
   return {
+    approving,
+    receipts,
     credentials,
     devices,
     links,

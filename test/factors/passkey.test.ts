@@ -3,6 +3,7 @@ import type {
   PublicKeyCredentialRequestOptionsJSON,
 } from '@simplewebauthn/server'
 import { expect } from 'chai'
+import { holds } from '../../src/factors/evidence.ts'
 import type { Subject } from '../../src/factors/factor.ts'
 import { passkey } from '../../src/factors/passkey.ts'
 import { type Authenticator, authenticator, type Misbehaviour } from '../support/authenticator.ts'
@@ -132,7 +133,7 @@ describe('factors/passkey', () => {
       const response = JSON.stringify(await device.get(options, issuer))
       expect(factor.prove.names?.({ response })).to.deep.equal({ lookup: secret.id })
       const proved = await factor.prove.finish({ response }, state, holding(secret))
-      expect(proved).to.deep.equal({ credential: 'credential', secret: { ...secret, counter: 1 } })
+      expect(proved).to.deep.include({ credential: 'credential', secret: { ...secret, counter: 1 } })
     })
 
     it('asks somebody who was named for what they hold', async () => {
@@ -196,7 +197,7 @@ describe('factors/passkey', () => {
     it('takes a counter that stays at zero, and changes nothing then', async () => {
       const device = authenticator({ synced: true })
       const { secret } = await enrol(device)
-      expect(await prove(device, holding(secret))).to.deep.equal({ credential: 'credential' })
+      expect(await prove(device, holding(secret))).to.have.all.keys('credential', 'evidence')
     })
 
     it('keeps whether it is backed up', async () => {
@@ -204,6 +205,20 @@ describe('factors/passkey', () => {
       const { secret } = await enrol(device, { backedUp: false })
       expect(secret.backedUp).to.equal(false)
       expect((await prove(device, holding(secret))).secret).to.deep.equal({ ...secret, backedUp: true })
+    })
+
+    it('is for the one thing that is wanted, and can be shown to others', async () => {
+      const device = authenticator()
+      const { secret } = await enrol(device)
+      const bound = Buffer.alloc(32, 7).toString('base64url')
+      const { options } = await request(holding(secret, { bound }))
+      expect(options.challenge).to.equal(bound)
+      const { evidence } = await prove(device, holding(secret, { bound }))
+      const wanted = { challenge: bound, origin: issuer }
+      expect(evidence).to.include({ id: secret.id, publicKey: secret.publicKey })
+      expect(evidence).not.to.have.property('userHandle')
+      expect(evidence && (await holds(evidence, wanted))).to.equal(true)
+      expect(evidence && (await holds(evidence, { ...wanted, origin: 'https://other.example.com' }))).to.equal(false)
     })
 
     it('picks the right one of several', async () => {

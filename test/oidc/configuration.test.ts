@@ -36,12 +36,13 @@ describe('what the library is told', () => {
         }),
         clients: registry(parseClients({ apis: [], clients: [] }, { local, production: false })),
         bars: async () => [],
+        redeem: async () => undefined,
         accounts: { get: async () => undefined },
         locales: ['en'],
         renderers: { error: nothing, logout: nothing, loggedOut: nothing },
         now,
       },
-      { records: kept, consents: consents(store, kept, now) },
+      { records: kept, consents: consents(store, kept, now), spend: async () => false },
     )
   }
 

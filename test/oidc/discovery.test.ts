@@ -31,6 +31,7 @@ describe('discovery', () => {
       revocation_endpoint: `${issuer}/revoke`,
       pushed_authorization_request_endpoint: `${issuer}/par`,
       acr_values_supported: ['mfa', 'aal2', 'phr'],
+      authorization_details_types_supported: ['payment', 'withdrawal'],
       authorization_response_iss_parameter_supported: true,
       backchannel_logout_supported: true,
       backchannel_logout_session_supported: true,

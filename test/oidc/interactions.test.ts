@@ -39,6 +39,7 @@ describe('interactions', () => {
       params: { acr: 'mfa', anew: true, maxAge: 60, login_hint: 'ada@example.com', ui_locales: 'de en' },
       session: undefined,
       asked: { scopes: [], resources: [] },
+      approval: undefined,
     })
   })
 

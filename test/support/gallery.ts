@@ -1,4 +1,5 @@
 import { activities } from './gallery-activity.ts'
+import { approvals } from './gallery-approvals.ts'
 import { heldPages } from './gallery-held.ts'
 import { keyPages } from './gallery-keys.ts'
 import { otherPages } from './gallery-pages.ts'
@@ -13,6 +14,7 @@ export const gallery: readonly Picture[] = [
   ...signIns,
   ...signUps,
   ...otherPages,
+  ...approvals,
   ...recoveries,
   ...keyPages,
   ...activities,

@@ -157,6 +157,7 @@ export async function running({
     },
     judge: async () => ({ active: false, code: 40001, reason: 'BAD_REQUEST' }),
     bars: async () => [],
+    redeem: async () => undefined,
     locales: ['en', 'de'],
     record,
     post: logout =>

@@ -1,0 +1,82 @@
+import { z } from 'zod'
+import type { Sealer } from '../crypto/seal.ts'
+import { Conflict, declare, type Store } from '../store/collection.ts'
+
+const shape = z.object({
+  /** The digest of what was approved: one approval of it, one receipt. */
+  id: z.string(),
+  account: z.string(),
+  client: z.string(),
+  at: z.number(),
+  /** Blind: who was paid, so that the next payment to them is to nobody new. */
+  payee: z.string(),
+  /** Sealed: what was approved, and the proof. */
+  sealed: z.string(),
+  /** When a code was given for it, which is once. */
+  redeemedAt: z.number().optional(),
+})
+
+export const receiptsDeclaration = declare({ name: 'receipts', shape, indexes: ['account', ['account', 'payee']] })
+
+/** An approval as its owner, and nobody's store alone, can read it. */
+export interface Receipt<Content = unknown> {
+  id: string
+  account: string
+  client: string
+  /** Milliseconds since the epoch. */
+  at: number
+  content: Content
+}
+
+export interface Receipts<Content> {
+  /** False when there is one of this id. */
+  keep(receipt: Receipt<Content>, payee: string): Promise<boolean>
+  get(id: string): Promise<Receipt<Content> | undefined>
+  /** All of an account's, by id. */
+  of(account: string): Promise<Receipt<Content>[]>
+  /** Did this account approve anything to this payee before? */
+  knows(account: string, payee: string): Promise<boolean>
+  /** Takes it for the one code that it is good for: of many takers exactly one gets it. */
+  redeem(id: string): Promise<Receipt<Content> | undefined>
+}
+
+/** The receipts in this store. What was paid to whom is sealed, and goes with the account. */
+export function receipts<Content>({
+  store,
+  sealer,
+  now,
+}: {
+  store: Store
+  sealer: Sealer
+  now: () => number
+}): Receipts<Content> {
+  const kept = store.collection(receiptsDeclaration)
+  const context = (id: string) => `receipt:${id}`
+  const blind = (account: string, payee: string) => sealer.blind(payee, `payee:${account}`)
+  const open = ({ id, account, client, at, sealed }: z.output<typeof shape>): Receipt<Content> => {
+    return { id, account, client, at, content: JSON.parse(sealer.open(sealed, context(id))) }
+  }
+  return {
+    keep: async ({ id, account, client, at, content }, payee) => {
+      const sealed = sealer.seal(JSON.stringify(content), context(id))
+      try {
+        await kept.insert({ id, account, client, at, payee: blind(account, payee)[0], sealed })
+        return true
+      } catch (fault) {
+        if (fault instanceof Conflict) return false
+        throw fault
+      }
+    },
+    get: async id => {
+      const found = await kept.get(id)
+      return found && open(found)
+    },
+    of: async account => (await kept.find({ account }, { limit: 10_000 })).map(open),
+    knows: async (account, payee) =>
+      (await kept.find({ account, payee: { in: blind(account, payee) } }, { limit: 1 })).length > 0,
+    redeem: async id => {
+      const won = await kept.patch(id, { redeemedAt: now() }, { redeemedAt: undefined })
+      return won && open(won)
+    },
+  }
+}

@@ -1,0 +1,124 @@
+import type { Accounts } from '../accounts/account.ts'
+import type { Credentials } from '../accounts/credential.ts'
+import type { Receipt, Receipts } from '../accounts/receipt.ts'
+import { canonical } from '../crypto/canonical.ts'
+import { Problem } from '../errors.ts'
+import type { Record as RecordEvent } from '../events.ts'
+import type { Factor, Subject } from '../factors/factor.ts'
+import type { Ceremonies } from './ceremonies.ts'
+import { type Detail, type Facts, factsOf } from './details.ts'
+import type { Proof } from './proofs.ts'
+import { type Approved, digestOf, type Statement } from './statement.ts'
+import type { Visitor } from './visitor.ts'
+
+/** An app's request that its person approves something. */
+export interface Request {
+  /** Its random name. */
+  id: string
+  client: string
+  account: string
+  /** Seconds since the epoch. */
+  at: number
+  detail: Detail
+}
+
+/** What the page of a request shows. */
+export interface Asked extends Facts {
+  /** Something was approved to there before. */
+  known: boolean
+  factor: string
+  /** What the factor's question shows. */
+  shown: Record<string, unknown>
+}
+
+export interface Approving {
+  /** Asks for a proof that is for this request alone. Throws `not_offered` for who holds nothing that could give one. */
+  ask(request: Request): Promise<Asked>
+  /** Judges the proof, and keeps the receipt; resolves to its id. Throws the factor's Problem; `attempt_expired` when it was approved already. */
+  approve(request: Request, factor: string, answer: unknown, visitor: Visitor): Promise<string>
+  /** The receipt for a code, once, if it is for this; undefined otherwise. */
+  redeem(id: string, of: { account: string; client: string; detail: unknown }): Promise<Receipt<Approved> | undefined>
+}
+
+interface Services {
+  factors: readonly Factor[]
+  accounts: Pick<Accounts, 'get'>
+  credentials: Credentials
+  ceremonies: Ceremonies
+  receipts: Receipts<Approved>
+  proof: Proof
+  issuer: string
+  record: RecordEvent
+  now: () => number
+}
+
+const payee = ({ type, network = '', to }: Facts): string => [type, network, to].join('\n')
+
+/**
+ * Asks people to approve one payment or withdrawal by a passkey that signs just that. Its challenge is the digest of the
+ * statement, so no other proof of theirs is one for it, and it is none for anything else.
+ */
+export function approving(services: Services): Approving {
+  const { factors, accounts, credentials, ceremonies, receipts, proof, issuer, record, now } = services
+
+  const stated = ({ id, client, account, at, detail }: Request): Statement => ({
+    purpose: 'approval',
+    iss: issuer,
+    sub: account,
+    client_id: client,
+    request: id,
+    iat: at,
+    authorization_details: [detail],
+  })
+
+  /** Whom it is about, and what they could prove it by. */
+  const looked = async (request: Request) => {
+    const { account: id } = request
+    const [person, held] = await Promise.all([accounts.get(id), credentials.of(id)])
+    const factor = factors.find(each => each.binds && held.some(own => own.factor === each.id))
+    if (person?.status !== 'active' || !factor) throw new Problem('not_offered')
+    const { email, locale } = person
+    const own = held.filter(each => each.factor === factor.id)
+    const who: Subject<unknown> = {
+      account: id,
+      email,
+      locale,
+      held: own,
+      now: now(),
+      bound: digestOf(stated(request)),
+    }
+    return { held, factor, who, which: { attempt: `approval-${request.id}`, mode: 'prove' as const, factor } }
+  }
+
+  return {
+    ask: async request => {
+      const { factor, which, who } = await looked(request)
+      if (!(await ceremonies.shown(which))) await ceremonies.begin(which, who)
+      const facts = factsOf(request.detail)
+      const known = await receipts.knows(request.account, payee(facts))
+      return { ...facts, known, factor: factor.id, shown: (await ceremonies.shown(which)) ?? {} }
+    },
+    approve: async (request, by, answer, visitor) => {
+      const { held, factor, which, who } = await looked(request)
+      const { account, client } = request
+      if (by !== factor.id) throw new Problem('not_offered')
+      const { evidence, credential } = await proof({ which, who, held }, answer, visitor)
+      const statement = stated(request)
+      const id = digestOf(statement)
+      const facts = factsOf(request.detail)
+      if (!evidence) throw new Problem('not_offered')
+      const kept = { id, account, client, at: now(), content: { statement, evidence } }
+      if (!(await receipts.keep(kept, payee(facts)))) throw new Problem('attempt_expired')
+      // Whom it goes to stays out of the log, which nothing is ever taken from.
+      const { type, amount, unit } = facts
+      await record('approval.given', { account, client, receipt: id, credential, type, amount, unit }, visitor)
+      return id
+    },
+    redeem: async (id, { account, client, detail }) => {
+      const receipt = await receipts.redeem(id)
+      const meant = receipt?.account === account && receipt.client === client
+      const same = receipt && canonical(receipt.content.statement.authorization_details) === canonical([detail])
+      return meant && same ? receipt : undefined
+    },
+  }
+}

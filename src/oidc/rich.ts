@@ -1,0 +1,90 @@
+import {
+  type AuthorizationDetail,
+  type Client,
+  errors,
+  type KoaContextWithOIDC,
+  type RichAuthorizationRequestsActiveConfiguration,
+} from 'oidc-provider'
+import type { Receipt } from '../accounts/receipt.ts'
+import { type Detail, type DetailType, detailTypes, readDetail } from '../flows/details.ts'
+import { oidcScopes } from './claims.ts'
+import type { Granted } from './clients.ts'
+import type { Clients } from './registry.ts'
+
+/** Takes the receipt of an approval for the one code that it is good for; undefined if it is not for this. */
+export type Redeem = (
+  id: string,
+  of: { account: string; client: string; detail: unknown },
+) => Promise<Pick<Receipt, 'id'> | undefined>
+
+/** Seconds that a token lives that is good for one approved act. */
+export const approvedTokenLife = 120
+
+interface Services {
+  clients: Clients
+  redeem: Redeem
+}
+
+/** What the code of an approval carries: the approved detail, and the receipt (RFC 8417, 2.2: `txn`). */
+type Carried = AuthorizationDetail & { txn: string }
+
+type Active = RichAuthorizationRequestsActiveConfiguration &
+  Required<Pick<RichAuthorizationRequestsActiveConfiguration, 'authorizationDetailsForIntrospection'>>
+
+/** Rich authorization requests (RFC 9396): one detail, pushed, for one API, approved by its person, for one access token. */
+export function rich({ clients, redeem }: Services): Active {
+  const type = (name: DetailType) => ({
+    validate: async (ctx: KoaContextWithOIDC, detail: AuthorizationDetail, client: Client) => {
+      standsAlone(ctx)
+      const { resource } = ctx.oidc.params ?? {}
+      const api = typeof resource === 'string' ? (await clients.app(client.clientId))?.apis.get(resource) : undefined
+      if (!api?.details.includes(name)) throw new errors.InvalidTarget(`no API that takes ${name} is asked for`)
+      const read = readDetail(name, detail)
+      if ('fault' in read) throw new errors.InvalidAuthorizationDetails(`${name}: ${read.fault}`)
+    },
+  })
+  return {
+    enabled: true,
+    types: Object.fromEntries(detailTypes.map(each => [each, type(each)])),
+    authorizationDetailsForGrantSource: async (ctx, { accountId, clientId }) => {
+      const { params, result } = ctx.oidc
+      const [detail] = detailsIn(params)
+      const id = (result?.approval as { receipt?: string } | undefined)?.receipt ?? ''
+      const receipt = await redeem(id, { account: accountId ?? '', client: clientId ?? '', detail })
+      if (!detail || !receipt) throw new errors.AccessDenied('this was not approved')
+      return [{ ...detail, txn: receipt.id }]
+    },
+    authorizationDetailsForAccessToken: (_, __, source) => {
+      const [{ txn: _txn, ...detail } = {} as Carried] = (source?.rar ?? []) as Carried[]
+      return [detail as AuthorizationDetail]
+    },
+    authorizationDetailsForIntrospection: (_, token) => token.rar,
+  }
+}
+
+/** Where and beside what it may be asked for: pushed, so that nobody can change it on the way, and without scopes of an API. */
+function standsAlone({ oidc }: KoaContextWithOIDC): void {
+  const { route, params, entities, requestParamScopes } = oidc
+  const pushed = route === 'pushed_authorization_request' || entities.PushedAuthorizationRequest !== undefined
+  if (route === 'token') throw new errors.InvalidAuthorizationDetails('only an authorization request can ask for them')
+  if (!pushed) throw new errors.InvalidRequest('authorization_details must be pushed (RFC 9126)')
+  if (detailsIn(params).length > 1) throw new errors.InvalidAuthorizationDetails('one at a time is approved')
+  const strange = [...requestParamScopes].find(each => !oidcScopes.includes(each))
+  if (strange !== undefined) throw new errors.InvalidScope('authorization_details stand alone', strange)
+}
+
+/** What a request wants approved; the library has read and validated it. */
+export function detailsIn(params: { authorization_details?: unknown } | undefined): Detail[] {
+  const { authorization_details: asked } = params ?? {}
+  return typeof asked === 'string' ? JSON.parse(asked) : []
+}
+
+/** The receipt that a code stands for. */
+export function receiptIn({ rar }: { rar?: AuthorizationDetail[] | undefined }): string | undefined {
+  return (rar?.[0] as Carried | undefined)?.txn
+}
+
+/** What is approved is good for one act: nobody can take the token at its word, and whoever asks about it has used it. */
+export function forOneAct(granted: Granted): Granted {
+  return { ...granted, accessTokenFormat: 'opaque', accessTokenTTL: approvedTokenLife }
+}

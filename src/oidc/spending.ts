@@ -1,0 +1,25 @@
+import type { Record } from '../events.ts'
+import type { Records } from './adapter.ts'
+import type { Spend } from './features.ts'
+import { originOf } from './heard.ts'
+import type { Clients } from './registry.ts'
+
+interface Services {
+  clients: Clients
+  records: Records
+  record: Record
+}
+
+/**
+ * Spends the token of an approval when the API that it is for asks about it (RFC 7662, 2.2): of many who ask, one hears
+ * that it is active, and it is gone. Anybody else hears that it is not, and changes nothing.
+ */
+export function spending({ clients, records, record }: Services): Spend {
+  return async (ctx, client, { jti, aud, accountId: account = '', clientId = '', extra }) => {
+    if (!clients.declared().stands(client, aud)) return false
+    if (!(await records.takeToken(jti))) return false
+    const spent = { account, client: clientId, receipt: String(extra?.txn), api: String(aud) }
+    await record('approval.spent', spent, originOf(ctx))
+    return true
+  }
+}

@@ -1,0 +1,63 @@
+import type Router from '@koa/router'
+import type { Context } from 'koa'
+import type { Accounts } from '../accounts/account.ts'
+import { Problem } from '../errors.ts'
+import type { Approving, Request } from '../flows/approving.ts'
+import type { InteractionDetails, Interactions } from '../oidc/interactions.ts'
+import { asProblem } from './faults.ts'
+import { formsMayEndAt } from './guard.ts'
+import { negotiate } from './phrases.ts'
+import { type Show, seeOther } from './show.ts'
+import { body } from './stepping.ts'
+import type { Visit } from './visiting.ts'
+
+interface Services {
+  accounts: Accounts
+  approving: Approving
+  interactions: Interactions
+  show: Show
+}
+
+/** Shows what an app wants approved, in words, and takes the proof; resolves to the page. */
+export function approval(services: Services, router: Router<Visit>) {
+  const { accounts, approving, interactions, show } = services
+
+  const page = async (ctx: Context, details: InteractionDetails, request: Request, problem?: Problem) => {
+    const person = await accounts.get(request.account)
+    if (!person) throw new Problem('sign_in_needed')
+    const { uid, client, redirectOrigin, params } = details
+    if (params.ui_locales) ctx.state.locale = negotiate(params.ui_locales)
+    if (problem) ctx.status = problem.status
+    if (problem?.retryAfter !== undefined) ctx.set('Retry-After', String(problem.retryAfter))
+    formsMayEndAt(ctx, redirectOrigin)
+    const { factor, shown, known, ...facts } = await approving.ask(request)
+    const base = `/interaction/${uid}/approve`
+    show.page(
+      ctx,
+      'sign-in/approve',
+      { base, refuse: `/interaction/${uid}/abort`, asks: client.name, email: person.email, facts, known, shown },
+      {
+        title: show.say(ctx.state.locale, 'approve.title', { type: facts.type }),
+        towards: { name: client.name, tile: client.tile },
+        problem: problem && show.problem(ctx, problem),
+      },
+    )
+  }
+
+  router.post('/interaction/:uid/approve/:factor', async ctx => {
+    const details = await interactions.details(ctx)
+    const { approval: request } = details
+    if (!request) throw new Problem('attempt_expired')
+    try {
+      const receipt = await approving.approve(request, ctx.params.factor ?? '', body(ctx), ctx.state.visitor)
+      await interactions.approve(ctx, receipt)
+    } catch (fault) {
+      const problem = asProblem(fault)
+      if (problem.status >= 500 || problem.code === 'attempt_expired') throw fault
+      await page(ctx, details, request, problem)
+    }
+  })
+  // Where a refused post leaves the browser: whoever asks for that address again means the page.
+  router.get('/interaction/:uid/approve/:factor', ctx => seeOther(ctx, `/interaction/${ctx.params.uid}`))
+  return page
+}
