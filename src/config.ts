@@ -33,6 +33,8 @@ export interface Config {
   hold: number
   /** Milliseconds after which a signing key is replaced; 0 for never. */
   keys: { age: number }
+  /** How long who closes an account may change their mind, in milliseconds. */
+  closing: number
   hashing: { queue: number }
   workers: number
   metrics: { token: string | undefined }
@@ -96,6 +98,7 @@ export function configure(environment: Environment = process.env): Config {
     session: { idle: set.LATCHKEY_SESSION_IDLE * 60_000, max: set.LATCHKEY_SESSION_MAX * 60_000 },
     hold: set.LATCHKEY_HOLD * 3_600_000,
     keys: { age: set.LATCHKEY_KEY_DAYS * 24 * 3_600_000 },
+    closing: set.LATCHKEY_CLOSING * 24 * 3_600_000,
     hashing: { queue: set.LATCHKEY_HASH_QUEUE },
     workers: set.LATCHKEY_WORKERS,
     metrics: { token: set.LATCHKEY_METRICS_TOKEN },

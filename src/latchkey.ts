@@ -36,6 +36,7 @@ import { post as postOf } from './wiring/post.ts'
 import { reloading } from './wiring/reload.ts'
 
 const name = 'Latchkey'
+const minute = 60_000
 
 interface Surroundings {
   store: Store
@@ -56,6 +57,8 @@ export interface Latchkey {
   say(text: string): void
   /** Reads clients.json anew; a faulty one is logged, and the former stays. */
   reload(): Promise<void>
+  /** Does now what it does by itself every minute: removes accounts whose time has come. */
+  sweep(): Promise<void>
   /** Ends what runs beside requests. The store stays open. */
   stop(): Promise<void>
 }
@@ -93,8 +96,9 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   const { letters } = post
   const people = peopleOf(config, {
     ...{ store, sealer, hasher, accounts, book, places, letters, words, record, name, now },
+    endAll: account => oidc.sessions.endAllOf(account, 'closed'),
   })
-  const { credentials, links, throttle, factors, risk } = people
+  const { credentials, links, throttle, factors, risk, closing } = people
   const reach = ({ factor, secret }: { factor: string; secret: unknown }) =>
     factors.find(({ id }) => id === factor)?.vouches?.(secret) ?? {}
   const toldBy = alerts({ accounts, credentials, links, letters, reach, say, words })
@@ -132,6 +136,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     protocol: { keys: cookieKeys(keyring), discovery: oidc.discovery, endpoints: oidc.endpoints },
     trustProxy: config.listen.trustProxy,
     activity: activityOf({ store }),
+    app: clients.app,
     appName: async client => (await clients.app(client))?.name,
     rpId: new URL(issuer).hostname,
     ping: store.ping,
@@ -145,15 +150,30 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   })
   const rest = post.outbox.work()
   const unfollow = ring.work()
+  const tidied = repeating(closing.sweep, log.fault)
   return {
     listener,
     say: log.say,
     reload: reloading(config, { declare: oidc.declare, record, onFault: log.fault }),
+    sweep: closing.sweep,
     stop: async () => {
       unfollow()
-      await rest()
+      await Promise.all([rest(), tidied()])
       post.close()
     },
+  }
+}
+
+/** Does something now and every minute; what it returns stops, once what is under way is through. */
+function repeating(act: () => Promise<void>, onFault: (fault: unknown) => void): () => Promise<void> {
+  let under = act().catch(onFault)
+  const timer = setInterval(() => {
+    under = under.then(act).catch(onFault)
+  }, minute)
+  timer.unref()
+  return () => {
+    clearInterval(timer)
+    return under
   }
 }
 

@@ -110,6 +110,11 @@ export const settings = {
     '90',
     whole(0, 3_650).default(90),
   ),
+  LATCHKEY_CLOSING: setting(
+    'Days in which whoever closes their account may change their mind; after them it is removed.',
+    '7',
+    whole(1, 90).default(7),
+  ),
   LATCHKEY_HASH_QUEUE: setting(
     'How many password hashes may wait before the next is answered 503.',
     '64',

@@ -116,6 +116,10 @@ describe('config', () => {
     LATCHKEY_SESSION_MAX: [['-5', 'must be a whole number from 5 to 525600']],
     LATCHKEY_HOLD: [['8761', 'must be a whole number from 0 to 8760']],
     LATCHKEY_KEY_DAYS: [['3651', 'must be a whole number from 0 to 3650']],
+    LATCHKEY_CLOSING: [
+      ['0', 'must be a whole number from 1 to 90'],
+      ['91', 'must be a whole number from 1 to 90'],
+    ],
     LATCHKEY_HASH_QUEUE: [['0', 'must be a whole number from 1 to 10000']],
     LATCHKEY_METRICS_TOKEN: [['short', 'must have 16 characters or more']],
     LATCHKEY_LOG: [['loud', 'must be silent, error, warn, info or debug']],

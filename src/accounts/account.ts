@@ -29,7 +29,10 @@ const shape = z.object({
   phone: z.string().optional(),
   /** BCP 47. */
   locale: z.string(),
-  status: z.enum(['active', 'closed']),
+  /** `closing`: its owner wants it gone, and may yet change their mind. `closed`: it is being removed, and nobody's any more. */
+  status: z.enum(['active', 'closing', 'closed']),
+  /** When what closes is removed, and what is being removed may be taken over from whoever does it, in milliseconds. */
+  closesAt: z.number().optional(),
   /** Rises with each change of what protects the account: a sign-in that began before one ends with it. */
   guard: z.number().optional(),
   /** Its protection was loosened: until then (milliseconds) apps are told to wait with what cannot be undone. */
@@ -49,7 +52,17 @@ const shape = z.object({
 /** A person, as Latchkey knows them. Its email is proved: an account begins when its second factor is enrolled. */
 export type Account = z.output<typeof shape>
 
-export const accountsDeclaration = declare({ name: 'accounts', shape, unique: ['email'] })
+export const accountsDeclaration = declare({ name: 'accounts', shape, unique: ['email'], indexes: ['closesAt'] })
+
+/** May its owner do anything with it? One that closes opens to nothing but a change of mind. */
+export function active(account: Account | undefined): account is Account {
+  return account?.status === 'active'
+}
+
+/** Is it somebody's? One that closes still is: they can prove it, and are told of what is done to it. */
+export function owned(account: Account | undefined): account is Account {
+  return account !== undefined && account.status !== 'closed'
+}
 
 /** The accounts in this store. */
 export function accounts(store: Store): Accounts {
@@ -60,7 +73,8 @@ export function accounts(store: Store): Accounts {
     insert: account => kept.insert(account),
     patch: (id, changes, when) => kept.patch(id, changes, when),
     guarded: (id, guard, changes) =>
-      kept.patch(id, { ...changes, guard: (guard ?? 0) + 1 }, { guard, status: 'active' }),
+      kept.patch(id, { ...changes, guard: (guard ?? 0) + 1 }, { guard, status: { in: ['active', 'closing'] } }),
+    due: at => kept.find({ closesAt: { lt: at + 1 } }, { sort: { by: 'closesAt' } }),
   }
 }
 
@@ -72,4 +86,6 @@ export interface Accounts {
   patch(id: string, changes: Partial<Account>, when?: Partial<Account>): Promise<Account | undefined>
   /** Commits a change of what protects the account; undefined when another came first. Throws Conflict when a new email has an account. */
   guarded(id: string, guard: number | undefined, changes: Partial<Account>): Promise<Account | undefined>
+  /** Some of those that are to be removed by now, the longest due first. */
+  due(at: number): Promise<Account[]>
 }

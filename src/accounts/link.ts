@@ -6,7 +6,7 @@ import { declare, type Store } from '../store/collection.ts'
 const shape = z.object({
   /** The digest of what the link carries: the store alone cannot make it. */
   id: z.string(),
-  purpose: z.enum(['confirm', 'reset', 'disown']),
+  purpose: z.enum(['confirm', 'reset', 'disown', 'keep']),
   /** Absent in one that was made for nobody, and mailed to nobody. */
   account: z.string().optional(),
   /** What the account's guard was: a reset is void once anything that protects the account has changed. */
@@ -22,7 +22,7 @@ const shape = z.object({
   expiresAt: z.number(),
 })
 
-export const linksDeclaration = declare({ name: 'links', shape })
+export const linksDeclaration = declare({ name: 'links', shape, indexes: ['account'] })
 
 /** A link that was mailed. */
 export type Link = z.output<typeof shape>

@@ -1,4 +1,4 @@
-import type { Account, Accounts } from '../accounts/account.ts'
+import { type Account, type Accounts, active } from '../accounts/account.ts'
 import type { Hold } from '../accounts/hold.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
@@ -114,7 +114,7 @@ export function owner({ keys, accounts, throttle, hold, messages, record }: Serv
     },
     warn: async (key, address = '') => {
       const account = await accounts.get(key.account)
-      if (account?.status !== 'active') return
+      if (!active(account)) return
       try {
         await throttle.ration('api-key.warn', key.id, warnings)
       } catch (fault) {

@@ -11,13 +11,19 @@ export interface Mails extends KeyMails {
   /** An account was made. */
   welcome: object
   /** What was done to an account, when, with what and where; and the page that says it wasn't its owner. */
-  alert: { what: string; when: string; device: string; place: string; link?: string | undefined }
+  alert: { what: string; when: string; device: string; place: string; link?: string | undefined } & {
+    /** The page that keeps an account which closes, and until when. */
+    keep?: string | undefined
+    until?: string | undefined
+  }
   /** To who asked for a new password, and from where. */
   reset: { link: string; minutes: number; device: string; place: string }
   /** To who asked for one where there is no account. */
   'no-account': object
   /** To the owner of an account that somebody signs in to: when, with what and where; and the page that lets them. */
   confirm: { link: string; minutes: number; when: string; device: string; place: string }
+  /** To whose account is gone. */
+  closed: object
   /** To who said that it wasn't them. */
   disowned: { link: string; minutes: number }
 }

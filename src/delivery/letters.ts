@@ -35,6 +35,8 @@ export interface AlertLetter extends Whence {
   when: string
   /** What the "this wasn't me" link carries. */
   disown?: string | undefined
+  /** What the link carries that keeps an account which closes, and until when, in words. */
+  keep?: { bearer: string; until: string } | undefined
 }
 
 /** A link to a new password. */
@@ -76,6 +78,8 @@ export interface Letters {
   noAccount(to: string, locale: string): Promise<void>
   /** To somebody who said that it wasn't them. */
   disowned(letter: ResetLetter): Promise<void>
+  /** To whose account is gone. */
+  closed(to: string, locale: string): Promise<void>
   /** To the owner of an API key: what became of it. */
   apiKey<Change extends keyof KeyMails>(change: Change, to: string, locale: string, about: Mails[Change]): Promise<void>
 }
@@ -114,12 +118,13 @@ export function letters({ composer, outbox, issuer, phraseOf, now }: Services): 
     },
     taken: (to, locale) => mail('taken', { to, locale }),
     welcome: (to, locale) => mail('welcome', { to, locale }),
-    alert: async ({ channel, disown, ...values }) => {
+    alert: async ({ channel, disown, keep, ...values }) => {
       const { to, locale, what } = values
       if (channel === 'sms')
         return outbox.post({ channel, to, purpose: 'alert', subject: '', text: composer.alertSms({ locale, what }) })
       const link = disown === undefined ? undefined : `${issuer}/not-me/${disown}`
-      await mail('alert', { ...values, link }, { link })
+      const keeps = keep && { keep: `${issuer}/keep/${keep.bearer}`, until: keep.until }
+      await mail('alert', { ...values, ...keeps, link }, { link: keeps?.keep ?? link })
     },
     confirm: ({ confirm, expiresAt, ...values }) => {
       const link = `${issuer}/confirm/${confirm}`
@@ -134,6 +139,7 @@ export function letters({ composer, outbox, issuer, phraseOf, now }: Services): 
       const { values, more } = resetting(letter)
       return mail('disowned', values, more)
     },
+    closed: (to, locale) => mail('closed', { to, locale }),
     apiKey: (change, to, locale, about) => mail(change, { ...about, to, locale }),
   }
 }

@@ -1,4 +1,4 @@
-import type { Accounts } from '../accounts/account.ts'
+import { type Accounts, active } from '../accounts/account.ts'
 import type { Credentials } from '../accounts/credential.ts'
 import type { Receipt, Receipts } from '../accounts/receipt.ts'
 import { canonical } from '../crypto/canonical.ts'
@@ -76,7 +76,7 @@ export function approving(services: Services): Approving {
     const { account: id } = request
     const [person, held] = await Promise.all([accounts.get(id), credentials.of(id)])
     const factor = factors.find(each => each.binds && held.some(own => own.factor === each.id))
-    if (person?.status !== 'active' || !factor) throw new Problem('not_offered')
+    if (!active(person) || !factor) throw new Problem('not_offered')
     const { email, locale } = person
     const own = held.filter(each => each.factor === factor.id)
     const who: Subject<unknown> = {

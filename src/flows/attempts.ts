@@ -9,7 +9,7 @@ const lifetime = 60 * 60_000
 
 const mode = z.enum(['prove', 'enrol'])
 
-/** A change of what protects an account, of those that enrol nothing. */
+/** What asks for the strongest factor and enrols nothing: a change of what protects an account, its end, or a copy of all that is kept of it. */
 const change = z.discriminatedUnion('does', [
   z.object({ does: z.literal('remove'), credential: z.string() }),
   z.object({ does: z.literal('prefer'), credential: z.string() }),
@@ -18,6 +18,8 @@ const change = z.discriminatedUnion('does', [
   z.object({ does: z.literal('texts'), on: z.boolean() }),
   z.object({ does: z.literal('restrict'), to: restrictionsShape }),
   z.object({ does: z.literal('travel'), to: travelShape.optional() }),
+  z.object({ does: z.literal('close') }),
+  z.object({ does: z.literal('export') }),
 ])
 
 const shape = z.object({

@@ -1,4 +1,4 @@
-import type { Account, Accounts } from '../accounts/account.ts'
+import { type Account, type Accounts, owned } from '../accounts/account.ts'
 import type { Links } from '../accounts/link.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
@@ -51,7 +51,7 @@ export function confirming(services: Services): Confirming {
     ask: async (attempt, visitor) => {
       const { id, account = '', expiresAt } = attempt
       const owner = await accounts.get(account)
-      if (owner?.status !== 'active') throw new Problem('attempt_expired')
+      if (!owned(owner)) throw new Problem('attempt_expired')
       await throttle.ration('send.confirm.pause', id, pause)
       await throttle.ration('send.confirm', account, toOne)
       await throttle.ration('send.confirm.from', visitor.address, fromOne)

@@ -1,4 +1,4 @@
-import type { Accounts } from '../accounts/account.ts'
+import { type Accounts, owned } from '../accounts/account.ts'
 import type { Credential, Credentials } from '../accounts/credential.ts'
 import type { Link, Links } from '../accounts/link.ts'
 import { Problem } from '../errors.ts'
@@ -47,7 +47,7 @@ export function disowning(services: Services): Disowning {
       credentials.out(account),
     ])
     const home = [...held, ...out].find(each => each.id === address)
-    if (owner?.status !== 'active' || !home) return undefined
+    if (!owned(owner) || !home) return undefined
     // Whatever came after the address was lost may be theirs who took it; what it began with is the owner's.
     const from = Math.max(owner.createdAt + signUpLife, Math.min(since, home.retiredAt ?? since))
     const known = (each: Credential) => factors.find(({ id }) => id === each.factor)?.kind === 'known'
@@ -75,18 +75,21 @@ export function disowning(services: Services): Disowning {
       for (let left = tries; left > 0; left--) {
         const settled = await settle(link)
         if (!settled) throw new Problem('link_expired')
-        const { id: account, guard, locale, holdUntil = 0 } = settled.owner
+        const { id: account, guard, locale, holdUntil = 0, status } = settled.owner
+        const closing = status === 'closing'
         for (const each of settled.gone) await credentials.remove(each.id)
         const at = now()
         const until = Math.max(at + hold, holdUntil)
         const { email, phone } = vouched(settled.stays)
         const rules = settled.ruled && { restrictions: undefined, travel: undefined }
-        const changes = { phone, updatedAt: at, ...rules, ...(hold > 0 && { holdUntil: until }) }
+        const opened = closing && { status: 'active' as const, closesAt: undefined }
+        const changes = { phone, updatedAt: at, ...rules, ...opened, ...(hold > 0 && { holdUntil: until }) }
         const taken = email !== undefined && ![account, undefined].includes((await accounts.byEmail(email))?.id)
         const changed = await accounts.guarded(account, guard, taken ? changes : { ...changes, email })
         if (!changed) continue
         if (!taken) await credentials.restore(settled.home.id)
         await record('account.disowned', { account }, visitor)
+        if (closing) await record('closing.stopped', { account }, visitor)
         if (hold > 0) await record('hold.started', { account, until }, visitor)
         if (taken) throw new Problem('conflict')
         const expiresAt = at + resetLife

@@ -1,4 +1,4 @@
-import type { Accounts } from '../accounts/account.ts'
+import { type Accounts, owned } from '../accounts/account.ts'
 import type { Credential, Credentials } from '../accounts/credential.ts'
 import { Problem } from '../errors.ts'
 import type { Enrolled, Factor, Named, Subject } from '../factors/factor.ts'
@@ -45,7 +45,7 @@ export function proving({ attempts, accounts, credentials, proof, now }: Service
         ? await accounts.byEmail(name.email)
         : await accounts.get((await credentials.byLookup(name.lookup))?.account ?? '')
     const email = 'email' in name ? name.email : found?.email
-    if (found?.status !== 'active') return { ...attempt, email }
+    if (!owned(found)) return { ...attempt, email }
     return { ...attempt, account: found.id, guard: found.guard, real: true, email }
   }
 

@@ -37,7 +37,7 @@ export interface Protection {
   /** Throws what `change` would throw. */
   check(account: string, change: Change): Promise<void>
   /** Makes a change. Throws `not_found`, `not_offered`, `conflict`, `last_factor` for what guards an account alone, or `shuts_out`. */
-  change(account: Account, change: Change, visitor: Visitor): Promise<void>
+  change(account: Account, change: Exclude<Change, { does: 'close' | 'export' }>, visitor: Visitor): Promise<void>
 }
 
 /** Makes what changes protection. */

@@ -1,4 +1,4 @@
-import type { Account, Accounts } from '../accounts/account.ts'
+import { type Account, type Accounts, owned } from '../accounts/account.ts'
 import type { Links } from '../accounts/link.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
@@ -50,7 +50,7 @@ export function resetting({ accounts, links, throttle, messages, whence, record,
   const owner = async (id: string | undefined, guard: number | undefined): Promise<Account | undefined> => {
     const found = id === undefined ? undefined : await accounts.get(id)
     // Whatever changed since may be what somebody wants to undo by an older link.
-    return found?.status === 'active' && found.guard === guard ? found : undefined
+    return owned(found) && found.guard === guard ? found : undefined
   }
   return {
     ask: async (typed, locale, visitor) => {
@@ -60,7 +60,7 @@ export function resetting({ accounts, links, throttle, messages, whence, record,
       await throttle.ration('reset', to, toOne)
       // Step by step alike, whether there is an account or not: nobody can tell by the time that it takes.
       const found = await accounts.byEmail(to)
-      const known = found?.status === 'active' ? found : undefined
+      const known = owned(found) ? found : undefined
       const reset = await links.make({ purpose: 'reset', account: known?.id, guard: known?.guard }, resetLife)
       await record('recovery.started', { account: known?.id }, visitor)
       if (!known) return messages.noAccount(to, locale)

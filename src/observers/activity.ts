@@ -69,6 +69,7 @@ export function activity({ store }: { store: Store }): Activity {
 
 const things = new Map<string, Kind>([
   ['account', 'account'],
+  ['closing', 'account'],
   ['data', 'account'],
   ['code', 'sign-in'],
   ['session', 'sign-in'],

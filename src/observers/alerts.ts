@@ -1,4 +1,4 @@
-import type { Accounts } from '../accounts/account.ts'
+import { type Accounts, owned } from '../accounts/account.ts'
 import { type Agent, agentOf } from '../accounts/agent.ts'
 import { type Credential, type Credentials, regret } from '../accounts/credential.ts'
 import type { Links } from '../accounts/link.ts'
@@ -42,7 +42,7 @@ export function alerts({ accounts, credentials, links, letters, reach, say, word
   const tell = async ({ name, at, data, origin }: Recorded): Promise<void> => {
     const { account, factor, credential, former } = data as Partial<Data>
     const owner = account === undefined ? undefined : await accounts.get(account)
-    if (owner?.status !== 'active') return
+    if (!owned(owner)) return
     const { id, email, locale, phrase } = owner
     const reached = (list: readonly Credential[]) => list.map(each => ({ id: each.id, ...reach(each) }))
     const [held, out] = [reached(await credentials.of(id)), reached(await credentials.out(id))]
@@ -53,6 +53,13 @@ export function alerts({ accounts, credentials, links, letters, reach, say, word
       what: say(locale, key, plainIn(data)),
       when: words.moment(locale, at),
       ...words.whence(locale, { address: origin.address, agent: agentOf(origin.agent) }),
+    }
+
+    const keeping = async () => {
+      const { closesAt, guard } = owner
+      if (name !== 'closing.started' || closesAt === undefined) return undefined
+      const bearer = await links.make({ purpose: 'keep', account: id, guard }, closesAt - at)
+      return { bearer, until: words.moment(locale, closesAt) }
     }
 
     const mailed = new Set<string>()
@@ -66,6 +73,7 @@ export function alerts({ accounts, credentials, links, letters, reach, say, word
         ...letter,
         channel: 'email',
         to,
+        keep: stranger ? undefined : await keeping(),
         disown: stranger ? undefined : await links.make(link, regret),
       })
     }

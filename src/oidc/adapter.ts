@@ -19,7 +19,7 @@ type Kept = z.output<typeof shape>
 
 const codes = declare({ name: 'codes', shape, indexes: ['grantId', 'sessionUid'] })
 const accessTokens = declare({ name: 'access_tokens', shape, indexes: ['grantId', 'sessionUid'] })
-const grants = declare({ name: 'grants', shape, indexes: [['accountId', 'clientId']] })
+export const grants = declare({ name: 'grants', shape, indexes: [['accountId', 'clientId']] })
 const interactions = declare({ name: 'interactions', shape })
 const pushedRequests = declare({ name: 'pushed_requests', shape })
 
@@ -34,8 +34,8 @@ export interface Records {
   takeToken(value: string): Promise<boolean>
   /** Ends every code and token of a session. */
   revokeSession(uid: string): Promise<void>
-  /** The grants of one account to one client. */
-  grantsOf(accountId: string, clientId: string): Promise<string[]>
+  /** The grants of one account, to one client if that is told. */
+  grantsOf(accountId: string, clientId?: string): Promise<string[]>
 }
 
 /** Keeps the library's things on a store. Nothing that a bearer could use is in it: such an id is kept as its digest. */
@@ -72,7 +72,7 @@ export function records(store: Store, now: () => number): Records {
       await Promise.all(tokens.map(each => each.remove({ sessionUid })))
     },
     grantsOf: async (accountId, clientId) => {
-      const found = await grant.find({ accountId, clientId }, { limit: 10_000 })
+      const found = await grant.find({ accountId, ...(clientId !== undefined && { clientId }) }, { limit: 10_000 })
       return found.map(each => each.id)
     },
   }

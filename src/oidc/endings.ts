@@ -1,6 +1,7 @@
 import type { AdapterPayload, Provider } from 'oidc-provider'
 import type { EventData, Origin, Record } from '../events.ts'
 import type { Records } from './adapter.ts'
+import type { Consents } from './consents.ts'
 import type { PostLogout } from './logouts.ts'
 
 export type Why = EventData<'session.ended'>['why']
@@ -12,15 +13,39 @@ interface Services {
   record: Record
 }
 
+/** Takes back what an app was allowed: its tokens are dead at once, and it is told of each session's end. False when nothing was. */
+export type RevokeApp = (account: string, client: string, origin?: Origin) => Promise<boolean>
+
 /** Ends a session: its cookie and its tokens are dead at once, and its apps are told. False when it is over already. */
 export type EndSession = (uid: string, why: Why, origin?: Origin) => Promise<boolean>
 
-/** Makes what ends sessions. Of several that end one at once, one does. */
-export function endings({ provider, records, post, record }: Services): EndSession {
-  const tell = async (client: string, account: string, sid: string | undefined): Promise<void> => {
+/** Makes what tells an app that its session has ended, where it wants to hear. */
+function telling({ provider, post }: Pick<Services, 'provider' | 'post'>) {
+  return async (client: string, account: string, sid: string | undefined): Promise<void> => {
     const app = await provider.Client.find(client)
     if (app?.backchannelLogoutUri) await post({ client, account, sid })
   }
+}
+
+/** Makes what takes consents back. */
+export function revoking({ consents, ...services }: Services & { consents: Consents }): RevokeApp {
+  const { records, record } = services
+  const tell = telling(services)
+  return async (account, client, origin = {}) => {
+    if (!(await consents.revoke(account, client))) return false
+    await record('consent.revoked', { account, client }, origin)
+    for (const uid of await records.sessions.of(account)) {
+      const left = await records.sessions.leave(uid, client)
+      if (left) await tell(client, account, left.sid)
+    }
+    return true
+  }
+}
+
+/** Makes what ends sessions. Of several that end one at once, one does. */
+export function endings(services: Services): EndSession {
+  const { records, record } = services
+  const tell = telling(services)
 
   return async (uid, why, origin = {}) => {
     const ended: AdapterPayload | undefined = await records.sessions.take(uid)

@@ -1,5 +1,5 @@
 import type { FindAccount, KoaContextWithOIDC } from 'oidc-provider'
-import type { Account } from '../accounts/account.ts'
+import { type Account, active } from '../accounts/account.ts'
 import { claimsOf } from './claims.ts'
 import type { Options } from './configuration.ts'
 import { SpentToken } from './refresh.ts'
@@ -8,7 +8,7 @@ import { SpentToken } from './refresh.ts'
 export function finding({ accounts, bars, now }: Pick<Options, 'accounts' | 'bars' | 'now'>): FindAccount {
   return async (ctx, id, token) => {
     const account = await accounts.get(id)
-    if (account?.status !== 'active') return undefined
+    if (!active(account)) return undefined
     if (token?.kind === 'RefreshToken' && (await refreshBarred(ctx, account, bars))) return undefined
     // The last thing that the library asks before it looks whether a refresh token is spent; its own answer knows no grace.
     if (token?.kind === 'RefreshToken' && token.consumed) throw new SpentToken()

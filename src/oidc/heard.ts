@@ -16,12 +16,14 @@ export function originOf(ctx: Pick<Context, 'ip' | 'get' | 'cookies' | 'secure'>
 
 interface Services {
   record: Record
+  /** Hears that an app got a token for somebody. */
+  used: (account: string, client: string) => Promise<void>
   /** Hears what nobody foresaw. */
   onFault: (fault: unknown) => void
 }
 
 /** Records the library's events as ours. */
-export function hear(provider: Provider, { record, onFault }: Services): void {
+export function hear(provider: Provider, { record, used, onFault }: Services): void {
   const note = (...told: Parameters<Record>): void => void record(...told).catch(onFault)
   const account = (ctx: KoaContextWithOIDC): string | undefined => ctx.oidc.entities.Account?.accountId
 
@@ -29,7 +31,9 @@ export function hear(provider: Provider, { record, onFault }: Services): void {
     const { client, params, entities } = ctx.oidc
     if (!entities.AccessToken && !entities.ClientCredentials) return
     const type = String(params?.grant_type)
-    note('grant.issued', { client: client?.clientId ?? '', account: account(ctx), type }, originOf(ctx))
+    const person = account(ctx)
+    if (person !== undefined && client) void used(person, client.clientId).catch(onFault)
+    note('grant.issued', { client: client?.clientId ?? '', account: person, type }, originOf(ctx))
   })
   provider.on('grant.error', (ctx, fault) => {
     const type = ctx.oidc.params?.grant_type

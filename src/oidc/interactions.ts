@@ -107,8 +107,9 @@ export function interactions({ provider, clients, consents, sessions, record }: 
     },
     finish: async (ctx, { accountId, acr, amr, guard }) => {
       const interaction = await waiting(ctx)
-      const current = await sessions.current(ctx)
-      if (current && current.accountId !== accountId) {
+      // Whether its owner may still use it or not.
+      const { accountId: before } = await provider.Session.get(ctx)
+      if (before !== undefined && before !== accountId) {
         await sessions.end(ctx, 'signed-out')
         interaction.session = undefined
       }

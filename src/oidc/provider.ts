@@ -12,7 +12,7 @@ import { type Consents, consents as consenting } from './consents.ts'
 import { correct } from './corrections.ts'
 import { type Declare, declaring } from './declared-clients.ts'
 import { discovery } from './discovery.ts'
-import { endings } from './endings.ts'
+import { endings, type RevokeApp, revoking } from './endings.ts'
 import { type Services as Exchanging, exchangeParameters, exchanging } from './exchange.ts'
 import { hear } from './heard.ts'
 import { type Interactions, interactions } from './interactions.ts'
@@ -45,6 +45,7 @@ export interface Oidc {
   sessions: Sessions
   interactions: Interactions
   consents: Consents
+  revokeApp: RevokeApp
   /** Authenticates a client at endpoints of ours. */
   authenticate: Authenticate
   tellApp: TellApp
@@ -59,11 +60,15 @@ export async function createProvider(options: Options): Promise<Oidc> {
   const spend = spending({ clients, records, record })
   const { provider, grants } = construct(issuer, configuration(options, { records, consents, spend }))
   correct(provider, records, { accounts: options.accounts, store, now })
-  hear(provider, { record, onFault })
+  const used = async (account: string, client: string): Promise<void> => {
+    if (!(await clients.app(client))?.firstParty) await consents.used(account, client)
+  }
+  hear(provider, { record, used, onFault })
   options.keys.onChange(ring => replaceKeys(provider, ring))
 
   const tellApp = logouts({ provider, post: options.post, record })
-  const endSession = endings({ provider, records, post: options.post, record })
+  const ending = { provider, records, post: options.post, record }
+  const endSession = endings(ending)
   const replace = (name: string, made: (handle: Handler) => Handler): void => {
     const [handle, ...more] = grants.get(name) as Registered
     provider.registerGrantType(name, made(handle), ...more)
@@ -85,6 +90,7 @@ export async function createProvider(options: Options): Promise<Oidc> {
     sessions: browser,
     interactions: interactions({ provider, clients, consents, sessions: browser, record }),
     consents,
+    revokeApp: revoking({ ...ending, consents }),
     authenticate: authenticating(provider),
     tellApp,
     declare,

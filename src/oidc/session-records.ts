@@ -6,7 +6,7 @@ import { declare, type Store } from '../store/collection.ts'
 
 type Apps = Record<string, ClientAuthorizationState>
 
-const declaration = declare({
+export const ssoSessions = declare({
   name: 'sso_sessions',
   shape: z.object({
     /** The session's uid, which stays while the cookie's value changes. */
@@ -39,6 +39,8 @@ export interface SessionRecords {
   keep(session: AdapterPayload, change: Change): Promise<void>
   /** Ends a session: of many enders exactly one gets it. */
   take(uid: string): Promise<AdapterPayload | undefined>
+  /** Takes an app out of a session; resolves to what the session knew of it, if it was in it. */
+  leave(uid: string, client: string): Promise<ClientAuthorizationState | undefined>
   /** The uids of all sessions that an account is signed in to. */
   of(accountId: string): Promise<string[]>
   /** Lets it live until `end` (milliseconds), which sees when somebody last signed in (seconds); resolves to its end as it is now. */
@@ -50,8 +52,8 @@ const tries = 20
 
 /** Keeps browser sessions on a store: one document each, whatever becomes of its cookie. */
 export function sessionRecords(store: Store): SessionRecords {
-  const kept = store.collection(declaration)
-  type Kept = z.output<typeof declaration.shape>
+  const kept = store.collection(ssoSessions)
+  type Kept = z.output<typeof ssoSessions.shape>
 
   const payload = ({ id, payload, expiresAt }: Kept): AdapterPayload => ({
     ...payload,
@@ -99,6 +101,16 @@ export function sessionRecords(store: Store): SessionRecords {
     take: async uid => {
       const taken = await kept.take(uid)
       return taken && payload(taken)
+    },
+    leave: async (uid, client) => {
+      for (let left = tries; left > 0; left--) {
+        const there = await kept.get(uid)
+        const { [client]: gone, ...authorizations } = there?.payload.authorizations ?? {}
+        if (!there || !gone) return undefined
+        const changes = { payload: { ...there.payload, authorizations }, revision: there.revision + 1 }
+        if (await kept.patch(uid, changes, { revision: there.revision })) return gone
+      }
+      throw new Problem('busy', { retryAfter: 1 })
     },
     of: async accountId => (await kept.find({ accountId }, { limit: 10_000 })).map(each => each.id),
     prolong: async (uid, end) => {

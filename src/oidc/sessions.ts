@@ -1,5 +1,6 @@
 import type { Context } from 'koa'
 import type { Provider, Session } from 'oidc-provider'
+import { active } from '../accounts/account.ts'
 import type { Origin, Record } from '../events.ts'
 import type { Records } from './adapter.ts'
 import type { Options } from './configuration.ts'
@@ -41,7 +42,7 @@ export interface Sessions {
   endOne(ctx: Context, uid: string, why: Why): Promise<boolean>
   /** Ends all sessions but this one of the account that is signed in, or of the one that is told. */
   endOthers(ctx: Context, why: Why, account?: string): Promise<void>
-  /** Ends every session of an account, whoever asks. */
+  /** Ends every session of an account, and every grant, whoever asks. */
   endAllOf(accountId: string, why: Why, origin?: Origin): Promise<void>
   /** The uids of an account's sessions that live. */
   of(accountId: string): Promise<string[]>
@@ -78,10 +79,10 @@ export function sessions(services: Services): Sessions {
     return apps.filter(app => app !== undefined).map(app => app.name)
   }
 
-  /** Does a rule of the owner's own keep the session out where it is shown? */
+  /** Is the account closed, or does a rule of its owner's own keep the session out where it is shown? */
   const barred = async (accountId: string, { device = '', address = '' }: Origin): Promise<boolean> => {
     const account = await accounts.get(accountId)
-    return account !== undefined && (await bars(account, { device, address })).length > 0
+    return !active(account) || (await bars(account, { device, address })).length > 0
   }
   const endEach = async (uids: readonly string[], why: Why, origin: Origin | undefined): Promise<void> => {
     await Promise.all(uids.map(uid => endSession(uid, why, origin)))
@@ -136,7 +137,10 @@ export function sessions(services: Services): Sessions {
         originOf(ctx),
       )
     },
-    endAllOf: async (accountId, why, origin) => endEach(await records.sessions.of(accountId), why, origin),
+    endAllOf: async (accountId, why, origin) => {
+      await endEach(await records.sessions.of(accountId), why, origin)
+      await Promise.all((await records.grantsOf(accountId)).map(records.revokeGrant))
+    },
     of: records.sessions.of,
   }
 }

@@ -64,8 +64,25 @@ export interface AccountPages {
     /** The account has as many as it can have. */
     full: boolean
   }
+  /** Says what goes and what stays; its button is posted to itself. `days`: for how many one may change one's mind. */
+  'account/close': { email: string; days: number }
+  /** What there is to take along; posts `attempt`, the proof that was given for it, to itself. */
+  'account/data': { attempt: string }
+  /** What apps may do; posts `client` to `/account/apps/revoke`. */
+  'account/apps': { others: readonly AppLine[]; suite: readonly AppLine[] }
   /** A key that was made or rotated a moment ago. No secret where the owner keeps the private key. */
   'account/api-key': { key: KeyLine; secret: string | undefined }
+}
+
+/** An app in words. Times in milliseconds since the epoch; undefined where nobody knows. */
+export interface AppLine {
+  id: string
+  name: string
+  tile: string
+  scopes: readonly string[]
+  resources: readonly { name: string; scopes: readonly string[] }[]
+  since: number | undefined
+  usedAt: number | undefined
 }
 
 /** A held credential as account pages list it. Times in milliseconds since the epoch. */

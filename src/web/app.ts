@@ -5,8 +5,11 @@ import type { Answered } from '../observers/answered.ts'
 import { account } from './account.ts'
 import { activityPages } from './activity.ts'
 import { apiKeys } from './api-keys.ts'
+import { apps } from './apps.ts'
 import type { Assets } from './assets.ts'
+import { closing } from './closing.ts'
 import { confirm } from './confirm.ts'
+import { data } from './data.ts'
 import { devices } from './devices.ts'
 import { faults } from './faults.ts'
 import { headers, sameOrigin, settled } from './guard.ts'
@@ -25,6 +28,9 @@ type Rooms = Parameters<typeof account>[0] &
   Parameters<typeof apiKeys>[0] &
   Parameters<typeof verify>[0] &
   Parameters<typeof security>[0] &
+  Parameters<typeof apps>[0] &
+  Parameters<typeof closing>[0] &
+  Parameters<typeof data>[0] &
   Parameters<typeof recovery>[0] &
   Parameters<typeof sessions>[0] &
   Parameters<typeof confirm>[0] &
@@ -74,6 +80,9 @@ export function app(options: Options): RequestListener {
     confirm(options),
     devices(options),
     activityPages(options),
+    apps(options),
+    data(options),
+    closing(options),
     stepping({ ...options, finish }),
   ]
   for (const router of routers)

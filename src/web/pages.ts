@@ -43,6 +43,8 @@ export interface Pages extends RecoveryPages, AccountPages {
   'sign-in/enrol': Step
   /** What was proved is enough, and waits for its owner's word: goes on by a post to `<base>/held`, asks again by one to `<base>/held/begin`. */
   'sign-in/held': { base: string; email: string | undefined; why: readonly string[]; resendAt: number }
+  /** What was proved is enough, and the account closes: posts to `<base>/keep` and `<base>/leave`. */
+  'sign-in/closing': { base: string; email: string; until: number }
   /** What was proved is enough, and yet nobody is let in: why, as `risk.<id>`. */
   'sign-in/refused': { why: readonly string[] }
   /** Where a mailed link leads: whose sign-in waits. Posts to `<action>` and `<action>/deny`. */

@@ -9,5 +9,10 @@ export interface RecoveryPages {
   'recovery/not-me': { action: string }
   /** `email` is masked. */
   'recovery/disowned': { email: string }
+  /** The account closes, for so many days yet. */
+  'recovery/closing': { days: number }
+  /** Where a mailed link leads that keeps an account which closes: its one button is posted to `action`. */
+  'recovery/keep': { action: string; until: number }
+  'recovery/kept': Record<never, never>
   'recovery/ways': Record<never, never>
 }

@@ -1,57 +1,40 @@
 import Router from '@koa/router'
 import type { Context } from 'koa'
-import type { Account, Accounts } from '../accounts/account.ts'
-import type { Credential, Credentials } from '../accounts/credential.ts'
+import type { Credential } from '../accounts/credential.ts'
 import type { Devices } from '../accounts/device.ts'
 import { Problem } from '../errors.ts'
 import type { Factor } from '../factors/factor.ts'
-import type { Attempts, Change, NewAttempt } from '../flows/attempts.ts'
-import { guards, reaches, removable } from '../flows/policy.ts'
-import type { Protection } from '../flows/protection.ts'
-import type { Steps } from '../flows/steps.ts'
-import type { CurrentSession, Sessions } from '../oidc/sessions.ts'
+import { guards, removable } from '../flows/policy.ts'
 import type { Risk } from '../risk/weigh.ts'
 import { listed } from './account.ts'
 import type { Protector } from './account-pages.ts'
+import { changing, home } from './changing.ts'
 import { trustedDevices } from './devices.ts'
 import { restrictions, restrictionsOf } from './restrictions.ts'
-import { type Show, seeOther } from './show.ts'
-import { beginAttempt } from './sign-in.ts'
-import { doorkeeper, type SignedIn } from './signed-in.ts'
+import { doorkeeper } from './signed-in.ts'
 import { body } from './stepping.ts'
 import type { Visit } from './visiting.ts'
 import type { Words } from './words.ts'
 
-/** How long one proof of the strongest factor does for changes, in milliseconds. */
-const fresh = 5 * 60_000
 /** How long who proved it may take to set up what they add, in milliseconds. */
 const patience = 10 * 60_000
-const home = '/account/security'
 /** The longest name of a credential, and the longest words that owner and mails share, in characters. */
 const longest = { name: 60, phrase: 60 }
 
-interface Services {
-  accounts: Accounts
-  credentials: Credentials
-  factors: readonly Factor[]
-  attempts: Attempts
-  protection: Protection
-  steps: Steps
-  sessions: Sessions
+type Services = Parameters<typeof changing>[0] & {
   devices: Devices
   risk: Risk
   words: Words
-  show: Show
   /** The relying party's id of passkeys: the issuer's host name. */
   rpId: string
-  now: () => number
 }
 
 /** What protects an account, to see and to change. Every change asks for a fresh proof of the strongest factor held. */
 export function security(services: Services): Router<Visit> {
-  const { credentials, factors, protection, show, rpId, now } = services
+  const { credentials, factors, show, rpId, now } = services
   const router = new Router<Visit>()
   const { who, page } = doorkeeper(services)
+  const { fresh, begin, change } = changing(services)
   const factorOf = ({ factor }: Credential) => factors.find(({ id }) => id === factor)
 
   page(router, home, async (ctx, { account }) => {
@@ -87,17 +70,6 @@ export function security(services: Services): Router<Visit> {
     show.page(ctx, 'account/security', locals, { person: { email } })
   })
 
-  /** Was the strongest factor that the account holds proved in this session a moment ago? */
-  const freshlyProved = ({ acr, since }: CurrentSession, held: readonly Credential[]): boolean => {
-    const strongest = held.some(each => factorOf(each)?.whole) ? 'phr' : 'aal2'
-    return reaches(acr, strongest) && now() - since < fresh
-  }
-
-  const begin = (ctx: Context, { account, session }: SignedIn, begun: Omit<NewAttempt, 'device' | 'locale'>) => {
-    const { id, email, guard } = account
-    return beginAttempt(ctx, services, { account: id, email, guard, session: session.uid, next: home, ...begun })
-  }
-
   router.post(`${home}/add`, async ctx => {
     const person = await who(ctx)
     const factor = factors.find(({ id }) => id === body(ctx).factor)
@@ -108,28 +80,9 @@ export function security(services: Services): Router<Visit> {
     const { locale } = ctx.state
     const what = show.say(locale, `factor.${factor.id}.name`)
     const reason = show.say(locale, own > 0 && factor.limit === 1 ? 'reason.change' : 'reason.add', { what })
-    const vouched = freshlyProved(person.session, held) ? now() + patience : undefined
+    const vouched = fresh(person.session, held) ? now() + patience : undefined
     await begin(ctx, person, { purpose: 'add', add: factor.id, vouched, reason })
   })
-
-  /** Makes a change at once where the strongest factor was proved a moment ago, and asks for it first where it was not. */
-  const change = async (ctx: Context, wanted: Change): Promise<void> => {
-    const person = await who(ctx)
-    const { id } = person.account
-    await protection.check(id, wanted)
-    const held = await credentials.of(id)
-    if (!freshlyProved(person.session, held)) {
-      const reason = show.say(ctx.state.locale, `reason.${wanted.does}`, { what: named(ctx, held, wanted) })
-      return begin(ctx, person, { purpose: 'change', change: wanted, reason })
-    }
-    await changed(ctx, services, person.account, wanted)
-    seeOther(ctx, home)
-  }
-
-  const named = (ctx: Context, held: readonly Credential[], wanted: Change): string => {
-    const credential = 'credential' in wanted ? held.find(each => each.id === wanted.credential) : undefined
-    return credential ? (credential.label ?? show.say(ctx.state.locale, `factor.${credential.factor}.name`)) : ''
-  }
 
   const typed = (ctx: Context, name: string): string => {
     const value = body(ctx)[name]
@@ -151,18 +104,6 @@ export function security(services: Services): Router<Visit> {
 
   restrictions(router, { ...services, change })
   return router
-}
-
-/** Makes a change, and ends what else is signed in where it changes a factor. */
-export async function changed(
-  ctx: Context,
-  { protection, sessions }: Pick<Services, 'protection' | 'sessions'>,
-  account: Account,
-  change: Change,
-): Promise<void> {
-  await protection.change(account, change, ctx.state.visitor)
-  if (change.does === 'remove' || change.does === 'restrict')
-    await sessions.endOthers(ctx, 'protection-changed', account.id)
 }
 
 /** What was typed, in one line and not too long. */

@@ -1,17 +1,16 @@
 import Router from '@koa/router'
 import type { Context } from 'koa'
-import type { Account, Accounts } from '../accounts/account.ts'
+import { type Account, type Accounts, active } from '../accounts/account.ts'
 import type { Devices } from '../accounts/device.ts'
 import { Problem } from '../errors.ts'
 import type { Record as RecordEvent } from '../events.ts'
 import type { Attempt, Attempts, NewAttempt } from '../flows/attempts.ts'
 import { reaches } from '../flows/policy.ts'
-import type { Protection } from '../flows/protection.ts'
 import type { Steps } from '../flows/steps.ts'
 import type { Interactions } from '../oidc/interactions.ts'
 import type { Sessions } from '../oidc/sessions.ts'
-import { changed } from './security.ts'
-import { seeOther } from './show.ts'
+import { type Changes, changed } from './changing.ts'
+import { type Show, seeOther } from './show.ts'
 import { baseOf, type Finish } from './stepping.ts'
 import type { Visit } from './visiting.ts'
 
@@ -70,12 +69,24 @@ export function signIn(services: Services): Router<Visit> {
   return router
 }
 
-/** Ends attempts: an app's goes back to its authorization request, our own starts a session, an added factor shows itself. */
-export function finishing(services: Omit<Services, 'interactions' | 'steps'> & { protection: Protection }): Finish {
+/**
+ * Ends attempts: an app's goes back to its authorization request, our own starts a session, an added factor shows itself. Whose
+ * account closes is asked whether to keep it, and gets in nowhere until they do.
+ */
+export function finishing(services: Omit<Services, 'interactions' | 'steps'> & Changes & { show: Show }): Finish {
+  const { accounts, show } = services
   return async (ctx, attempt) => {
+    const owner = attempt.account === undefined ? undefined : await accounts.get(attempt.account)
+    if (owner?.status === 'closing') {
+      if (ctx.method !== 'GET') return seeOther(ctx, baseOf(attempt))
+      const locals = { base: baseOf(attempt), email: owner.email, until: owner.closesAt ?? 0 }
+      return show.page(ctx, 'sign-in/closing', locals, { towards: attempt.client })
+    }
+    if (attempt.change?.does === 'export') return seeOther(ctx, `/account/data?attempt=${attempt.id}`)
     if (attempt.interaction) return seeOther(ctx, `/interaction/${attempt.interaction}?attempt=${attempt.id}`)
     const { account, acr, amr } = await concluded(ctx, services, attempt)
     if (attempt.change) await changed(ctx, services, account, attempt.change)
+    if (attempt.change?.does === 'close') return seeOther(ctx, '/closing')
     if (acr) await services.sessions.start(ctx, { accountId: account.id, acr, amr })
     seeOther(ctx, attempt.next ?? '/account')
   }
@@ -91,7 +102,7 @@ export async function concluded(
   const { visitor } = ctx.state
   const { done, account, guard, purpose, fresh, trust } = await attempts.take(attempt)
   const person = account === undefined ? undefined : await accounts.get(account)
-  if (!done || person?.status !== 'active') throw new Problem('attempt_expired')
+  if (!done || !active(person)) throw new Problem('attempt_expired')
   // What was proved before the account's protection changed may be what the change was made against.
   if (person.guard !== guard) throw new Problem('attempt_expired')
   await devices.saw(visitor, person.id)

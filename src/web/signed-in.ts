@@ -1,6 +1,6 @@
 import type Router from '@koa/router'
 import type { Context } from 'koa'
-import type { Account, Accounts } from '../accounts/account.ts'
+import { type Account, type Accounts, active } from '../accounts/account.ts'
 import { Problem } from '../errors.ts'
 import type { CurrentSession, Sessions } from '../oidc/sessions.ts'
 import { seeOther } from './show.ts'
@@ -26,7 +26,7 @@ export function doorkeeper({ accounts, sessions }: { accounts: Accounts; session
   const find = async (ctx: Context): Promise<SignedIn | undefined> => {
     const session = await sessions.current(ctx)
     const account = session && (await accounts.get(session.accountId))
-    return session && account?.status === 'active' ? { account, session } : undefined
+    return session && active(account) ? { account, session } : undefined
   }
   return {
     find,

@@ -1,5 +1,6 @@
 import type { Accounts } from '../accounts/account.ts'
 import { agentOf } from '../accounts/agent.ts'
+import { belongings as belongingsOf } from '../accounts/belongings.ts'
 import { credentials as credentialsOf } from '../accounts/credential.ts'
 import { devices as devicesOf } from '../accounts/device.ts'
 import { links as linksOf } from '../accounts/link.ts'
@@ -16,6 +17,7 @@ import { approving as approvingOf } from '../flows/approving.ts'
 import { asking } from '../flows/asking.ts'
 import { attempts as attemptsOf } from '../flows/attempts.ts'
 import { ceremonies as ceremoniesOf } from '../flows/ceremonies.ts'
+import { closing as closingOf } from '../flows/closing.ts'
 import { type AskOwner, confirming as confirmingOf } from '../flows/confirming.ts'
 import { disowning as disowningOf } from '../flows/disowning.ts'
 import { enrolling, proving } from '../flows/judging.ts'
@@ -30,6 +32,7 @@ import type { Places } from '../risk/places.ts'
 import { risk as riskOf } from '../risk/weigh.ts'
 import type { Store } from '../store/collection.ts'
 import type { Words } from '../web/words.ts'
+import { belongingsList } from './belongings.ts'
 
 interface Services {
   store: Store
@@ -41,6 +44,8 @@ interface Services {
   letters: Letters
   words: Words
   record: Record
+  /** Ends all that an account is signed in to, as closed. */
+  endAll: (account: string) => Promise<void>
   /** The service's name, as people know it. */
   name: string
   now: () => number
@@ -49,8 +54,8 @@ interface Services {
 export type People = ReturnType<typeof people>
 
 /** Puts together what people hold, and the ways that they walk: all of accounts, factors, risk and flows. */
-export function people({ issuer, trust, hold }: Config, services: Services) {
-  const { store, sealer, hasher, accounts, book, places, letters, words, record, name, now } = services
+export function people({ issuer, trust, hold, closing: patience }: Config, services: Services) {
+  const { store, sealer, hasher, accounts, book, places, letters, words, record, endAll, name, now } = services
   const credentials = credentialsOf({ store, sealer, now })
   const devices = devicesOf({ store, trustFor: trust, now })
   const links = linksOf({ store, now })
@@ -73,6 +78,8 @@ export function people({ issuer, trust, hold }: Config, services: Services) {
   const recovering = { accounts, links, messages: letters, record, now }
   const resetting = resettingOf({ ...recovering, throttle, whence })
   const disowning = disowningOf({ ...recovering, factors, credentials, hold })
+  const belongings = belongingsOf(store, belongingsList)
+  const closing = closingOf({ ...recovering, endAll, erase: belongings.erase, patience })
   const askOwner: AskOwner = async ({ email: to, locale, phrase }, { bearer: confirm, expiresAt }, waiting) => {
     const seen = { when: words.moment(locale, waiting.at), ...whence(locale, { agent: undefined, ...waiting }) }
     await letters.confirm({ to, locale, phrase, confirm, expiresAt, ...seen })
@@ -98,6 +105,8 @@ export function people({ issuer, trust, hold }: Config, services: Services) {
     protection,
     resetting,
     disowning,
+    belongings,
+    closing,
     confirming,
     steps,
   }

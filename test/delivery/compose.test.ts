@@ -23,6 +23,7 @@ const told: { [Name in keyof Mails]: Mails[Name] } = {
     device: 'Chrome on Windows',
     place: 'Vienna, Austria',
   },
+  closed: {},
   disowned: { link: 'https://id.example.com:8443/reset/x', minutes: 15 },
   'key-created': { key: 'Bot', id: 'lk_1', scopes: 'read, transfer', addresses: '192.0.2.7, 2001:db8::/48' },
   'key-renamed': { key: 'Bot', id: 'lk_1', former: 'Robot' },

@@ -1,5 +1,6 @@
 import { activities } from './gallery-activity.ts'
 import { approvals } from './gallery-approvals.ts'
+import { dataPages } from './gallery-data.ts'
 import { heldPages } from './gallery-held.ts'
 import { keyPages } from './gallery-keys.ts'
 import { otherPages } from './gallery-pages.ts'
@@ -20,4 +21,5 @@ export const gallery: readonly Picture[] = [
   ...activities,
   ...sessionPages,
   ...heldPages,
+  ...dataPages,
 ]

@@ -30,6 +30,8 @@ export interface Running {
   outbox(to?: string): Promise<Message[]>
   /** Reads the file of clients anew. */
   reload(): Promise<void>
+  /** Does what it does by itself every minute. */
+  sweep(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -69,7 +71,7 @@ export async function startLatchkey({
   })
   const lines: string[] = []
   const secrets = new Set([secret])
-  const { listener, reload, stop } = await latchkey(config, {
+  const { listener, reload, sweep, stop } = await latchkey(config, {
     store: through ? through(store) : store,
     secrets: [secret],
     now,
@@ -97,6 +99,7 @@ export async function startLatchkey({
     },
     outbox,
     reload,
+    sweep,
     stop: async () => {
       for (const { code, to, link } of await outbox())
         for (const each of [code, to, link?.split('/').at(-1)]) if (each) secrets.add(each)

@@ -1,0 +1,67 @@
+import type { Collection, Declaration, Doc, Store } from '../store/collection.ts'
+
+/** How a collection holds what is a person's. */
+export interface Belonging<T extends Doc = Doc> {
+  declaration: Declaration<T>
+  /** The indexed field that names the account. */
+  by: keyof T & string
+  /** The fields that its owner is given in an export. */
+  gives: readonly (keyof T & string)[]
+  /** Those that they are not, and why. */
+  withholds: Readonly<Record<string, string>>
+}
+
+/** Lists a collection as one that holds what is a person's. */
+export function belonging<T extends Doc>(
+  declaration: Declaration<T>,
+  by: keyof T & string,
+  gives: readonly (keyof T & string)[],
+  withholds: Belonging<T>['withholds'] = {},
+): Belonging {
+  return { declaration, by, gives, withholds } as unknown as Belonging
+}
+
+export interface Belongings {
+  /** What is kept of an account and given to its owner, by collection, one document after the other. */
+  of(account: string): { name: string; documents: AsyncGenerator<Record<string, unknown>> }[]
+  /** Removes all of it, what is listed first last; may be done again. */
+  erase(account: string): Promise<void>
+}
+
+/** Documents read at a time. */
+const stride = 100
+
+/** All that a store holds of people, by the list of what does. */
+export function belongings(store: Store, list: readonly Belonging[]): Belongings {
+  const kept = list.map(each => ({ ...each, collection: store.collection(each.declaration) as Collection<Doc> }))
+  type Kept = (typeof kept)[number]
+
+  async function* documents({ collection, by, gives }: Kept, account: string) {
+    for (let after: string | undefined; ; ) {
+      const found = await collection.find({ [by]: account }, { limit: stride, ...(after !== undefined && { after }) })
+      for (const each of found) yield told(each, gives)
+      if (found.length < stride) return
+      after = found.at(-1)?.id
+    }
+  }
+
+  return {
+    of: account =>
+      kept
+        .filter(({ gives }) => gives.length > 0)
+        .map(each => ({ name: each.declaration.name, documents: documents(each, account) })),
+    erase: async account => {
+      for (const { collection, by } of kept.toReversed()) await collection.remove({ [by]: account })
+    },
+  }
+}
+
+/** The fields that are given; moments as ISO 8601. */
+function told(document: Doc, gives: readonly string[]): Record<string, unknown> {
+  const entries = gives.map(field => [field, moment(field, (document as unknown as Record<string, unknown>)[field])])
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined))
+}
+
+function moment(field: string, value: unknown): unknown {
+  return typeof value === 'number' && /(^a|A)t$|Until$/.test(field) ? new Date(value).toISOString() : value
+}

@@ -1,0 +1,91 @@
+import type { Account, Accounts } from '../accounts/account.ts'
+import type { Link, Links } from '../accounts/link.ts'
+import { Problem } from '../errors.ts'
+import type { Record as RecordEvent } from '../events.ts'
+import type { Visitor } from './visitor.ts'
+
+/** How long one process has for removing an account before another may take over, in milliseconds. */
+const lease = 10 * 60_000
+
+/** Closing an account: its owner may change their mind for some days, then all that is kept of it is removed. */
+export interface Closing {
+  /** For how long they may, in milliseconds. */
+  readonly patience: number
+  /** Begins; its sessions and keys have still to end. Throws `conflict` when it closes already, or another change came first. */
+  start(account: Account, visitor: Visitor): Promise<void>
+  /** Whose account a mailed link would keep; undefined where it does nothing any more. */
+  whose(bearer: string): Promise<Account | undefined>
+  /** Keeps that account. Throws `link_expired`. */
+  keepBy(bearer: string, visitor: Visitor): Promise<void>
+  /** Keeps an account whose owner was proved; of several that do it at once one does, and false says that it is too late. */
+  keep(account: string, visitor: Visitor): Promise<boolean>
+  /** Removes what is due; of several processes one does each account, and what one left half done another finishes. */
+  sweep(): Promise<void>
+}
+
+interface Services {
+  accounts: Accounts
+  links: Links
+  messages: { closed(to: string, locale: string): Promise<void> }
+  /** Ends what an account is still signed in to. */
+  endAll: (account: string) => Promise<void>
+  /** Removes everything that is kept of an account, itself last; may be done again. */
+  erase: (account: string) => Promise<void>
+  record: RecordEvent
+  patience: number
+  now: () => number
+}
+
+/** Makes what closes accounts. */
+export function closing(services: Services): Closing {
+  const { accounts, links, messages, endAll, erase, record, patience, now } = services
+
+  const keep: Closing['keep'] = async (id, visitor) => {
+    const { status, closesAt = 0 } = (await accounts.get(id)) ?? {}
+    if (status === 'active') return true
+    if (status !== 'closing' || closesAt <= now()) return false
+    // Whatever slipped in while the account was being closed ends before it opens again.
+    await endAll(id)
+    const kept = await accounts.patch(id, { status: 'active', closesAt: undefined }, { status, closesAt })
+    if (kept) await record('closing.stopped', { account: id }, visitor)
+    return kept !== undefined || (await accounts.get(id))?.status === 'active'
+  }
+
+  const ofLink = async (link: Link | undefined): Promise<Account | undefined> => {
+    const found = link?.account === undefined ? undefined : await accounts.get(link.account)
+    const due = found?.closesAt !== undefined && found.closesAt <= now()
+    // The guard tells one closing from the next.
+    return found?.status === 'closing' && !due && found.guard === link?.guard ? found : undefined
+  }
+
+  const remove = async ({ id, email, locale, status, closesAt }: Account): Promise<void> => {
+    const claim = { status: 'closed' as const, closesAt: now() + lease }
+    // From here on nobody keeps it, and nobody else removes it, unless this process dies.
+    if (!(await accounts.patch(id, claim, { status, closesAt }))) return
+    // All of it again where another process died on the way: said twice is better than never.
+    await endAll(id)
+    await record('account.closed', { account: id })
+    await messages.closed(email, locale)
+    await erase(id)
+  }
+
+  return {
+    patience,
+    start: async ({ id, guard }, visitor) => {
+      const at = now()
+      const until = at + patience
+      const changes = { status: 'closing' as const, closesAt: until, guard: (guard ?? 0) + 1, updatedAt: at }
+      if (!(await accounts.patch(id, changes, { guard, status: 'active' }))) throw new Problem('conflict')
+      await record('closing.started', { account: id, until }, visitor)
+    },
+    whose: async bearer => ofLink(await links.look(bearer, 'keep')),
+    keepBy: async (bearer, visitor) => {
+      const account = await ofLink(await links.take(bearer, 'keep'))
+      if (!account || !(await keep(account.id, visitor))) throw new Problem('link_expired')
+    },
+    keep,
+    sweep: async () => {
+      for (const account of await accounts.due(now())) await remove(account)
+    },
+  }
+}

@@ -1,0 +1,71 @@
+import Router from '@koa/router'
+import type { Accounts } from '../accounts/account.ts'
+import type { SessionBook, SessionRecord } from '../accounts/session.ts'
+import { Problem } from '../errors.ts'
+import type { App } from '../oidc/clients.ts'
+import type { Consent, Consents } from '../oidc/consents.ts'
+import type { RevokeApp } from '../oidc/endings.ts'
+import type { Sessions } from '../oidc/sessions.ts'
+import type { AppLine } from './account-pages.ts'
+import { type Show, seeOther } from './show.ts'
+import { doorkeeper } from './signed-in.ts'
+import { body } from './stepping.ts'
+import type { Visit } from './visiting.ts'
+
+interface Services {
+  accounts: Accounts
+  sessions: Sessions
+  consents: Consents
+  book: SessionBook
+  revokeApp: RevokeApp
+  /** An app by its client id. */
+  app: (client: string) => Promise<App | undefined>
+  show: Show
+}
+
+const path = '/account/apps'
+
+/** What apps may do with an account: those that its owner let in, to see and to revoke, and those of the suite, which are in anyway. */
+export function apps(services: Services): Router<Visit> {
+  const { consents, book, revokeApp, app, show } = services
+  const router = new Router<Visit>()
+  const { page, who } = doorkeeper(services)
+
+  const allowed = async ({ client, oidc, apis, since, usedAt }: Consent): Promise<AppLine> => {
+    // One that is not declared any more can still be revoked.
+    const { name = client, tile = 'neutral', apis: known } = (await app(client)) ?? {}
+    const resources = Object.entries(apis).map(([id, scopes]) => ({ name: known?.get(id)?.name ?? id, scopes }))
+    return { id: client, name, tile, scopes: oidc, resources, since, usedAt }
+  }
+  const ofSuite = async (records: readonly SessionRecord[]): Promise<AppLine[]> => {
+    const known = await Promise.all([...new Set(records.flatMap(each => each.apps))].map(app))
+    return known.flatMap(found => {
+      if (!found?.firstParty) return []
+      const { id } = found
+      const opened = records.filter(each => each.apps.includes(id))
+      const usedAt = Math.max(...opened.map(each => each.endedAt ?? each.seenAt))
+      return { id, name: found.name, tile: found.tile, scopes: [], resources: [], since: undefined, usedAt }
+    })
+  }
+
+  page(router, path, async (ctx, { account: { id, email } }) => {
+    const [others, records] = await Promise.all([consents.list(id), book.of(id)])
+    const [letIn, suite] = await Promise.all([Promise.all(others.map(allowed)), ofSuite(records)])
+    const locals = { others: letIn.sort(byUse), suite: suite.sort(byUse) }
+    show.page(ctx, 'account/apps', locals, { person: { email } })
+  })
+
+  router.post(`${path}/revoke`, async ctx => {
+    const { account } = await who(ctx)
+    const { client } = body(ctx)
+    if (typeof client !== 'string') throw new Problem('malformed')
+    if (!(await revokeApp(account.id, client, ctx.state.visitor))) throw new Problem('not_found')
+    seeOther(ctx, path)
+  })
+  return router
+}
+
+/** The one that was used last comes first. */
+function byUse(one: AppLine, other: AppLine): number {
+  return (other.usedAt ?? other.since ?? 0) - (one.usedAt ?? one.since ?? 0)
+}

@@ -1,0 +1,105 @@
+import type { Context } from 'koa'
+import type { Account, Accounts } from '../accounts/account.ts'
+import type { Credential, Credentials } from '../accounts/credential.ts'
+import type { Owner } from '../api-keys/owner.ts'
+import { Problem } from '../errors.ts'
+import type { Factor } from '../factors/factor.ts'
+import type { Attempts, Change, NewAttempt } from '../flows/attempts.ts'
+import type { Closing } from '../flows/closing.ts'
+import { reaches } from '../flows/policy.ts'
+import type { Protection } from '../flows/protection.ts'
+import type { Steps } from '../flows/steps.ts'
+import { originOf } from '../oidc/heard.ts'
+import type { CurrentSession, Sessions } from '../oidc/sessions.ts'
+import { type Show, seeOther } from './show.ts'
+import { beginAttempt } from './sign-in.ts'
+import { doorkeeper, type SignedIn } from './signed-in.ts'
+
+/** How long one proof of the strongest factor does for changes, in milliseconds. */
+const fresh = 5 * 60_000
+/** Where changes of what protects an account begin and end. */
+export const home = '/account/security'
+
+export interface Changes {
+  protection: Protection
+  closing: Closing
+  sessions: Sessions
+  owner: Pick<Owner, 'revokeAll'>
+}
+
+interface Services extends Changes {
+  accounts: Accounts
+  credentials: Credentials
+  factors: readonly Factor[]
+  attempts: Attempts
+  steps: Steps
+  show: Show
+  now: () => number
+}
+
+/** What asks for the strongest factor that is held. */
+export interface Changing {
+  /** Was it proved in this session a moment ago? */
+  fresh(session: CurrentSession, held: readonly Credential[]): boolean
+  /** Begins an attempt of who is signed in, in their session. */
+  begin(ctx: Context, person: SignedIn, begun: Omit<NewAttempt, 'device' | 'locale'>): Promise<void>
+  /** Makes a change at once where it was proved a moment ago, and asks for it first where it was not. */
+  change(ctx: Context, wanted: Change): Promise<void>
+}
+
+/** Makes what asks for a fresh proof before a change. */
+export function changing(services: Services): Changing {
+  const { credentials, factors, protection, show, now } = services
+  const { who } = doorkeeper(services)
+
+  const freshly: Changing['fresh'] = ({ acr, since }, held) => {
+    const whole = held.some(each => factors.find(({ id }) => id === each.factor)?.whole)
+    return reaches(acr, whole ? 'phr' : 'aal2') && now() - since < fresh
+  }
+  const begin: Changing['begin'] = (ctx, { account, session }, begun) => {
+    const { id, email, guard } = account
+    return beginAttempt(ctx, services, { account: id, email, guard, session: session.uid, next: home, ...begun })
+  }
+  const named = (ctx: Context, held: readonly Credential[], wanted: Change): string => {
+    const credential = 'credential' in wanted ? held.find(each => each.id === wanted.credential) : undefined
+    return credential ? (credential.label ?? show.say(ctx.state.locale, `factor.${credential.factor}.name`)) : ''
+  }
+
+  return {
+    fresh: freshly,
+    begin,
+    change: async (ctx, wanted) => {
+      const person = await who(ctx)
+      const { id } = person.account
+      await protection.check(id, wanted)
+      const held = await credentials.of(id)
+      if (!freshly(person.session, held)) {
+        const reason = show.say(ctx.state.locale, `reason.${wanted.does}`, { what: named(ctx, held, wanted) })
+        return begin(ctx, person, { purpose: 'change', change: wanted, reason })
+      }
+      await changed(ctx, services, person.account, wanted)
+      seeOther(ctx, wanted.does === 'close' ? '/closing' : home)
+    },
+  }
+}
+
+/** Makes a change, and ends what else is signed in where it changes a factor or closes the account. */
+export async function changed(
+  ctx: Context,
+  { protection, closing, sessions, owner }: Changes,
+  account: Account,
+  change: Change,
+): Promise<void> {
+  const { visitor } = ctx.state
+  if (change.does === 'close') {
+    await closing.start(account, visitor)
+    await sessions.end(ctx, 'closed')
+    await sessions.endAllOf(account.id, 'closed', originOf(ctx))
+    return owner.revokeAll(account.id, originOf(ctx))
+  }
+  // Its own page gives that, once it is proved.
+  if (change.does === 'export') throw new Problem('not_offered')
+  await protection.change(account, change, visitor)
+  if (change.does === 'remove' || change.does === 'restrict')
+    await sessions.endOthers(ctx, 'protection-changed', account.id)
+}

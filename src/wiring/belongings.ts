@@ -1,0 +1,77 @@
+import { accountsDeclaration } from '../accounts/account.ts'
+import { type Belonging, belonging } from '../accounts/belongings.ts'
+import { credentialsDeclaration } from '../accounts/credential.ts'
+import { devicesDeclaration } from '../accounts/device.ts'
+import { linksDeclaration } from '../accounts/link.ts'
+import { receiptsDeclaration } from '../accounts/receipt.ts'
+import { sessionsDeclaration } from '../accounts/session.ts'
+import { apiKeysDeclaration } from '../api-keys/keys.ts'
+import { places } from '../observers/ledger.ts'
+import { grants } from '../oidc/adapter.ts'
+import { consentsDeclaration } from '../oidc/consents.ts'
+import { ssoSessions } from '../oidc/session-records.ts'
+
+const ours = { id: 'a name of ours', account: 'whose it is, said once', expiresAt: 'when we forget it' }
+const counter = 'a counter of ours'
+const secret = 'a secret that proves who somebody is'
+
+/**
+ * Every collection that holds what is a person's: what they are given of it in an export; all of it goes with their
+ * account. A test compares this list, field by field, with what is declared.
+ */
+export const belongingsList: readonly Belonging[] = [
+  belonging(
+    accountsDeclaration,
+    'id',
+    [
+      ...(['id', 'email', 'phone', 'locale', 'status', 'closesAt', 'holdUntil', 'phrase', 'texts'] as const),
+      ...(['restrictions', 'travel', 'ruledAt', 'createdAt', 'updatedAt'] as const),
+    ],
+    { guard: counter },
+  ),
+  belonging(credentialsDeclaration, 'account', ['factor', 'label', 'createdAt', 'usedAt', 'preferredAt', 'retiredAt'], {
+    ...ours,
+    lookup: secret,
+    secret,
+    rev: counter,
+  }),
+  belonging(devicesDeclaration, 'account', ['device', 'agent', 'address', 'createdAt', 'seenAt', 'trustedUntil'], {
+    ...ours,
+    guard: counter,
+  }),
+  belonging(
+    sessionsDeclaration,
+    'account',
+    [
+      ...(['device', 'address', 'agent', 'country', 'acr', 'amr', 'startedAt', 'seenAt'] as const),
+      ...(['apps', 'endedAt', 'why'] as const),
+    ],
+    ours,
+  ),
+  belonging(consentsDeclaration, 'account', ['client', 'oidc', 'apis', 'since', 'at', 'usedAt'], ours),
+  belonging(
+    apiKeysDeclaration,
+    'account',
+    [
+      ...(['id', 'name', 'scopes', 'addresses', 'algorithm', 'createdAt', 'rotatedAt'] as const),
+      ...(['endsAt', 'revokedAt', 'usedAt', 'usedFrom'] as const),
+    ],
+    { ...ours, secret, former: secret, rev: counter },
+  ),
+  // Given unsealed, and as what they stand for: sessions, and the entries of the activity.
+  belonging(receiptsDeclaration, 'account', []),
+  belonging(ssoSessions, 'accountId', []),
+  belonging(grants, 'accountId', []),
+  belonging(places, 'account', []),
+  belonging(linksDeclaration, 'account', []),
+]
+
+/** Collections that name an account and are on no such list: what is in them is gone by itself before an account can be. */
+export const fleeting: Readonly<Record<string, string>> = {
+  attempts: 'a sign-in under way, for an hour',
+  api_key_drafts: 'what was typed of a key, for an hour',
+  interactions: 'an app’s request that waits for somebody, for an hour',
+  pushed_requests: 'an app’s request, for minutes',
+  codes: 'an authorization code, for a minute; it ends with its grant',
+  access_tokens: 'an access token, for minutes; it ends with its grant',
+}

@@ -1,0 +1,155 @@
+import { expect } from 'chai'
+import { type Accounts, accounts as accountsOf } from '../../src/accounts/account.ts'
+import { links as linksOf } from '../../src/accounts/link.ts'
+import { Problem } from '../../src/errors.ts'
+import { type Closing, closing as closingOf } from '../../src/flows/closing.ts'
+import type { Store } from '../../src/store/collection.ts'
+import { slow, testStore } from '../support/store.ts'
+
+const day = 24 * 3_600_000
+const ten = Array.from({ length: 10 }, (_, at) => at)
+const visitor = { device: 'd', address: '192.0.2.7', agent: undefined }
+
+describe('closing an account', () => {
+  let store: Store
+  let accounts: Accounts
+  let at: number
+  let told: string[]
+  let done: string[]
+  /** What removing breaks at, as a process that dies there. */
+  let dies: string | undefined
+  beforeEach(async () => {
+    at = 1_000_000
+    store = await testStore(() => at)
+    ;[told, done, dies] = [[], [], undefined]
+    accounts = accountsOf(store)
+    const times = { createdAt: 0, updatedAt: 0 }
+    await accounts.insert({ id: 'ada', email: 'ada@example.com', locale: 'en', status: 'active', ...times })
+  })
+  afterEach(() => store.close())
+
+  const note = (what: string) => async () => {
+    if (dies === what) throw new Error('killed')
+    done.push(what)
+  }
+  /** One of the processes that share the store. */
+  const made = (through = store): Closing => {
+    const shared = accountsOf(through)
+    return closingOf({
+      accounts: shared,
+      links: linksOf({ store: through, now: () => at }),
+      messages: { closed: note('mail') },
+      endAll: note('end'),
+      erase: async id => {
+        await note('erase')()
+        await store.collection({ name: 'accounts', shape: undefined as never }).remove({ id })
+      },
+      record: async name => {
+        told.push(name)
+      },
+      patience: 7 * day,
+      now: () => at,
+    })
+  }
+  const ada = async () => (await accounts.get('ada')) ?? expect.fail('gone')
+  const started = async (closing: Closing) => closing.start(await ada(), visitor)
+  const code = (promise: Promise<unknown>) =>
+    promise.then(
+      () => 'done',
+      fault => (fault instanceof Problem ? fault.code : expect.fail(String(fault))),
+    )
+
+  it('begins once, of ten at once', async () => {
+    const owner = await ada()
+    const closing = made(slow(store, 5))
+    const results = await Promise.all(ten.map(() => code(closing.start(owner, visitor))))
+    expect(results.filter(each => each === 'done')).to.have.length(1)
+    expect(told).to.deep.equal(['closing.started'])
+    expect(await ada()).to.include({ status: 'closing', closesAt: at + 7 * day, guard: 1 })
+  })
+
+  it('loses against a change of what protects the account, or wins', async () => {
+    const owner = await ada()
+    const closing = made(slow(store, 5))
+    const [begun, changed] = await Promise.all([
+      code(closing.start(owner, visitor)),
+      accountsOf(slow(store, 5)).guarded('ada', owner.guard, { phrase: 'heron' }),
+    ])
+    expect([begun === 'done', changed !== undefined].filter(Boolean)).to.have.length(1)
+  })
+
+  it('is called off once, of ten at once, and all ten are told that it is', async () => {
+    await started(made())
+    const closing = made(slow(store, 5))
+    expect(await Promise.all(ten.map(() => closing.keep('ada', visitor)))).to.deep.equal(ten.map(() => true))
+    expect(told).to.deep.equal(['closing.started', 'closing.stopped'])
+    expect(await ada())
+      .to.include({ status: 'active', guard: 1 })
+      .and.not.to.have.property('closesAt')
+  })
+
+  it('is called off by one of ten uses of one link', async () => {
+    await started(made())
+    const bearer = await linksOf({ store, now: () => at }).make({ purpose: 'keep', account: 'ada', guard: 1 }, day)
+    const closing = made(slow(store, 5))
+    const results = await Promise.all(ten.map(() => code(closing.keepBy(bearer, visitor))))
+    expect(results.filter(each => each === 'done')).to.have.length(1)
+    expect(results.filter(each => each === 'link_expired')).to.have.length(9)
+  })
+
+  it('is not due before its day, and cannot be called off from then on', async () => {
+    await started(made())
+    at += 7 * day - 1
+    await made().sweep()
+    expect((await ada()).status).to.equal('closing')
+    at += 1
+    expect(await made().keep('ada', visitor)).to.equal(false)
+    await made().sweep()
+    expect(await accounts.get('ada')).to.equal(undefined)
+    expect(told).to.deep.equal(['closing.started', 'account.closed'])
+    expect(await made().keep('ada', visitor)).to.equal(false)
+    expect(await accounts.byEmail('ada@example.com')).to.equal(undefined)
+  })
+
+  it('removes once, of ten processes at once', async () => {
+    await started(made())
+    at += 7 * day
+    done = []
+    await Promise.all(ten.map(() => made(slow(store, 5)).sweep()))
+    expect(done).to.deep.equal(['end', 'mail', 'erase'])
+    expect(told.filter(each => each === 'account.closed')).to.have.length(1)
+  })
+
+  it('either keeps or removes, where both come at once', async () => {
+    for (const early of [1, 0]) {
+      if (!(await accounts.get('ada'))) break
+      if ((await ada()).status === 'active') await started(made())
+      at = ((await ada()).closesAt ?? 0) - early
+      const closing = made(slow(store, 5))
+      const [kept] = await Promise.all([closing.keep('ada', visitor), closing.sweep()])
+      const left = await accounts.get('ada')
+      expect(left?.status).to.equal(kept ? 'active' : undefined)
+    }
+  })
+
+  for (const where of ['end', 'mail', 'erase']) {
+    it(`is finished by another process where one dies (${where})`, async () => {
+      await started(made())
+      at += 7 * day
+      dies = where
+      await made()
+        .sweep()
+        .catch(() => {})
+      dies = undefined
+      expect((await ada()).status).to.equal('closed')
+      done = []
+      await made().sweep()
+      expect(done, 'whoever died may only be slow').to.deep.equal([])
+      expect(await made().keep('ada', visitor)).to.equal(false)
+      at += 11 * 60_000
+      await made().sweep()
+      expect(done).to.deep.equal(['end', 'mail', 'erase'])
+      expect(await accounts.get('ada')).to.equal(undefined)
+    })
+  }
+})

@@ -1,0 +1,56 @@
+import { account, day, longApp, longEmail, now, type Picture, picture, trading } from './gallery-samples.ts'
+
+const app = {
+  id: 'ledgerly',
+  name: 'Ledgerly',
+  tile: 'neutral',
+  scopes: ['openid', 'email', 'offline_access'],
+  resources: [{ name: 'Trading API', scopes: ['orders:read', 'orders:write'] }],
+  since: now - 40 * day,
+  usedAt: now - 3_600_000,
+}
+const suite = (id: string, name: string) => ({
+  ...app,
+  id,
+  name,
+  tile: id,
+  scopes: [],
+  resources: [],
+  since: undefined,
+  usedAt: now - day,
+})
+
+/** What apps may do, a copy of all that is kept, and the end of an account. */
+export const dataPages: readonly Picture[] = [
+  picture('apps', 'account/apps', {
+    ...account,
+    others: [app, { ...app, id: 'taxes', name: 'Taxes', scopes: ['openid'], resources: [], usedAt: undefined }],
+    suite: [suite('trading', 'Trading'), suite('card', 'Card')],
+  }),
+  picture('apps-long', 'account/apps', {
+    person: { email: longEmail },
+    others: [{ ...app, ...longApp, tile: 'neutral' }],
+    suite: [],
+    locale: 'de',
+  }),
+  picture('apps-none', 'account/apps', { ...account, others: [], suite: [] }),
+  picture('data', 'account/data', { ...account, attempt: '' }),
+  picture('data-ready', 'account/data', { person: { email: longEmail }, attempt: 'a1', locale: 'de' }),
+  picture('close', 'account/close', { ...account, email: 'ada@example.com', days: 7 }),
+  picture('close-long', 'account/close', { person: { email: longEmail }, email: longEmail, days: 1, locale: 'de' }),
+  picture('closing', 'recovery/closing', { days: 7 }),
+  picture('closing-sign-in', 'sign-in/closing', {
+    base: '/sign-in/a1',
+    email: 'ada@example.com',
+    until: now + 6 * day,
+    towards: trading,
+  }),
+  picture('closing-sign-in-long', 'sign-in/closing', {
+    base: '/sign-in/a1',
+    email: longEmail,
+    until: now + 6 * day,
+    locale: 'de',
+  }),
+  picture('keep', 'recovery/keep', { action: '/keep/x', until: now + 6 * day }),
+  picture('kept', 'recovery/kept', { locale: 'de' }),
+]
