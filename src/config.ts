@@ -29,6 +29,8 @@ export interface Config {
   geoip: { file: string | undefined }
   /** Milliseconds. */
   session: { idle: number; max: number }
+  /** What every app is held to; `refreshing` is in milliseconds. */
+  requests: { pushed: boolean; nonces: boolean; refreshing: number }
   /** How long apps are told to wait once protection was loosened, in milliseconds. */
   hold: number
   /** Milliseconds after which a signing key is replaced; 0 for never. */
@@ -96,6 +98,11 @@ export function configure(environment: Environment = process.env): Config {
     trust: set.LATCHKEY_TRUST * 24 * 3_600_000,
     geoip: { file: set.LATCHKEY_GEOIP },
     session: { idle: set.LATCHKEY_SESSION_IDLE * 60_000, max: set.LATCHKEY_SESSION_MAX * 60_000 },
+    requests: {
+      pushed: set.LATCHKEY_REQUIRE_PAR,
+      nonces: set.LATCHKEY_DPOP_NONCES,
+      refreshing: set.LATCHKEY_REFRESH_MAX * 24 * 3_600_000,
+    },
     hold: set.LATCHKEY_HOLD * 3_600_000,
     keys: { age: set.LATCHKEY_KEY_DAYS * 24 * 3_600_000 },
     closing: set.LATCHKEY_CLOSING * 24 * 3_600_000,

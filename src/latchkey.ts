@@ -19,6 +19,7 @@ import { metrics as metricsOf } from './observers/metrics.ts'
 import { sessionKeeper } from './observers/sessions.ts'
 import { readClients } from './oidc/clients.ts'
 import { cookieKeys } from './oidc/cookie-keys.ts'
+import { pairwiseSalt } from './oidc/pairwise.ts'
 import { createProvider } from './oidc/provider.ts'
 import { registry } from './oidc/registry.ts'
 import { signingRing } from './oidc/ring.ts'
@@ -118,6 +119,8 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   const oidc = await createProvider({
     ...{ issuer, standing, store, keyring, clients, accounts, record, now },
     session: config.session,
+    requests: config.requests,
+    salt: await pairwiseSalt({ store, sealer }),
     keys: ring,
     bars: risk.bars,
     redeem: people.approving.redeem,

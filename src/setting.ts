@@ -36,6 +36,11 @@ export const whole = (low: number, high: number) =>
       error: `must be a whole number from ${low} to ${high}`,
     })
     .transform(Number)
+/** `yes` or `no`; `no` unless told. */
+export const yesOrNo = z
+  .enum(['yes', 'no'], { error: 'must be yes or no' })
+  .default('no')
+  .transform(text => text === 'yes')
 /** Is this an address or a CIDR block? */
 export const block = (text: string): boolean => {
   const [address = '', bits, more] = text.split('/')

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { block, loopback, setting, url, whole, words } from './setting.ts'
+import { block, loopback, setting, url, whole, words, yesOrNo } from './setting.ts'
 
 /** Every setting once: the only names that Latchkey reads from the environment. README's table is printed from it. */
 export const settings = {
@@ -99,6 +99,21 @@ export const settings = {
     'Minutes after which a session ends in any case.',
     '43200',
     whole(5, 525_600).default(43_200),
+  ),
+  LATCHKEY_REFRESH_MAX: setting(
+    'Days that an app may go on refreshing before people have to sign in to it again; `refresh_token_max` of a client says less.',
+    '90',
+    whole(1, 365).default(90),
+  ),
+  LATCHKEY_REQUIRE_PAR: setting(
+    '`yes`: every app must push its authorization requests (RFC 9126), whatever its entry says.',
+    'no',
+    yesOrNo,
+  ),
+  LATCHKEY_DPOP_NONCES: setting(
+    '`yes`: every DPoP proof must show a nonce that Latchkey gave (RFC 9449, 8).',
+    'no',
+    yesOrNo,
   ),
   LATCHKEY_HOLD: setting(
     'Hours that apps are told to wait with what cannot be undone once an account’s protection was loosened; 0 for none.',

@@ -114,6 +114,9 @@ describe('config', () => {
       ['50000', 'must not be longer than LATCHKEY_SESSION_MAX'],
     ],
     LATCHKEY_SESSION_MAX: [['-5', 'must be a whole number from 5 to 525600']],
+    LATCHKEY_REFRESH_MAX: [['0', 'must be a whole number from 1 to 365']],
+    LATCHKEY_REQUIRE_PAR: [['true', 'must be yes or no']],
+    LATCHKEY_DPOP_NONCES: [['1', 'must be yes or no']],
     LATCHKEY_HOLD: [['8761', 'must be a whole number from 0 to 8760']],
     LATCHKEY_KEY_DAYS: [['3651', 'must be a whole number from 0 to 3650']],
     LATCHKEY_CLOSING: [

@@ -53,6 +53,8 @@ export function records(store: Store, now: () => number): Records {
     // It ends with its grant, and its grant with the session: looking for the session too would only cost time.
     AccessToken: keeping(access, now, { trim: ({ expiresWithSession: _, ...payload }) => payload }),
     PushedAuthorizationRequest: keeping(store.collection(pushedRequests), now, {
+      // The library spends it when somebody has signed in, and must see until then that it was spent before.
+      longer: 3_600_000,
       lost: () => new errors.InvalidRequestUri('request_uri was already used'),
     }),
     // These two are names, not bearer values: an interaction answers only to the browser whose signed cookie names it.
@@ -88,15 +90,21 @@ interface Keeping {
   key?(id: string): string
   /** What to throw at whoever comes second to consume it. */
   lost?(grantId: string | undefined): Error
+  /** For how long it is there to be seen after it expired, in milliseconds. */
+  longer?: number
   /** Takes off what is not to be kept. */
   trim?(payload: AdapterPayload): AdapterPayload
 }
 
-function keeping(collection: Collection<Kept>, now: () => number, { key = sha256, lost, trim }: Keeping): Adapter {
+function keeping(
+  collection: Collection<Kept>,
+  now: () => number,
+  { key = sha256, lost, longer = 0, trim }: Keeping,
+): Adapter {
   return {
     upsert: (id, { jti: _, ...payload }, seconds = 0) => {
       const { grantId, sessionUid, accountId, clientId } = payload
-      const expiresAt = now() + seconds * 1000
+      const expiresAt = now() + seconds * 1000 + longer
       const kept = trim?.(payload) ?? payload
       return collection.put({ id: key(id), payload: kept, grantId, sessionUid, accountId, clientId, expiresAt })
     },

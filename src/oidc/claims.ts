@@ -18,12 +18,22 @@ export const claims = {
 /** The scopes that are not an API's. */
 export const oidcScopes: readonly string[] = ['openid', 'email', 'phone', 'profile', 'hold', 'offline_access']
 
-/** What apps may learn of an account; which of it they do, their scopes decide. */
-export function claimsOf(account: Account, scope: string, now: number): AccountClaims {
+/** The scope that opens a claim, for what an app must be allowed; none for what an ID token says in any case. */
+export function scopeOf(claim: string): string | undefined {
+  const opened = Object.entries(claims) as [string, readonly string[] | null][]
+  return opened.find(([scope, names]) => scope !== 'openid' && names?.includes(claim))?.[0]
+}
+
+/** What apps may learn of an account; which of it they do, their scopes and the claims that they were granted one by one decide. */
+export function claimsOf(
+  account: Account,
+  { scope, asked }: { scope: string; asked: object },
+  now: number,
+): AccountClaims {
   const { id, email, phone, locale, updatedAt } = account
   return {
     sub: id,
-    ...(scope.split(' ').includes('hold') && heldUntil(account, now)),
+    ...((scope.split(' ').includes('hold') || 'hold_until' in asked) && heldUntil(account, now)),
     email,
     email_verified: true,
     ...(phone !== undefined && { phone_number: phone, phone_number_verified: true }),

@@ -65,15 +65,40 @@ export const apiShape = {
   client_id: z.string().optional(),
 }
 
-/** A client: names as in OpenID Connect Dynamic Client Registration 1.0, 2, and four of our own. */
+const responseModes = [
+  ...(['query', 'fragment', 'form_post'] as const),
+  ...(['jwt', 'query.jwt', 'fragment.jwt', 'form_post.jwt'] as const),
+] as const
+const seconds = (low: number, high: number) =>
+  z
+    .int()
+    .min(low, { error: `must be ${low} or more` })
+    .max(high, { error: `must be ${high} or less` })
+
+/** What no specification has a name for, and the library keeps on a client beside what it knows itself. */
+export const ownShape = {
+  /** Held to all of the FAPI 2.0 Security Profile. */
+  profile: z.literal('fapi2').optional(),
+  /** Without it, an app must send and check a nonce (RFC 9700, 2.1.1). */
+  pkce_required: z.boolean().default(true),
+  /** Its DPoP proofs must show a nonce of ours (RFC 9449, 8). */
+  dpop_nonce_required: z.boolean().default(false),
+  /** Lifetimes in seconds; of refresh tokens, since they were last used and since people signed in. */
+  access_token_ttl: seconds(30, 3600).default(300),
+  id_token_ttl: seconds(60, 86_400).default(3600),
+  refresh_token_ttl: seconds(300, 31_536_000).default(2_592_000),
+  refresh_token_max: seconds(300, 31_536_000).optional(),
+}
+
+/** A client: names as in OpenID Connect Dynamic Client Registration 1.0, 2, and some of our own. */
 export const clientShape = {
   client_id: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, { error: 'must be lower-case letters, digits, - and _' }),
   client_name: z.string().min(1).max(60),
   application_type: z.enum(['web', 'native']).default('web'),
   token_endpoint_auth_method: z
-    .enum(['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'])
+    .enum(['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'private_key_jwt', 'none'])
     .default('client_secret_basic'),
-  token_endpoint_auth_signing_alg: z.enum(assertionAlgorithms).optional(),
+  token_endpoint_auth_signing_alg: z.enum([...assertionAlgorithms, 'HS256']).optional(),
   client_secret: z
     .string()
     .regex(/^[\x21-\x7E]{32,256}$/, { error: 'must have 32 to 256 characters' })
@@ -95,6 +120,17 @@ export const clientShape = {
   require_pushed_authorization_requests: z.boolean().default(false),
   /** What it may ask people to approve (RFC 9396, 10). */
   authorization_details_types: z.array(z.enum(detailTypes)).default([]),
+  /** RFC 9101, 10.5. */
+  require_signed_request_object: z.boolean().default(false),
+  request_object_signing_alg: z.enum(assertionAlgorithms).optional(),
+  /** The only ways in which it takes answers. */
+  response_modes: z.array(z.enum(responseModes)).min(1).optional(),
+  authorization_signed_response_alg: signing.default('ES256'),
+  introspection_signed_response_alg: signing.default('ES256'),
+  userinfo_signed_response_alg: signing.optional(),
+  subject_type: z.enum(['public', 'pairwise']).default('public'),
+  sector_identifier_uri: web.optional(),
+  ...ownShape,
   /** One of the suite: its people are not asked for consent. */
   first_party: z.boolean().default(false),
   /** Which of the tiles of views/assets stands for it. */

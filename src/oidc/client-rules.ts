@@ -19,6 +19,33 @@ const rules: readonly Rule[] = [
       !jwks === !jwks_uri &&
       'jwks or jwks_uri, one of the two, is needed for private_key_jwt',
   ],
+  ({ token_endpoint_auth_method: method, token_endpoint_auth_signing_alg: alg, ...client }) => [
+    alg !== undefined &&
+      (alg === 'HS256') !== (method === 'client_secret_jwt') &&
+      `token_endpoint_auth_signing_alg: ${alg} does not go with ${method}`,
+    (client.require_signed_request_object || client.request_object_signing_alg !== undefined) &&
+      !client.jwks &&
+      !client.jwks_uri &&
+      `${client.require_signed_request_object ? 'require_signed_request_object' : 'request_object_signing_alg'} needs jwks or jwks_uri`,
+    client.pkce_required === false &&
+      method === 'none' &&
+      'pkce_required must be true for a client that cannot authenticate',
+  ],
+  ({ profile, ...client }) =>
+    profile === undefined
+      ? []
+      : [
+          client.token_endpoint_auth_method !== 'private_key_jwt' && 'profile: fapi2 needs private_key_jwt',
+          client.dpop_bound_access_tokens !== true && 'profile: fapi2 needs dpop_bound_access_tokens',
+          client.pkce_required === false && 'profile: fapi2 needs pkce_required',
+        ],
+  ({ subject_type, sector_identifier_uri: sector, redirect_uris = [] }) => [
+    subject_type === 'pairwise' &&
+      sector === undefined &&
+      new Set(redirect_uris.map(uri => new URL(uri).host)).size !== 1 &&
+      'sector_identifier_uri is needed for pairwise where redirect_uris are not of one host',
+    subject_type === 'public' && sector !== undefined && 'sector_identifier_uri is of no use without pairwise',
+  ],
   ({
     grant_types: grants,
     redirect_uris: uris,
@@ -60,6 +87,7 @@ const rules: readonly Rule[] = [
     ...post_logout_redirect_uris.map((uri, at) => misplaced(`post_logout_redirect_uris[${at}]`, uri, client, standing)),
     client.backchannel_logout_uri && misplaced('backchannel_logout_uri', client.backchannel_logout_uri, {}, standing),
     client.jwks_uri && misplaced('jwks_uri', client.jwks_uri, {}, standing),
+    client.sector_identifier_uri && misplaced('sector_identifier_uri', client.sector_identifier_uri, {}, standing),
   ],
 ]
 

@@ -5,6 +5,7 @@ import type { DetailType } from '../flows/details.ts'
 import { oidcScopes } from './claims.ts'
 import { type Api, apiShape, type Client, clientShape, readEntry } from './client-file.ts'
 import { faultsOf, type Standing } from './client-rules.ts'
+import { declaredByFile } from './own.ts'
 
 /** What a resource server's tokens are like for one client (RFC 8707, RFC 9068). */
 export type Granted = ResourceServer & { name: string; resource: string; details: readonly DetailType[] }
@@ -41,9 +42,6 @@ export class ClientsError extends Error {
     this.faults = faults
   }
 }
-
-/** Seconds that an access token lives. */
-export const accessTokenLife = 300
 
 /** Reads the file that declares the apps and their APIs; throws ClientsError. */
 export function readClients(file: string, standing: Standing): Declared {
@@ -141,12 +139,19 @@ function known(apis: readonly Api[], clients: readonly Client[]): Declared {
     algorithms: new Set<Algorithm>([
       ...(['ES256', 'EdDSA'] as const),
       ...apis.map(each => each.access_token_signed_response_alg),
-      ...clients.map(each => each.id_token_signed_response_alg),
+      ...clients.flatMap(each =>
+        [
+          each.id_token_signed_response_alg,
+          each.authorization_signed_response_alg,
+          each.introspection_signed_response_alg,
+          each.userinfo_signed_response_alg ?? [],
+        ].flat(),
+      ),
     ]),
   }
 }
 
-function app({ client_id, client_name, tile, first_party, apis: asked }: Client, apis: readonly Api[]): App {
+function app({ client_id, client_name, tile, first_party, apis: asked, ...client }: Client, apis: readonly Api[]): App {
   const granted = Object.entries(asked).map(([resource, scopes]): [string, Granted] => {
     const api = apis.find(each => each.resource === resource) as Api
     const { name, access_token_signed_response_alg: alg, authorization_details_types: details } = api
@@ -157,7 +162,7 @@ function app({ client_id, client_name, tile, first_party, apis: asked }: Client,
         resource,
         audience: resource,
         scope: scopes.join(' '),
-        accessTokenTTL: accessTokenLife,
+        accessTokenTTL: client.access_token_ttl,
         accessTokenFormat: 'jwt',
         jwt: { sign: { alg } },
         details,
@@ -168,9 +173,10 @@ function app({ client_id, client_name, tile, first_party, apis: asked }: Client,
 }
 
 function metadata({ first_party, tile, apis, development, ...client }: Client): ClientMetadata {
-  return {
+  return declaredByFile({
     ...client,
     response_types: client.grant_types.includes('authorization_code') ? ['code'] : [],
+    ...(client.profile && { require_pushed_authorization_requests: true }),
     ...(client.backchannel_logout_uri && { backchannel_logout_session_required: true }),
-  }
+  })
 }

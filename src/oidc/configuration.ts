@@ -1,21 +1,25 @@
 import type { Context } from 'koa'
-import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
+import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import type { Account } from '../accounts/account.ts'
 import { algorithms } from '../crypto/jwk.ts'
 import type { Keyring } from '../crypto/secrets.ts'
+import { acrValues } from './acr.ts'
 import type { Records } from './adapter.ts'
+import { assertions } from './assertions.ts'
 import { claims, heldUntil, oidcScopes } from './claims.ts'
 import { assertionAlgorithms } from './client-file.ts'
 import type { Standing } from './client-rules.ts'
-import { type App, accessTokenLife } from './clients.ts'
+import type { App } from './clients.ts'
 import type { Consents } from './consents.ts'
 import { cookieKeys } from './cookie-keys.ts'
 import { features, type Spend } from './features.ts'
 import { finding } from './finding.ts'
 import { grantFor } from './grants.ts'
 import { outgoing } from './outgoing.ts'
-import { acrValues, prompts } from './prompts.ts'
-import { refreshTokenLife } from './refresh.ts'
+import { isDeclared, own, ownMetadata } from './own.ts'
+import { subjectFor } from './pairwise.ts'
+import { prompts } from './prompts.ts'
+import { refreshLife } from './refresh.ts'
 import type { Clients } from './registry.ts'
 import { type Redeem, receiptIn } from './rich.ts'
 import type { Ring } from './ring.ts'
@@ -35,6 +39,11 @@ export interface Renderers {
     form: { action: string; xsrf: string; client: App | undefined; accountId: string },
   ): void | Promise<void>
   loggedOut(ctx: Context, from: { client: App | undefined }): void | Promise<void>
+  /** Takes an answer on to an app by a form that the browser posts. */
+  formPost(
+    ctx: Context,
+    form: { action: string; fields: readonly [name: string, value: string][]; client: App | undefined },
+  ): void | Promise<void>
 }
 
 export interface Options {
@@ -42,7 +51,18 @@ export interface Options {
   standing: Standing
   /** Milliseconds. */
   session: { idle: number; max: number }
+  /** What every client is held to, whatever its entry says. */
+  requests: {
+    /** Authorization requests must be pushed (RFC 9126, 5). */
+    pushed: boolean
+    /** DPoP proofs must show a nonce (RFC 9449, 8). */
+    nonces: boolean
+    /** The longest that an app may go on refreshing, in milliseconds. */
+    refreshing: number
+  }
   keyring: Keyring
+  /** Of pairwise subjects. */
+  salt: string
   keys: Ring
   clients: Clients
   accounts: { get(id: string): Promise<Account | undefined> }
@@ -58,11 +78,11 @@ export interface Options {
   now(): number
 }
 
+/** How a client may prove itself. */
+const methods = ['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'private_key_jwt', 'none'] as const
 /** Seconds. */
 const codeLife = 60
 const hour = 3600
-/** How far ahead a client's assertion may expire, in seconds: each is remembered for so long. */
-const assertionLife = 600
 
 /** What oidc-provider is told. What is not here is off, and discovery does not advertise it. */
 export function configuration(
@@ -70,6 +90,7 @@ export function configuration(
   kept: { records: Records; consents: Consents; spend: Spend },
 ): Configuration {
   const { issuer, standing, session, clients, locales } = options
+  const judge = assertions(options.now)
   const appOf = (ctx: KoaContextWithOIDC): Promise<App | undefined> => clients.app(ctx.oidc.client?.clientId ?? '')
 
   return {
@@ -77,23 +98,31 @@ export function configuration(
     jwks: forLibrary(options.keys.keys()),
     enabledJWA: {
       idTokenSigningAlgValues: [...algorithms],
-      clientAuthSigningAlgValues: [...assertionAlgorithms],
+      userinfoSigningAlgValues: [...algorithms],
+      introspectionSigningAlgValues: [...algorithms],
+      authorizationSigningAlgValues: [...algorithms],
+      requestObjectSigningAlgValues: [...assertionAlgorithms],
+      clientAuthSigningAlgValues: [...assertionAlgorithms, 'HS256'],
       dPoPSigningAlgValues: [...assertionAlgorithms],
     },
-    clientDefaults: { id_token_signed_response_alg: 'ES256' },
-    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
-    assertJwtClientAuthClaimsAndHeader: async (_, { exp }) => {
-      if (Number(exp) * 1000 > options.now() + assertionLife * 1000) {
-        throw new errors.InvalidClientAuth('the assertion expires too late')
-      }
+    clientDefaults: {
+      id_token_signed_response_alg: 'ES256',
+      authorization_signed_response_alg: 'ES256',
+      introspection_signed_response_alg: 'ES256',
     },
+    clientAuthMethods: [...methods],
+    extraClientMetadata: ownMetadata,
+    assertJwtClientAuthClaimsAndHeader: judge.client,
     responseTypes: ['code'],
-    pkce: { required: () => true },
+    pkce: { required: (_, client) => own(client).pkce_required },
     allowOmittingSingleRegisteredRedirectUri: false,
     acrValues: [...acrValues],
     scopes: [...oidcScopes],
     claims,
-    subjectTypes: ['public'],
+    subjectTypes: ['public', 'pairwise'],
+    // The operator vouches for the sectors of clients.json, and should not need them to start.
+    sectorIdentifierUriValidate: client => !isDeclared(client),
+    pairwiseIdentifier: (_, account, client) => subjectFor(options.salt, account, client),
     cookies: cookies(issuer.startsWith('https:'), options.keyring),
     routes: {
       authorization: '/authorize',
@@ -105,16 +134,19 @@ export function configuration(
       token: '/token',
       userinfo: '/userinfo',
     },
-    discovery: { prompt_values_supported: ['none', 'create', 'login', 'consent'], ui_locales_supported: [...locales] },
+    discovery: {
+      prompt_values_supported: ['none', 'create', 'login', 'consent'],
+      ui_locales_supported: [...locales],
+    },
     ttl: {
-      AccessToken: (_, { resourceServer }) => resourceServer?.accessTokenTTL ?? accessTokenLife,
+      AccessToken: (_, token, client) => token.resourceServer?.accessTokenTTL ?? own(client).access_token_ttl,
       AuthorizationCode: codeLife,
-      ClientCredentials: accessTokenLife,
+      ClientCredentials: (_, token, client) => token.resourceServer?.accessTokenTTL ?? own(client).access_token_ttl,
       // Twice the longest session: it is renewed before a session can outlive it.
       Grant: Math.ceil((2 * session.max) / 1000),
-      IdToken: hour,
+      IdToken: (_ctx, _token, client) => own(client).id_token_ttl,
       Interaction: hour,
-      RefreshToken: refreshTokenLife,
+      RefreshToken: (_ctx, _token, client) => refreshLife(client, 0, options.requests.refreshing),
       Session: (_, { loginTs }) => sessionLife(loginTs, options),
     },
     interactions: { policy: prompts(options), url: (_, { uid }) => `/interaction/${uid}` },
@@ -145,7 +177,7 @@ export function configuration(
       (client.redirectUris ?? []).some(uri => URL.parse(uri)?.origin === origin),
     renderError: (ctx, out, fault) => options.renderers.error(ctx, out, fault),
     fetch: outgoing({ loopback: standing.local && !standing.production }),
-    features: features(options, appOf, kept.spend),
+    features: features(options, { appOf, judge, spend: kept.spend }),
   }
 }
 

@@ -1,7 +1,8 @@
-import type { Interaction, Provider, Session } from 'oidc-provider'
+import type { Interaction, KoaContextWithOIDC, Provider, Session } from 'oidc-provider'
 import { z } from 'zod'
 import { sha256 } from '../crypto/digest.ts'
 import { Conflict, declare, type Store } from '../store/collection.ts'
+import { demandOf, toldAcr } from './acr.ts'
 import type { Records } from './adapter.ts'
 import type { Options } from './configuration.ts'
 import { newToken } from './refresh-tokens.ts'
@@ -32,6 +33,11 @@ export function correct(
   // The issuer is what we are called; the Host header is what somebody typed.
   provider.OIDCContext.prototype.urlFor = (name, options) => provider.urlFor(name, options)
   Object.assign(provider.RefreshToken.prototype, { generateTokenId: newToken })
+  Object.defineProperty(provider.OIDCContext.prototype, 'acr', {
+    get(this: KoaContextWithOIDC['oidc']) {
+      return toldAcr(this.session?.acr, demandOf(this.params ?? {}))
+    },
+  })
 }
 
 /**

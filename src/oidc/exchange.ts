@@ -1,7 +1,7 @@
 import { errors, type Provider, type TokenEndpointGrantContext } from 'oidc-provider'
 import type { Origin } from '../events.ts'
-import { accessTokenLife } from './clients.ts'
 import { originOf } from './heard.ts'
+import { own } from './own.ts'
 import type { Clients } from './registry.ts'
 
 /** What is exchanged: a request to the token endpoint, signed with an API key, as base64url of its JSON. */
@@ -41,7 +41,8 @@ export function exchanging({ provider, clients, judge, now }: Services) {
     const granted = typeof scope === 'string' ? scope.split(' ').filter(each => may.includes(each)) : may
     if (granted.length === 0) throw new errors.InvalidScope('the key may do nothing of this', String(scope ?? ''))
 
-    const left = signed.expires_at === null ? accessTokenLife : signed.expires_at - Math.floor(now() / 1000)
+    const life = own(client).access_token_ttl
+    const left = signed.expires_at === null ? life : signed.expires_at - Math.floor(now() / 1000)
     const issued = new provider.AccessToken({
       client,
       accountId: signed.sub,
@@ -50,7 +51,7 @@ export function exchanging({ provider, clients, judge, now }: Services) {
       gty: 'token-exchange',
       scope: granted.join(' '),
       resourceServer: new provider.ResourceServer(api.resource, api),
-      expiresIn: Math.max(1, Math.min(accessTokenLife, left)),
+      expiresIn: Math.max(1, Math.min(life, left)),
     })
     ctx.oidc.entity('AccessToken', issued)
     ctx.body = {

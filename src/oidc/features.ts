@@ -1,22 +1,45 @@
 import { type AccessToken, type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
+import type { assertions } from './assertions.ts'
 import type { App } from './clients.ts'
 import type { Options } from './configuration.ts'
+import { own } from './own.ts'
 import { forOneAct, rich } from './rich.ts'
 
 /** Asks about what was approved: whoever is told true is the one to do it. */
 export type Spend = (ctx: KoaContextWithOIDC, client: string, token: AccessToken) => Promise<boolean>
 
+interface Services {
+  appOf(ctx: KoaContextWithOIDC): Promise<App | undefined>
+  judge: ReturnType<typeof assertions>
+  spend: Spend
+}
+
 /** Which parts of the library are on, and what each is told. */
 export function features(
-  { clients, renderers, redeem }: Pick<Options, 'clients' | 'renderers' | 'redeem'>,
-  appOf: (ctx: KoaContextWithOIDC) => Promise<App | undefined>,
-  spend: Spend,
+  {
+    clients,
+    renderers,
+    requests,
+    keyring,
+    redeem,
+  }: Pick<Options, 'clients' | 'renderers' | 'requests' | 'keyring' | 'redeem'>,
+  { appOf, judge, spend }: Services,
 ): NonNullable<Configuration['features']> {
   return {
     devInteractions: { enabled: false },
-    dPoP: { enabled: true },
+    dPoP: {
+      enabled: true,
+      nonceSecret: Buffer.from(keyring.newest('dpop-nonce').bytes),
+      requireNonce: ctx => judge.nonceNeeded(ctx, requests.nonces),
+    },
+    fapi: { enabled: true, profile: (_, client) => (own(client).profile ? '2.0' : undefined) },
+    claimsParameter: { enabled: true },
+    requestObjects: { enabled: true, assertJwtClaimsAndHeader: judge.request },
+    jwtResponseModes: { enabled: true },
+    jwtUserinfo: { enabled: true },
+    jwtIntrospection: { enabled: true },
     externalSigningSupport: { enabled: true, ack: 'experimental-01' },
-    pushedAuthorizationRequests: { enabled: true },
+    pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: requests.pushed },
     userinfo: { enabled: true },
     clientCredentials: { enabled: true },
     backchannelLogout: { enabled: true },

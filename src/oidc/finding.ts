@@ -13,7 +13,12 @@ export function finding({ accounts, bars, now }: Pick<Options, 'accounts' | 'bar
     // The last thing that the library asks before it looks whether a refresh token is spent; its own answer knows no grace.
     if (token?.kind === 'RefreshToken' && token.consumed) throw new SpentToken()
     const { holdUntil, restrictions } = account
-    return { accountId: id, holdUntil, restrictions, claims: (_, scope) => claimsOf(account, scope, now()) }
+    return {
+      accountId: id,
+      holdUntil,
+      restrictions,
+      claims: (_, scope, asked) => claimsOf(account, { scope, asked }, now()),
+    }
   }
 }
 

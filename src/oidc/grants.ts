@@ -1,4 +1,5 @@
 import type { Grant, KoaContextWithOIDC } from 'oidc-provider'
+import { scopeOf } from './claims.ts'
 import type { Consents, Scopes } from './consents.ts'
 import type { Clients } from './registry.ts'
 
@@ -22,7 +23,7 @@ export function grantFor({ clients, consents, longest }: Services) {
     const asked = askedBy(ctx)
     const { firstParty } = (await clients.app(clientId)) ?? {}
     const allowed = firstParty ? asked : both(asked, await consents.of(accountId, clientId))
-    const added = add(grant, allowed)
+    const added = [add(grant, allowed), addClaims(grant, claimsAsked(ctx, allowed.oidc))].includes(true)
     // What is approved needs no scope, and a grant all the same.
     const bare = grant.jti === undefined && ctx.oidc.params?.authorization_details !== undefined
     if (added || bare || (grant === found && short(grant, longest))) await renew(grant)
@@ -47,7 +48,22 @@ export function askedBy({ oidc }: KoaContextWithOIDC): Scopes {
     resource,
     [...scopes].filter(each => oidc.requestParamScopes.has(each)),
   ])
-  return { oidc: [...oidc.requestParamOIDCScopes], apis: Object.fromEntries(apis) }
+  const may = oidc.client?.scope?.split(' ')
+  const opened = [...oidc.requestParamClaims].map(scopeOf).filter(each => each !== undefined)
+  const scopes = new Set([...oidc.requestParamOIDCScopes, ...opened.filter(each => may?.includes(each) ?? true)])
+  return { oidc: [...scopes], apis: Object.fromEntries(apis) }
+}
+
+/** The claims that a request names (OpenID Connect Core 1.0, 5.5), of those that these scopes open. */
+function claimsAsked({ oidc }: KoaContextWithOIDC, scopes: readonly string[]): string[] {
+  return [...oidc.requestParamClaims].filter(each => scopes.includes(scopeOf(each) ?? ''))
+}
+
+function addClaims(grant: Grant, claims: readonly string[]): boolean {
+  const held = grant.getOIDCClaims()
+  const more = claims.filter(each => !held.includes(each))
+  if (more.length > 0) grant.addOIDCClaims(more)
+  return more.length > 0
 }
 
 /** Adds scopes to a grant; was one of them new to it? */

@@ -4,11 +4,11 @@ import { Problem } from '../errors.ts'
 import type { Record } from '../events.ts'
 import type { Request } from '../flows/approving.ts'
 import type { Detail } from '../flows/details.ts'
+import { type Acr, demandOf } from './acr.ts'
 import type { Consents, Scopes } from './consents.ts'
 import { add } from './grants.ts'
 import { originOf } from './heard.ts'
 import { formTarget } from './mounted.ts'
-import { type Acr, demandedBy } from './prompts.ts'
 import type { Clients } from './registry.ts'
 import type { Login, Sessions } from './sessions.ts'
 
@@ -94,7 +94,7 @@ export function interactions({ provider, clients, consents, sessions, record }: 
         client: { id: app.id, name: app.name, tile: app.tile, firstParty: app.firstParty },
         redirectOrigin: formTarget(text('redirect_uri') ?? provider.issuer),
         params: {
-          acr: demandedBy(params),
+          acr: demandOf(params).least,
           anew: (text('prompt') ?? '').split(' ').includes('login'),
           maxAge: params.max_age === undefined ? undefined : Number(params.max_age),
           login_hint: text('login_hint'),

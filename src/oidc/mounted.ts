@@ -1,4 +1,4 @@
-import type { Middleware } from 'koa'
+import type { Context, Middleware } from 'koa'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 
 /** The library's endpoints as middleware of our Koa, whose `keys` must be the provider's. */
@@ -22,9 +22,15 @@ function letFormsEnd(ctx: KoaContextWithOIDC): void {
   const { params, redirectUriCheckPerformed } = ctx.oidc
   if (ctx.status !== 200 && !redirectUriCheckPerformed) return
   const target = redirectUriCheckPerformed ? params?.redirect_uri : params?.post_logout_redirect_uri
+  if (typeof target === 'string') letFormEndAt(ctx, target)
+}
+
+/** Lets the forms of a page that is answered end at this URL, too. */
+export function letFormEndAt(ctx: Pick<Context, 'set' | 'response'>, uri: string): void {
   const policy: unknown = ctx.response.get('Content-Security-Policy')
-  if (typeof target !== 'string' || typeof policy !== 'string') return
-  ctx.set('Content-Security-Policy', policy.replace(/form-action [^;]*/, `$& ${formTarget(target)}`))
+  const target = formTarget(uri)
+  if (typeof policy !== 'string' || policy.includes(` ${target}`)) return
+  ctx.set('Content-Security-Policy', policy.replace(/form-action [^;]*/, `$& ${target}`))
 }
 
 /** A URL's origin as CSP names it; a private-use scheme has none but itself. */

@@ -1,45 +1,39 @@
+import { decodeJwt } from 'jose'
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Restrictions } from '../accounts/account.ts'
 import { reaches } from '../flows/policy.ts'
+import { acrValues, asAcr, demandOf } from './acr.ts'
 import type { Options } from './configuration.ts'
+import { askedBy } from './grants.ts'
 import { originOf } from './heard.ts'
+import { subjectFor } from './pairwise.ts'
 import { detailsIn } from './rich.ts'
 
 const { Check, Prompt, base } = interactionPolicy
 
-/** Assurance, rising (OpenID Connect Core 1.0, 2: acr). */
-export const acrValues = ['mfa', 'aal2', 'phr'] as const
-export type Acr = (typeof acrValues)[number]
-
-/** The least assurance that meets `acr_values`: any of those listed will do, and those we do not know ask for nothing. */
-export function demanded(acr: unknown): Acr | undefined {
-  const listed = typeof acr === 'string' ? acr.split(' ') : []
-  return acrValues.find(each => listed.includes(each))
-}
-
-/** The same of a whole request: what is to be approved takes the best there is. */
-export function demandedBy(params: { acr_values?: unknown; authorization_details?: unknown } | undefined) {
-  return params?.authorization_details === undefined ? demanded(params?.acr_values) : 'phr'
-}
-
-/** Is this one of ours? */
-export function asAcr(acr: unknown): Acr | undefined {
-  return acrValues.find(each => each === acr)
-}
-
 /** When somebody has to come in person: to sign up, to sign in, to prove more, to consent. */
-export function prompts(options: Pick<Options, 'bars' | 'now'>): interactionPolicy.DefaultPolicy {
+export function prompts(options: Pick<Options, 'bars' | 'salt' | 'now'>): interactionPolicy.DefaultPolicy {
   const policy = base()
   // OpenID Connect Initiating User Registration 1.0, 4.
   policy.add(new Prompt({ name: 'create', requestable: true }), 0)
   const login = policy.get('login')
-  // They are about the claims parameter, which is not taken.
-  for (const reason of ['claims_id_token_sub_value', 'essential_acrs', 'essential_acr']) login?.checks.remove(reason)
+  // They know no order of assurance; `unmet` does.
+  for (const reason of ['essential_acrs', 'essential_acr']) login?.checks.remove(reason)
+  login?.checks.remove('id_token_hint')
+  const other = 'id_token_hint and authenticated subject do not match'
+  login?.checks.add(new Check('id_token_hint', other, 'login_required', notTheOne(options)))
+  for (const reason of ['id_token_hint', 'claims_id_token_sub_value']) onceOnly(login?.checks.get(reason))
   login?.checks.add(new Check('no_account', 'the account is not there any more', 'login_required', gone))
   login?.checks.add(new Check('restricted', 'a rule of the owner’s own is not met', 'login_required', barring(options)))
   login?.checks.add(new Check('acr_values', 'the requested assurance was not reached', 'login_required', unmet))
   const consent = policy.get('consent')
-  for (const reason of ['op_claims_missing', 'rar_prompt']) consent?.checks.remove(reason)
+  // Claims are asked for as the scopes that open them.
+  for (const reason of ['op_scopes_missing', 'op_claims_missing', 'rar_prompt']) consent?.checks.remove(reason)
+  consent?.checks.add(
+    new Check('op_scopes_missing', 'requested scopes not granted', 'consent_required', lacking, ctx => ({
+      missingOIDCScope: missing(ctx),
+    })),
+  )
   consent?.checks.add(
     new Check('unapproved', 'this has to be approved', 'interaction_required', unapproved(options), ({ oidc }) => ({
       detail: detailsIn(oidc.params)[0],
@@ -76,9 +70,40 @@ function unapproved({ now }: Pick<Options, 'now'>) {
   }
 }
 
+/** The library forgets whom a hint names, which it has verified, while somebody signs in. */
+function notTheOne({ salt }: Pick<Options, 'salt'>) {
+  return ({ oidc: { params, session, client } }: KoaContextWithOIDC): boolean => {
+    const hint = params?.id_token_hint
+    if (typeof hint !== 'string' || !client) return false
+    return session?.accountId === undefined || decodeJwt(hint).sub !== subjectFor(salt, session.accountId, client)
+  }
+}
+
+/** The library asks for another person for ever; one who came and is not the one is refused. */
+function onceOnly(check: interactionPolicy.Check | undefined): void {
+  if (!check) return
+  const judge = check.check
+  check.check = async ctx => {
+    const other = await judge(ctx)
+    if (other && ctx.oidc.result?.login) throw new errors.LoginRequired(check.description)
+    return other
+  }
+}
+
+function missing(ctx: KoaContextWithOIDC): string[] {
+  const encountered = new Set(ctx.oidc.grant?.getOIDCScopeEncountered().split(' '))
+  return askedBy(ctx).oidc.filter(each => !encountered.has(each))
+}
+
+function lacking(ctx: KoaContextWithOIDC): boolean {
+  return missing(ctx).length > 0
+}
+
 function unmet({ oidc }: KoaContextWithOIDC): boolean {
-  const wanted = demandedBy(oidc.params)
-  if (!wanted || reaches(asAcr(oidc.session?.acr), wanted)) return false
+  const { least, essential } = demandOf(oidc.params ?? {})
+  if (essential && !acrValues.some(each => essential.includes(each)))
+    throw new errors.UnmetAuthenticationRequirements('the essential assurance is not known')
+  if (!least || reaches(asAcr(oidc.session?.acr), least)) return false
   // They came, and could not: asking again would go in circles (RFC 9470, 5; OpenID Connect UAR 1.0).
   if (oidc.result?.login) throw new errors.UnmetAuthenticationRequirements('the requested assurance was not reached')
   return true

@@ -4,6 +4,7 @@ import { type Configuration, Provider, type TokenEndpointGrantContext } from 'oi
 import type { Record } from '../events.ts'
 import type { Store } from '../store/collection.ts'
 import { records as keeping } from './adapter.ts'
+import { formModes, type ResponseMode } from './answers.ts'
 import { type Authenticate, authenticating } from './authenticate.ts'
 import { tokenExchange } from './client-file.ts'
 import { redeeming } from './codes.ts'
@@ -18,6 +19,7 @@ import { hear } from './heard.ts'
 import { type Interactions, interactions } from './interactions.ts'
 import { logouts, type PostLogout, type TellApp } from './logouts.ts'
 import { mounted } from './mounted.ts'
+import { posted } from './posted.ts'
 import { prolonging } from './prolong.ts'
 import { type Handler, rotating } from './refresh.ts'
 import { type Sessions, sessions } from './sessions.ts'
@@ -58,7 +60,8 @@ export async function createProvider(options: Options): Promise<Oidc> {
   const records = keeping(store, now)
   const consents = consenting(store, records, now)
   const spend = spending({ clients, records, record })
-  const { provider, grants } = construct(issuer, configuration(options, { records, consents, spend }))
+  const configured = configuration(options, { records, consents, spend })
+  const { provider, grants } = construct(issuer, configured, formModes(options))
   correct(provider, records, { accounts: options.accounts, store, now })
   const used = async (account: string, client: string): Promise<void> => {
     if (!(await clients.app(client))?.firstParty) await consents.used(account, client)
@@ -75,18 +78,21 @@ export async function createProvider(options: Options): Promise<Oidc> {
   }
   const prolong = prolonging({ records, session, record, now })
   replace('authorization_code', handle => redeeming(handle, records))
-  replace('refresh_token', handle => rotating(handle, { records, keyring, record, endSession, prolong, now }))
+  const longest = options.requests.refreshing
+  const rotation = { records, keyring, record, endSession, prolong, longest, now }
+  replace('refresh_token', handle => rotating(handle, rotation))
   const exchange = exchanging({ provider, clients, judge: options.judge, now })
   provider.registerGrantType(tokenExchange, exchange, exchangeParameters)
   const declare = declaring(provider, clients, options.keys)
   await declare(clients.declared())
 
   const life = (loginTs: number | undefined): number => sessionLife(loginTs, options)
+  const paths = new Set([provider.pathFor('authorization'), provider.pathFor('end_session')])
   const browser = sessions({ ...options, provider, records, endSession, life })
   return {
     provider,
     discovery: discovery(provider, options.keys),
-    endpoints: mounted(provider),
+    endpoints: posted(mounted(provider), { store, paths, renderers: options.renderers, now }),
     sessions: browser,
     interactions: interactions({ provider, clients, consents, sessions: browser, record }),
     consents,
@@ -100,8 +106,12 @@ export async function createProvider(options: Options): Promise<Oidc> {
 /** As the library registers a grant: its handler, its parameters, and those that may come twice. */
 type Registered = [handle: Handler, ...more: Parameters<Provider['registerGrantType']>[2][]]
 
-/** Constructs the library's provider, and catches the grant handlers that it registers of its own. */
-function construct(issuer: string, configured: Configuration): { provider: Provider; grants: Map<string, Registered> } {
+/** Constructs the library's provider, and catches the grant handlers that it registers of its own; response modes of ours take the place of its. */
+function construct(
+  issuer: string,
+  configured: Configuration,
+  modes: { readonly [name: string]: ResponseMode },
+): { provider: Provider; grants: Map<string, Registered> } {
   const grants = new Map<string, Registered>()
   class Latchkey extends Provider {
     override registerGrantType<P extends object>(
@@ -111,6 +121,10 @@ function construct(issuer: string, configured: Configuration): { provider: Provi
     ) {
       grants.set(name, [handle as Handler, ...more])
       super.registerGrantType(name, handle, ...more)
+    }
+
+    override registerResponseMode(name: string, mode: ResponseMode) {
+      super.registerResponseMode(name, modes[name] ?? mode)
     }
 
     // Its cookies are as secure as the issuer says, whichever way the request came to us.

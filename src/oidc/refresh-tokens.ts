@@ -56,7 +56,8 @@ export interface RefreshTokens {
 const prefix = id().length
 
 export interface Rotation {
-  last: Omit<Answered, 'digest'>
+  /** What the one before was answered with; none where there is no other. */
+  last?: Omit<Answered, 'digest'>
   /** Seconds that the new token lives. */
   life: number
   sessionLives?: number | undefined
@@ -90,8 +91,8 @@ export function refreshTokens(store: Store, now: () => number): RefreshTokens {
     family,
     rotate: async (from, to, { last, life, sessionLives }) => {
       const digest = sha256(from)
-      const rotated = { digest: sha256(to), last: { ...last, digest }, iat: seconds(), expiresAt: now() + life * 1000 }
-      const changes = sessionLives === undefined ? rotated : { ...rotated, sessionLives }
+      const rotated = { digest: sha256(to), iat: seconds(), expiresAt: now() + life * 1000 }
+      const changes = { ...rotated, ...(last && { last: { ...last, digest } }), ...(sessionLives && { sessionLives }) }
       return (await kept.patch(familyOf(from), changes, { digest })) !== undefined
     },
     adapter: {

@@ -1,5 +1,5 @@
 import { calculateJwkThumbprint, decodeProtectedHeader } from 'jose'
-import { errors, type RefreshToken, type TokenEndpointGrantContext } from 'oidc-provider'
+import { type Client, errors, type RefreshToken, type TokenEndpointGrantContext } from 'oidc-provider'
 import { sha256 } from '../crypto/digest.ts'
 import { openUnder, SealError, sealUnder } from '../crypto/seal.ts'
 import type { Key, Keyring } from '../crypto/secrets.ts'
@@ -7,13 +7,17 @@ import type { Record } from '../events.ts'
 import type { Records } from './adapter.ts'
 import type { EndSession } from './endings.ts'
 import { originOf } from './heard.ts'
+import { own } from './own.ts'
 import type { Prolong } from './prolong.ts'
 import { type Family, lives, successor } from './refresh-tokens.ts'
 
 /** How long a client that lost the answer may ask again for it, in milliseconds. */
 export const forgiving = 30_000
-/** How long an unused refresh token lives, in seconds. */
-export const refreshTokenLife = 30 * 24 * 3600
+/** Seconds that a client's refresh token lives from now, when people signed in so many seconds ago; `longest` in milliseconds. */
+export function refreshLife(client: Client, ago: number, longest: number): number {
+  const { refresh_token_ttl, refresh_token_max = Number.POSITIVE_INFINITY } = own(client)
+  return Math.max(1, Math.min(refresh_token_ttl, Math.min(refresh_token_max, longest / 1000) - ago))
+}
 
 /** A token endpoint grant, as the library calls it once the client is authenticated. */
 export type Handler = (ctx: TokenEndpointGrantContext) => Promise<void> | void
@@ -27,6 +31,8 @@ interface Services {
   record: Record
   endSession: EndSession
   prolong: Prolong
+  /** The longest that any app may go on refreshing, in milliseconds. */
+  longest: number
   now: () => number
 }
 
@@ -36,7 +42,10 @@ interface Services {
  * Whoever comes second with the same token, key and question within 30 seconds, before the new one is used, is answered
  * alike; asked something else, is refused. Any other use of a spent token ends the session that it belongs to.
  */
-export function rotating(handle: Handler, { records, keyring, record, endSession, prolong, now }: Services): Handler {
+export function rotating(
+  handle: Handler,
+  { records, keyring, record, endSession, prolong, longest, now }: Services,
+): Handler {
   return async ctx => {
     const value = String(ctx.oidc.params.refresh_token)
     const asked = sha256(JSON.stringify([ctx.oidc.params.scope, ctx.oidc.params.resource]))
@@ -48,12 +57,22 @@ export function rotating(handle: Handler, { records, keyring, record, endSession
       throw fault
     }
     const spent = ctx.oidc.entities.RefreshToken as RefreshToken
+    const { client } = ctx.oidc
+    const life = refreshLife(client, Math.floor(now() / 1000) - (spent.iiat ?? 0), longest)
+    if (own(client).profile === 'fapi2') return keep(ctx, value, life)
     const body = { ...(ctx.body as object), refresh_token: successor(value) }
     const sealed = sealUnder(bearer(value, keyring.newest(purpose)), JSON.stringify(body), purpose)
     const last = { at: now(), asked, jkt: await thumbprint(ctx), sealed }
-    const rotation = { last, life: refreshTokenLife, sessionLives: await prolong(ctx, spent) }
+    const rotation = { last, life, sessionLives: await prolong(ctx, spent) }
     if (!(await records.refreshTokens.rotate(value, body.refresh_token, rotation))) return again(ctx, value, asked)
     ctx.body = body
+  }
+
+  /** FAPI 2.0 Security Profile, 5.3.2.1: its tokens are of no use without the client's key, so they stay as they are. */
+  async function keep(ctx: TokenEndpointGrantContext, value: string, life: number): Promise<void> {
+    const sessionLives = await prolong(ctx, ctx.oidc.entities.RefreshToken as RefreshToken)
+    if (!(await records.refreshTokens.rotate(value, value, { life, sessionLives })))
+      throw new errors.InvalidGrant('refresh token not found')
   }
 
   async function again(ctx: TokenEndpointGrantContext, value: string, asked: string): Promise<void> {

@@ -38,6 +38,10 @@ export function protocolPages({ accounts, show }: Services): Renderers {
       const email = (await accounts.get(accountId))?.email
       show.page(ctx, 'sign-in/sign-out', { action, xsrf, email }, { towards })
     },
+    formPost: (ctx, { client, ...form }) => {
+      prepare(ctx)
+      show.page(ctx, 'sign-in/go-on', form, { towards: client && { name: client.name, tile: client.tile } })
+    },
     loggedOut: (ctx, { client }) => {
       prepare(ctx)
       show.page(ctx, 'sign-in/signed-out', { app: client?.name })

@@ -53,6 +53,16 @@ describe('the scripts of pages', () => {
     })
   const told = () => page.evaluate('globalThis.told')
 
+  it('takes an answer on to the app without asking anything', async () => {
+    const arrived = page.waitForResponse(answer => answer.url().endsWith('/nowhere'))
+    await open('go-on')
+    await arrived
+    expect(server.posted.map(({ path, fields }) => [path, fields.get('code')?.length])).to.deep.equal([
+      ['/nowhere', 43],
+    ])
+    expect(await page.getByRole('button', { name: 'Continue' }).isVisible()).to.equal(true)
+  })
+
   it('has password managers forget a passkey that no account takes any more', async () => {
     await noting()
     await open('start-passkey-unknown')

@@ -39,7 +39,9 @@ describe('what the library is told', () => {
         redeem: async () => undefined,
         accounts: { get: async () => undefined },
         locales: ['en'],
-        renderers: { error: nothing, logout: nothing, loggedOut: nothing },
+        requests: { pushed: false, nonces: false, refreshing: 1 },
+        salt: 'a salt',
+        renderers: { error: nothing, logout: nothing, loggedOut: nothing, formPost: nothing },
         now,
       },
       { records: kept, consents: consents(store, kept, now), spend: async () => false },
@@ -65,12 +67,15 @@ describe('what the library is told', () => {
     expect(await why(false)).to.equal('Unreachable')
   })
 
-  it('holds no private key, and believes no client’s RS256 and no shared secret', async () => {
+  it('holds no private key, believes no client’s RS256, and takes a shared secret only to tell who a client is', async () => {
     const { jwks, enabledJWA } = await told('https://id.example', false)
     expect(JSON.stringify(jwks)).to.not.include('"d"')
-    expect(JSON.stringify(enabledJWA)).to.not.match(/"HS\d/)
-    const { clientAuthSigningAlgValues, dPoPSigningAlgValues } = enabledJWA ?? {}
-    expect(JSON.stringify([clientAuthSigningAlgValues, dPoPSigningAlgValues])).to.not.match(/"RS\d/)
+    const { clientAuthSigningAlgValues, ...others } = enabledJWA ?? {}
+    expect(clientAuthSigningAlgValues).to.include('HS256')
+    expect(JSON.stringify(others)).to.not.match(/"HS\d|none/)
+    const { dPoPSigningAlgValues, requestObjectSigningAlgValues } = others
+    const theirs = [clientAuthSigningAlgValues, dPoPSigningAlgValues, requestObjectSigningAlgValues]
+    expect(JSON.stringify(theirs)).to.not.match(/"RS\d/)
   })
 
   it('ends a session when it is idle, or at its longest, whichever comes first', () => {

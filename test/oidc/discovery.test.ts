@@ -18,61 +18,6 @@ describe('discovery', () => {
     expect(await (await get(openid)).text()).to.equal(first)
   })
 
-  it('advertises what works, and nothing else', async () => {
-    const { issuer } = latchkey
-    expect(await (await get(openid)).json()).to.deep.equal({
-      issuer,
-      authorization_endpoint: `${issuer}/authorize`,
-      token_endpoint: `${issuer}/token`,
-      userinfo_endpoint: `${issuer}/userinfo`,
-      jwks_uri: `${issuer}/jwks.json`,
-      end_session_endpoint: `${issuer}/end-session`,
-      introspection_endpoint: `${issuer}/introspect`,
-      revocation_endpoint: `${issuer}/revoke`,
-      pushed_authorization_request_endpoint: `${issuer}/par`,
-      acr_values_supported: ['mfa', 'aal2', 'phr'],
-      authorization_details_types_supported: ['payment', 'withdrawal'],
-      authorization_response_iss_parameter_supported: true,
-      backchannel_logout_supported: true,
-      backchannel_logout_session_supported: true,
-      claim_types_supported: ['normal'],
-      claims_parameter_supported: false,
-      claims_supported: [
-        'sub',
-        'acr',
-        'amr',
-        'auth_time',
-        'hold_until',
-        'email',
-        'email_verified',
-        'phone_number',
-        'phone_number_verified',
-        'locale',
-        'updated_at',
-        'sid',
-        'iss',
-      ],
-      code_challenge_methods_supported: ['S256'],
-      dpop_signing_alg_values_supported: ['ES256', 'EdDSA', 'Ed25519', 'PS256'],
-      grant_types_supported: [
-        'authorization_code',
-        'refresh_token',
-        'client_credentials',
-        'urn:ietf:params:oauth:grant-type:token-exchange',
-      ],
-      id_token_signing_alg_values_supported: ['ES256', 'EdDSA'],
-      prompt_values_supported: ['none', 'create', 'login', 'consent'],
-      request_uri_parameter_supported: false,
-      response_modes_supported: ['form_post', 'fragment', 'query'],
-      response_types_supported: ['code'],
-      scopes_supported: ['openid', 'email', 'phone', 'profile', 'hold', 'offline_access'],
-      subject_types_supported: ['public'],
-      token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
-      token_endpoint_auth_signing_alg_values_supported: ['ES256', 'EdDSA', 'Ed25519', 'PS256'],
-      ui_locales_supported: ['en', 'de'],
-    })
-  })
-
   it('publishes public keys only', async () => {
     const answer = await get('/jwks.json')
     expect(answer.headers.get('content-type')).to.include('application/jwk-set+json')

@@ -36,6 +36,7 @@ export const otherPages: readonly Picture[] = [
     email: undefined,
     locale: 'de',
   }),
+  picture('go-on', 'sign-in/go-on', { action: '/nowhere', fields: [['code', 'x'.repeat(43)]], towards: longApp }),
   picture('signed-out', 'sign-in/signed-out', { app: 'Trading' }),
   picture('signed-out-unknown', 'sign-in/signed-out', { app: undefined, locale: 'de' }),
 

@@ -4,8 +4,8 @@ import Koa, { type Context } from 'koa'
 import { sealer } from '../../src/crypto/seal.ts'
 import { keyring } from '../../src/crypto/secrets.ts'
 import { type EventData, type EventName, events, type Origin } from '../../src/events.ts'
+import type { Acr } from '../../src/oidc/acr.ts'
 import { parseClients } from '../../src/oidc/clients.ts'
-import type { Acr } from '../../src/oidc/prompts.ts'
 import { createProvider, type Oidc } from '../../src/oidc/provider.ts'
 import { type Clients, registry } from '../../src/oidc/registry.ts'
 import { type Ring, signingRing } from '../../src/oidc/ring.ts'
@@ -155,16 +155,14 @@ export async function running({
         return found && { id, locale: 'en', createdAt: 0, updatedAt: 1_000, ...found }
       },
     },
+    requests: { pushed: false, nonces: false, refreshing: 90 * 86_400_000 },
+    salt: 'a salt of pairwise subjects',
     judge: async () => ({ active: false, code: 40001, reason: 'BAD_REQUEST' }),
     bars: async () => [],
     redeem: async () => undefined,
     locales: ['en', 'de'],
     record,
-    post: logout =>
-      oidc.tellApp(logout).then(
-        () => {},
-        () => {},
-      ),
+    post: logout => oidc.tellApp(logout).then(nothing, nothing),
     onFault: fault => void faults.push(fault),
     renderers,
     now,
@@ -208,6 +206,8 @@ export async function running({
   return self
 }
 
+const nothing = () => {}
+
 const renderers: Parameters<typeof createProvider>[0]['renderers'] = {
   error: (ctx, out) => {
     ctx.body = `<h1>${out.error}</h1>`
@@ -218,6 +218,7 @@ const renderers: Parameters<typeof createProvider>[0]['renderers'] = {
     const everywhere = '<button name="logout" value="yes">Sign out everywhere</button>'
     ctx.body = `<main>${form(everywhere)}${form('<button>Stay</button>')}</main>`
   },
+  formPost: nothing,
   loggedOut: (ctx, { client: app }) => {
     ctx.body = `<h1>Signed out of ${app?.name ?? 'everything'}</h1>`
   },

@@ -1,0 +1,35 @@
+import type { Client, Configuration } from 'oidc-provider'
+import { z } from 'zod'
+import { ownShape } from './client-file.ts'
+
+/** What only we know of a client, beside what the library does. */
+export type Own = z.output<z.ZodObject<typeof ownShape>>
+
+const usual: Own = z.object(ownShape).parse({})
+/** No JSON can say this: neither a registration nor a client's document passes for a line of clients.json. */
+const mark = Symbol('declared')
+
+/** Marks what clients.json says of a client as the operator's word. */
+export function declaredByFile<M extends object>(metadata: M): M & { declared: symbol } {
+  return { ...metadata, declared: mark }
+}
+
+/** Is a client one of clients.json? */
+export function isDeclared(client: object): boolean {
+  return (client as { declared?: unknown }).declared === mark
+}
+
+/** Makes the library keep what clients.json says of it. An app that registers itself has no say in it. */
+export const ownMetadata: NonNullable<Configuration['extraClientMetadata']> = {
+  properties: ['declared', ...Object.keys(ownShape)],
+  validator: (_, key, value, metadata) => {
+    if (key === 'declared') return
+    const name = key as keyof Own
+    Object.assign(metadata, { [name]: (isDeclared(metadata) ? value : undefined) ?? usual[name] })
+  },
+}
+
+/** Reads it from a client; of none, what is usual. */
+export function own(client: Client | undefined): Own {
+  return (client as unknown as Own | undefined) ?? usual
+}

@@ -1,0 +1,34 @@
+import type { Client } from 'oidc-provider'
+import { z } from 'zod'
+import { hmac } from '../crypto/digest.ts'
+import { token } from '../crypto/random.ts'
+import type { Sealer } from '../crypto/seal.ts'
+import { Conflict, declare, type Store } from '../store/collection.ts'
+
+const declaration = declare({ name: 'pairwise_salts', shape: z.object({ id: z.string(), sealed: z.string() }) })
+const only = 'pairwise'
+
+/**
+ * The salt of pairwise subjects, sealed in the store and made once: derived from the operator's secrets it would change
+ * with them, and every app would take its people for strangers.
+ */
+export async function pairwiseSalt({ store, sealer }: { store: Store; sealer: Sealer }): Promise<string> {
+  const kept = store.collection(declaration)
+  const found = await kept.get(only)
+  if (found) return sealer.open(found.sealed, only)
+  const made = token()
+  try {
+    await kept.insert({ id: only, sealed: sealer.seal(made, only) })
+    return made
+  } catch (fault) {
+    if (fault instanceof Conflict) return pairwiseSalt({ store, sealer })
+    throw fault
+  }
+}
+
+/** By what name an app knows an account: its own sector's, where it asks for that (OpenID Connect Core 1.0, 8.1). */
+export function subjectFor(salt: string, account: string, client: Client): string {
+  if (client.subjectType !== 'pairwise') return account
+  const { sectorIdentifier } = client as unknown as { sectorIdentifier: string }
+  return hmac(salt, JSON.stringify([sectorIdentifier, account]))
+}

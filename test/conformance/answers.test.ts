@@ -1,0 +1,175 @@
+import { expect } from 'chai'
+import type { Page } from '../support/jar.ts'
+import type { Person } from '../support/people.ts'
+import { callback, declared, ended, type Ground, ground, type Parameters, stranger } from './ground.ts'
+
+describe('answers to authorization requests', () => {
+  let here: Ground
+  let person: Person
+  before(async () => {
+    here = await ground({
+      clients: [
+        declared('desk'),
+        declared('edwards', { authorization_signed_response_alg: 'EdDSA' }),
+        declared('sealed', { response_modes: ['jwt', 'form_post.jwt'] }),
+      ],
+    })
+    person = await here.person()
+  })
+  after(() => here.stop())
+
+  /** What a page carries to an app, and where. */
+  const carried = (page: Page) => {
+    const form = page.forms.find(each => each.element.attributes['data-at-once'] !== undefined)
+    return { to: form?.action, fields: Object.fromEntries(form?.fields.map(each => [each.name, each.value]) ?? []) }
+  }
+  const told = async (jwt: unknown, app = 'desk') => {
+    const claims = await here.verified(jwt)
+    expect(claims.aud).to.equal(app)
+    expect(Number(claims.exp) - Date.now() / 1000).to.be.within(60, 600)
+    return claims
+  }
+
+  describe('by a form (OAuth 2.0 Form Post Response Mode)', () => {
+    it('2: is a page that posts the answer to the app, by itself or by a button', async () => {
+      const { page } = await here.ask('desk', person.browser, { response_mode: 'form_post' })
+      const { to, fields } = carried(page)
+      expect([page.status, to]).to.deep.equal([200, callback('desk')])
+      expect(fields).to.include({ state: 'a state', iss: here.issuer })
+      expect(fields.code).to.be.a('string')
+      expect(page.text).to.contain('Continue')
+      const given = await here.token('desk', {
+        grant_type: 'authorization_code',
+        code: fields.code,
+        redirect_uri: callback('desk'),
+        code_verifier: 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk',
+      })
+      expect(given.status).to.equal(200)
+    })
+
+    it('runs no script of its own making, and lets the form end at the app alone', async () => {
+      const { page } = await here.ask('desk', person.browser, { response_mode: 'form_post' })
+      const policy = page.headers.get('content-security-policy') ?? ''
+      expect(policy).to.contain("form-action 'self' https://desk.example;")
+      expect(policy).to.not.match(/unsafe|sha256|nonce/)
+      expect(page.headers.get('cache-control')).to.contain('no-store')
+      expect(page.all('script').map(each => each.attributes.src ?? 'inline')).to.not.include('inline')
+    })
+
+    it('tells faults alike, and escapes what it carries', async () => {
+      const state = '"><script>alert(1)</script>'
+      const { page } = await here.ask('desk', stranger(), { response_mode: 'form_post', prompt: 'none', state })
+      expect(carried(page).fields).to.include({ error: 'login_required', state, iss: here.issuer })
+      expect(page.html).to.not.contain('<script>alert')
+    })
+
+    it('sends nothing to an address that is not the app’s', async () => {
+      const more = { response_mode: 'form_post', redirect_uri: 'https://evil.example/' }
+      const { page } = await here.ask('desk', person.browser, more)
+      expect(page.status).to.equal(400)
+      expect(page.html).to.not.contain('evil')
+    })
+  })
+
+  describe('as a JWT (JARM)', () => {
+    it('2.3.1, 4.1: is signed for the app, and lasts for minutes', async () => {
+      for (const response_mode of ['jwt', 'query.jwt']) {
+        const { told: query } = await here.ask('desk', person.browser, { response_mode })
+        expect([...query.keys()]).to.deep.equal(['response'])
+        const claims = await told(query.get('response'))
+        expect(claims).to.include({ iss: here.issuer, state: 'a state' })
+        expect(claims.code).to.be.a('string')
+      }
+    })
+
+    it('2.3.2, 2.3.3: comes in the fragment, or by a form', async () => {
+      const { at, told: fragment } = await here.ask('desk', person.browser, { response_mode: 'fragment.jwt' })
+      expect(at?.search).to.equal('')
+      expect((await told(fragment.get('response'))).code).to.be.a('string')
+      const { page } = await here.ask('edwards', person.browser, { response_mode: 'form_post.jwt' })
+      const { to, fields } = carried(page)
+      expect([to, Object.keys(fields)]).to.deep.equal([callback('edwards'), ['response']])
+      expect((await told(fields.response, 'edwards')).code).to.be.a('string')
+    })
+
+    it('signs faults, too', async () => {
+      const { told: query } = await here.ask('desk', stranger(), { response_mode: 'jwt', prompt: 'none' })
+      expect(await told(query.get('response'))).to.include({ error: 'login_required', state: 'a state' })
+    })
+
+    it('is not left for a weaker mode by a client that takes no other', async () => {
+      for (const response_mode of [undefined, 'query', 'fragment', 'form_post', 'query.jwt']) {
+        const { told: query, page } = await here.ask('sealed', person.browser, { response_mode })
+        expect(query.get('code'), String(response_mode)).to.equal(null)
+        expect(carried(page).fields.code).to.equal(undefined)
+      }
+      const { told: query } = await here.ask('sealed', person.browser, { response_mode: 'jwt' })
+      expect((await told(query.get('response'), 'sealed')).code).to.be.a('string')
+    })
+  })
+
+  it('say who answers, in every mode, so that one server’s is not taken for another’s (RFC 9207, RFC 9700, 4.4)', async () => {
+    for (const response_mode of ['query', 'fragment'])
+      for (const more of [{}, { prompt: 'none', max_age: '0' }] as Parameters[])
+        expect((await here.ask('desk', person.browser, { response_mode, ...more })).told.get('iss')).to.equal(
+          here.issuer,
+        )
+  })
+
+  it('come in no mode that is not known', async () => {
+    const { told: query } = await here.ask('desk', person.browser, { response_mode: 'web_message' })
+    expect(query.get('error')).to.equal('unsupported_response_mode')
+  })
+
+  describe('to requests that an app’s page posts (OpenID Connect Core 1.0, 3.1.2.1)', () => {
+    const post = async (browser = person.browser, more: Parameters = {}, from = 'https://desk.example/') => {
+      const form = Object.fromEntries(here.request('desk', more))
+      return browser.post(String(here.metadata.authorization_endpoint), form, { from })
+    }
+
+    it('know who is signed in, although browsers send no cookies along', async () => {
+      const { told: query } = ended(await post(), here.issuer)
+      expect(query.get('code')).to.be.a('string')
+      expect((await person.browser.get(`${here.issuer}/account`)).status).to.equal(200)
+      const { told: silent } = ended(await post(person.browser, { prompt: 'none' }), here.issuer)
+      expect(silent.get('code')).to.be.a('string')
+    })
+
+    it('keep what is long, and what is asked, out of addresses', async () => {
+      const page = await post(stranger(), { login_hint: 'ada@example.com', state: 'x'.repeat(8_000) })
+      expect(page.url).to.contain('/sign-in/')
+      expect(page.trail.join(' ')).to.not.contain('ada')
+      expect(page.find('input[name=email]')?.attributes.value).to.equal('ada@example.com')
+    })
+
+    it('refuse what a request may not be: twice named, too long, another kind of body', async () => {
+      const url = String(here.metadata.authorization_endpoint)
+      const twice = here.request('desk', { scope: ['openid', 'openid email'] })
+      const doubled = await person.browser.get(url, { method: 'POST', body: twice })
+      expect(ended(doubled, here.issuer).told.get('code')).to.equal(null)
+      expect((await post(person.browser, { state: 'x'.repeat(80_000) })).status).to.equal(413)
+      const json = { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } }
+      expect((await person.browser.get(url, json)).status).to.equal(400)
+    })
+
+    it('are kept for one browser’s one return', async () => {
+      const url = String(here.metadata.authorization_endpoint)
+      const kept = await fetch(url, { method: 'POST', body: here.request('desk'), redirect: 'manual' })
+      const back = new URL(kept.headers.get('location') ?? '', url).href
+      expect(ended(await person.browser.get(back), here.issuer).told.get('code')).to.be.a('string')
+      expect((await person.browser.get(back)).status).to.equal(410)
+      const late = await fetch(url, { method: 'POST', body: here.request('desk'), redirect: 'manual' })
+      here.latchkey.clock.pass(61_000)
+      expect((await person.browser.get(new URL(late.headers.get('location') ?? '', url).href)).status).to.equal(410)
+    })
+
+    it('sign people out alike (OpenID Connect RP-Initiated Logout 1.0, 2)', async () => {
+      const { body } = await here.tokens('desk', person.browser)
+      const form = { id_token_hint: String(body.id_token), state: 'bye' }
+      const asked = await person.browser.post(String(here.metadata.end_session_endpoint), form, {
+        from: 'https://desk.example/',
+      })
+      expect(asked.text).to.contain(person.email)
+    })
+  })
+})
