@@ -1,0 +1,64 @@
+import { expect } from 'chai'
+import type { Person } from '../support/people.ts'
+import { api, callback, declared, type Ground, ground, type Parameters, read } from './ground.ts'
+
+describe('pairwise subjects (OpenID Connect Core 1.0, 8)', () => {
+  let here: Ground
+  let person: Person
+  before(async () => {
+    here = await ground({
+      clients: [
+        declared('desk'),
+        declared('one', { subject_type: 'pairwise' }),
+        declared('two', { subject_type: 'pairwise' }),
+        declared('three', {
+          subject_type: 'pairwise',
+          redirect_uris: [callback('three'), 'https://one.example/three'],
+          sector_identifier_uri: 'https://one.example/sector.json',
+        }),
+      ],
+    })
+    person = await here.person()
+  })
+  after(() => here.stop())
+
+  const userinfo = (token: unknown) => here.get('userinfo', { authorization: `Bearer ${token}` })
+  const introspect = async (app: string, token: unknown) =>
+    here.post('introspection', { ...(await here.proof(app)), token: String(token) })
+  const refresh = async (app: string, token: unknown, more: Parameters = {}) =>
+    here.token(app, { grant_type: 'refresh_token', refresh_token: String(token), ...more })
+  const subjectAt = async (app: string) => String(read((await here.tokens(app, person.browser)).body.id_token).sub)
+
+  it('are one for each sector, always the same, and tell nothing of the others', async () => {
+    const [one, two, three, plain] = [
+      await subjectAt('one'),
+      await subjectAt('two'),
+      await subjectAt('three'),
+      await subjectAt('desk'),
+    ]
+    expect(new Set([one, two, plain]).size).to.equal(3)
+    expect(three).to.equal(one)
+    expect(await subjectAt('one')).to.equal(one)
+  })
+
+  it('are the same wherever an app is told of somebody', async () => {
+    const { body } = await here.tokens('one', person.browser)
+    const sub = read(body.id_token).sub
+    expect((await userinfo(body.access_token)).body.sub).to.equal(sub)
+    for (const token of [body.access_token, body.refresh_token])
+      expect((await introspect('one', token)).body.sub).to.equal(sub)
+    const { body: bound } = await here.tokens('one', person.browser, { resource: api, scope: 'openid read' })
+    expect(read(bound.access_token).sub).to.equal(sub)
+    expect(read((await refresh('one', body.refresh_token)).body.id_token).sub).to.equal(sub)
+  })
+
+  it('are known by a hint', async () => {
+    const { body } = await here.tokens('one', person.browser)
+    const { told } = await here.ask('one', person.browser, { id_token_hint: String(body.id_token), prompt: 'none' })
+    expect(told.get('code')).to.be.a('string')
+    const named = JSON.stringify({ id_token: { sub: { value: read(body.id_token).sub } } })
+    expect((await here.ask('one', person.browser, { claims: named, prompt: 'none' })).told.get('code')).to.be.a(
+      'string',
+    )
+  })
+})
