@@ -48,7 +48,10 @@ describe('src/main.ts', function () {
     child.kill('SIGHUP')
     await said('clients.refused', 2)
     const [first] = declared.clients
-    writeFileSync(file, JSON.stringify({ ...declared, clients: [{ ...first, client_id: 'renamed' }] }))
+    // An API that is a client itself would miss it.
+    const apis = declared.apis.filter((each: { client_id?: string }) => each.client_id === undefined)
+    const renamed = { ...first, client_id: 'renamed', apis: {} }
+    writeFileSync(file, JSON.stringify({ apis, clients: [renamed] }))
     child.kill('SIGHUP')
     await said('"clients":["renamed"]', 2)
     // Whichever worker answers: an app that is known is asked to sign in, another is not.

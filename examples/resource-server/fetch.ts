@@ -1,4 +1,5 @@
-import { type Caller, type Guard, Refused } from './guard.ts'
+import { type Caller, type Guard, type Need, Refused } from './guard.ts'
+import { type Described, metadataHeaders, metadataOf, metadataPath } from './metadata.ts'
 
 /** A handler as Deno, Bun, Hono and service workers have it, and as Node's adapters take it. */
 export type Handler = (request: Request, from: { peer: string }) => Promise<Response>
@@ -8,8 +9,8 @@ export type GuardedHandler = (request: Request, caller: Caller, body: Uint8Array
 
 const longest = 128 * 1024
 
-/** Lets pass what may do `scope`, and answers everything else. */
-export function protect(guard: Guard, scope: string | ((request: Request) => string), handle: GuardedHandler): Handler {
+/** Lets pass what meets the need, and answers everything else. */
+export function protect(guard: Guard, need: Need | ((request: Request) => Need), handle: GuardedHandler): Handler {
   return async (request, { peer }) => {
     try {
       const body = await read(request)
@@ -21,13 +22,23 @@ export function protect(guard: Guard, scope: string | ((request: Request) => str
         body,
         peer,
       }
-      const caller = await guard(received, typeof scope === 'string' ? scope : scope(request))
+      const caller = await guard(received, typeof need === 'function' ? need(request) : need)
       return await handle(request, caller, body)
     } catch (fault) {
       if (!(fault instanceof Refused)) throw fault
       return Response.json(fault.body, { status: fault.status, headers: fault.headers })
     }
   }
+}
+
+/** Answers the API's metadata (RFC 9728); undefined for any other request. */
+export function describe(described: Described): (request: Request) => Response | undefined {
+  const path = metadataPath(described.audience)
+  const metadata = metadataOf(described)
+  return ({ method, url }) =>
+    method === 'GET' && new URL(url).pathname === path
+      ? Response.json(metadata, { headers: metadataHeaders })
+      : undefined
 }
 
 async function read({ body }: Request): Promise<Uint8Array> {

@@ -1,5 +1,6 @@
 import type { Context, Middleware } from 'koa'
-import { type Caller, type Guard, Refused } from './guard.ts'
+import { type Caller, type Guard, type Need, Refused } from './guard.ts'
+import { type Described, metadataHeaders, metadataOf, metadataPath } from './metadata.ts'
 
 /** What a handler finds in `ctx.state`. */
 export interface Guarded {
@@ -10,8 +11,8 @@ export interface Guarded {
 
 const longest = 128 * 1024
 
-/** Koa middleware: lets pass what may do `scope`, and answers everything else. It comes before any parser of bodies. */
-export function protect(guard: Guard, scope: string | ((ctx: Context) => string)): Middleware<Guarded> {
+/** Koa middleware: lets pass what meets the need, and answers everything else. It comes before any parser of bodies. */
+export function protect(guard: Guard, need: Need | ((ctx: Context) => Need)): Middleware<Guarded> {
   return async (ctx, next) => {
     try {
       const body = await read(ctx)
@@ -22,7 +23,7 @@ export function protect(guard: Guard, scope: string | ((ctx: Context) => string)
         body,
         peer: ctx.req.socket.remoteAddress ?? '',
       }
-      ctx.state.caller = await guard(received, typeof scope === 'string' ? scope : scope(ctx))
+      ctx.state.caller = await guard(received, typeof need === 'function' ? need(ctx) : need)
       ctx.state.body = body
     } catch (fault) {
       if (!(fault instanceof Refused)) throw fault
@@ -32,6 +33,17 @@ export function protect(guard: Guard, scope: string | ((ctx: Context) => string)
       return
     }
     await next()
+  }
+}
+
+/** Koa middleware that answers the API's metadata (RFC 9728), beside what is protected. */
+export function describe(described: Described): Middleware {
+  const path = metadataPath(described.audience)
+  const metadata = metadataOf(described)
+  return async (ctx, next) => {
+    if (ctx.path !== path || ctx.method !== 'GET') return next()
+    ctx.set(metadataHeaders)
+    ctx.body = metadata
   }
 }
 

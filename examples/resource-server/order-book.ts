@@ -1,5 +1,4 @@
-import type { Caller } from './guard.ts'
-import { Refused } from './guard.ts'
+import { type Caller, type Need, Refused } from './guard.ts'
 
 interface Order {
   id: string
@@ -15,14 +14,18 @@ export interface OrderBook {
 }
 
 /** What each act needs to be allowed, by its route and by its name in the exchange scheme. */
-export const acts: Readonly<Record<string, { scope: string; act: string }>> = {
-  'GET /orders': { scope: 'read', act: 'list' },
-  'POST /orders': { scope: 'trade', act: 'order' },
-  'POST /transfers': { scope: 'transfer', act: 'transfer' },
-  'POST /v1/private/get-open-orders': { scope: 'read', act: 'list' },
-  'POST /v1/private/create-order': { scope: 'trade', act: 'order' },
-  'POST /v1/private/create-withdrawal': { scope: 'transfer', act: 'transfer' },
+export const acts: Readonly<Record<string, { need: Need; act: string }>> = {
+  'GET /orders': { need: { scope: 'read' }, act: 'list' },
+  'POST /orders': { need: { scope: 'trade' }, act: 'order' },
+  // Of people it takes a passkey, and lately.
+  'POST /transfers': { need: { scope: 'transfer', acr: 'phr', maxAge: 300 }, act: 'transfer' },
+  'POST /v1/private/get-open-orders': { need: { scope: 'read' }, act: 'list' },
+  'POST /v1/private/create-order': { need: { scope: 'trade' }, act: 'order' },
+  'POST /v1/private/create-withdrawal': { need: { scope: 'transfer' }, act: 'transfer' },
 }
+
+/** What nobody may do. */
+export const nothing: Need = { scope: '' }
 
 const amount = /^\d{1,12}(\.\d{1,8})?$/
 

@@ -5,15 +5,19 @@ import type { Declaration } from './apps.ts'
 import { backChannelLogout } from './backchannel.ts'
 import { headers, sameOrigin } from './guard.ts'
 import { concerns, logoutTokens } from './logout-token.ts'
-import { type Attempt, latchkey, type Standing } from './oidc.ts'
+import { type Attempt, type Held, latchkey, type Purpose, type Standing } from './oidc.ts'
 import { type Frame, homePage, icon, problemPage, type Sister, style } from './pages.ts'
 import { type Session, shelf } from './sessions.ts'
 import { Trouble } from './trouble.ts'
+import { walletApi } from './wallet-api.ts'
+import { withdrawals } from './withdrawals.ts'
 import { inFigures } from './words.ts'
 
 export interface Options extends Standing {
   /** The whole suite, for the row of links; this app is one of them. */
   sisters?: readonly Sister[]
+  /** The API that it serves under its own roof: what names it, and the client that it is. */
+  api?: { resource: string; client: { id: string; secret: string } } | undefined
   /** Milliseconds since the epoch. */
   now?: () => number
 }
@@ -21,10 +25,10 @@ export interface Options extends Standing {
 const minute = 60_000
 
 /** One relying party. It stands at the origin of its first redirect URI, and looks for its provider only when somebody signs in. */
-export function relyingParty(app: Declaration, { sisters = [], now = Date.now, ...standing }: Options): Koa {
+export function relyingParty(app: Declaration, { sisters = [], api, now = Date.now, ...standing }: Options): Koa {
   const { issuer, client } = standing
   const redirectUri = new URL(client.redirect_uris[0] ?? '')
-  const frame: Frame = { app, sisters, issuer }
+  const frame: Frame = { app, sisters, issuer, sends: api !== undefined }
   const provider = latchkey(standing, now)
   const judge = logoutTokens({ issuer, clientId: client.client_id, jwksUri: provider.jwksUri, now })
   const sessions = shelf<Session>(12 * 60 * minute, 10_000, now)
@@ -43,14 +47,15 @@ export function relyingParty(app: Declaration, { sisters = [], now = Date.now, .
     context.body = homePage(frame, sessions.get(cookie.read(context, 'session')), now())
   })
 
-  router.get('/login', async context => {
+  async function authorize(context: Context, purpose: Purpose, session?: Session): Promise<void> {
     const browser = cookie.read(context, 'attempt') || randomBytes(32).toString('base64url')
-    const attempt = await provider.attempt()
+    const attempt = await provider.attempt(purpose, session?.held.dpop)
     const state = attempts.add({ ...attempt, browser })
     const url = await provider.signInUrl(state, attempt)
     cookie.write(context, 'attempt', browser)
     seeOther(context, url.href)
-  })
+  }
+  router.get('/login', context => authorize(context, { for: 'sign-in' }))
 
   router.get('/callback', async context => {
     const state = String(context.query.state ?? '')
@@ -58,14 +63,28 @@ export function relyingParty(app: Declaration, { sisters = [], now = Date.now, .
     const mine = attempts.get(state)?.browser === cookie.read(context, 'attempt')
     const attempt = mine ? attempts.take(state) : undefined
     if (!attempt) throw new Trouble('stale')
-    const held = await provider.redeem(new URL(context.search, redirectUri), state, attempt)
+    const redeemed = provider.redeem(new URL(context.search, redirectUri), state, attempt)
+    if (attempt.purpose.for !== 'sign-in') return goOn(context, attempt.purpose, redeemed)
+    const held = await redeemed
     sessions.take(cookie.read(context, 'session'))
     cookie.write(context, 'session', sessions.add({ startedAt: now(), held }))
     seeOther(context, '/')
   })
 
-  router.post('/refresh', guard, async context => {
-    const session = signedIn(context)
+  /** Back with more than a sign-in, to what it was for. */
+  async function goOn(context: Context, purpose: Purpose, redeemed: Promise<Held>): Promise<void> {
+    const session = sessions.get(cookie.read(context, 'session'))
+    const held = await redeemed.catch(fault => fault as Error)
+    if (!session) throw new Trouble('signed_out')
+    if (held instanceof Error) return till?.refused(context, session, purpose, held)
+    // Somebody else came back: what was typed is not theirs.
+    if (held.claims.sub !== session.held.claims.sub) throw new Trouble('stale')
+    if (purpose.for === 'approval') return till?.carryOut(context, session, held.access.token)
+    session.held = held
+    await till?.resume(context, session)
+  }
+
+  async function refresh(context: Context, session: Session): Promise<void> {
     session.refreshing ??= provider.refresh(session.held).finally(() => {
       session.refreshing = undefined
     })
@@ -73,6 +92,13 @@ export function relyingParty(app: Declaration, { sisters = [], now = Date.now, .
       if (fault instanceof Trouble && fault.code === 'session_ended') sessions.take(cookie.read(context, 'session'))
       throw fault
     })
+  }
+  const refreshed = async (context: Context, session: Session): Promise<void> => {
+    if (session.held.access.expiresAt < now() + 10_000) await refresh(context, session)
+  }
+  router.post('/refresh', guard, async context => {
+    const session = signedIn(context)
+    await refresh(context, session)
     if (wantsJson(context)) context.body = inFigures(session)
     else seeOther(context, '/')
   })
@@ -93,12 +119,17 @@ export function relyingParty(app: Declaration, { sisters = [], now = Date.now, .
   const end = (ended: Parameters<typeof concerns>[0]) => void sessions.drop(({ held }) => concerns(ended, held.claims))
   router.post('/backchannel-logout', ...backChannelLogout(judge, end))
 
+  const till =
+    api &&
+    withdrawals(router, { provider, api: api.resource, frame, sameOrigin: guard, signedIn, refreshed, authorize })
+
   router.get('/suite.css', kept('css', style))
   router.get('/icon.svg', kept('svg', icon(app)))
 
   const koa = new Koa()
   koa.proxy = redirectUri.protocol === 'https:'
   koa.use(headers(issuer))
+  if (api) koa.use(walletApi({ issuer, client: api.client, audience: api.resource, origin: redirectUri.origin, now }))
   koa.use(troubles(frame))
   koa.use(router.routes())
   koa.use(router.allowedMethods({ throw: true, methodNotAllowed: () => new Trouble('method_not_allowed') }))

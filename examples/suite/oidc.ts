@@ -10,8 +10,15 @@ export interface Standing {
   key?: JWK | undefined
 }
 
+/** Why a browser is sent to Latchkey: to sign in, to prove more (RFC 9470), or to approve one act (RFC 9396). */
+export type Purpose =
+  | { for: 'sign-in' }
+  | { for: 'proof'; acr_values: string; max_age?: string }
+  | { for: 'approval'; authorization_details: string }
+
 /** What must be remembered between `/login` and `/callback`. */
 export interface Attempt {
+  purpose: Purpose
   nonce: string
   verifier: string
   dpop: oidc.DPoPHandle | undefined
@@ -22,19 +29,29 @@ export interface Held {
   /** Of the ID token. */
   claims: oidc.IDToken
   idToken: string
-  /** The access token's type, scope and, where it is a JWT, claims. */
-  access: { type: string; scope: string; claims: JWTPayload | undefined; expiresAt: number }
+  /** The access token with its type, scope and, where it is a JWT, claims. */
+  access: { token: string; type: string; scope: string; claims: JWTPayload | undefined; expiresAt: number }
   refreshToken: string | undefined
   /** How many refreshes so far. */
   rotations: number
   dpop: oidc.DPoPHandle | undefined
 }
 
+/** What an API answered; where it wants another token, its challenge. */
+export interface Answered {
+  status: number
+  body: Readonly<Record<string, unknown>>
+  challenge: Readonly<Record<string, string | undefined>> | undefined
+}
+
 /** Latchkey as one client meets it. Every function throws Trouble. */
 export interface Latchkey {
   /** Where to send a browser to sign in (OpenID Connect Core, 3.1.2.1; PKCE; RFC 9126 where the client pushes). */
   signInUrl(state: string, attempt: Attempt): Promise<URL>
-  attempt(): Promise<Attempt>
+  /** With a new key, unless there is one that it is to be bound to. */
+  attempt(purpose: Purpose, dpop?: oidc.DPoPHandle): Promise<Attempt>
+  /** Asks an API, with the proof that a bound token takes (RFC 9449, 7). */
+  call(held: Held, token: string, method: string, url: string, sent?: object): Promise<Answered>
   /** Redeems what came back at `/callback`, its answer's `state` and `iss` and its ID token checked. */
   redeem(callback: URL, state: string, attempt: Attempt): Promise<Held>
   refresh(held: Held): Promise<Held>
@@ -76,7 +93,7 @@ function hold(
   }
   const expiresAt = now + (answer.expires_in ?? 0) * 1000
   return {
-    access: { type: answer.token_type, scope: answer.scope ?? '', claims, expiresAt },
+    access: { token: answer.access_token, type: answer.token_type, scope: answer.scope ?? '', claims, expiresAt },
     refreshToken: answer.refresh_token,
   }
 }
@@ -119,32 +136,38 @@ export function latchkey(standing: Standing, now: () => number): Latchkey {
   }
 
   return {
-    attempt: () =>
+    attempt: (purpose, held) =>
       asking(async configuration => ({
+        purpose,
         nonce: oidc.randomNonce(),
         verifier: oidc.randomPKCECodeVerifier(),
         dpop: client.dpop_bound_access_tokens
-          ? oidc.getDPoPHandle(configuration, await oidc.randomDPoPKeyPair('ES256'))
+          ? (held ?? oidc.getDPoPHandle(configuration, await oidc.randomDPoPKeyPair('ES256')))
           : undefined,
       })),
-    signInUrl: (state, { nonce, verifier, dpop }) =>
+    signInUrl: (state, { purpose: { for: why, ...more }, nonce, verifier, dpop }) =>
       asking(async configuration => {
         const parameters = {
           redirect_uri: redirectUri,
-          scope: [client.scope, ...scopes].join(' '),
+          // What is approved stands alone.
+          scope: why === 'approval' ? 'openid' : [client.scope, ...scopes].join(' '),
           resource,
           state,
           nonce,
           code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
           code_challenge_method: 'S256',
           ...(dpop && { dpop_jkt: await dpop.calculateThumbprint() }),
+          ...more,
         }
-        if (!client.require_pushed_authorization_requests) return oidc.buildAuthorizationUrl(configuration, parameters)
+        if (!client.require_pushed_authorization_requests && why !== 'approval')
+          return oidc.buildAuthorizationUrl(configuration, parameters)
         return oidc.buildAuthorizationUrlWithPAR(configuration, parameters)
       }),
-    redeem: (callback, state, { nonce, verifier, dpop }) =>
+    redeem: (callback, state, { purpose, nonce, verifier, dpop }) =>
       asking(async configuration => {
-        const checks = { expectedState: state, expectedNonce: nonce, pkceCodeVerifier: verifier, idTokenExpected: true }
+        const usual = { expectedState: state, expectedNonce: nonce, pkceCodeVerifier: verifier, idTokenExpected: true }
+        const lately = purpose.for === 'proof' && purpose.max_age !== undefined && { maxAge: Number(purpose.max_age) }
+        const checks = { ...usual, ...lately }
         const answer = await oidc.authorizationCodeGrant(configuration, callback, checks, { resource }, { DPoP: dpop })
         const claims = answer.claims()
         if (!claims || !answer.id_token) throw new Trouble('refused')
@@ -172,6 +195,21 @@ export function latchkey(standing: Standing, now: () => number): Latchkey {
           idToken: answer.id_token ?? held.idToken,
           rotations: held.rotations + 1,
         }
+      }),
+    call: (held, token, method, url, sent) =>
+      asking(async configuration => {
+        const headers = new Headers(sent && { 'Content-Type': 'application/json' })
+        const body = sent && JSON.stringify(sent)
+        const ask = () =>
+          oidc.fetchProtectedResource(configuration, token, new URL(url), method, body, headers, { DPoP: held.dpop })
+        let challenge: Answered['challenge']
+        const answer = await ask().catch(fault => {
+          if (!(fault instanceof oidc.WWWAuthenticateChallengeError)) throw fault
+          challenge = fault.cause.find(each => each.parameters.error !== undefined)?.parameters as Answered['challenge']
+          return fault.response
+        })
+        const told = (await answer.json().catch(() => ({}))) as Answered['body']
+        return { status: answer.status, body: told, challenge }
       }),
     signOutUrl: idToken =>
       asking(configuration => {

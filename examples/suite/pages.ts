@@ -4,6 +4,8 @@ import ejs from 'ejs'
 import type { Declaration } from './apps.ts'
 import type { Session } from './sessions.ts'
 import type { Trouble } from './trouble.ts'
+import { assets } from './wallet-api.ts'
+import type { Draft } from './withdrawals.ts'
 import { inWords } from './words.ts'
 
 /** One of the suite as a link. */
@@ -17,6 +19,8 @@ export interface Frame {
   app: Declaration
   sisters: readonly Sister[]
   issuer: string
+  /** It has an API that sends money. */
+  sends: boolean
 }
 
 const file = (name: string) => fileURLToPath(new URL(name, import.meta.url))
@@ -28,6 +32,7 @@ const view = (name: string) => {
 const layout = view('layout')
 const home = view('home')
 const problem = view('problem')
+const withdraw = view('withdraw')
 const examples = { trading: view('trading'), staking: view('staking'), wallet: view('wallet'), card: view('card') }
 
 /** The one style sheet. */
@@ -42,11 +47,16 @@ export function icon(app: Declaration): string {
 /** `/`: who is signed in, or the way to become so. */
 export function homePage(frame: Frame, session: Session | undefined, now: number): string {
   const person = session && inWords(session, now)
-  const example = session && examples[frame.app.id]({})
+  const example = session && examples[frame.app.id](frame)
   return layout({ ...frame, title: frame.app.name, body: home({ ...frame, person, example }) })
 }
 
 /** What went wrong, and what to do next. */
 export function problemPage(frame: Frame, trouble: Trouble): string {
   return layout({ ...frame, title: `${trouble.title} · ${frame.app.name}`, body: problem({ ...frame, trouble }) })
+}
+
+/** `/withdraw`: what to send, and what was sent. */
+export function withdrawPage(frame: Frame, draft: Draft | undefined, sent: readonly object[] = []): string {
+  return layout({ ...frame, title: `Withdraw · ${frame.app.name}`, body: withdraw({ ...frame, draft, sent, assets }) })
 }

@@ -57,9 +57,13 @@ export async function serveSuite({ issuer, clients, keys = {}, now }: Served): P
     return { app, client, sister: { id: app.id, name: app.name, url: origin } }
   })
   const sisters = standing.map(each => each.sister)
+  const api = apiOf(clients)
   const servers = standing.map(({ app, client }) =>
     createServer(
-      relyingParty(app, { issuer, client, key: keys[app.id] ?? keyOf(app), sisters, ...(now && { now }) }).callback(),
+      relyingParty(app, {
+        ...{ issuer, client, key: keys[app.id] ?? keyOf(app), sisters, ...(now && { now }) },
+        api: api && Object.hasOwn(client.apis, api.resource) && isAt(api.resource, client) ? api : undefined,
+      }).callback(),
     ),
   )
   const close = () => Promise.all(servers.map(shut)).then(() => undefined)
@@ -79,3 +83,15 @@ export async function serveSuite({ issuer, clients, keys = {}, now }: Served): P
 function keyOf({ key }: Declaration): JWK | undefined {
   return key === undefined ? undefined : JSON.parse(readFileSync(new URL(key, import.meta.url), 'utf8'))
 }
+
+/** The API that is served along: the first of the wallet's, where the client that it is itself is declared, too. */
+function apiOf(
+  clients: readonly Registered[],
+): { resource: string; client: { id: string; secret: string } } | undefined {
+  const secret = clients.find(each => each.client_id === 'wallet-api')?.client_secret
+  const [resource] = Object.keys(clients.find(each => each.client_id === 'wallet')?.apis ?? {})
+  return secret === undefined || resource === undefined ? undefined : { resource, client: { id: 'wallet-api', secret } }
+}
+
+const isAt = (resource: string, { redirect_uris: [uri = ''] }: Registered): boolean =>
+  new URL(resource).origin === new URL(uri).origin

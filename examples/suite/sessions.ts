@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Held } from './oidc.ts'
+import type { Draft } from './withdrawals.ts'
 
 /** One browser that is signed in at one app. */
 export interface Session {
@@ -8,6 +9,8 @@ export interface Session {
   held: Held
   /** The refresh under way: a second one waits for it, because a refresh token is good for one use. */
   refreshing?: Promise<Held> | undefined
+  /** A withdrawal that is on its way, at the wallet. */
+  draft?: Draft
 }
 
 export interface Shelf<T> {

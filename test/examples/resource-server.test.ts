@@ -99,10 +99,23 @@ describe('the order book', () => {
         expect((await send(changed)).body).to.deep.equal({ error: 'digest_mismatch', code: 40005 })
         expect((await send(signed('/orders', { method: 'GET' }, holder.at() - 70_000))).body.code).to.equal(40102)
         const nobody = await fetch(`${at[name]}/orders`)
-        expect([nobody.status, nobody.headers.get('www-authenticate')]).to.deep.equal([401, 'Bearer'])
+        expect(nobody.status).to.equal(401)
+        const metadata = `resource_metadata="${at[name]}/.well-known/oauth-protected-resource/trading"`
+        const dpop = `DPoP algs="ES256 EdDSA Ed25519", ${metadata}`
+        expect(nobody.headers.get('www-authenticate')).to.equal(`${dpop}, Bearer ${metadata}`)
         expect((await fetch(`${at[name]}/nothing`)).status).to.equal(404)
         const big = { ...signed('/orders'), body: 'x'.repeat(200_000) }
         expect((await send(big)).status).to.equal(413)
+      })
+
+      it('says what it is, and who its tokens are of', async () => {
+        const answer = await fetch(`${at[name]}/.well-known/oauth-protected-resource/trading`)
+        expect([answer.status, answer.headers.get('access-control-allow-origin')]).to.deep.equal([200, '*'])
+        expect(await answer.json()).to.deep.include({
+          resource: audience,
+          authorization_servers: [holder.latchkey.issuer],
+          scopes_supported: ['read', 'trade', 'transfer'],
+        })
       })
 
       it('does not say which ids are keys', async () => {
@@ -141,7 +154,7 @@ describe('the order book', () => {
         const forged = await by('/orders', `Bearer ${token.slice(0, -4)}AAAA`)
         expect([forged.status, forged.headers.get('www-authenticate')]).to.deep.equal([
           401,
-          'Bearer error="invalid_token"',
+          `Bearer error="invalid_token", resource_metadata="${at[name]}/.well-known/oauth-protected-resource/trading"`,
         ])
       })
     })

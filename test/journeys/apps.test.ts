@@ -66,7 +66,8 @@ describe('one account for every app', () => {
     for (const app of names) {
       await person.browser.get(`${latchkey.apps[app]}/login`)
       const { access_token } = await tokens(person, app)
-      expect(access_token.claims?.aud).to.equal(`https://api.latchkey.example/${app}`)
+      const api = app === 'wallet' ? `${latchkey.apps.wallet}/api` : `https://api.latchkey.example/${app}`
+      expect(access_token.claims?.aud).to.equal(api)
       expect(Number(access_token.claims?.exp) - Number(access_token.claims?.iat)).to.equal(300)
       expect(access_token.claims?.client_id).to.equal(app)
       expect(access_token.claims?.sid).to.be.a('string')

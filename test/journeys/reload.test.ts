@@ -14,7 +14,7 @@ describe('clients.json that is read anew', () => {
     client_name: 'Service',
     client_secret: 'a-secret-of-the-service-of-this-test',
     grant_types: ['client_credentials'],
-    apis: { 'https://api.latchkey.example/wallet': ['read'] },
+    apis: { 'https://api.latchkey.example/card': ['read'] },
   }
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'latchkey-reload-'))

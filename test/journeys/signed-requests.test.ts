@@ -130,7 +130,7 @@ describe('signed requests', () => {
           grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
           subject_token_type: 'urn:latchkey:params:oauth:token-type:signed-request',
           subject_token: Buffer.from(JSON.stringify({ method, url, headers })).toString('base64url'),
-          resource: 'https://api.latchkey.example/wallet',
+          resource: 'http://localhost:3003/api',
           ...more,
         }),
       })
@@ -141,7 +141,7 @@ describe('signed requests', () => {
     expect(given).to.include({ token_type: 'Bearer', expires_in: 300, scope: 'read transfer' })
     const claims = JSON.parse(Buffer.from(given.access_token?.split('.')[1] ?? '', 'base64url').toString())
     expect(claims).to.include({
-      aud: 'https://api.latchkey.example/wallet',
+      aud: 'http://localhost:3003/api',
       client_id: 'order-book',
       scope: 'read transfer',
     })

@@ -36,6 +36,7 @@ describe('clients.json', () => {
       'card',
       'settlement',
       'order-book',
+      'wallet-api',
     ])
     const { d, ...publicKey } = JSON.parse(readFileSync('examples/suite/staking.key.json', 'utf8'))
     expect(clients.metadata[1]?.jwks?.keys).to.deep.equal([publicKey])

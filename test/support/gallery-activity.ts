@@ -31,6 +31,9 @@ export const activities: readonly Picture[] = [
       entry('Authenticator app: accepted', 'sign-in', { factor: 'totp' }),
       entry('Password: refused', 'sign-in', { factor: 'password', address: '2001:db8:4:1b2:aaaa:bbbb:cccc:dddd' }),
       entry('Passkey: added', 'security', { factor: 'passkey' }),
+      entry(`Wallet: you approved a withdrawal of 0.5 BTC to addr1${'qx0zrv48wme7k2fpc9'.repeat(5)}`, 'apps', {
+        receipt: 'r1',
+      }),
       entry('Trading: could not be told that you signed out', 'apps', { unusual: true, agent: undefined }),
       entry('Password: too many tries, closed for a while', 'sign-in', { factor: 'password', unusual: true }),
       entry('Account created', 'account', { agent: undefined, address: undefined }),

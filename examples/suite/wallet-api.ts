@@ -1,0 +1,108 @@
+import Router from '@koa/router'
+import type { Middleware } from 'koa'
+import { type Caller, guard as guardOf, type Need, type Options, Refused } from '../resource-server/guard.ts'
+import { describe, type Guarded, protect } from '../resource-server/koa.ts'
+
+/** What the API can send, on which network, and up to how much without an approval of its own. A toy: nothing moves. */
+export const assets = {
+  BTC: { name: 'Bitcoin', network: 'bitcoin', small: 0.01 },
+  ETH: { name: 'Ether', network: 'ethereum', small: 0.1 },
+  SOL: { name: 'Solana', network: 'solana', small: 1 },
+} as const
+type Asset = keyof typeof assets
+
+interface Withdrawal {
+  id: string
+  asset: string
+  amount: string
+  network: string
+  address: string
+  memo?: string
+  /** The receipt of its approval; a small one needs none. */
+  receipt?: string
+}
+
+const read: Need = { scope: 'read' }
+/** Money: proved by a passkey, and in the last five minutes. */
+const transfer: Need = { scope: 'transfer', acr: 'phr', maxAge: 300 }
+const approved: Need = { scope: 'transfer', approval: 'withdrawal' }
+
+/** The wallet's API: what is small takes a passkey, and what is not takes an approval of that very withdrawal. */
+export function walletApi(options: Options): Middleware {
+  const { audience, now = Date.now } = options
+  const { pathname: base } = new URL(audience)
+  const guard = guardOf(options)
+  const kept = new Map<string, Withdrawal[]>()
+
+  const send = (account: string, sent: Omit<Withdrawal, 'id'>): Withdrawal => {
+    const own = kept.get(account) ?? []
+    const withdrawal = { id: String(own.length + 1), ...sent }
+    kept.set(account, [...own, withdrawal])
+    return withdrawal
+  }
+
+  const router = new Router<Guarded>({ prefix: base })
+  router.get('/withdrawals', protect(guard, read), context => {
+    context.body = { withdrawals: kept.get(context.state.caller.account) ?? [] }
+  })
+  router.post('/withdrawals', protect(guard, transfer), context => {
+    const { caller, body } = context.state
+    const { detail, small } = wanted(body)
+    waitWhileHeld(caller, now())
+    // It says what has to be approved: the app asks for that, and not for what it makes of the form itself.
+    if (!small && caller.key === undefined)
+      throw new Refused(403, { error: 'approval_required', authorization_details: [detail] })
+    const { type: _, ...sent } = detail
+    context.status = 201
+    context.body = send(caller.account, sent)
+  })
+  // There is nothing to read in what was sent: what is done is what was approved.
+  router.post('/withdrawals/approved', protect(guard, approved), context => {
+    const { account, approved: given } = context.state.caller
+    if (!given) throw new Refused(401, { error: 'unauthorized' })
+    const { type: _, ...detail } = given.detail as unknown as Detail
+    context.status = 201
+    context.body = send(account, { ...detail, receipt: given.receipt })
+  })
+
+  const routes = router.routes() as unknown as Middleware
+  const described = describe({ ...options, name: 'Wallet', scopes: ['read', 'transfer'], approvals: ['withdrawal'] })
+  return async (context, next) => {
+    if (!context.path.startsWith(`${base}/`)) return described(context, next)
+    try {
+      await routes(context, async () => {})
+      if (context.status === 404) throw new Refused(404, { error: 'not_found' })
+    } catch (fault) {
+      if (!(fault instanceof Refused)) throw fault
+      context.status = fault.status
+      context.set(fault.headers)
+      context.body = fault.body
+    }
+  }
+}
+
+type Detail = Omit<Withdrawal, 'id' | 'receipt'> & { type: 'withdrawal' }
+
+/** Reads what is to be sent; throws Refused (422) with the field that is wrong. */
+function wanted(body: Uint8Array): { detail: Detail; small: boolean } {
+  const wrong = (field: string) => new Refused(422, { error: 'invalid_withdrawal', field })
+  let sent: Record<string, unknown>
+  try {
+    sent = { ...JSON.parse(new TextDecoder().decode(body)) }
+  } catch {
+    throw wrong('asset')
+  }
+  const { asset, amount, address, memo } = sent
+  if (typeof asset !== 'string' || !Object.hasOwn(assets, asset)) throw wrong('asset')
+  const { network, small } = assets[asset as Asset]
+  if (typeof amount !== 'string' || !/^(0|[1-9]\d{0,11})(\.\d{1,18})?$/.test(amount) || !/[1-9]/.test(amount))
+    throw wrong('amount')
+  if (typeof address !== 'string' || !/^[A-Za-z0-9][A-Za-z0-9:._-]{9,127}$/.test(address)) throw wrong('address')
+  if (memo !== undefined && (typeof memo !== 'string' || memo.length > 140)) throw wrong('memo')
+  const detail = { type: 'withdrawal' as const, asset, amount, network, address, ...(memo && { memo }) }
+  return { detail, small: Number(amount) <= small }
+}
+
+function waitWhileHeld({ heldUntil = 0 }: Caller, now: number): void {
+  if (heldUntil * 1000 > now) throw new Refused(403, { error: 'account_held', until: heldUntil })
+}
