@@ -1,6 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright-core'
+import { device } from '../../test/browser/visitor.ts'
 import { startSuite } from '../../test/support/all-apps.ts'
+import { withdrawal } from '../../test/support/approvals.ts'
 import { close, launch } from '../../test/support/browser.ts'
 import { totpAt } from '../../test/support/codes.ts'
 import { codeSentTo, somebody } from '../../test/support/people.ts'
@@ -69,6 +71,19 @@ try {
     await page.goto(`${latchkey.issuer}${path}`)
     await take(page, picture ?? '')
   }
+  await device({ page })
+  await page.goto(`${latchkey.issuer}/account/security`)
+  await page.locator('[data-factor=passkey]').click()
+  await page.getByRole('button', { name: 'Create a passkey' }).click()
+  await page.waitForURL(`${latchkey.issuer}/account/security`)
+  await page.goto(`${latchkey.apps.wallet}/login`)
+  await page.goto(`${latchkey.apps.wallet}/withdraw`)
+  await page.fill('#amount', withdrawal.amount)
+  await page.fill('#address', withdrawal.address)
+  await submit()
+  await page.getByRole('button', { name: 'Use a passkey' }).click()
+  await page.waitForSelector('.sum')
+  await take(page, 'approve')
 } finally {
   await close()
   await latchkey.stop()

@@ -37,7 +37,7 @@ export interface Approving {
   /** Judges the proof, and keeps the receipt; resolves to its id. Throws the factor's Problem; `attempt_expired` when it was approved already. */
   approve(request: Request, factor: string, answer: unknown, visitor: Visitor): Promise<string>
   /** The receipt for a code, once, if it is for this; undefined otherwise. */
-  redeem(id: string, of: { account: string; client: string; detail: unknown }): Promise<Receipt<Approved> | undefined>
+  redeem(id: string, of: { account: string; client: string; detail: Detail }): Promise<Receipt<Approved> | undefined>
 }
 
 interface Services {

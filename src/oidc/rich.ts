@@ -14,7 +14,7 @@ import type { Clients } from './registry.ts'
 /** Takes the receipt of an approval for the one code that it is good for; undefined if it is not for this. */
 export type Redeem = (
   id: string,
-  of: { account: string; client: string; detail: unknown },
+  of: { account: string; client: string; detail: Detail },
 ) => Promise<Pick<Receipt, 'id'> | undefined>
 
 /** Seconds that a token lives that is good for one approved act. */
@@ -50,8 +50,8 @@ export function rich({ clients, redeem }: Services): Active {
       const { params, result } = ctx.oidc
       const [detail] = detailsIn(params)
       const id = (result?.approval as { receipt?: string } | undefined)?.receipt ?? ''
-      const receipt = await redeem(id, { account: accountId ?? '', client: clientId ?? '', detail })
-      if (!detail || !receipt) throw new errors.AccessDenied('this was not approved')
+      const receipt = detail && (await redeem(id, { account: accountId ?? '', client: clientId ?? '', detail }))
+      if (!receipt) throw new errors.AccessDenied('this was not approved')
       return [{ ...detail, txn: receipt.id }]
     },
     authorizationDetailsForAccessToken: (_, __, source) => {

@@ -81,7 +81,7 @@ export interface Device {
 }
 
 /** Gives a visitor a device, in hand and with no passkey on it yet. */
-export async function device({ page }: Visitor): Promise<Device> {
+export async function device({ page }: Pick<Visitor, 'page'>): Promise<Device> {
   const devtools = await page.context().newCDPSession(page)
   await devtools.send('WebAuthn.enable')
   const { authenticatorId } = await devtools.send('WebAuthn.addVirtualAuthenticator', {

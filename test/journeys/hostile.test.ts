@@ -54,7 +54,16 @@ describe('hostile requests', function () {
     ],
     ...['/account/security/restrictions', '/account/security/travel', '/account/security/forget'],
     ...['/authorize', '/token', '/par', '/userinfo', '/introspect', '/revoke', '/end-session', '/jwks.json'],
-    ...['/interaction/x', '/interaction/x/consent', '/dev/outbox', '/dev/outbox.json', '/health/ready', '/metrics'],
+    ...[
+      '/interaction/x',
+      '/interaction/x/consent',
+      '/interaction/x/approve/passkey',
+      '/account/receipts/x',
+      '/dev/outbox',
+      '/dev/outbox.json',
+      '/health/ready',
+      '/metrics',
+    ],
     ...[
       '/.well-known/openid-configuration',
       '/assets/latchkey.00000000.css',

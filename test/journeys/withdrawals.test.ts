@@ -122,6 +122,30 @@ describe('withdrawing at the wallet', () => {
     expect([asset.status, sent(asset)]).to.deep.equal([422, ['0.005 BTC']])
   })
 
+  it('does nothing that a stranger pushed in its name and had its owner approve', async () => {
+    const [person, device] = await withPasskey()
+    const { wallet } = latchkey.apps
+    const request = {
+      client_id: 'wallet',
+      response_type: 'code',
+      scope: 'openid',
+      redirect_uri: `${wallet}/callback`,
+      resource: `${wallet}/api`,
+      code_challenge: 'a'.repeat(43),
+      code_challenge_method: 'S256',
+      state: 'of the stranger',
+      authorization_details: JSON.stringify([withdrawal]),
+    }
+    const pushed = await fetch(`${latchkey.issuer}/par`, { method: 'POST', body: new URLSearchParams(request) })
+    const { request_uri } = (await pushed.json()) as { request_uri: string }
+    const query = new URLSearchParams({ client_id: 'wallet', request_uri })
+    let page = await person.browser.get(`${latchkey.issuer}/authorize?${query}`)
+    if (page.url.includes('/sign-in/')) page = await approve(person, page, device)
+    page = await approve(person, page, device)
+    expect([new URL(page.url).origin, page.status]).to.deep.equal([wallet, 400])
+    expect(sent(await form(person))).to.deep.equal([])
+  })
+
   it('is for who is signed in, from its own pages, and on with their own alone', async () => {
     expect((await somebody().browser.get(`${latchkey.apps.wallet}/withdraw`)).status).to.equal(401)
     expect((await somebody().browser.get(`${latchkey.apps.card}/withdraw`)).status).to.equal(404)

@@ -36,6 +36,15 @@ describe('the adapter', () => {
     })
   }
 
+  it('takes an access token out of the world once, of ten at once on a slow store', async () => {
+    await of('AccessToken').upsert('one', { jti: 'one', grantId: 'g' }, minute)
+    const late = records(slow(store, 10), now)
+    const ten = await Promise.all(Array.from({ length: 10 }, () => late.takeToken('one')))
+    expect(ten.filter(Boolean)).to.have.lengthOf(1)
+    expect(await of('AccessToken').find('one')).to.equal(undefined)
+    expect(await kept.takeToken('two')).to.equal(false)
+  })
+
   for (const [kind, fault] of [
     ['AuthorizationCode', errors.InvalidGrant],
     ['PushedAuthorizationRequest', errors.InvalidRequestUri],
