@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import { auditExport, auditKeys } from './commands/audit.ts'
 import { auditVerify } from './commands/audit-verify.ts'
+import { clientsInvite, clientsList, clientsRemove } from './commands/clients.ts'
 import { type Command, Refusal } from './commands/command.ts'
 import { keysList, keysRotate } from './commands/keys.ts'
 import { signRequest } from './commands/sign.ts'
@@ -14,6 +15,9 @@ const commands: Readonly<Record<string, Command>> = {
   'audit verify': auditVerify,
   'audit export': auditExport,
   'audit keys': auditKeys,
+  'clients invite': clientsInvite,
+  'clients list': clientsList,
+  'clients remove': clientsRemove,
   'keys list': keysList,
   'keys rotate': keysRotate,
   sign: signRequest,

@@ -20,6 +20,8 @@ export interface Config {
   listen: { host: string; port: number; tls: { cert: string; key: string } | undefined; trustProxy: string[] }
   store: string
   clients: string
+  /** Who may register clients, and the hosts whose clients are known by a document of theirs. */
+  apps: { registration: 'off' | 'token' | 'open'; documents: 'off' | '*' | string[] }
   /** Newest first; undefined asks the composition root to make some and keep them beside the store. */
   secrets: string[] | undefined
   mail: { url: string | undefined; from: string }
@@ -92,6 +94,7 @@ export function configure(environment: Environment = process.env): Config {
     },
     store: set.LATCHKEY_STORE,
     clients: set.LATCHKEY_CLIENTS,
+    apps: { registration: set.LATCHKEY_REGISTRATION, documents: set.LATCHKEY_CIMD },
     secrets: set.LATCHKEY_SECRETS,
     mail: { url: set.LATCHKEY_MAIL_URL, from: set.LATCHKEY_MAIL_FROM ?? `Latchkey <no-reply@${issuer.hostname}>` },
     sms: { url: set.LATCHKEY_SMS_URL },

@@ -21,6 +21,7 @@ import { readClients } from './oidc/clients.ts'
 import { cookieKeys } from './oidc/cookie-keys.ts'
 import { pairwiseSalt } from './oidc/pairwise.ts'
 import { createProvider } from './oidc/provider.ts'
+import { roll } from './oidc/registered.ts'
 import { registry } from './oidc/registry.ts'
 import { signingRing } from './oidc/ring.ts'
 import { places as placesOf } from './risk/places.ts'
@@ -69,7 +70,8 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   const { store, secrets, now = Date.now, log: destination, cost } = surroundings
   const { issuer, production, local } = config
   const standing = { production, local }
-  const clients = registry(readClients(config.clients, standing))
+  const { registration, documents } = config.apps
+  const clients = registry(readClients(config.clients, standing), { roll: roll(store), hosts: documents })
 
   const log = logger(config.log, destination)
   const metrics = metricsOf()
@@ -117,7 +119,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     onFault: log.fault,
   })
   const oidc = await createProvider({
-    ...{ issuer, standing, store, keyring, clients, accounts, record, now },
+    ...{ issuer, standing, registration, documents, store, keyring, clients, throttle, accounts, record, now },
     session: config.session,
     requests: config.requests,
     salt: await pairwiseSalt({ store, sealer }),

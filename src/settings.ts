@@ -37,6 +37,24 @@ export const settings = {
     'clients.json',
     z.string().min(1).default('clients.json'),
   ),
+  LATCHKEY_REGISTRATION: setting(
+    'Who may register apps of their own (RFC 7591): nobody (`off`), who was invited by `latchkey clients invite` (`token`), or everybody (`open`).',
+    'off',
+    z.enum(['off', 'token', 'open'], { error: 'must be off, token or open' }).default('off'),
+  ),
+  LATCHKEY_CIMD: setting(
+    'Comma-separated hosts whose apps may be known by a document there, its address being their `client_id`; `*` for any, `off` for none.',
+    'off',
+    words
+      .refine(
+        ([first, ...more]) =>
+          ((first === 'off' || first === '*') && more.length === 0) ||
+          (first !== undefined && [first, ...more].every(each => each !== 'off' && /^[a-z0-9.-]+(:\d+)?$/.test(each))),
+        { error: 'must be off, * or hosts' },
+      )
+      .transform(list => (list[0] === 'off' || list[0] === '*' ? list[0] : list))
+      .default('off'),
+  ),
   LATCHKEY_SECRETS: setting(
     'Comma-separated, newest first, 32 characters or more each: what seals and peppers derive from. A new one goes in front; an old one leaves when nothing is sealed under it.',
     'generated and kept beside the store; required in production',

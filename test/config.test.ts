@@ -52,6 +52,12 @@ describe('config', () => {
     expect(configure({ LATCHKEY_ISSUER: 'http://[::1]' }).listen).to.include({ host: '::1', port: 80 })
   })
 
+  it('reads whose documents make clients', () => {
+    const read = (LATCHKEY_CIMD?: string) => configure({ LATCHKEY_CIMD }).apps.documents
+    expect([read(), read('off'), read('*')]).to.deep.equal(['off', 'off', '*'])
+    expect(read('app.example, localhost:8443')).to.deep.equal(['app.example', 'localhost:8443'])
+  })
+
   it('reads lists without their blanks', () => {
     const { listen, secrets } = configure({
       LATCHKEY_TRUST_PROXY: '10.0.0.0/8, 2001:db8::/32 ,192.0.2.7,',
@@ -79,6 +85,13 @@ describe('config', () => {
       ['sqlite:', 'must be sqlite:PATH, sqlite::memory: or mongodb://…'],
     ],
     LATCHKEY_CLIENTS: [],
+    LATCHKEY_REGISTRATION: [['yes', 'must be off, token or open']],
+    LATCHKEY_CIMD: [
+      ['off,app.example', 'must be off, * or hosts'],
+      ['*,app.example', 'must be off, * or hosts'],
+      ['https://app.example', 'must be off, * or hosts'],
+      [',', 'must be off, * or hosts'],
+    ],
     LATCHKEY_SECRETS: [
       ['short', 'each must have 32 characters or more'],
       [`${secret},short`, 'each must have 32 characters or more'],

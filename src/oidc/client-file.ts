@@ -13,7 +13,8 @@ const target = z.string().refine(
   },
   { error: 'must be a URL without a fragment, user or wildcard' },
 )
-const web = target.refine(text => /^https?:/.test(text), { error: 'must be an http or https URL' })
+/** The same on the web. */
+export const web = target.refine(text => /^https?:/.test(text), { error: 'must be an http or https URL' })
 const words = z.string().regex(/^[\x21\x23-\x5B\x5D-\x7E]+( [\x21\x23-\x5B\x5D-\x7E]+)*$/, {
   error: 'must be scopes parted by single spaces',
 })
@@ -140,6 +141,27 @@ export const clientShape = {
     .default('neutral'),
   /** The APIs that it may ask for, by resource identifier, and which of their scopes. */
   apis: z.record(z.string(), z.array(scopeToken).min(1)).default({}),
+  /** What its makers' systems know it by, where it is an app on a device: `TEAM123456.com.example.app`, */
+  ios_app_ids: z
+    .array(
+      z.string().regex(/^[A-Z0-9]{10}(\.[A-Za-z0-9-]+)+$/, { error: 'must be a team and a bundle, parted by a dot' }),
+    )
+    .default([]),
+  /** and its package with the SHA-256 of what signs it, in pairs of hex digits parted by colons. */
+  android_apps: z
+    .array(
+      strict({
+        package: z.string().regex(/^[A-Za-z]\w*(\.[A-Za-z]\w*)+$/, { error: 'must be a name like com.example.app' }),
+        fingerprints: z
+          .array(
+            z
+              .string()
+              .regex(/^[0-9A-F]{2}(:[0-9A-F]{2}){31}$/, { error: 'must be 32 pairs of hex digits, with colons' }),
+          )
+          .min(1),
+      }),
+    )
+    .default([]),
   /** Its secret or key is public knowledge, so it works only while the issuer is on loopback. */
   development: z.boolean().default(false),
 }

@@ -77,6 +77,13 @@ const rules: readonly Rule[] = [
       !grants.includes('authorization_code') &&
       'authorization_details_types are of no use without authorization_code',
   ],
+  ({ application_type: type, first_party: ours, ...client }) =>
+    (['ios_app_ids', 'android_apps'] as const).map(
+      name =>
+        (client[name]?.length ?? 0) > 0 &&
+        (type === 'web' || ours === false) &&
+        `${name} are for native apps of the suite: they are given its passkeys and passwords`,
+    ),
   ({ development }, { local, production }) => [
     development &&
       (production || !local) &&
@@ -106,7 +113,12 @@ function misplaced(
   return protocol.includes('.') ? undefined : `${name} must have a scheme like com.example.app`
 }
 
-const loopback = (host: string): boolean => host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
+/** Is this the machine's own name or address (RFC 8252, 7.3)? */
+export const loopback = (host: string): boolean =>
+  host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
+
+/** The field that a fault begins with. */
+export const about = (fault: string): string => /^\w*/.exec(fault)?.[0] ?? ''
 
 /** Tells what is wrong with a client as a whole. */
 export function faultsOf(client: Partial<Client>, standing: Standing): string[] {

@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs'
 import type { ClientMetadata, ResourceServer } from 'oidc-provider'
 import type { Algorithm } from '../crypto/jwk.ts'
 import type { DetailType } from '../flows/details.ts'
+import type { DeviceApp } from './associations.ts'
 import { oidcScopes } from './claims.ts'
 import { type Api, apiShape, type Client, clientShape, readEntry } from './client-file.ts'
-import { faultsOf, type Standing } from './client-rules.ts'
+import { about, faultsOf, type Standing } from './client-rules.ts'
 import { declaredByFile } from './own.ts'
+import { type Policy, policyShape, thirdParty } from './policies.ts'
 
 /** What a resource server's tokens are like for one client (RFC 8707, RFC 9068). */
 export type Granted = ResourceServer & { name: string; resource: string; details: readonly DetailType[] }
@@ -14,6 +16,8 @@ export type Granted = ResourceServer & { name: string; resource: string; details
 export interface App {
   id: string
   name: string
+  /** Whose it is, as far as anybody can tell: the host that it sends people back to, or that its document is at. Nobody vouches for the name of an app that registered. */
+  host: string | undefined
   tile: string
   firstParty: boolean
   /** By resource identifier: the APIs it may ask for, with the scopes that are its to ask for. */
@@ -31,6 +35,14 @@ export interface Declared {
   methods: ReadonlyMap<string, Api['methods'][string]>
   /** What they and the APIs want to be signed with. ES256 and EdDSA are always among it: their keys cost nothing to make. */
   algorithms: ReadonlySet<Algorithm>
+  /** What clients that register themselves may be, by name. */
+  policies: ReadonlyMap<string, Policy>
+  /** What an app that may ask for these scopes of APIs is given, for so many seconds each. */
+  granted(apis: Readonly<Record<string, readonly string[]>>, life: number): App['apis']
+  /** What vouches for apps on devices. */
+  deviceApps: readonly DeviceApp[]
+  /** Is there an app of this name, as people read it? */
+  named(name: string): boolean
 }
 
 /** Every fault of clients.json at once, each by where it stands. */
@@ -59,10 +71,10 @@ export function readClients(file: string, standing: Standing): Declared {
 /** Makes clients of what a file said; throws ClientsError with every fault there is. */
 export function parseClients(raw: unknown, standing: Standing, file = 'clients.json'): Declared {
   const faults: string[] = []
-  const lists = raw as { apis?: unknown; clients?: unknown } | null
+  const lists = raw as { apis?: unknown; clients?: unknown; policies?: unknown } | null
   for (const name of Object.keys(lists ?? {}))
-    if (name !== 'apis' && name !== 'clients') faults.push(`${name} is not known`)
-  const list = (name: 'apis' | 'clients'): unknown[] => {
+    if (!['apis', 'clients', 'policies'].includes(name)) faults.push(`${name} is not known`)
+  const list = (name: 'apis' | 'clients' | 'policies'): unknown[] => {
     const found = lists?.[name]
     if (Array.isArray(found)) return found
     faults.push(`${name} must be a list`)
@@ -104,14 +116,20 @@ export function parseClients(raw: unknown, standing: Standing, file = 'clients.j
     if (own === undefined && types.length > 0)
       faults.push(`apis[${at}] authorization_details_types: client_id is needed, which asks for them`)
   })
+  const policies = (lists?.policies === undefined ? [] : list('policies')).map((each, at) => {
+    const policy = readEntry(policyShape, each, fault => faults.push(`policies[${at}] ${fault}`))
+    faults.push(...unknownScopes(policy, apis).map(fault => `policies[${at}] ${fault}`))
+    return policy
+  })
+  faults.push(...repeated(policies.map(each => each.policy)).map(each => `policies: ${each} is declared twice`))
   if (faults.length > 0) throw new ClientsError(file, faults)
-  return known(apis as Api[], clients as Client[])
+  return known(apis as Api[], clients as Client[], policies as Policy[])
 }
 
-/** The field that a fault begins with. */
-const about = (fault: string): string => /^\w*/.exec(fault)?.[0] ?? ''
-
-function unknownScopes({ apis: asked = {}, scope }: Partial<Client>, apis: readonly Partial<Api>[]): string[] {
+function unknownScopes(
+  { apis: asked = {}, scope }: Pick<Partial<Client>, 'apis' | 'scope'>,
+  apis: readonly Partial<Api>[],
+): string[] {
   const strange = (scope?.split(' ') ?? [])
     .filter(each => !oidcScopes.includes(each))
     .map(each => `scope: ${each} is not known`)
@@ -129,8 +147,10 @@ function repeated(names: readonly (string | undefined)[]): string[] {
   return [...new Set(names.filter((name, at) => name !== undefined && names.indexOf(name) !== at) as string[])]
 }
 
-function known(apis: readonly Api[], clients: readonly Client[]): Declared {
-  const apps = new Map(clients.map(each => [each.client_id, app(each, apis)]))
+function known(apis: readonly Api[], clients: readonly Client[], policies: readonly Policy[]): Declared {
+  const granted = granting(apis)
+  const apps = new Map(clients.map(each => [each.client_id, app(each, granted)]))
+  const names = new Set(clients.map(each => folded(each.client_name)))
   return {
     metadata: clients.map(metadata),
     app: id => apps.get(id),
@@ -148,11 +168,15 @@ function known(apis: readonly Api[], clients: readonly Client[]): Declared {
         ].flat(),
       ),
     ]),
+    policies: new Map([thirdParty, ...policies].map(each => [each.policy, each])),
+    granted,
+    deviceApps: clients,
+    named: name => names.has(folded(name)),
   }
 }
 
-function app({ client_id, client_name, tile, first_party, apis: asked, ...client }: Client, apis: readonly Api[]): App {
-  const granted = Object.entries(asked).map(([resource, scopes]): [string, Granted] => {
+function granting(apis: readonly Api[]): Declared['granted'] {
+  const granted = (life: number, [resource, scopes]: [string, readonly string[]]): [string, Granted] => {
     const api = apis.find(each => each.resource === resource) as Api
     const { name, access_token_signed_response_alg: alg, authorization_details_types: details } = api
     return [
@@ -162,17 +186,35 @@ function app({ client_id, client_name, tile, first_party, apis: asked, ...client
         resource,
         audience: resource,
         scope: scopes.join(' '),
-        accessTokenTTL: client.access_token_ttl,
+        accessTokenTTL: life,
         accessTokenFormat: 'jwt',
         jwt: { sign: { alg } },
         details,
       },
     ]
-  })
-  return { id: client_id, name: client_name, tile, firstParty: first_party, apis: new Map(granted) }
+  }
+  return (asked, life) => new Map(Object.entries(asked).map(each => granted(life, each)))
 }
 
-function metadata({ first_party, tile, apis, development, ...client }: Client): ClientMetadata {
+function app({ client_id: id, client_name: name, tile, ...client }: Client, granted: Declared['granted']): App {
+  const apis = granted(client.apis, client.access_token_ttl)
+  return { id, name, host: undefined, tile, firstParty: client.first_party, apis }
+}
+
+/** As people take names for the same. */
+function folded(name: string): string {
+  return name.normalize('NFKC').toLowerCase().replace(/\s+/g, ' ').trim()
+}
+
+function metadata({
+  first_party,
+  tile,
+  apis,
+  development,
+  ios_app_ids,
+  android_apps,
+  ...client
+}: Client): ClientMetadata {
   return declaredByFile({
     ...client,
     response_types: client.grant_types.includes('authorization_code') ? ['code'] : [],

@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
-import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import type { Adapter, Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import type { Account } from '../accounts/account.ts'
+import type { Throttle } from '../accounts/throttle.ts'
 import { algorithms } from '../crypto/jwk.ts'
 import type { Keyring } from '../crypto/secrets.ts'
 import { acrValues } from './acr.ts'
@@ -12,14 +13,16 @@ import type { Standing } from './client-rules.ts'
 import type { App } from './clients.ts'
 import type { Consents } from './consents.ts'
 import { cookieKeys } from './cookie-keys.ts'
+import type { Hosts } from './documents.ts'
 import { features, type Spend } from './features.ts'
 import { finding } from './finding.ts'
 import { grantFor } from './grants.ts'
 import { outgoing } from './outgoing.ts'
-import { isDeclared, own, ownMetadata } from './own.ts'
+import { isDeclared, own } from './own.ts'
 import { subjectFor } from './pairwise.ts'
 import { prompts } from './prompts.ts'
 import { refreshLife } from './refresh.ts'
+import { clientMetadata } from './registration-rules.ts'
 import type { Clients } from './registry.ts'
 import { type Redeem, receiptIn } from './rich.ts'
 import type { Ring } from './ring.ts'
@@ -49,6 +52,10 @@ export interface Renderers {
 export interface Options {
   issuer: string
   standing: Standing
+  /** Who may register clients: nobody, who was invited, or everybody. */
+  registration: 'off' | 'token' | 'open'
+  /** Whose clients are known by a document of theirs. */
+  documents: Hosts
   /** Milliseconds. */
   session: { idle: number; max: number }
   /** What every client is held to, whatever its entry says. */
@@ -65,6 +72,7 @@ export interface Options {
   salt: string
   keys: Ring
   clients: Clients
+  throttle: Throttle
   accounts: { get(id: string): Promise<Account | undefined> }
   /** The rules of an owner's own that a source does not meet. */
   bars(
@@ -87,14 +95,14 @@ const hour = 3600
 /** What oidc-provider is told. What is not here is off, and discovery does not advertise it. */
 export function configuration(
   options: Options,
-  kept: { records: Records; consents: Consents; spend: Spend },
+  kept: { records: Records; consents: Consents; adapters: Record<string, Adapter>; spend: Spend },
 ): Configuration {
   const { issuer, standing, session, clients, locales } = options
   const judge = assertions(options.now)
   const appOf = (ctx: KoaContextWithOIDC): Promise<App | undefined> => clients.app(ctx.oidc.client?.clientId ?? '')
 
   return {
-    adapter: kept.records.adapter,
+    adapter: name => kept.adapters[name] ?? kept.records.adapter(name),
     jwks: forLibrary(options.keys.keys()),
     enabledJWA: {
       idTokenSigningAlgValues: [...algorithms],
@@ -111,7 +119,7 @@ export function configuration(
       introspection_signed_response_alg: 'ES256',
     },
     clientAuthMethods: [...methods],
-    extraClientMetadata: ownMetadata,
+    extraClientMetadata: clientMetadata(options),
     assertJwtClientAuthClaimsAndHeader: judge.client,
     responseTypes: ['code'],
     pkce: { required: (_, client) => own(client).pkce_required },
@@ -130,6 +138,7 @@ export function configuration(
       introspection: '/introspect',
       jwks: '/jwks.json',
       pushed_authorization_request: '/par',
+      registration: '/register',
       revocation: '/revoke',
       token: '/token',
       userinfo: '/userinfo',

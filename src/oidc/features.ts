@@ -1,7 +1,9 @@
 import { type AccessToken, type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
+import { id, token } from '../crypto/random.ts'
 import type { assertions } from './assertions.ts'
 import type { App } from './clients.ts'
 import type { Options } from './configuration.ts'
+import { isDocument } from './documents.ts'
 import { own } from './own.ts'
 import { forOneAct, rich } from './rich.ts'
 
@@ -13,6 +15,8 @@ interface Services {
   judge: ReturnType<typeof assertions>
   spend: Spend
 }
+/** Documents that one address may have us fetch. */
+const fetches = { tries: 30, window: 600_000 }
 
 /** Which parts of the library are on, and what each is told. */
 export function features(
@@ -21,8 +25,14 @@ export function features(
     renderers,
     requests,
     keyring,
+    registration,
+    documents,
+    throttle,
     redeem,
-  }: Pick<Options, 'clients' | 'renderers' | 'requests' | 'keyring' | 'redeem'>,
+  }: Pick<
+    Options,
+    'clients' | 'renderers' | 'requests' | 'keyring' | 'registration' | 'documents' | 'throttle' | 'redeem'
+  >,
   { appOf, judge, spend }: Services,
 ): NonNullable<Configuration['features']> {
   return {
@@ -71,6 +81,25 @@ export function features(
         if (!granted) throw new errors.InvalidTarget()
         return ctx.oidc.entities.AuthorizationCode?.rar ? forOneAct(granted) : granted
       },
+    },
+    registration: {
+      enabled: registration !== 'off',
+      initialAccessToken: registration === 'token',
+      idFactory: () => `app_${id()}`,
+      secretFactory: () => token(),
+    },
+    registrationManagement: { enabled: registration !== 'off', rotateRegistrationAccessToken: true },
+    clientIdMetadataDocument: {
+      enabled: documents !== 'off',
+      ack: 'draft-02',
+      // Anybody can have us ask for one, and so as often as people do.
+      allowFetch: async (ctx, clientId) =>
+        isDocument(clientId, documents) &&
+        throttle.ration('document', ctx.ip, fetches).then(
+          () => true,
+          () => false,
+        ),
+      cacheDuration: { min: 60, max: 3_600 },
     },
     rpInitiatedLogout: {
       enabled: true,

@@ -61,6 +61,20 @@ export function hear(provider: Provider, { record, used, onFault }: Services): v
     if (!session?.accountId || !params?.logout) return
     note('session.ended', { account: session.accountId, session: session.uid, why: 'signed-out' }, originOf(ctx))
   })
+  provider.on('registration_create.success', (ctx, { clientId: client, policy }) =>
+    note('client.registered', { client, policy: String(policy) }, originOf(ctx)),
+  )
+  provider.on('registration_update.success', (ctx, { clientId: client }) =>
+    note('client.changed', { client }, originOf(ctx)),
+  )
+  provider.on('registration_delete.success', (ctx, { clientId: client }) =>
+    note('client.removed', { client }, originOf(ctx)),
+  )
+  const refused = (ctx: KoaContextWithOIDC, { error: code }: { error: string }): void =>
+    note('client.refused', { client: ctx.oidc.client?.clientId, code }, originOf(ctx))
+  provider.on('registration_create.error', refused)
+  provider.on('registration_update.error', refused)
+  provider.on('registration_delete.error', refused)
   const revoked = ({ clientId: client = '' }: { clientId?: string | undefined }): void => {
     note('token.revoked', { client }, Provider.ctx && originOf(Provider.ctx))
   }

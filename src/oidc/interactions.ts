@@ -1,10 +1,12 @@
 import type { Context } from 'koa'
-import { errors, type Interaction, type InteractionResults, type Provider } from 'oidc-provider'
+import { type Client, errors, type Interaction, type InteractionResults, type Provider } from 'oidc-provider'
 import { Problem } from '../errors.ts'
 import type { Record } from '../events.ts'
 import type { Request } from '../flows/approving.ts'
 import type { Detail } from '../flows/details.ts'
 import { type Acr, demandOf } from './acr.ts'
+import { loopback } from './client-rules.ts'
+import type { App } from './clients.ts'
 import type { Consents, Scopes } from './consents.ts'
 import { add } from './grants.ts'
 import { originOf } from './heard.ts'
@@ -18,6 +20,8 @@ export interface InteractionDetails {
   /** What somebody has to come for: `login`, `create` (sign up) or `consent`. */
   prompt: string
   client: { id: string; name: string; tile: string; firstParty: boolean }
+  /** What there is to go by about an app that is not of the suite, where it asks for consent. */
+  stranger: Stranger | undefined
   /** Where the browser goes in the end, as CSP's form-action names it. */
   redirectOrigin: string
   params: {
@@ -37,6 +41,20 @@ export interface InteractionDetails {
   asked: { scopes: readonly string[]; resources: readonly { name: string; scopes: readonly string[] }[] }
   /** What is left to approve, once nothing is left to consent to. */
   approval: Request | undefined
+}
+
+/** An app that is not of the suite. */
+export interface Stranger {
+  /** The host that it sends the browser to, or what stands for it on a device: a scheme, an address of loopback. */
+  leads: string
+  /** It is an app on a device. */
+  device: boolean
+  /** The host of the document that it is known by. */
+  document: string | undefined
+  /** The operator declared it; of any other nobody here knows more than it says. */
+  vouched: boolean
+  /** What it wants read, as it says itself. */
+  links: { terms: string | undefined; privacy: string | undefined; site: string | undefined }
 }
 
 /** Authorization requests that wait for a person, on pages under `/interaction/<uid>`. All throw Problem `attempt_expired` for one that is over, or another browser's. */
@@ -82,6 +100,8 @@ export function interactions({ provider, clients, consents, sessions, record }: 
       const text = (name: string): string | undefined => (typeof params[name] === 'string' ? params[name] : undefined)
       const app = await clients.app(text('client_id') ?? '')
       if (!app) throw new Problem('attempt_expired')
+      const strange = prompt.name === 'consent' && !app.firstParty
+      const about = strange ? await provider.Client.find(app.id) : undefined
       const { oidc, apis } = missing(prompt.details)
       const resources = Object.entries(apis).map(([resource, scopes]) => ({
         name: app.apis.get(resource)?.name ?? resource,
@@ -91,7 +111,8 @@ export function interactions({ provider, clients, consents, sessions, record }: 
       return {
         uid,
         prompt: prompt.name,
-        client: { id: app.id, name: app.name, tile: app.tile, firstParty: app.firstParty },
+        client: { id: app.id, name: about?.clientName ?? app.name, tile: app.tile, firstParty: app.firstParty },
+        stranger: about && strangerOf(app, about, text('redirect_uri') ?? provider.issuer),
         redirectOrigin: formTarget(text('redirect_uri') ?? provider.issuer),
         params: {
           acr: demandOf(params).least,
@@ -146,6 +167,17 @@ export function interactions({ provider, clients, consents, sessions, record }: 
       }
       await goOn(ctx, interaction, { error: 'access_denied', error_description: 'the request was called off' })
     },
+  }
+}
+
+function strangerOf({ id, host }: App, about: Client, redirectUri: string): Stranger {
+  const { protocol, host: leads, hostname } = new URL(redirectUri)
+  return {
+    leads: leads || protocol.slice(0, -1),
+    device: protocol !== 'https:' && (protocol !== 'http:' || loopback(hostname)),
+    document: id.startsWith('https:') ? host : undefined,
+    vouched: host === undefined,
+    links: { terms: about.tosUri, privacy: about.policyUri, site: about.clientUri },
   }
 }
 

@@ -20,14 +20,14 @@ export function isDeclared(client: object): boolean {
 }
 
 /** Makes the library keep what clients.json says of it. An app that registers itself has no say in it. */
-export const ownMetadata: NonNullable<Configuration['extraClientMetadata']> = {
+export const ownMetadata = {
   properties: ['declared', ...Object.keys(ownShape)],
   validator: (_, key, value, metadata) => {
     if (key === 'declared') return
     const name = key as keyof Own
     Object.assign(metadata, { [name]: (isDeclared(metadata) ? value : undefined) ?? usual[name] })
   },
-}
+} satisfies NonNullable<Configuration['extraClientMetadata']>
 
 /** Reads it from a client; of none, what is usual. */
 export function own(client: Client | undefined): Own {

@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Middleware } from 'koa'
 import { type Configuration, Provider, type TokenEndpointGrantContext } from 'oidc-provider'
+import { sealer } from '../crypto/seal.ts'
 import type { Record } from '../events.ts'
 import type { Store } from '../store/collection.ts'
 import { records as keeping } from './adapter.ts'
 import { formModes, type ResponseMode } from './answers.ts'
+import { associations } from './associations.ts'
 import { type Authenticate, authenticating } from './authenticate.ts'
 import { tokenExchange } from './client-file.ts'
 import { redeeming } from './codes.ts'
@@ -17,11 +19,13 @@ import { endings, type RevokeApp, revoking } from './endings.ts'
 import { type Services as Exchanging, exchangeParameters, exchanging } from './exchange.ts'
 import { hear } from './heard.ts'
 import { type Interactions, interactions } from './interactions.ts'
+import { invitations } from './invitations.ts'
 import { logouts, type PostLogout, type TellApp } from './logouts.ts'
 import { mounted } from './mounted.ts'
 import { posted } from './posted.ts'
 import { prolonging } from './prolong.ts'
 import { type Handler, rotating } from './refresh.ts'
+import { registration } from './registration.ts'
 import { type Sessions, sessions } from './sessions.ts'
 import { replaceKeys } from './signing.ts'
 import { spending } from './spending.ts'
@@ -42,6 +46,8 @@ export interface Oidc {
   provider: Provider
   /** Answers discovery and keys; as far up front as can be. */
   discovery: Middleware
+  /** Vouches for apps on devices. */
+  associations: Middleware
   /** The protocol's endpoints: before anything that reads bodies, in a Koa whose `keys` are the provider's. */
   endpoints: Middleware
   sessions: Sessions
@@ -56,12 +62,15 @@ export interface Oidc {
 
 /** Makes the provider; throws ClientsError when the library finds fault with a client. */
 export async function createProvider(options: Options): Promise<Oidc> {
-  const { issuer, session, store, keyring, clients, record, onFault, now } = options
+  const { issuer, session, store, keyring, clients, throttle, record, onFault, now } = options
   const records = keeping(store, now)
   const consents = consenting(store, records, now)
+  const invited = invitations(store)
+  const adapters = registration({ store, sealer: sealer(keyring), clients, invitations: invited, throttle, now })
   const spend = spending({ clients, records, record })
-  const configured = configuration(options, { records, consents, spend })
+  const configured = configuration(options, { records, consents, adapters, spend })
   const { provider, grants } = construct(issuer, configured, formModes(options))
+  Object.assign(provider.InitialAccessToken, { find: invited.find })
   correct(provider, records, { accounts: options.accounts, store, now })
   const used = async (account: string, client: string): Promise<void> => {
     if (!(await clients.app(client))?.firstParty) await consents.used(account, client)
@@ -91,6 +100,7 @@ export async function createProvider(options: Options): Promise<Oidc> {
   const browser = sessions({ ...options, provider, records, endSession, life })
   return {
     provider,
+    associations: associations(issuer, clients),
     discovery: discovery(provider, options.keys),
     endpoints: posted(mounted(provider), { store, paths, renderers: options.renderers, now }),
     sessions: browser,

@@ -78,6 +78,8 @@ export interface AccountPages {
 export interface AppLine {
   id: string
   name: string
+  /** Of an app that nobody vouches for: the host to go by. */
+  host: string | undefined
   tile: string
   scopes: readonly string[]
   resources: readonly { name: string; scopes: readonly string[] }[]

@@ -49,20 +49,21 @@ interface Options extends Rooms {
   show: Show
   /** OpenID Connect's own endpoints, and the keys that sign its cookies. */
   protocol: { keys: Koa['keys']; discovery: Middleware; endpoints: Middleware }
+  associations: Middleware
   log: (fault: unknown, request: string) => void
   answered: (request: Answered) => void
 }
 
 /** Everything that is served, as one listener. The protocol's endpoints come first: no page's middleware costs them time. */
 export function app(options: Options): RequestListener {
-  const { issuer, assets, show, protocol, token, log, answered } = options
+  const { issuer, associations, assets, show, protocol, token, log, answered } = options
   const https = issuer.startsWith('https:')
   const pages = new Koa<Visit>({ proxy: true })
   pages.keys = protocol.keys
   pages.on('error', fault => log(fault, ''))
   pages.use(headers({ https }))
   pages.use(protocol.discovery).use(protocol.endpoints).use(verify(options))
-  pages.use(assets.middleware)
+  pages.use(associations).use(assets.middleware)
   pages.use(visiting({ https, token }) as Middleware)
   pages.use(faults({ show, log }) as Middleware)
   pages.use(sameOrigin(issuer))

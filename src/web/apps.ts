@@ -33,9 +33,9 @@ export function apps(services: Services): Router<Visit> {
 
   const allowed = async ({ client, oidc, apis, since, usedAt }: Consent): Promise<AppLine> => {
     // One that is not declared any more can still be revoked.
-    const { name = client, tile = 'neutral', apis: known } = (await app(client)) ?? {}
+    const { name = client, host, tile = 'neutral', apis: known } = (await app(client)) ?? {}
     const resources = Object.entries(apis).map(([id, scopes]) => ({ name: known?.get(id)?.name ?? id, scopes }))
-    return { id: client, name, tile, scopes: oidc, resources, since, usedAt }
+    return { id: client, name, host, tile, scopes: oidc, resources, since, usedAt }
   }
   const ofSuite = async (records: readonly SessionRecord[]): Promise<AppLine[]> => {
     const known = await Promise.all([...new Set(records.flatMap(each => each.apps))].map(app))
@@ -44,7 +44,16 @@ export function apps(services: Services): Router<Visit> {
       const { id } = found
       const opened = records.filter(each => each.apps.includes(id))
       const usedAt = Math.max(...opened.map(each => each.endedAt ?? each.seenAt))
-      return { id, name: found.name, tile: found.tile, scopes: [], resources: [], since: undefined, usedAt }
+      return {
+        id,
+        name: found.name,
+        host: undefined,
+        tile: found.tile,
+        scopes: [],
+        resources: [],
+        since: undefined,
+        usedAt,
+      }
     })
   }
 

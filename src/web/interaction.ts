@@ -71,7 +71,8 @@ export function interaction(services: Services): Router<Visit> {
     })
   }
 
-  const consent = async (ctx: Context, { uid, client, redirectOrigin, asked, session }: InteractionDetails) => {
+  const consent = async (ctx: Context, details: InteractionDetails) => {
+    const { uid, client, stranger, redirectOrigin, asked, session } = details
     const person = session && (await accounts.get(session.accountId))
     if (!person) throw new Problem('sign_in_needed')
     formsMayEndAt(ctx, redirectOrigin)
@@ -80,6 +81,7 @@ export function interaction(services: Services): Router<Visit> {
       scopes: asked.scopes,
       resources: asked.resources,
       email: person.email,
+      stranger,
     }
     show.page(ctx, 'sign-in/consent', locals, { towards: { name: client.name, tile: client.tile } })
   }

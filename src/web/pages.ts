@@ -1,5 +1,6 @@
 import type { Problem } from '../errors.ts'
 import type { Facts } from '../flows/details.ts'
+import type { Stranger } from '../oidc/interactions.ts'
 import type { AccountPages, FactorView } from './account-pages.ts'
 import type { RecoveryPages } from './recovery-pages.ts'
 
@@ -57,6 +58,7 @@ export interface Pages extends RecoveryPages, AccountPages {
     scopes: readonly string[]
     resources: readonly { name: string; scopes: readonly string[] }[]
     email: string
+    stranger: Stranger | undefined
   }
   /** An app wants something approved: the proof is posted to `<base>/passkey`, by script only, and a refusal to `refuse`. */
   'sign-in/approve': {

@@ -97,6 +97,8 @@ interface Options {
   /** The keys of apps that prove themselves by one, by client_id. */
   keys?: Readonly<Record<string, Pair>>
   apis?: readonly object[]
+  /** What clients that register may be. */
+  policies?: readonly object[]
   /** More of the environment. */
   environment?: Record<string, string>
 }
@@ -104,10 +106,16 @@ interface Options {
 const ledger = { resource: api, name: 'Ledger', scopes: ['read', 'write'] }
 
 /** Starts a Latchkey that knows these clients. */
-export async function ground({ clients, keys = {}, apis = [ledger], environment }: Options): Promise<Ground> {
+export async function ground({
+  clients,
+  keys = {},
+  apis = [ledger],
+  policies = [],
+  environment,
+}: Options): Promise<Ground> {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-conformance-'))
   const file = join(folder, 'clients.json')
-  writeFileSync(file, JSON.stringify({ apis, clients }))
+  writeFileSync(file, JSON.stringify({ apis, clients, policies }))
   const latchkey = await startLatchkey({ clients: file, environment })
   const { issuer } = latchkey
   const discovery = await fetch(`${issuer}/.well-known/openid-configuration`)

@@ -24,7 +24,7 @@ describe('hostile requests', function () {
   let attempt: string
   let cookies: string
   before(async () => {
-    latchkey = await startSuite()
+    latchkey = await startSuite({ environment: { LATCHKEY_REGISTRATION: 'open' } })
     const person = somebody()
     await signUp(latchkey, person, await person.browser.get(`${latchkey.issuer}/sign-up`))
     const other = somebody()
@@ -52,6 +52,7 @@ describe('hostile requests', function () {
       '/account/sessions',
       '/account/sessions/end',
     ],
+    ...['/register', '/register/x', '/.well-known/apple-app-site-association', '/.well-known/assetlinks.json'],
     ...['/account/security/restrictions', '/account/security/travel', '/account/security/forget'],
     ...['/authorize', '/token', '/par', '/userinfo', '/introspect', '/revoke', '/end-session', '/jwks.json'],
     ...[

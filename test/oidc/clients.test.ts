@@ -14,6 +14,7 @@ const app = {
   redirect_uris: ['https://app.example/callback'],
   apis: { [api.resource]: ['read'] },
 }
+const print = Array(32).fill('A0').join(':')
 const key = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', kid: 'k' }
 
 const faults = (clients: unknown[], standing = local, apis: unknown[] = [api]): readonly string[] => {
@@ -159,6 +160,26 @@ describe('clients.json', () => {
       `apis: ${api.resource} has no scope steal`,
     ],
     ['an unknown scope', { ...app, scope: 'openid admin' }, 'scope: admin is not known'],
+    [
+      'a web app that is to be given passkeys',
+      { ...app, first_party: true, ios_app_ids: ['TEAM123456.com.example.app'] },
+      'ios_app_ids are for native apps of the suite',
+    ],
+    [
+      'another’s app that is to be given passkeys',
+      { ...app, application_type: 'native', android_apps: [{ package: 'com.example.app', fingerprints: [print] }] },
+      'android_apps are for native apps of the suite',
+    ],
+    [
+      'a strange app of iOS',
+      { ...app, ios_app_ids: ['com.example.app'] },
+      'ios_app_ids[0] must be a team and a bundle',
+    ],
+    [
+      'a short fingerprint',
+      { ...app, android_apps: [{ package: 'com.example.app', fingerprints: ['AA:BB'] }] },
+      'android_apps[0].fingerprints[0] must be 32 pairs',
+    ],
     ['an unknown assurance', { ...app, default_acr_values: ['gold'] }, 'default_acr_values[0] '],
   ]
   for (const [what, client, fault] of table) {

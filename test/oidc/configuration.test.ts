@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { throttle } from '../../src/accounts/throttle.ts'
 import { sealer } from '../../src/crypto/seal.ts'
 import { keyring } from '../../src/crypto/secrets.ts'
 import type { Record } from '../../src/events.ts'
@@ -6,6 +7,7 @@ import { records } from '../../src/oidc/adapter.ts'
 import { parseClients } from '../../src/oidc/clients.ts'
 import { configuration, sessionLife } from '../../src/oidc/configuration.ts'
 import { consents } from '../../src/oidc/consents.ts'
+import { roll } from '../../src/oidc/registered.ts'
 import { registry } from '../../src/oidc/registry.ts'
 import { signingRing } from '../../src/oidc/ring.ts'
 import type { Store } from '../../src/store/collection.ts'
@@ -28,13 +30,19 @@ describe('what the library is told', () => {
       {
         issuer,
         standing: { local, production: false },
+        registration: 'off',
+        documents: 'off',
+        throttle: throttle({ store, now }),
         session: { idle: 60_000, max: 600_000 },
         keyring: ring,
         keys: await signingRing({
           ...{ store, sealer: sealer(ring), record: nothing as Record, now },
           ...{ age: 0, onFault: nothing },
         }),
-        clients: registry(parseClients({ apis: [], clients: [] }, { local, production: false })),
+        clients: registry(parseClients({ apis: [], clients: [] }, { local, production: false }), {
+          roll: roll(store),
+          hosts: 'off',
+        }),
         bars: async () => [],
         redeem: async () => undefined,
         accounts: { get: async () => undefined },
@@ -44,7 +52,7 @@ describe('what the library is told', () => {
         renderers: { error: nothing, logout: nothing, loggedOut: nothing, formPost: nothing },
         now,
       },
-      { records: kept, consents: consents(store, kept, now), spend: async () => false },
+      { records: kept, consents: consents(store, kept, now), adapters: {}, spend: async () => false },
     )
   }
 

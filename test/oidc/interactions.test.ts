@@ -35,6 +35,7 @@ describe('interactions', () => {
       uid: '',
       prompt: 'login',
       client: { id: 'trading', name: 'trading', tile: 'neutral', firstParty: true },
+      stranger: undefined,
       redirectOrigin: latchkey.issuer,
       params: { acr: 'mfa', anew: true, maxAge: 60, login_hint: 'ada@example.com', ui_locales: 'de en' },
       session: undefined,
@@ -110,6 +111,7 @@ describe('interactions', () => {
         resources: [{ name: 'Wallet', scopes: ['read', 'transfer'] }],
       })
       expect(latchkey.met[1]?.session).to.include({ accountId: 'ada' })
+      expect(latchkey.met[1]?.stranger).to.deep.include({ leads: new URL(latchkey.issuer).host, vouched: true })
       expect(latchkey.of('consent.granted')).to.deep.equal([
         { account: 'ada', client: 'guest', scope: 'openid email read transfer' },
       ])

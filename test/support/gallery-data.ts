@@ -3,6 +3,7 @@ import { account, day, longApp, longEmail, now, type Picture, picture, trading }
 const app = {
   id: 'ledgerly',
   name: 'Ledgerly',
+  host: 'ledgerly.example',
   tile: 'neutral',
   scopes: ['openid', 'email', 'offline_access'],
   resources: [{ name: 'Trading API', scopes: ['orders:read', 'orders:write'] }],
@@ -13,6 +14,7 @@ const suite = (id: string, name: string) => ({
   ...app,
   id,
   name,
+  host: undefined,
   tile: id,
   scopes: [],
   resources: [],
@@ -29,7 +31,9 @@ export const dataPages: readonly Picture[] = [
   }),
   picture('apps-long', 'account/apps', {
     person: { email: longEmail },
-    others: [{ ...app, ...longApp, tile: 'neutral' }],
+    others: [
+      { ...app, ...longApp, host: 'a-rather-long-name-of-a-host.that-somebody-registered.example', tile: 'neutral' },
+    ],
     suite: [],
     locale: 'de',
   }),

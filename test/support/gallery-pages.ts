@@ -19,6 +19,13 @@ export const otherPages: readonly Picture[] = [
     scopes: ['openid', 'email', 'offline_access'],
     resources: [{ name: 'Trading API', scopes: ['orders:read', 'orders:write'] }],
     email: 'ada@example.com',
+    stranger: {
+      leads: 'ledgerly.example',
+      device: false,
+      document: undefined,
+      vouched: true,
+      links: { terms: undefined, privacy: undefined, site: undefined },
+    },
     towards: { name: 'Ledgerly', tile: 'ledgerly' },
   }),
   picture('consent-long', 'sign-in/consent', {
@@ -26,6 +33,17 @@ export const otherPages: readonly Picture[] = [
     scopes: ['openid', 'profile', 'phone'],
     resources: [],
     email: longEmail,
+    stranger: {
+      leads: 'a-rather-long-name-of-a-host-that-somebody-registered.apps.example:8443',
+      device: true,
+      document: 'tools.example',
+      vouched: false,
+      links: {
+        terms: 'https://tools.example/terms',
+        privacy: 'https://tools.example/privacy',
+        site: 'https://tools.example',
+      },
+    },
     towards: longApp,
     locale: 'de',
   }),

@@ -1,17 +1,20 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import Koa, { type Context } from 'koa'
+import { throttle } from '../../src/accounts/throttle.ts'
 import { sealer } from '../../src/crypto/seal.ts'
 import { keyring } from '../../src/crypto/secrets.ts'
 import { type EventData, type EventName, events, type Origin } from '../../src/events.ts'
 import type { Acr } from '../../src/oidc/acr.ts'
 import { parseClients } from '../../src/oidc/clients.ts'
 import { createProvider, type Oidc } from '../../src/oidc/provider.ts'
+import { roll } from '../../src/oidc/registered.ts'
 import { type Clients, registry } from '../../src/oidc/registry.ts'
 import { type Ring, signingRing } from '../../src/oidc/ring.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { jar } from './jar.ts'
 import { type App, relyingParty } from './party.ts'
+import { renderers } from './plain-pages.ts'
 import { testStore } from './store.ts'
 
 /** One event as it was recorded. */
@@ -108,6 +111,8 @@ export function declared(origin: string): unknown {
 interface Settings {
   store?: Store
   session?: { idle: number; max: number }
+  registration?: 'off' | 'token' | 'open'
+  production?: boolean
   /** Changes what `declared` declares. */
   declare?(origin: string): unknown
   /** Milliseconds after which its signing keys are replaced; never unless told. */
@@ -120,6 +125,8 @@ interface Settings {
 export async function running({
   store: given,
   session = { idle: 3_600_000, max: 86_400_000 },
+  registration = 'off',
+  production = false,
   declare = declared,
   age = 0,
   poll = 5_000,
@@ -135,7 +142,10 @@ export async function running({
   const record = async (name: EventName, data: unknown, origin: Origin = {}) => {
     told.push({ name, data: events[name].data.parse(data), origin })
   }
-  const clients = registry(parseClients(declare(issuer), { local: true, production: false }))
+  const clients = registry(parseClients(declare(issuer), { local: true, production: false }), {
+    roll: roll(store),
+    hosts: 'off',
+  })
   const faults: unknown[] = []
   const keys = await signingRing({
     ...{ store, sealer: sealer(ring), record, now, age, poll },
@@ -143,7 +153,10 @@ export async function running({
   })
   const oidc = await createProvider({
     issuer,
-    standing: { local: true, production: false },
+    standing: { local: true, production },
+    registration,
+    documents: 'off',
+    throttle: throttle({ store, now }),
     session,
     store,
     keyring: ring,
@@ -162,7 +175,11 @@ export async function running({
     redeem: async () => undefined,
     locales: ['en', 'de'],
     record,
-    post: logout => oidc.tellApp(logout).then(nothing, nothing),
+    post: logout =>
+      oidc.tellApp(logout).then(
+        () => {},
+        () => {},
+      ),
     onFault: fault => void faults.push(fault),
     renderers,
     now,
@@ -200,28 +217,11 @@ export async function running({
     return next()
   })
   koa.use(oidc.discovery)
+  koa.use(oidc.associations)
   koa.use(oidc.endpoints)
   koa.use(ctx => answer(ctx, self))
   server.on('request', koa.callback())
   return self
-}
-
-const nothing = () => {}
-
-const renderers: Parameters<typeof createProvider>[0]['renderers'] = {
-  error: (ctx, out) => {
-    ctx.body = `<h1>${out.error}</h1>`
-  },
-  logout: (ctx, { action, xsrf }) => {
-    const form = (button: string) =>
-      `<form method="post" action="${action}"><input type="hidden" name="xsrf" value="${xsrf}">${button}</form>`
-    const everywhere = '<button name="logout" value="yes">Sign out everywhere</button>'
-    ctx.body = `<main>${form(everywhere)}${form('<button>Stay</button>')}</main>`
-  },
-  formPost: nothing,
-  loggedOut: (ctx, { client: app }) => {
-    ctx.body = `<h1>Signed out of ${app?.name ?? 'everything'}</h1>`
-  },
 }
 
 async function answer(ctx: Context, self: Running): Promise<void> {

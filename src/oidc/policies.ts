@@ -1,0 +1,84 @@
+import { z } from 'zod'
+import { clientShape } from './client-file.ts'
+import type { Declared } from './clients.ts'
+
+const host = z.string().regex(/^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*$/, { error: 'must be a host, or *. and a host' })
+const methods = clientShape.token_endpoint_auth_method.unwrap()
+const word = /^[a-z0-9][a-z0-9_-]{0,63}$/
+
+/** What clients that register themselves may be: the rules are clientShape's, and these are its bounds. */
+export const policyShape = {
+  policy: z.string().regex(word, { error: 'must be lower-case letters, digits, - and _' }),
+  grant_types: clientShape.grant_types.unwrap().default(['authorization_code', 'refresh_token']),
+  token_endpoint_auth_methods: z.array(methods).min(1).default(methods.options),
+  scope: clientShape.scope.unwrap().default('openid profile email offline_access'),
+  apis: clientShape.apis,
+  /** Where it may send people back to; anywhere unless told. */
+  redirect_hosts: z.array(host).min(1).optional(),
+}
+
+export type Policy = z.output<z.ZodObject<typeof policyShape>>
+
+/** The policy of whoever brings no invitation, unless the file declares another of this name: it opens no API. */
+export const thirdParty: Policy = z.object(policyShape).parse({ policy: 'third-party' })
+
+/** A client that registered, as far as policies go. */
+export interface Bounded {
+  grant_types?: readonly string[] | undefined
+  scope?: string | undefined
+  apis?: Policy['apis'] | undefined
+}
+
+/** What of a client its policy still allows: one that became narrower takes away what was given. */
+export function within(policy: Policy, { grant_types = [], scope, apis }: Bounded): Required<Bounded> {
+  const scopes = policy.scope.split(' ')
+  const asked = apis && Object.keys(apis).length > 0 ? apis : policy.apis
+  const granted = Object.entries(policy.apis)
+    .map(([resource, may]): [string, string[]] => [resource, may.filter(each => asked[resource]?.includes(each))])
+    .filter(([, may]) => may.length > 0)
+  return {
+    grant_types: grant_types.filter(each => (policy.grant_types as readonly string[]).includes(each)),
+    scope:
+      scope === undefined
+        ? policy.scope
+        : scope
+            .split(' ')
+            .filter(each => scopes.includes(each))
+            .join(' '),
+    apis: Object.fromEntries(granted),
+  }
+}
+
+interface Asking extends Bounded {
+  client_name?: string | undefined
+  token_endpoint_auth_method?: string | undefined
+  redirect_uris?: readonly string[] | undefined
+  post_logout_redirect_uris?: readonly string[] | undefined
+}
+
+/** Tells what a policy does not allow of what a client asks to be, each fault with the name of the field that it is about. */
+export function faultsUnder(policy: Policy, asking: Asking, declared: Declared): string[] {
+  const { grant_types = [], token_endpoint_auth_method: method, apis = {}, client_name } = asking
+  const refused = (list: readonly string[], allowed: readonly string[]) => list.filter(each => !allowed.includes(each))
+  return [
+    ...refused(grant_types, policy.grant_types).map(each => `grant_types: ${each} is not allowed`),
+    ...refused(method ? [method] : [], policy.token_endpoint_auth_methods).map(
+      each => `token_endpoint_auth_method: ${each} is not allowed`,
+    ),
+    ...(['redirect_uris', 'post_logout_redirect_uris'] as const).flatMap(name =>
+      (asking[name] ?? []).flatMap((uri, at) => (leads(uri, policy) ? [] : [`${name}[${at}] leads where none may`])),
+    ),
+    ...Object.entries(apis).flatMap(([resource, scopes]) =>
+      refused(scopes, policy.apis[resource] ?? []).map(each => `apis: ${each} of ${resource} is not allowed`),
+    ),
+    // Nobody is to be taken for one of the suite.
+    ...(client_name !== undefined && declared.named(client_name) ? ['client_name is that of another app'] : []),
+  ]
+}
+
+function leads(uri: string, { redirect_hosts: hosts }: Policy): boolean {
+  if (!hosts) return true
+  const { protocol, hostname } = new URL(uri)
+  if (!/^https?:$/.test(protocol)) return false
+  return hosts.some(each => (each.startsWith('*.') ? hostname.endsWith(each.slice(1)) : hostname === each))
+}

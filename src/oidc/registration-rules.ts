@@ -1,0 +1,131 @@
+import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
+import { z } from 'zod'
+import { clientShape, readEntry, web } from './client-file.ts'
+import { about, faultsOf, loopback, type Standing } from './client-rules.ts'
+import { isDocument } from './documents.ts'
+import type { Invitation } from './invitations.ts'
+import { ownMetadata } from './own.ts'
+import { faultsUnder, type Policy, thirdParty, within } from './policies.ts'
+import type { Clients } from './registry.ts'
+
+const link = web.refine(text => text.startsWith('https:'), { error: 'must be https' }).optional()
+
+/** What a client may say of itself, by the rules of clients.json; all else there is the operator's to say. */
+const registeredShape = {
+  application_type: clientShape.application_type,
+  token_endpoint_auth_method: clientShape.token_endpoint_auth_method,
+  token_endpoint_auth_signing_alg: clientShape.token_endpoint_auth_signing_alg,
+  jwks: clientShape.jwks,
+  jwks_uri: clientShape.jwks_uri,
+  grant_types: clientShape.grant_types,
+  redirect_uris: clientShape.redirect_uris,
+  post_logout_redirect_uris: clientShape.post_logout_redirect_uris,
+  backchannel_logout_uri: clientShape.backchannel_logout_uri,
+  scope: clientShape.scope,
+  default_max_age: clientShape.default_max_age,
+  default_acr_values: clientShape.default_acr_values,
+  id_token_signed_response_alg: clientShape.id_token_signed_response_alg,
+  dpop_bound_access_tokens: clientShape.dpop_bound_access_tokens,
+  require_pushed_authorization_requests: clientShape.require_pushed_authorization_requests,
+  require_signed_request_object: clientShape.require_signed_request_object,
+  request_object_signing_alg: clientShape.request_object_signing_alg,
+  response_modes: clientShape.response_modes,
+  authorization_signed_response_alg: clientShape.authorization_signed_response_alg,
+  introspection_signed_response_alg: clientShape.introspection_signed_response_alg,
+  userinfo_signed_response_alg: clientShape.userinfo_signed_response_alg,
+  subject_type: clientShape.subject_type,
+  sector_identifier_uri: clientShape.sector_identifier_uri,
+  // Neither what cannot be seen, nor what turns the text around it.
+  client_name: z
+    .string()
+    .regex(/^[^\p{C}\p{Zl}\p{Zp}]{1,60}$/u, { error: 'must have 1 to 60 characters, all of them to be seen' })
+    .optional(),
+  apis: clientShape.apis.unwrap().optional(),
+  client_uri: link,
+  logo_uri: link,
+  tos_uri: link,
+  policy_uri: link,
+}
+
+type Validator = NonNullable<NonNullable<Configuration['extraClientMetadata']>['validator']>
+
+/** What the library judges by itself, or has made. */
+const besides = [
+  ...['client_id', 'client_secret', 'client_id_issued_at', 'client_secret_expires_at', 'response_types', 'contacts'],
+  ...['initiate_login_uri', 'require_auth_time', 'backchannel_logout_session_required'],
+  ...ownMetadata.properties,
+]
+
+/** The library's client while it is made. */
+type Making = Record<string, unknown>
+
+/** Holds a client to the rules and to its policy, and settles in it what it left open. Throws the library's errors, with every fault. */
+type Judge = (making: Making, policy: Policy) => void
+
+/** What the library is told of metadata of our own; it asks before it makes any client, and those that come by themselves are judged then. */
+export function clientMetadata({ clients, standing }: { clients: Clients; standing: Standing }) {
+  const judge = judging(clients, standing)
+  return {
+    // The policy is last: by then the client has what is usual of what it has no say in.
+    properties: [...ownMetadata.properties, 'apis', 'policy'],
+    validator: (...asked: Parameters<Validator>) => {
+      const [ctx, name, , making] = asked
+      if (ownMetadata.properties.includes(name)) return ownMetadata.validator?.(...asked)
+      // One of the file, or of the store, comes without a request, and was judged before.
+      const { client_id } = making as unknown as Making
+      if (name !== 'policy' || (!ctx && !isDocument(String(client_id), '*'))) return
+      judge(making as unknown as Making, policyOf(making as unknown as Making, ctx, clients))
+    },
+  }
+}
+
+/** Makes what judges clients that come by themselves: by registering, or as a document. What is unknown is ignored (RFC 7591, 2). */
+function judging(clients: Clients, standing: Standing): Judge {
+  return (making, policy) => {
+    const uris = making.redirect_uris
+    if (Array.isArray(uris) && uris.length > 0 && uris.every(onDevice)) making.application_type = 'native'
+    const secretive = String(making.token_endpoint_auth_method).startsWith('client_secret')
+    if (!secretive) for (const name of ['client_secret', 'client_secret_expires_at']) delete making[name]
+    for (const name of Object.keys(making))
+      if (!Object.hasOwn(registeredShape, name) && !besides.includes(name)) delete making[name]
+    const told: string[] = []
+    making.policy = policy.policy
+    if (making.scope === undefined || typeof making.scope === 'string') {
+      making.scope = within(policy, { scope: making.scope }).scope
+      if (making.scope === '') told.push('scope: nothing of it is allowed')
+    }
+    const known = Object.entries(making).filter(([name]) => Object.hasOwn(registeredShape, name))
+    const client = readEntry(registeredShape, Object.fromEntries(known), fault => told.push(fault))
+    const wrong = new Set(told.map(about))
+    const secret = secretive ? String(making.client_secret) : undefined
+    const beside = [
+      ...faultsOf({ ...client, client_secret: secret }, standing),
+      ...faultsUnder(policy, client, clients.declared()),
+    ]
+    told.push(...beside.filter(each => !wrong.has(about(each))))
+    if (told.length === 0) return
+    // The library reads the kind of the error from its first word (RFC 7591, 3.2.2); RFC 6749, 5.2 says which characters there are.
+    const first = (fault: string): number => (about(fault) === 'redirect_uris' ? 0 : 1)
+    const text = told.sort((one, other) => first(one) - first(other)).join('; ')
+    throw new errors.InvalidClientMetadata(text.replace(/[^\x20-\x7E]|["\\]/g, "'").slice(0, 1_000))
+  }
+}
+
+/** A redirect URI that only an app on a device has (RFC 8252, 7.1 and 7.3): many that have one leave out application_type. */
+function onDevice(uri: unknown): boolean {
+  const url = URL.parse(String(uri))
+  return url !== null && url.protocol !== 'https:' && (url.protocol !== 'http:' || loopback(url.hostname))
+}
+
+/** Which policy holds for a client that is made: that of who changes it, of its invitation, or the one for everybody. */
+function policyOf(making: Making, ctx: KoaContextWithOIDC | undefined, clients: Clients): Policy {
+  const { client, entities } = ctx?.oidc ?? {}
+  const before = (client as Making | undefined)?.policy
+  const invitation = entities?.InitialAccessToken as unknown as Invitation | undefined
+  const name = String(
+    ctx?.oidc.route === 'registration' ? (invitation?.policy ?? thirdParty.policy) : (before ?? thirdParty.policy),
+  )
+  const policy = clients.declared().policies.get(name)
+  if (!policy) throw new errors.InvalidClientMetadata(`the policy ${name} of ${making.client_id} is gone`)
+  return policy
+}

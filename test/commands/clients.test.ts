@@ -1,0 +1,93 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { clientsInvite, clientsList, clientsRemove } from '../../src/commands/clients.ts'
+import { ledger } from '../../src/observers/ledger.ts'
+import { invitations } from '../../src/oidc/invitations.ts'
+import { registeredClients } from '../../src/oidc/registered.ts'
+import type { Store } from '../../src/store/collection.ts'
+import { openStore } from '../../src/store/open.ts'
+import { within } from '../support/cli.ts'
+import { dropMongo, freshMongo } from '../support/store.ts'
+
+describe('latchkey clients', () => {
+  let folder: string
+  let environment: Record<string, string>
+  let store: Store
+  let mongo: string | undefined
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'latchkey-clients-'))
+    const file = join(folder, 'clients.json')
+    writeFileSync(file, JSON.stringify({ apis: [], clients: [], policies: [{ policy: 'partner' }] }))
+    mongo = process.env.LATCHKEY_TEST_STORE === 'mongo' ? freshMongo() : undefined
+    const url = mongo ?? `sqlite:${join(folder, 'latchkey.db')}`
+    environment = { LATCHKEY_STORE: url, LATCHKEY_CLIENTS: file }
+    store = await openStore(url, { now: Date.now, sweep: false })
+  })
+  after(async () => {
+    await store.close()
+    if (mongo) await dropMongo(mongo)
+    rmSync(folder, { recursive: true })
+  })
+  const commands = { invite: clientsInvite, list: clientsList, remove: clientsRemove }
+  const run = (...words: string[]) => within(commands, words, environment)
+  const recorded = async () => {
+    const names: string[] = []
+    for await (const entry of ledger({ store }).entries()) names.push((entry as { name: string }).name)
+    return names
+  }
+
+  it('invites: the token once, and what became of it', async () => {
+    const { code, out, err } = await run('invite', '--policy', 'partner', '--uses', '3', '--expires', '2')
+    expect(code).to.equal(0)
+    expect(out).to.match(/^[\w-]{43}\n$/)
+    expect(err).to.match(/^For 3 under partner, until \d{4}-\d\d-\d\d; withdraw it by its id, [0-9a-f]{64}\.\n$/)
+    const found = await invitations(store).find(out.trim())
+    expect(found).to.include({ policy: 'partner', uses: 3 })
+    expect(found?.expiresAt).to.be.closeTo(Date.now() + 2 * 86_400_000, 60_000)
+    expect(await recorded()).to.include('client.invited')
+  })
+
+  it('invites one, for a week, as a third party unless told', async () => {
+    const { out } = await run('invite')
+    expect(await invitations(store).find(out.trim())).to.include({ policy: 'third-party', uses: 1 })
+  })
+
+  it('invites under no policy that there is not, nor without end', async () => {
+    for (const [words, told] of [
+      [['--policy', 'nobody'], 'There is no policy nobody'],
+      [['--uses', '0'], '--uses must be a whole number from 1 to 10000.'],
+      [['--uses', '1e3'], '--uses must be'],
+      [['--expires', '366'], '--expires must be a whole number from 1 to 365.'],
+    ] as const) {
+      const { code, out, err } = await run('invite', ...words)
+      expect([code, out]).to.deep.equal([2, ''])
+      expect(err).to.include(told)
+    }
+  })
+
+  it('lists and removes who registered, and withdraws invitations', async () => {
+    const metadata = { client_name: 'Shop', redirect_uris: ['https://shop.example/callback'] }
+    const kept = store.collection(registeredClients)
+    for (const id of ['app_1', 'app_2'])
+      await kept.insert({ id, policy: 'partner', metadata: metadata as never, registeredAt: Date.UTC(2026, 0, 2) })
+    const { err } = await run('invite')
+    const invitation = /[0-9a-f]{64}/.exec(err)?.[0] ?? ''
+    const { out } = await run('list')
+    expect(out).to.include('app_1\tpartner\tShop\tshop.example\t2026-01-02\napp_2\t')
+    expect(out).to.include(`${invitation}\tthird-party\tinvitation for 1\t`)
+    for (const id of ['app_1', invitation]) expect((await run('remove', id)).code).to.equal(0)
+    const left = (await run('list')).out
+    expect(left).to.include('app_2').and.not.include('app_1').and.not.include(invitation)
+    expect(await recorded()).to.include('client.removed')
+    for (const words of [['app_1'], [], ['app_2', 'app_3']]) expect((await run('remove', ...words)).code).to.equal(2)
+  })
+
+  it('tells what is wrong with clients.json', async () => {
+    const faulty = { ...environment, LATCHKEY_CLIENTS: join(folder, 'nowhere.json') }
+    const { code, err } = await within(commands, ['list'], faulty)
+    expect(code).to.equal(2)
+    expect(err).to.include('cannot be read (ENOENT)')
+  })
+})

@@ -1,0 +1,163 @@
+import { createServer, type Server } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
+import { expect } from 'chai'
+import { certificate, certificateKey } from '../support/certificate.ts'
+import type { Jar } from '../support/jar.ts'
+import { declared, type Ground, ground, verifier } from './ground.ts'
+
+const believed = getCACertificates('default')
+
+describe('OAuth Client ID Metadata Document (draft-ietf-oauth-client-id-metadata-document)', () => {
+  let latchkey: Ground
+  let server: Server
+  let host: string
+  let browser: Jar
+  /** What is answered at each path: a document, or an answer by hand. */
+  const documents = new Map<string, object | { status: number; headers: Record<string, string>; body: string }>()
+  let fetched: string[] = []
+  let closed: Ground
+
+  before(async () => {
+    setDefaultCACertificates([...believed, certificate])
+    server = createServer({ cert: certificate, key: certificateKey }, (req, res) => {
+      fetched.push(req.url ?? '')
+      const found = documents.get(req.url ?? '')
+      if (!found) return res.writeHead(404).end()
+      if ('status' in found) return res.writeHead(Number(found.status), found.headers).end(found.body)
+      return res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(found))
+    })
+    await new Promise<void>(done => server.listen(0, 'localhost', done))
+    host = `localhost:${(server.address() as AddressInfo).port}`
+    latchkey = await ground({
+      clients: [declared('trading', { client_name: 'Trading' })],
+      environment: { LATCHKEY_CIMD: host },
+    })
+    browser = (await latchkey.person()).browser
+    closed = await ground({ clients: [declared('trading')], environment: { LATCHKEY_CIMD: 'apps.example' } })
+  })
+  after(async () => {
+    await latchkey.stop()
+    await closed.stop()
+    server.closeAllConnections()
+    await new Promise(done => server.close(done))
+    setDefaultCACertificates(believed)
+  })
+  beforeEach(() => {
+    fetched = []
+    // Everybody comes from one address here, and may come so often.
+    latchkey.latchkey.clock.pass(600_001)
+  })
+
+  let made = 0
+  const redirect = 'https://tools.example/callback'
+  /** Puts up a document at a path of its own; resolves to its address, which is the client's id. */
+  const published = (more: object = {}): string => {
+    const path = `/tools/${made++}`
+    const id = `https://${host}${path}`
+    const own = { client_id: id, client_name: 'Tools', redirect_uris: [redirect], token_endpoint_auth_method: 'none' }
+    documents.set(path, { ...own, ...more })
+    return id
+  }
+  const raw = (status: number, headers: Record<string, string>, body: string): string => {
+    const path = `/tools/${made++}`
+    documents.set(path, { status, headers, body: body.replaceAll('ID', `https://${host}${path}`) })
+    return `https://${host}${path}`
+  }
+  const ask = (id: string, more: Record<string, string> = {}, at = latchkey) =>
+    at.ask('', browser, { client_id: id, redirect_uri: redirect, ...more })
+  const refused = async (id: string, at = latchkey) => {
+    const { page } = await ask(id, {}, at)
+    return page.status === 400 && page.trail.length === 1
+  }
+
+  it('is advertised', () => {
+    expect(latchkey.metadata).to.include({ client_id_metadata_document_supported: true })
+  })
+
+  it('makes a client of an address: people see its host, allow it, and it has tokens', async () => {
+    const id = published({ tos_uri: 'https://tools.example/terms', logo_uri: 'https://tools.example/logo.png' })
+    const { page } = await ask(id, { scope: 'openid email' })
+    expect(page.text).to.include('Tools').and.include(host).and.include('tools.example')
+    expect(page.links.map(({ href }) => href)).to.include('https://tools.example/terms')
+    expect(page.html).to.not.include('logo.png')
+    const back = new URL((await page.submit({}, 'Allow')).location ?? '')
+    const { status, body } = await latchkey.post('token', {
+      ...{ client_id: id, grant_type: 'authorization_code', redirect_uri: redirect },
+      ...{ code: back.searchParams.get('code') ?? '', code_verifier: verifier },
+    })
+    expect(status).to.equal(200)
+    expect(await latchkey.verified(body.id_token)).to.include({ aud: id })
+    const sessions = await browser.get(`${latchkey.issuer}/account/sessions`)
+    expect(sessions.text).to.include(host)
+    expect((await browser.get(`${latchkey.issuer}/account/apps`)).text).to.include(host)
+  })
+
+  it('asks for consent, whatever it says of itself', async () => {
+    const { page } = await ask(published({ first_party: true, policy: 'anything', apis: undefined }))
+    expect(page.url).to.include('/interaction/')
+    expect(page.text).to.include('not one of our own')
+  })
+
+  it('is fetched once in a while, and once for many that come together', async () => {
+    const id = published()
+    await Promise.all(Array.from({ length: 5 }, () => ask(id)))
+    await ask(id)
+    expect(fetched).to.have.lengthOf(1)
+  })
+
+  const wrong: readonly [string, () => string][] = [
+    ['another id than its address', () => published({ client_id: 'https://localhost/other' })],
+    ['a secret', () => published({ client_secret: 'x'.repeat(40) })],
+    ['a shared secret for its method', () => published({ token_endpoint_auth_method: 'client_secret_post' })],
+    ['a redirect URI by plain http', () => published({ redirect_uris: ['http://tools.example/'] })],
+    ['a name of the suite', () => published({ client_name: 'trading' })],
+    ['terms that are a script', () => published({ tos_uri: 'javascript:alert(1)' })],
+    ['an algorithm that has no key', () => published({ id_token_signed_response_alg: 'PS256' })],
+    ['more than 5 KB', () => published({ client_name: 'Tools', padding: 'x'.repeat(6_000) })],
+    ['a list', () => raw(200, { 'content-type': 'application/json' }, '[]')],
+    ['no JSON', () => raw(200, { 'content-type': 'application/json' }, '{')],
+    ['another type', () => raw(200, { 'content-type': 'text/html' }, '{"client_id":"ID"}')],
+    ['a redirect', () => raw(302, { location: 'https://localhost/elsewhere' }, '')],
+    ['nothing', () => `https://${host}/nothing`],
+  ]
+  for (const [what, make] of wrong) {
+    it(`refuses a document with ${what}, and sends the browser nowhere`, async () => {
+      expect(await refused(make())).to.equal(true)
+    })
+  }
+
+  it('refuses addresses that are none, and asks nobody', async () => {
+    const path = new URL(published()).pathname
+    for (const id of [
+      `http://${host}${path}`,
+      `https://me@${host}${path}`,
+      `https://${host}${path}#x`,
+      `https://${host}/a/..${path}`,
+      `https://127.0.0.1${path}`,
+      `https://${host}.evil.example${path}`,
+      `https://evil.example/${host}`,
+    ])
+      expect(await refused(id), id).to.equal(true)
+    expect(fetched).to.deep.equal([])
+  })
+
+  it('is for the hosts of the setting alone', async () => {
+    expect(await refused(published(), closed)).to.equal(true)
+    expect(fetched).to.deep.equal([])
+  })
+
+  it('lets no one address have us fetch without end', async () => {
+    const ids = Array.from({ length: 40 }, () => published())
+    await Promise.all(ids.map(id => ask(id)))
+    expect(fetched).to.have.lengthOf(30)
+  })
+
+  it('is off unless the setting says otherwise', async () => {
+    const off = await ground({ clients: [declared('trading')] })
+    expect(off.metadata).to.not.have.property('client_id_metadata_document_supported')
+    expect(await refused(published(), off)).to.equal(true)
+    expect(fetched).to.deep.equal([])
+    await off.stop()
+  })
+})

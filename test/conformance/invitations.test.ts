@@ -1,0 +1,108 @@
+import { expect } from 'chai'
+import { invitations } from '../../src/oidc/invitations.ts'
+import { registeredClients } from '../../src/oidc/registered.ts'
+import { api, declared, type Ground, ground } from './ground.ts'
+import { registrar, shop } from './registrar.ts'
+
+describe('initial access tokens (RFC 7591, 3)', () => {
+  let latchkey: Ground
+  before(async () => {
+    latchkey = await ground({
+      clients: [declared('trading')],
+      policies: [
+        {
+          policy: 'partner',
+          grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
+          token_endpoint_auth_methods: ['client_secret_post', 'private_key_jwt'],
+          scope: 'openid email',
+          apis: { [api]: ['read'] },
+          redirect_hosts: ['shop.example', '*.partner.example'],
+        },
+      ],
+      environment: { LATCHKEY_REGISTRATION: 'token' },
+    })
+  })
+  after(() => latchkey.stop())
+  const { register, manage } = registrar(() => latchkey)
+  const invite = async (uses: number, days = 1, policy = 'partner') => {
+    const { store, clock, keepOut } = latchkey.latchkey
+    const { bearer } = await invitations(store).invite({ policy, uses, expiresAt: clock.now() + days * 86_400_000 })
+    keepOut(bearer)
+    return bearer
+  }
+  const partner = { ...shop, token_endpoint_auth_method: 'client_secret_post' }
+
+  it('are needed', async () => {
+    for (const bearer of [undefined, 'nonsense']) {
+      const { status, headers } = await register(partner, bearer)
+      expect(status).to.be.oneOf([400, 401])
+      expect(headers.get('www-authenticate')).to.match(/^Bearer/)
+    }
+  })
+
+  it('are good for as many clients as they say, and for so long', async () => {
+    const bearer = await invite(2)
+    // What is at fault costs nothing.
+    expect((await register({ ...partner, redirect_uris: [] }, bearer)).status).to.equal(400)
+    const answers = [await register(partner, bearer), await register(partner, bearer), await register(partner, bearer)]
+    expect(answers.map(({ status }) => status)).to.deep.equal([201, 201, 401])
+    const late = await invite(1)
+    latchkey.latchkey.clock.pass(86_400_001)
+    expect((await register(partner, late)).status).to.equal(401)
+  })
+
+  it('let one of ten register that come at once by the last use', async () => {
+    const bearer = await invite(1)
+    const answers = await Promise.all(Array.from({ length: 10 }, () => register(partner, bearer)))
+    expect(answers.map(({ status }) => status).sort()).to.deep.equal([201, ...Array(9).fill(401)])
+  })
+
+  it('say under which policy, and hold to it', async () => {
+    const bearer = await invite(20)
+    const { body } = await register({ ...partner, grant_types: ['authorization_code', 'client_credentials'] }, bearer)
+    expect(body).to.include({ policy: 'partner', scope: 'openid email' })
+    for (const uri of ['https://shop.example/x', 'https://a.partner.example/', 'https://a.b.partner.example/'])
+      expect((await register({ ...partner, redirect_uris: [uri] }, bearer)).status).to.equal(201)
+    for (const more of [
+      { redirect_uris: ['https://partner.example/'] },
+      { redirect_uris: ['https://evilpartner.example/'] },
+      { redirect_uris: ['https://shop.example.evil.example/'] },
+      { redirect_uris: ['com.example.shop:/cb'] },
+      { post_logout_redirect_uris: ['https://evil.example/'] },
+      { token_endpoint_auth_method: 'none' },
+      { token_endpoint_auth_method: 'client_secret_basic' },
+      { apis: { [api]: ['read', 'write'] } },
+    ])
+      expect((await register({ ...partner, ...more }, bearer)).status).to.equal(400)
+  })
+
+  it('open what the policy opens: an API, with what of it the client asked for', async () => {
+    const { body } = await register(
+      { ...partner, grant_types: ['authorization_code', 'client_credentials'] },
+      await invite(1),
+    )
+    const { client_id, client_secret } = body as Record<string, string>
+    const own = { client_id, client_secret, grant_type: 'client_credentials', resource: api }
+    const answer = await latchkey.post('token', { ...own, scope: 'read write' })
+    expect(answer.body.scope).to.equal('read')
+    expect(await latchkey.verified(answer.body.access_token)).to.include({ aud: api, client_id })
+  })
+
+  it('of a policy that is gone let nobody in', async () => {
+    const { status, body } = await register(partner, await invite(1, 1, 'former'))
+    expect(status).to.equal(400)
+    expect(body.error_description).to.include('the policy former')
+  })
+
+  it('are kept as digests alone, and client secrets sealed', async () => {
+    const bearer = await invite(1)
+    const made = await register(partner, bearer)
+    const { client_secret, registration_access_token } = made.body as Record<string, string>
+    const kept = JSON.stringify(await invitations(latchkey.latchkey.store).list())
+    expect(kept).to.not.include(bearer)
+    const all = JSON.stringify(await latchkey.latchkey.store.collection(registeredClients).find({}))
+    expect(all).to.include(String(made.body.client_id))
+    for (const secret of [client_secret, registration_access_token]) expect(all).to.not.include(secret)
+    expect((await manage('GET', made)).body.client_secret).to.equal(client_secret)
+  })
+})

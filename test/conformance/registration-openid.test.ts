@@ -1,0 +1,99 @@
+import { createServer, type Server } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
+import { expect } from 'chai'
+import { certificate, certificateKey } from '../support/certificate.ts'
+import type { Jar } from '../support/jar.ts'
+import { declared, type Ground, ground, verifier } from './ground.ts'
+import { assertion, type Pair, pair, signed } from './proving.ts'
+import { type Metadata, redirect, registrar, shop } from './registrar.ts'
+
+const believed = getCACertificates('default')
+
+/** What an app keeps at addresses of its own, and Latchkey fetches. */
+describe('OpenID Connect Dynamic Client Registration 1.0', () => {
+  let latchkey: Ground
+  let browser: Jar
+  let server: Server
+  let home: string
+  let key: Pair
+  const files = new Map<string, unknown>()
+  before(async () => {
+    setDefaultCACertificates([...believed, certificate])
+    server = createServer({ cert: certificate, key: certificateKey }, (req, res) => {
+      const found = files.get(req.url ?? '')
+      res.writeHead(found ? 200 : 404, { 'content-type': 'application/json' }).end(JSON.stringify(found ?? {}))
+    })
+    await new Promise<void>(done => server.listen(0, 'localhost', done))
+    home = `https://localhost:${(server.address() as AddressInfo).port}`
+    latchkey = await ground({
+      clients: [declared('trading')],
+      environment: { LATCHKEY_REGISTRATION: 'open' },
+    })
+    browser = (await latchkey.person()).browser
+    key = await pair()
+    files.set('/jwks.json', { keys: [key.publicJwk] })
+  })
+  after(async () => {
+    await latchkey.stop()
+    server.closeAllConnections()
+    await new Promise(done => server.close(done))
+    setDefaultCACertificates(believed)
+  })
+  const { register } = registrar(() => latchkey)
+  const keyed = { token_endpoint_auth_method: 'private_key_jwt', jwks_uri: '' }
+
+  /** Signs somebody in; resolves to what the token endpoint says. */
+  const tokens = async (client: Metadata, more: Record<string, string | undefined> = {}) => {
+    const id = String(client.client_id)
+    const { page } = await latchkey.ask('', browser, { client_id: id, redirect_uri: redirect, ...more })
+    const back = new URL((await page.submit({}, 'Allow')).location ?? '')
+    const form = { grant_type: 'authorization_code', redirect_uri: redirect, code_verifier: verifier }
+    const proof = await assertion(id, key, { aud: latchkey.issuer })
+    return latchkey.post('token', { ...form, ...proof, code: back.searchParams.get('code') ?? '' })
+  }
+
+  it('2: proves itself by keys at its jwks_uri', async () => {
+    const { body } = await register({ ...shop, ...keyed, jwks_uri: `${home}/jwks.json` })
+    expect(body).to.not.have.property('client_secret')
+    const answer = await tokens(body)
+    expect(await latchkey.verified(answer.body.id_token)).to.include({ aud: body.client_id })
+  })
+
+  it('2: signs its requests as it said', async () => {
+    const asked = { request_object_signing_alg: 'ES256', require_signed_request_object: true }
+    const { status, body } = await register({ ...shop, ...keyed, ...asked, jwks_uri: `${home}/jwks.json` })
+    expect(status).to.equal(201)
+    const id = String(body.client_id)
+    const plain = await latchkey.ask('', browser, { client_id: id, redirect_uri: redirect })
+    expect(plain.page.url).to.not.include('/interaction/')
+    const claims = Object.fromEntries(latchkey.request('', { client_id: id, redirect_uri: redirect }))
+    const request = await signed(key, {
+      ...claims,
+      iss: id,
+      aud: latchkey.issuer,
+      exp: Math.floor(Date.now() / 1000) + 60,
+    })
+    const answer = await tokens(body, { request })
+    expect(answer.status).to.equal(200)
+  })
+
+  it('5: has pairwise subjects by a sector that vouches for each of its redirect URIs', async () => {
+    const pairwise = { ...shop, ...keyed, jwks_uri: `${home}/jwks.json`, subject_type: 'pairwise' }
+    const sector_identifier_uri = `${home}/sector.json`
+    for (const listed of [undefined, {}, [], ['https://other.example/callback'], [1]]) {
+      files.set('/sector.json', listed)
+      const { status, body } = await register({ ...pairwise, sector_identifier_uri })
+      expect([status, body.error]).to.deep.equal([400, 'invalid_client_metadata'])
+    }
+    files.set('/sector.json', [redirect, 'https://other.example/callback'])
+    const made = await register({ ...pairwise, sector_identifier_uri })
+    expect(made.status).to.equal(201)
+    const other = await register({ ...pairwise, sector_identifier_uri })
+    const alone = await register(pairwise)
+    const subjects: unknown[] = []
+    for (const { body } of [made, other, alone])
+      subjects.push((await latchkey.verified((await tokens(body)).body.id_token)).sub)
+    expect(subjects[0]).to.equal(subjects[1]).and.not.equal(subjects[2])
+  })
+})

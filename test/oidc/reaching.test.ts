@@ -1,0 +1,90 @@
+import { createServer, type Server } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
+import { expect } from 'chai'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { certificate, certificateKey } from '../support/certificate.ts'
+import { type Running, running } from '../support/provider.ts'
+
+const believed = getCACertificates('default')
+
+/** What a client that registered has Latchkey reach inside, whatever the way. */
+describe('a client that registered', () => {
+  let inside: Server
+  let port: number
+  let connections = 0
+  let keys: { keys: object[] }
+  let privateKey: Parameters<SignJWT['sign']>[0]
+  before(async () => {
+    setDefaultCACertificates([...believed, certificate])
+    const pair = await generateKeyPair('ES256')
+    privateKey = pair.privateKey
+    keys = { keys: [{ ...(await exportJWK(pair.publicKey)), kid: 'k', alg: 'ES256', use: 'sig' }] }
+    inside = createServer({ cert: certificate, key: certificateKey }, (_, res) =>
+      res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(keys)),
+    )
+    inside.on('connection', () => {
+      connections += 1
+    })
+    await new Promise<void>(done => inside.listen(0, '127.0.0.1', done))
+    port = (inside.address() as AddressInfo).port
+  })
+  after(async () => {
+    inside.closeAllConnections()
+    await new Promise(done => inside.close(done))
+    setDefaultCACertificates(believed)
+  })
+  beforeEach(() => {
+    connections = 0
+  })
+
+  const registered = async ({ issuer }: Running, more: object) => {
+    const answer = await fetch(`${issuer}/register`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ redirect_uris: ['https://shop.example/callback'], ...more }),
+    })
+    expect(answer.status).to.equal(201)
+    return String(((await answer.json()) as { client_id: string }).client_id)
+  }
+  /** Has its keys fetched, to prove itself by one; resolves to what the token endpoint says of a code that is none. */
+  const proves = async (latchkey: Running, host: string): Promise<string> => {
+    const jwks_uri = `https://${host}:${port}/jwks.json`
+    const id = await registered(latchkey, { token_endpoint_auth_method: 'private_key_jwt', jwks_uri })
+    const client_assertion = await new SignJWT({ iss: id, sub: id, aud: latchkey.issuer, jti: id })
+      .setProtectedHeader({ alg: 'ES256', kid: 'k' })
+      .setExpirationTime('1m')
+      .sign(privateKey)
+    const answer = await fetch(`${latchkey.issuer}/token`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        ...{ client_id: id, client_assertion, grant_type: 'authorization_code', code: 'x', redirect_uri: 'x' },
+        client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      }),
+    })
+    return ((await answer.json()) as { error: string }).error
+  }
+  const hears = async (latchkey: Running, host: string): Promise<string> => {
+    const backchannel_logout_uri = `https://${host}:${port}/logout`
+    const client = await registered(latchkey, { backchannel_logout_uri })
+    return latchkey.oidc.tellApp({ client, account: 'ada', sid: 'x' }).catch(fault => fault.name)
+  }
+
+  it('has its keys and its word of a logout on loopback while developing', async () => {
+    const latchkey = await running({ registration: 'open' })
+    expect(await proves(latchkey, '127.0.0.1')).to.equal('invalid_grant')
+    expect(await hears(latchkey, 'localhost')).to.equal('heard')
+    expect(connections).to.equal(2)
+    await latchkey.close()
+  })
+
+  it('has us reach nothing inside in production', async () => {
+    const latchkey = await running({ registration: 'open', production: true })
+    for (const host of ['127.0.0.1', 'localhost', '2130706433', '0x7f.1', '[::ffff:127.0.0.1]', 'app.localhost']) {
+      expect(await proves(latchkey, host), host).to.equal('invalid_client')
+      expect(await hears(latchkey, host), host).to.equal('Unreachable')
+    }
+    expect(connections).to.equal(0)
+    await latchkey.close()
+  })
+})
