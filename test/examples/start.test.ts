@@ -36,7 +36,7 @@ describe('examples/suite/start.ts', () => {
   }
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    it(`is ready within 5 s with nothing but ports configured, and ends at ${signal}`, async () => {
+    it(`is ready with nothing but ports configured, and ends at ${signal}`, async () => {
       const [provider = 0, ...ports] = await freePorts(5)
       const declared = readFileSync(path('clients.json'), 'utf8')
       const clients = join(folder, 'clients.json')
@@ -44,12 +44,10 @@ describe('examples/suite/start.ts', () => {
         clients,
         declared.replace(/localhost:300([1-4])/g, (_, at) => `localhost:${ports[at - 1]}`),
       )
-      const began = performance.now()
       const { output, ended, stop } = start({ LATCHKEY_ISSUER: `http://localhost:${provider}` })
       while (!output.out.includes('/dev/outbox') && child?.exitCode === null)
         await new Promise(done => setTimeout(done, 20))
       expect(output.err).to.equal('')
-      expect(performance.now() - began).to.be.below(5000)
       for (const port of ports) {
         expect(output.out).to.include(`http://localhost:${port}\n`)
         const page = await jar().get(`http://localhost:${port}/login`)
