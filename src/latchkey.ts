@@ -77,7 +77,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   const metrics = metricsOf()
   const places = await placesOf({ finer: config.geoip.file, onFault: log.fault })
   const book = sessionBook({ store, longest: config.session.max, now })
-  const sessionsKept = sessionKeeper({ book, country: address => places.of(address).country })
+  const sessionsKept = sessionKeeper({ book, place: places.of })
   // What tells owners writes letters, which are on the record themselves.
   const tellOwner: Observer = { awaited: true, observe: recorded => toldBy.observe(recorded) }
   const observers = [audit({ store }), sessionsKept, tellOwner, log.observer, metrics.observer]

@@ -19,6 +19,8 @@ const shape = z.object({
   agent: agentShape,
   /** ISO 3166-1 alpha-2. */
   country: z.string().optional(),
+  /** In English, where an operator's own file tells it. */
+  city: z.string().optional(),
   acr: z.string(),
   amr: z.array(z.string()),
   startedAt: z.number(),
@@ -35,7 +37,10 @@ export const sessionsDeclaration = declare({ name: 'sessions', shape, indexes: [
 
 /** What a person may know of one session of theirs, present or past. */
 export type SessionRecord = z.output<typeof shape>
-export type NewSession = Pick<SessionRecord, 'id' | 'account' | 'device' | 'address' | 'country' | 'acr' | 'amr'> & {
+export type NewSession = Pick<
+  SessionRecord,
+  'id' | 'account' | 'device' | 'address' | 'country' | 'city' | 'acr' | 'amr'
+> & {
   agent: Agent
 }
 

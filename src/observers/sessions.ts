@@ -9,21 +9,23 @@ const most = 10_000
 
 interface Services {
   book: SessionBook
-  /** The country of an address (ISO 3166-1 alpha-2). */
-  country: (address: string) => string | undefined
+  /** Where an address is: its country (ISO 3166-1 alpha-2), and its city where that is known. */
+  place: (address: string) => { country?: string | undefined; city?: string | undefined }
 }
 
 type Act<N extends EventName> = (data: EventData<N>, origin: Origin, at: number) => Promise<void>
 type Acts = { [N in EventName]?: Act<N> }
 
 /** Keeps people's record of their sessions by what happens to them, each session's in order. */
-export function sessionKeeper({ book, country }: Services): Observer {
+export function sessionKeeper({ book, place }: Services): Observer {
   const noted = new Map<string, number>()
   const turns = new Map<string, Promise<void>>()
 
   const acts: Acts = {
-    'session.started': ({ account, session: id, acr, amr }, { device, address = '', agent }) =>
-      book.started({ id, account, device, address, agent: agentOf(agent), country: country(address), acr, amr }),
+    'session.started': ({ account, session: id, acr, amr }, { device, address = '', agent }) => {
+      const { country, city } = place(address)
+      return book.started({ id, account, device, address, agent: agentOf(agent), country, city, acr, amr })
+    },
     'session.raised': ({ session, acr, amr }) => book.raised(session, { acr, amr }),
     'session.joined': ({ session, client }) => book.joined(session, client),
     'session.ended': ({ session, why }) => book.ended(session, why),

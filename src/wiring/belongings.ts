@@ -43,7 +43,7 @@ export const belongingsList: readonly Belonging[] = [
     sessionsDeclaration,
     'account',
     [
-      ...(['device', 'address', 'agent', 'country', 'acr', 'amr', 'startedAt', 'seenAt'] as const),
+      ...(['device', 'address', 'agent', 'country', 'city', 'acr', 'amr', 'startedAt', 'seenAt'] as const),
       ...(['apps', 'endedAt', 'why'] as const),
     ],
     ours,

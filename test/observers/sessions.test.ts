@@ -40,7 +40,10 @@ describe('the keeper of the record of sessions', () => {
         return kept.seen(id)
       },
     }
-    const keeper = sessionKeeper({ book, country: address => (address === '192.0.2.1' ? 'AT' : undefined) })
+    const keeper = sessionKeeper({
+      book,
+      place: address => (address === '192.0.2.1' ? { country: 'AT', city: 'Vienna' } : {}),
+    })
     record = recorder([keeper], now, fault => void faults.push(fault))
   })
   afterEach(() => store.close())
@@ -52,6 +55,7 @@ describe('the keeper of the record of sessions', () => {
       device: 'd',
       address: '192.0.2.1',
       country: 'AT',
+      city: 'Vienna',
       agent: { browser: 'Firefox', system: 'Linux' },
       amr: ['pwd', 'otp'],
     })
