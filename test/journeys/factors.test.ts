@@ -148,6 +148,21 @@ describe('what protects an account', () => {
     expect((await signIn(latchkey, again, await at.open(again, '/sign-in'))).url).to.equal(`${latchkey.issuer}/account`)
   })
 
+  it('ends all other sessions when a factor is added, and when one is removed', async () => {
+    const ada = await at.joined()
+    for (const change of [
+      () => at.addPhone(ada),
+      async () => at.act(ada, 'remove', { credential: credentialOn(await at.open(ada), 'Text message') }),
+    ]) {
+      const other = await at.elsewhere(ada)
+      expect(await at.isIn(other)).to.equal(true)
+      await change()
+      expect(await at.isIn(ada)).to.equal(true)
+      expect(await at.isIn(other)).to.equal(false)
+      expect((await at.open(ada, '/account/sessions')).text).to.contain('Ended when what protects your account')
+    }
+  })
+
   it('ends a sign-in that began before it changed', async () => {
     const ada = await at.joined()
     const halfway = await afterPassword(ada)

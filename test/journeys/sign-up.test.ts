@@ -37,6 +37,7 @@ describe('signing up', () => {
     expect(new Set(codes).size).to.equal(10)
     page = await page.submit({ saved: true })
     expect(page.find('[data-skip]')).to.not.equal(undefined)
+    expect(page.text, 'at most six pages').to.contain('Step 6 of 6')
     page = await page.submit({}, { action: '/skip' })
     expect(page.url).to.equal(`${latchkey.issuer}/account`)
     expect(page.text).to.contain(person.email)
