@@ -1,3 +1,4 @@
+import { createServer } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright-core'
 import { device } from '../../test/browser/visitor.ts'
@@ -6,6 +7,7 @@ import { withdrawal } from '../../test/support/approvals.ts'
 import { close, launch } from '../../test/support/browser.ts'
 import { totpAt } from '../../test/support/codes.ts'
 import { codeSentTo, somebody } from '../../test/support/people.ts'
+import { freePorts } from '../../test/support/ports.ts'
 
 // npm run screenshots: takes the pictures that README and docs show, from the pages as they are.
 const looks = [
@@ -15,7 +17,29 @@ const looks = [
   { name: '.narrow.dark', colorScheme: 'dark', viewport: { width: 360, height: 760 } },
 ] as const
 
-const latchkey = await startSuite({ environment: { LATCHKEY_LOG: 'silent' } })
+// An app that is not of the suite: all that it does is to be there.
+const [port = 0] = await freePorts(1)
+const stranger = createServer((_, res) => res.end('done')).listen(port, 'localhost')
+const redirect = `http://localhost:${port}/callback`
+const latchkey = await startSuite({
+  environment: { LATCHKEY_LOG: 'silent' },
+  more: [
+    {
+      client_id: 'ledgerly',
+      client_name: 'Ledgerly',
+      token_endpoint_auth_method: 'none',
+      redirect_uris: [redirect],
+    },
+  ],
+})
+const request = new URLSearchParams({
+  client_id: 'ledgerly',
+  redirect_uri: redirect,
+  response_type: 'code',
+  scope: 'openid email',
+  code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+  code_challenge_method: 'S256',
+})
 const browser = await launch()
 
 async function take(page: Page, picture: string): Promise<void> {
@@ -58,12 +82,20 @@ try {
   await page.click('[data-skip]')
   await page.waitForURL(`${latchkey.apps.trading}/`)
   await take(page, 'trading')
+  await page.goto(`${latchkey.issuer}/authorize?${request}`)
+  await take(page, 'consent')
+  await page.getByRole('button', { name: 'Allow', exact: true }).click()
+  await page.waitForURL(`${redirect}*`)
   for (const [path, picture] of [
     ['/account', 'account'],
     ['/account/security', 'security'],
+    ['/account/security/restrictions', 'restrictions'],
     ['/account/sessions', 'sessions'],
     ['/account/activity', 'activity'],
     ['/account/api-keys', 'api-keys'],
+    ['/account/apps', 'apps'],
+    ['/account/data', 'data'],
+    ['/account/close', 'close'],
     ['/forgot-password', 'forgot-password'],
     ['/recover', 'recover'],
     ['/help', 'help'],
@@ -84,7 +116,18 @@ try {
   await page.getByRole('button', { name: 'Use a passkey' }).click()
   await page.waitForSelector('.sum')
   await take(page, 'approve')
+  // Last of all, because it ends the session.
+  latchkey.clock.pass(6 * 60_000)
+  await page.goto(`${latchkey.issuer}/account/close`)
+  await submit()
+  await page.getByRole('button', { name: 'Use a passkey' }).click()
+  await page.waitForURL(`${latchkey.issuer}/closing`)
+  // The browser offers the passkey, and its owner takes it.
+  await page.goto(`${latchkey.issuer}/sign-in`)
+  await page.waitForSelector('form[action$="/keep"]')
+  await take(page, 'closing')
 } finally {
   await close()
+  stranger.close()
   await latchkey.stop()
 }
