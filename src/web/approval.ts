@@ -4,6 +4,7 @@ import type { Accounts } from '../accounts/account.ts'
 import { Problem } from '../errors.ts'
 import type { Approving, Request } from '../flows/approving.ts'
 import type { InteractionDetails, Interactions } from '../oidc/interactions.ts'
+import type { Sessions } from '../oidc/sessions.ts'
 import { asProblem } from './faults.ts'
 import { formsMayEndAt } from './guard.ts'
 import { negotiate } from './phrases.ts'
@@ -15,12 +16,13 @@ interface Services {
   accounts: Accounts
   approving: Approving
   interactions: Interactions
+  sessions: Sessions
   show: Show
 }
 
-/** Shows what an app wants approved, in words, and takes the proof; resolves to the page. */
+/** Takes the proofs of what apps want approved; what it makes shows it, in words. */
 export function approval(services: Services, router: Router<Visit>) {
-  const { accounts, approving, interactions, show } = services
+  const { accounts, approving, interactions, sessions, show } = services
 
   const page = async (ctx: Context, details: InteractionDetails, request: Request, problem?: Problem) => {
     const person = await accounts.get(request.account)
@@ -47,7 +49,8 @@ export function approval(services: Services, router: Router<Visit>) {
   router.post('/interaction/:uid/approve/:factor', async ctx => {
     const details = await interactions.details(ctx)
     const { approval: request } = details
-    if (!request) throw new Problem('attempt_expired')
+    // Whoever has signed out meanwhile approves nothing more.
+    if (!request || (await sessions.current(ctx))?.accountId !== request.account) throw new Problem('attempt_expired')
     try {
       const receipt = await approving.approve(request, ctx.params.factor ?? '', body(ctx), ctx.state.visitor)
       await interactions.approve(ctx, receipt)

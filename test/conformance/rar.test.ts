@@ -111,6 +111,13 @@ describe('Rich Authorization Requests (RFC 9396)', () => {
     expect((await here.introspect(token)).body.active).to.equal(true)
   })
 
+  it('9.2: knows nothing of a token that its app has revoked (RFC 7009)', async () => {
+    const token = await here.actToken(ada)
+    const form = { token, ...(await here.proof('shop')) }
+    expect((await here.post('revocation', form)).status).to.equal(200)
+    expect((await here.introspect(token)).body).to.deep.equal({ active: false })
+  })
+
   it('6: takes details in no token request', async () => {
     const details = { authorization_details: JSON.stringify([{ ...withdrawal, amount: '50' }]), resource: bank }
     const { told } = await here.approved(ada)

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import fc from 'fast-check'
 import { type DetailType, factsOf, plain, readDetail } from '../../src/flows/details.ts'
 import { payment, withdrawal } from '../support/approvals.ts'
 
@@ -93,6 +94,18 @@ describe('what can be approved', () => {
       expect(takes('payment', raw), JSON.stringify(raw)).to.equal(false)
     expect(takes('withdrawal', JSON.parse(`{"__proto__":{"x":1},${JSON.stringify(withdrawal).slice(1)}`))).to.equal(
       false,
+    )
+  })
+
+  it('reads anything, and takes what it would read again', () => {
+    const text = fc.string({ unit: 'binary', maxLength: 30 })
+    const near = fc.record({ type: fc.constant('withdrawal'), asset: text, amount: text, address: text, memo: text })
+    fc.assert(
+      fc.property(fc.oneof(fc.anything(), near), raw => {
+        const read = readDetail('withdrawal', raw)
+        if ('detail' in read) expect(readDetail('withdrawal', read.detail)).to.deep.equal(read)
+        else expect(read.fault).to.be.a('string')
+      }),
     )
   })
 

@@ -171,6 +171,15 @@ describe('approving what matters', () => {
     expect(code(await approve(ada, next, ada.device))).to.be.a('string')
   })
 
+  it('is over for who has signed out meanwhile', async () => {
+    const person = await here.approver()
+    const shown = await page(person)
+    await (await person.browser.get(`${here.issuer}/account`)).submit({}, 'Sign out')
+    expect((await approve(person, shown, person.device)).status).to.equal(410)
+    const mails = await here.latchkey.outbox(person.email)
+    expect(mails.some(each => each.text.includes('was approved'))).to.equal(false)
+  })
+
   it('is not led by another site’s page', async () => {
     const shown = await page(ada)
     const response = await signedFor(shown, ada.device)
