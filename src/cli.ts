@@ -5,6 +5,7 @@ import { auditVerify } from './commands/audit-verify.ts'
 import { clientsInvite, clientsList, clientsRemove } from './commands/clients.ts'
 import { type Command, Refusal } from './commands/command.ts'
 import { keysList, keysRotate } from './commands/keys.ts'
+import { roleGive, roleList, roleTake } from './commands/role.ts'
 import { signRequest } from './commands/sign.ts'
 import { ConfigError, configure } from './config.ts'
 import { Problem } from './errors.ts'
@@ -20,6 +21,9 @@ const commands: Readonly<Record<string, Command>> = {
   'clients remove': clientsRemove,
   'keys list': keysList,
   'keys rotate': keysRotate,
+  'role give': roleGive,
+  'role take': roleTake,
+  'role list': roleList,
   sign: signRequest,
 }
 

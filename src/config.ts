@@ -39,6 +39,8 @@ export interface Config {
   keys: { age: number }
   /** How long who closes an account may change their mind, in milliseconds. */
   closing: number
+  /** How long an identity check that was agreed to waits, in milliseconds. */
+  recovery: { delay: number }
   hashing: { queue: number }
   workers: number
   metrics: { token: string | undefined }
@@ -109,6 +111,7 @@ export function configure(environment: Environment = process.env): Config {
     hold: set.LATCHKEY_HOLD * 3_600_000,
     keys: { age: set.LATCHKEY_KEY_DAYS * 24 * 3_600_000 },
     closing: set.LATCHKEY_CLOSING * 24 * 3_600_000,
+    recovery: { delay: set.LATCHKEY_RECOVERY_DELAY * 3_600_000 },
     hashing: { queue: set.LATCHKEY_HASH_QUEUE },
     workers: set.LATCHKEY_WORKERS,
     metrics: { token: set.LATCHKEY_METRICS_TOKEN },

@@ -26,6 +26,8 @@ const session = z.string()
 const why = z.array(z.string())
 const message = { message: z.string(), channel: z.enum(['email', 'sms', 'logout']), tries: z.number() }
 const credential = z.string()
+/** Its number. */
+const identityCase = z.string()
 
 /** Every event once, named thing.past-participle: its data, its level, and whether the owner is told. Data is strict, so that nothing undeclared, and no secret, reaches a log. */
 export const events = {
@@ -118,6 +120,17 @@ export const events = {
   'client.refused': event('notice', { client: client.optional(), code: z.string() }),
   'clients.reloaded': event('notice', { clients: z.array(client) }),
   'clients.refused': event('warning', { faults: z.array(z.string()) }),
+  'role.given': event('notice', { account, role: z.string() }),
+  'role.taken': event('notice', { account, role: z.string() }),
+  // An identity check. `staff` is the account of whoever of the staff it was.
+  'identity.asked': event('notice', { account: account.optional(), case: identityCase }),
+  'identity.opened': event('warning', { account: account.optional(), case: identityCase }, told),
+  'identity.seen': event('notice', { account: account.optional(), case: identityCase, staff: account }),
+  'identity.approved': event('notice', { account, case: identityCase, staff: account }),
+  'identity.refused': event('notice', { account: account.optional(), case: identityCase, staff: account }),
+  'identity.granted': event('warning', { account, case: identityCase }, told),
+  'identity.cancelled': event('notice', { account, case: identityCase }),
+  'identity.completed': event('warning', { account, case: identityCase }, told),
   'keys.created': event('notice', { kid: z.string(), alg: z.string() }),
   'keys.rotated': event('notice', { kid: z.string(), alg: z.string(), former: z.string() }),
   'keys.retired': event('notice', { kid: z.string(), alg: z.string() }),

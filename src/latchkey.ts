@@ -33,6 +33,7 @@ import { protocolPages } from './web/protocol-pages.ts'
 import { renderer } from './web/render.ts'
 import { shower } from './web/show.ts'
 import { words as wordsOf } from './web/words.ts'
+import { identity as identityOf } from './wiring/identity.ts'
 import { people as peopleOf } from './wiring/people.ts'
 import { post as postOf } from './wiring/post.ts'
 import { reloading } from './wiring/reload.ts'
@@ -100,8 +101,17 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   const people = peopleOf(config, {
     ...{ store, sealer, hasher, accounts, book, places, letters, words, record, name, now },
     endAll: account => oidc.sessions.endAllOf(account, 'closed'),
+    complete: id => identity.checking.complete(id),
+    cutOff: async (account, origin) => {
+      await oidc.sessions.endAllOf(account, 'protection-changed', origin)
+      await apiKeys.owner.revokeAll(account, origin)
+    },
   })
   const { credentials, links, throttle, factors, risk, closing } = people
+  const identity = identityOf(config, {
+    ...{ store, sealer, accounts, credentials, links, throttle, book, messages: letters, record, now },
+    onFault: log.fault,
+  })
   const reach = ({ factor, secret }: { factor: string; secret: unknown }) =>
     factors.find(({ id }) => id === factor)?.vouches?.(secret) ?? {}
   const toldBy = alerts({ accounts, credentials, links, letters, reach, say, words })
@@ -137,6 +147,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     ...oidc,
     ...apiKeys,
     ...people,
+    ...identity,
     ...{ issuer, record, token, assets, show, accounts, book, words, now },
     protocol: { keys: cookieKeys(keyring), discovery: oidc.discovery, endpoints: oidc.endpoints },
     trustProxy: config.listen.trustProxy,
@@ -153,7 +164,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
       log.answered(request)
     },
   })
-  const rest = post.outbox.work()
+  const rests = [post.outbox.work(), identity.rounds.start()]
   const unfollow = ring.work()
   const tidied = repeating(closing.sweep, log.fault)
   return {
@@ -163,7 +174,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     sweep: closing.sweep,
     stop: async () => {
       unfollow()
-      await Promise.all([rest(), tidied()])
+      await Promise.all([...rests.map(rest => rest()), tidied()])
       post.close()
     },
   }

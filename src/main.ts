@@ -27,7 +27,8 @@ async function serve(config: Config): Promise<void> {
   // Longer than proxies keep theirs, so that none sends a request on a connection that just ended.
   server.keepAliveTimeout = 65_000
   server.headersTimeout = 20_000
-  server.requestTimeout = 30_000
+  // Three documents over a slow line; headers have less.
+  server.requestTimeout = 300_000
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(port, host, resolve)
   })

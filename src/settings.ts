@@ -148,6 +148,11 @@ export const settings = {
     '7',
     whole(1, 90).default(7),
   ),
+  LATCHKEY_RECOVERY_DELAY: setting(
+    'Hours between the staff’s second yes to an identity check and its use: what the account’s owner has to say no.',
+    '24',
+    whole(1, 720).default(24),
+  ),
   LATCHKEY_HASH_QUEUE: setting(
     'How many password hashes may wait before the next is answered 503.',
     '64',

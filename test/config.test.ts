@@ -136,6 +136,7 @@ describe('config', () => {
       ['0', 'must be a whole number from 1 to 90'],
       ['91', 'must be a whole number from 1 to 90'],
     ],
+    LATCHKEY_RECOVERY_DELAY: [['0', 'must be a whole number from 1 to 720']],
     LATCHKEY_HASH_QUEUE: [['0', 'must be a whole number from 1 to 10000']],
     LATCHKEY_METRICS_TOKEN: [['short', 'must have 16 characters or more']],
     LATCHKEY_LOG: [['loud', 'must be silent, error, warn, info or debug']],

@@ -6,7 +6,7 @@ import { declare, type Store } from '../store/collection.ts'
 const shape = z.object({
   /** The digest of what the link carries: the store alone cannot make it. */
   id: z.string(),
-  purpose: z.enum(['confirm', 'reset', 'disown', 'keep']),
+  purpose: z.enum(['confirm', 'reset', 'disown', 'keep', 'case', 'cancel', 'recover']),
   /** Absent in one that was made for nobody, and mailed to nobody. */
   account: z.string().optional(),
   /** What the account's guard was: a reset is void once anything that protects the account has changed. */
@@ -19,6 +19,8 @@ const shape = z.object({
   /** The sign-in that it confirms, and what its owner is shown of it. */
   attempt: z.string().optional(),
   seen: z.object({ address: z.string(), agent: z.string().optional(), at: z.number() }).optional(),
+  /** The identity check that it shows, cancels or makes use of. */
+  case: z.string().optional(),
   expiresAt: z.number(),
 })
 

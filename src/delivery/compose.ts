@@ -3,7 +3,7 @@ import ejs from 'ejs'
 import { look, styleSheet } from './look.ts'
 
 /** Every mail there is, and what each must be told. */
-export interface Mails extends KeyMails {
+export interface Mails extends KeyMails, CheckMails {
   /** A code to enter, how many minutes it lasts, and the app that the person is on the way to. */
   code: { code: string; minutes: number; towards?: string | undefined }
   /** To the owner of an address with which somebody tried to sign up again. */
@@ -44,6 +44,16 @@ export interface KeyMails {
   'key-revoked': Key
   /** The address at which it failed too often, if that is known. */
   'key-misused': Key & { address: string }
+}
+
+/** About an identity check: to who asked for it, and to every address of the account that it is about. */
+export interface CheckMails {
+  'check-begun': { link: string; hours: number }
+  'check-sent': { link: string; number: string }
+  'check-ready': { link: string; number: string; days: number }
+  'check-ended': { number: string }
+  /** What is under way, and the page that stops it. */
+  'check-told': { link: string; number: string; what: string; when: string }
 }
 
 /** What every mail is told. */

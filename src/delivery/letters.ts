@@ -1,4 +1,4 @@
-import type { Addressed, Composer, KeyMails, Mails } from './compose.ts'
+import type { Addressed, CheckMails, Composer, KeyMails, Mails } from './compose.ts'
 import type { Message } from './message.ts'
 import type { Outbox } from './outbox.ts'
 
@@ -80,6 +80,8 @@ export interface Letters {
   disowned(letter: ResetLetter): Promise<void>
   /** To whose account is gone. */
   closed(to: string, locale: string): Promise<void>
+  /** About an identity check; `link` is a path of ours. */
+  check<Which extends keyof CheckMails>(which: Which, letter: Addressed & CheckMails[Which]): Promise<void>
   /** To the owner of an API key: what became of it. */
   apiKey<Change extends keyof KeyMails>(change: Change, to: string, locale: string, about: Mails[Change]): Promise<void>
 }
@@ -140,6 +142,10 @@ export function letters({ composer, outbox, issuer, phraseOf, now }: Services): 
       return mail('disowned', values, more)
     },
     closed: (to, locale) => mail('closed', { to, locale }),
+    check: (which, letter) => {
+      const linked = 'link' in letter ? { link: `${issuer}${letter.link}` } : {}
+      return mail(which, { ...letter, ...linked } as Addressed & Mails[typeof which], linked)
+    },
     apiKey: (change, to, locale, about) => mail(change, { ...about, to, locale }),
   }
 }

@@ -27,14 +27,14 @@ const shape = z.object({
   expiresAt: z.number(),
   /** Rises with each change: what compare-and-set compares. */
   rev: z.number(),
-  purpose: z.enum(['sign-in', 'sign-up', 'step-up', 'add', 'change', 'reset']),
+  purpose: z.enum(['sign-in', 'sign-up', 'step-up', 'add', 'change', 'reset', 'recover']),
   /** The device it began on; nobody else's browser may carry it on. */
   device: z.string(),
   /** Whose it is, once an answer named an account, or the account's id-to-be at sign-up. */
   account: z.string().optional(),
   /** The address that was typed. */
   email: z.string().optional(),
-  /** The account exists: at sign-up, once its second factor is enrolled. */
+  /** What is enrolled is the account's at once: at sign-up and after an identity check, once a second factor is enrolled too. */
   real: z.boolean(),
   /** The account's guard when the attempt came to know the account, or when it last changed it itself. */
   guard: z.number().optional(),
@@ -49,6 +49,9 @@ const shape = z.object({
   add: z.string().optional(),
   /** Until then it counts that the strongest factor was proved in this session shortly before. */
   vouched: z.number().optional(),
+  /** The identity check that it makes use of; and whether the address that the account is known by is lost, too. */
+  case: z.string().optional(),
+  moves: z.boolean().optional(),
   /** What is done once it is proved whose account it is. */
   change: change.optional(),
   /** What it is for, in the words of whoever it is. */
@@ -83,7 +86,7 @@ export type Change = z.output<typeof change>
 export type NewAttempt = Pick<Attempt, 'purpose' | 'device' | 'locale'> &
   Partial<
     Pick<Attempt, 'account' | 'guard' | 'email' | 'session' | 'interaction' | 'client' | 'next' | 'acr' | 'add'> &
-      Pick<Attempt, 'vouched' | 'change' | 'reason' | 'wants'>
+      Pick<Attempt, 'vouched' | 'change' | 'reason' | 'wants' | 'case' | 'moves'>
   >
 
 export const attemptsDeclaration = declare({ name: 'attempts', shape })
@@ -106,7 +109,7 @@ export function attempts({ store, now }: { store: Store; now: () => number }): A
   return {
     start: async begun => {
       const attempt: Attempt = {
-        real: begun.account !== undefined,
+        real: begun.account !== undefined && begun.purpose !== 'recover',
         proved: [],
         // A sign-up knows its account's id from the start: passkeys are made for it.
         ...(begun.purpose === 'sign-up' && { account: id() }),

@@ -17,6 +17,8 @@ export interface Disowning {
    * or `conflict` when the address has another account by now: all else is done then, but for the mail.
    */
   disown(bearer: string, visitor: Visitor): Promise<string>
+  /** Makes one of these links, for who holds an address of the account and found that somebody else asked for it. */
+  link(about: { account: string; address: string }): Promise<string>
 }
 
 interface Services {
@@ -32,6 +34,9 @@ interface Services {
 
 /** How long a sign-up may take, in milliseconds. */
 const signUpLife = 60 * 60_000
+/** How long a link that `link` made is good, and from how long before it what came is disowned with it, in milliseconds. */
+const disownLife = 60 * 60_000
+const prelude = 24 * 60 * 60_000
 /** Changes in a row that may come first. */
 const tries = 20
 
@@ -65,6 +70,10 @@ export function disowning(services: Services): Disowning {
   }
 
   return {
+    link: ({ account, address }) => {
+      const since = now() - prelude
+      return links.make({ purpose: 'disown', account, address, since }, disownLife)
+    },
     whose: async bearer => {
       const link = await links.look(bearer, 'disown')
       return link && (await settle(link))?.owner.id

@@ -6,6 +6,7 @@ import type { Attempt, Attempts } from './attempts.ts'
 import type { Ceremonies } from './ceremonies.ts'
 import type { Proof } from './proofs.ts'
 import type { Protection } from './protection.ts'
+import type { Recovering } from './recovering.ts'
 import type { SignUp } from './sign-up.ts'
 import type { Visitor } from './visitor.ts'
 
@@ -21,6 +22,7 @@ interface Services {
   proof: Proof
   protection: Protection
   signUp: SignUp
+  recovering: Recovering
   now: () => number
 }
 
@@ -62,8 +64,9 @@ export function proving({ attempts, accounts, credentials, proof, now }: Service
   }
 }
 
-/** Judges enrolments: kept with the sign-up until there is an account, and with the account from then on. */
-export function enrolling({ factors, attempts, ceremonies, credentials, protection, signUp, now }: Services): Judge {
+/** Judges enrolments: kept with the attempt until there is enough for an account, and with the account from then on. */
+export function enrolling(services: Services): Judge {
+  const { factors, attempts, ceremonies, credentials, protection, signUp, recovering, now } = services
   return async (attempt, factor, answer, visitor) => {
     const held = await heldIn(credentials, attempt)
     const own = held.filter(each => each.factor === factor.id)
@@ -76,6 +79,10 @@ export function enrolling({ factors, attempts, ceremonies, credentials, protecti
     if (!attempt.real) {
       const pending = signUp.add(attempt, factor, enrolled)
       if (!factor.mandatory) return attempts.change(attempt, { fresh, pending })
+      if (attempt.purpose === 'recover') {
+        const guard = await recovering.commit(attempt, signUp.open(attempt, pending), visitor)
+        return attempts.change(attempt, { fresh, pending: undefined, real: true, guard })
+      }
       await signUp.commit(attempt, pending, factors)
       return attempts.change(attempt, { fresh, pending: undefined, real: true })
     }

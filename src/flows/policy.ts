@@ -7,8 +7,8 @@ export type Rule = Pick<
   'id' | 'kind' | 'amr' | 'stands' | 'strength' | 'whole' | 'mandatory' | 'identifies' | 'channel'
 >
 
-/** `add` enrols one more factor, or another in the place of one; `change` is any other change of what protects an account; `reset` follows a mailed link. */
-export type Purpose = 'sign-in' | 'sign-up' | 'step-up' | 'add' | 'change' | 'reset'
+/** `add` enrols one more factor, or another in the place of one; `change` is any other change of what protects an account; `reset` follows a mailed link, `recover` an identity check. */
+export type Purpose = 'sign-in' | 'sign-up' | 'step-up' | 'add' | 'change' | 'reset' | 'recover'
 
 /** What somebody is here for. */
 export interface Demand {
@@ -19,6 +19,8 @@ export interface Demand {
   add?: string | undefined
   /** The strongest factor held was proved a moment ago. */
   vouched?: boolean | undefined
+  /** After an identity check: the address that the account is known by is lost, too. */
+  moves?: boolean | undefined
   /** Optional steps passed over. */
   skipped: readonly string[]
 }
@@ -71,7 +73,9 @@ export function next<F extends Rule>(standing: Standing<F>): Step<F> {
 
 /** Rules of the owner's own come before anything is let in or left behind, whatever was proved and whatever it is for. */
 function barring<F extends Rule>({ verdict, demand }: Standing<F>, step: Step<F>): Step<F> {
-  const keeps = verdict?.ruling === 'bar' && demand.purpose !== 'sign-up' && step.now !== 'prove'
+  // An identity check takes them away: who has lost everything may have lost what they ask for.
+  const asks = demand.purpose !== 'sign-up' && demand.purpose !== 'recover'
+  const keeps = verdict?.ruling === 'bar' && asks && step.now !== 'prove'
   return keeps ? { now: 'refuse', why: verdict.why } : step
 }
 
@@ -81,6 +85,7 @@ function asked<F extends Rule>(standing: Standing<F>): Step<F> {
   if (purpose === 'add') return add(standing)
   if (purpose === 'change') return strongest(standing) ?? worth(standing.proved)
   if (purpose === 'reset') return reset(standing)
+  if (purpose === 'recover') return recover(standing)
   return signIn(standing)
 }
 
@@ -136,6 +141,18 @@ function reset<F extends Rule>({ offered, held = [], proved, fresh }: Standing<F
   const first = offered.filter(each => each.stands.includes('first') && !each.whole)
   if (!fresh.some(each => first.includes(each))) return { now: 'enrol', from: first, optional: false }
   return replacing(offered, proved, fresh) ?? done(proved, mailbox)
+}
+
+/** Two of the staff said who it is: all is set up afresh. Nothing was proved by it that moves money; what was set up does that next. */
+function recover<F extends Rule>({ offered, fresh, demand }: Standing<F>): Step<F> {
+  const mailbox = (each: F) => demand.moves && each.identifies
+  const first = (each: F) => each.stands.includes('first') && !each.whole
+  for (const choice of [mailbox, first, (each: F) => each.mandatory, spare]) {
+    const from = offered.filter(choice)
+    if (!fresh.some(choice) && from.length > 0) return { now: 'enrol', from, optional: false }
+  }
+  const set = fresh.filter(each => !spare(each) && !each.identifies)
+  return { now: 'done', acr: 'mfa', amr: [...new Set(set.flatMap(each => each.amr))] }
 }
 
 function signIn<F extends Rule>(standing: Standing<F>): Step<F> {

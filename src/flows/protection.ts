@@ -96,7 +96,8 @@ export function protection({ factors, accounts, credentials, risk, record, hold,
         .add({ account, factor: factor.id, ...enrolled })
         .catch(taken('already_enrolled'))
       const what = { account, factor: factor.id, credential }
-      if (purpose === 'sign-up') {
+      // What goes along with a beginning is told of with it.
+      if (purpose === 'sign-up' || purpose === 'recover') {
         await record('factor.enrolled', what, visitor)
         return guard
       }

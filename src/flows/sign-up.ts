@@ -8,7 +8,7 @@ import { Conflict } from '../store/collection.ts'
 import type { Attempt } from './attempts.ts'
 
 /** What was enrolled before there is an account to hold it. */
-interface Pending extends Enrolled<unknown> {
+export interface Pending extends Enrolled<unknown> {
   factor: string
 }
 
@@ -23,6 +23,8 @@ export interface Messages {
 export interface SignUp {
   /** The attempt's sealed list with one more enrolment in it. */
   add(attempt: Attempt, factor: Factor, enrolled: Enrolled<unknown>): string
+  /** That list. */
+  open(attempt: Attempt, pending: string | undefined): Pending[]
   /** Makes the account and all that it holds. Its row comes last: until then nobody has an account, half or whole. Throws `conflict`. */
   commit(attempt: Attempt, pending: string, factors: readonly Factor[]): Promise<void>
 }
@@ -48,6 +50,7 @@ export function signUp({ accounts, credentials, sealer, messages, record, now }:
         JSON.stringify([...open(attempt, attempt.pending), { factor: factor.id, ...enrolled }]),
         context(attempt),
       ),
+    open,
     commit: async (attempt, pending, factors) => {
       const account = attempt.account
       if (account === undefined) throw new Problem('attempt_expired')

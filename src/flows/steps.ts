@@ -71,13 +71,13 @@ export function steps(services: Services): Steps {
   const heldBy = (attempt: Attempt) => heldIn(credentials, attempt)
 
   const stepOf = (attempt: Attempt, held: readonly Credential[]): Step<Factor> => {
-    const { purpose, acr, add, vouched: until = 0, skipped, verdict, confirmed, trusted } = attempt
+    const { purpose, acr, add, vouched: until = 0, moves, skipped, verdict, confirmed, trusted } = attempt
     return next({
       offered: factors,
       held: attempt.account === undefined ? undefined : byIds(held.map(each => each.factor)),
       proved: byIds(attempt.proved),
       fresh: byIds(attempt.fresh),
-      demand: { purpose, acr, add, vouched: until > now(), skipped },
+      demand: { purpose, acr, add, vouched: until > now(), moves, skipped },
       verdict: confirmed && verdict ? { ...verdict, ruling: 'tell' } : verdict,
       trusted,
     })

@@ -36,7 +36,8 @@ export function weighing({ attempts, risk, devices }: Weights): Weighing {
   const weighed = async (attempt: Attempt, step: Step<Factor>, visitor: Visitor): Promise<Attempt> => {
     const { purpose, account, verdict } = attempt
     const enough = step.now === 'done' || (step.now === 'enrol' && attempt.proved.length > 0)
-    if (!enough || verdict || account === undefined || purpose === 'sign-up') return attempt
+    const begins = purpose === 'sign-up' || purpose === 'recover'
+    if (!enough || verdict || account === undefined || begins) return attempt
     const found = await risk.weigh(account, visitor)
     // Who is signed in already is kept out by rules of the owner's own, and by nothing else.
     const inside = (purpose === 'add' || purpose === 'change') && found.ruling !== 'bar'

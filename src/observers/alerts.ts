@@ -11,6 +11,8 @@ export interface Reach {
   phone?: string | undefined
 }
 
+/** How long an identity check can be stopped by its mails, in milliseconds: longer than one lasts. */
+const stoppable = 60 * 24 * 3_600_000
 /** What came to an account so shortly before is disowned too, in milliseconds: who breaks in does more than one thing. */
 const prelude = 24 * 3_600_000
 
@@ -18,7 +20,7 @@ interface Services {
   accounts: Accounts
   credentials: Credentials
   links: Links
-  letters: Pick<Letters, 'alert'>
+  letters: Pick<Letters, 'alert' | 'check'>
   /** What a credential says of how to reach its owner. */
   reach: (credential: { factor: string; secret: unknown }) => Reach
   say: (locale: string, key: string, values: Record<string, string | number>) => string
@@ -30,7 +32,7 @@ interface Services {
   }
 }
 
-type Data = Record<'account' | 'factor' | 'credential' | 'former', string | undefined>
+type Data = Record<'account' | 'factor' | 'credential' | 'former' | 'case', string | undefined>
 
 /**
  * Tells owners what was done to their account: every event that is declared so, to every address that they had in the
@@ -40,7 +42,7 @@ type Data = Record<'account' | 'factor' | 'credential' | 'former', string | unde
  */
 export function alerts({ accounts, credentials, links, letters, reach, say, words }: Services): Observer {
   const tell = async ({ name, at, data, origin }: Recorded): Promise<void> => {
-    const { account, factor, credential, former } = data as Partial<Data>
+    const { account, factor, credential, former, case: check } = data as Partial<Data>
     const owner = account === undefined ? undefined : await accounts.get(account)
     if (!owned(owner)) return
     const { id, email, locale, phrase } = owner
@@ -66,6 +68,13 @@ export function alerts({ accounts, credentials, links, letters, reach, say, word
     for (const { id: address, email: to } of [...held, ...out]) {
       if (to === undefined || mailed.has(to)) continue
       mailed.add(to)
+      if (check !== undefined && name !== 'identity.completed') {
+        const bearer = await links.make({ purpose: 'cancel', account: id, address, case: check }, stoppable)
+        const { what, when } = letter
+        const link = `/recover/cancel/${bearer}`
+        await letters.check('check-told', { to, locale, phrase, what, when, number: check, link })
+        continue
+      }
       // Whose address has just come to the account may be a stranger to it: they are told, and can undo nothing.
       const stranger = address === credential && to === email
       const link = { purpose: 'disown' as const, account: id, address, came: credential, since: at - prelude }
@@ -77,7 +86,8 @@ export function alerts({ accounts, credentials, links, letters, reach, say, word
         disown: stranger ? undefined : await links.make(link, regret),
       })
     }
-    const changed = [...held, ...out].filter(each => [credential, former].includes(each.id))
+    // An identity check can end with everything in other hands: every number hears of it.
+    const changed = [...held, ...out].filter(each => check !== undefined || [credential, former].includes(each.id))
     // Who no longer wants to be texted is told so once more: it may not have been them.
     const texted = owner.texts || name === 'texts.changed' ? held : []
     const numbers = [...changed, ...texted].flatMap(each => each.phone ?? [])

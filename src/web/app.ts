@@ -4,6 +4,7 @@ import Koa, { type Middleware } from 'koa'
 import type { Answered } from '../observers/answered.ts'
 import { account } from './account.ts'
 import { activityPages } from './activity.ts'
+import { admin } from './admin.ts'
 import { apiKeys } from './api-keys.ts'
 import { apps } from './apps.ts'
 import type { Assets } from './assets.ts'
@@ -13,6 +14,7 @@ import { data } from './data.ts'
 import { devices } from './devices.ts'
 import { faults } from './faults.ts'
 import { headers, sameOrigin, settled } from './guard.ts'
+import { identity } from './identity.ts'
 import { interaction } from './interaction.ts'
 import { operating } from './operating.ts'
 import { recovery } from './recovery.ts'
@@ -32,6 +34,8 @@ type Rooms = Parameters<typeof account>[0] &
   Parameters<typeof closing>[0] &
   Parameters<typeof data>[0] &
   Parameters<typeof recovery>[0] &
+  Parameters<typeof identity>[0] &
+  Parameters<typeof admin>[0] &
   Parameters<typeof sessions>[0] &
   Parameters<typeof confirm>[0] &
   Parameters<typeof devices>[0] &
@@ -77,6 +81,8 @@ export function app(options: Options): RequestListener {
     apiKeys(options),
     security(options),
     recovery(options),
+    identity(options),
+    admin(options),
     sessions(options),
     confirm(options),
     devices(options),

@@ -15,4 +15,21 @@ export interface RecoveryPages {
   'recovery/keep': { action: string; until: number }
   'recovery/kept': Record<never, never>
   'recovery/ways': Record<never, never>
+  /** An identity check is asked for; posts `email` and `contact`, where somebody can be reached if that is another. */
+  'recovery/identity': { email: string; contact: string }
+  /** The same for every address, as typed. */
+  'recovery/asked': { to: string }
+  /** Takes `story` and up to `most` files `documents` of so many megabytes each, as multipart, to `action`. */
+  'recovery/documents': { action: string; story: string; most: number; megabytes: number }
+  /** How a case stands; once it is ready, a post to `action` mails the link again. */
+  'recovery/case': { number: string; stage: CaseStage; until: number; action: string }
+  /** Where the owner stops it, by a post to `action`. */
+  'recovery/cancel': { action: string; number: string; at: number }
+  /** `notMe` leads to what locks the account, if it needs that. */
+  'recovery/cancelled': { notMe: string }
+  /** Begins to set everything up afresh, by a post to `action`. */
+  'recovery/afresh': { action: string }
 }
+
+/** How a case stands, for who asked. */
+export type CaseStage = 'waiting' | 'granted' | 'ready' | 'done' | 'closed'

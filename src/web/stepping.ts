@@ -36,6 +36,7 @@ const folders: Record<Attempt['purpose'], string> = {
   add: '/account/add',
   change: '/account/change',
   reset: '/forgot-password',
+  recover: '/recover/set-up',
 }
 
 /** What a meter looks at of a password, in characters. */

@@ -4,8 +4,11 @@ import { credentialsDeclaration } from '../accounts/credential.ts'
 import { devicesDeclaration } from '../accounts/device.ts'
 import { linksDeclaration } from '../accounts/link.ts'
 import { receiptsDeclaration } from '../accounts/receipt.ts'
+import { rolesDeclaration } from '../accounts/role.ts'
 import { sessionsDeclaration } from '../accounts/session.ts'
 import { apiKeysDeclaration } from '../api-keys/keys.ts'
+import { casesDeclaration } from '../identity/cases.ts'
+import { documentsDeclaration } from '../identity/documents.ts'
 import { places } from '../observers/ledger.ts'
 import { grants } from '../oidc/adapter.ts'
 import { consentsDeclaration } from '../oidc/consents.ts'
@@ -13,6 +16,9 @@ import { ssoSessions } from '../oidc/session-records.ts'
 
 const ours = { id: 'a name of ours', account: 'whose it is, said once', expiresAt: 'when we forget it' }
 const counter = 'a counter of ours'
+/** Whoever asked for an identity check may have been a stranger. */
+const another = 'what somebody said of themselves, and perhaps not the owner'
+const staff = 'what the staff say to each other'
 const secret = 'a secret that proves who somebody is'
 
 /**
@@ -58,6 +64,13 @@ export const belongingsList: readonly Belonging[] = [
     ],
     { ...ours, secret, former: secret, rev: counter },
   ),
+  belonging(rolesDeclaration, 'account', ['role', 'since'], ours),
+  belonging(casesDeclaration, 'account', ['id', 'state', 'until', 'createdAt', 'endedAt'], {
+    ...{ account: ours.account, expiresAt: ours.expiresAt, rev: counter },
+    ...{ pair: 'a digest', granted: 'whose it is, said once', readyAt: 'a time of ours', lease: 'a time of ours' },
+    ...{ email: another, contact: another, locale: another, story: another, documents: another, decisions: staff },
+  }),
+  belonging(documentsDeclaration, 'account', []),
   // Given unsealed, and as what they stand for: sessions, and the entries of the activity.
   belonging(receiptsDeclaration, 'account', []),
   belonging(ssoSessions, 'accountId', []),

@@ -11,7 +11,7 @@ import type { Config } from '../config.ts'
 import type { Hasher } from '../crypto/hash.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import type { Letters } from '../delivery/letters.ts'
-import type { Record } from '../events.ts'
+import type { Origin, Record } from '../events.ts'
 import { factors as factorsOf } from '../factors/index.ts'
 import { approving as approvingOf } from '../flows/approving.ts'
 import { asking } from '../flows/asking.ts'
@@ -23,6 +23,7 @@ import { disowning as disowningOf } from '../flows/disowning.ts'
 import { enrolling, proving } from '../flows/judging.ts'
 import { proofs } from '../flows/proofs.ts'
 import { protection as protectionOf } from '../flows/protection.ts'
+import { recovering as recoveringOf } from '../flows/recovering.ts'
 import { resetting as resettingOf } from '../flows/resetting.ts'
 import { signUp as signUpOf } from '../flows/sign-up.ts'
 import type { Approved } from '../flows/statement.ts'
@@ -43,6 +44,10 @@ interface Services {
   places: Places
   letters: Letters
   words: Words
+  /** Uses an identity check up. */
+  complete: (id: string) => Promise<void>
+  /** Ends an account's sessions, and revokes its keys. */
+  cutOff: (account: string, origin: Origin) => Promise<void>
   record: Record
   /** Ends all that an account is signed in to, as closed. */
   endAll: (account: string) => Promise<void>
@@ -55,7 +60,8 @@ export type People = ReturnType<typeof people>
 
 /** Puts together what people hold, and the ways that they walk: all of accounts, factors, risk and flows. */
 export function people({ issuer, trust, hold, closing: patience }: Config, services: Services) {
-  const { store, sealer, hasher, accounts, book, places, letters, words, record, endAll, name, now } = services
+  const { store, sealer, hasher, accounts, book, places, letters, words, record, name, now } = services
+  const { endAll, complete, cutOff } = services
   const credentials = credentialsOf({ store, sealer, now })
   const devices = devicesOf({ store, trustFor: trust, now })
   const links = linksOf({ store, now })
@@ -70,7 +76,9 @@ export function people({ issuer, trust, hold, closing: patience }: Config, servi
   const risk = riskOf({ accounts, book, devices, throttle, places, guessed, now })
   const protection = protectionOf({ factors, accounts, credentials, risk, record, hold, now })
   const proof = proofs({ ceremonies, credentials, devices, throttle, record })
-  const judges = { factors, attempts, ceremonies, accounts, credentials, proof, protection, signUp, now }
+  const afresh = recoveringOf({ factors, accounts, credentials, complete, cutOff, record, hold, now })
+  const judged = { factors, attempts, ceremonies, accounts, credentials, proof }
+  const judges = { ...judged, protection, signUp, recovering: afresh, now }
   const [prove, enrol] = [proving(judges), enrolling(judges)]
 
   const whence = (locale: string, { address, agent }: Pick<Visitor, 'address' | 'agent'>) =>

@@ -102,6 +102,33 @@ const table: [story: string, row: Row, answer: string][] = [
     { held: usual, proved: 'recovery-code', fresh: 'password', demand: { purpose: 'reset' } },
     'enrol totp or sms',
   ],
+  // After an identity check.
+  ['recover: a new password, and nothing to prove', { held: '', demand: { purpose: 'recover' } }, 'enrol password'],
+  [
+    'recover: a new address before that, where the mailbox is lost',
+    { held: '', demand: { purpose: 'recover', moves: true } },
+    'enrol email',
+  ],
+  [
+    'recover: then a second factor, and not by mail',
+    { held: '', fresh: 'email password', demand: { purpose: 'recover', moves: true } },
+    'enrol totp or sms',
+  ],
+  [
+    'recover: then recovery codes',
+    { held: usual, fresh: 'password totp', demand: { purpose: 'recover' } },
+    'enrol recovery-code',
+  ],
+  [
+    'recover: worth mfa, whatever was set up',
+    { held: usual, fresh: 'password totp recovery-code', demand: { purpose: 'recover' } },
+    'done mfa pwd otp',
+  ],
+  [
+    'recover: rules of the owner’s own go with it',
+    { held: usual, fresh: 'password sms recovery-code', demand: { purpose: 'recover' }, verdict: 'bar' },
+    'done mfa pwd sms',
+  ],
 ]
 
 const removals: [story: string, held: string, factor: string, answer: string][] = [
@@ -159,6 +186,23 @@ describe('policy of changes', () => {
         expect(assurance(each.proved)).to.be.oneOf(['aal2', 'phr'])
         const recovered = each.proved.some(({ stands }) => stands.includes('last'))
         if (each.held?.some(({ whole }) => whole) && !recovered) expect(assurance(each.proved)).to.equal('phr')
+      }),
+    )
+  })
+
+  it('asks for nothing less than everything anew after an identity check, and is worth no more than mfa', () => {
+    fc.assert(
+      fc.property(standing, each => {
+        const asked = next({ ...each, demand: { ...each.demand, purpose: 'recover' } })
+        if (asked.now !== 'done') {
+          expect(asked).to.include({ now: 'enrol', optional: false })
+          return
+        }
+        expect(asked.acr).to.equal('mfa')
+        const fresh = each.fresh.map(({ id }) => id)
+        expect(fresh).to.include.members(['password', 'recovery-code'])
+        expect(fresh).to.satisfy((ids: string[]) => ids.includes('totp') || ids.includes('sms'))
+        if (each.demand.moves) expect(fresh).to.include('email')
       }),
     )
   })

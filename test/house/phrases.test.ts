@@ -40,7 +40,10 @@ const dynamic = [
   /^(risk|session\.why)\.[a-z-]+$/,
   /^outbox\.(email|sms)$/,
   /^mail\.[a-z-]+\.(subject|title|preview)$/,
-  /^help\.[a-z]+\.(title|\d)$/,
+  /^help\.[a-z]+\.(title|act|\d)$/,
+  /^identity\.(how\.\d|stage\.[a-z]+(\.next)?|afresh\.[a-z]+)$/,
+  /^admin\.(state|verdict)\.[a-z]+$/,
+  /^admin\.(waiting|granted)\.title$/,
 ]
 
 /** Factors that people remove as they like. */

@@ -16,6 +16,7 @@ describe('alerts to owners', () => {
   let at = 0
   let store: Store
   let sent: AlertLetter[]
+  let checks: { which: string; to: string; link?: string }[]
   let record: Record
   let failing = false
   let services: { credentials: ReturnType<typeof credentials>; accounts: ReturnType<typeof accounts> }
@@ -25,6 +26,7 @@ describe('alerts to owners', () => {
     at = Date.UTC(2026, 2, 3, 9, 41)
     store = await testStore(now)
     sent = []
+    checks = []
     failing = false
     services = {
       accounts: accounts(store),
@@ -37,6 +39,9 @@ describe('alerts to owners', () => {
         alert: async letter => {
           if (failing) throw new Error('the outbox is away')
           sent.push(letter)
+        },
+        check: async (which, letter) => {
+          checks.push({ which, ...letter })
         },
       },
       reach: ({ factor, secret }) => ({ [factor === 'sms' ? 'phone' : 'email']: (secret as { to?: string }).to }),
@@ -108,6 +113,31 @@ describe('alerts to owners', () => {
     sent.length = 0
     await record('phrase.changed', { account: 'ada' })
     expect(texts()).to.deep.equal([])
+  })
+
+  it('of an identity check reach every address and number, each with a link of its own to stop it', async () => {
+    const former = await add('email', 'old@example.com')
+    await add('email', 'ada@example.com')
+    await add('sms', '+436641')
+    await services.credentials.retire(former)
+    for (const name of ['identity.opened', 'identity.granted'] as const) {
+      await record(name, { account: 'ada', case: '4821-0937-5512' })
+      expect(checks.map(each => each.to)).to.have.members(['old@example.com', 'ada@example.com'])
+      expect(new Set(checks.map(each => each.link)).size).to.equal(2)
+      for (const { which, link } of checks) {
+        expect(which).to.equal('check-told')
+        expect(link).to.match(/^\/recover\/cancel\/[\w-]{43}$/)
+      }
+      expect(sent.map(each => [each.channel, each.to])).to.deep.equal([['sms', '+436641']])
+      checks.length = sent.length = 0
+    }
+    // Once it is used there is nothing to stop, and all the more to undo.
+    await record('identity.completed', { account: 'ada', case: '4821-0937-5512' })
+    expect(checks).to.deep.equal([])
+    expect(sent.filter(each => each.disown).map(each => each.to)).to.have.members([
+      'old@example.com',
+      'ada@example.com',
+    ])
   })
 
   it('fail the act that they could not be written of', async () => {

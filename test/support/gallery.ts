@@ -2,6 +2,7 @@ import { activities } from './gallery-activity.ts'
 import { approvals } from './gallery-approvals.ts'
 import { dataPages } from './gallery-data.ts'
 import { heldPages } from './gallery-held.ts'
+import { identityPages } from './gallery-identity.ts'
 import { keyPages } from './gallery-keys.ts'
 import { otherPages } from './gallery-pages.ts'
 import { recoveries } from './gallery-recovery.ts'
@@ -17,6 +18,7 @@ export const gallery: readonly Picture[] = [
   ...otherPages,
   ...approvals,
   ...recoveries,
+  ...identityPages,
   ...keyPages,
   ...activities,
   ...sessionPages,

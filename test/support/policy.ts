@@ -61,10 +61,11 @@ export const standing: fc.Arbitrary<Standing<Rule>> = fc.record({
   verdict: fc.option(fc.record({ ruling: fc.constantFrom(...rulings), why: fc.constant([]) }), { nil: undefined }),
   trusted: fc.option(fc.boolean(), { nil: undefined }),
   demand: fc.record({
-    purpose: fc.constantFrom<Purpose>('sign-in', 'sign-up', 'step-up', 'add', 'change', 'reset'),
+    purpose: fc.constantFrom<Purpose>('sign-in', 'sign-up', 'step-up', 'add', 'change', 'reset', 'recover'),
     acr: fc.constantFrom(undefined, 'mfa', 'aal2', 'phr') as fc.Arbitrary<Acr | undefined>,
     add: fc.constantFrom(undefined, 'totp', 'passkey'),
     vouched: fc.boolean(),
+    moves: fc.boolean(),
     skipped: fc.subarray(rules.map(({ id }) => id)),
   }),
 })

@@ -1,0 +1,85 @@
+import type { Accounts } from '../accounts/account.ts'
+import type { Credential, Credentials } from '../accounts/credential.ts'
+import { Problem } from '../errors.ts'
+import type { Origin, Record as RecordEvent } from '../events.ts'
+import type { Factor } from '../factors/factor.ts'
+import { Conflict } from '../store/collection.ts'
+import type { Attempt } from './attempts.ts'
+import type { Pending } from './sign-up.ts'
+import type { Visitor } from './visitor.ts'
+
+interface Services {
+  factors: readonly Factor[]
+  accounts: Accounts
+  credentials: Credentials
+  /** Uses an identity check up: of several users, and whoever cancels it, one comes through. Throws `attempt_expired`. */
+  complete: (id: string) => Promise<void>
+  /** Ends an account's sessions, and revokes its keys. */
+  cutOff: (account: string, origin: Origin) => Promise<void>
+  record: RecordEvent
+  hold: number
+  now: () => number
+}
+
+/** What an identity check ends in. */
+export interface Recovering {
+  /**
+   * Puts what was set up in the place of all that the account held; what has come to it since is ended with that. Its owner's own rules go,
+   * apps are told to wait, and whoever was in is out. Resolves to the account's guard. Throws `attempt_expired` when the check was
+   * used or cancelled, `conflict` when a new address has an account.
+   */
+  commit(attempt: Attempt, enrolled: readonly Pending[], visitor: Visitor): Promise<number | undefined>
+}
+
+/** Changes in a row that may come first. */
+const tries = 20
+
+/** Makes what sets an account up afresh. */
+export function recovering(services: Services): Recovering {
+  const { factors, accounts, credentials, complete, cutOff, record, hold, now } = services
+  const factorOf = (id: string) => factors.find(each => each.id === id)
+
+  return {
+    commit: async (attempt, enrolled, visitor) => {
+      const { account = '', case: checked = '', moves } = attempt
+      const vouched: { email?: string; phone?: string } = Object.assign(
+        {},
+        ...enrolled.map(({ factor, secret }) => factorOf(factor)?.vouches?.(secret)),
+      )
+      const { email, ...known } = vouched
+      const free = async () => email === undefined || [account, undefined].includes((await accounts.byEmail(email))?.id)
+      if (!(await free())) throw new Problem('conflict')
+      await complete(checked)
+
+      const fresh: string[] = []
+      for (const each of enrolled) fresh.push(await credentials.add({ account, ...each }))
+      // The mailbox stays unless it is lost, too: it is the one thing that was proved.
+      const goes = ({ id, factor }: Credential) => !fresh.includes(id) && (moves || !factorOf(factor)?.identifies)
+      for (let left = tries; left > 0; left--) {
+        const owner = await accounts.get(account)
+        if (owner?.status !== 'active') throw new Problem('attempt_expired')
+        for (const each of (await credentials.of(account)).filter(goes)) await credentials.retire(each.id)
+        const at = now()
+        const until = Math.max(at + hold, owner.holdUntil ?? 0)
+        const changes = {
+          ...{ phone: undefined, texts: undefined, restrictions: undefined, travel: undefined },
+          // Somebody may have signed up with it this very moment.
+          ...((await free()) ? vouched : known),
+          ...(hold > 0 && { holdUntil: until }),
+          updatedAt: at,
+        }
+        const changed = await accounts.guarded(account, owner.guard, changes).catch(fault => {
+          if (!(fault instanceof Conflict)) throw fault
+        })
+        if (!changed) continue
+        await cutOff(account, visitor)
+        for (const [at, { factor }] of enrolled.entries())
+          await record('factor.enrolled', { account, factor, credential: fresh[at] ?? '' }, visitor)
+        await record('identity.completed', { account, case: checked }, visitor)
+        if (hold > 0) await record('hold.started', { account, until }, visitor)
+        return changed.guard
+      }
+      throw new Problem('busy', { retryAfter: 1 })
+    },
+  }
+}

@@ -1,0 +1,166 @@
+import { z } from 'zod'
+import { digits } from '../crypto/random.ts'
+import type { Sealer } from '../crypto/seal.ts'
+import { Problem } from '../errors.ts'
+import { Conflict, declare, type Store } from '../store/collection.ts'
+import { type Documents, documentShape } from './documents.ts'
+
+const day = 24 * 3_600_000
+/** How long who asked for a check may take to send their documents; how long a case may wait, or be used once it was agreed to; and how long its outcome is remembered. In milliseconds. */
+export const lives = { draft: day, open: 30 * day, ended: 90 * day }
+
+/**
+ * `draft` waits for documents, `sent` until the account's owner has been told, `waiting` for two of the staff, `agreed` until the
+ * owner has been told of that, `granted` for its delay and then for the person. The others are over.
+ */
+const states = ['draft', 'sent', 'waiting', 'agreed', 'granted', 'done', 'refused', 'cancelled'] as const
+export const live: readonly State[] = ['draft', 'sent', 'waiting', 'agreed', 'granted']
+
+const decisionShape = z.object({
+  /** The account id of whoever of the staff it was. */
+  staff: z.string(),
+  verdict: z.enum(['approve', 'refuse']),
+  reason: z.string(),
+  at: z.number(),
+})
+
+const shape = z.object({
+  /** The case number, as people read it out. It opens nothing. */
+  id: z.string(),
+  state: z.enum(states),
+  /** Rises with each change: what compare-and-set compares. */
+  rev: z.number(),
+  /** Whose account it is about; absent where the address has none, which nobody is told. */
+  account: z.string().optional(),
+  /** The address that was typed, and the mailbox that was proved. */
+  email: z.string(),
+  contact: z.string(),
+  /** BCP 47. */
+  locale: z.string(),
+  /** Both addresses as one digest, while it lives: who asks again goes on with the same case. */
+  pair: z.string().optional(),
+  /** The account once more, once it is agreed to: of several cases, one at a time. */
+  granted: z.string().optional(),
+  /** Sealed: what happened, in the person's own words. Gone with the documents. */
+  story: z.string().optional(),
+  documents: z.array(documentShape),
+  decisions: z.array(decisionShape),
+  /** When the delay is over. */
+  until: z.number().optional(),
+  /** When it was last mailed that all is ready. */
+  readyAt: z.number().optional(),
+  /** Until then somebody else sees to what is due. */
+  lease: z.number().optional(),
+  createdAt: z.number(),
+  endedAt: z.number().optional(),
+  expiresAt: z.number(),
+})
+
+export const casesDeclaration = declare({
+  name: 'identity_cases',
+  shape,
+  unique: ['pair', 'granted'],
+  indexes: [['state', 'createdAt'], 'account'],
+})
+
+/** One identity check. Times are in milliseconds since the epoch. */
+export type Case = z.output<typeof shape>
+export type State = Case['state']
+export type Decision = z.output<typeof decisionShape>
+
+export interface Cases {
+  /** Begins one, or finds the one that runs for the same two addresses. */
+  begin(asked: Pick<Case, 'account' | 'email' | 'contact' | 'locale'>): Promise<Case>
+  get(id: string): Promise<Case | undefined>
+  /** Those in a state, oldest first. */
+  in(state: State): Promise<Case[]>
+  /** All of an account that are still remembered. */
+  of(account: string): Promise<Case[]>
+  /** What happened, in the person's own words; empty once the case is over. */
+  story(found: Case): string
+  /** Hands in what happened, and the documents. Throws `conflict` when that was done before. */
+  send(id: string, story: string, documents: Case['documents']): Promise<Case>
+  /** Changes one as `make` says of how it stands; of two at once the second looks again. Throws `not_found`, what `make` throws, and Conflict. */
+  change(id: string, make: (found: Case) => Partial<Case> | Promise<Partial<Case>>): Promise<Case>
+  /** Ends one that lives in one of these states, and removes what was handed in with it. Throws `conflict` when it is over, or not there yet. */
+  end(
+    id: string,
+    how: 'done' | 'refused' | 'cancelled',
+    from?: readonly State[],
+    also?: (found: Case) => Partial<Case>,
+  ): Promise<Case>
+}
+
+/** The identity checks in this store. */
+export function cases({
+  store,
+  sealer,
+  documents,
+  now,
+}: {
+  store: Store
+  sealer: Sealer
+  documents: Pick<Documents, 'dropAll'>
+  now: () => number
+}): Cases {
+  const kept = store.collection(casesDeclaration)
+  const context = (id: string) => `identity-story:${id}`
+
+  const change: Cases['change'] = async (id, make) => {
+    for (;;) {
+      const found = await kept.get(id)
+      if (!found) throw new Problem('not_found')
+      const changed = await kept.patch(id, { ...(await make(found)), rev: found.rev + 1 }, { rev: found.rev })
+      if (changed) return changed
+    }
+  }
+
+  return {
+    begin: async ({ account, email, contact, locale }) => {
+      const pair = sealer.blind(JSON.stringify([email, contact]), 'identity-case')
+      const at = now()
+      const number = () => [digits(4), digits(4), digits(4)].join('-')
+      for (;;) {
+        for (const each of pair) {
+          const [found] = await kept.find({ pair: each }, { limit: 1 })
+          if (found) return found
+        }
+        const begun: Case = {
+          id: number(),
+          state: 'draft',
+          rev: 0,
+          ...{ account, email, contact, locale, pair: pair[0], documents: [], decisions: [] },
+          createdAt: at,
+          expiresAt: at + lives.draft,
+        }
+        try {
+          await kept.insert(begun)
+          return begun
+        } catch (fault) {
+          if (!(fault instanceof Conflict)) throw fault
+        }
+      }
+    },
+    get: id => kept.get(id),
+    in: state => kept.find({ state }, { sort: { by: 'createdAt' } }),
+    of: account => kept.find({ account }),
+    story: ({ id, story }) => (story === undefined ? '' : sealer.open(story, context(id))),
+    send: (id, story, documents) =>
+      change(id, ({ state }) => {
+        if (state !== 'draft') throw new Problem('conflict')
+        return { state: 'sent', story: sealer.seal(story, context(id)), documents, expiresAt: now() + lives.open }
+      }),
+    change,
+    end: async (id, how, from = live, also = () => ({})) => {
+      const at = now()
+      const gone = { pair: undefined, granted: undefined, story: undefined, documents: [], lease: undefined }
+      const over = { endedAt: at, expiresAt: at + lives.ended }
+      const ended = await change(id, found => {
+        if (!from.includes(found.state)) throw new Problem('conflict')
+        return { ...gone, ...over, state: how, ...also(found) }
+      })
+      await documents.dropAll(id)
+      return ended
+    },
+  }
+}

@@ -1,0 +1,104 @@
+import { z } from 'zod'
+import { id } from '../crypto/random.ts'
+import type { Sealer } from '../crypto/seal.ts'
+import { Problem } from '../errors.ts'
+import { declare, type Store } from '../store/collection.ts'
+import { agrees, contentTypes, ends, typeOf } from './content.ts'
+
+/** The longest document, in bytes, and how many go along with one case. */
+export const most = { bytes: 10 * 1024 * 1024, documents: 3 }
+/** Bytes that are sealed and kept as one: far from what any engine keeps in one document. */
+const piece = 256 * 1024
+
+const shape = z.object({
+  /** The document and the number of this piece. */
+  id: z.string(),
+  case: z.string(),
+  /** Whose account the case is about: they go with it. */
+  account: z.string().optional(),
+  sealed: z.string(),
+  expiresAt: z.number(),
+})
+
+export const documentsDeclaration = declare({ name: 'identity_documents', shape, indexes: ['case', 'account'] })
+
+export const documentShape = z.object({
+  id: z.string(),
+  type: z.enum(contentTypes),
+  bytes: z.number(),
+  pieces: z.number(),
+})
+/** A document that was handed in, as its case knows it. Neither its name nor anything else that its sender wrote is kept. */
+export type Document = z.output<typeof documentShape>
+
+/** A file on its way in. */
+export interface Incoming {
+  /** What its sender calls it, and says that it is. */
+  name: string
+  declared: string
+  content: AsyncIterable<Uint8Array>
+}
+
+/** Documents, sealed piece by piece: no more than a piece is ever in memory. */
+export interface Documents {
+  /** Keeps a file until `expiresAt`. Throws `invalid_document` for what is no PDF, JPEG or PNG by its content, or says that it is something else; `document_too_large`. */
+  keep(whose: { id: string; account?: string | undefined }, file: Incoming, expiresAt: number): Promise<Document>
+  /** Opens one; throws Problem `not_found` when a piece is gone. */
+  read(document: Document): AsyncGenerator<Uint8Array>
+  /** Removes these. */
+  drop(documents: readonly Pick<Document, 'id' | 'pieces'>[]): Promise<void>
+  /** Removes all that was ever kept for a case. */
+  dropAll(whose: string): Promise<void>
+}
+
+/** The documents in this store. */
+export function documents({ store, sealer }: { store: Store; sealer: Sealer }): Documents {
+  const kept = store.collection(documentsDeclaration)
+  const key = (own: string, at: number) => `${own}.${at}`
+  const context = (own: string, at: number) => `identity-document:${key(own, at)}`
+
+  const drop: Documents['drop'] = async dropped => {
+    for (const { id: own, pieces } of dropped) for (let at = 0; at < pieces; at++) await kept.take(key(own, at))
+  }
+
+  return {
+    keep: async ({ id: whose, account }, { name, declared, content }, expiresAt) => {
+      const own = id()
+      let [bytes, pieces] = [0, 0]
+      let [head, tail, waiting] = [Buffer.alloc(0), Buffer.alloc(0), Buffer.alloc(0)]
+      const put = async (part: Buffer): Promise<void> => {
+        const sealed = sealer.seal(part, context(own, pieces))
+        await kept.insert({ id: key(own, pieces), case: whose, account, sealed, expiresAt })
+        pieces += 1
+      }
+      try {
+        for await (const part of content) {
+          bytes += part.length
+          if (bytes > most.bytes) throw new Problem('document_too_large', { field: 'documents' })
+          if (head.length < ends.head) head = Buffer.concat([head, part]).subarray(0, ends.head)
+          tail = Buffer.concat([tail, part]).subarray(-ends.tail)
+          waiting = Buffer.concat([waiting, part])
+          for (; waiting.length >= piece; waiting = waiting.subarray(piece)) await put(waiting.subarray(0, piece))
+        }
+        if (waiting.length > 0) await put(waiting)
+        const type = typeOf(head, tail)
+        if (!type || !agrees(type, { name, declared })) throw new Problem('invalid_document', { field: 'documents' })
+        return { id: own, type, bytes, pieces }
+      } catch (fault) {
+        await drop([{ id: own, pieces }])
+        throw fault
+      }
+    },
+    async *read({ id: own, pieces }) {
+      for (let at = 0; at < pieces; at++) {
+        const found = await kept.get(key(own, at))
+        if (!found) throw new Problem('not_found')
+        yield sealer.openBytes(found.sealed, context(own, at))
+      }
+    },
+    drop,
+    dropAll: async whose => {
+      await kept.remove({ case: whose })
+    },
+  }
+}

@@ -1,0 +1,151 @@
+import { Readable } from 'node:stream'
+import Router from '@koa/router'
+import type { Context } from 'koa'
+import type { Accounts } from '../accounts/account.ts'
+import type { Credentials } from '../accounts/credential.ts'
+import type { Roles } from '../accounts/role.ts'
+import { Problem } from '../errors.ts'
+import type { Factor } from '../factors/factor.ts'
+import type { Attempts } from '../flows/attempts.ts'
+import { reaches } from '../flows/policy.ts'
+import type { Steps } from '../flows/steps.ts'
+import type { Case } from '../identity/cases.ts'
+import { endings } from '../identity/content.ts'
+import { type Deciding, needed } from '../identity/deciding.ts'
+import type { Sessions } from '../oidc/sessions.ts'
+import type { CaseLine } from './admin-pages.ts'
+import { asProblem } from './faults.ts'
+import { type Show, seeOther } from './show.ts'
+import { beginAttempt } from './sign-in.ts'
+import { doorkeeper, type SignedIn } from './signed-in.ts'
+import { body } from './stepping.ts'
+import type { Visit } from './visiting.ts'
+
+const minute = 60_000
+/** For how long a passkey that was proved opens these pages, and what they post: a little longer, so that nothing typed is lost. In milliseconds. */
+const fresh = { look: 60 * minute, act: 90 * minute }
+
+interface Services {
+  accounts: Accounts
+  credentials: Credentials
+  factors: readonly Factor[]
+  attempts: Attempts
+  steps: Steps
+  sessions: Sessions
+  roles: Roles
+  deciding: Deciding
+  show: Show
+  now: () => number
+}
+
+/**
+ * Pages of the staff: for accounts of a role, whose passkey was proved a short while ago. To anybody else who is signed in there is
+ * nothing at these addresses. What is done here opens no account, and shows or sets no secret.
+ */
+export function admin(services: Services): Router<Visit> {
+  const { credentials, factors, roles, deciding, show, now } = services
+  const router = new Router<Visit>()
+  const { find } = doorkeeper(services)
+
+  const isStaff = ({ account }: SignedIn) => roles.has(account.id, 'support')
+  const proved = ({ session }: SignedIn, within: number) =>
+    reaches(session.acr, 'phr') && now() - session.since < within
+  const frame = ({ account }: SignedIn) => ({ person: { email: account.email } })
+
+  /** Asks for the passkey, and comes back; who has none is told to add one. */
+  const prove = async (ctx: Context, person: SignedIn): Promise<void> => {
+    const { id, email, guard } = person.account
+    const held = await credentials.of(id)
+    const passkey = factors.find(({ id, whole }) => whole && held.some(each => each.factor === id))
+    if (!passkey) {
+      ctx.status = 403
+      return show.page(ctx, 'admin/passkey', {}, frame(person))
+    }
+    const reason = show.say(ctx.state.locale, 'reason.staff')
+    const begun = { account: id, email, guard, session: person.session.uid, next: ctx.path, reason, wants: passkey.id }
+    await beginAttempt(ctx, services, { ...begun, purpose: 'step-up', acr: 'phr' })
+  }
+
+  const page = (path: string, shows: (ctx: Context, person: SignedIn) => Promise<void>) =>
+    router.get(path, async ctx => {
+      const person = await find(ctx)
+      // Whatever the address: nobody learns from it who is of the staff, or which case there is.
+      if (!person) return seeOther(ctx, `/sign-in?next=${encodeURIComponent(ctx.path)}`)
+      if (!(await isStaff(person))) throw new Problem('not_found')
+      if (!proved(person, fresh.look)) return prove(ctx, person)
+      await shows(ctx, person)
+    })
+
+  const lineOf = (found: Case, { account }: SignedIn): CaseLine => ({
+    number: found.id,
+    at: found.createdAt,
+    email: found.email,
+    yes: found.decisions.filter(each => each.verdict === 'approve').length,
+    needed,
+    mine: found.decisions.some(each => each.staff === account.id),
+    until: found.until,
+  })
+
+  page('/admin', async (ctx, person) => {
+    const { waiting } = await deciding.queue()
+    show.page(ctx, 'admin/home', { waiting: waiting.length }, frame(person))
+  })
+
+  page('/admin/recovery', async (ctx, person) => {
+    const { waiting, granted } = await deciding.queue()
+    const lines = (cases: Case[]) => cases.map(each => lineOf(each, person))
+    show.page(ctx, 'admin/recovery', { waiting: lines(waiting), granted: lines(granted) }, frame(person))
+  })
+
+  const one = async (ctx: Context, person: SignedIn, typed = '', problem?: Problem): Promise<void> => {
+    const seen = await deciding.look(ctx.params.number ?? '', person.account)
+    const { found, story, known, rivals, decided, bars } = seen
+    const locals = {
+      ...lineOf(found, person),
+      state: found.state,
+      base: `/admin/recovery/${found.id}`,
+      contact: found.contact,
+      story,
+      known: known && { ...known, factors: known.factors.map(id => ({ id })) },
+      rivals: rivals.map(({ id }) => id),
+      documents: found.documents.map(({ id, type, bytes }) => ({ id, type, kilobytes: Math.ceil(bytes / 1024) })),
+      decided,
+      bars,
+      open: found.endedAt === undefined,
+      typed,
+    }
+    show.page(ctx, 'admin/case', locals, { ...frame(person), problem: problem && show.problem(ctx, problem) })
+  }
+  page('/admin/recovery/:number', one)
+
+  page('/admin/recovery/:number/documents/:document', async (ctx, { account }) => {
+    const { number = '', document: id = '' } = ctx.params
+    const { document, content } = await deciding.document(number, id, account)
+    // What came from a stranger runs nowhere, is taken for nothing else, and has a name that we chose.
+    ctx.set('Content-Security-Policy', "sandbox; default-src 'none'")
+    ctx.attachment(`${number}-${id.slice(0, 6)}${endings[document.type][0]}`)
+    ctx.type = document.type
+    ctx.length = document.bytes
+    ctx.body = Readable.from(content)
+  })
+
+  router.post('/admin/recovery/:number', async ctx => {
+    const person = await find(ctx)
+    if (!person || !(await isStaff(person))) throw new Problem('not_found')
+    if (!proved(person, fresh.act)) return prove(ctx, person)
+    const { verdict, reason } = body(ctx)
+    if (verdict !== 'approve' && verdict !== 'refuse') throw new Problem('malformed')
+    const typed = typeof reason === 'string' ? reason.slice(0, 500) : ''
+    try {
+      await deciding.decide(ctx.params.number ?? '', person.account, verdict, typed)
+    } catch (fault) {
+      const problem = asProblem(fault)
+      if (problem.status >= 500 || problem.code === 'not_found') throw fault
+      ctx.status = problem.status
+      return one(ctx, person, typed, problem)
+    }
+    seeOther(ctx, '/admin/recovery')
+  })
+
+  return router
+}

@@ -1,0 +1,126 @@
+import { expect } from 'chai'
+import { roles } from '../../src/accounts/role.ts'
+import { identityAt, jpeg } from '../support/identity.ts'
+import { type Running, startLatchkey } from '../support/latchkey.ts'
+import { authenticatorCode, somebody } from '../support/people.ts'
+import { device, openToEverybody, signedIn, type Visitor, visit } from './visitor.ts'
+
+describe('in a browser, somebody who has lost everything', function () {
+  this.timeout(60_000)
+  let latchkey: Running
+  let of: ReturnType<typeof identityAt>
+  before(async () => {
+    latchkey = await startLatchkey()
+    of = identityAt(latchkey)
+  })
+  after(() => latchkey?.stop())
+
+  const sees = async (who: Visitor, heading: string) => {
+    await who.sees(heading)
+    await openToEverybody(who)
+  }
+  const passport = { name: 'passport.jpg', mimeType: 'image/jpeg', buffer: jpeg(5_000) }
+
+  /** From the help centre to the case number; resolves to that. */
+  const asks = (who: Visitor, email: string): Promise<string> =>
+    (async () => {
+      await who.page.goto(`${latchkey.issuer}/help`)
+      await sees(who, 'Help with signing in')
+      await who.follow('Begin an identity check')
+      await sees(who, 'Identity check')
+      await who.type('Your account’s email', email)
+      await who.press('Send link')
+      await sees(who, 'Check your email')
+      await who.page.goto((await of.mailed(email, '/recover/identity/')).link ?? '')
+      await sees(who, 'Show us who you are')
+      await who.type('What happened', 'My bag was stolen.')
+      await who.press('Send documents')
+      await who.page.getByText('Choose at least one document').waitFor()
+      expect(await who.page.getByLabel('What happened').inputValue()).to.equal('My bag was stolen.')
+      await who.page.getByLabel('Documents that show who you are').setInputFiles([passport, passport])
+      await who.press('Send documents')
+      await sees(who, 'Your identity check')
+      return (await who.page.locator('[data-case-number]').textContent()) ?? ''
+    })()
+
+  /** One of the staff, with a passkey on the device in their hand, signs in to the pages of the staff and decides. */
+  const approves = (number: string) =>
+    visit(async who => {
+      const clerk = await of.at.joined()
+      await roles({ store: latchkey.store, now: latchkey.clock.now }).give(await of.idOf(clerk.email), 'support')
+      await signedIn(who, clerk, latchkey.issuer)
+      const response = await who.page.goto(`${latchkey.issuer}/account/security`)
+      expect(response?.status()).to.equal(200)
+      await device(who)
+      await who.page.locator('button[data-factor=passkey]').click()
+      await who.sees('Next time, just one touch')
+      await who.press('Create a passkey')
+      await who.sees('Security')
+      await who.page.goto(`${latchkey.issuer}/admin`)
+      await sees(who, 'Use your passkey')
+      await who.page.getByText('to open the pages of the staff').waitFor()
+      await who.press('Use a passkey')
+      await sees(who, 'Staff')
+      await who.page.getByText(clerk.email).first().waitFor()
+      await who.follow('Identity checks')
+      await sees(who, 'Identity checks')
+      await who.follow(number)
+      await sees(who, 'Identity check')
+      await who.page.getByText('My bag was stolen.').waitFor()
+      const [download] = await Promise.all([who.page.waitForEvent('download'), who.follow('Document 1')])
+      expect(download.suggestedFilename()).to.match(/^[\d-]+-[\w-]+\.jpg$/)
+      await who.type('Reason', 'The photo and the name fit.')
+      await who.press('Approve')
+      await sees(who, 'Identity checks')
+    })
+
+  it('sends documents, two of the staff approve with their passkeys, and everything is set up afresh', () =>
+    visit(async who => {
+      const ada = await of.at.joined()
+      const number = await asks(who, ada.email)
+      const status = who.page.url()
+      await of.mailed(ada.email, '/recover/cancel/')
+      await of.until('the case in the queue', async () => {
+        const told = (await latchkey.outbox(ada.email)).filter(each => each.link?.includes('/recover/cancel/'))
+        return told.length > 0 ? true : undefined
+      })
+      await approves(number)
+      await approves(number)
+      await of.until('the delay', async () => {
+        await who.page.goto(status)
+        return (await who.page.getByText('time to object').count()) > 0 ? true : undefined
+      })
+      await openToEverybody(who)
+      latchkey.clock.pass(24.1 * 3_600_000)
+      await who.page.goto((await of.mailed(ada.email, '/recover/afresh/')).link ?? '')
+      await sees(who, 'Set up your account again')
+      await who.press('Continue')
+      await sees(who, 'Choose a password')
+      const anew = { ...somebody(), email: ada.email }
+      latchkey.keepOut(anew.password)
+      await who.type('Password', anew.password)
+      await who.press('Continue')
+      await sees(who, 'Set up your authenticator')
+      anew.secret = ((await who.page.locator('[data-totp-secret]').textContent()) ?? '').replace(/\s/g, '')
+      latchkey.keepOut(anew.secret)
+      await who.type('Code the app shows now', authenticatorCode(latchkey, anew))
+      await sees(who, 'Save your recovery codes')
+      latchkey.keepOut(...(await who.page.locator('[data-recovery-code]').allTextContents()))
+      await who.page.getByLabel('I have saved these codes somewhere safe').check()
+      await who.press('Continue')
+      await sees(who, 'Your account')
+      await who.page.getByText('Apps may hold back').waitFor()
+    }))
+
+  it('is stopped by the account’s owner, who was told', () =>
+    visit(async who => {
+      const ada = await of.at.joined()
+      await asks(who, ada.email)
+      await who.page.goto((await of.mailed(ada.email, '/recover/cancel/')).link ?? '')
+      await sees(who, 'Is somebody taking your account?')
+      await who.press('Stop this check')
+      await sees(who, 'The check is stopped')
+      await who.follow('Lock the account as well')
+      await sees(who, 'Was that not you?')
+    }))
+})

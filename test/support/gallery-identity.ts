@@ -1,0 +1,108 @@
+import { account, day, longEmail, now, type Picture, picture, wrong } from './gallery-samples.ts'
+
+const number = '4821-0937-5512'
+const line = {
+  number,
+  at: now - day,
+  email: 'ada@example.com',
+  yes: 0,
+  needed: 2,
+  mine: false,
+  until: undefined,
+}
+const one = {
+  ...line,
+  state: 'waiting',
+  base: `/admin/recovery/${number}`,
+  contact: 'ada@example.com',
+  story:
+    'My bag was stolen in Vienna on Sunday, with my phone, my laptop and the paper that had the codes.\n\nI have a new phone now, with the same number as before.',
+  known: {
+    since: now - 400 * day,
+    seenAt: now - 2 * day,
+    factors: ['password', 'totp', 'sms', 'email', 'recovery-code'].map(id => ({ id })),
+    ruled: false,
+  },
+  rivals: [],
+  documents: [
+    { id: 'd1', type: 'image/jpeg', kilobytes: 2_314 },
+    { id: 'd2', type: 'application/pdf', kilobytes: 180 },
+  ],
+  decided: [],
+  bars: undefined,
+  open: true,
+  typed: '',
+}
+const form = { action: '/recover/identity/x', story: '', most: 3, megabytes: 10 }
+const status = { number, until: now + day, action: '/recover/identity/x/again' }
+
+/** The identity check, from the first page to the last, and what the staff see of it. */
+export const identityPages: readonly Picture[] = [
+  picture('identity', 'recovery/identity', { email: '', contact: '' }),
+  picture('identity-refused', 'recovery/identity', {
+    email: longEmail,
+    contact: 'ada@example',
+    locale: 'de',
+    ...wrong(
+      'invalid_email',
+      'contact',
+      'Das ist keine vollständige E-Mail-Adresse. Sie sollte aussehen wie name@example.com.',
+    ),
+  }),
+  picture('identity-asked', 'recovery/asked', { to: longEmail }),
+  picture('identity-documents', 'recovery/documents', form),
+  picture('identity-documents-refused', 'recovery/documents', {
+    ...form,
+    story: 'Meine Tasche wurde gestohlen.',
+    locale: 'de',
+    ...wrong(
+      'invalid_document',
+      'documents',
+      'Eine der Dateien ist kein vollständiges PDF, JPEG oder PNG, oder ihr Name sagt etwas anderes. Speichern Sie sie neu oder machen Sie ein Foto, und wählen Sie alle Dateien noch einmal.',
+    ),
+  }),
+  picture('identity-waiting', 'recovery/case', { ...status, stage: 'waiting' }),
+  picture('identity-granted', 'recovery/case', { ...status, stage: 'granted', locale: 'de' }),
+  picture('identity-ready', 'recovery/case', { ...status, stage: 'ready' }),
+  picture('identity-closed', 'recovery/case', { ...status, stage: 'closed' }),
+  picture('identity-done', 'recovery/case', { ...status, stage: 'done', locale: 'de' }),
+  picture('identity-cancel', 'recovery/cancel', { action: '/recover/cancel/x', number, at: now }),
+  picture('identity-cancelled', 'recovery/cancelled', { notMe: '/not-me/x' }),
+  picture('identity-afresh', 'recovery/afresh', { action: '/recover/afresh/x' }),
+  picture('identity-afresh-de', 'recovery/afresh', { action: '/recover/afresh/x', locale: 'de' }),
+
+  picture('admin', 'admin/home', { ...account, waiting: 2 }),
+  picture('admin-passkey', 'admin/passkey', account),
+  picture('admin-recovery', 'admin/recovery', {
+    ...account,
+    waiting: [line, { ...line, number: '1200-3377-0481', email: longEmail, at: now, yes: 1, mine: true }],
+    granted: [{ ...line, number: '9982-1045-7730', yes: 2, until: now + day }],
+  }),
+  picture('admin-recovery-empty', 'admin/recovery', { ...account, waiting: [], granted: [], locale: 'de' }),
+  picture('admin-case', 'admin/case', { ...account, ...one }),
+  picture('admin-case-refused', 'admin/case', {
+    person: { email: longEmail },
+    ...one,
+    email: longEmail,
+    contact: 'wilhelmina@elsewhere.example',
+    known: { ...one.known, ruled: true, seenAt: undefined },
+    rivals: ['1200-3377-0481'],
+    yes: 1,
+    decided: [
+      { by: 'grace@example.com', verdict: 'approve', reason: 'Foto und Name passen; am Telefon bestätigt.', at: now },
+    ],
+    locale: 'de',
+    ...wrong('reason_needed', 'reason', 'Geben Sie eine Begründung an: Auch Ihre Kollegen entscheiden danach.'),
+  }),
+  picture('admin-case-unknown', 'admin/case', { ...account, ...one, known: undefined }),
+  picture('admin-case-own', 'admin/case', { ...account, ...one, bars: 'own_case' }),
+  picture('admin-case-closed', 'admin/case', {
+    ...account,
+    ...one,
+    state: 'refused',
+    story: '',
+    documents: [],
+    open: false,
+    decided: [{ by: 'grace@example.com', verdict: 'refuse', reason: 'The passport is another person’s.', at: now }],
+  }),
+]

@@ -1,0 +1,131 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { crc32 } from 'node:zlib'
+import { expect } from 'chai'
+import { accounts } from '../../src/accounts/account.ts'
+import { roles } from '../../src/accounts/role.ts'
+import { type Authenticator, authenticator } from './authenticator.ts'
+import { jar, type Page } from './jar.ts'
+import type { Message, Running } from './latchkey.ts'
+import type { Person } from './people.ts'
+import { securityAt, usePasskey } from './security.ts'
+
+/** The smallest of its kind, and as long as told. */
+export function pdf(bytes = 100): Buffer {
+  const [start, end] = [Buffer.from('%PDF-1.7\n'), Buffer.from('\n%%EOF\n')]
+  return Buffer.concat([start, Buffer.alloc(Math.max(0, bytes - start.length - end.length), 'x'), end])
+}
+export function jpeg(bytes = 100): Buffer {
+  return Buffer.concat([
+    Buffer.from('ffd8ffe0', 'hex'),
+    Buffer.alloc(Math.max(0, bytes - 6), 7),
+    Buffer.from('ffd9', 'hex'),
+  ])
+}
+export function png(): Buffer {
+  const chunk = (type: string, data: Buffer) => {
+    const body = Buffer.concat([Buffer.from(type), data])
+    const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)]
+    length.writeUInt32BE(data.length)
+    sum.writeUInt32BE(crc32(body))
+    return Buffer.concat([length, body, sum])
+  }
+  const signature = Buffer.from('89504e470d0a1a0a', 'hex')
+  const header = Buffer.from('00000001000000010800000000', 'hex')
+  return Buffer.concat([
+    signature,
+    chunk('IHDR', header),
+    chunk('IDAT', Buffer.from('x')),
+    chunk('IEND', Buffer.alloc(0)),
+  ])
+}
+
+/** A file as a browser sends it. */
+export function file(content: Buffer, name: string, type: string): File {
+  return new File([new Uint8Array(content)], name, { type })
+}
+export const passport = () => file(jpeg(3_000), 'passport.jpg', 'image/jpeg')
+
+/** One of the staff, and the passkey in their hand. */
+export interface Clerk {
+  person: Person
+  device: Authenticator
+  /** A page of the staff, past the question for the passkey. */
+  open(path?: string): Promise<Page>
+  decide(number: string, verdict: 'approve' | 'refuse', reason?: string): Promise<Page>
+}
+
+/** What people and staff do about identity checks, at one Latchkey. */
+export function identityAt(latchkey: Running) {
+  const at = securityAt(latchkey)
+  const { issuer } = latchkey
+  const idOf = async (email: string) => (await accounts(latchkey.store).byEmail(email))?.id ?? expect.fail(email)
+
+  const until = async <R>(what: string, look: () => Promise<R | undefined>): Promise<R> => {
+    for (let left = 200; left > 0; left--) {
+      const found = await look()
+      if (found !== undefined) return found
+      await wait(50)
+    }
+    return expect.fail(`never came: ${what}`)
+  }
+  /** The newest mail to somebody that leads to such a page. */
+  const mailed = (to: string, path: string, not: string[] = []): Promise<Message> =>
+    until(`a mail to ${to} with ${path}`, async () =>
+      (await latchkey.outbox(to)).find(each => each.link?.includes(path) && !not.includes(each.link)),
+    )
+
+  const clerk = async (): Promise<Clerk> => {
+    const [person, device] = [await at.joined(), authenticator()]
+    await at.addPasskey(person, device)
+    await roles({ store: latchkey.store, now: latchkey.clock.now }).give(await idOf(person.email), 'support')
+    return clerkOf(person, device)
+  }
+  const clerkOf = (person: Person, device: Authenticator): Clerk => {
+    const open: Clerk['open'] = async (path = '/admin/recovery') => {
+      const page = await person.browser.get(`${issuer}${path}`)
+      return page.find('[data-passkey]') ? usePasskey(person, page, device) : page
+    }
+    return {
+      person,
+      device,
+      open,
+      decide: async (number, verdict, reason = 'The photo and the name fit.') => {
+        const page = await open(`/admin/recovery/${number}`)
+        expect(page.status, page.text).to.equal(200)
+        return person.browser.post(page.url, { verdict, reason })
+      },
+    }
+  }
+
+  /** Asks for a check, in a browser of their own; resolves to the page for documents. */
+  const ask = async (email: string, contact = '', browser = jar()): Promise<Page> => {
+    const before = (await latchkey.outbox(contact || email)).flatMap(each => each.link ?? [])
+    const page = await (await browser.get(`${issuer}/recover/identity`)).submit({ email, contact })
+    expect(page.status, page.text).to.equal(200)
+    return browser.get((await mailed(contact || email, '/recover/identity/', before)).link ?? '')
+  }
+  /** The same, with documents; resolves to the page of the case. */
+  const send = async (email: string, contact = '', documents = passport()): Promise<Page> =>
+    (await ask(email, contact)).submit({ story: 'My bag was stolen, with everything in it.', documents })
+  const numberOn = (page: Page) => page.find('[data-case-number]')?.text ?? expect.fail(page.text)
+  /** Waits until the staff have it on their list. */
+  const queued = async (who: Clerk, number: string) => {
+    await until(`${number} in the queue`, async () => ((await who.open()).text.includes(number) ? true : undefined))
+  }
+  /** A case that two of the staff agreed to; resolves to its number and its page. */
+  const granted = async (
+    two: readonly [Clerk, Clerk],
+    email: string,
+    contact = '',
+  ): Promise<{ number: string; page: Page }> => {
+    const page = await send(email, contact)
+    const number = numberOn(page)
+    await queued(two[0], number)
+    for (const each of two) expect((await each.decide(number, 'approve')).url).to.equal(`${issuer}/admin/recovery`)
+    await until('the delay to begin', async () =>
+      (await two[0].open(`/admin/recovery/${number}`)).text.includes('the delay runs') ? true : undefined,
+    )
+    return { number, page }
+  }
+  return { at, idOf, until, mailed, clerk, ask, send, numberOn, queued, granted }
+}
