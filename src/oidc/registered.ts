@@ -49,8 +49,8 @@ export function registeredApp({ id, policy: name, metadata }: Registered, declar
   return { id, name: metadata.client_name ?? host ?? id, host, tile: 'neutral', firstParty: false, apis }
 }
 
-/** Where a client sends people back to: a host, or the scheme of an app on a device. */
-function hostOf({ redirect_uris: [uri] = [] }: AdapterPayload): string | undefined {
-  const url = uri === undefined ? null : URL.parse(uri)
-  return url ? url.host || url.protocol.slice(0, -1) : undefined
+/** Where a client sends people back to: every host, or scheme of an app on a device. One of them alone may be somebody else's. */
+function hostOf({ redirect_uris: uris = [] }: AdapterPayload): string | undefined {
+  const hosts = uris.map(uri => new URL(uri)).map(({ host, protocol }) => host || protocol.slice(0, -1))
+  return hosts.length === 0 ? undefined : [...new Set(hosts)].join(', ')
 }

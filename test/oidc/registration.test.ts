@@ -92,6 +92,10 @@ describe('clients that register', () => {
     expect([...(app?.apis ?? [])].map(([resource, { scope }]) => [resource, scope])).to.deep.equal([[wallet, 'read']])
     expect((await at.token(body)).status).to.equal(200)
     expect((await at.token(body, trading)).status).to.equal(400)
+    const redirect_uris = ['https://trading.example/callback', 'https://evil.example/a', 'https://evil.example/b']
+    const several = await at.register(await at.invite(1), { redirect_uris })
+    const strange = await at.latchkey.clients.app(several.body.client_id ?? '')
+    expect(strange?.host).to.equal('trading.example, evil.example')
     expect(at.latchkey.of('client.registered')).to.deep.include({ client: body.client_id, policy: 'partner' })
   })
 
