@@ -22,16 +22,16 @@ export function assertions(now: () => number) {
       if (Number(claims.exp) > seconds() + assertionLife)
         throw new errors.InvalidClientAuth('the assertion expires too late')
       if (early(claims)) throw new errors.InvalidClientAuth('the assertion is of the future')
-      if (claims.sub !== claims.iss) throw new errors.InvalidClientAuth('the assertion is about somebody else')
       if (own(client).profile === 'fapi2' && claims.aud !== ctx.oidc.issuer)
         throw new errors.InvalidClientAuth('the assertion must be made out to the issuer alone')
     },
     /** Throws for a request object (RFC 9101, 4) that could be sent again for long. */
-    request: async (_ctx: KoaContextWithOIDC, claims: Claims, _header: unknown, client: Client): Promise<void> => {
+    request: async (_: KoaContextWithOIDC, claims: Claims, { alg }: Claims, client: Client): Promise<void> => {
       const { exp, nbf, iat } = claims
+      const strict = own(client).profile === 'fapi2'
+      if (strict && alg === 'RS256') throw new errors.InvalidRequestObject('RS256 is not for FAPI')
       if (exp === undefined) throw new errors.InvalidRequestObject('the request object has no exp')
-      if (own(client).profile === 'fapi2' && nbf === undefined)
-        throw new errors.InvalidRequestObject('the request object has no nbf')
+      if (strict && nbf === undefined) throw new errors.InvalidRequestObject('the request object has no nbf')
       const from = Number(nbf ?? iat ?? seconds())
       if (Number(exp) > from + requestLife || Number(exp) > seconds() + requestLife + ahead)
         throw new errors.InvalidRequestObject('the request object lasts too long')

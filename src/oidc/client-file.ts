@@ -21,6 +21,8 @@ const words = z.string().regex(/^[\x21\x23-\x5B\x5D-\x7E]+( [\x21\x23-\x5B\x5D-\
 const scopeToken = z.string().regex(/^[a-z][a-z0-9_.:-]*$/, { error: 'must be a word of lower-case letters' })
 /** What clients may sign assertions and proofs of possession with (FAPI 2.0 Security Profile, 5.4.1). */
 export const assertionAlgorithms = ['ES256', 'EdDSA', 'Ed25519', 'PS256'] as const
+/** What clients may sign requests with (OpenID Connect Core 1.0, 6.1); those of FAPI, not with the last. */
+export const requestAlgorithms = [...assertionAlgorithms, 'RS256'] as const
 const signing = z.enum(algorithms).refine(offered, { error: 'is not offered by this Node: its OpenSSL is too old' })
 const { strictObject: strict } = z
 
@@ -123,7 +125,7 @@ export const clientShape = {
   authorization_details_types: z.array(z.enum(detailTypes)).default([]),
   /** RFC 9101, 10.5. */
   require_signed_request_object: z.boolean().default(false),
-  request_object_signing_alg: z.enum(assertionAlgorithms).optional(),
+  request_object_signing_alg: z.enum(requestAlgorithms).optional(),
   /** The only ways in which it takes answers. */
   response_modes: z.array(z.enum(responseModes)).min(1).optional(),
   authorization_signed_response_alg: signing.default('ES256'),

@@ -38,6 +38,7 @@ const rules: readonly Rule[] = [
           client.token_endpoint_auth_method !== 'private_key_jwt' && 'profile: fapi2 needs private_key_jwt',
           client.dpop_bound_access_tokens !== true && 'profile: fapi2 needs dpop_bound_access_tokens',
           client.pkce_required === false && 'profile: fapi2 needs pkce_required',
+          client.request_object_signing_alg === 'RS256' && 'profile: fapi2 allows no RS256',
         ],
   ({ subject_type, sector_identifier_uri: sector, redirect_uris = [] }) => [
     subject_type === 'pairwise' &&

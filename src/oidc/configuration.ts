@@ -8,7 +8,7 @@ import { acrValues } from './acr.ts'
 import type { Records } from './adapter.ts'
 import { assertions } from './assertions.ts'
 import { claims, heldUntil, oidcScopes } from './claims.ts'
-import { assertionAlgorithms } from './client-file.ts'
+import { assertionAlgorithms, requestAlgorithms } from './client-file.ts'
 import type { Standing } from './client-rules.ts'
 import type { App } from './clients.ts'
 import type { Consents } from './consents.ts'
@@ -45,7 +45,7 @@ export interface Renderers {
   /** Takes an answer on to an app by a form that the browser posts. */
   formPost(
     ctx: Context,
-    form: { action: string; fields: readonly [name: string, value: string][]; client: App | undefined },
+    form: { action: string; fields: readonly (readonly [name: string, value: string])[]; client: App | undefined },
   ): void | Promise<void>
 }
 
@@ -109,7 +109,7 @@ export function configuration(
       userinfoSigningAlgValues: [...algorithms],
       introspectionSigningAlgValues: [...algorithms],
       authorizationSigningAlgValues: [...algorithms],
-      requestObjectSigningAlgValues: [...assertionAlgorithms],
+      requestObjectSigningAlgValues: [...requestAlgorithms],
       clientAuthSigningAlgValues: [...assertionAlgorithms, 'HS256'],
       dPoPSigningAlgValues: [...assertionAlgorithms],
     },

@@ -1,8 +1,15 @@
 import type { Context, Middleware } from 'koa'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { Renderers } from './configuration.ts'
+import type { Clients } from './registry.ts'
+
+interface Services {
+  renderers: Pick<Renderers, 'formPost'>
+  clients: Clients
+}
 
 /** The library's endpoints as middleware of our Koa, whose `keys` must be the provider's. */
-export function mounted(provider: Provider): Middleware {
+export function mounted(provider: Provider, services: Services): Middleware {
   const https = provider.issuer.startsWith('https:')
   const [endpoints] = provider.middleware as [Middleware]
   return async (ctx, next) => {
@@ -13,8 +20,25 @@ export function mounted(provider: Provider): Middleware {
       left = true
       return next()
     })
-    if (!left && ctx.response.is('html')) letFormsEnd(ctx as unknown as KoaContextWithOIDC)
+    if (left || !ctx.response.is('html')) return
+    const answered = ctx as unknown as KoaContextWithOIDC
+    letFormsEnd(answered)
+    await leaveUnasked(answered, services)
   }
+}
+
+/** Whoever signs out and is not signed in is not asked: the library's page posts by a script in it, ours by one beside it. */
+async function leaveUnasked(ctx: KoaContextWithOIDC, { renderers, clients }: Services): Promise<void> {
+  const { route, session, client, urlFor } = ctx.oidc
+  if (route !== 'end_session' || ctx.status !== 200 || !session || session.accountId !== undefined) return
+  const policy = String(ctx.response.get('Content-Security-Policy'))
+  ctx.set('Content-Security-Policy', policy.replace(/ 'sha256-[^']*'/, ''))
+  const action = urlFor('end_session_confirm')
+  const fields = [
+    ['xsrf', String(session.state?.secret)],
+    ['logout', 'yes'],
+  ] as const
+  await renderers.formPost(ctx, { action, fields, client: await clients.app(client?.clientId ?? '') })
 }
 
 /** Browsers apply form-action to the redirects that follow a post: the library's forms end at the app that asked. */

@@ -22,6 +22,7 @@ import { type Interactions, interactions } from './interactions.ts'
 import { invitations } from './invitations.ts'
 import { logouts, type PostLogout, type TellApp } from './logouts.ts'
 import { mounted } from './mounted.ts'
+import { subjectFor } from './pairwise.ts'
 import { posted } from './posted.ts'
 import { prolonging } from './prolong.ts'
 import { type Handler, rotating } from './refresh.ts'
@@ -57,6 +58,8 @@ export interface Oidc {
   /** Authenticates a client at endpoints of ours. */
   authenticate: Authenticate
   tellApp: TellApp
+  /** By what name a client knows an account. */
+  subject(client: string, account: string): Promise<string>
   declare: Declare
 }
 
@@ -102,13 +105,17 @@ export async function createProvider(options: Options): Promise<Oidc> {
     provider,
     associations: associations(issuer, clients),
     discovery: discovery(provider, options.keys),
-    endpoints: posted(mounted(provider), { store, paths, renderers: options.renderers, now }),
+    endpoints: posted(mounted(provider, options), { store, paths, renderers: options.renderers, now }),
     sessions: browser,
     interactions: interactions({ provider, clients, consents, sessions: browser, record }),
     consents,
     revokeApp: revoking({ ...ending, consents }),
     authenticate: authenticating(provider),
     tellApp,
+    subject: async (id, account) => {
+      const client = await provider.Client.find(id)
+      return client ? subjectFor(options.salt, account, client) : account
+    },
     declare,
   }
 }

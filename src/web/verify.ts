@@ -6,11 +6,13 @@ import type { Verification } from '../api-keys/verification.ts'
 import type { Record } from '../events.ts'
 import type { Authenticate } from '../oidc/authenticate.ts'
 import { originOf } from '../oidc/heard.ts'
+import type { Oidc } from '../oidc/provider.ts'
 import { asProblem } from './faults.ts'
 
 interface Services {
   authenticate: Authenticate
   verification: Verification
+  subject: Oidc['subject']
   record: Record
   log: (fault: unknown, request: string) => void
 }
@@ -20,7 +22,7 @@ const path = '/api-keys/verify'
 const credentials = new Set(['client_id', 'client_secret', 'client_assertion', 'client_assertion_type'])
 
 /** Where resource servers ask about signed requests. It stands before what pages need: every request of every bot passes here. */
-export function verify({ authenticate, verification, record, log }: Services): Middleware {
+export function verify({ authenticate, verification, subject, record, log }: Services): Middleware {
   const parse = bodyParser({ enableTypes: ['json'], jsonLimit: '256kb', onError: fault => unreadable(fault) })
 
   const answer = async (ctx: Context): Promise<void> => {
@@ -31,7 +33,8 @@ export function verify({ authenticate, verification, record, log }: Services): M
     const members = Object.entries(body)
     const client = await authenticate(ctx, Object.fromEntries(members.filter(([name]) => credentials.has(name))))
     const question = Object.fromEntries(members.filter(([name]) => !credentials.has(name)))
-    ctx.body = await verification.verify(question, client, originOf(ctx))
+    const judged = await verification.verify(question, client, originOf(ctx))
+    ctx.body = judged.active ? { ...judged, sub: await subject(client, judged.sub) } : judged
   }
 
   return async (ctx, next) => {

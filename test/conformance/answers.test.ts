@@ -163,6 +163,13 @@ describe('answers to authorization requests', () => {
       expect((await person.browser.get(new URL(late.headers.get('location') ?? '', url).href)).status).to.equal(410)
     })
 
+    it('sign nobody out by a script in a page, where nobody is signed in', async () => {
+      const page = await stranger().get(String(here.metadata.end_session_endpoint))
+      expect(page.all('script').map(each => each.attributes.src ?? 'inline')).to.not.include('inline')
+      expect(page.headers.get('content-security-policy')).to.not.contain('sha256')
+      expect((await page.submit({}, 'Continue')).h1).to.equal('You are signed out')
+    })
+
     it('sign people out alike (OpenID Connect RP-Initiated Logout 1.0, 2)', async () => {
       const { body } = await here.tokens('desk', person.browser)
       const form = { id_token_hint: String(body.id_token), state: 'bye' }

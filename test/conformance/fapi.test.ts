@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { JWTPayload } from 'jose'
+import { type CryptoKey, exportJWK, importJWK, type JWTPayload } from 'jose'
 import type { Person } from '../support/people.ts'
 import { api, callback, ended, type Ground, ground, keyed, type Parameters, verifier } from './ground.ts'
 import { assertion, dpop, type Pair, pair, seconds, signed } from './proving.ts'
@@ -199,10 +199,10 @@ describe('FAPI 2.0 Security Profile and Message Signing', () => {
   })
 
   describe('Message Signing (5)', () => {
-    const object = (more: JWTPayload = {}) => {
+    const object = (more: JWTPayload = {}, by = key) => {
       const asked = Object.fromEntries(here.request('signer', { response_mode: 'jwt' }))
       const usual = { iss: 'signer', aud: here.issuer, exp: seconds() + 300, nbf: seconds() }
-      return signed(key, { ...asked, ...usual, ...more })
+      return signed(by, { ...asked, ...usual, ...more })
     }
     const pushed = async (request: string, more: Parameters = {}) =>
       here.post('pushed_authorization_request', { ...(await here.proof('signer')), request, ...more })
@@ -227,7 +227,9 @@ describe('FAPI 2.0 Security Profile and Message Signing', () => {
       it(`5.3.1: refuses a request ${what}`, async () =>
         expect((await pushed(await object(claims()))).status).to.equal(400))
 
-    it('5.3.1: refuses what is not signed, and what is signed but not pushed', async () => {
+    it('5.3.1: refuses what is not signed, is signed with RS256, or is not pushed', async () => {
+      const weak = (await importJWK(await exportJWK(key.privateKey), 'RS256')) as CryptoKey
+      expect((await pushed(await object({}, { ...key, alg: 'RS256', privateKey: weak }))).status).to.equal(400)
       expect((await push('signer', { response_mode: 'jwt' })).status).to.equal(400)
       const query = new URLSearchParams({ client_id: 'signer', request: await object() })
       const { told } = ended(await person.browser.get(`${here.metadata.authorization_endpoint}?${query}`), here.issuer)

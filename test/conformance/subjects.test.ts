@@ -1,15 +1,18 @@
 import { expect } from 'chai'
 import type { Person } from '../support/people.ts'
 import { api, callback, declared, type Ground, ground, type Parameters, read } from './ground.ts'
+import { type Hearing, hearing } from './hearing.ts'
 
 describe('pairwise subjects (OpenID Connect Core 1.0, 8)', () => {
   let here: Ground
   let person: Person
+  let app: Hearing
   before(async () => {
+    app = await hearing()
     here = await ground({
       clients: [
         declared('desk'),
-        declared('one', { subject_type: 'pairwise' }),
+        declared('one', { subject_type: 'pairwise', backchannel_logout_uri: app.url }),
         declared('two', { subject_type: 'pairwise' }),
         declared('three', {
           subject_type: 'pairwise',
@@ -20,7 +23,10 @@ describe('pairwise subjects (OpenID Connect Core 1.0, 8)', () => {
     })
     person = await here.person()
   })
-  after(() => here.stop())
+  after(async () => {
+    app.close()
+    await here.stop()
+  })
 
   const userinfo = (token: unknown) => here.get('userinfo', { authorization: `Bearer ${token}` })
   const introspect = async (app: string, token: unknown) =>
@@ -50,6 +56,15 @@ describe('pairwise subjects (OpenID Connect Core 1.0, 8)', () => {
     const { body: bound } = await here.tokens('one', person.browser, { resource: api, scope: 'openid read' })
     expect(read(bound.access_token).sub).to.equal(sub)
     expect(read((await refresh('one', body.refresh_token)).body.id_token).sub).to.equal(sub)
+  })
+
+  it('are told with word of a logout', async () => {
+    const somebody = await here.person()
+    const { body } = await here.tokens('one', somebody.browser)
+    const { sub } = read(body.id_token)
+    const asked = await somebody.browser.get(`${here.metadata.end_session_endpoint}?id_token_hint=${body.id_token}`)
+    await asked.submit({}, 'Sign out')
+    expect((await here.verified(await app.heard())).sub).to.equal(sub)
   })
 
   it('are known by a hint', async () => {

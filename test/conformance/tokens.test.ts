@@ -37,7 +37,6 @@ describe('tokens', () => {
         declared('rival'),
         keyed('keyed', key),
         declared('hashed', { token_endpoint_auth_method: 'client_secret_jwt' }),
-        declared('brief', { access_token_ttl: 60, id_token_ttl: 120, refresh_token_ttl: 600, refresh_token_max: 900 }),
       ],
     })
     person = await here.person()
@@ -199,34 +198,6 @@ describe('tokens', () => {
     it('are said twice by nobody: a parameter that comes twice is refused', async () => {
       const { status } = await here.post('introspection', { ...(await here.proof('desk')), token: ['a', 'b'] })
       expect(status).to.equal(400)
-    })
-  })
-
-  describe('lifetimes', () => {
-    it('are what the app’s entry says', async () => {
-      const { body } = await here.tokens('brief', person.browser, { resource: api, scope: 'openid read' })
-      const [access, id] = [read(body.access_token), read(body.id_token)]
-      expect(body.expires_in).to.equal(60)
-      expect(Number(access.exp) - Number(access.iat)).to.equal(60)
-      expect(Number(id.exp) - Number(id.iat)).to.equal(120)
-    })
-
-    it('let an app refresh for as long as it is used, and not for ever', async () => {
-      let { body } = await here.tokens('brief', person.browser)
-      for (const _ of [1, 2]) {
-        here.latchkey.clock.pass(400_000)
-        const next = await refresh('brief', body.refresh_token)
-        expect(next.status).to.equal(200)
-        body = next.body
-      }
-      here.latchkey.clock.pass(110_000)
-      expect((await refresh('brief', body.refresh_token)).body.error).to.equal('invalid_grant')
-    })
-
-    it('end with disuse', async () => {
-      const { body } = await here.tokens('brief', person.browser)
-      here.latchkey.clock.pass(601_000)
-      expect((await refresh('brief', body.refresh_token)).body.error).to.equal('invalid_grant')
     })
   })
 

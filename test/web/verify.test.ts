@@ -23,6 +23,7 @@ describe('asking about signed requests', () => {
         throw new errors.InvalidClientAuth('wrong secret')
       },
       verification: { verify: (...asked) => judge(...asked) },
+      subject: async (client, account) => `${account} as ${client} knows them`,
       record: async (name, data) => void recorded.push([name, data]),
       log: fault => void logged.push(fault),
     })
@@ -51,6 +52,11 @@ describe('asking about signed requests', () => {
     const answer = await ask({ ...asked, client_assertion: 'a', client_assertion_type: 'b' })
     expect(await answer.json()).to.deep.equal({ active: false, code: 40104, reason: 'INVALID_SIGNATURE' })
     expect(told).to.deep.equal([{ scheme: 'rfc9421' }, 'api'])
+  })
+
+  it('calls the owner of a key by the name that the client knows them by', async () => {
+    judge = async () => ({ active: true, sub: 'ada', key_id: 'k', scope: 'read', expires_at: null })
+    expect(await (await ask(asked)).json()).to.include({ active: true, sub: 'ada as api knows them' })
   })
 
   it('leaves other pages to others', async () => {

@@ -1,0 +1,87 @@
+import { expect } from 'chai'
+import type { Person } from '../support/people.ts'
+import { api, type Declared, declared, ended, type Ground, keyed, type Parameters, stranger } from './ground.ts'
+import type { Pair } from './proving.ts'
+
+/** What apps sign with. */
+export const signers = ['ES256', 'EdDSA', 'Ed25519', 'PS256', 'RS256'] as const
+/** What Latchkey signs with, for apps that want it so. */
+const offered = ['ES256', 'EdDSA', 'Ed25519', 'PS256', 'RS256'] as const
+
+/** The app that has a key of this algorithm, or that everything is signed for by it (`op`). */
+export const appWith = (whose: 'key' | 'op', alg: string): string => `${whose}-${alg.toLowerCase()}`
+
+/** An app for each thing that discovery advertises and an entry decides. */
+export function trialClients(keys: Readonly<Record<string, Pair>>, logouts: string): Declared[] {
+  const own = Object.entries(keys).map(([id, key]) => keyed(id, key))
+  const signedFor = offered.map(alg =>
+    declared(appWith('op', alg), {
+      id_token_signed_response_alg: alg,
+      userinfo_signed_response_alg: alg,
+      introspection_signed_response_alg: alg,
+      authorization_signed_response_alg: alg,
+    }),
+  )
+  const exchange = 'urn:ietf:params:oauth:grant-type:token-exchange'
+  return [
+    ...own,
+    ...signedFor,
+    declared('desk', { authorization_details_types: ['payment', 'withdrawal'] }),
+    declared('basic', { token_endpoint_auth_method: 'client_secret_basic' }),
+    declared('hashed', { token_endpoint_auth_method: 'client_secret_jwt' }),
+    declared('phone', { token_endpoint_auth_method: 'none', client_secret: undefined }),
+    declared('public'),
+    declared('pairwise', { subject_type: 'pairwise' }),
+    declared('told', { backchannel_logout_uri: logouts }),
+    declared('service', {
+      grant_types: ['client_credentials', exchange],
+      redirect_uris: [],
+      apis: { [api]: ['read'] },
+    }),
+  ]
+}
+
+type Trials = Readonly<Record<string, () => Promise<unknown>>>
+
+/** What is advertised by a name that says what to do: one line a name. */
+export function namedTrials(here: Ground, { browser }: Person): { grants: Trials; prompts: Trials } {
+  const code = async (app: string, more: Parameters = {}) => (await here.ask(app, browser, more)).told.get('code')
+  const tokens = async () => (await here.tokens('desk', browser)).body
+
+  const grants: Trials = {
+    authorization_code: async () => expect((await tokens()).access_token).to.be.a('string'),
+    refresh_token: async () => {
+      const refresh_token = String((await tokens()).refresh_token)
+      const { body } = await here.token('desk', { grant_type: 'refresh_token', refresh_token })
+      expect(body.access_token).to.be.a('string')
+    },
+    client_credentials: async () => {
+      const { body } = await here.token('service', { grant_type: 'client_credentials', resource: api })
+      expect(body.access_token).to.be.a('string')
+    },
+    // That what is signed passes is for test/api-keys; here, that the grant is there.
+    'urn:ietf:params:oauth:grant-type:token-exchange': async () => {
+      const subject = {
+        subject_token: 'e30',
+        subject_token_type: 'urn:latchkey:params:oauth:token-type:signed-request',
+      }
+      const grant_type = 'urn:ietf:params:oauth:grant-type:token-exchange'
+      expect((await here.token('service', { grant_type, resource: api, ...subject })).body.error).to.equal(
+        'invalid_grant',
+      )
+    },
+  }
+
+  const prompts: Trials = {
+    none: async () => expect(await code('desk', { prompt: 'none' })).to.be.a('string'),
+    login: async () => expect((await here.ask('desk', browser, { prompt: 'login' })).page.url).to.contain('/sign-in/'),
+    create: async () =>
+      expect((await here.ask('desk', stranger(), { prompt: 'create' })).page.url).to.contain('/sign-up/'),
+    consent: async () => {
+      const { page } = await here.ask('desk', browser, { prompt: 'consent' })
+      const { told } = ended(await page.submit({}, { action: '/consent' }), here.issuer)
+      expect(told.get('code')).to.be.a('string')
+    },
+  }
+  return { grants, prompts }
+}
