@@ -47,9 +47,10 @@ export function posted(endpoints: Middleware, { store, paths, renderers, now }: 
   }
 
   return async (ctx, next) => {
+    if (!paths.has(ctx.path)) return endpoints(ctx, next)
     const { posted: id } = ctx.query
     const posts = ctx.method === 'POST'
-    if (!paths.has(ctx.path) || (!posts && id === undefined)) return endpoints(ctx, next)
+    if (!posts && id === undefined) return endpoints(ctx, next)
     try {
       if (posts) return await keep(ctx)
       await fetch(ctx, String(id))

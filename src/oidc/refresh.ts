@@ -58,7 +58,7 @@ export function rotating(
     }
     const spent = ctx.oidc.entities.RefreshToken as RefreshToken
     const { client } = ctx.oidc
-    const life = refreshLife(client, Math.floor(now() / 1000) - (spent.iiat ?? 0), longest)
+    const life = refreshLife(client, Math.floor(now() / 1000) - Number(spent.iiat), longest)
     if (own(client).profile === 'fapi2') return keep(ctx, value, life)
     const body = { ...(ctx.body as object), refresh_token: successor(value) }
     const sealed = sealUnder(bearer(value, keyring.newest(purpose)), JSON.stringify(body), purpose)
