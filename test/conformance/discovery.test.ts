@@ -34,6 +34,7 @@ describe('discovery (OpenID Connect Discovery 1.0, RFC 8414)', () => {
     here = await ground({
       clients: trialClients(keys, app.url),
       keys,
+      environment: { LATCHKEY_REGISTRATION: 'open', LATCHKEY_CIMD: '*' },
       apis: [
         {
           resource: api,
@@ -58,8 +59,6 @@ describe('discovery (OpenID Connect Discovery 1.0, RFC 8414)', () => {
     (await here.post(endpoint, { ...(await here.proof('desk')), ...form })).body
   const signedBy = (jwt: unknown, alg: string) => expect(decodeProtectedHeader(String(jwt)).alg).to.equal(alg)
   const bearer = (token: unknown) => ({ authorization: `Bearer ${token}` })
-
-  const named = (): ReturnType<typeof namedTrials> => namedTrials(here, ada)
 
   const methods: Readonly<Record<string, () => Promise<Parameters>>> = {
     client_secret_basic: async () => ({}),
@@ -134,7 +133,7 @@ describe('discovery (OpenID Connect Discovery 1.0, RFC 8414)', () => {
           here.request('desk', { resource: api, authorization_details: JSON.stringify([{ type }]) }),
         ),
       })
-      // Test/conformance/rar.test.ts goes on from here: this one lacks what is to be done, and is of a type that is known.
+      // It lacks what is to be done, and is of a type that is known.
       expect(body).to.include({ error: 'invalid_authorization_details' })
       expect(String(body.error_description)).to.not.match(/type/)
     },
@@ -160,6 +159,10 @@ describe('discovery (OpenID Connect Discovery 1.0, RFC 8414)', () => {
       const claims = JSON.stringify({ id_token: { [claim]: { essential: true } } })
       expect(read((await tokens('desk', { claims })).id_token), claim).to.have.property(claim)
     },
+    client_id_metadata_document_supported: async () => {
+      const { page } = await here.ask('desk', ada.browser, { client_id: 'https://nowhere.invalid/app' })
+      expect(page.status).to.equal(400)
+    },
     code_challenge_methods_supported: async code_challenge_method =>
       expect(await code('desk', { code_challenge_method })).to.be.a('string'),
     dpop_signing_alg_values_supported: async alg => {
@@ -167,7 +170,7 @@ describe('discovery (OpenID Connect Discovery 1.0, RFC 8414)', () => {
       const { body } = await here.token('service', { grant_type: 'client_credentials', resource: api }, { DPoP })
       expect(body.token_type, alg).to.equal('DPoP')
     },
-    grant_types_supported: value => thought(named().grants)(value),
+    grant_types_supported: value => thought(namedTrials(here, ada).grants)(value),
     id_token_signing_alg_values_supported: async alg => signedBy((await tokens(appWith('op', alg))).id_token, alg),
     userinfo_signing_alg_values_supported: async alg => {
       const { access_token } = await tokens(appWith('op', alg))
@@ -181,7 +184,12 @@ describe('discovery (OpenID Connect Discovery 1.0, RFC 8414)', () => {
     },
     authorization_signing_alg_values_supported: async alg =>
       signedBy((await here.ask(appWith('op', alg), ada.browser, { response_mode: 'jwt' })).told.get('response'), alg),
-    prompt_values_supported: value => thought(named().prompts)(value),
+    prompt_values_supported: value => thought(namedTrials(here, ada).prompts)(value),
+    registration_endpoint: async value => {
+      const body = JSON.stringify({ client_name: 'Shop', redirect_uris: ['https://shop.example/callback'] })
+      const headers = { 'content-type': 'application/json' }
+      expect((await fetch(value, { method: 'POST', headers, body })).status).to.equal(201)
+    },
     request_parameter_supported: async value => expect(value).to.equal('true'),
     request_object_signing_alg_values_supported: async alg => {
       const app = appWith('key', alg)
