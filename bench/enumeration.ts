@@ -53,6 +53,7 @@ const doors: Record<string, { time: Door; known(who: number): string; unknown(wh
     unknown,
   },
   'sign-up with the address': { time: through('/sign-up', email => ({ email })), known, unknown },
+  'an identity check of the address': { time: through('/recover/identity', email => ({ email })), known, unknown },
   'a signed request with a wrong signature': {
     time: judged,
     known: () => hmac.id,

@@ -154,13 +154,15 @@ export function cases({
     end: async (id, how, from = live, also = () => ({})) => {
       const at = now()
       const gone = { pair: undefined, granted: undefined, story: undefined, documents: [], lease: undefined }
-      const over = { endedAt: at, expiresAt: at + lives.ended }
-      const ended = await change(id, found => {
+      const over = (found: Case): Partial<Case> => {
         if (!from.includes(found.state)) throw new Problem('conflict')
-        return { ...gone, ...over, state: how, ...also(found) }
-      })
+        return { ...gone, endedAt: at, expiresAt: at + lives.ended, state: how, ...also(found) }
+      }
+      const found = await kept.get(id)
+      if (found) over(found)
+      // First, so that nothing is left behind by what is decided and a process that dies.
       await documents.dropAll(id)
-      return ended
+      return change(id, over)
     },
   }
 }
