@@ -6,6 +6,7 @@ import { clientsInvite, clientsList, clientsRemove } from './commands/clients.ts
 import { type Command, Refusal } from './commands/command.ts'
 import { keysList, keysRotate } from './commands/keys.ts'
 import { roleGive, roleList, roleTake } from './commands/role.ts'
+import { secretsReseal } from './commands/secrets.ts'
 import { signRequest } from './commands/sign.ts'
 import { ConfigError, configure } from './config.ts'
 import { Problem } from './errors.ts'
@@ -24,6 +25,7 @@ const commands: Readonly<Record<string, Command>> = {
   'role give': roleGive,
   'role take': roleTake,
   'role list': roleList,
+  'secrets reseal': secretsReseal,
   sign: signRequest,
 }
 

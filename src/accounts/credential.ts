@@ -28,6 +28,9 @@ export const regret = 7 * 24 * 3_600_000
 
 export const credentialsDeclaration = declare({ name: 'credentials', shape, unique: ['lookup'], indexes: ['account'] })
 
+/** What a credential's secret is sealed for. */
+export const credentialContext = ({ id }: { id: string }): string => `credential:${id}`
+
 /** One thing that an account can prove itself by. `secret` is open here and sealed in the store. */
 export interface Credential {
   id: string
@@ -74,10 +77,9 @@ export interface Credentials {
 /** The credentials in this store. */
 export function credentials({ store, sealer, now }: { store: Store; sealer: Sealer; now: () => number }): Credentials {
   const kept = store.collection(credentialsDeclaration)
-  const context = (id: string) => `credential:${id}`
   const open = (stored: z.output<typeof shape>): Credential => ({
     ...stored,
-    secret: JSON.parse(sealer.open(stored.secret, context(stored.id))),
+    secret: JSON.parse(sealer.open(stored.secret, credentialContext(stored))),
   })
   return {
     of: async account => {
@@ -91,13 +93,13 @@ export function credentials({ store, sealer, now }: { store: Store; sealer: Seal
     },
     add: async ({ account, factor, lookup, label, secret }) => {
       const own = id()
-      const sealed = sealer.seal(JSON.stringify(secret), context(own))
+      const sealed = sealer.seal(JSON.stringify(secret), credentialContext({ id: own }))
       await kept.insert({ id: own, account, factor, lookup, label, secret: sealed, rev: 0, createdAt: now() })
       return own
     },
     prove: async ({ id: own, rev }, secret) => {
       const changed = secret !== undefined && {
-        secret: sealer.seal(JSON.stringify(secret), context(own)),
+        secret: sealer.seal(JSON.stringify(secret), credentialContext({ id: own })),
         rev: rev + 1,
       }
       // Without a new secret nothing is spent, so proofs side by side are all good.

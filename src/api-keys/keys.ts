@@ -50,6 +50,9 @@ const shape = z.object({
 
 export const apiKeysDeclaration = declare({ name: 'api_keys', shape, indexes: [['account', 'revokedAt']] })
 
+/** What a key's secret is sealed for. */
+export const apiKeyContext = ({ id }: { id: string }): string => `api-key:${id}`
+
 /** A person's key for signing requests. Its secret is sealed; `keys.open` opens it. */
 export type ApiKey = z.output<typeof shape>
 export type NewApiKey = Pick<ApiKey, 'account' | 'name' | 'scopes' | 'addresses' | 'endsAt'>
@@ -80,14 +83,13 @@ export interface Keys {
 /** The keys in this store. */
 export function keys({ store, sealer, now }: { store: Store; sealer: Sealer; now: () => number }): Keys {
   const kept = store.collection(apiKeysDeclaration)
-  const context = (key: string) => `api-key:${key}`
   const nobody = `${prefixes.id}nobody`
-  const decoys = { 'hmac-sha256': sealer.seal(token(), context(nobody)), ed25519: nobodysPublicKey() }
+  const decoys = { 'hmac-sha256': sealer.seal(token(), apiKeyContext({ id: nobody })), ed25519: nobodysPublicKey() }
 
   const make = (key: string, publicKey: string | undefined) => {
     if (publicKey !== undefined) return { algorithm: 'ed25519' as const, secret: undefined, kept: publicKey }
     const secret = prefixes.secret + token()
-    return { algorithm: 'hmac-sha256' as const, secret, kept: sealer.seal(secret, context(key)) }
+    return { algorithm: 'hmac-sha256' as const, secret, kept: sealer.seal(secret, apiKeyContext({ id: key })) }
   }
   const opened = new Map<string, { material: Material; until: number }>()
   const material = (owner: string, algorithm: ApiKey['algorithm'], kept: string): Material => {
@@ -98,7 +100,7 @@ export function keys({ store, sealer, now }: { store: Store; sealer: Sealer; now
     const made: Material =
       algorithm === 'ed25519'
         ? { algorithm, value: readyKey(kept) }
-        : { algorithm, value: sealer.open(kept, context(owner)) }
+        : { algorithm, value: sealer.open(kept, apiKeyContext({ id: owner })) }
     opened.set(kept, { material: made, until: now() + atHand.time })
     return made
   }

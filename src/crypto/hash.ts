@@ -71,6 +71,11 @@ export function hasher({
   }
 }
 
+/** The id of the pepper that a stored hash was made with. */
+export function pepperOf(stored: string): string | undefined {
+  return spelling.exec(stored)?.[1]
+}
+
 // NFC, because the same letters arrive composed from one keyboard and decomposed from another (NIST SP 800-63B-4, 3.1.1.2).
 function peppered(key: Key, password: string): string {
   return createHmac('sha256', key.bytes).update(password.normalize('NFC')).digest('base64url')

@@ -36,6 +36,9 @@ export const posted = declare({
   ],
 })
 
+/** What a message is sealed for. */
+export const messageContext = ({ id }: { id: string }): string => `message:${id}`
+
 /** What became of a message; never its content. */
 export type Tell = (
   name: 'message.sent' | 'message.delayed' | 'message.abandoned',

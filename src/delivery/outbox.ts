@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { id } from '../crypto/random.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import type { Store } from '../store/collection.ts'
-import { courier, type Posted, posted, type Tell } from './courier.ts'
+import { courier, messageContext, type Posted, posted, type Tell } from './courier.ts'
 import { development, type Kept } from './development.ts'
 import type { Channels, Send, Sent } from './message.ts'
 
@@ -56,7 +56,7 @@ export function outbox({
   }
   const courierFor = <M>(channel: Posted['channel'], send: Send<M> | undefined) => {
     const open = ({ id, at, sealed }: Posted): Sent<M> => ({
-      ...JSON.parse(sealer.open(sealed, `message:${id}`)),
+      ...JSON.parse(sealer.open(sealed, messageContext({ id }))),
       id,
       at,
     })
@@ -102,7 +102,7 @@ export function outbox({
         due: at,
         state: 'fresh',
         tries: 0,
-        sealed: sealer.seal(JSON.stringify(outgoing), `message:${outgoing.id}`),
+        sealed: sealer.seal(JSON.stringify(outgoing), messageContext(outgoing)),
       })
       const through = patience > 0 ? tried(outgoing.id, patience) : undefined
       couriers[channel]?.wake()

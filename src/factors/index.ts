@@ -26,6 +26,6 @@ export function factors({ hasher, sealer: { blind }, send, name, issuer }: Facto
     totp({ name }),
     smsCode({ blind, send }),
     emailCode({ blind, send }),
-    recoveryCode({ blind }),
+    recoveryCode(),
   ]
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { same } from '../crypto/compare.ts'
+import { hmac } from '../crypto/digest.ts'
 import { token } from '../crypto/random.ts'
-import type { Sealer } from '../crypto/seal.ts'
 import { Problem } from '../errors.ts'
 import type { Factor } from './factor.ts'
 import { refused } from './refused.ts'
@@ -12,18 +12,20 @@ const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
 const length = 10
 
 const digests = z.array(z.string())
-const secret = z.object({ left: digests })
+const secret = z.object({ key: z.string(), left: digests })
 const enrolAnswer = z.object({ saved: z.string().max(16).optional() })
 const proveAnswer = z.object({ code: z.string().max(256) })
 
 type Secret = z.output<typeof secret>
 
-/** Ten codes for the day on which everything else is lost: kept as keyed digests, each good once. */
-export function recoveryCode({
-  blind,
-}: Pick<Sealer, 'blind'>): Factor<Secret, Secret, z.output<typeof enrolAnswer>, null, z.output<typeof proveAnswer>> {
-  // No slow hash: 50 random bits cannot be guessed, and the key is not in the store.
-  const digestsOf = (code: string) => blind(code, 'recovery-code')
+/** Ten codes for the day on which everything else is lost: kept as digests keyed for one set, sealed, each good once. */
+export function recoveryCode(): Factor<
+  Secret,
+  Secret,
+  z.output<typeof enrolAnswer>,
+  null,
+  z.output<typeof proveAnswer>
+> {
   return {
     id: 'recovery-code',
     kind: 'held',
@@ -35,21 +37,24 @@ export function recoveryCode({
     enrol: {
       begin: async () => {
         const codes = Array.from({ length: count }, made)
-        return { state: { left: codes.map(code => digestsOf(code)[0]) }, page: { codes: codes.map(shown) } }
+        const key = token()
+        // No slow hash: whoever can open what is sealed can open the authenticators, too.
+        return { state: { key, left: codes.map(code => hmac(key, code)) }, page: { codes: codes.map(shown) } }
       },
       answer: enrolAnswer,
       finish: async ({ saved }, state) => {
         if (saved !== 'yes') throw new Problem('unsaved_codes', { field: 'saved' })
-        return { secret: { left: state.left } }
+        return { secret: state }
       },
     },
     prove: {
       answer: proveAnswer,
       finish: async ({ code }, _, who) => {
-        const typed = digestsOf(read(code))
         for (const held of who.held) {
-          const left = held.secret.left.filter(kept => !typed.map(each => same(each, kept)).includes(true))
-          if (left.length < held.secret.left.length) return { credential: held.id, secret: { left } }
+          const { key } = held.secret
+          const typed = hmac(key, read(code))
+          const left = held.secret.left.filter(kept => !same(typed, kept))
+          if (left.length < held.secret.left.length) return { credential: held.id, secret: { key, left } }
         }
         throw refused('wrong_code', 'code', who)
       },

@@ -1,0 +1,120 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { type Credentials, credentials } from '../../src/accounts/credential.ts'
+import { keys as apiKeys } from '../../src/api-keys/keys.ts'
+import { secretsReseal } from '../../src/commands/secrets.ts'
+import { hasher } from '../../src/crypto/hash.ts'
+import { sealer } from '../../src/crypto/seal.ts'
+import { keyring } from '../../src/crypto/secrets.ts'
+import { outbox } from '../../src/delivery/outbox.ts'
+import { keys } from '../../src/oidc/keys.ts'
+import type { Store } from '../../src/store/collection.ts'
+import { openStore } from '../../src/store/open.ts'
+import { latchkeyCli, within } from '../support/cli.ts'
+import { dropMongo, freshMongo } from '../support/store.ts'
+
+const old = 'an old secret of thirty-two characters'
+const fresh = 'a fresh secret of thirty-two characters'
+const now = Date.now
+
+describe('latchkey secrets reseal', () => {
+  let folder: string
+  let mongo: string | undefined
+  let url: string
+  let store: Store
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'latchkey-secrets-'))
+    mongo = process.env.LATCHKEY_TEST_STORE === 'mongo' ? freshMongo() : undefined
+    url = mongo ?? `sqlite:${join(folder, 'store.db')}`
+    store = await openStore(url, { now, sweep: false })
+  })
+  afterEach(async () => {
+    await store.close()
+    if (mongo) await dropMongo(mongo)
+    rmSync(folder, { recursive: true })
+  })
+
+  const environment = (...secrets: string[]) => ({ LATCHKEY_STORE: url, LATCHKEY_SECRETS: secrets.join() })
+  const reseal = (...secrets: string[]) => within({ reseal: secretsReseal }, ['reseal'], environment(...secrets))
+  const under = (...secrets: string[]) => {
+    const ring = keyring(secrets)
+    const services = { store, sealer: sealer(ring), record: async () => {}, now }
+    return {
+      keys: keys(services),
+      credentials: credentials(services),
+      apiKeys: apiKeys(services),
+      hasher: hasher({ keyring: ring, queue: 1, cost: { memory: 64, passes: 1 } }),
+      outbox: outbox({ ...services, channels: { sms: async () => {} }, onEvent: async () => {} }),
+    }
+  }
+  const add = (to: Credentials, account: string, factor: string, secret: unknown) => to.add({ account, factor, secret })
+
+  it('seals anew whatever is sealed, and the older secret opens nothing more', async () => {
+    const before = under(old)
+    await before.keys.first('ES256')
+    await add(before.credentials, 'ada', 'totp', { seed: 'ada’s' })
+    const { key } = await before.apiKeys.add({ account: 'ada', name: 'bot', scopes: ['read'], addresses: [] })
+    const rotated = await before.apiKeys.rotate(key)
+    const text = { channel: 'sms', to: '+15005550006', text: 'hello', purpose: 'code' } as never
+    await before.outbox.post(text)
+
+    const { code, out } = await latchkeyCli(['secrets', 'reseal'], environment(fresh, old))
+    expect(code).to.equal(0)
+    expect(out).to.include('signing keys: 1, 1 sealed anew\n')
+    expect(out).to.include('credentials: 1, 1 sealed anew\n')
+    expect(out).to.include('API keys: 1, 1 sealed anew\n')
+    expect(out).to.include('messages that wait: 1, 1 sealed anew\n')
+    expect(out).to.match(/Nothing needs an older secret/)
+
+    const after = under(fresh)
+    expect(await after.keys.list()).to.have.lengthOf(1)
+    expect((await after.credentials.of('ada')).map(each => each.secret)).to.deep.equal([{ seed: 'ada’s' }])
+    const kept = await after.apiKeys.get(key.id)
+    expect(after.apiKeys.open(kept, 'hmac-sha256', 'current').value).to.equal(rotated.secret)
+    expect(after.apiKeys.open(kept, 'hmac-sha256', 'former').value).to.match(/^lks_/)
+    expect((await reseal(fresh)).out)
+      .to.include('API keys: 1, 0 sealed anew\n')
+      .and.include('messages that wait: 1, 0')
+  })
+
+  it('leaves public keys and what was revoked as they are', async () => {
+    const before = under(old)
+    const { key } = await before.apiKeys.add({ account: 'ada', name: 'bot', scopes: ['read'], addresses: [] })
+    await before.apiKeys.revoke(key.id)
+    await before.apiKeys.add({ account: 'ada', name: 'open', scopes: ['read'], addresses: [] }, 'a public key')
+    expect((await reseal(fresh, old)).out).to.include('API keys: 2, 0 sealed anew\n')
+  })
+
+  it('counts the passwords that only their owners can move', async () => {
+    const before = under(old)
+    await add(before.credentials, 'ada', 'password', { hash: await before.hasher.hash('one') })
+    await add(before.credentials, 'bob', 'password', { hash: await under(fresh).hasher.hash('two') })
+    const { code, out } = await reseal(fresh, old)
+    expect(code).to.equal(0)
+    expect(out).to.include('credentials: 2, 2 sealed anew\n').and.include('passwords under an older secret: 1;')
+    expect(out).not.to.include('Nothing needs')
+  })
+
+  it('says what no secret of the list opens, and goes on with the rest', async () => {
+    await add(under('a secret that has left the list too early').credentials, 'eve', 'password', { hash: '' })
+    await add(under(old).credentials, 'ada', 'totp', {})
+    const { code, out } = await reseal(fresh, old)
+    expect(code).to.equal(1)
+    expect(out).to.include('credentials: 2, 1 sealed anew, 1 sealed under a secret that is not in the list\n')
+    expect(out).not.to.include('Nothing needs')
+  })
+
+  it('runs beside processes that change the same secrets, and undoes nothing of theirs', async () => {
+    const { credentials: serving } = under(fresh, old)
+    for (let at = 0; at < 40; at++) await add(under(old).credentials, 'ada', 'totp', { step: 0 })
+    const prove = async () => {
+      for (const each of await serving.of('ada')) expect(await serving.prove(each, { step: 1 })).to.equal(true)
+    }
+    const [{ code }] = await Promise.all([reseal(fresh, old), prove(), reseal(fresh, old)])
+    expect(code).to.equal(0)
+    for (const { rev, secret } of await under(fresh).credentials.of('ada')) expect(secret).to.deep.equal({ step: rev })
+  })
+})
