@@ -17,6 +17,15 @@ export interface Config {
   /** True when the issuer is on loopback: development keys may be used, and https is not asked for. */
   local: boolean
   issuer: string
+  /** Where apps show client certificates: at `listen`, or to a proxy that passes them on in `header`. */
+  mtls:
+    | {
+        url: string
+        listen: { host: string; port: number } | undefined
+        header: string | undefined
+        ca: string | undefined
+      }
+    | undefined
   listen: { host: string; port: number; tls: { cert: string; key: string } | undefined; trustProxy: string[] }
   store: string
   clients: string
@@ -74,26 +83,37 @@ export function configure(environment: Environment = process.env): Config {
   if (production && !environment.LATCHKEY_SMS_URL) faults.push('LATCHKEY_SMS_URL is required in production')
   if ((set.LATCHKEY_TLS_CERT === undefined) !== (set.LATCHKEY_TLS_KEY === undefined))
     faults.push('LATCHKEY_TLS_CERT and LATCHKEY_TLS_KEY go together')
+  faults.push(...mtlsFaults(set))
   if (set.LATCHKEY_WORKERS > 1 && set.LATCHKEY_STORE === 'sqlite::memory:')
     faults.push('LATCHKEY_WORKERS needs a store that processes can share')
   if (set.LATCHKEY_SESSION_IDLE > set.LATCHKEY_SESSION_MAX)
     faults.push('LATCHKEY_SESSION_IDLE must not be longer than LATCHKEY_SESSION_MAX')
   if (faults.length > 0 || issuer === undefined) throw new ConfigError(faults)
 
-  const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(set.LATCHKEY_LISTEN ?? '') ?? []
+  const listen = set.LATCHKEY_LISTEN === undefined ? undefined : placed(set.LATCHKEY_LISTEN)
+  const at = set.LATCHKEY_MTLS_LISTEN
   return {
     production,
     local,
     issuer: issuer.origin,
     listen: {
-      host: (host || issuer.hostname).replace(/^\[|\]$/g, ''),
-      port: Number(port || issuer.port || (issuer.protocol === 'https:' ? 443 : 80)),
+      host: listen?.host ?? unbracketed(issuer.hostname),
+      port: listen?.port ?? Number(issuer.port || (issuer.protocol === 'https:' ? 443 : 80)),
       tls:
         set.LATCHKEY_TLS_CERT && set.LATCHKEY_TLS_KEY
           ? { cert: set.LATCHKEY_TLS_CERT, key: set.LATCHKEY_TLS_KEY }
           : undefined,
       trustProxy: set.LATCHKEY_TRUST_PROXY,
     },
+    mtls:
+      set.LATCHKEY_MTLS_URL === undefined
+        ? undefined
+        : {
+            url: set.LATCHKEY_MTLS_URL,
+            listen: at === undefined ? undefined : placed(at),
+            header: set.LATCHKEY_MTLS_HEADER,
+            ca: set.LATCHKEY_MTLS_CA,
+          },
     store: set.LATCHKEY_STORE,
     clients: set.LATCHKEY_CLIENTS,
     apps: { registration: set.LATCHKEY_REGISTRATION, documents: set.LATCHKEY_CIMD },
@@ -118,3 +138,26 @@ export function configure(environment: Environment = process.env): Config {
     log: { level: set.LATCHKEY_LOG },
   }
 }
+
+/** What of client certificates does not go together. */
+function mtlsFaults(set: Values): string[] {
+  const { LATCHKEY_MTLS_URL: url, LATCHKEY_MTLS_LISTEN: listen, LATCHKEY_MTLS_HEADER: header } = set
+  const faults = [
+    !url && set.LATCHKEY_MTLS_CA && 'LATCHKEY_MTLS_CA needs LATCHKEY_MTLS_URL',
+    !url && listen && 'LATCHKEY_MTLS_LISTEN needs LATCHKEY_MTLS_URL',
+    !url && header && 'LATCHKEY_MTLS_HEADER needs LATCHKEY_MTLS_URL',
+    url &&
+      !listen === !header &&
+      'LATCHKEY_MTLS_LISTEN or LATCHKEY_MTLS_HEADER, one of the two, goes with LATCHKEY_MTLS_URL',
+    listen && !set.LATCHKEY_TLS_CERT && 'LATCHKEY_MTLS_LISTEN needs LATCHKEY_TLS_CERT and LATCHKEY_TLS_KEY',
+    header && set.LATCHKEY_TRUST_PROXY?.length === 0 && 'LATCHKEY_MTLS_HEADER needs LATCHKEY_TRUST_PROXY',
+  ]
+  return faults.filter(each => typeof each === 'string' && each !== '') as string[]
+}
+
+function placed(text: string): { host: string; port: number } {
+  const colon = text.lastIndexOf(':')
+  return { host: unbracketed(text.slice(0, colon)), port: Number(text.slice(colon + 1)) }
+}
+
+const unbracketed = (host: string): string => host.replace(/^\[|\]$/g, '')

@@ -18,7 +18,9 @@ import { logger } from './observers/log.ts'
 import { metrics as metricsOf } from './observers/metrics.ts'
 import { sessionKeeper } from './observers/sessions.ts'
 import { readClients } from './oidc/clients.ts'
+import { routes } from './oidc/configuration.ts'
 import { cookieKeys } from './oidc/cookie-keys.ts'
+import { certifiedPaths } from './oidc/mtls.ts'
 import { pairwiseSalt } from './oidc/pairwise.ts'
 import { createProvider } from './oidc/provider.ts'
 import { roll } from './oidc/registered.ts'
@@ -28,12 +30,14 @@ import { places as placesOf } from './risk/places.ts'
 import type { Store } from './store/collection.ts'
 import { app } from './web/app.ts'
 import { assets as assetsOf } from './web/assets.ts'
+import { only } from './web/guard.ts'
 import { type Locale, type PhraseKey, phrases as phrasesOf } from './web/phrases.ts'
 import { protocolPages } from './web/protocol-pages.ts'
 import { renderer } from './web/render.ts'
 import { shower } from './web/show.ts'
 import { words as wordsOf } from './web/words.ts'
 import { identity as identityOf } from './wiring/identity.ts'
+import { mtls as mtlsOf } from './wiring/mtls.ts'
 import { people as peopleOf } from './wiring/people.ts'
 import { post as postOf } from './wiring/post.ts'
 import { reloading } from './wiring/reload.ts'
@@ -56,8 +60,12 @@ interface Surroundings {
 export interface Latchkey {
   /** Answers every request. */
   listener: RequestListener
+  /** Answers only what apps show client certificates at. */
+  certified: RequestListener
   /** Says in the log what the process does. */
   say(text: string): void
+  /** Says in the log what went wrong. */
+  fault(fault: unknown): void
   /** Reads clients.json anew; a faulty one is logged, and the former stays. */
   reload(): Promise<void>
   /** Does now what it does by itself every minute: removes accounts whose time has come. */
@@ -70,7 +78,8 @@ export interface Latchkey {
 export async function latchkey(config: Config, surroundings: Surroundings): Promise<Latchkey> {
   const { store, secrets, now = Date.now, log: destination, cost } = surroundings
   const { issuer, production, local } = config
-  const standing = { production, local }
+  const standing = { production, local, mtls: config.mtls }
+  const mtls = mtlsOf(config)
   const { registration, documents } = config.apps
   const clients = registry(readClients(config.clients, standing), { roll: roll(store), hosts: documents })
 
@@ -129,7 +138,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     onFault: log.fault,
   })
   const oidc = await createProvider({
-    ...{ issuer, standing, registration, documents, store, keyring, clients, throttle, accounts, record, now },
+    ...{ issuer, standing, mtls, registration, documents, store, keyring, clients, throttle, accounts, record, now },
     session: config.session,
     requests: config.requests,
     salt: await pairwiseSalt({ store, sealer }),
@@ -151,6 +160,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     ...{ issuer, record, token, assets, show, accounts, book, words, now },
     protocol: { keys: cookieKeys(keyring), discovery: oidc.discovery, endpoints: oidc.endpoints },
     trustProxy: config.listen.trustProxy,
+    certificateHeader: mtls?.header,
     activity: activityOf({ store }),
     app: clients.app,
     appName: async client => (await clients.app(client))?.name,
@@ -169,7 +179,9 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   const tidied = repeating(closing.sweep, log.fault)
   return {
     listener,
+    certified: only([...certifiedPaths(routes), '/api-keys/verify'], listener),
     say: log.say,
+    fault: log.fault,
     reload: reloading(config, { declare: oidc.declare, record, onFault: log.fault }),
     sweep: closing.sweep,
     stop: async () => {

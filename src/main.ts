@@ -1,16 +1,12 @@
 import cluster, { type Worker } from 'node:cluster'
-import { readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import { createServer as createSecureServer } from 'node:https'
 import { type Config, ConfigError, configure } from './config.ts'
 import { latchkey } from './latchkey.ts'
 import { ClientsError } from './oidc/clients.ts'
 import { DatabaseError } from './risk/places.ts'
 import { secretsOf } from './secrets.ts'
+import { serving } from './serving.ts'
 import { openStore } from './store/open.ts'
 
-/** Milliseconds that requests on their way get to finish once the process is told to stop. */
-const grace = 5_000
 /** Milliseconds after which a second signal stops it at once. */
 const impatience = 1_000
 
@@ -19,21 +15,18 @@ async function serve(config: Config): Promise<void> {
   let hear = async (): Promise<void> => {}
   process.on('SIGHUP', () => void hear())
   const store = await openStore(config.store, { now: Date.now })
-  const { listener, say, reload, stop } = await latchkey(config, { store, secrets: secretsOf(config) })
-  const { host, port, tls } = config.listen
-  const server = tls
-    ? createSecureServer({ cert: readFileSync(tls.cert), key: readFileSync(tls.key), minVersion: 'TLSv1.2' }, listener)
-    : createServer(listener)
-  // Longer than proxies keep theirs, so that none sends a request on a connection that just ended.
-  server.keepAliveTimeout = 65_000
-  server.headersTimeout = 20_000
-  // Three documents over a slow line; headers have less.
-  server.requestTimeout = 300_000
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(port, host, resolve)
+  const { listener, certified, say, fault, reload, stop } = await latchkey(config, {
+    store,
+    secrets: secretsOf(config),
   })
+  const { listen, mtls } = config
+  const servings = [await serving(listener, listen, { onFault: fault })]
+  if (mtls?.listen) {
+    const place = { ...mtls.listen, tls: listen.tls, certificates: true }
+    servings.push(await serving(certified, place, { onFault: fault }))
+  }
   hear = reload
-  say(`listening on ${host}:${port} as ${config.issuer}`)
+  say(`listening on ${listen.host}:${listen.port} as ${config.issuer}`)
 
   let since: number | undefined
   const end = async (): Promise<void> => {
@@ -41,10 +34,7 @@ async function serve(config: Config): Promise<void> {
     if (since !== undefined && Date.now() - since > impatience) process.exit(1)
     if (since !== undefined) return
     since = Date.now()
-    const closed = new Promise(resolve => server.close(resolve))
-    server.closeIdleConnections()
-    setTimeout(() => server.closeAllConnections(), grace).unref()
-    await closed
+    await Promise.all(servings.map(each => each.close()))
     await stop()
     await store.close()
     say('stopped')

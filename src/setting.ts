@@ -28,6 +28,11 @@ export const url = (...protocols: string[]) =>
   z.string().refine(text => protocols.includes(URL.canParse(text) ? new URL(text).protocol : ''), {
     error: `must be a URL of ${protocols.map(each => `${each}//`).join(' or ')}`,
   })
+/** Where to listen, `host:port`. */
+export const place = z
+  .string()
+  .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, { error: 'must be host:port' })
+  .refine(text => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, { error: 'must have a port up to 65535' })
 /** A whole number between these, both included. */
 export const whole = (low: number, high: number) =>
   z

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { block, loopback, setting, url, whole, words, yesOrNo } from './setting.ts'
+import { block, loopback, place, setting, url, whole, words, yesOrNo } from './setting.ts'
 
 /** Every setting once: the only names that Latchkey reads from the environment. README's table is printed from it. */
 export const settings = {
@@ -13,17 +13,7 @@ export const settings = {
       .transform(text => new URL(text).origin)
       .default('http://localhost:3000'),
   ),
-  LATCHKEY_LISTEN: setting(
-    'Where to listen, `host:port`.',
-    'from the issuer',
-    z
-      .string()
-      .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, { error: 'must be host:port' })
-      .refine(text => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, {
-        error: 'must have a port up to 65535',
-      })
-      .optional(),
-  ),
+  LATCHKEY_LISTEN: setting('Where to listen, `host:port`.', 'from the issuer', place.optional()),
   LATCHKEY_STORE: setting(
     '`sqlite:PATH`, `sqlite::memory:` (gone at exit) or a `mongodb://` URL.',
     'sqlite:data/latchkey.db',
@@ -96,6 +86,35 @@ export const settings = {
     'Comma-separated addresses or CIDR blocks of proxies whose `X-Forwarded-*` is believed.',
     'none',
     words.refine(list => list.every(block), { error: 'each must be an address or a CIDR block' }).default([]),
+  ),
+  LATCHKEY_MTLS_URL: setting(
+    'The URL of the host at which apps show client certificates (RFC 8705): scheme, host and port. Without it there is none.',
+    'none',
+    url('https:')
+      .refine(text => URL.canParse(text) && new URL(text).href === `${new URL(text).origin}/`, {
+        error: 'must have no path, query or user',
+      })
+      .transform(text => new URL(text).origin)
+      .optional(),
+  ),
+  LATCHKEY_MTLS_LISTEN: setting(
+    'Where to ask for client certificates, `host:port`, served with the certificate of `LATCHKEY_TLS_CERT`.',
+    'none',
+    place.optional(),
+  ),
+  LATCHKEY_MTLS_HEADER: setting(
+    'In its place: the header in which a proxy of `LATCHKEY_TRUST_PROXY` passes client certificates on (RFC 9440, or URL-encoded PEM).',
+    'none',
+    z
+      .string()
+      .regex(/^[A-Za-z][A-Za-z0-9-]*$/, { error: 'must be the name of a header' })
+      .transform(name => name.toLowerCase())
+      .optional(),
+  ),
+  LATCHKEY_MTLS_CA: setting(
+    'A PEM file of the authorities that issue the certificates of apps with `tls_client_auth`.',
+    'none',
+    z.string().min(1).optional(),
   ),
   LATCHKEY_TRUST: setting(
     'Days for which people may trust a device, so that it is not asked for a second step; 0 offers it to nobody.',

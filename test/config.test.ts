@@ -58,6 +58,25 @@ describe('config', () => {
     expect(read('app.example, localhost:8443')).to.deep.equal(['app.example', 'localhost:8443'])
   })
 
+  it('knows where apps show certificates, and one way only', () => {
+    const both = {
+      LATCHKEY_MTLS_URL: 'https://mtls.example.com',
+      LATCHKEY_TLS_CERT: 'c.pem',
+      LATCHKEY_TLS_KEY: 'k.pem',
+    }
+    const listening = { ...both, LATCHKEY_MTLS_LISTEN: '[::1]:8443', LATCHKEY_MTLS_CA: 'ca.pem' }
+    expect(configure(listening).mtls).to.deep.equal({
+      url: 'https://mtls.example.com',
+      listen: { host: '::1', port: 8443 },
+      header: undefined,
+      ca: 'ca.pem',
+    })
+    const header = { LATCHKEY_MTLS_HEADER: 'Client-Cert', LATCHKEY_TRUST_PROXY: '192.0.2.1' }
+    expect(configure({ ...both, ...header }).mtls).to.deep.include({ header: 'client-cert', listen: undefined })
+    expect(configure().mtls).to.equal(undefined)
+    expect(() => configure({ ...listening, ...header })).to.throw(ConfigError, 'one of the two')
+  })
+
   it('reads lists without their blanks', () => {
     const { listen, secrets } = configure({
       LATCHKEY_TRUST_PROXY: '10.0.0.0/8, 2001:db8::/32 ,192.0.2.7,',
@@ -114,6 +133,20 @@ describe('config', () => {
       ['10.0.0.0/8/8', 'each must be an address or a CIDR block'],
       ['2001:db8::/129', 'each must be an address or a CIDR block'],
     ],
+    LATCHKEY_MTLS_URL: [
+      ['http://mtls.example.com', 'must be a URL of https://'],
+      ['https://mtls.example.com/token', 'must have no path, query or user'],
+      ['https://mtls.example.com', 'one of the two, goes with LATCHKEY_MTLS_URL'],
+    ],
+    LATCHKEY_MTLS_LISTEN: [
+      ['3000', 'must be host:port'],
+      ['localhost:8443', 'needs LATCHKEY_TLS_CERT and LATCHKEY_TLS_KEY'],
+    ],
+    LATCHKEY_MTLS_HEADER: [
+      ['Client Cert', 'must be the name of a header'],
+      ['Client-Cert', 'needs LATCHKEY_TRUST_PROXY'],
+    ],
+    LATCHKEY_MTLS_CA: [['ca.pem', 'LATCHKEY_MTLS_CA needs LATCHKEY_MTLS_URL']],
     LATCHKEY_TRUST: [['366', 'must be a whole number from 0 to 365']],
     LATCHKEY_GEOIP: [],
     LATCHKEY_WORKERS: [

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { type SubjectField, subjectFields } from '../crypto/certificate.ts'
 import { algorithms, offered } from '../crypto/jwk.ts'
 import { detailTypes } from '../flows/details.ts'
 
@@ -26,7 +27,10 @@ export const requestAlgorithms = [...assertionAlgorithms, 'RS256'] as const
 const signing = z.enum(algorithms).refine(offered, { error: 'is not offered by this Node: its OpenSSL is too old' })
 const { strictObject: strict } = z
 
+const certificate = z.string().regex(/^[\w+/]+=*$/, { error: 'must be base64' })
 const named = {
+  /** Its certificate, for a client that is known by it (RFC 8705, 2.2.2). */
+  x5c: z.array(certificate).min(1).optional(),
   kid: z.string().min(1).optional(),
   use: z.literal('sig').optional(),
   alg: z.string().optional(),
@@ -78,6 +82,9 @@ const seconds = (low: number, high: number) =>
     .min(low, { error: `must be ${low} or more` })
     .max(high, { error: `must be ${high} or less` })
 
+/** How long the longest-lived of what is signed may live, in seconds: an ID token. */
+export const longestSigned = 86_400
+
 /** What no specification has a name for, and the library keeps on a client beside what it knows itself. */
 export const ownShape = {
   /** Held to all of the FAPI 2.0 Security Profile. */
@@ -88,7 +95,7 @@ export const ownShape = {
   dpop_nonce_required: z.boolean().default(false),
   /** Lifetimes in seconds; of refresh tokens, since they were last used and since people signed in. */
   access_token_ttl: seconds(30, 3600).default(300),
-  id_token_ttl: seconds(60, 86_400).default(3600),
+  id_token_ttl: seconds(60, longestSigned).default(3600),
   refresh_token_ttl: seconds(300, 31_536_000).default(2_592_000),
   refresh_token_max: seconds(300, 31_536_000).optional(),
 }
@@ -99,13 +106,21 @@ export const clientShape = {
   client_name: z.string().min(1).max(60),
   application_type: z.enum(['web', 'native']).default('web'),
   token_endpoint_auth_method: z
-    .enum(['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'private_key_jwt', 'none'])
+    .enum([
+      ...(['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'private_key_jwt'] as const),
+      ...(['tls_client_auth', 'self_signed_tls_client_auth', 'none'] as const),
+    ])
     .default('client_secret_basic'),
   token_endpoint_auth_signing_alg: z.enum([...assertionAlgorithms, 'HS256']).optional(),
   client_secret: z
     .string()
     .regex(/^[\x21-\x7E]{32,256}$/, { error: 'must have 32 to 256 characters' })
     .optional(),
+  /** Whom its certificate must name, by one of these (RFC 8705, 2.1.2). */
+  ...(Object.fromEntries(subjectFields.map(field => [field, z.string().min(1).optional()])) as Record<
+    SubjectField,
+    z.ZodOptional<z.ZodString>
+  >),
   jwks: strict({ keys: z.array(publicKey).min(1) }).optional(),
   jwks_uri: web.optional(),
   grant_types: z
@@ -120,6 +135,7 @@ export const clientShape = {
   default_acr_values: z.array(z.enum(['mfa', 'aal2', 'phr'])).optional(),
   id_token_signed_response_alg: signing.default('ES256'),
   dpop_bound_access_tokens: z.boolean().default(false),
+  tls_client_certificate_bound_access_tokens: z.boolean().default(false),
   require_pushed_authorization_requests: z.boolean().default(false),
   /** What it may ask people to approve (RFC 9396, 10). */
   authorization_details_types: z.array(z.enum(detailTypes)).default([]),

@@ -1,9 +1,12 @@
+import { subjectFields } from '../crypto/certificate.ts'
 import { type Client, tokenExchange } from './client-file.ts'
 
 /** Where the issuer stands: loopback, or the world. */
 export interface Standing {
   local: boolean
   production: boolean
+  /** Client certificates are taken, and with `ca` those that an authority issued. */
+  mtls?: { ca: string | undefined } | undefined
 }
 
 type Rule = (client: Partial<Client>, standing: Standing) => readonly (string | false | undefined)[]
@@ -12,12 +15,13 @@ type Rule = (client: Partial<Client>, standing: Standing) => readonly (string | 
 const rules: readonly Rule[] = [
   ({ token_endpoint_auth_method: method, client_secret: secret, jwks, jwks_uri }) => [
     method?.startsWith('client_secret') && secret === undefined && `client_secret is needed for ${method}`,
-    (method === 'none' || method === 'private_key_jwt') &&
+    !method?.startsWith('client_secret') &&
+      method !== undefined &&
       secret !== undefined &&
       `client_secret is of no use with ${method}`,
-    method === 'private_key_jwt' &&
+    (method === 'private_key_jwt' || method === 'self_signed_tls_client_auth') &&
       !jwks === !jwks_uri &&
-      'jwks or jwks_uri, one of the two, is needed for private_key_jwt',
+      `jwks or jwks_uri, one of the two, is needed for ${method}`,
   ],
   ({ token_endpoint_auth_method: method, token_endpoint_auth_signing_alg: alg, ...client }) => [
     alg !== undefined &&
@@ -35,8 +39,11 @@ const rules: readonly Rule[] = [
     profile === undefined
       ? []
       : [
-          client.token_endpoint_auth_method !== 'private_key_jwt' && 'profile: fapi2 needs private_key_jwt',
-          client.dpop_bound_access_tokens !== true && 'profile: fapi2 needs dpop_bound_access_tokens',
+          !/^private_key_jwt$|tls_client_auth$/.test(client.token_endpoint_auth_method ?? '') &&
+            'profile: fapi2 needs private_key_jwt or a certificate',
+          !client.dpop_bound_access_tokens &&
+            !client.tls_client_certificate_bound_access_tokens &&
+            'profile: fapi2 needs dpop_bound_access_tokens or tls_client_certificate_bound_access_tokens',
           client.pkce_required === false && 'profile: fapi2 needs pkce_required',
           client.request_object_signing_alg === 'RS256' && 'profile: fapi2 allows no RS256',
         ],
@@ -47,6 +54,29 @@ const rules: readonly Rule[] = [
       'sector_identifier_uri is needed for pairwise where redirect_uris are not of one host',
     subject_type === 'public' && sector !== undefined && 'sector_identifier_uri is of no use without pairwise',
   ],
+  (client, { mtls }) => {
+    const { token_endpoint_auth_method: method, tls_client_certificate_bound_access_tokens: bound, jwks } = client
+    const named = subjectFields.filter(field => client[field] !== undefined)
+    const byName = method === 'tls_client_auth'
+    return [
+      method === 'self_signed_tls_client_auth' &&
+        !mtls &&
+        `token_endpoint_auth_method: ${method} needs LATCHKEY_MTLS_URL`,
+      byName && !mtls?.ca && `token_endpoint_auth_method: ${method} needs LATCHKEY_MTLS_CA`,
+      byName && named.length !== 1 && `token_endpoint_auth_method: ${method} needs one of ${subjectFields.join(', ')}`,
+      !byName && named[0] !== undefined && `${named[0]} is of use with tls_client_auth only`,
+      method === 'self_signed_tls_client_auth' &&
+        jwks?.keys.some(key => key.x5c === undefined) &&
+        `jwks: each key needs its certificate, x5c, for ${method}`,
+      bound && !mtls && 'tls_client_certificate_bound_access_tokens needs LATCHKEY_MTLS_URL',
+      bound &&
+        client.dpop_bound_access_tokens &&
+        'tls_client_certificate_bound_access_tokens and dpop_bound_access_tokens exclude each other',
+      bound &&
+        client.grant_types?.includes(tokenExchange) &&
+        'grant_types: token-exchange gives tokens that are bound to nothing, and tls_client_certificate_bound_access_tokens wants them bound',
+    ]
+  },
   ({
     grant_types: grants,
     redirect_uris: uris,

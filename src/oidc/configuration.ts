@@ -17,6 +17,7 @@ import type { Hosts } from './documents.ts'
 import { features, type Spend } from './features.ts'
 import { finding } from './finding.ts'
 import { grantFor } from './grants.ts'
+import { aliases, certificateMethods, type Mtls } from './mtls.ts'
 import { outgoing } from './outgoing.ts'
 import { isDeclared, own } from './own.ts'
 import { subjectFor } from './pairwise.ts'
@@ -56,6 +57,7 @@ export interface Options {
   registration: 'off' | 'token' | 'open'
   /** Whose clients are known by a document of theirs. */
   documents: Hosts
+  mtls?: Mtls | undefined
   /** Milliseconds. */
   session: { idle: number; max: number }
   /** What every client is held to, whatever its entry says. */
@@ -86,8 +88,22 @@ export interface Options {
   now(): number
 }
 
-/** How a client may prove itself. */
+/** How a client may prove itself, beside by certificates. */
 const methods = ['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'private_key_jwt', 'none'] as const
+
+/** Where the protocol's endpoints are. */
+export const routes = {
+  authorization: '/authorize',
+  end_session: '/end-session',
+  introspection: '/introspect',
+  jwks: '/jwks.json',
+  pushed_authorization_request: '/par',
+  registration: '/register',
+  revocation: '/revoke',
+  token: '/token',
+  userinfo: '/userinfo',
+}
+
 /** Seconds. */
 const codeLife = 60
 const hour = 3600
@@ -118,7 +134,7 @@ export function configuration(
       authorization_signed_response_alg: 'ES256',
       introspection_signed_response_alg: 'ES256',
     },
-    clientAuthMethods: [...methods],
+    clientAuthMethods: [...methods, ...certificateMethods(options.mtls)],
     extraClientMetadata: clientMetadata(options),
     assertJwtClientAuthClaimsAndHeader: judge.client,
     responseTypes: ['code'],
@@ -132,20 +148,11 @@ export function configuration(
     sectorIdentifierUriValidate: client => !isDeclared(client),
     pairwiseIdentifier: (_, account, client) => subjectFor(options.salt, account, client),
     cookies: cookies(issuer.startsWith('https:'), options.keyring),
-    routes: {
-      authorization: '/authorize',
-      end_session: '/end-session',
-      introspection: '/introspect',
-      jwks: '/jwks.json',
-      pushed_authorization_request: '/par',
-      registration: '/register',
-      revocation: '/revoke',
-      token: '/token',
-      userinfo: '/userinfo',
-    },
+    routes,
     discovery: {
       prompt_values_supported: ['none', 'create', 'login', 'consent'],
       ui_locales_supported: [...locales],
+      ...aliases(options.mtls, issuer, routes),
     },
     ttl: {
       AccessToken: (_, token, client) => token.resourceServer?.accessTokenTTL ?? own(client).access_token_ttl,

@@ -4,6 +4,7 @@ import type { assertions } from './assertions.ts'
 import type { App } from './clients.ts'
 import type { Options } from './configuration.ts'
 import { isDocument } from './documents.ts'
+import { mutualTls } from './mtls.ts'
 import { own } from './own.ts'
 import { forOneAct, rich } from './rich.ts'
 
@@ -29,9 +30,20 @@ export function features(
     documents,
     throttle,
     redeem,
+    mtls,
+    now,
   }: Pick<
     Options,
-    'clients' | 'renderers' | 'requests' | 'keyring' | 'registration' | 'documents' | 'throttle' | 'redeem'
+    | 'clients'
+    | 'renderers'
+    | 'requests'
+    | 'keyring'
+    | 'registration'
+    | 'documents'
+    | 'throttle'
+    | 'redeem'
+    | 'mtls'
+    | 'now'
   >,
   { appOf, judge, spend }: Services,
 ): NonNullable<Configuration['features']> {
@@ -42,6 +54,7 @@ export function features(
       nonceSecret: Buffer.from(keyring.newest('dpop-nonce').bytes),
       requireNonce: ctx => judge.nonceNeeded(ctx, requests.nonces),
     },
+    mTLS: mutualTls(mtls, now),
     fapi: { enabled: true, profile: (_, client) => (own(client).profile ? '2.0' : undefined) },
     claimsParameter: { enabled: true },
     requestObjects: { enabled: true, assertJwtClaimsAndHeader: judge.request },

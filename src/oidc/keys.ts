@@ -3,6 +3,7 @@ import { type Algorithm, algorithms, isPrivate, newKey, publicHalf, type Signing
 import type { Sealer } from '../crypto/seal.ts'
 import type { Record } from '../events.ts'
 import { Conflict, declare, type Store } from '../store/collection.ts'
+import { longestSigned } from './client-file.ts'
 import { maxAge } from './discovery.ts'
 
 const minute = 60_000
@@ -10,8 +11,8 @@ const minute = 60_000
 const slack = minute
 /** How long a key is published before it signs, in milliseconds: until nobody may have kept a document without it. */
 export const publication = maxAge * 1000 + slack
-/** How long the longest-lived of what it signs may be shown, in milliseconds: an ID token. */
-export const signedLife = 60 * minute
+/** How long the longest-lived of what it signs may be shown, in milliseconds. */
+export const signedLife = longestSigned * 1000
 
 const shape = z.object({
   /** Its algorithm and place: of many processes that make the next one at once, one gets it in. */

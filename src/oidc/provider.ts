@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Middleware } from 'koa'
+import type { Context, Middleware } from 'koa'
 import { type Configuration, Provider, type TokenEndpointGrantContext } from 'oidc-provider'
 import { sealer } from '../crypto/seal.ts'
 import type { Record } from '../events.ts'
@@ -22,6 +22,7 @@ import { type Interactions, interactions } from './interactions.ts'
 import { invitations } from './invitations.ts'
 import { logouts, type PostLogout, type TellApp } from './logouts.ts'
 import { mounted } from './mounted.ts'
+import { certificateOf } from './mtls.ts'
 import { subjectFor } from './pairwise.ts'
 import { posted } from './posted.ts'
 import { prolonging } from './prolong.ts'
@@ -88,10 +89,11 @@ export async function createProvider(options: Options): Promise<Oidc> {
     const [handle, ...more] = grants.get(name) as Registered
     provider.registerGrantType(name, made(handle), ...more)
   }
+  const certificate = (ctx: Context) => certificateOf(ctx, options.mtls)
   const prolong = prolonging({ records, session, record, now })
   replace('authorization_code', handle => redeeming(handle, records))
   const longest = options.requests.refreshing
-  const rotation = { records, keyring, record, endSession, prolong, longest, now }
+  const rotation = { records, keyring, record, endSession, prolong, certificate, longest, now }
   replace('refresh_token', handle => rotating(handle, rotation))
   const exchange = exchanging({ provider, clients, judge: options.judge, now })
   provider.registerGrantType(tokenExchange, exchange, exchangeParameters)

@@ -13,8 +13,8 @@ const answered = z.object({
   at: z.number(),
   /** What was asked: scope and resource. */
   asked: z.string(),
-  /** The thumbprint of the key that proved possession; empty without one. */
-  jkt: z.string(),
+  /** By which key and which certificate its holder was known. */
+  holder: z.string(),
   /** The answer, sealed under the spent token. */
   sealed: z.string(),
 })

@@ -1,5 +1,6 @@
 import { calculateJwkThumbprint, decodeProtectedHeader } from 'jose'
 import { type Client, errors, type RefreshToken, type TokenEndpointGrantContext } from 'oidc-provider'
+import type { Certificate } from '../crypto/certificate.ts'
 import { sha256 } from '../crypto/digest.ts'
 import { openUnder, SealError, sealUnder } from '../crypto/seal.ts'
 import type { Key, Keyring } from '../crypto/secrets.ts'
@@ -33,19 +34,19 @@ interface Services {
   prolong: Prolong
   /** The longest that any app may go on refreshing, in milliseconds. */
   longest: number
+  /** The client's certificate, where it showed one. */
+  certificate(ctx: TokenEndpointGrantContext): Certificate | undefined
   now: () => number
 }
 
 /**
  * Rotates refresh tokens, and forgives the network, not the thief. The library judges a request and issues tokens; one
  * guarded write then makes the new refresh token the family's live one and keeps the answer, sealed under the old one.
- * Whoever comes second with the same token, key and question within 30 seconds, before the new one is used, is answered
+ * Whoever comes second with the same token, key or certificate, and question within 30 seconds, before the new one is used, is answered
  * alike; asked something else, is refused. Any other use of a spent token ends the session that it belongs to.
  */
-export function rotating(
-  handle: Handler,
-  { records, keyring, record, endSession, prolong, longest, now }: Services,
-): Handler {
+export function rotating(handle: Handler, services: Services): Handler {
+  const { records, keyring, record, endSession, prolong, certificate, longest, now } = services
   return async ctx => {
     const value = String(ctx.oidc.params.refresh_token)
     const asked = sha256(JSON.stringify([ctx.oidc.params.scope, ctx.oidc.params.resource]))
@@ -62,7 +63,7 @@ export function rotating(
     if (own(client).profile === 'fapi2') return keep(ctx, value, life)
     const body = { ...(ctx.body as object), refresh_token: successor(value) }
     const sealed = sealUnder(bearer(value, keyring.newest(purpose)), JSON.stringify(body), purpose)
-    const last = { at: now(), asked, jkt: await thumbprint(ctx), sealed }
+    const last = { at: now(), asked, holder: await holder(ctx), sealed }
     const rotation = { last, life, sessionLives: await prolong(ctx, spent) }
     if (!(await records.refreshTokens.rotate(value, body.refresh_token, rotation))) return again(ctx, value, asked)
     ctx.body = body
@@ -82,7 +83,7 @@ export function rotating(
     if (!family) throw new errors.InvalidGrant('refresh token not found')
     const { last, payload } = family
     const repeated = last?.digest === sha256(value) && now() - last.at < forgiving
-    if (!repeated || last.jkt !== (await thumbprint(ctx))) return reused(ctx, family)
+    if (!repeated || last.holder !== (await holder(ctx))) return reused(ctx, family)
     if (last.asked !== asked) throw new errors.InvalidGrant('refresh token already used')
     ctx.body = JSON.parse(opened(keyring, value, last.sealed))
     await record('token.replayed', { client: ctx.oidc.client.clientId, account: payload.accountId }, originOf(ctx))
@@ -92,9 +93,22 @@ export function rotating(
   async function watch(ctx: TokenEndpointGrantContext, value: string): Promise<void> {
     const family = await records.refreshTokens.family(value)
     if (!family || lives(family, value)) return
-    const { clientId, jkt } = family.payload
-    const theirs = clientId === ctx.oidc.client.clientId && (jkt === undefined || jkt === (await thumbprint(ctx)))
-    if (!theirs) await reused(ctx, family)
+    const { clientId, jkt, 'x5t#S256': x5t } = family.payload
+    const bound = {
+      jkt: jkt === undefined || jkt === (await keyOf(ctx)),
+      x5t: x5t === undefined || x5t === certificateOf(ctx),
+    }
+    if (clientId !== ctx.oidc.client.clientId || !bound.jkt || !bound.x5t) await reused(ctx, family)
+  }
+
+  function certificateOf(ctx: TokenEndpointGrantContext): string {
+    const shown = certificate(ctx)
+    return shown ? sha256(shown.raw) : ''
+  }
+
+  /** Who holds the token: by the key and the certificate that the library has validated (RFC 9449, 6.1; RFC 8705, 3.1). */
+  async function holder(ctx: TokenEndpointGrantContext): Promise<string> {
+    return `${await keyOf(ctx)} ${certificateOf(ctx)}`
   }
 
   async function reused(ctx: TokenEndpointGrantContext, family: Family): Promise<never> {
@@ -125,8 +139,8 @@ function opened(keyring: Keyring, value: string, sealed: string): string {
   throw new errors.InvalidGrant('refresh token already used')
 }
 
-/** Of the key whose proof the library has validated (RFC 9449, 6.1); empty without one. */
-async function thumbprint(ctx: TokenEndpointGrantContext): Promise<string> {
+/** The thumbprint of the key that a proof was made with; empty without one. */
+async function keyOf(ctx: TokenEndpointGrantContext): Promise<string> {
   const proof = ctx.get('DPoP')
   const { jwk } = proof === '' ? {} : decodeProtectedHeader(proof)
   return jwk ? calculateJwkThumbprint(jwk) : ''

@@ -47,6 +47,8 @@ type Rooms = Parameters<typeof account>[0] &
 interface Options extends Rooms {
   issuer: string
   trustProxy: readonly string[]
+  /** The header in which those proxies pass client certificates on. */
+  certificateHeader: string | undefined
   /** Makes a device cookie: a bearer value of 256 bits. */
   token: () => string
   assets: Assets
@@ -95,7 +97,7 @@ export function app(options: Options): RequestListener {
   for (const router of routers)
     pages.use(router.routes() as Middleware).use(router.allowedMethods({ throw: true }) as Middleware)
   const page = pages.callback()
-  const settle = settled(issuer, options.trustProxy)
+  const settle = settled(issuer, options.trustProxy, options.certificateHeader)
 
   return (req: IncomingMessage, res: ServerResponse) => {
     settle(req)

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, RequestListener } from 'node:http'
 import ipaddr from 'ipaddr.js'
 import type { Context, Middleware, Next } from 'koa'
 import { Problem } from '../errors.ts'
@@ -62,9 +62,14 @@ export function sameOrigin(issuer: string): Middleware {
 
 /**
  * Settles who a request is from and what it is for. Its sender is the peer, or whom a proxy that the settings name
- * says it is; its host and scheme are the issuer's, so that nobody's Host header reaches a link.
+ * says it is; its host and scheme are the issuer's, so that nobody's Host header reaches a link. In the header named
+ * `certificates` such a proxy passes on what clients proved to it, and nobody else does.
  */
-export function settled(issuer: string, trusted: readonly string[]): (req: IncomingMessage) => void {
+export function settled(
+  issuer: string,
+  trusted: readonly string[],
+  certificates?: string,
+): (req: IncomingMessage) => void {
   const { host, protocol } = new URL(issuer)
   const blocks = trusted.map(block)
   const look = remembering((address: string): Address => {
@@ -75,6 +80,7 @@ export function settled(issuer: string, trusted: readonly string[]): (req: Incom
   })
   return req => {
     const peer = look(req.socket.remoteAddress ?? '')
+    if (certificates !== undefined && !peer.believed) delete req.headers[certificates]
     const hops = peer.believed ? String(req.headers['x-forwarded-for'] ?? '').split(',') : []
     // From the right: the first that is no proxy of ours is the true sender; what stands left of it anyone may have typed.
     const sender = hops.map(hop => look(hop.trim())).findLast(hop => !hop.believed)
@@ -82,6 +88,15 @@ export function settled(issuer: string, trusted: readonly string[]): (req: Incom
     req.headers['x-forwarded-for'] = sender?.plain ?? peer.plain ?? 'unknown'
     req.headers['x-forwarded-proto'] = protocol.slice(0, -1)
     req.headers.host = host
+  }
+}
+
+/** Lets through what is for one of these paths, and answers 404 to the rest. */
+export function only(paths: readonly string[], listener: RequestListener): RequestListener {
+  const known = new Set(paths)
+  return (req, res) => {
+    if (known.has((req.url ?? '').split('?', 1)[0] ?? '')) listener(req, res)
+    else res.writeHead(404, { 'content-length': 0 }).end()
   }
 }
 

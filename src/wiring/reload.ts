@@ -11,11 +11,11 @@ interface Services {
 }
 
 /** Makes what reads clients.json anew: a good one is served from then on, one at fault is on record with all its faults and changes nothing. */
-export function reloading({ clients, production, local }: Config, services: Services): () => Promise<void> {
+export function reloading({ clients, production, local, mtls }: Config, services: Services): () => Promise<void> {
   const { declare, record, onFault } = services
   const reload = async (): Promise<void> => {
     try {
-      const next = readClients(clients, { production, local })
+      const next = readClients(clients, { production, local, mtls })
       await declare(next)
       await record('clients.reloaded', { clients: next.metadata.map(each => each.client_id) })
     } catch (fault) {

@@ -101,6 +101,9 @@ interface Options {
   policies?: readonly object[]
   /** More of the environment. */
   environment?: Record<string, string>
+  /** PEM files to serve https with, and one of the authorities that issue apps’ certificates. */
+  tls?: { cert: string; key: string }
+  authorities?: string
 }
 
 const ledger = { resource: api, name: 'Ledger', scopes: ['read', 'write'] }
@@ -111,12 +114,12 @@ export async function ground({
   keys = {},
   apis = [ledger],
   policies = [],
-  environment,
+  ...more
 }: Options): Promise<Ground> {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-conformance-'))
   const file = join(folder, 'clients.json')
   writeFileSync(file, JSON.stringify({ apis, clients, policies }))
-  const latchkey = await startLatchkey({ clients: file, environment })
+  const latchkey = await startLatchkey({ clients: file, ...more })
   const { issuer } = latchkey
   const discovery = await fetch(`${issuer}/.well-known/openid-configuration`)
   const metadata = (await discovery.json()) as ServerMetadata

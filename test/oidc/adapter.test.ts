@@ -104,7 +104,7 @@ describe('the adapter', () => {
   })
 
   describe('for refresh tokens', () => {
-    const rotation = { last: { at: 1, asked: '', jkt: '', sealed: '' }, life: minute }
+    const rotation = { last: { at: 1, asked: '', holder: '', sealed: '' }, life: minute }
 
     it('knows the live one from the spent, and strangers from both', async () => {
       const [first, stranger] = [newToken(), newToken()]

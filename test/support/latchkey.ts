@@ -1,8 +1,8 @@
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { RequestListener } from 'node:http'
 import { configure } from '../../src/config.ts'
 import type { Cost } from '../../src/crypto/hash.ts'
 import { latchkey } from '../../src/latchkey.ts'
+import { type Place, serving } from '../../src/serving.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { testStore } from './store.ts'
 
@@ -43,6 +43,10 @@ interface Options {
   /** More of the environment. */
   environment?: Record<string, string>
   port?: number
+  /** PEM files to serve https with. */
+  tls?: { cert: string; key: string }
+  /** A PEM file of authorities: apps show certificates at a port of its own. */
+  authorities?: string
   /** What a password hash costs; next to nothing unless told. */
   cost?: Cost
 }
@@ -55,30 +59,45 @@ export async function startLatchkey({
   clients,
   environment,
   port = 0,
+  tls,
+  authorities,
   cost = { memory: 64, passes: 1 },
 }: Options = {}): Promise<Running> {
   let passed = 0
   const now = () => Date.now() + passed
   const store = await testStore(now)
-  const server: Server = createServer()
-  await new Promise<void>(resolve => server.listen(port, 'localhost', resolve))
-  const issuer = `http://localhost:${(server.address() as AddressInfo).port}`
+  const lines: string[] = []
+  const told = (fault: unknown) => void lines.push(String(fault))
+  // Its ports are part of its configuration, so they are open before it is there.
+  const opened = (more: Partial<Place>, listener: () => RequestListener) =>
+    serving(
+      (req, res) => listener()(req, res),
+      { host: 'localhost', port: 0, tls, ...more },
+      { grace: 0, onFault: told },
+    )
+  const front = await opened({ port }, () => made.listener)
+  const certified = authorities ? await opened({ certificates: true }, () => made.certified) : undefined
+  const issuer = `${tls ? 'https' : 'http'}://localhost:${front.port}`
   const config = configure({
     LATCHKEY_ISSUER: issuer,
     LATCHKEY_LOG: 'debug',
     ...(clients !== undefined && { LATCHKEY_CLIENTS: clients }),
+    ...(tls && { LATCHKEY_TLS_CERT: tls.cert, LATCHKEY_TLS_KEY: tls.key }),
+    ...(certified && {
+      LATCHKEY_MTLS_URL: `https://localhost:${certified.port}`,
+      LATCHKEY_MTLS_LISTEN: `localhost:${certified.port}`,
+      LATCHKEY_MTLS_CA: authorities,
+    }),
     ...environment,
   })
-  const lines: string[] = []
   const secrets = new Set([secret])
-  const { listener, reload, sweep, stop } = await latchkey(config, {
+  const made = await latchkey(config, {
     store: through ? through(store) : store,
     secrets: [secret],
     now,
     log: { write: line => void lines.push(line) },
     cost,
   })
-  server.on('request', listener)
   const outbox = async (to?: string) => {
     const query = to === undefined ? '' : `?to=${encodeURIComponent(to)}`
     const answer = await fetch(`${issuer}/dev/outbox.json${query}`)
@@ -98,14 +117,13 @@ export async function startLatchkey({
       for (const each of more) if (each !== '') secrets.add(each)
     },
     outbox,
-    reload,
-    sweep,
+    reload: made.reload,
+    sweep: made.sweep,
     stop: async () => {
       for (const { code, to, link } of await outbox())
         for (const each of [code, to, link?.split('/').at(-1)]) if (each) secrets.add(each)
-      server.closeAllConnections()
-      await new Promise(resolve => server.close(resolve))
-      await stop()
+      await Promise.all([front.close(), certified?.close()])
+      await made.stop()
       await store.close()
       const logged = lines.join('')
       const leaked = [...secrets].filter(each => new RegExp(`(?<![\\w-])${RegExp.escape(each)}(?![\\w-])`).test(logged))

@@ -2,7 +2,7 @@ import { createServer, type IncomingHttpHeaders, type RequestListener, type Serv
 import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
 import Koa from 'koa'
-import { headers, sameOrigin, settled } from '../../src/web/guard.ts'
+import { headers, only, sameOrigin, settled } from '../../src/web/guard.ts'
 
 const issuer = 'https://login.example'
 
@@ -78,7 +78,7 @@ describe('the guard', () => {
 
   describe('of who asks for what', () => {
     const seen = async (trusted: string[], sent: Record<string, string>): Promise<IncomingHttpHeaders> => {
-      const normalise = settled(issuer, trusted)
+      const normalise = settled(issuer, trusted, 'client-cert')
       const url = await serve((req, res) => {
         normalise(req)
         res.end(JSON.stringify(req.headers))
@@ -116,9 +116,23 @@ describe('the guard', () => {
       expect(got).to.include({ host: 'login.example', 'x-forwarded-proto': 'https' })
     })
 
+    it('takes a client’s certificate from a proxy of ours, and from nobody else', async () => {
+      expect((await seen(['127.0.0.1'], { 'client-cert': ':x:' }))['client-cert']).to.equal(':x:')
+      server?.close()
+      expect(await seen(['192.0.2.1'], { 'client-cert': ':x:' })).to.not.have.property('client-cert')
+    })
+
     it('writes an IPv4 address mapped into IPv6 as IPv4', async () => {
       const got = await seen(['127.0.0.1'], { 'x-forwarded-for': '::ffff:203.0.113.7' })
       expect(got['x-forwarded-for']).to.equal('203.0.113.7')
     })
+  })
+
+  it('lets through what is for a path, and nothing else', async () => {
+    const url = await serve(only(['/token'], (_, res) => void res.end('token')))
+    const status = async (path: string) => (await fetch(url + path)).status
+    expect(await (await fetch(`${url}/token?a=b`)).text()).to.equal('token')
+    for (const path of ['', '/', '/token/', '/Token', '/%74oken', '//token'])
+      expect(await status(path), path).to.equal(404)
   })
 })

@@ -1,0 +1,69 @@
+import type { TLSSocket } from 'node:tls'
+import type { Context } from 'koa'
+import type { Configuration } from 'oidc-provider'
+import { type Certificate, certificateIn, issuedBy, type SubjectField, says } from '../crypto/certificate.ts'
+
+/** Where clients show certificates, and whose count (RFC 8705). */
+export interface Mtls {
+  /** The origin of the host that asks for them. */
+  url: string
+  /** The header in which a proxy of ours passes them on; undefined where we ask for them ourselves. */
+  header: string | undefined
+  /** Who may issue those of clients that are known by their names (2.1). */
+  authorities: readonly Certificate[]
+}
+
+/** The endpoints that clients show certificates at, by their names in discovery. */
+const endpoints = {
+  token_endpoint: 'token',
+  introspection_endpoint: 'introspection',
+  revocation_endpoint: 'revocation',
+  pushed_authorization_request_endpoint: 'pushed_authorization_request',
+  userinfo_endpoint: 'userinfo',
+} as const
+
+type Routes = Readonly<Record<(typeof endpoints)[keyof typeof endpoints], string>>
+
+/** The paths that clients show certificates at. */
+export const certifiedPaths = (routes: Routes): string[] => Object.values(endpoints).map(each => routes[each])
+
+/** What discovery says of them where they are on another host than the rest (RFC 8705, 5). */
+export function aliases(mtls: Mtls | undefined, issuer: string, routes: Routes): object {
+  if (!mtls || mtls.url === issuer) return {}
+  const at = Object.entries(endpoints).map(([name, route]) => [name, mtls.url + routes[route]])
+  return { mtls_endpoint_aliases: Object.fromEntries(at) }
+}
+
+/** The ways of authenticating that there are with certificates (RFC 8705, 2). */
+export function certificateMethods(mtls: Mtls | undefined) {
+  if (!mtls) return []
+  const known = mtls.authorities.length > 0 ? (['tls_client_auth'] as const) : []
+  return [...known, 'self_signed_tls_client_auth'] as const
+}
+
+/** The certificate that a request was made with; the connection proves that its sender has the key. */
+export function certificateOf(ctx: Pick<Context, 'get' | 'req'>, mtls: Mtls | undefined): Certificate | undefined {
+  if (!mtls) return undefined
+  if (mtls.header !== undefined) return certificateIn(ctx.get(mtls.header))
+  return (ctx.req.socket as Partial<TLSSocket>).getPeerX509Certificate?.()
+}
+
+/** What the library is told of certificates. */
+export function mutualTls(mtls: Mtls | undefined, now: () => number): NonNullable<Configuration['features']>['mTLS'] {
+  if (!mtls) return { enabled: false }
+  return {
+    enabled: true,
+    certificateBoundAccessTokens: true,
+    selfSignedTlsClientAuth: true,
+    tlsClientAuth: mtls.authorities.length > 0,
+    getCertificate: ctx => certificateOf(ctx, mtls),
+    certificateAuthorized: ctx => {
+      const shown = certificateOf(ctx, mtls)
+      return shown !== undefined && issuedBy(shown, mtls.authorities, now())
+    },
+    certificateSubjectMatches: (ctx, field, expected) => {
+      const shown = certificateOf(ctx, mtls)
+      return shown !== undefined && says(shown, field as SubjectField, expected)
+    },
+  }
+}

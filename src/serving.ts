@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs'
+import { createServer, type RequestListener } from 'node:http'
+import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { createSecureContext } from 'node:tls'
+import { ConfigError } from './config.ts'
+import { tlsPolicy } from './crypto/tls.ts'
+
+/** Where to listen, and as whom. */
+export interface Place {
+  host: string
+  port: number
+  /** PEM files of a certificate chain and its key: https. */
+  tls: Files | undefined
+  /** Asks clients for a certificate, and lets in whoever has none. */
+  certificates?: boolean
+}
+
+interface Files {
+  cert: string
+  key: string
+}
+
+interface Options {
+  /** Milliseconds between two looks at the files. */
+  poll?: number
+  /** Milliseconds that requests on their way get to finish once it closes. */
+  grace?: number
+  /** Hears that files have changed and cannot be used; the former ones stay. */
+  onFault(fault: unknown): void
+}
+
+/** What listens. */
+export interface Serving {
+  port: number
+  /** Takes no more requests, and resolves once those on their way are through. */
+  close(): Promise<void>
+}
+
+/** Listens and answers. Throws ConfigError where the files cannot be used; files that change are taken up while it serves. */
+export async function serving(
+  listener: RequestListener,
+  { host, port, tls, certificates = false }: Place,
+  { poll = 5_000, grace = 5_000, onFault }: Options,
+): Promise<Serving> {
+  const pair = tls && read(tls)
+  // Who issued a certificate, and whether that is enough, is for whoever needs one to say.
+  const asking = certificates ? { requestCert: true, rejectUnauthorized: false, ca: [] } : {}
+  const server = pair ? createSecureServer({ ...context(pair), ...asking }, listener) : createServer(listener)
+  // Longer than proxies keep theirs, so that none sends a request on a connection that just ended.
+  server.keepAliveTimeout = 65_000
+  server.headersTimeout = 20_000
+  // Three documents over a slow line; headers have less.
+  server.requestTimeout = 300_000
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(port, host, resolve)
+  })
+
+  let seen = pair
+  /** One half may come before the other: until they go together, what was there before stays. */
+  const look = (files: Files): void => {
+    try {
+      const now = read(files)
+      if (now.cert === seen?.cert && now.key === seen.key) return
+      seen = now
+      ;(server as SecureServer).setSecureContext({ ...context(now), ...asking })
+    } catch (fault) {
+      onFault(fault)
+    }
+  }
+  const timer = tls && setInterval(look, poll, tls).unref()
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: async () => {
+      clearInterval(timer)
+      const closed = new Promise(resolve => server.close(resolve))
+      server.closeIdleConnections()
+      setTimeout(() => server.closeAllConnections(), grace).unref()
+      await closed
+    },
+  }
+}
+
+/** Reads both halves; throws ConfigError. */
+function read({ cert, key }: Files): Files {
+  return told(() => ({ cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') }))
+}
+
+/** What TLS is spoken with; throws ConfigError where the halves do not go together. */
+function context(pair: Files) {
+  const options = { ...tlsPolicy, ...pair }
+  return told(() => createSecureContext(options) && options)
+}
+
+function told<T>(act: () => T): T {
+  try {
+    return act()
+  } catch (fault) {
+    throw new ConfigError([`LATCHKEY_TLS_CERT and LATCHKEY_TLS_KEY cannot be used: ${(fault as Error).message}`])
+  }
+}

@@ -1,0 +1,152 @@
+import { once } from 'node:events'
+import type { RequestListener } from 'node:http'
+import { get } from 'node:https'
+import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
+import { expect } from 'chai'
+import { ConfigError } from '../src/config.ts'
+import { type Place, type Serving, serving } from '../src/serving.ts'
+import { until } from './delivery/posting.ts'
+import { type Authority, authority, type Pair, pemFolder, selfSigned } from './support/certificates.ts'
+
+describe('serving', () => {
+  let ours: Authority
+  let files: ReturnType<typeof pemFolder>
+  let open: Serving | undefined
+  let faults: unknown[]
+  before(async () => {
+    ours = await authority()
+  })
+  beforeEach(() => {
+    files = pemFolder()
+    faults = []
+  })
+  afterEach(async () => {
+    await open?.close()
+    open = undefined
+    files.remove()
+  })
+
+  const written = ({ cert, key }: Pair) => ({ cert: files.write('cert.pem', cert), key: files.write('key.pem', key) })
+  const hello: RequestListener = (_, res) => void res.end('hello')
+  const start = async (more: Partial<Place>, listener = hello) => {
+    const place = { host: '127.0.0.1', port: 0, tls: undefined, ...more }
+    open = await serving(listener, place, { poll: 10, grace: 1_000, onFault: fault => void faults.push(fault) })
+    return open.port
+  }
+  const secure = async (more: Partial<Place> = {}) => start({ tls: written(await ours.issue('CN=one')), ...more })
+  const handshake = async (port: number, more: ConnectionOptions = {}): Promise<TLSSocket> => {
+    const socket = connect({ host: '127.0.0.1', port, ca: ours.cert, ...more })
+    socket.on('error', () => {})
+    const [fault] = await Promise.race([once(socket, 'secureConnect').then(() => []), once(socket, 'error')]).catch(
+      each => [each],
+    )
+    socket.end()
+    if (fault) throw fault
+    return socket
+  }
+  const subject = async (port: number) => (await handshake(port)).getPeerX509Certificate()?.subject
+  const failed = (promise: Promise<unknown>) =>
+    promise.then(
+      () => undefined,
+      fault => fault,
+    )
+
+  it('answers over http where there is no certificate', async () => {
+    const answer = await fetch(`http://127.0.0.1:${await start({})}`)
+    expect(await answer.text()).to.equal('hello')
+  })
+
+  it('answers over https, by TLS 1.3', async () => {
+    const port = await secure()
+    const answer = await new Promise<string>(resolve => {
+      get({ host: '127.0.0.1', port, ca: ours.cert }, res => res.on('data', chunk => resolve(String(chunk))))
+    })
+    expect(answer).to.equal('hello')
+    expect((await handshake(port)).getProtocol()).to.equal('TLSv1.3')
+  })
+
+  it('speaks TLS 1.2 with the suites of RFC 9325 only, and nothing older', async () => {
+    const port = await secure()
+    const by = (ciphers: string, more: ConnectionOptions = {}) =>
+      handshake(port, { maxVersion: 'TLSv1.2', ciphers: `${ciphers}:@SECLEVEL=0`, ...more })
+    expect((await by('ECDHE-ECDSA-AES256-GCM-SHA384')).getProtocol()).to.equal('TLSv1.2')
+    for (const weak of ['ECDHE-ECDSA-AES128-SHA256', 'ECDHE-ECDSA-AES128-SHA', 'ECDHE-ECDSA-CHACHA20-POLY1305'])
+      expect(await failed(by(weak)), weak).to.be.instanceOf(Error)
+    expect(await failed(by('ALL', { minVersion: 'TLSv1', maxVersion: 'TLSv1.1' }))).to.be.instanceOf(Error)
+  })
+
+  it('resumes nothing, so that no key of tickets can be stolen', async () => {
+    const port = await secure()
+    const first = await handshake(port, { maxVersion: 'TLSv1.2' })
+    const again = await handshake(port, { maxVersion: 'TLSv1.2', session: first.getSession() })
+    expect(again.isSessionReused()).to.equal(false)
+  })
+
+  it('asks for a client’s certificate only where that is told, and lets in whoever has none', async () => {
+    const mine = await selfSigned()
+    const seen: (string | undefined)[] = []
+    const listener: RequestListener = (req, res) => {
+      seen.push((req.socket as TLSSocket).getPeerX509Certificate?.()?.subject)
+      res.end()
+    }
+    const ask = (port: number, more: object) =>
+      new Promise(resolve => get({ host: '127.0.0.1', port, ca: ours.cert, agent: false, ...more }, resolve))
+    const place = { tls: written(await ours.issue('CN=one')) }
+    await ask(await start(place, listener), mine)
+    await open?.close()
+    const port = await start({ ...place, certificates: true }, listener)
+    await ask(port, mine)
+    await ask(port, {})
+    expect(seen).to.deep.equal([undefined, 'CN=alone', undefined])
+  })
+
+  it('takes up a new certificate, for new connections, with no restart', async () => {
+    const port = await secure()
+    const next = await ours.issue('CN=two')
+    expect(await subject(port)).to.equal('CN=one')
+    written(next)
+    await until(async () => (await subject(port)) === 'CN=two')
+    expect(faults.filter(fault => !(fault instanceof ConfigError))).to.deep.equal([])
+  })
+
+  it('keeps the old one until both halves of the new one are there, and says so', async () => {
+    const port = await secure()
+    const next = await ours.issue('CN=two')
+    files.write('cert.pem', next.cert)
+    await until(() => faults.length > 0)
+    expect(String(faults[0])).to.include('LATCHKEY_TLS_CERT and LATCHKEY_TLS_KEY cannot be used')
+    expect(await subject(port)).to.equal('CN=one')
+    files.write('cert.pem', next.cert.slice(0, 200))
+    await until(() => faults.length > 1)
+    expect(await subject(port)).to.equal('CN=one')
+    written(next)
+    await until(async () => (await subject(port)) === 'CN=two')
+  })
+
+  it('does not start with files that do not go together, or are not there', async () => {
+    const [one, two] = [await ours.issue('CN=one'), await ours.issue('CN=two')]
+    expect(await failed(start({ tls: written({ ...one, key: two.key }) }))).to.be.instanceOf(ConfigError)
+    expect(await failed(start({ tls: { cert: 'nowhere', key: 'nowhere' } }))).to.be.instanceOf(ConfigError)
+  })
+
+  it('lets requests on their way finish when it closes, and then has closed', async () => {
+    const reached = Promise.withResolvers<() => void>()
+    const port = await start({}, (_, res) => reached.resolve(() => res.end('done')))
+    const answer = fetch(`http://127.0.0.1:${port}`)
+    const finish = await reached.promise
+    const closed = open?.close()
+    finish()
+    expect(await (await answer).text()).to.equal('done')
+    await closed
+    expect(await failed(fetch(`http://127.0.0.1:${port}`))).to.be.instanceOf(Error)
+  })
+
+  it('ends a request that does not end by itself', async () => {
+    const reached = Promise.withResolvers<void>()
+    const port = await start({}, () => reached.resolve())
+    const answer = failed(fetch(`http://127.0.0.1:${port}`))
+    await reached.promise
+    await open?.close()
+    expect(await answer).to.be.instanceOf(Error)
+  })
+})
