@@ -18,6 +18,9 @@ const shape = z.object({
 
 export const receiptsDeclaration = declare({ name: 'receipts', shape, indexes: ['account', ['account', 'payee']] })
 
+/** What a receipt is sealed for. */
+export const receiptContext = ({ id }: { id: string }): string => `receipt:${id}`
+
 /** An approval as its owner, and nobody's store alone, can read it. */
 export interface Receipt<Content = unknown> {
   id: string
@@ -51,14 +54,13 @@ export function receipts<Content>({
   now: () => number
 }): Receipts<Content> {
   const kept = store.collection(receiptsDeclaration)
-  const context = (id: string) => `receipt:${id}`
   const blind = (account: string, payee: string) => sealer.blind(payee, `payee:${account}`)
   const open = ({ id, account, client, at, sealed }: z.output<typeof shape>): Receipt<Content> => {
-    return { id, account, client, at, content: JSON.parse(sealer.open(sealed, context(id))) }
+    return { id, account, client, at, content: JSON.parse(sealer.open(sealed, receiptContext({ id }))) }
   }
   return {
     keep: async ({ id, account, client, at, content }, payee) => {
-      const sealed = sealer.seal(JSON.stringify(content), context(id))
+      const sealed = sealer.seal(JSON.stringify(content), receiptContext({ id }))
       try {
         await kept.insert({ id, account, client, at, payee: blind(account, payee)[0], sealed })
         return true

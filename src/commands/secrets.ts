@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream'
 import { credentialContext, credentialsDeclaration } from '../accounts/credential.ts'
+import { receiptContext, receiptsDeclaration } from '../accounts/receipt.ts'
 import { apiKeyContext, apiKeysDeclaration } from '../api-keys/keys.ts'
 import { pepperOf } from '../crypto/hash.ts'
 import { SealError, sealer as sealerOf } from '../crypto/seal.ts'
@@ -37,6 +38,7 @@ const everything = [
     const mine = (kept: string): string => again(kept, apiKeyContext(doc))
     return { secret: mine(secret), ...(former && { former: { ...former, secret: mine(former.secret) } }) }
   }),
+  sealed('receipts', receiptsDeclaration, (doc, again) => ({ sealed: again(doc.sealed, receiptContext(doc)) })),
   sealed('messages that wait', posted, (doc, again) => ({ sealed: again(doc.sealed, messageContext(doc)) })),
 ]
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { type Credentials, credentials } from '../../src/accounts/credential.ts'
+import { receipts } from '../../src/accounts/receipt.ts'
 import { keys as apiKeys } from '../../src/api-keys/keys.ts'
 import { secretsReseal } from '../../src/commands/secrets.ts'
 import { hasher } from '../../src/crypto/hash.ts'
@@ -44,6 +45,7 @@ describe('latchkey secrets reseal', () => {
     const services = { store, sealer: sealer(ring), record: async () => {}, now }
     return {
       keys: keys(services),
+      receipts: receipts<string>(services),
       credentials: credentials(services),
       apiKeys: apiKeys(services),
       hasher: hasher({ keyring: ring, queue: 1, cost: { memory: 64, passes: 1 } }),
@@ -58,6 +60,7 @@ describe('latchkey secrets reseal', () => {
     await add(before.credentials, 'ada', 'totp', { seed: 'ada’s' })
     const { key } = await before.apiKeys.add({ account: 'ada', name: 'bot', scopes: ['read'], addresses: [] })
     const rotated = await before.apiKeys.rotate(key)
+    await before.receipts.keep({ id: 'r', account: 'ada', client: 'wallet', at: 1, content: 'paid' }, 'bob')
     const text = { channel: 'sms', to: '+15005550006', text: 'hello', purpose: 'code' } as never
     await before.outbox.post(text)
 
@@ -66,12 +69,14 @@ describe('latchkey secrets reseal', () => {
     expect(out).to.include('signing keys: 1, 1 sealed anew\n')
     expect(out).to.include('credentials: 1, 1 sealed anew\n')
     expect(out).to.include('API keys: 1, 1 sealed anew\n')
+    expect(out).to.include('receipts: 1, 1 sealed anew\n')
     expect(out).to.include('messages that wait: 1, 1 sealed anew\n')
     expect(out).to.match(/Nothing needs an older secret/)
 
     const after = under(fresh)
     expect(await after.keys.list()).to.have.lengthOf(1)
     expect((await after.credentials.of('ada')).map(each => each.secret)).to.deep.equal([{ seed: 'ada’s' }])
+    expect((await after.receipts.get('r'))?.content).to.equal('paid')
     const kept = await after.apiKeys.get(key.id)
     expect(after.apiKeys.open(kept, 'hmac-sha256', 'current').value).to.equal(rotated.secret)
     expect(after.apiKeys.open(kept, 'hmac-sha256', 'former').value).to.match(/^lks_/)
