@@ -4,7 +4,7 @@ import { auditExport, auditKeys } from './commands/audit.ts'
 import { auditVerify } from './commands/audit-verify.ts'
 import { clientsInvite, clientsList, clientsRemove } from './commands/clients.ts'
 import { type Command, Refusal } from './commands/command.ts'
-import { keysList, keysRotate } from './commands/keys.ts'
+import { keysList, keysReplace, keysRotate } from './commands/keys.ts'
 import { roleGive, roleList, roleTake } from './commands/role.ts'
 import { secretsReseal } from './commands/secrets.ts'
 import { signRequest } from './commands/sign.ts'
@@ -22,6 +22,7 @@ const commands: Readonly<Record<string, Command>> = {
   'clients remove': clientsRemove,
   'keys list': keysList,
   'keys rotate': keysRotate,
+  'keys replace': keysReplace,
   'role give': roleGive,
   'role take': roleTake,
   'role list': roleList,

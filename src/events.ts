@@ -134,6 +134,7 @@ export const events = {
   'keys.created': event('notice', { kid: z.string(), alg: z.string() }),
   'keys.rotated': event('notice', { kid: z.string(), alg: z.string(), former: z.string() }),
   'keys.retired': event('notice', { kid: z.string(), alg: z.string() }),
+  'keys.withdrawn': event('warning', { kid: z.string(), alg: z.string() }),
   'message.sent': event('info', message),
   'message.delayed': event('warning', message),
   'message.abandoned': event('warning', message),

@@ -185,7 +185,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     reload: reloading(config, { declare: oidc.declare, record, onFault: log.fault }),
     sweep: closing.sweep,
     stop: async () => {
-      unfollow()
+      await unfollow()
       await Promise.all([...rests.map(rest => rest()), tidied()])
       post.close()
     },

@@ -46,7 +46,7 @@ export const settings = {
       .default('off'),
   ),
   LATCHKEY_SECRETS: setting(
-    'Comma-separated, newest first, 32 characters or more each: what seals and peppers derive from. A new one goes in front; an old one leaves when nothing is sealed under it.',
+    'Comma-separated, newest first, 32 characters or more each: what seals and peppers derive from. A new one goes in front; an old one leaves once `latchkey secrets reseal` says that nothing needs it.',
     'generated and kept beside the store; required in production',
     words
       .refine(list => list.length > 0 && list.every(each => each.length >= 32), {

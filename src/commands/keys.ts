@@ -32,6 +32,23 @@ export const keysRotate: Command = {
     }),
 }
 
+/** `keys replace`: for when one has leaked. */
+export const keysReplace: Command = {
+  does: 'Replaces every signing key at once, for when one has leaked',
+  takes: '',
+  options: {},
+  help: [
+    'The new ones sign at once, and the old ones are published no more: whatever they signed is worth nothing, to whoever',
+    'looks anew. APIs and apps may keep the old ones for five minutes. Find out first how one could leak.',
+  ].join('\n'),
+  run: given =>
+    withRing(given, async ring => {
+      for (const alg of new Set((await found(ring)).map(each => each.alg))) await ring.replace(alg)
+      given.out.write(`${(await ring.list()).map(line).join('\n')}\n`)
+      return 0
+    }),
+}
+
 function withRing({ config, beside }: Given, act: (ring: Keys) => Promise<number>): Promise<number> {
   return withStore(config(), (store, keyring) => {
     const record = recorder([audit({ store })], Date.now, fault => beside.write(`${fault}\n`))

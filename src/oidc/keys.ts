@@ -50,6 +50,8 @@ export interface Keys {
   first(alg: Algorithm): Promise<void>
   /** Publishes the next key of an algorithm, which signs once everybody can know it; one that waits already stays the next. */
   rotate(alg: Algorithm): Promise<void>
+  /** Puts a new key, which signs at once, in the place of all that an algorithm has: for when one has leaked. */
+  replace(alg: Algorithm): Promise<void>
   /** Deletes the private half of what signs no more. */
   retire(): Promise<void>
 }
@@ -106,6 +108,14 @@ export function keys({ store, sealer, record, now }: Services): Keys {
       if (!newest || signsAt(newest) > now()) return
       const kid = await make(alg, placeOf(newest.id) + 1, now() + publication)
       if (kid !== undefined) await record('keys.rotated', { kid, alg, former: newest.kid })
+    },
+    replace: async alg => {
+      const leaked = await of(alg)
+      const [newest] = leaked
+      if (!newest) return
+      const kid = await make(alg, placeOf(newest.id) + 1, now())
+      if (kid !== undefined) await record('keys.rotated', { kid, alg, former: newest.kid })
+      for (const each of leaked) if (await kept.take(each.id)) await record('keys.withdrawn', { kid: each.kid, alg })
     },
     retire: async () => {
       for (const alg of algorithms) {

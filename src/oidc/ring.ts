@@ -11,8 +11,8 @@ export interface Ring {
   need(algorithms: Iterable<Algorithm>): Promise<void>
   /** Looks what other processes did and what time it is. */
   look(): Promise<void>
-  /** Looks again and again; what it returns stops that. */
-  work(): () => void
+  /** Looks again and again; what it returns stops that, once the look that is under way is over. */
+  work(): () => Promise<void>
 }
 
 interface Options {
@@ -55,14 +55,19 @@ export async function signingRing({
     look,
     work: () => {
       let timer: NodeJS.Timeout | undefined
+      let looking: Promise<void> | undefined
       let stopped = false
       const next = (): void => {
-        if (!stopped) timer = setTimeout(() => void look().catch(onFault).finally(next), poll).unref()
+        if (stopped) return
+        timer = setTimeout(() => {
+          looking = look().catch(onFault).then(next)
+        }, poll).unref()
       }
       next()
-      return () => {
+      return async () => {
         stopped = true
         clearTimeout(timer)
+        await looking
       }
     },
   }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { keysList, keysRotate } from '../../src/commands/keys.ts'
+import { keysList, keysReplace, keysRotate } from '../../src/commands/keys.ts'
 import { sealer } from '../../src/crypto/seal.ts'
 import { keyring } from '../../src/crypto/secrets.ts'
 import { ledger } from '../../src/observers/ledger.ts'
@@ -19,7 +19,8 @@ describe('latchkey keys', () => {
   const mongo = process.env.LATCHKEY_TEST_STORE === 'mongo' ? freshMongo() : undefined
   const url = mongo ?? `sqlite:${join(folder, 'store.db')}`
   const environment = { LATCHKEY_STORE: url, LATCHKEY_SECRETS: secret }
-  const run = (name: string) => within({ list: keysList, rotate: keysRotate }, [name], environment)
+  const run = (name: string) =>
+    within({ list: keysList, rotate: keysRotate, replace: keysReplace }, [name], environment)
   let store: Store
 
   /** A process that serves: what it knows of the ring. */
@@ -61,7 +62,7 @@ describe('latchkey keys', () => {
     expect(code).to.equal(0)
     expect(out.match(/ next /g)).to.have.lengthOf(2)
     await Promise.all(followed)
-    for (const stop of stops) stop()
+    await Promise.all(stops.map(stop => stop()))
     for (const each of processes)
       expect(each.keys().map(({ alg, state }) => `${alg} ${state}`)).to.include('ES256 next')
     const names = []
@@ -73,5 +74,17 @@ describe('latchkey keys', () => {
     const before = await run('list')
     expect(await run('rotate')).to.have.property('code', 0)
     expect(await run('list')).to.deep.equal(before)
+  })
+
+  it('replaces all of them at once, and every process signs with the new ones', async () => {
+    const ring = await serving()
+    const before = ring.keys().map(each => each.jwk.kid)
+    const { code, out } = await run('replace')
+    expect(code).to.equal(0)
+    expect(out.match(/ current /g)).to.have.lengthOf(2)
+    await ring.look()
+    const after = ring.keys()
+    expect(after.map(each => `${each.alg} ${each.state}`)).to.deep.equal(['ES256 current', 'EdDSA current'])
+    for (const { jwk } of after) expect(before).to.not.include(jwk.kid)
   })
 })

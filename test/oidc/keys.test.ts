@@ -93,6 +93,23 @@ describe('signing keys', () => {
     expect(told.filter(each => (each as string[])[0] === 'keys.retired')).to.have.lengthOf(1)
   })
 
+  it('are replaced all at once when one has leaked: nothing of before is published', async () => {
+    const ring = open(store)
+    await ring.first('ES256')
+    await ring.rotate('ES256')
+    const before = await ring.list()
+    told.length = 0
+    await ring.replace('ES256')
+    const [fresh, ...more] = await ring.list()
+    expect(more).to.deep.equal([])
+    expect(fresh).to.include({ state: 'current', signsAt: time })
+    expect(before.map(each => each.jwk.kid)).to.not.include(fresh?.jwk.kid)
+    const withdrawn = before.map(each => ['keys.withdrawn', { kid: each.jwk.kid, alg: 'ES256' }])
+    expect(told.slice(1)).to.have.deep.members(withdrawn)
+    await ring.rotate('ES256')
+    expect((await ring.list()).map(each => each.state)).to.deep.equal(['current', 'next'])
+  })
+
   it('sign on behind a clock that is slow, whatever others retired', async () => {
     const ring = open(store)
     await ring.first('ES256')

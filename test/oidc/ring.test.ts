@@ -110,7 +110,7 @@ describe('the ring of signing keys', () => {
     const stop = here.keys.work()
     pass(day)
     await changed.promise
-    stop()
+    await stop()
     expect(here.keys.keys().map(each => each.state)).to.include('next')
   })
 
