@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
+import { authority, believe } from './support/certificates.ts'
 import { freePorts } from './support/ports.ts'
 
 const path = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url))
@@ -21,28 +22,54 @@ describe('src/main.ts', function () {
     rmSync(folder, { recursive: true })
   })
 
+  /** Starts it in the folder; resolves, when called, once it has said something so many times. */
+  const start = (environment: Record<string, string>) => {
+    const env = { PATH: process.env.PATH, ...environment }
+    child = spawn(process.execPath, [path('src/main.ts')], { cwd: folder, env, stdio: ['ignore', 'pipe', 'inherit'] })
+    let out = ''
+    child.stdout?.on('data', chunk => {
+      out += chunk
+    })
+    return async (text: string, times: number) => {
+      while (out.split(text).length - 1 < times && child.exitCode === null) await wait(20)
+    }
+  }
+
+  it('serves https, and client certificates at a port of its own', async () => {
+    const [port, certified] = await freePorts(2)
+    const ours = await authority()
+    const { cert, key } = await ours.issue('CN=localhost')
+    const written = (name: string, content: string) => {
+      writeFileSync(join(folder, name), content)
+      return join(folder, name)
+    }
+    const said = start({
+      LATCHKEY_ISSUER: `https://localhost:${port}`,
+      LATCHKEY_CLIENTS: written('clients.json', JSON.stringify({ apis: [], clients: [] })),
+      LATCHKEY_TLS_CERT: written('cert.pem', cert),
+      LATCHKEY_TLS_KEY: written('key.pem', key),
+      LATCHKEY_MTLS_URL: `https://localhost:${certified}`,
+      LATCHKEY_MTLS_LISTEN: `localhost:${certified}`,
+      LATCHKEY_MTLS_CA: written('ca.pem', ours.cert),
+    })
+    await said('listening on', 1)
+    const disbelieve = believe(ours)
+    const status = async (at: number | undefined, to: string) => (await fetch(`https://localhost:${at}${to}`)).status
+    expect(await status(port, '/health/live')).to.equal(200)
+    expect(await status(certified, '/health/live')).to.equal(404)
+    expect(await status(certified, '/userinfo')).to.equal(401)
+    disbelieve()
+    child.kill('SIGTERM')
+    await new Promise(done => child.once('exit', done))
+    expect(child.exitCode).to.equal(0)
+  })
+
   it('reads clients.json anew at SIGHUP, in every worker, and serves on', async () => {
     const [port] = await freePorts(1)
     const file = join(folder, 'clients.json')
     const declared = JSON.parse(readFileSync(path('clients.json'), 'utf8'))
     writeFileSync(file, JSON.stringify(declared))
-    child = spawn(process.execPath, [path('src/main.ts')], {
-      cwd: folder,
-      env: {
-        PATH: process.env.PATH,
-        LATCHKEY_ISSUER: `http://localhost:${port}`,
-        LATCHKEY_CLIENTS: file,
-        LATCHKEY_WORKERS: '2',
-      },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    let out = ''
-    child.stdout?.on('data', chunk => {
-      out += chunk
-    })
-    const said = async (text: string, times: number) => {
-      while (out.split(text).length - 1 < times && child.exitCode === null) await wait(20)
-    }
+    const said = start({ LATCHKEY_ISSUER: `http://localhost:${port}`, LATCHKEY_CLIENTS: file, LATCHKEY_WORKERS: '2' })
     await said('listening on', 2)
     writeFileSync(file, '{')
     child.kill('SIGHUP')
