@@ -6,6 +6,7 @@ import { pepperOf } from '../crypto/hash.ts'
 import { SealError, sealer as sealerOf } from '../crypto/seal.ts'
 import { messageContext, posted } from '../delivery/courier.ts'
 import { keyContext, keysDeclaration } from '../oidc/keys.ts'
+import { saltContext, saltsDeclaration } from '../oidc/pairwise.ts'
 import type { Collection, Declaration, Doc, Store } from '../store/collection.ts'
 import { type Command, withStore } from './command.ts'
 
@@ -39,6 +40,7 @@ const everything = [
     return { secret: mine(secret), ...(former && { former: { ...former, secret: mine(former.secret) } }) }
   }),
   sealed('receipts', receiptsDeclaration, (doc, again) => ({ sealed: again(doc.sealed, receiptContext(doc)) })),
+  sealed('salts of subjects', saltsDeclaration, (doc, again) => ({ sealed: again(doc.sealed, saltContext(doc)) })),
   sealed('messages that wait', posted, (doc, again) => ({ sealed: again(doc.sealed, messageContext(doc)) })),
 ]
 

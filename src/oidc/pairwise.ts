@@ -5,20 +5,26 @@ import { token } from '../crypto/random.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import { Conflict, declare, type Store } from '../store/collection.ts'
 
-const declaration = declare({ name: 'pairwise_salts', shape: z.object({ id: z.string(), sealed: z.string() }) })
+export const saltsDeclaration = declare({
+  name: 'pairwise_salts',
+  shape: z.object({ id: z.string(), sealed: z.string() }),
+})
 const only = 'pairwise'
+
+/** What the salt is sealed for. */
+export const saltContext = ({ id }: { id: string }): string => id
 
 /**
  * The salt of pairwise subjects, sealed in the store and made once: derived from the operator's secrets it would change
  * with them, and every app would take its people for strangers.
  */
 export async function pairwiseSalt({ store, sealer }: { store: Store; sealer: Sealer }): Promise<string> {
-  const kept = store.collection(declaration)
+  const kept = store.collection(saltsDeclaration)
   const found = await kept.get(only)
-  if (found) return sealer.open(found.sealed, only)
+  if (found) return sealer.open(found.sealed, saltContext(found))
   const made = token()
   try {
-    await kept.insert({ id: only, sealed: sealer.seal(made, only) })
+    await kept.insert({ id: only, sealed: sealer.seal(made, saltContext({ id: only })) })
     return made
   } catch (fault) {
     if (fault instanceof Conflict) return pairwiseSalt({ store, sealer })

@@ -11,6 +11,7 @@ import { sealer } from '../../src/crypto/seal.ts'
 import { keyring } from '../../src/crypto/secrets.ts'
 import { outbox } from '../../src/delivery/outbox.ts'
 import { keys } from '../../src/oidc/keys.ts'
+import { pairwiseSalt } from '../../src/oidc/pairwise.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { openStore } from '../../src/store/open.ts'
 import { latchkeyCli, within } from '../support/cli.ts'
@@ -46,6 +47,7 @@ describe('latchkey secrets reseal', () => {
     return {
       keys: keys(services),
       receipts: receipts<string>(services),
+      salt: () => pairwiseSalt(services),
       credentials: credentials(services),
       apiKeys: apiKeys(services),
       hasher: hasher({ keyring: ring, queue: 1, cost: { memory: 64, passes: 1 } }),
@@ -61,6 +63,7 @@ describe('latchkey secrets reseal', () => {
     const { key } = await before.apiKeys.add({ account: 'ada', name: 'bot', scopes: ['read'], addresses: [] })
     const rotated = await before.apiKeys.rotate(key)
     await before.receipts.keep({ id: 'r', account: 'ada', client: 'wallet', at: 1, content: 'paid' }, 'bob')
+    const salt = await before.salt()
     const text = { channel: 'sms', to: '+15005550006', text: 'hello', purpose: 'code' } as never
     await before.outbox.post(text)
 
@@ -69,6 +72,7 @@ describe('latchkey secrets reseal', () => {
     expect(out).to.include('signing keys: 1, 1 sealed anew\n')
     expect(out).to.include('credentials: 1, 1 sealed anew\n')
     expect(out).to.include('API keys: 1, 1 sealed anew\n')
+    expect(out).to.include('salts of subjects: 1, 1 sealed anew\n')
     expect(out).to.include('receipts: 1, 1 sealed anew\n')
     expect(out).to.include('messages that wait: 1, 1 sealed anew\n')
     expect(out).to.match(/Nothing needs an older secret/)
@@ -77,6 +81,7 @@ describe('latchkey secrets reseal', () => {
     expect(await after.keys.list()).to.have.lengthOf(1)
     expect((await after.credentials.of('ada')).map(each => each.secret)).to.deep.equal([{ seed: 'ada’s' }])
     expect((await after.receipts.get('r'))?.content).to.equal('paid')
+    expect(await after.salt()).to.equal(salt)
     const kept = await after.apiKeys.get(key.id)
     expect(after.apiKeys.open(kept, 'hmac-sha256', 'current').value).to.equal(rotated.secret)
     expect(after.apiKeys.open(kept, 'hmac-sha256', 'former').value).to.match(/^lks_/)

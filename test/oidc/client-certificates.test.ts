@@ -28,7 +28,8 @@ describe('clients that show certificates', () => {
   }
 
   it('are taken as RFC 8705 registers them', () => {
-    for (const each of [byName, byKey, { ...byName, ...bound }, { ...base, ...secret, ...bound }])
+    const fapi = { ...byName, ...bound, profile: 'fapi2' }
+    for (const each of [byName, byKey, fapi, { ...byName, ...bound }, { ...base, ...secret, ...bound }])
       expect(faults(each)).to.deep.equal([])
     const { jwks: _, ...elsewhere } = { ...byKey, jwks_uri: 'https://bot.example/jwks.json' }
     expect(faults(elsewhere)).to.deep.equal([])

@@ -95,7 +95,7 @@ describe('clients.json', () => {
       { ...app, jwks: { keys: [{ kty: 'RSA', e: 'AQAB', n: 'A'.repeat(171) }] } },
       'jwks.keys[0].n must have 2048 bits or more',
     ],
-    ['another method', { ...app, token_endpoint_auth_method: 'client_secret_jwt' }, 'token_endpoint_auth_method '],
+    ['another method', { ...app, token_endpoint_auth_method: 'attest_jwt_client_auth' }, 'token_endpoint_auth_method '],
     ['another grant', { ...app, grant_types: ['implicit'] }, 'grant_types[0] '],
     ['no redirect URI', { ...app, redirect_uris: [] }, 'redirect_uris must not be empty for authorization_code'],
     [
