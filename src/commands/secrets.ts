@@ -7,6 +7,7 @@ import { SealError, sealer as sealerOf } from '../crypto/seal.ts'
 import { messageContext, posted } from '../delivery/courier.ts'
 import { keyContext, keysDeclaration } from '../oidc/keys.ts'
 import { saltContext, saltsDeclaration } from '../oidc/pairwise.ts'
+import { clientContext, registeredClients } from '../oidc/registered.ts'
 import type { Collection, Declaration, Doc, Store } from '../store/collection.ts'
 import { type Command, withStore } from './command.ts'
 
@@ -39,6 +40,9 @@ const everything = [
     const mine = (kept: string): string => again(kept, apiKeyContext(doc))
     return { secret: mine(secret), ...(former && { former: { ...former, secret: mine(former.secret) } }) }
   }),
+  sealed('clients that registered', registeredClients, (doc, again) => ({
+    secret: doc.secret && again(doc.secret, clientContext(doc)),
+  })),
   sealed('receipts', receiptsDeclaration, (doc, again) => ({ sealed: again(doc.sealed, receiptContext(doc)) })),
   sealed('salts of subjects', saltsDeclaration, (doc, again) => ({ sealed: again(doc.sealed, saltContext(doc)) })),
   sealed('messages that wait', posted, (doc, again) => ({ sealed: again(doc.sealed, messageContext(doc)) })),

@@ -21,6 +21,9 @@ export type Registered = z.output<typeof shape>
 /** Clients that registered themselves (RFC 7591). */
 export const registeredClients = declare({ name: 'registered_clients', shape, unique: ['manager'] })
 
+/** What a client's secret is sealed for. */
+export const clientContext = ({ id }: { id: string }): string => `client:${id}`
+
 /** What is kept of clients that registered, for those who run Latchkey. */
 export interface Roll {
   get(id: string): Promise<Registered | undefined>

@@ -6,7 +6,7 @@ import { Problem } from '../errors.ts'
 import type { Store } from '../store/collection.ts'
 import type { Invitation, Invitations } from './invitations.ts'
 import { type Policy, within } from './policies.ts'
-import { registeredClients } from './registered.ts'
+import { clientContext, registeredClients } from './registered.ts'
 import type { Clients } from './registry.ts'
 
 interface Services {
@@ -31,7 +31,6 @@ export function registration({
   now,
 }: Services): Record<string, Adapter> {
   const kept = store.collection(registeredClients)
-  const sealed = (id: string): string => `client:${id}`
 
   /** Lets a client in: by a use of its invitation, or as one of not too many. */
   const admit = async (): Promise<void> => {
@@ -56,13 +55,13 @@ export function registration({
         const found = await kept.get(id)
         const policy = found && clients.declared().policies.get(found.policy)
         if (!found || !policy) return undefined
-        const client_secret = found.secret && sealer.open(found.secret, sealed(id))
+        const client_secret = found.secret && sealer.open(found.secret, clientContext({ id }))
         if (client_secret && sealer.stale(found.secret ?? ''))
-          await kept.patch(id, { secret: sealer.seal(client_secret, sealed(id)) }, { secret: found.secret })
+          await kept.patch(id, { secret: sealer.seal(client_secret, clientContext({ id })) }, { secret: found.secret })
         return still({ ...found.metadata, policy: found.policy, ...(client_secret && { client_secret }) }, policy)
       },
       upsert: async (id, { client_secret, ...metadata }) => {
-        const secret = client_secret && sealer.seal(String(client_secret), sealed(id))
+        const secret = client_secret && sealer.seal(String(client_secret), clientContext({ id }))
         const { policy } = metadata as { policy: string }
         const { route, entities } = Provider.ctx?.oidc ?? {}
         if (route === 'registration') {

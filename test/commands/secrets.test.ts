@@ -12,6 +12,7 @@ import { keyring } from '../../src/crypto/secrets.ts'
 import { outbox } from '../../src/delivery/outbox.ts'
 import { keys } from '../../src/oidc/keys.ts'
 import { pairwiseSalt } from '../../src/oidc/pairwise.ts'
+import { clientContext, registeredClients } from '../../src/oidc/registered.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { openStore } from '../../src/store/open.ts'
 import { latchkeyCli, within } from '../support/cli.ts'
@@ -64,6 +65,10 @@ describe('latchkey secrets reseal', () => {
     const rotated = await before.apiKeys.rotate(key)
     await before.receipts.keep({ id: 'r', account: 'ada', client: 'wallet', at: 1, content: 'paid' }, 'bob')
     const salt = await before.salt()
+    const registered = { policy: 'third-party', metadata: {}, registeredAt: 1 }
+    const shared = sealer(keyring([old])).seal('shared', clientContext({ id: 'app' }))
+    await store.collection(registeredClients).insert({ ...registered, id: 'app', secret: shared })
+    await store.collection(registeredClients).insert({ ...registered, id: 'phone' })
     const text = { channel: 'sms', to: '+15005550006', text: 'hello', purpose: 'code' } as never
     await before.outbox.post(text)
 
@@ -73,6 +78,7 @@ describe('latchkey secrets reseal', () => {
     expect(out).to.include('credentials: 1, 1 sealed anew\n')
     expect(out).to.include('API keys: 1, 1 sealed anew\n')
     expect(out).to.include('salts of subjects: 1, 1 sealed anew\n')
+    expect(out).to.include('clients that registered: 2, 1 sealed anew\n')
     expect(out).to.include('receipts: 1, 1 sealed anew\n')
     expect(out).to.include('messages that wait: 1, 1 sealed anew\n')
     expect(out).to.match(/Nothing needs an older secret/)
@@ -82,6 +88,8 @@ describe('latchkey secrets reseal', () => {
     expect((await after.credentials.of('ada')).map(each => each.secret)).to.deep.equal([{ seed: 'ada’s' }])
     expect((await after.receipts.get('r'))?.content).to.equal('paid')
     expect(await after.salt()).to.equal(salt)
+    const { secret = '' } = (await store.collection(registeredClients).get('app')) ?? {}
+    expect(sealer(keyring([fresh])).open(secret, clientContext({ id: 'app' }))).to.equal('shared')
     const kept = await after.apiKeys.get(key.id)
     expect(after.apiKeys.open(kept, 'hmac-sha256', 'current').value).to.equal(rotated.secret)
     expect(after.apiKeys.open(kept, 'hmac-sha256', 'former').value).to.match(/^lks_/)

@@ -12,7 +12,7 @@ describe('what is sealed', () => {
       ({ path, text }) => /\.seal\(/.test(text) && !/crypto|commands/.test(path),
     )
     for (const { path, text } of sealing.filter(each => !fleeting.includes(each.path))) {
-      const [, , context = 'a context with a name'] = /\.seal\((.*?), (\w+)\(/s.exec(text) ?? []
+      const [, , context = 'a context with a name'] = /\.seal\((.*?), (\w+Context)\(/s.exec(text) ?? []
       expect(command, `${path}: ${context}`).to.include(context)
     }
     expect(sealing.length).to.be.greaterThan(fleeting.length)
