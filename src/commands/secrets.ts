@@ -5,6 +5,8 @@ import { apiKeyContext, apiKeysDeclaration } from '../api-keys/keys.ts'
 import { pepperOf } from '../crypto/hash.ts'
 import { SealError, sealer as sealerOf } from '../crypto/seal.ts'
 import { messageContext, posted } from '../delivery/courier.ts'
+import { caseContext, casesDeclaration } from '../identity/cases.ts'
+import { documentContext, documentsDeclaration } from '../identity/documents.ts'
 import { keyContext, keysDeclaration } from '../oidc/keys.ts'
 import { saltContext, saltsDeclaration } from '../oidc/pairwise.ts'
 import { clientContext, registeredClients } from '../oidc/registered.ts'
@@ -42,6 +44,12 @@ const everything = [
   }),
   sealed('clients that registered', registeredClients, (doc, again) => ({
     secret: doc.secret && again(doc.secret, clientContext(doc)),
+  })),
+  sealed('identity checks', casesDeclaration, (doc, again) => ({
+    story: doc.story && again(doc.story, caseContext(doc)),
+  })),
+  sealed('pieces of documents', documentsDeclaration, (doc, again) => ({
+    sealed: again(doc.sealed, documentContext(doc)),
   })),
   sealed('receipts', receiptsDeclaration, (doc, again) => ({ sealed: again(doc.sealed, receiptContext(doc)) })),
   sealed('salts of subjects', saltsDeclaration, (doc, again) => ({ sealed: again(doc.sealed, saltContext(doc)) })),
@@ -114,7 +122,8 @@ async function resealed<T extends Doc>(
   return counted.lost
 }
 
-const page = 500
+/** A piece of a document has 256 KB. */
+const page = 100
 
 async function* all<T extends Doc>(kept: Collection<T>): AsyncGenerator<T> {
   let after: string | undefined

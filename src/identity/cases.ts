@@ -56,6 +56,9 @@ const shape = z.object({
   expiresAt: z.number(),
 })
 
+/** What a case's story is sealed for. */
+export const caseContext = ({ id }: { id: string }): string => `identity-story:${id}`
+
 export const casesDeclaration = declare({
   name: 'identity_cases',
   shape,
@@ -104,7 +107,6 @@ export function cases({
   now: () => number
 }): Cases {
   const kept = store.collection(casesDeclaration)
-  const context = (id: string) => `identity-story:${id}`
 
   const change: Cases['change'] = async (id, make) => {
     for (;;) {
@@ -144,11 +146,16 @@ export function cases({
     get: id => kept.get(id),
     in: state => kept.find({ state }, { sort: { by: 'createdAt' } }),
     of: account => kept.find({ account }),
-    story: ({ id, story }) => (story === undefined ? '' : sealer.open(story, context(id))),
+    story: ({ id, story }) => (story === undefined ? '' : sealer.open(story, caseContext({ id }))),
     send: (id, story, documents) =>
       change(id, ({ state }) => {
         if (state !== 'draft') throw new Problem('conflict')
-        return { state: 'sent', story: sealer.seal(story, context(id)), documents, expiresAt: now() + lives.open }
+        return {
+          state: 'sent',
+          story: sealer.seal(story, caseContext({ id })),
+          documents,
+          expiresAt: now() + lives.open,
+        }
       }),
     change,
     end: async (id, how, from = live, also = () => ({})) => {

@@ -22,6 +22,9 @@ const shape = z.object({
 
 export const documentsDeclaration = declare({ name: 'identity_documents', shape, indexes: ['case', 'account'] })
 
+/** What a piece is sealed for. */
+export const documentContext = ({ id }: { id: string }): string => `identity-document:${id}`
+
 export const documentShape = z.object({
   id: z.string(),
   type: z.enum(contentTypes),
@@ -55,7 +58,6 @@ export interface Documents {
 export function documents({ store, sealer }: { store: Store; sealer: Sealer }): Documents {
   const kept = store.collection(documentsDeclaration)
   const key = (own: string, at: number) => `${own}.${at}`
-  const context = (own: string, at: number) => `identity-document:${key(own, at)}`
 
   const drop: Documents['drop'] = async dropped => {
     for (const { id: own, pieces } of dropped) for (let at = 0; at < pieces; at++) await kept.take(key(own, at))
@@ -67,7 +69,7 @@ export function documents({ store, sealer }: { store: Store; sealer: Sealer }): 
       let [bytes, pieces] = [0, 0]
       let [head, tail, waiting] = [Buffer.alloc(0), Buffer.alloc(0), Buffer.alloc(0)]
       const put = async (part: Buffer): Promise<void> => {
-        const sealed = sealer.seal(part, context(own, pieces))
+        const sealed = sealer.seal(part, documentContext({ id: key(own, pieces) }))
         await kept.insert({ id: key(own, pieces), case: whose, account, sealed, expiresAt })
         pieces += 1
       }
@@ -93,7 +95,7 @@ export function documents({ store, sealer }: { store: Store; sealer: Sealer }): 
       for (let at = 0; at < pieces; at++) {
         const found = await kept.get(key(own, at))
         if (!found) throw new Problem('not_found')
-        yield sealer.openBytes(found.sealed, context(own, at))
+        yield sealer.openBytes(found.sealed, documentContext(found))
       }
     },
     drop,

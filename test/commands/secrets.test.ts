@@ -10,6 +10,7 @@ import { hasher } from '../../src/crypto/hash.ts'
 import { sealer } from '../../src/crypto/seal.ts'
 import { keyring } from '../../src/crypto/secrets.ts'
 import { outbox } from '../../src/delivery/outbox.ts'
+import { documentContext, documentsDeclaration } from '../../src/identity/documents.ts'
 import { keys } from '../../src/oidc/keys.ts'
 import { pairwiseSalt } from '../../src/oidc/pairwise.ts'
 import { clientContext, registeredClients } from '../../src/oidc/registered.ts'
@@ -65,6 +66,9 @@ describe('latchkey secrets reseal', () => {
     const rotated = await before.apiKeys.rotate(key)
     await before.receipts.keep({ id: 'r', account: 'ada', client: 'wallet', at: 1, content: 'paid' }, 'bob')
     const salt = await before.salt()
+    const piece = { id: 'd.0', case: 'c', expiresAt: now() + 60_000 }
+    const scanned = sealer(keyring([old])).seal('scanned', documentContext(piece))
+    await store.collection(documentsDeclaration).insert({ ...piece, sealed: scanned })
     const registered = { policy: 'third-party', metadata: {}, registeredAt: 1 }
     const shared = sealer(keyring([old])).seal('shared', clientContext({ id: 'app' }))
     await store.collection(registeredClients).insert({ ...registered, id: 'app', secret: shared })
@@ -79,6 +83,7 @@ describe('latchkey secrets reseal', () => {
     expect(out).to.include('API keys: 1, 1 sealed anew\n')
     expect(out).to.include('salts of subjects: 1, 1 sealed anew\n')
     expect(out).to.include('clients that registered: 2, 1 sealed anew\n')
+    expect(out).to.include('identity checks: 0, 0 sealed anew\npieces of documents: 1, 1 sealed anew\n')
     expect(out).to.include('receipts: 1, 1 sealed anew\n')
     expect(out).to.include('messages that wait: 1, 1 sealed anew\n')
     expect(out).to.match(/Nothing needs an older secret/)
