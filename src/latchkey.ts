@@ -145,6 +145,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     keys: ring,
     bars: risk.bars,
     redeem: people.approving.redeem,
+    waits: people.approving.waits,
     locales: ['en', 'de'],
     post: post.postLogout,
     judge: apiKeys.judge,

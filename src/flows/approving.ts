@@ -1,5 +1,5 @@
-import { type Accounts, active } from '../accounts/account.ts'
-import type { Credentials } from '../accounts/credential.ts'
+import { type Account, type Accounts, active } from '../accounts/account.ts'
+import type { Credential, Credentials } from '../accounts/credential.ts'
 import type { Receipt, Receipts } from '../accounts/receipt.ts'
 import { canonical } from '../crypto/canonical.ts'
 import { Problem } from '../errors.ts'
@@ -26,6 +26,8 @@ export interface Request {
 export interface Asked extends Facts {
   /** Something was approved to there before. */
   known: boolean
+  /** They hold something that came too lately to approve with. */
+  young: boolean
   factor: string
   /** What the factor's question shows. */
   shown: Record<string, unknown>
@@ -34,6 +36,8 @@ export interface Asked extends Facts {
 export interface Approving {
   /** Asks for a proof that is for this request alone. Throws `not_offered` for who holds nothing that could give one. */
   ask(request: Request): Promise<Asked>
+  /** Has the account to wait with approvals: while it is held, or while all that could approve came to it lately. */
+  waits(account: string): Promise<boolean>
   /** Judges the proof, and keeps the receipt; resolves to its id. Throws the factor's Problem; `attempt_expired` when it was approved already. */
   approve(request: Request, factor: string, answer: unknown, visitor: Visitor): Promise<string>
   /** The receipt for a code, once, if it is for this; undefined otherwise. */
@@ -48,6 +52,8 @@ interface Services {
   receipts: Receipts<Approved>
   proof: Proof
   issuer: string
+  /** How long what has newly come to an account approves nothing, in milliseconds. */
+  hold: number
   record: RecordEvent
   now: () => number
 }
@@ -59,7 +65,7 @@ const payee = ({ type, network = '', to }: Facts): string => [type, network, to]
  * statement, so no other proof of theirs is one for it, and it is none for anything else.
  */
 export function approving(services: Services): Approving {
-  const { factors, accounts, credentials, ceremonies, receipts, proof, issuer, record, now } = services
+  const { factors, accounts, credentials, ceremonies, receipts, proof, issuer, hold, record, now } = services
 
   const stated = ({ id, client, account, at, detail }: Request): Statement => ({
     purpose: 'approval',
@@ -71,14 +77,23 @@ export function approving(services: Services): Approving {
     authorization_details: [detail],
   })
 
+  /** What comes to an account later than the account itself has to wait until its owner will have read of it. */
+  const settled = (own: Credential, { createdAt }: Account): boolean =>
+    own.createdAt < createdAt + hold || own.createdAt + hold <= now()
+
+  const binding = (held: readonly Credential[]) =>
+    held.filter(own => factors.some(each => each.binds && each.id === own.factor))
+
   /** Whom it is about, and what they could prove it by. */
   const looked = async (request: Request) => {
     const { account: id } = request
     const [person, held] = await Promise.all([accounts.get(id), credentials.of(id)])
-    const factor = factors.find(each => each.binds && held.some(own => own.factor === each.id))
-    if (!active(person) || !factor) throw new Problem('not_offered')
+    if (!active(person)) throw new Problem('not_offered')
+    const able = binding(held).filter(each => settled(each, person))
+    const factor = factors.find(each => each.id === able[0]?.factor)
+    if (!factor) throw new Problem('not_offered')
     const { email, locale } = person
-    const own = held.filter(each => each.factor === factor.id)
+    const own = able.filter(each => each.factor === factor.id)
     const who: Subject<unknown> = {
       account: id,
       email,
@@ -87,16 +102,23 @@ export function approving(services: Services): Approving {
       now: now(),
       bound: digestOf(stated(request)),
     }
-    return { held, factor, who, which: { attempt: `approval-${request.id}`, mode: 'prove' as const, factor } }
+    const which = { attempt: `approval-${request.id}`, mode: 'prove' as const, factor }
+    return { held, factor, who, which, young: able.length < binding(held).length }
   }
 
   return {
     ask: async request => {
-      const { factor, which, who } = await looked(request)
+      const { factor, which, who, young } = await looked(request)
       if (!(await ceremonies.shown(which))) await ceremonies.begin(which, who)
       const facts = factsOf(request.detail)
       const known = await receipts.knows(request.account, payee(facts))
-      return { ...facts, known, factor: factor.id, shown: (await ceremonies.shown(which)) ?? {} }
+      return { ...facts, known, young, factor: factor.id, shown: (await ceremonies.shown(which)) ?? {} }
+    },
+    waits: async id => {
+      const [person, held] = await Promise.all([accounts.get(id), credentials.of(id)])
+      if (!person || (person.holdUntil ?? 0) > now()) return true
+      const able = binding(held)
+      return able.length > 0 && !able.some(each => settled(each, person))
     },
     approve: async (request, by, answer, visitor) => {
       const { held, factor, which, who } = await looked(request)

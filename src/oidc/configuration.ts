@@ -82,6 +82,8 @@ export interface Options {
     source: { device: string; address: string },
   ): Promise<readonly string[]>
   redeem: Redeem
+  /** Has this account to wait with what has to be approved? */
+  waits(account: string): Promise<boolean>
   /** Languages that pages come in (BCP 47). */
   locales: readonly string[]
   renderers: Renderers

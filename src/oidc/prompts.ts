@@ -12,7 +12,7 @@ import { detailsIn } from './rich.ts'
 const { Check, Prompt, base } = interactionPolicy
 
 /** When somebody has to come in person: to sign up, to sign in, to prove more, to consent. */
-export function prompts(options: Pick<Options, 'bars' | 'salt' | 'now'>): interactionPolicy.DefaultPolicy {
+export function prompts(options: Pick<Options, 'bars' | 'salt' | 'waits'>): interactionPolicy.DefaultPolicy {
   const policy = base()
   // OpenID Connect Initiating User Registration 1.0, 4.
   policy.add(new Prompt({ name: 'create', requestable: true }), 0)
@@ -61,11 +61,11 @@ function barring({ bars }: Pick<Options, 'bars'>) {
 }
 
 /** Whoever is asked to approve something is asked each time, and not while their account is held. */
-function unapproved({ now }: Pick<Options, 'now'>) {
-  return ({ oidc }: KoaContextWithOIDC): boolean => {
+function unapproved({ waits }: Pick<Options, 'waits'>) {
+  return async ({ oidc }: KoaContextWithOIDC): Promise<boolean> => {
     if (oidc.params?.authorization_details === undefined) return false
-    const { holdUntil = 0 } = (oidc.account ?? {}) as { holdUntil?: number }
-    if (holdUntil > now()) throw new errors.CustomOIDCProviderError('account_held', 'the account has to wait with this')
+    if (await waits(oidc.account?.accountId ?? ''))
+      throw new errors.CustomOIDCProviderError('account_held', 'the account has to wait with this')
     return oidc.result?.approval === undefined
   }
 }

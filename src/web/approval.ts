@@ -32,12 +32,12 @@ export function approval(services: Services, router: Router<Visit>) {
     if (problem) ctx.status = problem.status
     if (problem?.retryAfter !== undefined) ctx.set('Retry-After', String(problem.retryAfter))
     formsMayEndAt(ctx, redirectOrigin)
-    const { factor, shown, known, ...facts } = await approving.ask(request)
+    const { factor, shown, known, young, ...facts } = await approving.ask(request)
     const base = `/interaction/${uid}/approve`
     show.page(
       ctx,
       'sign-in/approve',
-      { base, refuse: `/interaction/${uid}/abort`, asks: client.name, email: person.email, facts, known, shown },
+      { base, refuse: `/interaction/${uid}/abort`, asks: client.name, email: person.email, facts, known, young, shown },
       {
         title: show.say(ctx.state.locale, 'approve.title', { type: facts.type }),
         towards: { name: client.name, tile: client.tile },

@@ -71,6 +71,8 @@ export interface Pages extends RecoveryPages, AccountPages, AdminPages {
     facts: Facts
     /** Something was approved to there before. */
     known: boolean
+    /** They hold a passkey that is too new to approve with. */
+    young: boolean
     shown: Record<string, unknown>
   }
   /** Asks whether to sign out everywhere, or to stay. `xsrf` goes along as a hidden field; `logout=yes` signs out. */

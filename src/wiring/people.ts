@@ -98,7 +98,7 @@ export function people({ issuer, trust, hold, closing: patience }: Config, servi
 
   const receipts = receiptsOf<Approved>({ store, sealer, now })
   const approvable = { factors, accounts, credentials, ceremonies, receipts, proof }
-  const approving = approvingOf({ ...approvable, issuer, record, now })
+  const approving = approvingOf({ ...approvable, issuer, hold, record, now })
 
   return {
     approving,

@@ -18,7 +18,9 @@ import { issuer, name, noon, problem, subject } from '../support/factors.ts'
 import { slow, testStore } from '../support/store.ts'
 
 const factor = passkey({ name, issuer })
-const now = () => noon
+const day = 86_400_000
+let at = noon
+const now = () => at
 const visitor = { device: 'd', address: '192.0.2.1', agent: undefined }
 const request: Request = { id: 'r', client: 'wallet', account: 'account-of-ada', at: 1_790_000_000, detail: withdrawal }
 
@@ -28,20 +30,27 @@ describe('approving', () => {
   let kept: Receipts<Approved>
   let told: { name: EventName; data: object }[]
   let status: 'active' | 'closed'
+  let born: number
+  let holdUntil: number | undefined
   const sealer = sealerOf(keyring(['a secret of the tests, 32 or longer']))
 
   const on = (through: Store): Approving => {
     const record = (async (event: EventName, data: unknown) => {
       told.push({ name: event, data: events[event].data.parse(data) })
     }) as RecordEvent
-    const at = { store: through, sealer, now }
-    const [credentials, ceremonies] = [credentialsOf(at), ceremoniesOf(at)]
+    const room = { store: through, sealer, now }
+    const [credentials, ceremonies] = [credentialsOf(room), ceremoniesOf(room)]
     const devices = devicesOf({ store: through, trustFor: 0, now })
     const proof = proofs({ ceremonies, credentials, devices, throttle: throttleOf({ store: through, now }), record })
-    const ada = { id: request.account, email: 'ada@example.com', locale: 'en', createdAt: 0, updatedAt: 0 }
-    const accounts = { get: async () => ({ ...ada, status }) }
-    const services = { accounts, credentials, ceremonies, receipts: receiptsOf<Approved>(at), proof }
-    return approving({ ...services, factors: [factor], issuer, record, now })
+    const ada = {
+      id: request.account,
+      email: 'ada@example.com',
+      locale: 'en',
+      updatedAt: 0,
+    }
+    const accounts = { get: async () => ({ ...ada, status, createdAt: born, holdUntil }) }
+    const services = { accounts, credentials, ceremonies, receipts: receiptsOf<Approved>(room), proof }
+    return approving({ ...services, factors: [factor], issuer, hold: day, record, now })
   }
   const signed = async (flow: Approving, asked = request) => {
     const { shown } = await flow.ask(asked)
@@ -53,14 +62,20 @@ describe('approving', () => {
     store = await testStore(now)
     told = []
     status = 'active'
+    at = noon
+    born = noon
+    holdUntil = undefined
     kept = receiptsOf({ store, sealer, now })
+    await addPasskey()
+  })
+  const addPasskey = async () => {
     device = authenticator({ synced: true })
     const begun = await factor.enrol.begin?.(subject(), {})
     const made = await device.create(begun?.page?.options as Parameters<Authenticator['create']>[0], issuer)
     const state = begun?.state ?? { challenge: '' }
     const { secret, lookup } = await factor.enrol.finish({ response: JSON.stringify(made) }, state, subject())
     await credentialsOf({ store, sealer, now }).add({ account: request.account, factor: 'passkey', lookup, secret })
-  })
+  }
   afterEach(() => store.close())
 
   it('asks for a signature of the statement, and keeps it', async () => {
@@ -128,6 +143,37 @@ describe('approving', () => {
     const ten = await Promise.all(Array.from({ length: 10 }, () => on(slow(store, 10)).redeem(id, meant)))
     expect(ten.filter(Boolean)).to.have.length(1)
     expect(await flow.redeem('', meant)).to.equal(undefined)
+  })
+
+  it('waits while the account is held, and with a passkey that came lately to an older account', async () => {
+    const flow = on(store)
+    expect(await flow.waits(request.account)).to.equal(false)
+    holdUntil = noon + 1
+    expect(await flow.waits(request.account)).to.equal(true)
+    holdUntil = undefined
+    born = noon - day
+    expect(await flow.waits(request.account)).to.equal(true)
+    expect((await problem(flow.ask(request))).code).to.equal('not_offered')
+    at = noon + day
+    expect(await flow.waits(request.account)).to.equal(false)
+    expect((await flow.ask(request)).young).to.equal(false)
+  })
+
+  it('takes no passkey that a thief has added beside the owner’s', async () => {
+    const flow = on(store)
+    born = noon - 10 * day
+    at = noon + day
+    const owners = device
+    await addPasskey()
+    const thief = device
+    const { shown, young } = await flow.ask(request)
+    const options = shown.options as Parameters<Authenticator['get']>[0]
+    expect([young, options.allowCredentials?.length]).to.deep.equal([true, 1])
+    const stolen = await thief.get({ ...options, allowCredentials: [] }, issuer)
+    const answer = { response: JSON.stringify(stolen) }
+    expect((await problem(flow.approve(request, 'passkey', answer, visitor))).code).to.equal('wrong_passkey')
+    device = owners
+    expect(await flow.approve(request, 'passkey', await signed(flow), visitor)).to.be.a('string')
   })
 
   it('asks nobody who holds nothing for it, by nothing else, and nobody whose account is closed', async () => {

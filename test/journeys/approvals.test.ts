@@ -162,6 +162,16 @@ describe('approving what matters', () => {
     expect([late.told.get('code'), late.told.get('error')]).to.deep.equal([null, 'account_held'])
   })
 
+  it('does not let a passkey that came lately to an older account approve anything', async () => {
+    const person = await here.approver()
+    const shown = await page(person)
+    const accounts = here.latchkey.store.collection(accountsDeclaration)
+    const [account] = await accounts.find({ email: person.email })
+    await accounts.patch(account?.id ?? '', { createdAt: here.latchkey.clock.now() - 30 * 24 * 3_600_000 })
+    expect((await here.open(person, await here.push([withdrawal]))).told.get('error')).to.equal('account_held')
+    expect((await approve(person, shown, person.device)).status).to.equal(403)
+  })
+
   it('asks a third-party app’s people for consent first, and then for approval', async () => {
     const pushed = await here.push([payment], { scope: 'openid email' }, 'guest')
     const { page: consent } = await here.open(ada, pushed, 'guest')

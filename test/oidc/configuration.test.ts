@@ -45,6 +45,7 @@ describe('what the library is told', () => {
         }),
         bars: async () => [],
         redeem: async () => undefined,
+        waits: async () => false,
         accounts: { get: async () => undefined },
         locales: ['en'],
         requests: { pushed: false, nonces: false, refreshing: 1 },

@@ -7,6 +7,7 @@ const approve = {
   asks: 'Wallet',
   email: 'ada@example.com',
   known: true,
+  young: false,
   shown: { options: passkeyOptions },
   title: 'Approve this withdrawal?',
   towards: { name: 'Wallet', tile: 'wallet' },
@@ -62,6 +63,7 @@ export const approvals: readonly Picture[] = [
       note: 'Rechnung 2026-117 vom 3. März, abzüglich der vereinbarten Gutschrift für die verspätete Lieferung im Februar',
     },
     known: false,
+    young: true,
     locale: 'de',
   }),
 ]

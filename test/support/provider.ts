@@ -172,7 +172,7 @@ export async function running({
     salt: 'a salt of pairwise subjects',
     judge: async () => ({ active: false, code: 40001, reason: 'BAD_REQUEST' }),
     bars: async () => [],
-    redeem: async () => undefined,
+    ...{ redeem: async () => undefined, waits: async () => false },
     locales: ['en', 'de'],
     record,
     post: logout =>
