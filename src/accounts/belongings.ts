@@ -63,5 +63,7 @@ function told(document: Doc, gives: readonly string[]): Record<string, unknown> 
 }
 
 function moment(field: string, value: unknown): unknown {
-  return typeof value === 'number' && /(^a|A)t$|Until$/.test(field) ? new Date(value).toISOString() : value
+  return typeof value === 'number' && /^(at|since|until)$|(At|Until)$/.test(field)
+    ? new Date(value).toISOString()
+    : value
 }

@@ -1,4 +1,4 @@
-import type { Accounts } from '../accounts/account.ts'
+import { type Accounts, active } from '../accounts/account.ts'
 import type { Credential, Credentials } from '../accounts/credential.ts'
 import { Problem } from '../errors.ts'
 import type { Origin, Record as RecordEvent } from '../events.ts'
@@ -57,7 +57,7 @@ export function recovering(services: Services): Recovering {
       const goes = ({ id, factor }: Credential) => !fresh.includes(id) && (moves || !factorOf(factor)?.identifies)
       for (let left = tries; left > 0; left--) {
         const owner = await accounts.get(account)
-        if (owner?.status !== 'active') throw new Problem('attempt_expired')
+        if (!active(owner)) throw new Problem('attempt_expired')
         for (const each of (await credentials.of(account)).filter(goes)) await credentials.retire(each.id)
         const at = now()
         const until = Math.max(at + hold, owner.holdUntil ?? 0)

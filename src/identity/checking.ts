@@ -1,4 +1,4 @@
-import type { Account, Accounts } from '../accounts/account.ts'
+import { type Account, type Accounts, active } from '../accounts/account.ts'
 import type { Links } from '../accounts/link.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
@@ -78,7 +78,7 @@ export function checking(services: Services): Checking {
     const found = id === undefined ? undefined : await cases.get(id)
     const ready = found?.state === 'granted' && found.until !== undefined && found.until <= now()
     const account = ready ? await accounts.get(found.account ?? '') : undefined
-    return ready && account?.status === 'active' ? { account, found } : undefined
+    return ready && active(account) ? { account, found } : undefined
   }
 
   const contested: Checking['contested'] = async bearer => {
@@ -104,7 +104,7 @@ export function checking(services: Services): Checking {
       await throttle.ration('identity.to', contact, toOne)
       await throttle.ration('identity', email, about)
       const owner = await accounts.byEmail(email)
-      const account = owner?.status === 'active' ? owner.id : undefined
+      const account = active(owner) ? owner.id : undefined
       const found = await cases.begin({ account, email, contact, locale })
       const bearer = await links.make({ purpose: 'case', case: found.id }, lives.open)
       await record('identity.asked', { account, case: found.id }, visitor)

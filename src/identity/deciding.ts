@@ -1,4 +1,4 @@
-import type { Account, Accounts } from '../accounts/account.ts'
+import { type Account, type Accounts, active } from '../accounts/account.ts'
 import type { Credentials } from '../accounts/credential.ts'
 import type { Roles } from '../accounts/role.ts'
 import type { SessionBook } from '../accounts/session.ts'
@@ -82,7 +82,7 @@ export function deciding(services: Services): Deciding {
 
   const knownOf = async (id: string | undefined): Promise<Known | undefined> => {
     const account = id === undefined ? undefined : await accounts.get(id)
-    if (account?.status !== 'active') return undefined
+    if (!active(account)) return undefined
     const [held, sessions] = await Promise.all([credentials.of(account.id), book.of(account.id)])
     const seen = sessions.map(({ seenAt }) => seenAt)
     return {

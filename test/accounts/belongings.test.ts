@@ -13,6 +13,7 @@ const things = declare({
     what: z.string(),
     secret: z.string(),
     usedAt: z.number().optional(),
+    since: z.number(),
   }),
   indexes: ['account'],
 })
@@ -26,7 +27,7 @@ describe('belongings', () => {
 
   const list = [
     belonging(people, 'id', ['id', 'createdAt']),
-    belonging(things, 'account', ['what', 'usedAt'], { secret: 'secret' }),
+    belonging(things, 'account', ['what', 'usedAt', 'since'], { secret: 'secret' }),
   ]
   const all = async (documents: AsyncIterable<unknown>) => {
     const found: unknown[] = []
@@ -37,7 +38,7 @@ describe('belongings', () => {
     await store.collection(people).put({ id: account, createdAt: 0 })
     for (let each = 0; each < count; each++) {
       const id = `${account}-${String(each).padStart(4, '0')}`
-      await store.collection(things).put({ id, account, what: `${each}`, secret: 'hidden', usedAt: 1_000 })
+      await store.collection(things).put({ id, account, what: `${each}`, secret: 'hidden', usedAt: 1_000, since: 0 })
     }
   }
 
@@ -51,7 +52,8 @@ describe('belongings', () => {
     ])
     const told = await all(rest?.documents ?? expect.fail())
     expect(told).to.have.length(250)
-    expect(told[249]).to.deep.equal({ what: '249', usedAt: '1970-01-01T00:00:01.000Z' })
+    const moments = { usedAt: '1970-01-01T00:00:01.000Z', since: '1970-01-01T00:00:00.000Z' }
+    expect(told[249]).to.deep.equal({ what: '249', ...moments })
   })
 
   it('are removed, what is listed first last, and nobody else’s', async () => {
