@@ -15,6 +15,8 @@ const about = { tries: 10, window: 24 * hour }
 const toOne = { tries: 5, window: 24 * hour }
 const fromOne = { tries: 10, window: hour }
 const sendings = { tries: 10, window: hour }
+/** What all together may hand in, so that nobody fills the disk: at 30 MB each some gigabytes a day. */
+const altogether = { tries: 300, window: 24 * hour }
 const again = { tries: 3, window: hour }
 /** How long the link is good that leads to setting up afresh, in milliseconds. */
 const recoverLife = 3 * 24 * hour
@@ -118,6 +120,7 @@ export function checking(services: Services): Checking {
       if (state !== 'draft') throw new Problem('conflict')
       await throttle.ration('identity.send', id, sendings)
       await throttle.ration('identity.send.from', visitor.address, sendings)
+      await throttle.ration('identity.send', 'all', altogether)
       const kept: Document[] = []
       try {
         const { story } = await receive(async file => {
