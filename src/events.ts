@@ -24,7 +24,7 @@ const client = z.string()
 const session = z.string()
 /** What was out of the ordinary. */
 const why = z.array(z.string())
-const message = { message: z.string(), channel: z.enum(['email', 'sms', 'logout']), tries: z.number() }
+const message = { message: z.string(), channel: z.enum(['email', 'sms', 'logout', 'ping']), tries: z.number() }
 const credential = z.string()
 /** Its number. */
 const identityCase = z.string()
@@ -85,6 +85,12 @@ export const events = {
   'approval.refused': event('info', { account, client }),
   'approval.spent': event('notice', { account, client, receipt: z.string(), api: z.string() }),
   'consent.revoked': event('notice', { account, client }),
+  'device.admitted': event('notice', { account, client }, told),
+  'device.turned-away': event('notice', { account, client }),
+  'request.received': event('info', { account, client }),
+  'request.approved': event('notice', { account, client }),
+  'request.refused': event('notice', { account, client }),
+  'request.reported': event('warning', { account, client }, told),
   'grant.issued': event('routine', { client, account: account.optional(), type: z.string() }),
   'grant.refused': event('notice', { client: client.optional(), type: z.string().optional(), code: z.string() }),
   'token.replayed': event('info', { client, account: account.optional() }),

@@ -104,6 +104,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   const post = postOf(config, {
     ...{ store, sealer, phrases, record, name, now },
     tellApp: told => oidc.tellApp(told),
+    tellPing: told => oidc.tellPing(told),
     phraseOf: async to => (await accounts.byEmail(to))?.phrase,
   })
   const { letters } = post
@@ -148,6 +149,8 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     waits: people.approving.waits,
     locales: ['en', 'de'],
     post: post.postLogout,
+    postPing: post.postPing,
+    askApproval: letters.approval,
     judge: apiKeys.judge,
     onFault: log.fault,
     renderers: protocolPages({ accounts, show }),
@@ -165,6 +168,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     activity: activityOf({ store }),
     app: clients.app,
     appName: async client => (await clients.app(client))?.name,
+    places,
     rpId: new URL(issuer).hostname,
     ping: store.ping,
     metrics: scraped(config.metrics.token, metrics.text),

@@ -24,6 +24,8 @@ export interface Mails extends KeyMails, CheckMails {
   confirm: { link: string; minutes: number; when: string; device: string; place: string }
   /** To whose account is gone. */
   closed: object
+  /** To whom an app asks for something while they are elsewhere: where they look at it. */
+  approval: { link: string; minutes: number; app: string; message: string }
   /** To who said that it wasn't them. */
   disowned: { link: string; minutes: number }
 }
@@ -79,6 +81,8 @@ export interface Composer {
   sms(values: Pick<Addressed, 'locale'> & Mails['code']): string
   /** A text message with what was done to an account. */
   alertSms(values: Pick<Addressed, 'locale'> & { what: string }): string
+  /** A text message with what an app asks for. */
+  approvalSms(values: Pick<Addressed, 'locale'> & Mails['approval']): string
 }
 
 type Values = Record<string, string | number>
@@ -136,6 +140,8 @@ export function composer({ phrases, issuer, name }: Options): Composer {
       // An app's long or foreign name would make it two, and dearer.
       return oneSms.test(full) ? full : say('mail.code.sms')
     },
+    approvalSms: ({ locale, app, message, link }) =>
+      phrases.t(locale, 'mail.approval.sms', { name, app: oneLine(app), message: oneLine(message), link }),
     alertSms: ({ locale, what }) => phrases.t(locale, 'mail.alert.sms', { name, host, what: oneLine(what) }),
   }
 }

@@ -7,7 +7,7 @@ import { type Send, type Sent, Undeliverable } from './message.ts'
 const shape = z.strictObject({
   id: z.string(),
   expiresAt: z.number(),
-  channel: z.enum(['email', 'sms', 'logout']),
+  channel: z.enum(['email', 'sms', 'logout', 'ping']),
   purpose: z.string(),
   /** The recipient's blind index. */
   lane: z.string(),

@@ -72,6 +72,11 @@ export interface Letters {
   alert(letter: AlertLetter): Promise<void>
   /** To the owner of an account that somebody unusual signs in to. */
   confirm(letter: ConfirmLetter): Promise<void>
+  /** To somebody whom an app asks for something: texted where they chose that, mailed otherwise. `until` is in milliseconds since the epoch. */
+  approval(
+    person: { email: string; phone?: string | undefined; texts?: boolean | undefined; locale: string },
+    asked: { app: string; message: string | undefined; until: number },
+  ): Promise<void>
   /** To somebody who asked for a new password. */
   reset(letter: ResetLetter & Whence): Promise<void>
   /** To somebody who asked for a new password where there is no account. */
@@ -131,6 +136,13 @@ export function letters({ composer, outbox, issuer, phraseOf, now }: Services): 
     confirm: ({ confirm, expiresAt, ...values }) => {
       const link = `${issuer}/confirm/${confirm}`
       return mail('confirm', { ...values, link, minutes: minutes(expiresAt) }, { link, expiresAt })
+    },
+    approval: async ({ email, phone, texts, locale }, { app, message = '', until: expiresAt }) => {
+      const link = `${issuer}/account/approvals`
+      const values = { locale, link, minutes: minutes(expiresAt), app, message }
+      if (!texts || phone === undefined) return mail('approval', { ...values, to: email }, { link, expiresAt })
+      const text = composer.approvalSms({ ...values })
+      await outbox.post({ channel: 'sms', to: phone, purpose: 'approval', subject: '', text, link, expiresAt })
     },
     reset: ({ device, place, ...letter }) => {
       const { values, more } = resetting(letter)

@@ -27,11 +27,24 @@ export interface Logout {
   expiresAt?: number | undefined
 }
 
+/** Word to an app that its request was answered (CIBA Core 1.0, 10.2). */
+export interface Ping {
+  channel: 'ping'
+  /** The app's client id. */
+  to: string
+  auth_req_id: string
+  /** The bearer token that the app gave for it. */
+  token: string
+  purpose: string
+  expiresAt?: number | undefined
+}
+
 /** All that can be posted, by the channel that it takes. */
 export interface Channels {
   email: Message
   sms: Message
   logout: Logout
+  ping: Ping
 }
 
 /** What is posted on its way. */

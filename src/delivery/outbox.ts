@@ -20,7 +20,9 @@ interface Options {
   store: Store
   sealer: Sealer
   /** An absent channel keeps its messages for `list`; word to apps is only ever sent. */
-  channels: { [Name in 'email' | 'sms']?: Send | undefined } & { logout?: Send<Channels['logout']> }
+  channels: { [Name in 'email' | 'sms']?: Send | undefined } & {
+    [Name in 'logout' | 'ping']?: Send<Channels[Name]>
+  }
   now: () => number
   onEvent: Tell
   /** Milliseconds between two looks for what other processes left. */
@@ -66,6 +68,7 @@ export function outbox({
     email: courierFor('email', channels.email),
     sms: courierFor('sms', channels.sms),
     logout: courierFor('logout', channels.logout),
+    ping: courierFor('ping', channels.ping),
   }
   let last = 0
 
@@ -84,7 +87,7 @@ export function outbox({
       last = Math.max(at * 1000, last + 1)
       const outgoing = { ...message, id: id(), at }
       const { channel, to, purpose, expiresAt: until = at + day } = message
-      if (outgoing.channel !== 'logout' && !channels[channel]) {
+      if ((outgoing.channel === 'email' || outgoing.channel === 'sms') && !channels[channel]) {
         await kept.keep(outgoing, last)
         await onEvent('message.sent', { message: outgoing.id, channel, tries: 1 })
         return

@@ -52,6 +52,8 @@ const shape = z.object({
   /** The identity check that it makes use of; and whether the address that the account is known by is lost, too. */
   case: z.string().optional(),
   moves: z.boolean().optional(),
+  /** The request from elsewhere that is approved once it is proved whose account it is. */
+  approves: z.string().optional(),
   /** What is done once it is proved whose account it is. */
   change: change.optional(),
   /** What it is for, in the words of whoever it is. */
@@ -86,7 +88,7 @@ export type Change = z.output<typeof change>
 export type NewAttempt = Pick<Attempt, 'purpose' | 'device' | 'locale'> &
   Partial<
     Pick<Attempt, 'account' | 'guard' | 'email' | 'session' | 'interaction' | 'client' | 'next' | 'acr' | 'add'> &
-      Pick<Attempt, 'vouched' | 'change' | 'reason' | 'wants' | 'case' | 'moves'>
+      Pick<Attempt, 'vouched' | 'change' | 'approves' | 'reason' | 'wants' | 'case' | 'moves'>
   >
 
 export const attemptsDeclaration = declare({ name: 'attempts', shape })

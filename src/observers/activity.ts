@@ -78,6 +78,7 @@ const things = new Map<string, Kind>([
   ['approval', 'apps'],
   ['consent', 'apps'],
   ['grant', 'apps'],
+  ['request', 'apps'],
   ['logout', 'apps'],
   ['token', 'apps'],
 ])

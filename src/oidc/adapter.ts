@@ -1,8 +1,10 @@
 import { type Adapter, type AdapterFactory, type AdapterPayload, errors } from 'oidc-provider'
 import { z } from 'zod'
 import { sha256 } from '../crypto/digest.ts'
+import type { Sealer } from '../crypto/seal.ts'
 import { type Collection, declare, type Store } from '../store/collection.ts'
 import { type RefreshTokens, refreshTokens } from './refresh-tokens.ts'
+import { type RemoteRequests, remoteRequests } from './remote-requests.ts'
 import { type SessionRecords, sessionRecords } from './session-records.ts'
 
 const shape = z.object({
@@ -28,6 +30,8 @@ export interface Records {
   adapter: AdapterFactory
   sessions: SessionRecords
   refreshTokens: RefreshTokens
+  /** What was asked from elsewhere, and waits for a person. */
+  remote: RemoteRequests
   /** Ends a grant, and with it every code and token that came of it. */
   revokeGrant(grantId: string): Promise<void>
   /** Takes an opaque access token out of the world: of many takers exactly one is told true. */
@@ -36,11 +40,14 @@ export interface Records {
   revokeSession(uid: string): Promise<void>
   /** The grants of one account, to one client if that is told. */
   grantsOf(accountId: string, clientId?: string): Promise<string[]>
+  /** The grant of a session that lives, by the name that its app knows it by; undefined once either is over. */
+  grantIn(accountId: string, sid: string): Promise<string | undefined>
 }
 
 /** Keeps the library's things on a store. Nothing that a bearer could use is in it: such an id is kept as its digest. */
-export function records(store: Store, now: () => number): Records {
+export function records(store: Store, sealer: Sealer, now: () => number): Records {
   const sessions = sessionRecords(store)
+  const remote = remoteRequests(store, sealer, now)
   const refresh = refreshTokens(store, now)
   const code = store.collection(codes)
   const access = store.collection(accessTokens)
@@ -57,6 +64,8 @@ export function records(store: Store, now: () => number): Records {
       longer: 3_600_000,
       lost: () => new errors.InvalidRequestUri('request_uri was already used'),
     }),
+    DeviceCode: remote.adapter,
+    BackchannelAuthenticationRequest: remote.adapter,
     // These two are names, not bearer values: an interaction answers only to the browser whose signed cookie names it.
     Grant: keeping(grant, now, { key: id => id }),
     Interaction: keeping(store.collection(interactions), now, { key: id => id, trim: withoutCookie }),
@@ -66,6 +75,7 @@ export function records(store: Store, now: () => number): Records {
     adapter: name => known[name] ?? nothing,
     sessions,
     refreshTokens: refresh,
+    remote,
     revokeGrant: async grantId => {
       await Promise.all([...tokens.map(each => each.remove({ grantId })), grant.remove({ id: grantId })])
     },
@@ -76,6 +86,10 @@ export function records(store: Store, now: () => number): Records {
     grantsOf: async (accountId, clientId) => {
       const found = await grant.find({ accountId, ...(clientId !== undefined && { clientId }) }, { limit: 10_000 })
       return found.map(each => each.id)
+    },
+    grantIn: async (accountId, sid) => {
+      const grantId = await sessions.grantIn(accountId, sid)
+      return grantId === undefined ? undefined : (await grant.get(grantId))?.id
     },
   }
 }

@@ -5,6 +5,10 @@ import { detailTypes } from '../flows/details.ts'
 
 /** The grant of OAuth 2.0 Token Exchange (RFC 8693). */
 export const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange'
+/** The grant of OAuth 2.0 Device Authorization (RFC 8628). */
+export const deviceCode = 'urn:ietf:params:oauth:grant-type:device_code'
+/** The grant of OpenID Connect Client-Initiated Backchannel Authentication. */
+export const ciba = 'urn:openid:params:grant-type:ciba'
 
 /** A URL that an app may be sent to: no fragment, no user, nothing to match loosely. */
 const target = z.string().refine(
@@ -124,12 +128,15 @@ export const clientShape = {
   jwks: strict({ keys: z.array(publicKey).min(1) }).optional(),
   jwks_uri: web.optional(),
   grant_types: z
-    .array(z.enum(['authorization_code', 'refresh_token', 'client_credentials', tokenExchange]))
+    .array(z.enum(['authorization_code', 'refresh_token', 'client_credentials', tokenExchange, deviceCode, ciba]))
     .min(1)
     .default(['authorization_code']),
   redirect_uris: z.array(target).default([]),
   post_logout_redirect_uris: z.array(target).default([]),
   backchannel_logout_uri: web.optional(),
+  /** How it hears that its request was answered (CIBA Core 1.0, 4). */
+  backchannel_token_delivery_mode: z.enum(['poll', 'ping']).optional(),
+  backchannel_client_notification_endpoint: web.optional(),
   scope: words.optional(),
   default_max_age: z.int().min(0).optional(),
   default_acr_values: z.array(z.enum(['mfa', 'aal2', 'phr'])).optional(),
@@ -180,6 +187,10 @@ export const clientShape = {
       }),
     )
     .default([]),
+  /** The APIs that it may ask, being an API itself, on behalf of who came to it; and for which scopes. */
+  delegates: z.record(z.string(), z.array(scopeToken).min(1)).default({}),
+  /** People may let a device of its move money. */
+  device_may_transfer: z.boolean().default(false),
   /** Its secret or key is public knowledge, so it works only while the issuer is on loopback. */
   development: z.boolean().default(false),
 }

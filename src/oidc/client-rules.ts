@@ -1,5 +1,5 @@
 import { subjectFields } from '../crypto/certificate.ts'
-import { type Client, tokenExchange } from './client-file.ts'
+import { type Client, ciba, deviceCode, tokenExchange } from './client-file.ts'
 
 /** Where the issuer stands: loopback, or the world. */
 export interface Standing {
@@ -72,17 +72,9 @@ const rules: readonly Rule[] = [
       bound &&
         client.dpop_bound_access_tokens &&
         'tls_client_certificate_bound_access_tokens and dpop_bound_access_tokens exclude each other',
-      bound &&
-        client.grant_types?.includes(tokenExchange) &&
-        'grant_types: token-exchange gives tokens that are bound to nothing, and tls_client_certificate_bound_access_tokens wants them bound',
     ]
   },
-  ({
-    grant_types: grants,
-    redirect_uris: uris,
-    token_endpoint_auth_method: method,
-    dpop_bound_access_tokens: bound,
-  }) => [
+  ({ grant_types: grants, redirect_uris: uris, token_endpoint_auth_method: method, ...more }) => [
     grants?.includes('authorization_code') &&
       uris?.length === 0 &&
       'redirect_uris must not be empty for authorization_code',
@@ -92,14 +84,23 @@ const rules: readonly Rule[] = [
       uris.length > 0 &&
       'redirect_uris are of no use without authorization_code',
     grants?.includes('refresh_token') &&
-      !grants.includes('authorization_code') &&
-      'grant_types: refresh_token needs authorization_code',
+      !['authorization_code', deviceCode, ciba].some(each => grants.some(grant => grant === each)) &&
+      'grant_types: refresh_token needs a grant that a person gives',
     grants?.includes('client_credentials') &&
       method === 'none' &&
       'grant_types: client_credentials needs a client that can authenticate',
-    grants?.includes(tokenExchange) &&
-      bound === true &&
-      'grant_types: token-exchange gives tokens that are bound to no key, and dpop_bound_access_tokens wants them bound',
+    grants?.includes(ciba) && method === 'none' && 'grant_types: ciba needs a client that can authenticate',
+    (grants ?? []).includes(ciba) !== (more.backchannel_token_delivery_mode !== undefined) &&
+      'backchannel_token_delivery_mode goes with the grant of ciba, and the grant with it',
+    (more.backchannel_token_delivery_mode === 'ping') !==
+      (more.backchannel_client_notification_endpoint !== undefined) &&
+      'backchannel_client_notification_endpoint goes with backchannel_token_delivery_mode ping, and that with it',
+    more.device_may_transfer &&
+      !grants?.includes(deviceCode) &&
+      'device_may_transfer is of no use without the grant of device_code',
+    Object.keys(more.delegates ?? {}).length > 0 &&
+      (!grants?.includes(tokenExchange) || method === 'none') &&
+      'delegates needs the grant of token-exchange and a client that can authenticate',
   ],
   ({ authorization_details_types: types, grant_types: grants }) => [
     types &&
@@ -124,6 +125,13 @@ const rules: readonly Rule[] = [
     ...redirect_uris.map((uri, at) => misplaced(`redirect_uris[${at}]`, uri, client, standing)),
     ...post_logout_redirect_uris.map((uri, at) => misplaced(`post_logout_redirect_uris[${at}]`, uri, client, standing)),
     client.backchannel_logout_uri && misplaced('backchannel_logout_uri', client.backchannel_logout_uri, {}, standing),
+    client.backchannel_client_notification_endpoint &&
+      misplaced(
+        'backchannel_client_notification_endpoint',
+        client.backchannel_client_notification_endpoint,
+        {},
+        standing,
+      ),
     client.jwks_uri && misplaced('jwks_uri', client.jwks_uri, {}, standing),
     client.sector_identifier_uri && misplaced('sector_identifier_uri', client.sector_identifier_uri, {}, standing),
   ],

@@ -22,6 +22,12 @@ export interface App {
   firstParty: boolean
   /** By resource identifier: the APIs it may ask for, with the scopes that are its to ask for. */
   apis: ReadonlyMap<string, Granted>
+  /** Of clients.json alone. The APIs that it is itself, by resource identifier. */
+  serves?: readonly string[]
+  /** As `apis`: what it may ask for on behalf of who came to its own. */
+  delegates?: ReadonlyMap<string, Granted>
+  /** People may let a device of its move money. */
+  deviceMayTransfer?: boolean
 }
 
 /** What clients.json declares. */
@@ -127,20 +133,23 @@ export function parseClients(raw: unknown, standing: Standing, file = 'clients.j
 }
 
 function unknownScopes(
-  { apis: asked = {}, scope }: Pick<Partial<Client>, 'apis' | 'scope'>,
+  { client_id, apis: asked = {}, delegates = {}, scope }: Partial<Client>,
   apis: readonly Partial<Api>[],
 ): string[] {
   const strange = (scope?.split(' ') ?? [])
     .filter(each => !oidcScopes.includes(each))
     .map(each => `scope: ${each} is not known`)
-  const faults = Object.entries(asked).flatMap(([resource, scopes]) => {
-    const api = apis.find(each => each.resource === resource)
-    if (!api) return [`apis: ${resource} is not declared`]
-    return scopes
-      .filter(each => api.scopes && !api.scopes.includes(each))
-      .map(each => `apis: ${resource} has no scope ${each}`)
-  })
-  return [...strange, ...faults]
+  const faults = Object.entries({ apis: asked, delegates }).flatMap(([name, wanted]) =>
+    Object.entries(wanted).flatMap(([resource, scopes]) => {
+      const api = apis.find(each => each.resource === resource)
+      if (!api) return [`${name}: ${resource} is not declared`]
+      return scopes
+        .filter(each => api.scopes && !api.scopes.includes(each))
+        .map(each => `${name}: ${resource} has no scope ${each}`)
+    }),
+  )
+  const nobody = Object.keys(delegates).length > 0 && !apis.some(each => each.client_id === client_id)
+  return [...strange, ...faults, ...(nobody ? ['delegates: no API has this client_id'] : [])]
 }
 
 function repeated(names: readonly (string | undefined)[]): string[] {
@@ -149,7 +158,7 @@ function repeated(names: readonly (string | undefined)[]): string[] {
 
 function known(apis: readonly Api[], clients: readonly Client[], policies: readonly Policy[]): Declared {
   const granted = granting(apis)
-  const apps = new Map(clients.map(each => [each.client_id, app(each, granted)]))
+  const apps = new Map(clients.map(each => [each.client_id, app(each, apis, granted)]))
   const names = new Set(clients.map(each => folded(each.client_name)))
   return {
     metadata: clients.map(metadata),
@@ -196,9 +205,19 @@ function granting(apis: readonly Api[]): Declared['granted'] {
   return (asked, life) => new Map(Object.entries(asked).map(each => granted(life, each)))
 }
 
-function app({ client_id: id, client_name: name, tile, ...client }: Client, granted: Declared['granted']): App {
-  const apis = granted(client.apis, client.access_token_ttl)
-  return { id, name, host: undefined, tile, firstParty: client.first_party, apis }
+function app(client: Client, apis: readonly Api[], granted: Declared['granted']): App {
+  const life = client.access_token_ttl
+  return {
+    id: client.client_id,
+    name: client.client_name,
+    host: undefined,
+    tile: client.tile,
+    firstParty: client.first_party,
+    apis: granted(client.apis, life),
+    serves: apis.filter(each => each.client_id === client.client_id).map(each => each.resource),
+    delegates: granted(client.delegates, life),
+    deviceMayTransfer: client.device_may_transfer,
+  }
 }
 
 /** As people take names for the same. */
@@ -211,6 +230,8 @@ function metadata({
   tile,
   apis,
   development,
+  delegates,
+  device_may_transfer,
   ios_app_ids,
   android_apps,
   ...client

@@ -7,6 +7,7 @@ import type { Keyring } from '../crypto/secrets.ts'
 import { acrValues } from './acr.ts'
 import type { Records } from './adapter.ts'
 import { assertions } from './assertions.ts'
+import type { Backchannel } from './backchannel.ts'
 import { claims, heldUntil, oidcScopes } from './claims.ts'
 import { assertionAlgorithms, requestAlgorithms } from './client-file.ts'
 import type { Standing } from './client-rules.ts'
@@ -18,13 +19,13 @@ import { features, type Spend } from './features.ts'
 import { finding } from './finding.ts'
 import { grantFor } from './grants.ts'
 import { aliases, certificateMethods, type Mtls } from './mtls.ts'
+import type { Mutes } from './mutes.ts'
 import { outgoing } from './outgoing.ts'
 import { isDeclared, own } from './own.ts'
 import { subjectFor } from './pairwise.ts'
 import { prompts } from './prompts.ts'
 import { refreshLife } from './refresh.ts'
 import { clientMetadata } from './registration-rules.ts'
-import type { Clients } from './registry.ts'
 import { type Redeem, receiptIn } from './rich.ts'
 import type { Ring } from './ring.ts'
 import { forLibrary } from './signing.ts'
@@ -50,7 +51,7 @@ export interface Renderers {
   ): void | Promise<void>
 }
 
-export interface Options {
+export interface Options extends Backchannel {
   issuer: string
   standing: Standing
   /** Who may register clients: nobody, who was invited, or everybody. */
@@ -73,9 +74,7 @@ export interface Options {
   /** Of pairwise subjects. */
   salt: string
   keys: Ring
-  clients: Clients
   throttle: Throttle
-  accounts: { get(id: string): Promise<Account | undefined> }
   /** The rules of an owner's own that a source does not meet. */
   bars(
     account: Pick<Account, 'id' | 'restrictions'>,
@@ -87,7 +86,6 @@ export interface Options {
   /** Languages that pages come in (BCP 47). */
   locales: readonly string[]
   renderers: Renderers
-  now(): number
 }
 
 /** How a client may prove itself, beside by certificates. */
@@ -96,6 +94,9 @@ const methods = ['client_secret_basic', 'client_secret_post', 'client_secret_jwt
 /** Where the protocol's endpoints are. */
 export const routes = {
   authorization: '/authorize',
+  backchannel_authentication: '/backchannel',
+  code_verification: '/device',
+  device_authorization: '/device-authorization',
   end_session: '/end-session',
   introspection: '/introspect',
   jwks: '/jwks.json',
@@ -109,11 +110,13 @@ export const routes = {
 /** Seconds. */
 const codeLife = 60
 const hour = 3600
+/** How long a device or an app waits for its person: short, because who sends somebody else's code has to find them at it (RFC 8628, 5.4). */
+const remoteLife = 300
 
 /** What oidc-provider is told. What is not here is off, and discovery does not advertise it. */
 export function configuration(
   options: Options,
-  kept: { records: Records; consents: Consents; adapters: Record<string, Adapter>; spend: Spend },
+  kept: { records: Records; consents: Consents; adapters: Record<string, Adapter>; mutes: Mutes; spend: Spend },
 ): Configuration {
   const { issuer, standing, session, clients, locales } = options
   const judge = assertions(options.now)
@@ -159,7 +162,10 @@ export function configuration(
     ttl: {
       AccessToken: (_, token, client) => token.resourceServer?.accessTokenTTL ?? own(client).access_token_ttl,
       AuthorizationCode: codeLife,
+      BackchannelAuthenticationRequest: ({ oidc }) =>
+        Math.min(remoteLife, Number(oidc.params?.requested_expiry ?? remoteLife)),
       ClientCredentials: (_, token, client) => token.resourceServer?.accessTokenTTL ?? own(client).access_token_ttl,
+      DeviceCode: remoteLife,
       // Twice the longest session: it is renewed before a session can outlive it.
       Grant: Math.ceil((2 * session.max) / 1000),
       IdToken: (_ctx, _token, client) => own(client).id_token_ttl,
@@ -180,7 +186,10 @@ export function configuration(
       ((await appOf(ctx))?.firstParty || source.scopes.has('offline_access')),
     // RFC 9068, 2.2.1: an API can tell how and when somebody signed in.
     extraTokenClaims: ({ oidc }, token) => {
-      const source = oidc.entities.AuthorizationCode ?? oidc.entities.RefreshToken
+      // What was exchanged keeps what it said.
+      if ('extra' in token && token.extra) return token.extra as { [name: string]: unknown }
+      const { AuthorizationCode, RefreshToken, DeviceCode, BackchannelAuthenticationRequest } = oidc.entities
+      const source = AuthorizationCode ?? RefreshToken ?? DeviceCode ?? BackchannelAuthenticationRequest
       if (!source || !('sid' in token)) return undefined
       const held = source.scopes.has('hold')
         ? heldUntil({ holdUntil: oidc.account?.holdUntil as number | undefined }, options.now())
@@ -195,7 +204,7 @@ export function configuration(
       (client.redirectUris ?? []).some(uri => URL.parse(uri)?.origin === origin),
     renderError: (ctx, out, fault) => options.renderers.error(ctx, out, fault),
     fetch: outgoing({ loopback: standing.local && !standing.production }),
-    features: features(options, { appOf, judge, spend: kept.spend }),
+    features: features(options, { appOf, judge, ...kept }),
   }
 }
 

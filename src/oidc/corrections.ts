@@ -32,6 +32,8 @@ export function correct(
   detectReplays(provider, store)
   // The issuer is what we are called; the Host header is what somebody typed.
   provider.OIDCContext.prototype.urlFor = (name, options) => provider.urlFor(name, options)
+  // Every token says which session it is of, so that an API can ask another on its person's behalf only while it lives.
+  Object.assign(provider.Client.prototype, { includeSid: () => true })
   Object.assign(provider.RefreshToken.prototype, { generateTokenId: newToken })
   Object.defineProperty(provider.OIDCContext.prototype, 'acr', {
     get(this: KoaContextWithOIDC['oidc']) {

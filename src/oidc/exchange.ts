@@ -1,68 +1,93 @@
 import { errors, type Provider, type TokenEndpointGrantContext } from 'oidc-provider'
-import type { Origin } from '../events.ts'
-import { originOf } from './heard.ts'
-import { own } from './own.ts'
-import type { Clients } from './registry.ts'
+import * as library from 'oidc-provider/lib/helpers/grants.js'
+import type { Granted } from './clients.ts'
 
-/** What is exchanged: a request to the token endpoint, signed with an API key, as base64url of its JSON. */
-const signedRequest = 'urn:latchkey:params:oauth:token-type:signed-request'
 const accessToken = 'urn:ietf:params:oauth:token-type:access_token'
 
-/** What became of a signed request: whose it is and what its key may do, or why it does not pass. */
-export type Signed =
-  | { active: true; sub: string; key_id: string; scope: string; expires_at: number | null }
-  | { active: false; code: number; reason: string }
-
-export interface Services {
-  provider: Provider
-  clients: Clients
-  /** Judges a signed request, which passes once. */
-  judge(token: string, client: string, origin: Origin): Promise<Signed>
-  now: () => number
+/** What a token is exchanged for another: whose it is, for which API, and how much of it at most. */
+export interface Exchanged {
+  account: string
+  grantId: string
+  api: Granted
+  /** The scopes that there may be. */
+  may: readonly string[]
+  /** How long it may be, in seconds, or until when, in seconds since the epoch. */
+  life: { expiresIn: number } | { exp: number }
+  /** Claims that go over to the new token. */
+  claims?: { [name: string]: unknown }
+  /** What was exchanged is bound to a key: who exchanges it must prove one of their own. */
+  bound?: boolean
 }
 
-/** Gives an access token for one API against one signed request, for as much as both the key and the client may do there. */
-export function exchanging({ provider, clients, judge, now }: Services) {
+/** Judges one type of subject token (RFC 8693, 3). Throws the library's errors. */
+export type Judge = (ctx: TokenEndpointGrantContext, token: string, resource: string) => Promise<Exchanged>
+
+type Certificate = Parameters<InstanceType<Provider['AccessToken']>['setThumbprint']>[1]
+
+/** As the library's own grants prove keys (RFC 9449, 5; RFC 8705, 3). */
+const { checkMtlsCert, validateDpop, checkDpopRequired, checkDpopReplay } = library as {
+  checkMtlsCert(provider: Provider, ctx: TokenEndpointGrantContext): Certificate | undefined
+  validateDpop(provider: Provider, ctx: TokenEndpointGrantContext): Promise<{ thumbprint: string } | undefined>
+  checkDpopRequired(provider: Provider, ctx: TokenEndpointGrantContext, proof: unknown): void
+  checkDpopReplay(provider: Provider, ctx: TokenEndpointGrantContext, proof: unknown, client: string): Promise<void>
+}
+
+/** Exchanges a token for an access token for one API (RFC 8693), by the type of what is exchanged: always less, never more. */
+export function exchanging(provider: Provider, judges: Readonly<{ [type: string]: Judge }>) {
   return async (ctx: TokenEndpointGrantContext): Promise<void> => {
     const { client, params } = ctx.oidc
     const { subject_token: token, subject_token_type: type, resource, scope } = params
     if (typeof token !== 'string') throw new errors.InvalidRequest('subject_token is required')
-    if (type !== signedRequest) throw new errors.InvalidRequest(`subject_token_type must be ${signedRequest}`)
-    const api = typeof resource === 'string' ? (await clients.app(client.clientId))?.apis.get(resource) : undefined
-    if (!api) throw new errors.InvalidTarget()
+    const judge = typeof type === 'string' && Object.hasOwn(judges, type) ? judges[type] : undefined
+    if (!judge) throw new errors.InvalidRequest(`subject_token_type must be one of ${Object.keys(judges).join(', ')}`)
+    if (params.actor_token !== undefined || params.actor_token_type !== undefined)
+      throw new errors.InvalidRequest('actor_token is not taken: the actor is the client that authenticates')
+    if (![undefined, accessToken].includes(params.requested_token_type as string | undefined))
+      throw new errors.InvalidRequest(`requested_token_type must be ${accessToken}`)
+    if (typeof resource !== 'string' || params.audience !== undefined) throw new errors.InvalidTarget()
+    const proof = await validateDpop(provider, ctx)
+    checkDpopRequired(provider, ctx, proof)
+    const certificate = checkMtlsCert(provider, ctx)
 
-    const signed = await judge(token, client.clientId, originOf(ctx))
-    if (!signed.active) {
-      const told = `the signed request does not pass: ${signed.code} ${signed.reason}`
-      throw new errors.CustomOIDCProviderError('invalid_grant', told)
-    }
-    const [held, offered] = [signed.scope.split(' '), api.scope.split(' ')]
-    const may = held.filter(each => offered.includes(each))
-    const granted = typeof scope === 'string' ? scope.split(' ').filter(each => may.includes(each)) : may
-    if (granted.length === 0) throw new errors.InvalidScope('the key may do nothing of this', String(scope ?? ''))
+    const { account, grantId, api, may, life, claims, bound } = await judge(ctx, token, resource)
+    if (bound && !proof && !certificate)
+      throw new errors.InvalidRequest('the subject token is bound to a key: prove one of yours')
+    const asked = typeof scope === 'string' ? scope.split(' ') : may
+    const granted = asked.filter(each => may.includes(each))
+    if (granted.length === 0) throw new errors.InvalidScope('nothing of this may be had', String(scope ?? ''))
+    if (proof) await checkDpopReplay(provider, ctx, proof, client.clientId)
 
-    const life = own(client).access_token_ttl
-    const left = signed.expires_at === null ? life : signed.expires_at - Math.floor(now() / 1000)
     const issued = new provider.AccessToken({
       client,
-      accountId: signed.sub,
-      // There is no grant: nothing outlives the five minutes.
-      grantId: signed.key_id,
+      accountId: account,
+      grantId,
       gty: 'token-exchange',
       scope: granted.join(' '),
       resourceServer: new provider.ResourceServer(api.resource, api),
-      expiresIn: Math.max(1, Math.min(life, left)),
+      ...life,
     })
+    if (claims) Object.assign(issued, { extra: claims })
+    if (proof) issued.setThumbprint('jkt', proof.thumbprint)
+    if (certificate) issued.setThumbprint('x5t', certificate)
     ctx.oidc.entity('AccessToken', issued)
     ctx.body = {
       access_token: await issued.save(),
       issued_token_type: accessToken,
-      token_type: 'Bearer',
-      expires_in: issued.expiration,
+      token_type: issued.tokenType,
+      expires_in: issued.remainingTTL,
       scope: issued.scope,
     }
   }
 }
 
-/** What the grant takes besides its type. */
-export const exchangeParameters = ['subject_token', 'subject_token_type', 'resource', 'scope']
+/** What the grant takes besides its type; some of it only to be refused. */
+export const exchangeParameters = [
+  'subject_token',
+  'subject_token_type',
+  'resource',
+  'scope',
+  'audience',
+  'requested_token_type',
+  'actor_token',
+  'actor_token_type',
+]

@@ -1,10 +1,12 @@
 import { type AccessToken, type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import { id, token } from '../crypto/random.ts'
 import type { assertions } from './assertions.ts'
+import { type Backchannel, backchannel } from './backchannel.ts'
 import type { App } from './clients.ts'
 import type { Options } from './configuration.ts'
 import { isDocument } from './documents.ts'
 import { mutualTls } from './mtls.ts'
+import type { Mutes } from './mutes.ts'
 import { own } from './own.ts'
 import { forOneAct, rich } from './rich.ts'
 
@@ -14,6 +16,7 @@ export type Spend = (ctx: KoaContextWithOIDC, client: string, token: AccessToken
 interface Services {
   appOf(ctx: KoaContextWithOIDC): Promise<App | undefined>
   judge: ReturnType<typeof assertions>
+  mutes: Mutes
   spend: Spend
 }
 /** Documents that one address may have us fetch. */
@@ -21,18 +24,7 @@ const fetches = { tries: 30, window: 600_000 }
 
 /** Which parts of the library are on, and what each is told. */
 export function features(
-  {
-    clients,
-    renderers,
-    requests,
-    keyring,
-    registration,
-    documents,
-    throttle,
-    redeem,
-    mtls,
-    now,
-  }: Pick<
+  options: Pick<
     Options,
     | 'clients'
     | 'renderers'
@@ -44,9 +36,11 @@ export function features(
     | 'redeem'
     | 'mtls'
     | 'now'
-  >,
-  { appOf, judge, spend }: Services,
+  > &
+    Backchannel,
+  { appOf, judge, mutes, spend }: Services,
 ): NonNullable<Configuration['features']> {
+  const { clients, renderers, requests, keyring, registration, documents, throttle, redeem, mtls, now } = options
   return {
     devInteractions: { enabled: false },
     dPoP: {
@@ -66,6 +60,9 @@ export function features(
     userinfo: { enabled: true },
     clientCredentials: { enabled: true },
     backchannelLogout: { enabled: true },
+    // Codes of 8 characters of 20: 34 bits, which RFC 8628, 6.1 recommends. Where they are entered is a page of ours.
+    deviceFlow: { enabled: true },
+    ciba: backchannel(options, mutes),
     introspection: {
       enabled: true,
       allowedPolicy: (ctx, client, token) =>

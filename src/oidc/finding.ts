@@ -1,5 +1,6 @@
 import type { FindAccount, KoaContextWithOIDC } from 'oidc-provider'
 import { type Account, active } from '../accounts/account.ts'
+import { isNobody } from './backchannel.ts'
 import { claimsOf } from './claims.ts'
 import type { Options } from './configuration.ts'
 import { SpentToken } from './refresh.ts'
@@ -7,6 +8,9 @@ import { SpentToken } from './refresh.ts'
 /** Finds the account that the library asks for, and keeps out whom it must not find. */
 export function finding({ accounts, bars, now }: Pick<Options, 'accounts' | 'bars' | 'now'>): FindAccount {
   return async (ctx, id, token) => {
+    // An app that asked for somebody that there is not waits for nobody.
+    if (isNobody(id) && ctx.oidc.route === 'backchannel_authentication')
+      return { accountId: id, claims: () => ({ sub: id }) }
     const account = await accounts.get(id)
     if (!active(account)) return undefined
     if (token?.kind === 'RefreshToken' && (await refreshBarred(ctx, account, bars))) return undefined

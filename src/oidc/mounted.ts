@@ -12,7 +12,10 @@ interface Services {
 export function mounted(provider: Provider, services: Services): Middleware {
   const https = provider.issuer.startsWith('https:')
   const [endpoints] = provider.middleware as [Middleware]
+  // Where people enter a device's code, the library would let them sign in only after they have confirmed.
+  const ours = provider.pathFor('code_verification')
   return async (ctx, next) => {
+    if (ctx.path === ours || ctx.path.startsWith(`${ours}/`)) return next()
     // As the issuer says, whichever way the request came to us.
     ctx.cookies.secure = https
     let left = false

@@ -19,6 +19,8 @@ const endpoints = {
   introspection_endpoint: 'introspection',
   revocation_endpoint: 'revocation',
   pushed_authorization_request_endpoint: 'pushed_authorization_request',
+  device_authorization_endpoint: 'device_authorization',
+  backchannel_authentication_endpoint: 'backchannel_authentication',
   userinfo_endpoint: 'userinfo',
 } as const
 

@@ -1,46 +1,50 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Context, Middleware } from 'koa'
 import { type Configuration, Provider, type TokenEndpointGrantContext } from 'oidc-provider'
-import { sealer } from '../crypto/seal.ts'
-import type { Record } from '../events.ts'
+import { sealer as sealerOf } from '../crypto/seal.ts'
 import type { Store } from '../store/collection.ts'
 import { records as keeping } from './adapter.ts'
 import { formModes, type ResponseMode } from './answers.ts'
+import { type Approvals, approvals } from './approvals.ts'
 import { associations } from './associations.ts'
 import { type Authenticate, authenticating } from './authenticate.ts'
-import { tokenExchange } from './client-file.ts'
+import { ciba, deviceCode, tokenExchange } from './client-file.ts'
 import { redeeming } from './codes.ts'
 import { type Options as Configured, configuration, sessionLife } from './configuration.ts'
 import { type Consents, consents as consenting } from './consents.ts'
 import { correct } from './corrections.ts'
 import { type Declare, declaring } from './declared-clients.ts'
+import { delegated, delegation } from './delegation.ts'
 import { discovery } from './discovery.ts'
 import { endings, type RevokeApp, revoking } from './endings.ts'
-import { type Services as Exchanging, exchangeParameters, exchanging } from './exchange.ts'
+import { exchangeParameters, exchanging } from './exchange.ts'
 import { hear } from './heard.ts'
 import { type Interactions, interactions } from './interactions.ts'
 import { invitations } from './invitations.ts'
 import { logouts, type PostLogout, type TellApp } from './logouts.ts'
 import { mounted } from './mounted.ts'
 import { certificateOf } from './mtls.ts'
+import { mutes as mutesOf } from './mutes.ts'
 import { subjectFor } from './pairwise.ts'
+import { type PostPing, pings, type TellPing } from './pings.ts'
+import { polling } from './polling.ts'
 import { posted } from './posted.ts'
 import { prolonging } from './prolong.ts'
 import { type Handler, rotating } from './refresh.ts'
 import { registration } from './registration.ts'
 import { type Sessions, sessions } from './sessions.ts'
+import { type Services as Exchanging, signedRequest, signedRequests } from './signed-request.ts'
 import { replaceKeys } from './signing.ts'
 import { spending } from './spending.ts'
 
 export interface Options extends Configured {
   store: Store
-  record: Record
   /** Keeps word for an app until `tellApp` got through. */
   post: PostLogout
   /** Judges a signed request that is exchanged for a token. */
   judge: Exchanging['judge']
-  /** Hears what nobody foresaw. */
-  onFault(fault: unknown): void
+  /** Keeps word for an app until `tellPing` got through. */
+  postPing: PostPing
 }
 
 /** The OpenID provider, and what the web room does with it. */
@@ -56,23 +60,28 @@ export interface Oidc {
   interactions: Interactions
   consents: Consents
   revokeApp: RevokeApp
+  /** What was asked from elsewhere, by devices and by apps. */
+  approvals: Approvals
   /** Authenticates a client at endpoints of ours. */
   authenticate: Authenticate
   tellApp: TellApp
   /** By what name a client knows an account. */
   subject(client: string, account: string): Promise<string>
   declare: Declare
+  tellPing: TellPing
 }
 
 /** Makes the provider; throws ClientsError when the library finds fault with a client. */
 export async function createProvider(options: Options): Promise<Oidc> {
   const { issuer, session, store, keyring, clients, throttle, record, onFault, now } = options
-  const records = keeping(store, now)
+  const sealer = sealerOf(keyring)
+  const records = keeping(store, sealer, now)
+  const mutes = mutesOf(store, now)
   const consents = consenting(store, records, now)
   const invited = invitations(store)
-  const adapters = registration({ store, sealer: sealer(keyring), clients, invitations: invited, throttle, now })
+  const adapters = registration({ store, sealer, clients, invitations: invited, throttle, now })
   const spend = spending({ clients, records, record })
-  const configured = configuration(options, { records, consents, adapters, spend })
+  const configured = configuration(options, { records, consents, adapters, mutes, spend })
   const { provider, grants } = construct(issuer, configured, formModes(options))
   Object.assign(provider.InitialAccessToken, { find: invited.find })
   correct(provider, records, { accounts: options.accounts, store, now })
@@ -95,7 +104,12 @@ export async function createProvider(options: Options): Promise<Oidc> {
   const longest = options.requests.refreshing
   const rotation = { records, keyring, record, endSession, prolong, certificate, longest, now }
   replace('refresh_token', handle => rotating(handle, rotation))
-  const exchange = exchanging({ provider, clients, judge: options.judge, now })
+  replace(deviceCode, handle => polling(handle, records, 'device_code'))
+  replace(ciba, handle => polling(handle, records, 'auth_req_id'))
+  const exchange = exchanging(provider, {
+    [signedRequest]: signedRequests(options),
+    [delegated]: delegation({ ...options, records }),
+  })
   provider.registerGrantType(tokenExchange, exchange, exchangeParameters)
   const declare = declaring(provider, clients, options.keys)
   await declare(clients.declared())
@@ -112,6 +126,7 @@ export async function createProvider(options: Options): Promise<Oidc> {
     interactions: interactions({ provider, clients, consents, sessions: browser, record }),
     consents,
     revokeApp: revoking({ ...ending, consents }),
+    approvals: approvals({ ...options, provider, records, consents, mutes }),
     authenticate: authenticating(provider),
     tellApp,
     subject: async (id, account) => {
@@ -119,6 +134,7 @@ export async function createProvider(options: Options): Promise<Oidc> {
       return client ? subjectFor(options.salt, account, client) : account
     },
     declare,
+    tellPing: pings(provider),
   }
 }
 

@@ -23,6 +23,12 @@ export const ssoSessions = declare({
   indexes: ['accountId'],
 })
 
+/** The grant of an app in a session, and the name that it knows the session by. */
+export interface Joined {
+  grantId: string
+  sid: string
+}
+
 /** What one request changed of a session. */
 export interface Change {
   /** The session is new: there is nothing to change yet. */
@@ -43,6 +49,13 @@ export interface SessionRecords {
   leave(uid: string, client: string): Promise<ClientAuthorizationState | undefined>
   /** The uids of all sessions that an account is signed in to. */
   of(accountId: string): Promise<string[]>
+  /** The grant of the app that knows a live session of the account by this name. */
+  grantIn(accountId: string, sid: string): Promise<string | undefined>
+  /**
+   * Takes an app into a session, by this grant and name unless it has others than the `former` grant already; resolves to
+   * what it is in by, undefined when the session is over.
+   */
+  join(uid: string, client: string, app: Joined, former: string | undefined): Promise<Joined | undefined>
   /** Lets it live until `end` (milliseconds), which sees when somebody last signed in (seconds); resolves to its end as it is now. */
   prolong(uid: string, end: (loginTs: number) => number): Promise<number | undefined>
 }
@@ -60,6 +73,18 @@ export function sessionRecords(store: Store): SessionRecords {
     uid: id,
     exp: Math.floor(expiresAt / 1000),
   })
+
+  /** Changes what a session holds beside what other requests did meanwhile; undefined when it is over. */
+  const change = async (uid: string, made: (there: Kept) => Partial<Kept>): Promise<Kept | undefined> => {
+    for (let left = tries; left > 0; left--) {
+      const there = await kept.get(uid)
+      if (!there) return undefined
+      const { revision } = there
+      const changed = await kept.patch(uid, { ...made(there), revision: revision + 1 }, { revision })
+      if (changed) return changed
+    }
+    throw new Problem('busy', { retryAfter: 1 })
+  }
 
   return {
     adapter: {
@@ -84,19 +109,13 @@ export function sessionRecords(store: Store): SessionRecords {
     keep: async ({ jti = '', uid = '', exp = 0, ...rest }, { born, from, apps }) => {
       const mine = { digest: sha256(jti), accountId: rest.accountId, payload: rest, expiresAt: exp * 1000 }
       if (born) return kept.insert({ id: uid, ...mine, revision: 0 })
-      for (let left = tries; left > 0; left--) {
-        const there = await kept.get(uid)
-        if (!there) return
+      await change(uid, there => {
         const authorizations = merged(apps, rest.authorizations ?? {}, there.payload.authorizations ?? {})
         // A cookie that was renewed meanwhile stays so: only what this request did about its app is added.
-        const changes =
-          there.digest === sha256(from)
-            ? { ...mine, payload: { ...rest, authorizations } }
-            : { payload: { ...there.payload, authorizations } }
-        const revision = there.revision + 1
-        if (await kept.patch(uid, { ...changes, revision }, { revision: there.revision })) return
-      }
-      throw new Problem('busy', { retryAfter: 1 })
+        return there.digest === sha256(from)
+          ? { ...mine, payload: { ...rest, authorizations } }
+          : { payload: { ...there.payload, authorizations } }
+      })
     },
     take: async uid => {
       const taken = await kept.take(uid)
@@ -113,6 +132,22 @@ export function sessionRecords(store: Store): SessionRecords {
       throw new Problem('busy', { retryAfter: 1 })
     },
     of: async accountId => (await kept.find({ accountId }, { limit: 10_000 })).map(each => each.id),
+    grantIn: async (accountId, sid) => {
+      const found = await kept.find({ accountId }, { limit: 10_000 })
+      return found.flatMap(each => Object.values(each.payload.authorizations ?? {})).find(each => each.sid === sid)
+        ?.grantId
+    },
+    join: async (uid, client, app, former) => {
+      let joined = app
+      const changed = await change(uid, ({ payload }) => {
+        const { authorizations = {} } = payload
+        const { [client]: own } = authorizations
+        const { sid = app.sid, grantId = former } = own ?? {}
+        joined = { sid, grantId: grantId === undefined || grantId === former ? app.grantId : grantId }
+        return { payload: { ...payload, authorizations: { ...authorizations, [client]: { ...own, ...joined } } } }
+      })
+      return changed && joined
+    },
     prolong: async (uid, end) => {
       const there = await kept.get(uid)
       if (there?.payload.loginTs === undefined) return undefined

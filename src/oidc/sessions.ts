@@ -32,8 +32,8 @@ export interface Login {
 export interface Sessions {
   /** The session that the request's cookie names; being looked at keeps it alive. */
   current(ctx: Context): Promise<CurrentSession | undefined>
-  /** Signs somebody in without any app: the cookie changes, and whoever else was signed in is signed out. */
-  start(ctx: Context, login: Login): Promise<void>
+  /** Signs somebody in without any app: the cookie changes, and whoever else was signed in is signed out. Resolves to the session's uid. */
+  start(ctx: Context, login: Login): Promise<string>
   /** Ends the request's session: apps are told, tokens are dead, the cookie is gone. */
   end(ctx: Context, why: Why): Promise<void>
   /** Ends every session of the account that is signed in, this one included. */
@@ -111,6 +111,7 @@ export function sessions(services: Services): Sessions {
       await save(ctx, session)
       const what = { account: accountId, session: session.uid, acr, amr: [...amr] }
       await record(goesOn ? 'session.raised' : 'session.started', what, originOf(ctx))
+      return session.uid
     },
     end: async (ctx, why) => {
       const session = await provider.Session.get(ctx)

@@ -15,6 +15,8 @@ export interface AccountPages {
     apps: readonly string[]
     since: number
     holdUntil: number | undefined
+    /** How many apps ask for something. */
+    waiting: number
   }
   /** Posts to `/account/security/<act>`: `add` (`factor`), `rename` (`credential`, `name`), `prefer`, `remove` (`credential`), `phrase`, `texts` (`on` or `off`). */
   'account/security': {

@@ -2,6 +2,7 @@ import Router from '@koa/router'
 import type { Accounts } from '../accounts/account.ts'
 import type { Credentials } from '../accounts/credential.ts'
 import type { Factor } from '../factors/factor.ts'
+import type { Approvals } from '../oidc/approvals.ts'
 import type { Sessions } from '../oidc/sessions.ts'
 import type { Credential } from './account-pages.ts'
 import type { Show } from './show.ts'
@@ -11,6 +12,7 @@ import type { Visit } from './visiting.ts'
 
 interface Services {
   accounts: Accounts
+  approvals: Approvals
   credentials: Credentials
   factors: readonly Factor[]
   sessions: Sessions
@@ -20,7 +22,7 @@ interface Services {
 
 /** A person's own front page, and their ways out. */
 export function account(services: Services): Router<Visit> {
-  const { accounts, sessions, show, now } = services
+  const { accounts, approvals, sessions, show, now } = services
   const router = new Router<Visit>()
   const { find, page } = doorkeeper(services)
 
@@ -32,6 +34,7 @@ export function account(services: Services): Router<Visit> {
       apps: session.apps,
       since: session.since,
       holdUntil: holdUntil > now() ? holdUntil : undefined,
+      waiting: (await approvals.of(id)).length,
     }
     show.page(ctx, 'account/overview', locals, { person: { email } })
   })

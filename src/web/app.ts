@@ -6,11 +6,13 @@ import { account } from './account.ts'
 import { activityPages } from './activity.ts'
 import { admin } from './admin.ts'
 import { apiKeys } from './api-keys.ts'
+import { approvalPages } from './approvals.ts'
 import { apps } from './apps.ts'
 import type { Assets } from './assets.ts'
 import { closing } from './closing.ts'
 import { confirm } from './confirm.ts'
 import { data } from './data.ts'
+import { deviceCode } from './device-code.ts'
 import { devices } from './devices.ts'
 import { faults } from './faults.ts'
 import { headers, sameOrigin, settled } from './guard.ts'
@@ -40,6 +42,8 @@ type Rooms = Parameters<typeof account>[0] &
   Parameters<typeof confirm>[0] &
   Parameters<typeof devices>[0] &
   Parameters<typeof activityPages>[0] &
+  Parameters<typeof approvalPages>[0] &
+  Parameters<typeof deviceCode>[0] &
   Parameters<typeof interaction>[0] &
   Parameters<typeof signIn>[0] &
   Parameters<typeof operating>[0]
@@ -92,6 +96,8 @@ export function app(options: Options): RequestListener {
     apps(options),
     data(options),
     closing(options),
+    approvalPages(options),
+    deviceCode(options),
     stepping({ ...options, finish }),
   ]
   for (const router of routers)

@@ -3,6 +3,7 @@ import type { Facts } from '../flows/details.ts'
 import type { Stranger } from '../oidc/interactions.ts'
 import type { AccountPages, FactorView } from './account-pages.ts'
 import type { AdminPages } from './admin-pages.ts'
+import type { ApprovalPages } from './approval-pages.ts'
 import type { RecoveryPages } from './recovery-pages.ts'
 
 /** Who asked that somebody signs in: shown on every page of the way. */
@@ -36,7 +37,7 @@ interface Step {
 }
 
 /** Every page and what it is given, besides the Frame. Views are views/<name>.ejs; a misspelt local is an error. */
-export interface Pages extends RecoveryPages, AccountPages, AdminPages {
+export interface Pages extends RecoveryPages, AccountPages, AdminPages, ApprovalPages {
   /** First step of a sign-in: email and password (posted to `<base>/password`), or a passkey (hidden field `response` to `<base>/passkey`, by script only). */
   'sign-in/start': { base: string; email: string; passkey: Record<string, unknown> | undefined; signUp: string }
   /** Any factor being proved: includes factors/<id>/prove. */

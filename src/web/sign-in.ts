@@ -7,6 +7,7 @@ import type { Record as RecordEvent } from '../events.ts'
 import type { Attempt, Attempts, NewAttempt } from '../flows/attempts.ts'
 import { reaches } from '../flows/policy.ts'
 import type { Steps } from '../flows/steps.ts'
+import type { Approvals } from '../oidc/approvals.ts'
 import type { Interactions } from '../oidc/interactions.ts'
 import type { Sessions } from '../oidc/sessions.ts'
 import { type Changes, changed } from './changing.ts'
@@ -73,7 +74,9 @@ export function signIn(services: Services): Router<Visit> {
  * Ends attempts: an app's goes back to its authorization request, our own starts a session, an added factor shows itself. Whose
  * account closes is asked whether to keep it, and gets in nowhere until they do.
  */
-export function finishing(services: Omit<Services, 'interactions' | 'steps'> & Changes & { show: Show }): Finish {
+export function finishing(
+  services: Omit<Services, 'interactions' | 'steps'> & Changes & { show: Show; approvals: Approvals },
+): Finish {
   const { accounts, show } = services
   return async (ctx, attempt) => {
     const owner = attempt.account === undefined ? undefined : await accounts.get(attempt.account)
@@ -87,7 +90,9 @@ export function finishing(services: Omit<Services, 'interactions' | 'steps'> & C
     const { account, acr, amr } = await concluded(ctx, services, attempt)
     if (attempt.change) await changed(ctx, services, account, attempt.change)
     if (attempt.change?.does === 'close') return seeOther(ctx, '/closing')
-    if (acr) await services.sessions.start(ctx, { accountId: account.id, acr, amr })
+    const session = acr && (await services.sessions.start(ctx, { accountId: account.id, acr, amr }))
+    if (attempt.approves && session)
+      await services.approvals.approve(attempt.approves, { account: account.id, session }, ctx.state.visitor)
     seeOther(ctx, attempt.next ?? '/account')
   }
 }

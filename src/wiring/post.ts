@@ -3,11 +3,12 @@ import type { Sealer } from '../crypto/seal.ts'
 import { composer } from '../delivery/compose.ts'
 import { type Letters, letters as lettersOf } from '../delivery/letters.ts'
 import { mail as mailOf } from '../delivery/mail.ts'
-import { type Logout, Undeliverable } from '../delivery/message.ts'
+import { type Logout, type Ping, Undeliverable } from '../delivery/message.ts'
 import { type Outbox, outbox as outboxOf } from '../delivery/outbox.ts'
 import { sms } from '../delivery/sms.ts'
 import type { Record } from '../events.ts'
 import type { PostLogout, TellApp } from '../oidc/logouts.ts'
+import type { PostPing, TellPing } from '../oidc/pings.ts'
 import type { Store } from '../store/collection.ts'
 import type { Phrases } from '../web/phrases.ts'
 
@@ -15,6 +16,8 @@ import type { Phrases } from '../web/phrases.ts'
 const logoutLife = 7 * 24 * 3_600_000
 /** How long who signs out waits for apps to hear it, in milliseconds; those that are slower hear it later. */
 const promptly = 1_000
+/** How long apps may hear that their request was answered, in milliseconds: it has run out by then. */
+const pingLife = 5 * 60_000
 
 interface Services {
   store: Store
@@ -23,6 +26,8 @@ interface Services {
   record: Record
   /** Tells an app that a session of its has ended. */
   tellApp: TellApp
+  /** Tells an app that its request was answered. */
+  tellPing: TellPing
   /** The words by which the owner of an address knows us. */
   phraseOf: (to: string) => Promise<string | undefined>
   /** What the sender calls itself. */
@@ -35,6 +40,7 @@ export interface Post {
   outbox: Outbox
   letters: Letters
   postLogout: PostLogout
+  postPing: PostPing
   /** What the development outbox shows; undefined where every message really goes out. */
   kept: Outbox['list'] | undefined
   close(): void
@@ -42,18 +48,23 @@ export interface Post {
 
 /** Puts together what writes to people and to apps. */
 export function post({ production, issuer, mail, sms: { url } }: Config, services: Services): Post {
-  const { phrases, tellApp, phraseOf, name, now, record, ...keeping } = services
+  const { phrases, tellApp, tellPing, phraseOf, name, now, record, ...keeping } = services
   const mailer = mail.url === undefined ? undefined : mailOf({ url: mail.url, from: mail.from })
   const logout = async ({ to: client, account, sid }: Logout): Promise<void> => {
     if ((await tellApp({ client, account, sid })) === 'refused') throw new Undeliverable()
   }
-  const channels = { email: mailer?.send, sms: url === undefined ? undefined : sms({ url }), logout }
+  const ping = async ({ to: client, auth_req_id, token }: Ping): Promise<void> => {
+    if ((await tellPing({ client, auth_req_id, token })) === 'refused') throw new Undeliverable()
+  }
+  const channels = { email: mailer?.send, sms: url === undefined ? undefined : sms({ url }), logout, ping }
   const outbox = outboxOf({ ...keeping, channels, now, onEvent: record })
   return {
     outbox,
     letters: lettersOf({ composer: composer({ phrases, issuer, name }), outbox, issuer, phraseOf, now }),
     postLogout: ({ client: to, account, sid }) =>
       outbox.post({ channel: 'logout', to, account, sid, purpose: 'logout', expiresAt: now() + logoutLife }, promptly),
+    postPing: ({ client: to, ...ping }) =>
+      outbox.post({ channel: 'ping', to, ...ping, purpose: 'ping', expiresAt: now() + pingLife }),
     kept: !production && (!channels.email || !channels.sms) ? outbox.list : undefined,
     close: () => mailer?.close(),
   }

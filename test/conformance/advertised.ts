@@ -23,6 +23,7 @@ export function trialClients(keys: Readonly<Record<string, Pair>>, logouts: stri
     }),
   )
   const exchange = 'urn:ietf:params:oauth:grant-type:token-exchange'
+  const shop = { grant_types: [ciba], redirect_uris: [], backchannel_token_delivery_mode: 'poll' }
   return [
     ...own,
     ...signedFor,
@@ -38,7 +39,38 @@ export function trialClients(keys: Readonly<Record<string, Pair>>, logouts: stri
       redirect_uris: [],
       apis: { [api]: ['read'] },
     }),
+    declared('tv', {
+      ...{ grant_types: [device], redirect_uris: [] },
+      token_endpoint_auth_method: 'client_secret_post',
+    }),
+    declared('poll', shop),
+    declared('ping', {
+      ...shop,
+      backchannel_token_delivery_mode: 'ping',
+      backchannel_client_notification_endpoint: 'https://ping.example/',
+    }),
   ]
+}
+
+const device = 'urn:ietf:params:oauth:grant-type:device_code'
+const ciba = 'urn:openid:params:grant-type:ciba'
+
+/** What is advertised of people who are elsewhere, each value tried by what begins with it. */
+export function elsewhereTrials(at: () => { here: Ground; ada: Person }) {
+  const asks = async (app: string, endpoint = 'backchannel_authentication') => {
+    const { here, ada } = at()
+    const form = { scope: 'openid', login_hint: ada.email, client_notification_token: 'a-token' }
+    const { body } = await here.post(endpoint, { ...(await here.proof(app)), ...form })
+    return expect(body.auth_req_id, app).to.be.a('string')
+  }
+  return {
+    device_authorization_endpoint: async (value: string) => {
+      const { here } = at()
+      expect((await here.post(value, await here.proof('tv'))).body.user_code).to.be.a('string')
+    },
+    backchannel_authentication_endpoint: (value: string) => asks('poll', value),
+    backchannel_token_delivery_modes_supported: (mode: string) => asks(mode),
+  }
 }
 
 type Trials = Readonly<Record<string, () => Promise<unknown>>>
@@ -59,6 +91,13 @@ export function namedTrials(here: Ground, { browser }: Person): { grants: Trials
       const { body } = await here.token('service', { grant_type: 'client_credentials', resource: api })
       expect(body.access_token).to.be.a('string')
     },
+    [device]: async () => {
+      const { body } = await here.post('device_authorization', await here.proof('tv'))
+      const polled = await here.token('tv', { grant_type: device, device_code: String(body.device_code) })
+      expect(polled.body.error).to.equal('authorization_pending')
+    },
+    [ciba]: async () =>
+      expect((await here.token('poll', { grant_type: ciba, auth_req_id: 'x' })).body.error).to.equal('invalid_grant'),
     // That what is signed passes is for test/api-keys; here, that the grant is there.
     'urn:ietf:params:oauth:grant-type:token-exchange': async () => {
       const subject = {

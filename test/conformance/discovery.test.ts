@@ -4,7 +4,7 @@ import { approve } from '../support/approvals.ts'
 import { authenticator } from '../support/authenticator.ts'
 import type { Person } from '../support/people.ts'
 import { securityAt } from '../support/security.ts'
-import { appWith, namedTrials, signers, trialClients } from './advertised.ts'
+import { appWith, elsewhereTrials, namedTrials, signers, trialClients } from './advertised.ts'
 import {
   api,
   callback,
@@ -86,10 +86,10 @@ describe('discovery (OpenID Connect Discovery 1.0, RFC 8414)', () => {
     }
 
   const trials: Readonly<Record<string, Trial>> = {
+    ...elsewhereTrials(() => ({ here, ada })),
     issuer: async value => {
       expect(value).to.equal(here.issuer)
-      const { body } = await here.get(`${value}/.well-known/oauth-authorization-server`)
-      expect(body).to.deep.equal(here.metadata)
+      expect((await here.get(`${value}/.well-known/oauth-authorization-server`)).body).to.deep.equal(here.metadata)
     },
     authorization_endpoint: async value =>
       expect((await here.ask('desk', ada.browser)).page.trail[0]).to.contain(value),

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createRemoteJWKSet, decodeJwt, type JWTPayload, jwtVerify } from 'jose'
 import type { ServerMetadata } from 'openid-client'
+import type { Store } from '../../src/store/collection.ts'
 import { type Jar, jar, type Page } from '../support/jar.ts'
 import { type Running, startLatchkey } from '../support/latchkey.ts'
 import { type Person, signUp, somebody } from '../support/people.ts'
@@ -104,6 +105,8 @@ interface Options {
   /** PEM files to serve https with, and one of the authorities that issue apps’ certificates. */
   tls?: { cert: string; key: string }
   authorities?: string
+  /** Wraps the store that Latchkey sees. */
+  through?: (store: Store) => Store
 }
 
 const ledger = { resource: api, name: 'Ledger', scopes: ['read', 'write'] }

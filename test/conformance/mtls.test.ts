@@ -204,6 +204,8 @@ describe('mutual TLS (RFC 8705)', () => {
         introspection_endpoint: `https://localhost:${port}/introspect`,
         revocation_endpoint: `https://localhost:${port}/revoke`,
         pushed_authorization_request_endpoint: `https://localhost:${port}/par`,
+        device_authorization_endpoint: `https://localhost:${port}/device-authorization`,
+        backchannel_authentication_endpoint: `https://localhost:${port}/backchannel`,
         userinfo_endpoint: `https://localhost:${port}/userinfo`,
       })
     })

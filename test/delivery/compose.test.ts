@@ -24,6 +24,12 @@ const told: { [Name in keyof Mails]: Mails[Name] } = {
     place: 'Vienna, Austria',
   },
   closed: {},
+  approval: {
+    link: 'https://id.example.com:8443/account/approvals',
+    minutes: 5,
+    app: 'Trading',
+    message: 'Order 4711',
+  },
   disowned: { link: 'https://id.example.com:8443/reset/x', minutes: 15 },
   'check-begun': { link: 'https://id.example.com:8443/recover/identity/x', hours: 24 },
   'check-sent': { link: 'https://id.example.com:8443/recover/identity/x', number: '4821-0937-5512' },

@@ -44,6 +44,8 @@ const dynamic = [
   /^identity\.(how\.\d|stage\.[a-z]+(\.next)?|afresh\.[a-z]+)$/,
   /^admin\.(state|verdict)\.[a-z]+$/,
   /^admin\.(waiting|granted)\.title$/,
+  /^approvals\.(approved|refused|reported)$/,
+  /^device\.apart\.(far|abroad)$/,
 ]
 
 /** Factors that people remove as they like. */

@@ -3,7 +3,7 @@ import * as oidc from 'openid-client'
 import { type RunningSuite, startSuite } from '../support/all-apps.ts'
 import { jar } from '../support/jar.ts'
 import { authenticatorCode, type Person, signUp, somebody } from '../support/people.ts'
-import { slow } from '../support/store.ts'
+import { sometimesSlow } from '../support/store.ts'
 
 const secret = 'trading-development-only-secret-0001'
 const ten = Array.from({ length: 10 }, (_, index) => index)
@@ -16,26 +16,7 @@ describe('ten at once on a slow store', () => {
   before(async () => {
     latchkey = await startSuite({
       // Slow only where it matters: signing up first takes its many steps at full speed.
-      through: store => {
-        const late = slow(store, 15)
-        return {
-          ...store,
-          collection: declaration => {
-            const [quick, patient] = [store.collection(declaration), late.collection(declaration)]
-            const pick = () => (lag ? patient : quick)
-            return {
-              insert: doc => pick().insert(doc),
-              put: doc => pick().put(doc),
-              get: id => pick().get(id),
-              find: (where, page) => pick().find(where, page),
-              patch: (id, changes, when) => pick().patch(id, changes, when),
-              count: (id, field, by, born) => pick().count(id, field, by, born),
-              take: id => pick().take(id),
-              remove: where => pick().remove(where),
-            }
-          },
-        }
-      },
+      through: store => sometimesSlow(store, 15, () => lag > 0),
     })
     ada = somebody()
     const start = await ada.browser.get(`${latchkey.apps.trading}/login`)

@@ -1,10 +1,14 @@
 import { expect } from 'chai'
 import { type Adapter, errors } from 'oidc-provider'
+import { sealer } from '../../src/crypto/seal.ts'
+import { keyring } from '../../src/crypto/secrets.ts'
 import { type Records, records } from '../../src/oidc/adapter.ts'
 import { newToken, successor } from '../../src/oidc/refresh-tokens.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { slow, testStore } from '../support/store.ts'
 import { watched } from '../support/watched.ts'
+
+const sealing = sealer(keyring(['a secret of thirty-two characters or more']))
 
 describe('the adapter', () => {
   let store: Store
@@ -17,7 +21,7 @@ describe('the adapter', () => {
   beforeEach(async () => {
     time = Date.now()
     store = await testStore(now)
-    kept = records(store, now)
+    kept = records(store, sealing, now)
   })
   afterEach(() => store.close())
 
@@ -38,7 +42,7 @@ describe('the adapter', () => {
 
   it('takes an access token out of the world once, of ten at once on a slow store', async () => {
     await of('AccessToken').upsert('one', { jti: 'one', grantId: 'g' }, minute)
-    const late = records(slow(store, 10), now)
+    const late = records(slow(store, 10), sealing, now)
     const ten = await Promise.all(Array.from({ length: 10 }, () => late.takeToken('one')))
     expect(ten.filter(Boolean)).to.have.lengthOf(1)
     expect(await of('AccessToken').find('one')).to.equal(undefined)
@@ -51,7 +55,7 @@ describe('the adapter', () => {
   ] as const) {
     it(`lets one of ten consume, on a slow store too: ${kind}`, async () => {
       await of(kind).upsert('one', { jti: 'one', grantId: 'g' }, minute)
-      const late = of(kind, records(slow(store, 10), now))
+      const late = of(kind, records(slow(store, 10), sealing, now))
       const ten = await Promise.allSettled(Array.from({ length: 10 }, () => late.consume('one')))
       expect(ten.filter(each => each.status === 'fulfilled')).to.have.lengthOf(1)
       for (const each of ten) if (each.status === 'rejected') expect(each.reason).to.be.instanceOf(fault)
@@ -85,7 +89,7 @@ describe('the adapter', () => {
   })
 
   it('keeps no client, and nothing that it does not know', async () => {
-    for (const kind of ['Client', 'ClientCredentials', 'DeviceCode']) {
+    for (const kind of ['Client', 'ClientCredentials', 'PreAuthorizedCode']) {
       expect(await of(kind).find('x')).to.equal(undefined)
       expect(
         await of(kind)
@@ -98,7 +102,7 @@ describe('the adapter', () => {
   it('remembers of an interaction’s session not its cookie', async () => {
     const { store: seen, written } = watched(store)
     const session = { accountId: 'ada', uid: 'u', cookie: 'the-cookie-itself' }
-    await records(seen, now).adapter('Interaction').upsert('i', { jti: 'i', session }, minute)
+    await records(seen, sealing, now).adapter('Interaction').upsert('i', { jti: 'i', session }, minute)
     expect(written()).to.not.include('the-cookie-itself')
     expect((await of('Interaction').find('i'))?.session).to.deep.equal({ accountId: 'ada', uid: 'u' })
   })
@@ -121,7 +125,7 @@ describe('the adapter', () => {
     it('lets one of ten rotate', async () => {
       const token = newToken()
       await of('RefreshToken').upsert(token, { jti: token }, minute)
-      const late = records(slow(store, 10), now).refreshTokens
+      const late = records(slow(store, 10), sealing, now).refreshTokens
       const ten = await Promise.all(Array.from({ length: 10 }, () => late.rotate(token, successor(token), rotation)))
       expect(ten.filter(Boolean)).to.have.lengthOf(1)
     })
@@ -172,7 +176,7 @@ describe('the adapter', () => {
 
     it('gives an ended session to one of its enders', async () => {
       await kept.sessions.keep(session('one'), born)
-      const late = records(slow(store, 5), now).sessions
+      const late = records(slow(store, 5), sealing, now).sessions
       const takers = await Promise.all(Array.from({ length: 5 }, () => late.take('u')))
       expect(takers.filter(Boolean)).to.have.lengthOf(1)
     })

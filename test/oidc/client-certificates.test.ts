@@ -73,11 +73,6 @@ describe('clients that show certificates', () => {
       'tls_client_certificate_bound_access_tokens and dpop_bound_access_tokens exclude each other',
     ],
     [
-      'that exchange for what is bound to nothing',
-      { ...byName, ...bound, grant_types: ['urn:ietf:params:oauth:grant-type:token-exchange'] },
-      'grant_types: token-exchange gives tokens that are bound to nothing, ',
-    ],
-    [
       'where nobody issues them',
       byName,
       'token_endpoint_auth_method: tls_client_auth needs LATCHKEY_MTLS_CA',

@@ -58,11 +58,4 @@ describe('what clients.json says of signed requests', () => {
     const other = { ...api, resource: 'https://api.example/other', methods: { 'public/time': { scope: 'read' } } }
     expect(faults([], local, [{ ...api, methods }, other])).to.deep.equal(['apis: public/time is declared twice'])
   })
-
-  it('refuses tokens that are bound to a key in exchange for signed requests', () => {
-    const grant_types = ['urn:ietf:params:oauth:grant-type:token-exchange']
-    const bot = { client_id: 'bot', client_name: 'Bot', token_endpoint_auth_method: 'none', grant_types }
-    expect(faults([bot])).to.deep.equal([])
-    expect(faults([{ ...bot, dpop_bound_access_tokens: true }])[0]).to.include('grant_types: token-exchange')
-  })
 })

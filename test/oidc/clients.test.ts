@@ -38,6 +38,7 @@ describe('clients.json', () => {
       'settlement',
       'order-book',
       'wallet-api',
+      'television',
     ])
     const { d, ...publicKey } = JSON.parse(readFileSync('examples/suite/staking.key.json', 'utf8'))
     expect(clients.metadata[1]?.jwks?.keys).to.deep.equal([publicKey])
@@ -106,7 +107,7 @@ describe('clients.json', () => {
     [
       'refresh tokens of nothing',
       { ...app, redirect_uris: [], grant_types: ['client_credentials', 'refresh_token'] },
-      'grant_types: refresh_token needs authorization_code',
+      'grant_types: refresh_token needs a grant that a person gives',
     ],
     [
       'its own tokens for anybody',

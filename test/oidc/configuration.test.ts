@@ -7,6 +7,7 @@ import { records } from '../../src/oidc/adapter.ts'
 import { parseClients } from '../../src/oidc/clients.ts'
 import { configuration, sessionLife } from '../../src/oidc/configuration.ts'
 import { consents } from '../../src/oidc/consents.ts'
+import { mutes } from '../../src/oidc/mutes.ts'
 import { roll } from '../../src/oidc/registered.ts'
 import { registry } from '../../src/oidc/registry.ts'
 import { signingRing } from '../../src/oidc/ring.ts'
@@ -25,7 +26,7 @@ describe('what the library is told', () => {
 
   const told = async (issuer: string, local: boolean) => {
     const ring = keyring(['a secret of thirty-two characters or more'])
-    const kept = records(store, now)
+    const kept = records(store, sealer(ring), now)
     return configuration(
       {
         issuer,
@@ -46,14 +47,23 @@ describe('what the library is told', () => {
         bars: async () => [],
         redeem: async () => undefined,
         waits: async () => false,
-        accounts: { get: async () => undefined },
+        accounts: { get: async () => undefined, byEmail: async () => undefined },
+        askApproval: nothing,
+        record: nothing as Record,
+        onFault: () => {},
         locales: ['en'],
         requests: { pushed: false, nonces: false, refreshing: 1 },
         salt: 'a salt',
         renderers: { error: nothing, logout: nothing, loggedOut: nothing, formPost: nothing },
         now,
       },
-      { records: kept, consents: consents(store, kept, now), adapters: {}, spend: async () => false },
+      {
+        records: kept,
+        consents: consents(store, kept, now),
+        adapters: {},
+        mutes: mutes(store, now),
+        spend: async () => false,
+      },
     )
   }
 

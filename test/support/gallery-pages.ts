@@ -65,6 +65,7 @@ export const otherPages: readonly Picture[] = [
     apps: ['Trading', 'Staking', 'Wallet', 'Card'],
     since: now - 3_600_000,
     holdUntil: undefined,
+    waiting: 0,
   }),
   picture('overview-new', 'account/overview', {
     person: { email: longEmail },
@@ -73,6 +74,7 @@ export const otherPages: readonly Picture[] = [
     apps: [],
     since: now,
     holdUntil: now + 20 * 3_600_000,
+    waiting: 2,
     locale: 'de',
   }),
   picture('security', 'account/security', {

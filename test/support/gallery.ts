@@ -1,6 +1,7 @@
 import { activities } from './gallery-activity.ts'
 import { approvals } from './gallery-approvals.ts'
 import { dataPages } from './gallery-data.ts'
+import { elsewherePages } from './gallery-elsewhere.ts'
 import { heldPages } from './gallery-held.ts'
 import { identityPages } from './gallery-identity.ts'
 import { keyPages } from './gallery-keys.ts'
@@ -24,4 +25,5 @@ export const gallery: readonly Picture[] = [
   ...sessionPages,
   ...heldPages,
   ...dataPages,
+  ...elsewherePages,
 ]

@@ -121,7 +121,7 @@ export async function startLatchkey({
     sweep: made.sweep,
     stop: async () => {
       for (const { code, to, link } of await outbox())
-        for (const each of [code, to, link?.split('/').at(-1)]) if (each) secrets.add(each)
+        for (const each of [code, to, /[\w-]{20,}$/.exec(link ?? '')?.[0]]) if (each) secrets.add(each)
       await Promise.all([front.close(), certified?.close()])
       await made.stop()
       await store.close()

@@ -152,24 +152,21 @@ export async function running({
     onFault: fault => void faults.push(fault),
   })
   const oidc = await createProvider({
-    issuer,
+    ...{ issuer, session, store, keys, clients, registration },
     standing: { local: true, production },
-    registration,
     documents: 'off',
     throttle: throttle({ store, now }),
-    session,
-    store,
     keyring: ring,
-    keys,
-    clients,
     accounts: {
       get: async id => {
         const found = accounts[id]
         return found && { id, locale: 'en', createdAt: 0, updatedAt: 1_000, ...found }
       },
+      byEmail: async () => undefined,
     },
     requests: { pushed: false, nonces: false, refreshing: 90 * 86_400_000 },
     salt: 'a salt of pairwise subjects',
+    ...{ askApproval: nothing, postPing: nothing },
     judge: async () => ({ active: false, code: 40001, reason: 'BAD_REQUEST' }),
     bars: async () => [],
     ...{ redeem: async () => undefined, waits: async () => false },
@@ -223,6 +220,8 @@ export async function running({
   server.on('request', koa.callback())
   return self
 }
+
+const nothing = async () => {}
 
 async function answer(ctx: Context, self: Running): Promise<void> {
   const { interactions, sessions } = self.oidc

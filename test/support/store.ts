@@ -36,6 +36,28 @@ export async function testStore(now: () => number = Date.now): Promise<Store> {
   }
 }
 
+/** The same store, over a slow line of `ms` for as long as `when` says so. */
+export function sometimesSlow(store: Store, ms: number, when: () => boolean): Store {
+  const late = slow(store, ms)
+  return {
+    ...store,
+    collection<T extends Doc>(declaration: Parameters<typeof store.collection<T>>[0]): Collection<T> {
+      const [quick, patient] = [store.collection(declaration), late.collection(declaration)]
+      const pick = (): Collection<T> => (when() ? patient : quick)
+      return {
+        insert: doc => pick().insert(doc),
+        put: doc => pick().put(doc),
+        get: id => pick().get(id),
+        find: (where, page) => pick().find(where, page),
+        patch: (id, changes, when) => pick().patch(id, changes, when),
+        count: (id, field, by, born) => pick().count(id, field, by, born),
+        take: id => pick().take(id),
+        remove: where => pick().remove(where),
+      }
+    },
+  }
+}
+
 /** The same store over a slow line: each verb waits `ms` before and after it touches the engine, so that races show. */
 export function slow(store: Store, ms: number): Store {
   const late = async <R>(touch: () => Promise<R>): Promise<R> => {

@@ -1,0 +1,167 @@
+import type { AdapterPayload, Provider } from 'oidc-provider'
+import { token } from '../crypto/random.ts'
+import { Problem } from '../errors.ts'
+import type { Origin, Record } from '../events.ts'
+import { type Acr, demandOf } from './acr.ts'
+import type { Records } from './adapter.ts'
+import { oidcScopes } from './claims.ts'
+import type { App } from './clients.ts'
+import type { Consents, Scopes } from './consents.ts'
+import { add, renew } from './grants.ts'
+import type { Mutes } from './mutes.ts'
+import type { PostPing } from './pings.ts'
+import type { Clients } from './registry.ts'
+import type { RemoteRequest } from './remote-requests.ts'
+
+/** What waits for a person to approve it. Times in milliseconds since the epoch. */
+export interface Waiting {
+  id: string
+  app: App
+  /** What the app says that it is for (CIBA Core 1.0, 7.1). */
+  message: string | undefined
+  scopes: readonly string[]
+  resources: readonly { name: string; scopes: readonly string[] }[]
+  /** What must be proved to approve it. */
+  acr: Acr
+  address: string
+  agent: string | undefined
+  at: number
+}
+
+/** Who approves, in which session of theirs. */
+export interface Approver {
+  account: string
+  session: string
+}
+
+/** What devices and apps ask for while their person is elsewhere. */
+export interface Approvals {
+  /** What a device shows this code for; as people type it. */
+  entered(code: string): Promise<Waiting | undefined>
+  /** What apps ask a person for, oldest first. */
+  of(account: string): Promise<Waiting[]>
+  /** Lets it happen, once. Throws `approval_over`. */
+  approve(id: string, by: Approver, origin: Origin): Promise<void>
+  /** Ends it; `reported` says that it was none of theirs. Throws `approval_over`. */
+  refuse(id: string, by: Approver, reported: boolean, origin: Origin): Promise<void>
+}
+
+interface Services {
+  provider: Provider
+  clients: Clients
+  records: Records
+  consents: Consents
+  mutes: Mutes
+  postPing: PostPing
+  record: Record
+}
+
+/** Moves money: no device gets it unless its app's entry says so. */
+const heavy = 'transfer'
+
+/** Makes what people approve requests with that come from elsewhere. */
+export function approvals({ provider, clients, records, consents, mutes, postPing, record }: Services): Approvals {
+  const { remote, sessions } = records
+
+  const shown = async (request: RemoteRequest | undefined): Promise<Waiting[]> => {
+    const app = request && (await clients.app(request.client))
+    if (!request || !app) return []
+    const { id, payload, address, agent, at } = request
+    const { oidc, apis } = wanted(request, app)
+    const resources = Object.entries(apis).map(([resource, scopes]) => ({
+      name: app.apis.get(resource)?.name ?? resource,
+      scopes,
+    }))
+    const { params = {} } = payload
+    const { binding_message: message } = params
+    // Whoever lets something in from elsewhere proves two factors at least.
+    const acr = demandOf(params).least === 'phr' ? 'phr' : 'aal2'
+    const told = typeof message === 'string' ? message : undefined
+    return [{ id, app, message: told, scopes: oidc, resources, acr, address, agent, at }]
+  }
+
+  const open = async (id: string, account: string): Promise<{ request: RemoteRequest; app: App }> => {
+    const request = await remote.find(id)
+    const app = request && (await clients.app(request.client))
+    if (!app || (request.named ?? account) !== account) throw new Problem('approval_over')
+    return { request, app }
+  }
+
+  const answer = async ({ id, client }: RemoteRequest, answered: Parameters<typeof remote.answer>[1]) => {
+    const done = await remote.answer(id, answered)
+    if (!done) throw new Problem('approval_over')
+    if (done.ping) await postPing({ client, ...done.ping })
+  }
+
+  /** Takes an app into a session: by the grant that it has there, or by a new one. Of several at once all get the same. */
+  const joined = async ({ uid = '', authorizations = {} }: AdapterPayload, accountId: string, clientId: string) => {
+    const former = authorizations[clientId]?.grantId
+    const found = former === undefined ? undefined : await provider.Grant.find(former)
+    const grant = found ?? new provider.Grant({ accountId, clientId })
+    if (!found) await renew(grant)
+    const app = await sessions.join(uid, clientId, { grantId: grant.jti, sid: token() }, found ? undefined : former)
+    const kept = app && (app.grantId === grant.jti ? grant : await provider.Grant.find(app.grantId))
+    if (!kept) throw new Problem('sign_in_needed')
+    return { grant: kept, sid: app.sid }
+  }
+
+  return {
+    entered: async code => (await shown(await remote.byUserCode(spelled(code))))[0],
+    of: async account => (await Promise.all((await remote.of(account)).map(shown))).flat(),
+    approve: async (id, { account, session: uid }, origin) => {
+      const { request, app } = await open(id, account)
+      const session = await sessions.adapter.findByUid(uid)
+      if (session?.accountId !== account) throw new Problem('sign_in_needed')
+      const allowed = wanted(request, app)
+      const { grant, sid } = await joined(session, account, app.id)
+      add(grant, allowed)
+      await renew(grant)
+      const { jti: grantId } = grant
+
+      const { acr, amr, loginTs: authTime } = session
+      const scope = [...allowed.oidc, ...Object.values(allowed.apis).flat()].join(' ')
+      const resources = Object.keys(allowed.apis)
+      const binding = { accountId: account, grantId, sid, sessionUid: uid, expiresWithSession: true }
+      const resource = resources.length > 1 ? resources : resources[0]
+      await answer(request, { ...binding, acr, amr, authTime, scope, resource })
+
+      const what = { account, client: app.id }
+      if (!app.firstParty) {
+        await consents.add(account, app.id, allowed)
+        await record('consent.granted', { ...what, scope }, origin)
+      }
+      await record('session.joined', { ...what, session: uid }, origin)
+      await record(request.kind === 'DeviceCode' ? 'device.admitted' : 'request.approved', what, origin)
+    },
+    refuse: async (id, { account }, reported, origin) => {
+      const { request, app } = await open(id, account)
+      await answer(request, { error: 'access_denied', errorDescription: 'the person refused' })
+      const device = request.kind === 'DeviceCode'
+      const what = { account, client: app.id }
+      if (!device) await mutes.refused(account, app.id, reported)
+      const did = reported ? 'request.reported' : device ? 'device.turned-away' : 'request.refused'
+      await record(did, what, origin)
+    },
+  }
+}
+
+/** As devices show it, but for what people add: RFC 8628, 6.1. */
+function spelled(code: string): string {
+  return code
+    .toUpperCase()
+    .replace(/[^A-Z0-9]/g, '')
+    .slice(0, 20)
+}
+
+/** What a request asks for, of what its client may ask for. */
+function wanted({ kind, payload }: RemoteRequest, app: App): Scopes {
+  const { scope, resource } = payload.params ?? {}
+  const asked = typeof scope === 'string' ? scope.split(' ') : []
+  const light = (each: string): boolean => kind !== 'DeviceCode' || app.deviceMayTransfer || each !== heavy
+  const apis = [resource].flat().flatMap((name): [string, string[]][] => {
+    const offered = app.apis.get(String(name))?.scope.split(' ') ?? []
+    const some = offered.filter(each => asked.includes(each) && light(each))
+    return some.length > 0 ? [[String(name), some]] : []
+  })
+  return { oidc: asked.filter(each => oidcScopes.includes(each)), apis: Object.fromEntries(apis) }
+}

@@ -1,0 +1,31 @@
+import type { Provider } from 'oidc-provider'
+import type { Ping } from './remote-requests.ts'
+
+/** Word to an app that its request was answered. */
+export interface AppPing extends Ping {
+  client: string
+}
+
+/** Keeps word for an app until it has heard it, or its request has run out. */
+export type PostPing = (ping: AppPing) => Promise<void>
+
+/** Tells an app to come for its tokens; `refused` when saying it again would change nothing. Throws when the app did not hear. */
+export type TellPing = (ping: AppPing) => Promise<'heard' | 'refused'>
+
+/** Makes what tells apps, by the token that they gave for it (CIBA Core 1.0, 10.2). */
+export function pings(provider: Provider): TellPing {
+  return async ({ client, auth_req_id: jti, token }) => {
+    const app = await provider.Client.find(client)
+    // It was taken out of the file, or polls now.
+    if (app?.backchannelTokenDeliveryMode !== 'ping') return 'heard'
+    const params = { client_notification_token: token }
+    try {
+      await app.backchannelPing(Object.assign(new provider.BackchannelAuthenticationRequest({}), { jti, params }))
+    } catch (fault) {
+      const status = (fault as { response?: { status?: number } }).response?.status ?? 0
+      if (status >= 400 && status < 500 && status !== 429) return 'refused'
+      throw fault
+    }
+    return 'heard'
+  }
+}

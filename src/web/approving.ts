@@ -1,0 +1,37 @@
+import type { Context } from 'koa'
+import type { Attempts } from '../flows/attempts.ts'
+import { reaches } from '../flows/policy.ts'
+import type { Steps } from '../flows/steps.ts'
+import type { Approvals, Waiting } from '../oidc/approvals.ts'
+import { type Show, seeOther } from './show.ts'
+import { beginAttempt } from './sign-in.ts'
+import type { SignedIn } from './signed-in.ts'
+
+/** How long one proof does for approving, in milliseconds. */
+const fresh = 5 * 60_000
+
+interface Services {
+  approvals: Approvals
+  attempts: Attempts
+  steps: Steps
+  show: Show
+  now: () => number
+}
+
+/** Approves a request from elsewhere: at once where enough was proved a moment ago, and else as soon as it is. Goes on to `next`, a path of ours. */
+export async function approving(
+  ctx: Context,
+  { approvals, attempts, steps, show, now }: Services,
+  { account, session }: SignedIn,
+  { id, acr, app }: Waiting,
+  next: string,
+): Promise<void> {
+  if (reaches(session.acr, acr) && now() - session.since < fresh) {
+    await approvals.approve(id, { account: account.id, session: session.uid }, ctx.state.visitor)
+    return seeOther(ctx, next)
+  }
+  const { id: owner, email, guard } = account
+  const reason = show.say(ctx.state.locale, 'reason.approve', { app: app.name })
+  const begun = { account: owner, email, guard, session: session.uid, acr, approves: id, next, reason }
+  await beginAttempt(ctx, { attempts, steps }, { purpose: 'step-up', ...begun })
+}

@@ -1,0 +1,126 @@
+import Router from '@koa/router'
+import type { Context } from 'koa'
+import type { Accounts } from '../accounts/account.ts'
+import { agentOf } from '../accounts/agent.ts'
+import type { Throttle } from '../accounts/throttle.ts'
+import { Problem } from '../errors.ts'
+import type { Waiting } from '../oidc/approvals.ts'
+import type { Sessions } from '../oidc/sessions.ts'
+import { apart } from '../risk/apart.ts'
+import type { Places } from '../risk/places.ts'
+import { approving } from './approving.ts'
+import { asProblem } from './faults.ts'
+import { seeOther } from './show.ts'
+import { doorkeeper, type SignedIn } from './signed-in.ts'
+import { body } from './stepping.ts'
+import type { Visit } from './visiting.ts'
+import type { Words } from './words.ts'
+
+type Services = Parameters<typeof approving>[1] & {
+  accounts: Accounts
+  sessions: Sessions
+  throttle: Throttle
+  places: Pick<Places, 'of'>
+  words: Words
+}
+
+const home = '/device'
+const hour = 3_600_000
+/** Wrong codes by one account, from one address, and in all: of 20^8 codes that live five minutes, nobody hits one (RFC 8628, 5.1). */
+const guesses = {
+  account: { tries: 10, window: hour },
+  address: { tries: 30, window: hour },
+  all: { tries: 1_000, window: hour },
+}
+
+/** Where somebody lets a device in that shows them a code (RFC 8628, 3.3): they sign in first, then see who asks and from where. */
+export function deviceCode(services: Services): Router<Visit> {
+  const { approvals, throttle, places, words, show } = services
+  const router = new Router<Visit>()
+  const { find, who } = doorkeeper(services)
+
+  /** What a code stands for; only wrong ones cost. Throws `unknown_user_code` and `slow_down`. */
+  const look = async (ctx: Context, { account }: SignedIn, code: string): Promise<Waiting> => {
+    const { address } = ctx.state.visitor
+    const backs = [
+      await throttle.ration('user-code.all', '', guesses.all),
+      await throttle.ration('user-code.address', address, guesses.address),
+      await throttle.ration('user-code.account', account.id, guesses.account),
+    ]
+    const found = code === '' ? undefined : await approvals.entered(code)
+    if (!found) throw new Problem('unknown_user_code', { field: 'user_code' })
+    for (const back of backs) await back()
+    return found
+  }
+  const between = ({ address }: Waiting, here: string) =>
+    apart({ address, country: places.of(address).country }, { address: here, country: places.of(here).country })
+
+  const enter = (ctx: Context, code: string, problem?: Problem): void => {
+    if (problem) ctx.status = problem.status
+    if (problem?.retryAfter !== undefined) ctx.set('Retry-After', String(problem.retryAfter))
+    show.page(ctx, 'device/enter', { code }, { problem: problem && show.problem(ctx, problem) })
+  }
+  const confirm = (ctx: Context, { account }: SignedIn, code: string, waiting: Waiting, problem?: Problem): void => {
+    const { locale, visitor } = ctx.state
+    const { app, scopes, resources, address, agent } = waiting
+    if (problem) ctx.status = problem.status
+    const there = { address, ...words.whence(locale, { address, agent: agentOf(agent) }) }
+    const here = { address: visitor.address, ...words.whence(locale, { address: visitor.address, agent: {} }) }
+    const locals = {
+      code,
+      there,
+      here,
+      apart: between(waiting, visitor.address),
+      scopes,
+      resources,
+      email: account.email,
+    }
+    const towards = { name: app.name, tile: app.tile }
+    show.page(ctx, 'device/confirm', locals, { towards, problem: problem && show.problem(ctx, problem) })
+  }
+
+  router.get(home, async ctx => {
+    const code = spelled(ctx.query.user_code)
+    if (code === '') return enter(ctx, '')
+    const person = await find(ctx)
+    if (!person) return seeOther(ctx, `/sign-in?next=${encodeURIComponent(`${home}?user_code=${code}`)}`)
+    try {
+      confirm(ctx, person, code, await look(ctx, person, code))
+    } catch (fault) {
+      enter(ctx, code, asProblem(fault))
+    }
+  })
+  router.post(home, ctx => {
+    const code = spelled(body(ctx).user_code)
+    if (code === '') return enter(ctx, '', new Problem('unknown_user_code', { field: 'user_code' }))
+    seeOther(ctx, `${home}?user_code=${code}`)
+  })
+
+  router.post(`${home}/approve`, async ctx => {
+    const person = await who(ctx)
+    const { user_code, mine, compared } = body(ctx)
+    const code = spelled(user_code)
+    const waiting = await look(ctx, person, code)
+    const far = between(waiting, ctx.state.visitor.address)
+    const again = (problem: Problem): void => confirm(ctx, person, code, waiting, problem)
+    if (far === 'abroad' && spelled(compared) !== code) return again(new Problem('not_compared', { field: 'compared' }))
+    if (far !== 'near' && mine !== 'yes') return again(new Problem('not_compared', { field: 'mine' }))
+    await approving(ctx, services, person, waiting, `${home}/connected`)
+  })
+  router.post(`${home}/refuse`, async ctx => {
+    const person = await who(ctx)
+    const { id } = await look(ctx, person, spelled(body(ctx).user_code))
+    await approvals.refuse(id, { account: person.account.id, session: person.session.uid }, false, ctx.state.visitor)
+    seeOther(ctx, `${home}/refused`)
+  })
+  router.get(`${home}/connected`, ctx => show.page(ctx, 'device/connected', {}))
+  router.get(`${home}/refused`, ctx => show.page(ctx, 'device/refused', {}))
+
+  return router
+}
+
+/** As devices show it, however it was typed (RFC 8628, 6.1). */
+function spelled(typed: unknown): string {
+  const letters = typeof typed === 'string' ? typed.toUpperCase().replace(/[^A-Z0-9]/g, '') : ''
+  return letters.slice(0, 20).replace(/^(.{4})(.+)$/, '$1-$2')
+}

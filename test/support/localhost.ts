@@ -1,0 +1,19 @@
+/** A certificate for localhost, good for a hundred years and trusted by nobody but the tests that say so, and its key. */
+export const localhost = {
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBljCCATugAwIBAgIUOkVRlRMlajrgEaXN9PTm74lJN2QwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyNTAzMTMzM1oYDzIxMjYxMTAx
+MDMxMzMzWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAAQ51KYdPw5ezG7GTPx+22MRuX0ocGyYtnbyDuTUFKmHPJvM2hU+Ods3
+faussm1vx67KTMfZ7M7vlSklA6fvUXQ6o2kwZzAdBgNVHQ4EFgQUmKDCPoOZcN1F
+lflhtZdig5KQmzswHwYDVR0jBBgwFoAUmKDCPoOZcN1FlflhtZdig5KQmzswDwYD
+VR0TAQH/BAUwAwEB/zAUBgNVHREEDTALgglsb2NhbGhvc3QwCgYIKoZIzj0EAwID
+SQAwRgIhAMsOVscTVGbtJJnWl7jRGM6ok88XyOOZFhH2AQmHHMOsAiEA/M7yP/jO
+csLdB0waF7oGItqNuU3WOLBI/CokSeVynMo=
+-----END CERTIFICATE-----`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgvzZvsLMT0zGupm+/
+ynDfb4V1gCgcJ7a5ZllUA7Jz6T6hRANCAAQ51KYdPw5ezG7GTPx+22MRuX0ocGyY
+tnbyDuTUFKmHPJvM2hU+Ods3faussm1vx67KTMfZ7M7vlSklA6fvUXQ6
+-----END PRIVATE KEY-----`,
+}
