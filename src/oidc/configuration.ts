@@ -23,6 +23,7 @@ import type { Mutes } from './mutes.ts'
 import { outgoing } from './outgoing.ts'
 import { isDeclared, own } from './own.ts'
 import { subjectFor } from './pairwise.ts'
+import { provesCodes } from './policies.ts'
 import { prompts } from './prompts.ts'
 import { refreshLife } from './refresh.ts'
 import { clientMetadata } from './registration-rules.ts'
@@ -143,7 +144,7 @@ export function configuration(
     extraClientMetadata: clientMetadata(options),
     assertJwtClientAuthClaimsAndHeader: judge.client,
     responseTypes: ['code'],
-    pkce: { required: (_, client) => own(client).pkce_required },
+    pkce: { required: (_, client) => provesCodes(client, clients.declared()) },
     allowOmittingSingleRegisteredRedirectUri: false,
     acrValues: [...acrValues],
     scopes: [...oidcScopes],

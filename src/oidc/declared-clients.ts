@@ -1,5 +1,6 @@
 import { type ClientMetadata, errors, type Provider } from 'oidc-provider'
 import { ClientsError, type Declared } from './clients.ts'
+import type { Options } from './configuration.ts'
 import type { Clients } from './registry.ts'
 import type { Ring } from './ring.ts'
 
@@ -14,7 +15,11 @@ interface ClientModel {
 }
 
 /** The library takes its static clients once, for good. Here all of them are replaced in one step, and it finds them first. */
-export function declaring(provider: Provider, clients: Clients, ring: Pick<Ring, 'need'>): Declare {
+export function declaring(
+  provider: Provider,
+  clients: Clients,
+  { keys, registration }: { keys: Pick<Ring, 'need'>; registration: Options['registration'] },
+): Declare {
   const Client = provider.Client as unknown as ClientModel
   const { find } = Client
   let known: ReadonlyMap<unknown, unknown> = new Map()
@@ -23,7 +28,8 @@ export function declaring(provider: Provider, clients: Clients, ring: Pick<Ring,
   return async next => {
     const faults: string[] = []
     const made = new Map<string, unknown>()
-    await ring.need(next.algorithms)
+    // What apps that register take for granted (OpenID Connect Dynamic Client Registration 1.0, 2).
+    await keys.need(registration === 'off' ? next.algorithms : next.algorithms.union(new Set(['RS256'])))
     for (const each of next.metadata) {
       try {
         await Client.validate(each)

@@ -1,6 +1,8 @@
+import type { Client } from 'oidc-provider'
 import { z } from 'zod'
 import { clientShape } from './client-file.ts'
 import type { Declared } from './clients.ts'
+import { own } from './own.ts'
 
 const host = z.string().regex(/^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*$/, { error: 'must be a host, or *. and a host' })
 const methods = clientShape.token_endpoint_auth_method.unwrap()
@@ -15,6 +17,8 @@ export const policyShape = {
   apis: clientShape.apis,
   /** Where it may send people back to; anywhere unless told. */
   redirect_hosts: z.array(host).min(1).optional(),
+  /** Must they prove their codes (RFC 7636)? Those that cannot authenticate must in any case. */
+  pkce_required: z.boolean().default(true),
 }
 
 export type Policy = z.output<z.ZodObject<typeof policyShape>>
@@ -81,4 +85,11 @@ function leads(uri: string, { redirect_hosts: hosts }: Policy): boolean {
   const { protocol, hostname } = new URL(uri)
   if (!/^https?:$/.test(protocol)) return false
   return hosts.some(each => (each.startsWith('*.') ? hostname.endsWith(each.slice(1)) : hostname === each))
+}
+
+/** Must a client prove its codes (RFC 7636)? Unless the operator says otherwise of it or of its policy, and it can authenticate. */
+export function provesCodes(client: Client, { policies }: Declared): boolean {
+  const { policy } = client as unknown as { policy?: string }
+  const lax = !own(client).pkce_required || policies.get(policy ?? '')?.pkce_required === false
+  return !lax || client.clientAuthMethod === 'none'
 }

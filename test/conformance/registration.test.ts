@@ -74,6 +74,14 @@ describe('OAuth 2.0 Dynamic Client Registration (RFC 7591), open to everybody', 
     expect(await latchkey.verified(answer.body.id_token)).to.include({ aud: body.client_id })
   })
 
+  it('OpenID Connect Registration 1.0, 2: has them signed with RS256 where it asks for what that specification takes for granted', async () => {
+    const asked = { token_endpoint_auth_method: 'client_secret_post', id_token_signed_response_alg: 'RS256' }
+    const { body } = await register({ ...shop, ...asked })
+    const answer = await tokens(body)
+    expect(decodeProtectedHeader(String(answer.body.id_token))).to.include({ alg: 'RS256' })
+    expect(await latchkey.verified(answer.body.id_token)).to.include({ aud: body.client_id })
+  })
+
   it('2: a client without a secret gets none', async () => {
     const { body } = await register({ ...shop, token_endpoint_auth_method: 'none' })
     expect(body).to.not.have.any.keys('client_secret', 'client_secret_expires_at')

@@ -1,0 +1,38 @@
+import { expect } from 'chai'
+import type { Jar } from '../support/jar.ts'
+import { declared, ended, type Ground, ground } from './ground.ts'
+import { redirect, registrar, shop } from './registrar.ts'
+
+describe('a policy under which apps need not prove their codes (RFC 9700, 2.1.1)', () => {
+  let latchkey: Ground
+  let browser: Jar
+  before(async () => {
+    latchkey = await ground({
+      clients: [declared('trading')],
+      policies: [{ policy: 'third-party', pkce_required: false }],
+      environment: { LATCHKEY_REGISTRATION: 'open' },
+    })
+    browser = (await latchkey.person()).browser
+  })
+  after(() => latchkey.stop())
+  const { register } = registrar(() => latchkey)
+
+  /** What an app that registered so is told of a request without a challenge. */
+  const unproved = async (more: object) => {
+    const { body } = await register({ ...shop, ...more })
+    const client_id = String(body.client_id)
+    const without = { code_challenge: undefined, code_challenge_method: undefined }
+    const asked = await latchkey.ask('', browser, { client_id, redirect_uri: redirect, ...without })
+    return asked.at ? asked : ended(await asked.page.submit({}, 'Allow'), latchkey.issuer)
+  }
+
+  it('gives a code to one that has a secret', async () => {
+    expect((await unproved({})).told.get('code')).to.match(/^[\w-]{20,}$/)
+  })
+
+  it('gives none to one that cannot authenticate', async () => {
+    const { told } = await unproved({ token_endpoint_auth_method: 'none' })
+    expect(told.get('error')).to.equal('invalid_request')
+    expect(told.get('code')).to.equal(null)
+  })
+})
