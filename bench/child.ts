@@ -1,6 +1,8 @@
-import { fork } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { delimiter, dirname } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 
 /** What a process has cost since its start: CPU milliseconds of all its threads, and resident MiB now. */
@@ -28,19 +30,28 @@ export async function freePort(): Promise<number> {
   return address.port
 }
 
-/** Starts a server as a process of its own and waits until `ready` answers 200; it is told its port as the first argument. */
+const root = new URL('../', import.meta.url)
+/** How production runs Latchkey: `npm run serve`, as package.json says it. */
+export const serve: string = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')).scripts.serve
+
+/** Runs a command that is a server as a process of its own and waits until `ready` answers 200. */
 export async function start(
-  script: string,
+  command: string,
   { port, ready, env = {} }: { port: number; ready: string; env?: Record<string, string> },
 ): Promise<Child> {
-  const child = fork(new URL(script, import.meta.url), [String(port)], {
-    execArgv: ['--import', new URL('./report.ts', import.meta.url).href],
-    env: { ...process.env, ...env },
+  const child = spawn('sh', ['-c', command], {
+    cwd: root,
+    env: {
+      ...process.env,
+      PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}`,
+      NODE_OPTIONS: `--import=${new URL('bench/report.ts', root).href}`,
+      ...env,
+    },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
   const url = `http://localhost:${port}`
   while (!(await answers(url + ready))) {
-    if (child.exitCode !== null) throw new Error(`${script} ended with ${child.exitCode}`)
+    if (child.exitCode !== null) throw new Error(`${command} ended with ${child.exitCode}`)
     await wait(5)
   }
   const ask = async <Answer>(message: string): Promise<Answer> => {

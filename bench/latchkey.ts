@@ -17,7 +17,7 @@ import { openStore } from '../src/store/open.ts'
 import { totpAt } from '../test/support/codes.ts'
 import { jar, type Page } from '../test/support/jar.ts'
 import { dropMongo } from '../test/support/store.ts'
-import { type Child, freePort, start } from './child.ts'
+import { type Child, freePort, serve, start } from './child.ts'
 import { api, app, machine } from './clients.ts'
 
 const secrets = 'what seals and peppers in a measurement and nowhere else'
@@ -66,7 +66,7 @@ export async function latchkey({ people, mongo, firstToken }: Wanted): Promise<M
   const port = await freePort()
   const issuer = `http://localhost:${port}`
   const begun = performance.now()
-  const child = await start('../src/main.ts', {
+  const child = await start(serve, {
     port,
     ready: '/health/ready',
     env: {

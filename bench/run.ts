@@ -22,8 +22,12 @@ const signIns = Math.ceil(count / 75)
 // One sign-in each: the warm-up's, every round's, and those whose refresh tokens rotate.
 const people = (1 + rounds) * signIns + clientsAtOnce
 
-const signer = await start('./signer.ts', { port: await freePort(), ready: '/' })
-const bare = await start('./bare.ts', { port: await freePort(), ready: '/.well-known/openid-configuration' })
+const port = { signer: await freePort(), bare: await freePort() }
+const signer = await start(`exec node bench/signer.ts ${port.signer}`, { port: port.signer, ready: '/' })
+const bare = await start(`exec node bench/bare.ts ${port.bare}`, {
+  port: port.bare,
+  ready: '/.well-known/openid-configuration',
+})
 const firstToken = async (url: string) => {
   const first = caller(url, machine, 1)
   await first.post((await endpoints(url)).token, credentials)

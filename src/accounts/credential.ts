@@ -77,10 +77,17 @@ export interface Credentials {
 /** The credentials in this store. */
 export function credentials({ store, sealer, now }: { store: Store; sealer: Sealer; now: () => number }): Credentials {
   const kept = store.collection(credentialsDeclaration)
-  const open = (stored: z.output<typeof shape>): Credential => ({
-    ...stored,
-    secret: JSON.parse(sealer.open(stored.secret, credentialContext(stored))),
-  })
+  /** Most who look at a credential want to know that it is there: its secret is opened when somebody asks for it. */
+  const open = (stored: z.output<typeof shape>): Credential => {
+    let secret: unknown
+    return {
+      ...stored,
+      get secret() {
+        secret ??= JSON.parse(sealer.open(stored.secret, credentialContext(stored)))
+        return secret
+      },
+    }
+  }
   return {
     of: async account => {
       const found = await kept.find({ account }, { limit: 1_000 })

@@ -74,13 +74,26 @@ export function throttle({ store, now }: { store: Store; now: () => number }): T
 
   return {
     spend: async trier => {
-      for (const [by, id] of keys(trier)) await pay(id, guesses[by], by)
+      const counts = keys(trier)
+      const payOne = ([by, id]: [By, string]) => pay(id, guesses[by], by)
+      const spent = await Promise.all(counts.map(([, id]) => kept.get(id)))
+      // Near an end one after the other: what one count refuses is charged to none behind it, so that no flood from one
+      // address fills up an account's. Far from it at one stroke, which is one commit and not three.
+      if (counts.some(([by], at) => (spent[at]?.spent ?? 0) >= guesses[by].tries / 2)) {
+        for (const each of counts) await payOne(each)
+        return
+      }
+      const paid = await Promise.allSettled(counts.map(payOne))
+      const refused = paid.findIndex(each => each.status === 'rejected')
+      if (refused < 0) return
+      const behind = counts.filter((_, at) => at > refused && paid[at]?.status === 'fulfilled')
+      await Promise.all(behind.map(([by, id]) => giveBack(id, guesses[by])))
+      throw (paid[refused] as PromiseRejectedResult).reason
     },
     forgive: async trier => {
-      for (const [by, id] of keys(trier)) {
-        if (by === 'pair' || by === 'device') await kept.take(id)
-        else await giveBack(id, guesses[by])
-      }
+      const forgiven = ([by, id]: [By, string]): Promise<unknown> =>
+        by === 'pair' || by === 'device' ? kept.take(id) : giveBack(id, guesses[by])
+      await Promise.all(keys(trier).map(forgiven))
     },
     failures: async (account, whats) => {
       const found = await Promise.all(whats.map(what => kept.get(key(what, 'account', account))))

@@ -1,4 +1,3 @@
-import { createTransport } from 'nodemailer'
 import { type Send, Undeliverable } from './message.ts'
 
 interface Options {
@@ -15,17 +14,17 @@ const local = new Set(['localhost', '127.0.0.1', '[::1]'])
 const address = /^[^\s"(),:;<>@[\\\]\p{Cc}]+@[^\s"(),:;<>@[\\\]\p{Cc}]+$/u
 
 /** Sends through one mail server over a few kept connections, by TLS unless the server is on loopback; `close` lets them go. */
-export function mail({ url, from, timeout = 10_000 }: Options): { send: Send; close(): void } {
+export function mail({ url, from, timeout = 10_000 }: Options): { send: Send; close(): Promise<void> } {
   const { protocol, hostname, port, username, password } = new URL(url)
   const secure = protocol === 'smtps:'
   const loopback = local.has(hostname)
-  const transport = createTransport({
-    pool: true,
+  const options = {
+    pool: true as const,
     host: hostname.replace(/^\[|\]$/g, ''),
     port: Number(port || (secure ? 465 : 587)),
     secure,
     requireTLS: !loopback,
-    tls: { minVersion: 'TLSv1.2', rejectUnauthorized: !loopback },
+    tls: { minVersion: 'TLSv1.2' as const, rejectUnauthorized: !loopback },
     ...(username !== '' && { auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) } }),
     maxConnections: 5,
     // Trying again is the outbox's to decide.
@@ -36,12 +35,17 @@ export function mail({ url, from, timeout = 10_000 }: Options): { send: Send; cl
     socketTimeout: 2 * timeout,
     disableFileAccess: true,
     disableUrlAccess: true,
-  })
+  }
+  // Loaded with the first mail: a start does without.
+  const connect = async () => (await import('nodemailer')).createTransport(options)
+  let connected: ReturnType<typeof connect> | undefined
   const domain = /@([^\s>]+)>?\s*$/.exec(from)?.[1] ?? hostname
 
   return {
     async send({ id, at, to, subject, text, html }, signal) {
       if (!address.test(to)) throw new Undeliverable()
+      connected ??= connect()
+      const transport = await connected
       try {
         await transport.sendMail({
           from,
@@ -58,7 +62,7 @@ export function mail({ url, from, timeout = 10_000 }: Options): { send: Send; cl
         throw refused(cause) ? new Undeliverable({ cause }) : cause
       }
     },
-    close: () => transport.close(),
+    close: async () => (await connected)?.close(),
   }
 }
 

@@ -36,8 +36,8 @@ export function proofs({ ceremonies, credentials, devices, throttle, record }: S
       const credential = held.find(each => each.id === proved.credential)
       if (!credential || account === undefined) throw new Problem('wrong_credentials')
       if (!(await credentials.prove(credential, proved.secret))) throw new Problem('code_spent')
-      await throttle.forgive(trier)
-      await record('factor.proved', { account, factor: factor.id, credential: credential.id }, visitor)
+      const told = record('factor.proved', { account, factor: factor.id, credential: credential.id }, visitor)
+      await Promise.all([throttle.forgive(trier), told])
       return proved
     } catch (fault) {
       if (!(fault instanceof Problem)) throw fault

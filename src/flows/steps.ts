@@ -89,9 +89,15 @@ export function steps(services: Services): Steps {
     return { factor, mode: step.now }
   }
 
+  /** Changes an attempt, and keeps with it what weighing and its owner's answer have made of it: one write for all of a step. */
+  const move = (attempt: Attempt, changes: Partial<Attempt>): Promise<Attempt> => {
+    const { verdict, trusted, trust } = attempt
+    return attempts.change(attempt, { verdict, trusted, trust, ...changes })
+  }
+
   /** Takes up a step: asks its question, unless one is open or it needs something from the person first. */
   const takeUp = async (attempt: Attempt, mode: Mode, factor: Factor, held: Credential[], visitor: Visitor) => {
-    const moved = await attempts.change(attempt, { at: { mode, factor: factor.id } })
+    const moved = await move(attempt, { at: { mode, factor: factor.id } })
     const open = await ceremonies.shown({ attempt: attempt.id, mode, factor })
     if (!open && !factor[mode].ask) {
       await ask({ attempt: moved, mode, factor, subject: about(moved, factor, held, now()), asked: {}, visitor })
@@ -101,7 +107,7 @@ export function steps(services: Services): Steps {
 
   const finish = async (attempt: Attempt, { acr, amr }: { acr: Attempt['acr']; amr: string[] }, visitor: Visitor) => {
     const { account, verdict } = attempt
-    const done = await attempts.change(attempt, { at: undefined, done: { acr, amr } })
+    const done = await move(attempt, { at: undefined, done: { acr, amr } })
     if (account !== undefined && verdict && verdict.ruling !== 'allow')
       await record('sign-in.noticed', { account, why: verdict.why }, visitor)
     return done
@@ -114,7 +120,8 @@ export function steps(services: Services): Steps {
     if (step.now === 'done') return finish(attempt, step, visitor)
     if (step.now === 'refuse' || step.now === 'confirm') return kept(attempt, step, visitor)
     const factor = firstOf(step.from, held, attempt.wants)
-    if (attempt.account === undefined && step.now === 'prove') return attempts.change(attempt, { at: undefined })
+    if (attempt.account === undefined && step.now === 'prove')
+      return attempt.at ? move(attempt, { at: undefined }) : attempt
     return takeUp(attempt, step.now, factor, held, visitor)
   }
 
@@ -124,7 +131,7 @@ export function steps(services: Services): Steps {
     if (account === undefined || !verdict) throw new Problem('not_offered')
     const waits = step.now === 'confirm'
     await record(waits ? 'sign-in.held' : 'sign-in.refused', { account, why: verdict.why }, visitor)
-    const moved = await attempts.change(attempt, { at: undefined })
+    const moved = await move(attempt, { at: undefined })
     return waits ? confirming.ask(moved, visitor) : moved
   }
 
@@ -171,7 +178,7 @@ export function steps(services: Services): Steps {
       const { factor, mode } = choose(stepOf(attempt, await heldBy(attempt)), id)
       const judge = mode === 'prove' ? prove : enrol
       const judged = await judge(attempt, factor, answer, visitor)
-      return advance(wantsTrust(answer) ? await attempts.change(judged, { trust: true }) : judged, visitor)
+      return advance(wantsTrust(answer) ? { ...judged, trust: true } : judged, visitor)
     },
     confirmed: async (attempt, visitor) => {
       if (await waiting(attempt)) throw new Problem('not_confirmed')

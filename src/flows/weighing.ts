@@ -1,17 +1,16 @@
 import type { Devices } from '../accounts/device.ts'
 import type { Factor } from '../factors/factor.ts'
 import type { Risk } from '../risk/weigh.ts'
-import type { Attempt, Attempts } from './attempts.ts'
+import type { Attempt } from './attempts.ts'
 import type { Step } from './policy.ts'
 import type { Visitor } from './visitor.ts'
 
 export interface Weights {
-  attempts: Attempts
   risk: Pick<Risk, 'weigh'>
   devices: Pick<Devices, 'trusted'>
 }
 
-/** Weighs where an attempt comes from, when policy comes to need it; resolves to the attempt with what was made of it. */
+/** Weighs where an attempt comes from, when policy comes to need it; resolves to the attempt with what was made of it, which its next change keeps. */
 export type Weighing = (
   attempt: Attempt,
   stepOf: (attempt: Attempt) => Step<Factor>,
@@ -19,7 +18,7 @@ export type Weighing = (
 ) => Promise<Attempt>
 
 /** Makes what weighs attempts. */
-export function weighing({ attempts, risk, devices }: Weights): Weighing {
+export function weighing({ risk, devices }: Weights): Weighing {
   const signsIn = ({ purpose }: Attempt): boolean => purpose === 'sign-in' || purpose === 'step-up'
 
   /** Looks, once the first factor is proved, whether the device may stand in for the second: nowhere out of the ordinary. */
@@ -29,7 +28,7 @@ export function weighing({ attempts, risk, devices }: Weights): Weighing {
     if (!asks || account === undefined || !signsIn(attempt)) return attempt
     if (!(await devices.trusted(attempt.device, { id: account, guard }))) return attempt
     const verdict = await risk.weigh(account, visitor)
-    return verdict.ruling === 'allow' ? attempts.change(attempt, { trusted: true, verdict }) : attempt
+    return verdict.ruling === 'allow' ? { ...attempt, trusted: true, verdict } : attempt
   }
 
   /** Weighs, once what was proved is enough: once, so that waiting makes nothing milder. */
@@ -41,7 +40,7 @@ export function weighing({ attempts, risk, devices }: Weights): Weighing {
     const found = await risk.weigh(account, visitor)
     // Who is signed in already is kept out by rules of the owner's own, and by nothing else.
     const inside = (purpose === 'add' || purpose === 'change') && found.ruling !== 'bar'
-    return attempts.change(attempt, { verdict: inside ? { ruling: 'allow', why: [] } : found })
+    return { ...attempt, verdict: inside ? { ruling: 'allow', why: [] } : found }
   }
 
   return async (attempt, stepOf, visitor) => {

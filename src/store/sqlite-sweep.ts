@@ -1,27 +1,38 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Engine } from './sqlite-collection.ts'
+import { patiently } from './sqlite-commit.ts'
 
 /** Milliseconds between two rounds, give or take a quarter: processes that share a file do not sweep in step. */
 const EVERY = 30_000
-/** Milliseconds that a step of a round aims at, its commit included. */
+/** Milliseconds that a step of a round aims at. */
 const AIM = 4
 const MOST = 500
 /** For each millisecond of sweeping, so many for everybody else. */
 const REST = 2
 
 /** Removes what has expired, a few rows at a time, so that nobody waits for it. It keeps no process alive. */
-export function sweeper({ committer, now, statement }: Engine, names: () => string[]): Sweeper {
+export function sweeper({ db, now, statement }: Omit<Engine, 'committer'>, names: () => string[]): Sweeper {
   const stop = new AbortController()
   let rows = 8
+
+  /** Changes the file without waiting for the disk: what a power cut brings back has expired all the same. */
+  const unsynced = <R>(change: () => R): R => {
+    db.exec('PRAGMA synchronous = NORMAL')
+    try {
+      return change()
+    } finally {
+      db.exec('PRAGMA synchronous = FULL')
+    }
+  }
 
   /** Removes some rows of a table; resolves to whether it may hold more. */
   const step = async (name: string): Promise<boolean> => {
     const few = `SELECT rowid FROM "${name}" WHERE expires <= ? LIMIT ?`
     const asked = rows
     let since = 0
-    const removed = await committer.write(() => {
+    const removed = await patiently(() => {
       since = performance.now()
-      return statement(`DELETE FROM "${name}" WHERE rowid IN (${few})`).run(now(), asked).changes
+      return unsynced(() => statement(`DELETE FROM "${name}" WHERE rowid IN (${few})`).run(now(), asked).changes)
     })
     const took = performance.now() - since
     if (took > AIM) rows = Math.max(1, Math.floor(rows / 2))

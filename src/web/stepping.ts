@@ -84,10 +84,9 @@ export function stepping({ attempts, sessions, devices, steps, show, finish }: S
     // The step that it stood at is none any more: on with the one that is.
     if (!factor && attempt.real) return page(ctx, await steps.advance(attempt, ctx.state.visitor), problem)
     if (!factor) {
-      const whole = step.from.find(each => each.whole)
-      const opened = whole && (await steps.open(attempt, whole.id, ctx.state.visitor))
-      for (const each of step.from) if (!each.channel) await steps.open(attempt, each.id, ctx.state.visitor)
-      const passkey = opened?.options as Record<string, unknown> | undefined
+      const asking = step.from.filter(each => !each.channel)
+      const opened = await Promise.all(asking.map(each => steps.open(attempt, each.id, ctx.state.visitor)))
+      const passkey = opened[asking.findIndex(each => each.whole)]?.options as Record<string, unknown> | undefined
       const email = typed(body(ctx)).email ?? attempt.email ?? ''
       return show.page(ctx, 'sign-in/start', { base, email, passkey, signUp: `/sign-up?from=${attempt.id}` }, frame)
     }

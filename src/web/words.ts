@@ -24,7 +24,7 @@ export function words({ say, places }: { say: Say; places: { of(address: string)
   }
   const place: Words['place'] = (locale, { country, city }) => {
     if (country === undefined) return say(locale, 'place.unknown')
-    const name = new Intl.DisplayNames(locale, { type: 'region', fallback: 'code' }).of(country) ?? country
+    const name = regions(locale).of(country) ?? country
     return city === undefined ? name : say(locale, 'place.words', { city, country: name })
   }
   return {
@@ -34,11 +34,28 @@ export function words({ say, places }: { say: Say; places: { of(address: string)
       device: device(locale, agent),
       place: place(locale, places.of(address)),
     }),
-    moment: (locale, at) =>
-      new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, {
-        dateStyle: 'medium',
-        timeStyle: 'long',
-        timeZone: 'UTC',
-      }).format(at),
+    moment: (locale, at) => clock(locale).format(at),
+  }
+}
+
+const regions = once(locale => new Intl.DisplayNames(locale, { type: 'region', fallback: 'code' }))
+const clock = once(
+  locale =>
+    new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, {
+      dateStyle: 'medium',
+      timeStyle: 'long',
+      timeZone: 'UTC',
+    }),
+)
+
+/** Makes one of each language, when it is first wanted: making one costs as much as a page. */
+function once<T>(make: (locale: string) => T): (locale: string) => T {
+  const made = new Map<string, T>()
+  return locale => {
+    const known = made.get(locale)
+    if (known !== undefined) return known
+    const fresh = make(locale)
+    made.set(locale, fresh)
+    return fresh
   }
 }
