@@ -13,7 +13,9 @@ import { id } from '../src/crypto/random.ts'
 import { publicKeyOf } from '../src/crypto/request-signature.ts'
 import { sealer } from '../src/crypto/seal.ts'
 import { keyring } from '../src/crypto/secrets.ts'
+import { passkey } from '../src/factors/passkey.ts'
 import { openStore } from '../src/store/open.ts'
+import { type Authenticator, authenticator } from '../test/support/authenticator.ts'
 import { totpAt } from '../test/support/codes.ts'
 import { jar, type Page } from '../test/support/jar.ts'
 import { dropMongo } from '../test/support/store.ts'
@@ -21,6 +23,8 @@ import { type Child, freePort, serve, start } from './child.ts'
 import { api, app, machine } from './clients.ts'
 
 const secrets = 'what seals and peppers in a measurement and nowhere else'
+/** How many people sign in side by side. */
+export const peopleAtOnce = 4
 /** Everybody's. */
 export const password = 'plover-gantry-sextant-71'
 
@@ -39,6 +43,8 @@ export interface Measured extends Child {
   firstToken: number
   /** Signs the next person in, by password and authenticator; everybody signs in once, because a code counts once. */
   signIn(): Promise<void>
+  /** Signs one of those in who have a passkey: each worker has one of its own, and may do so again and again. */
+  passkeySignIn(worker: number): Promise<void>
   /** Signs the next person in for the app; resolves to its refresh token. */
   refreshToken(): Promise<string>
   /** Somebody's API keys: one with a secret, one with a key pair. */
@@ -62,9 +68,9 @@ export async function latchkey({ people, mongo, firstToken }: Wanted): Promise<M
   const ring = keyring([secrets])
   const hashing = hasher({ keyring: ring, queue: 64 })
   const hash = await hashing.hash(password)
-  const { crowd, keys } = await settle(store, people, hash)
   const port = await freePort()
   const issuer = `http://localhost:${port}`
+  const { crowd, keys, holders } = await settle(store, { people, hash, issuer })
   const begun = performance.now()
   const child = await start(serve, {
     port,
@@ -93,6 +99,14 @@ export async function latchkey({ people, mongo, firstToken }: Wanted): Promise<M
       const page = await prove(await jar().get(`${issuer}/sign-in`), next())
       if (!page.url.endsWith('/account')) throw new Error(`signed in to ${page.url}: ${page.text.slice(0, 200)}`)
     },
+    passkeySignIn: async worker => {
+      const browser = jar()
+      const start = await browser.get(`${issuer}/sign-in`)
+      const options = JSON.parse(start.find('[data-passkey]')?.attributes['data-options'] ?? '{}')
+      const proof = await (holders[worker] as Authenticator).get(options, issuer)
+      const page = await browser.post(`${start.url}/passkey`, { response: JSON.stringify(proof) })
+      if (!page.url.endsWith('/account')) throw new Error(`signed in to ${page.url}: ${page.text.slice(0, 200)}`)
+    },
     refreshToken: () => refreshToken(issuer, next()),
     keys,
     stop: async () => {
@@ -116,7 +130,10 @@ function declared(): object {
 }
 
 /** Puts people into the store, as sign-up would have left them. */
-async function settle(url: string, people: number, hash: string): Promise<{ crowd: Person[]; keys: Measured['keys'] }> {
+async function settle(
+  url: string,
+  { people, hash, issuer }: { people: number; hash: string; issuer: string },
+): Promise<{ crowd: Person[]; keys: Measured['keys']; holders: Authenticator[] }> {
   // Sweeping, as the measured process does: MongoDB refuses an index that differs from the one of the same name.
   const store = await openStore(url, { now: Date.now })
   const known = accounts(store)
@@ -126,16 +143,37 @@ async function settle(url: string, people: number, hash: string): Promise<{ crow
     totp: generateSecret({ length: 20 }),
   }))
   const at = Date.now()
-  for (const { email, totp } of crowd) {
+  const begin = async (email: string): Promise<string> => {
     const account = id()
     await known.insert({ id: account, email, locale: 'en', status: 'active', createdAt: at, updatedAt: at })
+    return account
+  }
+  const holders: Authenticator[] = []
+  for (let worker = 0; worker < peopleAtOnce; worker++) {
+    const account = await begin(`holder-${worker}@example.com`)
+    const { device, ...enrolled } = await newPasskey(account, issuer)
+    holders.push(device)
+    await held.add({ account, factor: 'passkey', ...enrolled })
+  }
+  for (const { email, totp } of crowd) {
+    const account = await begin(email)
     await held.add({ account, factor: 'password', secret: { hash } })
     await held.add({ account, factor: 'totp', secret: { secret: totp, step: 0 } })
   }
   const trader = (await known.byEmail(crowd[0]?.email ?? ''))?.id ?? ''
   const own = await keysOf(keys({ store, sealer: sealer(keyring([secrets])), now: Date.now }), trader)
   await store.close()
-  return { crowd, keys: own }
+  return { crowd, keys: own, holders }
+}
+
+async function newPasskey(account: string, issuer: string) {
+  const { enrol } = passkey({ name: 'Latchkey', issuer })
+  const who = { account, email: undefined, held: [], locale: 'en', now: Date.now(), towards: undefined }
+  const asked = await enrol.begin?.(who, {})
+  if (!asked) throw new Error('nothing is asked')
+  const device = authenticator({ synced: true })
+  const made = await device.create(asked.page?.options as Parameters<Authenticator['create']>[0], issuer)
+  return { device, ...(await enrol.finish({ response: JSON.stringify(made) }, asked.state, who)) }
 }
 
 async function keysOf(kept: ReturnType<typeof keys>, account: string): Promise<Measured['keys']> {

@@ -17,7 +17,7 @@ export async function drive(
 }
 
 export interface Caller {
-  get(path: string): Promise<string>
+  get(path: string, bearer?: string): Promise<string>
   /** Posts a form with HTTP Basic; resolves to the JSON that came back. Throws unless it is 200. */
   post(path: string, form: Record<string, string>): Promise<Record<string, unknown>>
   /** Posts JSON with HTTP Basic, likewise. */
@@ -42,7 +42,8 @@ export function caller(url: string, client: { client_id: string; client_secret: 
     return text
   }
   return {
-    get: path => request({ method: 'GET', path }),
+    get: (path, bearer) =>
+      request({ method: 'GET', path, ...(bearer && { headers: { authorization: `Bearer ${bearer}` } }) }),
     post: async (path, form) =>
       JSON.parse(await request({ method: 'POST', path, headers, body: new URLSearchParams(form).toString() })),
     ask: async (path, question) => {

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { freshMongo } from '../test/support/store.ts'
 import { freePort, start } from './child.ts'
 import { api, app, machine } from './clients.ts'
-import { latchkey, type Measured } from './latchkey.ts'
+import { latchkey, type Measured, peopleAtOnce } from './latchkey.ts'
 import { type Caller, caller, drive } from './load.ts'
 import { serverOf } from './mongo.ts'
 import { type Column, columns, measure, type Operation, type Side, table } from './operations.ts'
@@ -50,15 +50,20 @@ const tokens = {
 }
 
 const paths = {
-  signer: { token: '/', keys: '' },
+  signer: { token: '/', keys: '', userinfo: '', introspection: '' },
   bare: await endpoints(bare.url),
   latchkey: await endpoints(measured.url),
 }
 
-async function endpoints(url: string): Promise<{ token: string; keys: string }> {
-  const response = await fetch(`${url}/.well-known/openid-configuration`)
-  const { token_endpoint, jwks_uri } = (await response.json()) as { token_endpoint: string; jwks_uri: string }
-  return { token: new URL(token_endpoint).pathname, keys: new URL(jwks_uri).pathname }
+async function endpoints(url: string) {
+  const told = (await (await fetch(`${url}/.well-known/openid-configuration`)).json()) as Record<string, string>
+  const path = (name: string) => new URL(told[name] ?? '', url).pathname
+  return {
+    token: path('token_endpoint'),
+    keys: path('jwks_uri'),
+    userinfo: path('userinfo_endpoint'),
+    introspection: path('introspection_endpoint'),
+  }
 }
 function every(make: (url: string) => Caller): Record<keyof typeof servers, Caller> {
   return { signer: make(signer.url), bare: make(bare.url), latchkey: make(measured.url) }
@@ -76,6 +81,28 @@ const rotate = (server: 'bare' | 'latchkey') =>
     if (typeof next !== 'string' || next === form.refresh_token) throw new Error('the refresh token did not rotate')
     if (String(access).split('.').length !== 3) throw new Error('the access token is no JWT')
     tokens[server][worker] = next
+  })
+/** Each worker's access token for userinfo, got anew before it ends. */
+const opaque = (server: 'bare' | 'latchkey') => {
+  const held: { token: string; until: number }[] = []
+  return async (worker: number): Promise<string> => {
+    const known = held[worker]
+    if (known && performance.now() < known.until) return known.token
+    const form = { grant_type: 'refresh_token', refresh_token: tokens[server][worker] ?? '', scope: 'openid' }
+    const { access_token: token, refresh_token: next } = await apps[server].post(paths[server].token, form)
+    tokens[server][worker] = String(next)
+    held[worker] = { token: String(token), until: performance.now() + 200_000 }
+    return String(token)
+  }
+}
+const opaqueOf = { bare: opaque('bare'), latchkey: opaque('latchkey') }
+const userinfo = (server: 'bare' | 'latchkey') =>
+  side(server, async worker => apps[server].get(paths[server].userinfo, await opaqueOf[server](worker)))
+const introspected = (server: 'bare' | 'latchkey') =>
+  side(server, async worker => {
+    const token = await opaqueOf[server](worker)
+    const { active } = await apps[server].post(paths[server].introspection, { token })
+    if (active !== true) throw new Error('the token is not active')
   })
 const verifying = (key: keyof Measured['keys'], asked: Measured, { ask }: Caller): Side => {
   const signed = signedAhead(asked.keys[key])
@@ -115,6 +142,22 @@ const operations: Record<string, Operation> = {
     over: 'bare',
     goal: { ratio: 1.25, ms: 0.5 },
   },
+  userinfo: {
+    name: 'userinfo',
+    count,
+    concurrency: clientsAtOnce,
+    sides: both(userinfo),
+    over: 'bare',
+    goal: { ratio: 1.3 },
+  },
+  introspection: {
+    name: 'introspection',
+    count,
+    concurrency: clientsAtOnce,
+    sides: both(introspected),
+    over: 'bare',
+    goal: { ratio: 1.3 },
+  },
   discovery: {
     name: 'discovery',
     count,
@@ -146,10 +189,17 @@ const operations: Record<string, Operation> = {
   'sign-in': {
     name: 'password and authenticator sign-in',
     count: signIns,
-    concurrency: 4,
+    concurrency: peopleAtOnce,
     sides: { hash, latchkey: side('latchkey', () => measured.signIn()) },
     over: 'hash',
     goal: { ratio: 1.2 },
+  },
+  passkey: {
+    name: 'passkey sign-in',
+    count: signIns,
+    concurrency: peopleAtOnce,
+    sides: { latchkey: side('latchkey', measured.passkeySignIn) },
+    goal: { ms: 6 },
   },
 }
 
