@@ -99,7 +99,8 @@ export function devices({ store, trustFor, now }: { store: Store; trustFor: numb
       const at = now()
       const id = key(device, account)
       const seen = { address, agent: agentOf(agent), seenAt: at, expiresAt: at + year }
-      if (!(await kept.patch(id, seen))) await kept.put({ id, account, device, createdAt: at, ...seen })
+      const known = (await kept.get(id)) && (await kept.patch(id, seen))
+      if (!known) await kept.put({ id, account, device, createdAt: at, ...seen })
     },
     trust: async (device, { id, guard }) => {
       await kept.patch(key(device, id), { trustedUntil: now() + trustFor, guard })

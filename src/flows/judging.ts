@@ -10,7 +10,7 @@ import type { Recovering } from './recovering.ts'
 import type { SignUp } from './sign-up.ts'
 import type { Visitor } from './visitor.ts'
 
-/** Judges one answer and keeps what a right one changes; throws a Problem. */
+/** Judges one answer; throws a Problem. Resolves to the attempt with what a right one made of it, which its next change keeps. */
 export type Judge = (attempt: Attempt, factor: Factor, answer: unknown, visitor: Visitor) => Promise<Attempt>
 
 interface Services {
@@ -38,7 +38,7 @@ export function about(attempt: Attempt, factor: Factor, held: readonly Credentia
 }
 
 /** Judges proofs, of whoever the attempt or the answer names. */
-export function proving({ attempts, accounts, credentials, proof, now }: Services): Judge {
+export function proving({ accounts, credentials, proof, now }: Services): Judge {
   /** The attempt with the account that an answer names. An unknown one stays nameless, and goes the same way. */
   const named = async (attempt: Attempt, name: Named | undefined): Promise<Attempt> => {
     if (!name || attempt.real) return attempt
@@ -60,7 +60,7 @@ export function proving({ attempts, accounts, credentials, proof, now }: Service
     const held = await heldIn(credentials, whose)
     const which = { attempt: attempt.id, mode: 'prove' as const, factor }
     await proof({ which, who: about(whose, factor, held, now()), held, name }, answer, visitor)
-    return attempts.change(attempt, { account, guard, real, email, proved: [...attempt.proved, factor.id] })
+    return { ...attempt, account, guard, real, email, proved: [...attempt.proved, factor.id] }
   }
 }
 

@@ -89,11 +89,9 @@ export function steps(services: Services): Steps {
     return { factor, mode: step.now }
   }
 
-  /** Changes an attempt, and keeps with it what weighing and its owner's answer have made of it: one write for all of a step. */
-  const move = (attempt: Attempt, changes: Partial<Attempt>): Promise<Attempt> => {
-    const { verdict, trusted, trust } = attempt
-    return attempts.change(attempt, { verdict, trusted, trust, ...changes })
-  }
+  /** Changes an attempt, and keeps with it what proofs and weighing have made of it on the way: one write for all of a step. */
+  const move = (attempt: Attempt, changes: Partial<Attempt>): Promise<Attempt> =>
+    attempts.change(attempt, { ...attempt, ...changes })
 
   /** Takes up a step: asks its question, unless one is open or it needs something from the person first. */
   const takeUp = async (attempt: Attempt, mode: Mode, factor: Factor, held: Credential[], visitor: Visitor) => {

@@ -21,9 +21,15 @@ export function sessionKeeper({ book, place }: Services): Observer {
   const noted = new Map<string, number>()
   const turns = new Map<string, Promise<void>>()
 
+  const note = (session: string, at: number): void => {
+    if (noted.size >= most) noted.clear()
+    noted.set(session, at)
+  }
+
   const acts: Acts = {
-    'session.started': ({ account, session: id, acr, amr }, { device, address = '', agent }) => {
+    'session.started': ({ account, session: id, acr, amr }, { device, address = '', agent }, at) => {
       const { country, city } = place(address)
+      note(id, at)
       return book.started({ id, account, device, address, agent: agentOf(agent), country, city, acr, amr })
     },
     'session.raised': ({ session, acr, amr }) => book.raised(session, { acr, amr }),
@@ -31,8 +37,7 @@ export function sessionKeeper({ book, place }: Services): Observer {
     'session.ended': ({ session, why }) => book.ended(session, why),
     'session.seen': async ({ session }, _, at) => {
       if (at - (noted.get(session) ?? 0) < sparing) return
-      if (noted.size >= most) noted.clear()
-      noted.set(session, at)
+      note(session, at)
       await book.seen(session)
     },
   }

@@ -72,7 +72,7 @@ describe('when there is trouble', () => {
       const token = await fetch(`${latchkey.issuer}/token`, {
         method: 'POST',
         headers: { authorization: `Basic ${btoa('trading:trading-development-only-secret-0001')}` },
-        body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: 'x'.repeat(60) }),
+        body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: 'x'.repeat(65) }),
       })
       expect(token.status).to.equal(503)
       expect(token.headers.get('retry-after')).to.equal('1')
