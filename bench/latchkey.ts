@@ -6,6 +6,7 @@ import * as oidc from 'openid-client'
 import { generateSecret } from 'otplib'
 import { accounts } from '../src/accounts/account.ts'
 import { credentials } from '../src/accounts/credential.ts'
+import { sessionBook } from '../src/accounts/session.ts'
 import { keys } from '../src/api-keys/keys.ts'
 import type { OwnKey } from '../src/api-keys/sign.ts'
 import { type Hasher, hasher } from '../src/crypto/hash.ts'
@@ -53,6 +54,8 @@ export interface Measured extends Child {
 
 interface Wanted {
   people: number
+  /** People who are only there, each with five sessions. */
+  others?: number
   /** The URL of a fresh database on a MongoDB-wire server, dropped at the end; without it the store is embedded, on disk. */
   mongo?: string
   /** Asks the Latchkey at a URL for its first token. */
@@ -60,7 +63,7 @@ interface Wanted {
 }
 
 /** Starts Latchkey with so many people. */
-export async function latchkey({ people, mongo, firstToken }: Wanted): Promise<Measured> {
+export async function latchkey({ people, others = 0, mongo, firstToken }: Wanted): Promise<Measured> {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'))
   const store = mongo ?? `sqlite:${join(folder, 'latchkey.db')}`
   const clients = join(folder, 'clients.json')
@@ -70,7 +73,7 @@ export async function latchkey({ people, mongo, firstToken }: Wanted): Promise<M
   const hash = await hashing.hash(password)
   const port = await freePort()
   const issuer = `http://localhost:${port}`
-  const { crowd, keys, holders } = await settle(store, { people, hash, issuer })
+  const { crowd, keys, holders } = await settle(store, { people, others, hash, issuer })
   const begun = performance.now()
   const child = await start(serve, {
     port,
@@ -132,7 +135,7 @@ function declared(): object {
 /** Puts people into the store, as sign-up would have left them. */
 async function settle(
   url: string,
-  { people, hash, issuer }: { people: number; hash: string; issuer: string },
+  { people, others, hash, issuer }: { people: number; others: number; hash: string; issuer: string },
 ): Promise<{ crowd: Person[]; keys: Measured['keys']; holders: Authenticator[] }> {
   // Sweeping, as the measured process does: MongoDB refuses an index that differs from the one of the same name.
   const store = await openStore(url, { now: Date.now })
@@ -160,6 +163,24 @@ async function settle(
     await held.add({ account, factor: 'password', secret: { hash } })
     await held.add({ account, factor: 'totp', secret: { secret: totp, step: 0 } })
   }
+  const book = sessionBook({ store, longest: 30 * 24 * 3_600_000, now: Date.now })
+  const other = async (which: number): Promise<void> => {
+    const account = await begin(`other-${which}@example.com`)
+    await held.add({ account, factor: 'password', secret: { hash } })
+    const session = {
+      account,
+      device: id(),
+      address: '192.0.2.1',
+      country: undefined,
+      acr: 'mfa',
+      amr: ['pwd'],
+      agent: {},
+    }
+    await Promise.all(Array.from({ length: 5 }, () => book.started({ id: id(), ...session })))
+  }
+  // A thousand at once share the commits; all at once would not fit into memory.
+  for (let from = 0; from < others; from += 1_000)
+    await Promise.all(Array.from({ length: 1_000 }, (_, at) => other(from + at)))
   const trader = (await known.byEmail(crowd[0]?.email ?? ''))?.id ?? ''
   const own = await keysOf(keys({ store, sealer: sealer(keyring([secrets])), now: Date.now }), trader)
   await store.close()

@@ -12,6 +12,7 @@ export const columns = {
   signer: 'node:http signer',
   bare: 'bare oidc-provider',
   hash: 'argon2id alone',
+  few: 'Latchkey, few people',
   latchkey: 'Latchkey',
   mongoose: 'Latchkey on mongoose',
 } as const
