@@ -76,10 +76,11 @@ interface Services {
   consents: Consents
   sessions: Sessions
   record: Record
+  now: () => number
 }
 
 /** Makes the interaction functions of the web room. */
-export function interactions({ provider, clients, consents, sessions, record }: Services): Interactions {
+export function interactions({ provider, clients, consents, sessions, record, now }: Services): Interactions {
   const waiting = async (ctx: Context): Promise<Interaction> => {
     try {
       return await provider.interactionDetails(ctx.req, ctx.res)
@@ -134,7 +135,8 @@ export function interactions({ provider, clients, consents, sessions, record }: 
         await sessions.end(ctx, 'signed-out')
         interaction.session = undefined
       }
-      await goOn(ctx, interaction, { [interaction.prompt.name]: {}, login: { accountId, acr, amr: [...amr], guard } })
+      const login = { accountId, acr, amr: [...amr], guard, ts: Math.floor(now() / 1000) }
+      await goOn(ctx, interaction, { [interaction.prompt.name]: {}, login })
     },
     consent: async ctx => {
       const interaction = await waiting(ctx)

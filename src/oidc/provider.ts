@@ -123,7 +123,7 @@ export async function createProvider(options: Options): Promise<Oidc> {
     discovery: discovery(provider, options.keys),
     endpoints: posted(mounted(provider, options), { store, paths, renderers: options.renderers, now }),
     sessions: browser,
-    interactions: interactions({ provider, clients, consents, sessions: browser, record }),
+    interactions: interactions({ provider, clients, consents, sessions: browser, record, now }),
     consents,
     revokeApp: revoking({ ...ending, consents }),
     approvals: approvals({ ...options, provider, records, consents, mutes }),
