@@ -1,7 +1,7 @@
 import cluster, { type Worker } from 'node:cluster'
+import { ClientsError } from './clients/declared.ts'
 import { type Config, ConfigError, configure } from './config.ts'
 import { latchkey } from './latchkey.ts'
-import { ClientsError } from './oidc/clients.ts'
 import { DatabaseError } from './risk/places.ts'
 import { secretsOf } from './secrets.ts'
 import { serving } from './serving.ts'

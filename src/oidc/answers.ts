@@ -1,7 +1,7 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { Clients } from '../clients/registry.ts'
 import type { Renderers } from './configuration.ts'
 import { letFormEndAt } from './mounted.ts'
-import type { Clients } from './registry.ts'
 
 /** How an answer gets to an app, as the library calls it. */
 export type ResponseMode = Parameters<Provider['registerResponseMode']>[1]

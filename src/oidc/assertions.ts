@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose'
 import { type Client, errors, type KoaContextWithOIDC } from 'oidc-provider'
-import { own } from './own.ts'
+import { own } from '../clients/own.ts'
 
 /** How far ahead, in seconds, a client's assertion may expire: each is remembered for so long. */
 const assertionLife = 600

@@ -15,9 +15,6 @@ export const claims = {
   sid: null,
 }
 
-/** The scopes that are not an API's. */
-export const oidcScopes: readonly string[] = ['openid', 'email', 'phone', 'profile', 'hold', 'offline_access']
-
 /** The scope that opens a claim, for what an app must be allowed; none for what an ID token says in any case. */
 export function scopeOf(claim: string): string | undefined {
   const opened = Object.entries(claims) as [string, readonly string[] | null][]

@@ -2,11 +2,11 @@ import { createLocalJWKSet, errors as jose, jwtVerify } from 'jose'
 import { errors } from 'oidc-provider'
 import { z } from 'zod'
 import { type Account, active } from '../accounts/account.ts'
+import type { Clients } from '../clients/registry.ts'
 import { publicHalf } from '../crypto/jwk.ts'
 import type { Records } from './adapter.ts'
 import { heldUntil } from './claims.ts'
 import type { Judge } from './exchange.ts'
-import type { Clients } from './registry.ts'
 import type { Ring } from './ring.ts'
 
 /** An access token of ours, as another client received it for its own API. */

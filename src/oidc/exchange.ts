@@ -1,6 +1,6 @@
 import { errors, type Provider, type TokenEndpointGrantContext } from 'oidc-provider'
 import * as library from 'oidc-provider/lib/helpers/grants.js'
-import type { Granted } from './clients.ts'
+import type { Granted } from '../clients/declared.ts'
 
 const accessToken = 'urn:ietf:params:oauth:token-type:access_token'
 

@@ -1,13 +1,13 @@
 import { type AccessToken, type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
+import type { App } from '../clients/declared.ts'
+import { isDocument } from '../clients/documents.ts'
+import { own } from '../clients/own.ts'
 import { id, token } from '../crypto/random.ts'
 import type { assertions } from './assertions.ts'
 import { type Backchannel, backchannel } from './backchannel.ts'
-import type { App } from './clients.ts'
 import type { Options } from './configuration.ts'
-import { isDocument } from './documents.ts'
 import { mutualTls } from './mtls.ts'
 import type { Mutes } from './mutes.ts'
-import { own } from './own.ts'
 import { forOneAct, rich } from './rich.ts'
 
 /** Asks about what was approved: whoever is told true is the one to do it. */

@@ -1,7 +1,7 @@
 import type { Grant, KoaContextWithOIDC } from 'oidc-provider'
+import type { Clients } from '../clients/registry.ts'
 import { scopeOf } from './claims.ts'
 import type { Consents, Scopes } from './consents.ts'
-import type { Clients } from './registry.ts'
 
 interface Services {
   clients: Clients

@@ -1,9 +1,9 @@
 import { z } from 'zod'
+import { longestSigned } from '../clients/file.ts'
 import { type Algorithm, algorithms, isPrivate, newKey, publicHalf, type SigningKey } from '../crypto/jwk.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import type { Record } from '../events.ts'
 import { Conflict, declare, type Store } from '../store/collection.ts'
-import { longestSigned } from './client-file.ts'
 import { maxAge } from './discovery.ts'
 
 const minute = 60_000

@@ -1,7 +1,7 @@
 import type { Context, Middleware } from 'koa'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { Clients } from '../clients/registry.ts'
 import type { Renderers } from './configuration.ts'
-import type { Clients } from './registry.ts'
 
 interface Services {
   renderers: Pick<Renderers, 'formPost'>

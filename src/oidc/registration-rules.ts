@@ -1,12 +1,12 @@
 import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import { z } from 'zod'
-import { clientShape, readEntry, web } from './client-file.ts'
-import { about, faultsOf, loopback, type Standing } from './client-rules.ts'
-import { isDocument } from './documents.ts'
-import type { Invitation } from './invitations.ts'
-import { ownMetadata } from './own.ts'
-import { faultsUnder, type Policy, thirdParty, within } from './policies.ts'
-import type { Clients } from './registry.ts'
+import { isDocument } from '../clients/documents.ts'
+import { clientShape, readEntry, web } from '../clients/file.ts'
+import type { Invitation } from '../clients/invitations.ts'
+import { ownMetadata } from '../clients/own.ts'
+import { faultsUnder, type Policy, thirdParty, within } from '../clients/policies.ts'
+import type { Clients } from '../clients/registry.ts'
+import { about, faultsOf, loopback, type Standing } from '../clients/rules.ts'
 
 const link = web.refine(text => text.startsWith('https:'), { error: 'must be https' }).optional()
 

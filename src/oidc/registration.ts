@@ -1,13 +1,13 @@
 import { type Adapter, type AdapterPayload, errors, Provider } from 'oidc-provider'
 import type { Throttle } from '../accounts/throttle.ts'
+import type { Invitation, Invitations } from '../clients/invitations.ts'
+import { type Policy, within } from '../clients/policies.ts'
+import { clientContext, registeredClients } from '../clients/registered.ts'
+import type { Clients } from '../clients/registry.ts'
 import { sha256 } from '../crypto/digest.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import { Problem } from '../errors.ts'
 import type { Store } from '../store/collection.ts'
-import type { Invitation, Invitations } from './invitations.ts'
-import { type Policy, within } from './policies.ts'
-import { clientContext, registeredClients } from './registered.ts'
-import type { Clients } from './registry.ts'
 
 interface Services {
   store: Store

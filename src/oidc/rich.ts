@@ -6,10 +6,10 @@ import {
   type RichAuthorizationRequestsActiveConfiguration,
 } from 'oidc-provider'
 import type { Receipt } from '../accounts/receipt.ts'
+import type { Granted } from '../clients/declared.ts'
+import { oidcScopes } from '../clients/file.ts'
+import type { Clients } from '../clients/registry.ts'
 import { type Detail, type DetailType, detailTypes, readDetail } from '../flows/details.ts'
-import { oidcScopes } from './claims.ts'
-import type { Granted } from './clients.ts'
-import type { Clients } from './registry.ts'
 
 /** Takes the receipt of an approval for the one code that it is good for; undefined if it is not for this. */
 export type Redeem = (

@@ -1,8 +1,8 @@
+import type { Clients } from '../clients/registry.ts'
 import type { Record } from '../events.ts'
 import type { Records } from './adapter.ts'
 import type { Spend } from './features.ts'
 import { originOf } from './heard.ts'
-import type { Clients } from './registry.ts'
 
 interface Services {
   clients: Clients

@@ -1,6 +1,6 @@
+import { ClientsError, readClients } from '../clients/declared.ts'
 import type { Config } from '../config.ts'
 import type { Record } from '../events.ts'
-import { ClientsError, readClients } from '../oidc/clients.ts'
 import type { Declare } from '../oidc/declared-clients.ts'
 
 interface Services {

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { invitations } from '../../src/oidc/invitations.ts'
-import { registeredClients } from '../../src/oidc/registered.ts'
+import { invitations } from '../../src/clients/invitations.ts'
+import { registeredClients } from '../../src/clients/registered.ts'
 import { api, declared, type Ground, ground } from './ground.ts'
 import { registrar, shop } from './registrar.ts'
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import * as client from 'openid-client'
-import { ClientsError, parseClients } from '../../src/oidc/clients.ts'
+import { ClientsError, parseClients } from '../../src/clients/declared.ts'
 import { browser, declared, type Running, running, trading, wallet } from '../support/provider.ts'
 
 type File = { apis: object[]; clients: Record<string, unknown>[] }

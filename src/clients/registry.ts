@@ -1,4 +1,4 @@
-import type { App, Declared } from './clients.ts'
+import type { App, Declared } from './declared.ts'
 import { documentApp, type Hosts, isDocument } from './documents.ts'
 import { type Roll, registeredApp } from './registered.ts'
 

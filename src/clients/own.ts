@@ -1,6 +1,6 @@
 import type { Client, Configuration } from 'oidc-provider'
 import { z } from 'zod'
-import { ownShape } from './client-file.ts'
+import { ownShape } from './file.ts'
 
 /** What only we know of a client, beside what the library does. */
 export type Own = z.output<z.ZodObject<typeof ownShape>>

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { ClientsError, type Declared, parseClients } from '../../src/oidc/clients.ts'
-import { faultsUnder, thirdParty, within } from '../../src/oidc/policies.ts'
+import { ClientsError, type Declared, parseClients } from '../../src/clients/declared.ts'
+import { faultsUnder, thirdParty, within } from '../../src/clients/policies.ts'
 
 const api = { resource: 'https://api.example/a', name: 'A', scopes: ['read', 'trade'] }
 const parse = (policies: unknown): Declared =>

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { parseClients } from '../../src/oidc/clients.ts'
+import { parseClients } from '../../src/clients/declared.ts'
 import { type Running, running } from '../support/provider.ts'
 
 const print = Array(32).fill('A0').join(':')

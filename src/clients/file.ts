@@ -10,6 +10,9 @@ export const deviceCode = 'urn:ietf:params:oauth:grant-type:device_code'
 /** The grant of OpenID Connect Client-Initiated Backchannel Authentication. */
 export const ciba = 'urn:openid:params:grant-type:ciba'
 
+/** The scopes that are not an API's. */
+export const oidcScopes: readonly string[] = ['openid', 'email', 'phone', 'profile', 'hold', 'offline_access']
+
 /** A URL that an app may be sent to: no fragment, no user, nothing to match loosely. */
 const target = z.string().refine(
   text => {

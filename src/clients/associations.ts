@@ -1,5 +1,5 @@
 import type { Middleware } from 'koa'
-import type { Client } from './client-file.ts'
+import type { Client } from './file.ts'
 import type { Clients } from './registry.ts'
 
 /** An app on a device, as the systems of such devices know it. */

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { type ClientsError, parseClients } from '../../src/oidc/clients.ts'
+import { type ClientsError, parseClients } from '../../src/clients/declared.ts'
 
 const key = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', kid: 'k' }
 const secret = 'a-secret-that-is-long-enough-to-pass'

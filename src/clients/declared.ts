@@ -3,11 +3,10 @@ import type { ClientMetadata, ResourceServer } from 'oidc-provider'
 import type { Algorithm } from '../crypto/jwk.ts'
 import type { DetailType } from '../flows/details.ts'
 import type { DeviceApp } from './associations.ts'
-import { oidcScopes } from './claims.ts'
-import { type Api, apiShape, type Client, clientShape, readEntry } from './client-file.ts'
-import { about, faultsOf, type Standing } from './client-rules.ts'
+import { type Api, apiShape, type Client, clientShape, oidcScopes, readEntry } from './file.ts'
 import { declaredByFile } from './own.ts'
 import { type Policy, policyShape, thirdParty } from './policies.ts'
+import { about, faultsOf, type Standing } from './rules.ts'
 
 /** What a resource server's tokens are like for one client (RFC 8707, RFC 9068). */
 export type Granted = ResourceServer & { name: string; resource: string; details: readonly DetailType[] }

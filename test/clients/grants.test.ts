@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { ciba, tokenExchange } from '../../src/oidc/client-file.ts'
-import { ClientsError, parseClients } from '../../src/oidc/clients.ts'
+import { ClientsError, parseClients } from '../../src/clients/declared.ts'
+import { ciba, tokenExchange } from '../../src/clients/file.ts'
 
 const api = { resource: 'https://api.example/a', name: 'A', scopes: ['read', 'trade'] }
 const app = {

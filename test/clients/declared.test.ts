@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { ClientsError, parseClients, readClients } from '../../src/oidc/clients.ts'
+import { ClientsError, parseClients, readClients } from '../../src/clients/declared.ts'
 
 const local = { local: true, production: false }
 const api = { resource: 'https://api.example/a', name: 'A', scopes: ['read', 'trade'] }

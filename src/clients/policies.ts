@@ -1,7 +1,7 @@
 import type { Client } from 'oidc-provider'
 import { z } from 'zod'
-import { clientShape } from './client-file.ts'
-import type { Declared } from './clients.ts'
+import type { Declared } from './declared.ts'
+import { clientShape } from './file.ts'
 import { own } from './own.ts'
 
 const host = z.string().regex(/^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*$/, { error: 'must be a host, or *. and a host' })

@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { expect } from 'chai'
-import { outgoing, type Reach } from '../../src/oidc/outgoing.ts'
+import { outgoing, type Reach } from '../../src/clients/outgoing.ts'
 
 const json = { accept: 'application/json' }
 

@@ -1,4 +1,4 @@
-import type { App, Declared } from './clients.ts'
+import type { App, Declared } from './declared.ts'
 import { own } from './own.ts'
 import { thirdParty } from './policies.ts'
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { Provider } from 'oidc-provider'
-import { declaredByFile, isDeclared, own, ownMetadata } from '../../src/oidc/own.ts'
+import { declaredByFile, isDeclared, own, ownMetadata } from '../../src/clients/own.ts'
 
 /** How the library makes a client of metadata, whoever they are from. */
 interface Model {

@@ -1,7 +1,7 @@
 import type { AdapterPayload } from 'oidc-provider'
 import { z } from 'zod'
 import { declare, type Store } from '../store/collection.ts'
-import type { App, Declared } from './clients.ts'
+import type { App, Declared } from './declared.ts'
 import { own } from './own.ts'
 import { within } from './policies.ts'
 

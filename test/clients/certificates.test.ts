@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { ClientsError, parseClients } from '../../src/oidc/clients.ts'
+import { ClientsError, parseClients } from '../../src/clients/declared.ts'
 
 const x5c = ['MIIB']
 const point = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y' }

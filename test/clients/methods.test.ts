@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { ClientsError, parseClients } from '../../src/oidc/clients.ts'
+import { ClientsError, parseClients } from '../../src/clients/declared.ts'
 
 const local = { local: true, production: false }
 const api = { resource: 'https://api.example/a', name: 'A', scopes: ['read'] }

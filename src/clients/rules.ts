@@ -1,5 +1,5 @@
 import { subjectFields } from '../crypto/certificate.ts'
-import { type Client, ciba, deviceCode, tokenExchange } from './client-file.ts'
+import { type Client, ciba, deviceCode, tokenExchange } from './file.ts'
 
 /** Where the issuer stands: loopback, or the world. */
 export interface Standing {
