@@ -1,7 +1,7 @@
 import { sealer } from '../crypto/seal.ts'
 import { recorder } from '../events.ts'
+import { type Keys, keys, type RingKey } from '../keys/keys.ts'
 import { audit } from '../observers/audit.ts'
-import { type Keys, keys, type RingKey } from '../oidc/keys.ts'
 import { type Command, type Given, Refusal, withStore } from './command.ts'
 
 /** `keys list`: the ring as every process sees it. */

@@ -9,7 +9,7 @@ import { SealError, sealer as sealerOf } from '../crypto/seal.ts'
 import { messageContext, posted } from '../delivery/courier.ts'
 import { caseContext, casesDeclaration } from '../identity/cases.ts'
 import { documentContext, documentsDeclaration } from '../identity/documents.ts'
-import { keyContext, keysDeclaration } from '../oidc/keys.ts'
+import { keyContext, keysDeclaration } from '../keys/keys.ts'
 import type { Collection, Declaration, Doc, Store } from '../store/collection.ts'
 import { type Command, withStore } from './command.ts'
 

@@ -1,8 +1,8 @@
 import { type ClientMetadata, errors, type Provider } from 'oidc-provider'
 import { ClientsError, type Declared } from '../clients/declared.ts'
 import type { Clients } from '../clients/registry.ts'
+import type { Ring } from '../keys/ring.ts'
 import type { Options } from './configuration.ts'
-import type { Ring } from './ring.ts'
 
 /** Serves the clients of a file from now on. Throws ClientsError when the library finds fault with one, and goes on with the former. */
 export type Declare = (next: Declared) => Promise<void>

@@ -4,10 +4,10 @@ import { z } from 'zod'
 import { type Account, active } from '../accounts/account.ts'
 import type { Clients } from '../clients/registry.ts'
 import { publicHalf } from '../crypto/jwk.ts'
+import type { Ring } from '../keys/ring.ts'
 import type { Records } from './adapter.ts'
 import { heldUntil } from './claims.ts'
 import type { Judge } from './exchange.ts'
-import type { Ring } from './ring.ts'
 
 /** An access token of ours, as another client received it for its own API. */
 export const delegated = 'urn:ietf:params:oauth:token-type:access_token'

@@ -1,7 +1,8 @@
 import type { Middleware } from 'koa'
 import type { Provider } from 'oidc-provider'
 import { sha256 } from '../crypto/digest.ts'
-import type { Ring } from './ring.ts'
+import { maxAge } from '../keys/keys.ts'
+import type { Ring } from '../keys/ring.ts'
 
 interface Document {
   body: Buffer
@@ -10,8 +11,6 @@ interface Document {
 }
 
 const configuration = '/.well-known/openid-configuration'
-/** Seconds that others may keep them: the time that a new signing key must be published before it signs. */
-export const maxAge = 300
 
 /**
  * Answers discovery (OpenID Connect Discovery 1.0, 4; the same document under RFC 8414, 3) and the public keys from

@@ -4,9 +4,10 @@ import { type Algorithm, algorithms, isPrivate, newKey, publicHalf, type Signing
 import type { Sealer } from '../crypto/seal.ts'
 import type { Record } from '../events.ts'
 import { Conflict, declare, type Store } from '../store/collection.ts'
-import { maxAge } from './discovery.ts'
 
 const minute = 60_000
+/** Seconds that others may keep the published keys: so long a new one must be among them before it signs. */
+export const maxAge = 300
 /** By how much clocks may differ, and how long a process may take to see what another did, in milliseconds. */
 const slack = minute
 /** How long a key is published before it signs, in milliseconds: until nobody may have kept a document without it. */

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { keyring } from '../../src/crypto/secrets.ts'
-import { cookieKeys } from '../../src/oidc/cookie-keys.ts'
+import { cookieKeys } from '../../src/keys/cookies.ts'
 
 const old = 'an old secret of thirty-two characters'
 const fresh = 'a fresh secret of thirty-two characters'
