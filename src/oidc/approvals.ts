@@ -5,13 +5,13 @@ import type { Clients } from '../clients/registry.ts'
 import { token } from '../crypto/random.ts'
 import { Problem } from '../errors.ts'
 import type { Origin, Record } from '../events.ts'
+import type { Records } from '../records/adapter.ts'
+import type { Consents, Scopes } from '../records/consents.ts'
+import type { Mutes } from '../records/mutes.ts'
+import type { RemoteRequest } from '../records/remote-requests.ts'
 import { type Acr, demandOf } from './acr.ts'
-import type { Records } from './adapter.ts'
-import type { Consents, Scopes } from './consents.ts'
 import { add, renew } from './grants.ts'
-import type { Mutes } from './mutes.ts'
 import type { PostPing } from './pings.ts'
-import type { RemoteRequest } from './remote-requests.ts'
 
 /** What waits for a person to approve it. Times in milliseconds since the epoch. */
 export interface Waiting {

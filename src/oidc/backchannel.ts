@@ -1,12 +1,12 @@
 import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import { type Account, active } from '../accounts/account.ts'
+import { originOf } from '../accounts/origin.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import type { Clients } from '../clients/registry.ts'
 import { sha256 } from '../crypto/digest.ts'
 import { Problem } from '../errors.ts'
 import type { Record } from '../events.ts'
-import { originOf } from './heard.ts'
-import type { Mutes } from './mutes.ts'
+import type { Mutes } from '../records/mutes.ts'
 
 const window = 10 * 60_000
 /** So often an app may ask one person, and all apps together: nobody is to be asked until they give in. */

@@ -1,4 +1,4 @@
-import { CodeUsedTwice, type Records } from './adapter.ts'
+import { CodeUsedTwice, type Records } from '../records/adapter.ts'
 import type { Handler } from './refresh.ts'
 
 /** Redeems codes: a second redemption ends what the first was given (RFC 6749, 4.1.2), also when both come at once. */

@@ -1,11 +1,11 @@
 import type { Interaction, KoaContextWithOIDC, Provider, Session } from 'oidc-provider'
 import { z } from 'zod'
 import { sha256 } from '../crypto/digest.ts'
+import type { Records } from '../records/adapter.ts'
+import { newToken } from '../records/refresh-tokens.ts'
 import { Conflict, declare, type Store } from '../store/collection.ts'
 import { demandOf, toldAcr } from './acr.ts'
-import type { Records } from './adapter.ts'
 import type { Options } from './configuration.ts'
-import { newToken } from './refresh-tokens.ts'
 import type { Login } from './sessions.ts'
 
 const replays = declare({ name: 'replays', shape: z.object({ id: z.string(), expiresAt: z.number() }) })

@@ -5,7 +5,7 @@ import { type Account, active } from '../accounts/account.ts'
 import type { Clients } from '../clients/registry.ts'
 import { publicHalf } from '../crypto/jwk.ts'
 import type { Ring } from '../keys/ring.ts'
-import type { Records } from './adapter.ts'
+import type { Records } from '../records/adapter.ts'
 import { heldUntil } from './claims.ts'
 import type { Judge } from './exchange.ts'
 

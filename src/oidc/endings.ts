@@ -1,7 +1,7 @@
 import type { AdapterPayload, Provider } from 'oidc-provider'
 import type { EventData, Origin, Record } from '../events.ts'
-import type { Records } from './adapter.ts'
-import type { Consents } from './consents.ts'
+import type { Records } from '../records/adapter.ts'
+import type { Consents } from '../records/consents.ts'
 import type { PostLogout } from './logouts.ts'
 
 export type Why = EventData<'session.ended'>['why']

@@ -3,11 +3,11 @@ import type { App } from '../clients/declared.ts'
 import { isDocument } from '../clients/documents.ts'
 import { own } from '../clients/own.ts'
 import { id, token } from '../crypto/random.ts'
+import type { Mutes } from '../records/mutes.ts'
 import type { assertions } from './assertions.ts'
 import { type Backchannel, backchannel } from './backchannel.ts'
 import type { Options } from './configuration.ts'
 import { mutualTls } from './mtls.ts'
-import type { Mutes } from './mutes.ts'
 import { forOneAct, rich } from './rich.ts'
 
 /** Asks about what was approved: whoever is told true is the one to do it. */

@@ -1,7 +1,7 @@
 import type { Grant, KoaContextWithOIDC } from 'oidc-provider'
 import type { Clients } from '../clients/registry.ts'
+import type { Consents, Scopes } from '../records/consents.ts'
 import { scopeOf } from './claims.ts'
-import type { Consents, Scopes } from './consents.ts'
 
 interface Services {
   clients: Clients

@@ -1,18 +1,7 @@
-import type { Context } from 'koa'
 import { type KoaContextWithOIDC, Provider } from 'oidc-provider'
-import { deviceCookie, deviceId, isDevice } from '../accounts/device.ts'
+import { originOf } from '../accounts/origin.ts'
 import { Problem } from '../errors.ts'
-import type { Origin, Record } from '../events.ts'
-
-/** Where a request came from. */
-export function originOf(ctx: Pick<Context, 'ip' | 'get' | 'cookies' | 'secure'>): Origin {
-  const device = ctx.cookies.get(deviceCookie(ctx.secure))
-  return {
-    address: ctx.ip,
-    agent: ctx.get('User-Agent').slice(0, 300) || undefined,
-    ...(isDevice(device) && { device: deviceId(device) }),
-  }
-}
+import type { Record } from '../events.ts'
 
 interface Services {
   record: Record

@@ -1,5 +1,5 @@
 import type { Provider } from 'oidc-provider'
-import type { Ping } from './remote-requests.ts'
+import type { Ping } from '../records/remote-requests.ts'
 
 /** Word to an app that its request was answered. */
 export interface AppPing extends Ping {

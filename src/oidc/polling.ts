@@ -1,5 +1,5 @@
 import { errors } from 'oidc-provider'
-import type { Records } from './adapter.ts'
+import type { Records } from '../records/adapter.ts'
 import type { Handler } from './refresh.ts'
 
 /** Answers polls: who comes back too early is told so, each time for longer (RFC 8628, 3.5; CIBA Core 1.0, 11). */

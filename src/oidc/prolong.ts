@@ -1,8 +1,8 @@
 import type { RefreshToken, TokenEndpointGrantContext } from 'oidc-provider'
+import { originOf } from '../accounts/origin.ts'
 import type { Record } from '../events.ts'
-import type { Records } from './adapter.ts'
+import type { Records } from '../records/adapter.ts'
 import { renew, short } from './grants.ts'
-import { originOf } from './heard.ts'
 
 interface Services {
   records: Records

@@ -1,12 +1,12 @@
 import { decodeJwt } from 'jose'
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Restrictions } from '../accounts/account.ts'
+import { originOf } from '../accounts/origin.ts'
 import { subjectFor } from '../clients/pairwise.ts'
 import { reaches } from '../flows/policy.ts'
 import { acrValues, asAcr, demandOf } from './acr.ts'
 import type { Options } from './configuration.ts'
 import { askedBy } from './grants.ts'
-import { originOf } from './heard.ts'
 import { detailsIn } from './rich.ts'
 
 const { Check, Prompt, base } = interactionPolicy

@@ -1,16 +1,16 @@
 import { calculateJwkThumbprint, decodeProtectedHeader } from 'jose'
 import { type Client, errors, type RefreshToken, type TokenEndpointGrantContext } from 'oidc-provider'
+import { originOf } from '../accounts/origin.ts'
 import { own } from '../clients/own.ts'
 import type { Certificate } from '../crypto/certificate.ts'
 import { sha256 } from '../crypto/digest.ts'
 import { openUnder, SealError, sealUnder } from '../crypto/seal.ts'
 import type { Key, Keyring } from '../crypto/secrets.ts'
 import type { Record } from '../events.ts'
-import type { Records } from './adapter.ts'
+import type { Records } from '../records/adapter.ts'
+import { type Family, lives, successor } from '../records/refresh-tokens.ts'
 import type { EndSession } from './endings.ts'
-import { originOf } from './heard.ts'
 import type { Prolong } from './prolong.ts'
-import { type Family, lives, successor } from './refresh-tokens.ts'
 
 /** How long a client that lost the answer may ask again for it, in milliseconds. */
 export const forgiving = 30_000

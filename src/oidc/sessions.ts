@@ -1,13 +1,13 @@
 import type { Context } from 'koa'
 import type { Provider, Session } from 'oidc-provider'
 import { active } from '../accounts/account.ts'
+import { originOf } from '../accounts/origin.ts'
 import type { Clients } from '../clients/registry.ts'
 import type { Origin, Record } from '../events.ts'
+import type { Records } from '../records/adapter.ts'
 import { type Acr, asAcr } from './acr.ts'
-import type { Records } from './adapter.ts'
 import type { Options } from './configuration.ts'
 import type { EndSession, Why } from './endings.ts'
-import { originOf } from './heard.ts'
 
 /** Who is signed in in this browser, and how. */
 export interface CurrentSession {

@@ -1,8 +1,8 @@
+import { originOf } from '../accounts/origin.ts'
 import type { Clients } from '../clients/registry.ts'
 import type { Record } from '../events.ts'
-import type { Records } from './adapter.ts'
+import type { Records } from '../records/adapter.ts'
 import type { Spend } from './features.ts'
-import { originOf } from './heard.ts'
 
 interface Services {
   clients: Clients

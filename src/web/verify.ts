@@ -1,11 +1,11 @@
 import { bodyParser } from '@koa/bodyparser'
 import type { Context, Middleware } from 'koa'
+import { originOf } from '../accounts/origin.ts'
 import { Misasked } from '../api-keys/asked.ts'
 import { refusals } from '../api-keys/refusal.ts'
 import type { Verification } from '../api-keys/verification.ts'
 import type { Record } from '../events.ts'
 import type { Authenticate } from '../oidc/authenticate.ts'
-import { originOf } from '../oidc/heard.ts'
 import type { Oidc } from '../oidc/provider.ts'
 import { asProblem } from './faults.ts'
 

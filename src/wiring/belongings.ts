@@ -10,9 +10,9 @@ import { apiKeysDeclaration } from '../api-keys/keys.ts'
 import { casesDeclaration } from '../identity/cases.ts'
 import { documentsDeclaration } from '../identity/documents.ts'
 import { places } from '../observers/ledger.ts'
-import { grants } from '../oidc/adapter.ts'
-import { consentsDeclaration } from '../oidc/consents.ts'
-import { ssoSessions } from '../oidc/session-records.ts'
+import { grants } from '../records/adapter.ts'
+import { consentsDeclaration } from '../records/consents.ts'
+import { ssoSessions } from '../records/sessions.ts'
 
 const ours = { id: 'a name of ours', account: 'whose it is, said once', expiresAt: 'when we forget it' }
 const counter = 'a counter of ours'

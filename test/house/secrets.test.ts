@@ -7,7 +7,7 @@ const fleeting = [
   'src/flows/ceremonies.ts',
   'src/flows/sign-up.ts',
   'src/delivery/development.ts',
-  'src/oidc/remote-requests.ts',
+  'src/records/remote-requests.ts',
 ]
 
 describe('what is sealed', () => {

@@ -1,9 +1,9 @@
 import { type Adapter, type AdapterPayload, errors, Provider } from 'oidc-provider'
 import { z } from 'zod'
+import { originOf } from '../accounts/origin.ts'
 import { sha256 } from '../crypto/digest.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import { declare, type Store } from '../store/collection.ts'
-import { originOf } from './heard.ts'
 
 /** Seconds between two polls (RFC 8628, 3.2; CIBA Core 1.0, 7.3), and by how much more each hasty one makes it. */
 const interval = 5

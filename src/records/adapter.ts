@@ -5,7 +5,7 @@ import type { Sealer } from '../crypto/seal.ts'
 import { type Collection, declare, type Store } from '../store/collection.ts'
 import { type RefreshTokens, refreshTokens } from './refresh-tokens.ts'
 import { type RemoteRequests, remoteRequests } from './remote-requests.ts'
-import { type SessionRecords, sessionRecords } from './session-records.ts'
+import { type SessionRecords, sessionRecords } from './sessions.ts'
 
 const shape = z.object({
   id: z.string(),
