@@ -165,7 +165,8 @@ function known(apis: readonly Api[], clients: readonly Client[], policies: reado
     stands: (client, resource) => apis.some(each => each.client_id === client && each.resource === resource),
     methods: new Map(apis.flatMap(each => Object.entries(each.methods))),
     algorithms: new Set<Algorithm>([
-      ...(['ES256', 'EdDSA'] as const),
+      // RS256 is there for whoever knows nothing else (OpenID Connect Discovery 1.0, 3).
+      ...(['ES256', 'EdDSA', 'RS256'] as const),
       ...apis.map(each => each.access_token_signed_response_alg),
       ...clients.flatMap(each =>
         [

@@ -2,7 +2,6 @@ import { type ClientMetadata, errors, type Provider } from 'oidc-provider'
 import { ClientsError, type Declared } from '../clients/declared.ts'
 import type { Clients } from '../clients/registry.ts'
 import type { Ring } from '../keys/ring.ts'
-import type { Options } from './configuration.ts'
 
 /** Serves the clients of a file from now on. Throws ClientsError when the library finds fault with one, and goes on with the former. */
 export type Declare = (next: Declared) => Promise<void>
@@ -15,11 +14,7 @@ interface ClientModel {
 }
 
 /** The library takes its static clients once, for good. Here all of them are replaced in one step, and it finds them first. */
-export function declaring(
-  provider: Provider,
-  clients: Clients,
-  { keys, registration }: { keys: Pick<Ring, 'need'>; registration: Options['registration'] },
-): Declare {
+export function declaring(provider: Provider, clients: Clients, ring: Pick<Ring, 'need'>): Declare {
   const Client = provider.Client as unknown as ClientModel
   const { find } = Client
   let known: ReadonlyMap<unknown, unknown> = new Map()
@@ -28,8 +23,7 @@ export function declaring(
   return async next => {
     const faults: string[] = []
     const made = new Map<string, unknown>()
-    // What apps that register take for granted (OpenID Connect Dynamic Client Registration 1.0, 2).
-    await keys.need(registration === 'off' ? next.algorithms : next.algorithms.union(new Set(['RS256'])))
+    await ring.need(next.algorithms)
     for (const each of next.metadata) {
       try {
         await Client.validate(each)

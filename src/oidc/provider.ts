@@ -111,7 +111,7 @@ export async function createProvider(options: Options): Promise<Oidc> {
     [delegated]: delegation({ ...options, records }),
   })
   provider.registerGrantType(tokenExchange, exchange, exchangeParameters)
-  const declare = declaring(provider, clients, options)
+  const declare = declaring(provider, clients, options.keys)
   await declare(clients.declared())
 
   const life = (loginTs: number | undefined): number => sessionLife(loginTs, options)

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { calculateJwkThumbprint, importJWK, jwtVerify, SignJWT } from 'jose'
-import { algorithms, isPrivate, newKey, offered, publicHalf } from '../../src/crypto/jwk.ts'
+import { type Algorithm, algorithms, isPrivate, newKey, offered, publicHalf } from '../../src/crypto/jwk.ts'
 
 describe('newKey', () => {
   for (const [alg, kind] of [
@@ -24,8 +24,10 @@ describe('newKey', () => {
     })
   }
 
-  it('makes RSA keys of 3072 bits', async () => {
-    expect(Buffer.from((await newKey('RS256')).n ?? '', 'base64url')).to.have.lengthOf(384)
+  it('makes RSA keys of 3072 bits, and of 2048 for what everybody has and few use', async () => {
+    const bytes = async (alg: Algorithm) => Buffer.from((await newKey(alg)).n ?? '', 'base64url').length
+    expect(await bytes('PS256')).to.equal(384)
+    expect(await bytes('RS256')).to.equal(256)
   })
 
   it('makes all that this runtime offers', () => {

@@ -80,8 +80,8 @@ describe('the ring of signing keys', () => {
     }
     expect(new Set(signed.map(({ jws }) => decodeProtectedHeader(jws).kid))).to.have.lengthOf(4)
     expect(failed).to.equal(0)
-    expect([...here.of('keys.rotated'), ...there.of('keys.rotated')]).to.have.lengthOf(2)
-    expect([...here.of('keys.retired'), ...there.of('keys.retired')]).to.have.lengthOf(2)
+    expect([...here.of('keys.rotated'), ...there.of('keys.rotated')]).to.have.lengthOf(3)
+    expect([...here.of('keys.retired'), ...there.of('keys.retired')]).to.have.lengthOf(3)
     // An ID token may live for a day: whoever shows it in its last minute finds its key.
     pass(signed[0] ? signed[0].at + day - 60 * second - now() : 0)
     await here.keys.look()
@@ -98,7 +98,7 @@ describe('the ring of signing keys', () => {
     expect(await jwks(there)).to.deep.equal(before)
     await there.keys.look()
     const after = await jwks(there)
-    expect(after.map(each => each.alg)).to.deep.equal(['ES256', 'ES256', 'EdDSA', 'EdDSA'])
+    expect(after.map(each => each.alg)).to.deep.equal(['ES256', 'ES256', 'EdDSA', 'EdDSA', 'RS256', 'RS256'])
     expect(after).to.deep.equal(await jwks(here))
     for (const key of after) expect(key).to.not.have.any.keys('d', 'p', 'priv')
   })

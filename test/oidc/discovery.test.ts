@@ -22,7 +22,7 @@ describe('discovery', () => {
     const answer = await get('/jwks.json')
     expect(answer.headers.get('content-type')).to.include('application/jwk-set+json')
     const { keys } = (await answer.json()) as { keys: Record<string, string>[] }
-    expect(keys.map(each => each.alg)).to.deep.equal(['ES256', 'EdDSA'])
+    expect(keys.map(each => each.alg)).to.deep.equal(['ES256', 'EdDSA', 'RS256'])
     for (const key of keys) expect(key).to.not.have.any.keys('d', 'p', 'q', 'k')
   })
 
