@@ -22,6 +22,7 @@ import { assertions } from './assertions.ts'
 import type { Backchannel } from './backchannel.ts'
 import { claims, heldUntil } from './claims.ts'
 import { features, type Spend } from './features.ts'
+import { fetching } from './fetching.ts'
 import { finding } from './finding.ts'
 import { grantFor } from './grants.ts'
 import { aliases, certificateMethods, type Mtls } from './mtls.ts'
@@ -204,7 +205,7 @@ export function configuration(
       origin !== 'null' &&
       (client.redirectUris ?? []).some(uri => URL.parse(uri)?.origin === origin),
     renderError: (ctx, out, fault) => options.renderers.error(ctx, out, fault),
-    fetch: outgoing({ loopback: standing.local && !standing.production }),
+    fetch: fetching(outgoing({ loopback: standing.local && !standing.production }), options.throttle),
     features: features(options, { appOf, judge, ...kept }),
   }
 }

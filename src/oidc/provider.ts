@@ -121,7 +121,7 @@ export async function createProvider(options: Options): Promise<Oidc> {
     provider,
     associations: associations(issuer, clients),
     discovery: discovery(provider, options.keys),
-    endpoints: posted(mounted(provider, options), { store, paths, renderers: options.renderers, now }),
+    endpoints: posted(mounted(provider, options), { ...options, paths }),
     sessions: browser,
     interactions: interactions({ provider, clients, consents, sessions: browser, record, now }),
     consents,

@@ -7,6 +7,7 @@ import { ownMetadata } from '../clients/own.ts'
 import { faultsUnder, type Policy, thirdParty, within } from '../clients/policies.ts'
 import type { Clients } from '../clients/registry.ts'
 import { about, faultsOf, loopback, type Standing } from '../clients/rules.ts'
+import { plain } from '../flows/details.ts'
 
 const link = web.refine(text => text.startsWith('https:'), { error: 'must be https' }).optional()
 
@@ -35,10 +36,12 @@ const registeredShape = {
   userinfo_signed_response_alg: clientShape.userinfo_signed_response_alg,
   subject_type: clientShape.subject_type,
   sector_identifier_uri: clientShape.sector_identifier_uri,
-  // Neither what cannot be seen, nor what turns the text around it.
+  // Neither what cannot be seen, nor what turns the text around it, nor letters that pass for others in a word.
   client_name: z
     .string()
-    .regex(/^[^\p{C}\p{Zl}\p{Zp}]{1,60}$/u, { error: 'must have 1 to 60 characters, all of them to be seen' })
+    .min(1)
+    .max(60)
+    .refine(plain, { error: 'must have 1 to 60 characters, all of them to be seen, each word of one script' })
     .optional(),
   apis: clientShape.apis.unwrap().optional(),
   client_uri: link,

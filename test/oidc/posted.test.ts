@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
 import Koa from 'koa'
+import { throttle } from '../../src/accounts/throttle.ts'
 import { Problem } from '../../src/errors.ts'
 import { posted } from '../../src/oidc/posted.ts'
 import type { Store } from '../../src/store/collection.ts'
@@ -13,9 +14,11 @@ describe('requests that a page posts', () => {
   let server: Server
   let url: string
   let away = false
+  let later = 0
   const told: unknown[] = []
   before(async () => {
-    store = await testStore()
+    const now = () => Date.now() + later
+    store = await testStore(now)
     const through: Store = {
       ...store,
       collection: declaration => {
@@ -36,7 +39,8 @@ describe('requests that a page posts', () => {
       ctx.body = ctx.querystring
     }
     const paths = new Set(['/authorize'])
-    const app = new Koa().use(posted(endpoints, { store: through, paths, renderers, now: Date.now }))
+    const services = { store: through, paths, renderers, throttle: throttle({ store, now }), now }
+    const app = new Koa().use(posted(endpoints, services))
     server = createServer(app.callback()).listen(0, '127.0.0.1')
     await once(server, 'listening')
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -73,5 +77,16 @@ describe('requests that a page posts', () => {
     expect((await come(kept)).status).to.equal(503)
     away = false
     expect((await come(kept)).status).to.equal(200)
+  })
+
+  it('are kept for one address up to so many', async () => {
+    const flood = async () => (await Promise.all(Array.from({ length: 50 }, () => post()))).map(each => each.status)
+    const statuses: number[] = []
+    for (let wave = 0; wave < 13; wave++) statuses.push(...(await flood()))
+    expect(statuses.filter(each => each === 303).length).to.be.within(500, 600)
+    expect(new Set(statuses)).to.deep.equal(new Set([303, 429]))
+    expect((told.at(-1) as Problem).code).to.equal('slow_down')
+    later = 600_001
+    expect((await post()).status).to.equal(303)
   })
 })

@@ -87,4 +87,24 @@ describe('a client that registered', () => {
     expect(connections).to.equal(0)
     await latchkey.close()
   })
+
+  it('has us knock at others up to so often, whatever they answer', async () => {
+    const latchkey = await running({ registration: 'open' })
+    const sector_identifier_uri = `https://127.0.0.1:${port}/sector.json`
+    const body = JSON.stringify({
+      redirect_uris: ['https://shop.example/'],
+      subject_type: 'pairwise',
+      sector_identifier_uri,
+    })
+    const headers = { 'content-type': 'application/json' }
+    const register = async () => (await fetch(`${latchkey.issuer}/register`, { method: 'POST', headers, body })).status
+    for (let wave = 0; wave < 16; wave++)
+      expect(new Set(await Promise.all(Array.from({ length: 20 }, register)))).to.deep.equal(new Set([400]))
+    expect(connections).to.equal(300)
+    expect(await proves(latchkey, '127.0.0.1')).to.equal('invalid_client')
+    expect(connections).to.equal(300)
+    latchkey.pass(600_001)
+    expect(await proves(latchkey, '127.0.0.1')).to.equal('invalid_grant')
+    await latchkey.close()
+  })
 })
