@@ -1,6 +1,7 @@
 import { expect } from 'chai'
-import { Provider } from 'oidc-provider'
+import { type Adapter, Provider } from 'oidc-provider'
 import { declaredByFile, isDeclared, own, ownMetadata } from '../../src/clients/own.ts'
+import { newKey } from '../../src/crypto/jwk.ts'
 
 /** How the library makes a client of metadata, whoever they are from. */
 interface Model {
@@ -8,9 +9,16 @@ interface Model {
 }
 
 describe('what only clients.json may say of a client', () => {
-  const { Client } = new Provider('https://id.example', { extraClientMetadata: ownMetadata }) as unknown as {
-    Client: Model
-  }
+  let Client: Model
+  before(async () => {
+    const provider = new Provider('https://id.example', {
+      extraClientMetadata: ownMetadata,
+      adapter: () => ({}) as Adapter,
+      jwks: { keys: [await newKey('RS256')] },
+      features: { devInteractions: { enabled: false } },
+    })
+    Client = provider.Client as unknown as Model
+  })
   const said = { pkce_required: false, access_token_ttl: 60, profile: 'fapi2' }
   const metadata = { client_id: 'app', client_secret: 'x'.repeat(32), redirect_uris: ['https://app.example/'], ...said }
 

@@ -6,7 +6,7 @@ import type { Pair } from './proving.ts'
 /** What apps sign with. */
 export const signers = ['ES256', 'EdDSA', 'Ed25519', 'PS256', 'RS256'] as const
 /** What Latchkey signs with, for apps that want it so. */
-const offered = ['ES256', 'EdDSA', 'Ed25519', 'PS256', 'RS256'] as const
+const offered = [...signers, 'ML-DSA-44', 'ML-DSA-65'] as const
 
 /** The app that has a key of this algorithm, or that everything is signed for by it (`op`). */
 export const appWith = (whose: 'key' | 'op', alg: string): string => `${whose}-${alg.toLowerCase()}`

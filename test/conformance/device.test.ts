@@ -125,4 +125,15 @@ describe('device authorization (RFC 8628)', () => {
     expect((await poll(body.device_code)).body.error).to.equal('invalid_grant')
     expect((await enter(body.user_code)).status).to.equal(422)
   })
+
+  it('3.5: says expired_token once the time is over, answered or not, and nobody can let it in any more', async () => {
+    const [waits, answered] = [(await ask()).body, (await ask()).body]
+    const page = await enter(waits.user_code)
+    await letIn(await enter(answered.user_code))
+    here.latchkey.clock.pass(300_001)
+    for (const { device_code } of [waits, answered])
+      expect((await poll(device_code)).body.error).to.equal('expired_token')
+    expect((await page.submit({}, 'Let it in')).status).to.equal(422)
+    expect((await enter(waits.user_code)).status).to.equal(422)
+  })
 })

@@ -28,6 +28,7 @@ describe('token exchange: delegation (RFC 8693)', () => {
       clients: [
         declared('desk', { scope: 'openid hold', apis: { [api]: ['read', 'write'], [vault]: ['read'] } }),
         declared('bound', { dpop_bound_access_tokens: true }),
+        declared('veiled', { subject_type: 'pairwise' }),
         server('ledger', { delegates: { [bank]: ['read', 'transfer'] } }),
         server('bank', { delegates: { [archive]: ['read'] } }),
         server('strict', { delegates: { [bank]: ['read'] }, dpop_bound_access_tokens: true }),
@@ -107,6 +108,12 @@ describe('token exchange: delegation (RFC 8693)', () => {
     const forged = await signed(key, read(token), { typ: 'at+jwt' })
     for (const each of [forged, `${token.slice(0, -6)}AAAAAA`, 'x', 'a.b.c'])
       expect((await trade('ledger', each)).body.error).to.equal('invalid_request')
+  })
+
+  it('2.2.2: refuses a token whose subject is a name for one app alone', async () => {
+    const { body } = await here.tokens('veiled', person.browser, { scope: 'openid read', resource: api })
+    const { error, error_description: told } = (await trade('ledger', body.access_token)).body
+    expect([error, told]).to.deep.equal(['invalid_request', 'the subject token is not acceptable'])
   })
 
   it('2.2.2: refuses a token whose session has ended', async () => {

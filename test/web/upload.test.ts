@@ -110,21 +110,28 @@ describe('an upload', () => {
   })
 
   it('that is broken off ends, and so does whoever reads it', async () => {
+    let begin: () => void
+    const begun = new Promise<void>(resolve => {
+      begin = resolve
+    })
     const ended = new Promise<string>(resolve => {
-      take = read =>
-        read().then(
+      take = read => {
+        begin()
+        return read().then(
           () => resolve('read'),
           fault => {
             resolve(fault.code)
             throw fault
           },
         )
+      }
     })
     const line = connect((server.address() as AddressInfo).port, 'localhost')
     line.write(
       `POST / HTTP/1.1\r\nHost: x\r\nContent-Type: ${type}\r\nContent-Length: 90000\r\n\r\n${file('a.png', 'x'.repeat(5_000)).slice(0, 4_000)}`,
     )
-    setTimeout(() => line.destroy(), 50)
+    await begun
+    line.destroy()
     expect(await ended).to.equal('malformed')
   })
 
