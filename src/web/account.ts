@@ -49,10 +49,14 @@ export function account(services: Services): Router<Visit> {
     // Sign-ins that are under way end, too.
     if (here) await accounts.guarded(here.account.id, here.account.guard, {})
     await sessions.endAll(ctx, 'signed-out')
-    seeOther(ctx, '/signed-out')
+    seeOther(ctx, '/signed-out/everywhere')
   })
 
-  router.get('/signed-out', ctx => show.page(ctx, 'sign-in/signed-out', { app: undefined }))
+  for (const [path, everywhere] of [
+    ['/signed-out', false],
+    ['/signed-out/everywhere', true],
+  ] as const)
+    router.get(path, ctx => show.page(ctx, 'sign-in/signed-out', { app: undefined, everywhere }))
 
   return router
 }

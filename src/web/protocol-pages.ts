@@ -44,7 +44,7 @@ export function protocolPages({ accounts, show }: Services): Renderers {
     },
     loggedOut: (ctx, { client }) => {
       prepare(ctx)
-      show.page(ctx, 'sign-in/signed-out', { app: client?.name })
+      show.page(ctx, 'sign-in/signed-out', { app: client?.name, everywhere: false })
     },
   }
 }

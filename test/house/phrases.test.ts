@@ -26,7 +26,7 @@ const dynamic = [
   /^factor\.[a-z-]+\.(name|what|choose|offer|hint|few|change|added|replaced|removed|(prove|unsent|enrol|ask|add)\.title)$/,
   /^(keys\.)?scope\.[a-z_]+$/,
   /^meter\.[0-4]$/,
-  /^account\.(overview|security|api-keys|sessions|activity)$/,
+  /^account\.(overview|security|api-keys|sessions|apps|activity)$/,
   /^activity\.(from|to|kind\.[a-z-]+|when|what|address|device)$/,
   /^event\.[a-z-]+\.[a-z-]+$/,
   /^act\.(change|prefer|remove)$/,

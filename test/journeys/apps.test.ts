@@ -114,7 +114,8 @@ describe('one account for every app', () => {
     await signIn(latchkey, phone, await phone.browser.get(`${latchkey.apps.card}/login`))
     expect(await isIn(phone, 'card')).to.equal(true)
     const page = await (await person.browser.get(`${latchkey.issuer}/account`)).submit({}, 'Sign out everywhere')
-    expect(page.url).to.equal(`${latchkey.issuer}/signed-out`)
+    expect(page.url).to.equal(`${latchkey.issuer}/signed-out/everywhere`)
+    expect(page.text).to.contain('on every device')
     expect(await isIn(person, 'trading')).to.equal(false)
     expect(await isIn(phone, 'card')).to.equal(false)
     for (const { browser } of [person, phone]) {

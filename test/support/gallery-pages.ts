@@ -55,8 +55,9 @@ export const otherPages: readonly Picture[] = [
     locale: 'de',
   }),
   picture('go-on', 'sign-in/go-on', { action: '/nowhere', fields: [['code', 'x'.repeat(43)]], towards: longApp }),
-  picture('signed-out', 'sign-in/signed-out', { app: 'Trading' }),
-  picture('signed-out-unknown', 'sign-in/signed-out', { app: undefined, locale: 'de' }),
+  picture('signed-out', 'sign-in/signed-out', { app: 'Trading', everywhere: false }),
+  picture('signed-out-unknown', 'sign-in/signed-out', { app: undefined, everywhere: false, locale: 'de' }),
+  picture('signed-out-everywhere', 'sign-in/signed-out', { app: undefined, everywhere: true }),
 
   picture('overview', 'account/overview', {
     ...account,
