@@ -11,8 +11,8 @@ import { reaches } from '../flows/policy.ts'
 import type { Protection } from '../flows/protection.ts'
 import type { Steps } from '../flows/steps.ts'
 import type { CurrentSession, Sessions } from '../oidc/sessions.ts'
+import { beginAttempt } from './beginning.ts'
 import { type Show, seeOther } from './show.ts'
-import { beginAttempt } from './sign-in.ts'
 import { doorkeeper, type SignedIn } from './signed-in.ts'
 
 /** How long one proof of the strongest factor does for changes, in milliseconds. */

@@ -7,9 +7,10 @@ import type { Record as RecordEvent } from '../events.ts'
 import type { Attempt, Attempts, NewAttempt } from '../flows/attempts.ts'
 import { reaches } from '../flows/policy.ts'
 import type { Steps } from '../flows/steps.ts'
-import type { Approvals } from '../oidc/approvals.ts'
 import type { Interactions } from '../oidc/interactions.ts'
+import type { Approvals } from '../oidc/remote-approvals.ts'
 import type { Sessions } from '../oidc/sessions.ts'
+import { beginAttempt } from './beginning.ts'
 import { type Changes, changed } from './changing.ts'
 import { type Show, seeOther } from './show.ts'
 import { baseOf, type Finish } from './stepping.ts'
@@ -28,18 +29,6 @@ interface Services {
 /** A path of ours to go on to, never another site's. */
 export function localPath(typed: unknown): string | undefined {
   return typeof typed === 'string' && /^\/(?![/\\])[\w\-./~%?=&]*$/.test(typed) ? typed : undefined
-}
-
-/** Begins an attempt and sends the browser to its page. */
-export async function beginAttempt(
-  ctx: Context,
-  { attempts, steps }: Pick<Services, 'attempts' | 'steps'>,
-  begun: Omit<NewAttempt, 'device' | 'locale'> & { locale?: string },
-): Promise<void> {
-  const { visitor, locale } = ctx.state
-  const attempt = await attempts.start({ locale, ...begun, device: visitor.device })
-  const moved = await steps.advance(attempt, visitor)
-  seeOther(ctx, baseOf(moved))
 }
 
 /** How sign-ins and sign-ups begin, from an app's authorization request or from our own pages. */

@@ -2,9 +2,9 @@ import type { Context } from 'koa'
 import type { Attempts } from '../flows/attempts.ts'
 import { reaches } from '../flows/policy.ts'
 import type { Steps } from '../flows/steps.ts'
-import type { Approvals, Waiting } from '../oidc/approvals.ts'
+import type { Approvals, Waiting } from '../oidc/remote-approvals.ts'
+import { beginAttempt } from './beginning.ts'
 import { type Show, seeOther } from './show.ts'
-import { beginAttempt } from './sign-in.ts'
 import type { SignedIn } from './signed-in.ts'
 
 /** How long one proof does for approving, in milliseconds. */
