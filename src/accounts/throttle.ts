@@ -86,7 +86,8 @@ export function throttle({ store, now }: { store: Store; now: () => number }): T
       const paid = await Promise.allSettled(counts.map(payOne))
       const refused = paid.findIndex(each => each.status === 'rejected')
       if (refused < 0) return
-      const behind = counts.filter((_, at) => at > refused && paid[at]?.status === 'fulfilled')
+      // What was refused is counted, too.
+      const behind = counts.slice(refused + 1)
       await Promise.all(behind.map(([by, id]) => giveBack(id, guesses[by])))
       throw (paid[refused] as PromiseRejectedResult).reason
     },

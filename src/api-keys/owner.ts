@@ -77,11 +77,17 @@ export function owner({ keys, accounts, throttle, hold, messages, record }: Serv
 
   return {
     keys: account => keys.of(account),
-    make: async ({ id: account, email, locale }, { publicKey, ...wanted }, origin) => {
+    make: async ({ id: account, guard, email, locale }, { publicKey, ...wanted }, origin) => {
       await throttle.ration('api-key.make', account, makes)
       // Before there is a key that the apps would not know to wait for.
       if (wanted.scopes.includes('transfer')) await hold(account, origin)
       const made = await keys.add({ ...wanted, account }, publicKey)
+      // Whoever revokes all that there are, for good reason, has changed the guard before: one of both sees the other.
+      const owner = await accounts.get(account)
+      if (!active(owner) || owner.guard !== guard) {
+        await keys.revoke(made.key.id)
+        throw new Problem('conflict')
+      }
       const { id, scopes, algorithm, addresses } = made.key
       await record('api-key.created', { account, key: id, scopes, algorithm, addresses: addresses.length }, origin)
       const bounds = { scopes: scopes.join(', '), addresses: addresses.join(', ') }

@@ -96,17 +96,14 @@ export function protection({ factors, accounts, credentials, risk, record, hold,
         .add({ account, factor: factor.id, ...enrolled })
         .catch(taken('already_enrolled'))
       const what = { account, factor: factor.id, credential }
-      // What goes along with a beginning is told of with it.
-      if (purpose === 'sign-up' || purpose === 'recover') {
-        await record('factor.enrolled', what, visitor)
-        return guard
-      }
       const did = former === undefined ? 'added' : 'replaced'
       const proved = factors.filter(each => attempt.proved.includes(each.id))
       const changes = { ...factor.vouches?.(enrolled.secret), loosens: loosens(did, factor, { purpose, proved }) }
       try {
         const next = await commit(account, guard, changes, visitor)
-        if (former === undefined) await record('factor.added', what, visitor)
+        // What goes along with a beginning is told of with it.
+        const begins = purpose === 'sign-up' || purpose === 'recover'
+        if (former === undefined) await record(begins ? 'factor.enrolled' : 'factor.added', what, visitor)
         else {
           await credentials.retire(former)
           await record('factor.replaced', { ...what, former }, visitor)

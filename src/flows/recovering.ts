@@ -49,6 +49,7 @@ export function recovering(services: Services): Recovering {
       const { email, ...known } = vouched
       const free = async () => email === undefined || [account, undefined].includes((await accounts.byEmail(email))?.id)
       if (!(await free())) throw new Problem('conflict')
+      if (!active(await accounts.get(account))) throw new Problem('attempt_expired')
       await complete(checked)
 
       const fresh: string[] = []
@@ -57,7 +58,11 @@ export function recovering(services: Services): Recovering {
       const goes = ({ id, factor }: Credential) => !fresh.includes(id) && (moves || !factorOf(factor)?.identifies)
       for (let left = tries; left > 0; left--) {
         const owner = await accounts.get(account)
-        if (!active(owner)) throw new Problem('attempt_expired')
+        if (!active(owner)) {
+          // It closes: whoever keeps it finds it as it was.
+          for (const each of fresh) await credentials.remove(each)
+          throw new Problem('attempt_expired')
+        }
         for (const each of (await credentials.of(account)).filter(goes)) await credentials.retire(each.id)
         const at = now()
         const until = Math.max(at + hold, owner.holdUntil ?? 0)

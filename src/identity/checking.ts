@@ -120,7 +120,7 @@ export function checking(services: Services): Checking {
       if (state !== 'draft') throw new Problem('conflict')
       await throttle.ration('identity.send', id, sendings)
       await throttle.ration('identity.send.from', visitor.address, sendings)
-      await throttle.ration('identity.send', 'all', altogether)
+      const back = await throttle.ration('identity.send', 'all', altogether)
       const kept: Document[] = []
       try {
         const { story } = await receive(async file => {
@@ -133,6 +133,8 @@ export function checking(services: Services): Checking {
         await cases.send(id, told, kept)
       } catch (fault) {
         await documents.drop(kept)
+        // What is not kept fills no disk.
+        await back()
         throw fault
       }
       await messages.check('check-sent', { to: contact, locale, number: id, link: `/recover/identity/${bearer}` })

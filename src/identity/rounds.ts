@@ -1,6 +1,6 @@
 import { Problem } from '../errors.ts'
 import type { Record } from '../events.ts'
-import type { Case, Cases } from './cases.ts'
+import { type Case, type Cases, lives } from './cases.ts'
 
 /** How long one process has for what is due before another takes it over, in milliseconds. */
 const lease = 60_000
@@ -67,7 +67,8 @@ export function rounds({ cases, mailReady, record, delay, onFault, now, every = 
     })
     await each(await cases.in('agreed'), async ({ id, account = '' }) => {
       await record('identity.granted', { account, case: id })
-      return { state: 'granted', until: now() + delay }
+      const until = now() + delay
+      return { state: 'granted', until, expiresAt: until + lives.open }
     })
     const granted = await cases.in('granted')
     const ready = granted.filter(({ until = 0, readyAt }) => until <= now() && readyAt === undefined)

@@ -42,10 +42,11 @@ export function deviceCode(services: Services): Router<Visit> {
   /** What a code stands for; only wrong ones cost. Throws `unknown_user_code` and `slow_down`. */
   const look = async (ctx: Context, { account }: SignedIn, code: string): Promise<Waiting> => {
     const { address } = ctx.state.visitor
+    // Who is refused for themselves costs all together nothing: nobody alone closes this page to everybody.
     const backs = [
-      await throttle.ration('user-code.all', '', guesses.all),
-      await throttle.ration('user-code.address', address, guesses.address),
       await throttle.ration('user-code.account', account.id, guesses.account),
+      await throttle.ration('user-code.address', address, guesses.address),
+      await throttle.ration('user-code.all', '', guesses.all),
     ]
     const found = code === '' ? undefined : await approvals.entered(code)
     if (!found) throw new Problem('unknown_user_code', { field: 'user_code' })

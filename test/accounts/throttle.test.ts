@@ -54,6 +54,33 @@ describe('the throttle', () => {
     expect(await tries(20, () => guess())).to.have.length(12)
   })
 
+  const near: [string, number, (index: number) => Trier][] = [
+    ['pair', 8, () => guess()],
+    ['account', 20, index => guess({ address: `198.51.100.${index}` })],
+    ['address', 60, index => guess({ account: `account-${index}` })],
+    ['device', 10, () => guess({ device: 'laptop' })],
+  ]
+  for (const [by, most, trier] of near) {
+    it(`lets ten at once outrun the count by ${by} by none, however near to its end and however slow the store is`, async () => {
+      for (const before of [most - 9, most / 2 - 1, most / 2, most - 1].filter(each => each >= 0)) {
+        at += 31 * minute
+        counts = throttle({ store, now })
+        for (let index = 0; index < before; index++) await counts.spend(trier(index))
+        counts = throttle({ store: slow(store, 5), now })
+        const refused = await tries(10, index => trier(100 + index))
+        expect(10 - refused.length, `after ${before}`).to.equal(Math.min(10, most - before))
+        expect(refused.every(({ values }) => values.by === by)).to.equal(true)
+      }
+    })
+  }
+
+  it('charges an account nothing for what an address is refused, however many come at once', async () => {
+    counts = throttle({ store: slow(store, 5), now })
+    expect(await tries(60, () => guess())).to.have.length.of.at.least(52)
+    expect(await counts.failures('ada', ['password'])).to.equal(8)
+    expect(await tries(12, index => guess({ address: `198.51.100.${index}` }))).to.be.empty
+  })
+
   it('cannot be used to lock out an owner on a known device', async () => {
     await tries(100, index => guess({ address: `198.51.100.${index}` }))
     expect(await tries(1, () => guess({ device: 'laptop' }))).to.be.empty

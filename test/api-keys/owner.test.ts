@@ -147,6 +147,17 @@ describe('the owner of API keys', () => {
     await room.owner.revokeAll('nobody', origin)
   })
 
+  it('keeps no key that was being made while all were revoked', async () => {
+    // Whoever revokes all has changed what protects the account first.
+    await accounts(room.store).guarded('ada', undefined, { updatedAt: room.clock.now() })
+    expect(await code(room.owner.make(ada, wish, origin))).to.equal('conflict')
+    expect(await room.owner.keys('ada')).to.be.empty
+    expect(await code(room.owner.make({ ...ada, guard: 1 }, wish, origin))).to.have.property('key')
+    await accounts(room.store).patch('ada', { status: 'closing' })
+    expect(await code(room.owner.make({ ...ada, guard: 1 }, wish, origin))).to.equal('conflict')
+    expect(await room.owner.keys('ada')).to.have.length(1)
+  })
+
   it('is nobody else', async () => {
     const { key } = await room.owner.make(ada, wish, origin)
     const eve = { ...ada, id: 'eve' }

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { throttle } from '../../src/accounts/throttle.ts'
 import { jar } from '../support/jar.ts'
 import { authenticatorCode, type Person, signIn } from '../support/people.ts'
 import { type Devices, deviceGround, devices, grant } from './devices.ts'
@@ -43,6 +44,10 @@ describe('device authorization: what keeps others out (RFC 8628, 5)', () => {
     expect(closed.status).to.equal(429)
     expect(closed.headers.get('retry-after')).to.match(/^\d+$/)
     expect((await enter(body.user_code)).status).to.equal(200)
+    // However long they go on, they do not use up what all together may guess.
+    for (let tries = 0; tries < 5; tries++) expect((await enter('BCDF-GHJK', guesser)).status).to.equal(429)
+    const all = throttle({ store: here.latchkey.store, now: here.latchkey.clock.now })
+    await all.ration('user-code.all', '', { tries: 11, window: 60 * minute })
     here.latchkey.clock.pass(60 * minute)
   })
 

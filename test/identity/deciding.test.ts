@@ -211,20 +211,6 @@ describe('what the staff decide, on a slow store', () => {
     expect(await state(number)).to.equal(undefined)
   })
 
-  it('is rationed: by case, by visitor, and by all together, so that nobody fills the disk', async () => {
-    const quick = await desk(store, () => at)
-    const sending = async (contact: string, address: string) => {
-      await quick.checking.ask({ email: contact, contact: '' }, 'en', { ...visitor, address })
-      return code(quick.checking.send(quick.bearer(), { ...visitor, address }, async () => ({ story: '' })))
-    }
-    const one = await Promise.all(ten.map(() => sending('x@example.com', '192.0.2.1').catch(fault => fault.code)))
-    expect(one).to.include('slow_down')
-    const many = []
-    for (let each = 0; each < 300; each++) many.push(await sending(`x${each}@example.com`, `2001:db8::${each}`))
-    expect(new Set(many.slice(0, 250))).to.deep.equal(new Set(['invalid_story']))
-    expect(many.at(-1)).to.equal('slow_down')
-  })
-
   it('takes documents once, of ten that are sent at once', async () => {
     await office.checking.ask({ email: 'ada@example.com', contact: '' }, 'en', visitor)
     const bearer = office.bearer()

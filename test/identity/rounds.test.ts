@@ -67,6 +67,19 @@ describe('what happens to identity checks by itself', () => {
     expect(until).to.equal(at + day)
   })
 
+  it('leaves who was agreed to late as long as anybody else', async () => {
+    const number = await sent()
+    await office.round()
+    at += 29.9 * day
+    for (const who of staff) await office.deciding.decide(number, who, 'approve', 'It fits.')
+    await office.round()
+    at += day
+    await office.round()
+    expect(office.mailed.filter(each => each.which === 'check-ready')).to.have.length(1)
+    at += 2 * day
+    expect(await office.checking.ready(office.bearer())).to.equal(true)
+  })
+
   it('comes soon after it is woken, and never after it was stopped', async () => {
     const ring = office.ring()
     const stop = ring.start()

@@ -163,6 +163,28 @@ describe('somebody who has lost everything', () => {
     expect(await of.idOf(ada.email)).to.be.a('string')
   })
 
+  it('adds nothing more to an account whose owner has undone it', async () => {
+    const ada = await of.at.joined()
+    await of.granted([grace, edsger], ada.email)
+    latchkey.clock.pass(24.1 * hour)
+    const { link = '' } = await of.mailed(ada.email, '/recover/afresh/')
+    const before = (await latchkey.outbox(ada.email)).flatMap(each => each.link ?? [])
+    const browser = jar()
+    let step = await (await browser.get(link)).submit()
+    step = await step.submit({ password: 'quiet harbour lantern more' })
+    const secret = step.find('[data-totp-secret]')?.text.replace(/\s/g, '') ?? ''
+    step = await step.submit({ code: authenticatorCode(latchkey, { ...ada, secret }) })
+    const codes = step.all('[data-recovery-code]').map(each => each.text)
+    latchkey.keepOut('quiet harbour lantern more', secret, ...codes)
+    expect(codes).to.not.be.empty
+    const told = await of.mailed(ada.email, '/not-me/', before)
+    expect((await (await jar().get(told.link ?? '')).submit()).status).to.equal(200)
+    expect((await step.submit({ saved: true })).status).to.be.within(400, 499)
+    const sealed = sealer(keyring(['a secret of the journeys, 32 or longer']))
+    const own = credentials({ store: latchkey.store, sealer: sealed, now: latchkey.clock.now })
+    expect((await own.of(await of.idOf(ada.email))).map(each => each.factor)).to.deep.equal(['email'])
+  })
+
   it('takes away rules of the owner’s own, which a mailed link to a new password does not', async () => {
     const [vienna, london] = ['193.171.23.1', '81.2.69.142']
     const ada = somebody({ 'x-forwarded-for': vienna })

@@ -1,0 +1,68 @@
+import { expect } from 'chai'
+import { type Accounts, accounts as accountsOf } from '../../src/accounts/account.ts'
+import { type Credentials, credentials as credentialsOf } from '../../src/accounts/credential.ts'
+import { sealer as sealerOf } from '../../src/crypto/seal.ts'
+import { keyring } from '../../src/crypto/secrets.ts'
+import { Problem } from '../../src/errors.ts'
+import { type Attempt, attempts as attemptsOf } from '../../src/flows/attempts.ts'
+import { recovering as recoveringOf } from '../../src/flows/recovering.ts'
+import type { Store } from '../../src/store/collection.ts'
+import { testStore } from '../support/store.ts'
+
+const now = () => 1_000_000
+const visitor = { device: 'd', address: '192.0.2.7', agent: undefined }
+
+describe('setting an account up afresh', () => {
+  let store: Store
+  let accounts: Accounts
+  let credentials: Credentials
+  let attempt: Attempt
+  let done: string[]
+  beforeEach(async () => {
+    store = await testStore(now)
+    accounts = accountsOf(store)
+    credentials = credentialsOf({ store, sealer: sealerOf(keyring(['a secret of the tests, 32 or longer'])), now })
+    done = []
+    const times = { createdAt: 0, updatedAt: 0 }
+    await accounts.insert({ id: 'ada', email: 'ada@example.com', locale: 'en', status: 'active', ...times })
+    await credentials.add({ account: 'ada', factor: 'password', secret: 'of before' })
+    const begun = { purpose: 'recover', device: 'd', locale: 'en', account: 'ada', case: '1' } as const
+    attempt = await attemptsOf({ store, now }).start(begun)
+  })
+  afterEach(() => store.close())
+
+  const close = () => accounts.guarded('ada', undefined, { status: 'closing' })
+  const commit = async (complete: () => Promise<unknown> = async () => {}): Promise<unknown> => {
+    const afresh = recoveringOf({
+      ...{ factors: [], accounts, credentials, now, hold: 0 },
+      complete: async () => {
+        done.push('complete')
+        await complete()
+      },
+      cutOff: async () => void done.push('cut off'),
+      record: async name => void done.push(name),
+    })
+    const met = await afresh
+      .commit(attempt, [{ factor: 'password', secret: 'anew' }], visitor)
+      .catch((fault: unknown) => fault)
+    return met instanceof Problem ? met.code : met
+  }
+  const secrets = async () => (await credentials.of('ada')).map(each => each.secret)
+
+  it('puts what was set up in the place of what was held, and whoever was in is out', async () => {
+    expect(await commit()).to.equal(1)
+    expect(await secrets()).to.deep.equal(['anew'])
+    expect(done).to.deep.equal(['complete', 'cut off', 'factor.enrolled', 'identity.completed'])
+  })
+
+  it('uses no check up for an account that closes', async () => {
+    await close()
+    expect(await commit()).to.equal('attempt_expired')
+    expect([await secrets(), done]).to.deep.equal([['of before'], []])
+  })
+
+  it('leaves nothing behind with an account that closes at that moment', async () => {
+    expect(await commit(close)).to.equal('attempt_expired')
+    expect([await secrets(), done]).to.deep.equal([['of before'], ['complete']])
+  })
+})
