@@ -13,6 +13,16 @@ export const ciba = 'urn:openid:params:grant-type:ciba'
 /** The scopes that are not an API's. */
 export const oidcScopes: readonly string[] = ['openid', 'email', 'phone', 'profile', 'hold', 'offline_access']
 
+/** Every grant that there is. */
+export const grantTypes = [
+  'authorization_code',
+  'refresh_token',
+  'client_credentials',
+  tokenExchange,
+  deviceCode,
+  ciba,
+] as const
+
 /** A URL that an app may be sent to: no fragment, no user, nothing to match loosely. */
 const target = z.string().refine(
   text => {
@@ -130,10 +140,7 @@ export const clientShape = {
   >),
   jwks: strict({ keys: z.array(publicKey).min(1) }).optional(),
   jwks_uri: web.optional(),
-  grant_types: z
-    .array(z.enum(['authorization_code', 'refresh_token', 'client_credentials', tokenExchange, deviceCode, ciba]))
-    .min(1)
-    .default(['authorization_code']),
+  grant_types: z.array(z.enum(grantTypes)).min(1).default(['authorization_code']),
   redirect_uris: z.array(target).default([]),
   post_logout_redirect_uris: z.array(target).default([]),
   backchannel_logout_uri: web.optional(),

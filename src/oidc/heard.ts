@@ -1,5 +1,6 @@
 import { type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { originOf } from '../accounts/origin.ts'
+import { grantTypes } from '../clients/file.ts'
 import { Problem } from '../errors.ts'
 import type { Record } from '../events.ts'
 
@@ -25,9 +26,10 @@ export function hear(provider: Provider, { record, used, onFault }: Services): v
     note('grant.issued', { client: client?.clientId ?? '', account: person, type }, originOf(ctx))
   })
   provider.on('grant.error', (ctx, fault) => {
-    const type = ctx.oidc.params?.grant_type
+    // Anybody can send any text in its place, and nothing is ever taken out of the log.
+    const type = grantTypes.find(each => each === ctx.oidc.params?.grant_type)
     const client = ctx.oidc.client?.clientId
-    note('grant.refused', { client, ...(typeof type === 'string' && { type }), code: fault.error }, originOf(ctx))
+    note('grant.refused', { client, ...(type && { type }), code: fault.error }, originOf(ctx))
   })
   provider.on('interaction.ended', ctx => {
     const { result, session, entities } = ctx.oidc

@@ -56,6 +56,13 @@ describe('a policy', () => {
   const policy = { ...thirdParty, policy: 'partner', apis: { [api.resource]: ['read', 'trade'] } }
   const declared = parse([])
 
+  it('lets no client pass for us by its name', () => {
+    const named = (client_name: string) => faultsUnder(policy, { client_name }, declared)
+    for (const name of ['Latchkey', 'LATCHKEY', 'Latchkey Security', 'The ｌａｔｃｈｋｅｙ app'])
+      expect(named(name), name).to.deep.equal(['client_name is that of another app'])
+    expect(named('Latch & Key')).to.deep.equal([])
+  })
+
   it('leaves a client what both of them say', () => {
     const asked = { grant_types: ['authorization_code', 'client_credentials'], scope: 'openid hold' }
     expect(within(policy, { ...asked, apis: { [api.resource]: ['read', 'steal'], other: ['read'] } })).to.deep.equal({

@@ -86,6 +86,14 @@ describe('the provider', () => {
       })
     })
 
+    it('records nothing that anybody typed in place of a grant', async () => {
+      for (const grant_type of ['x'.repeat(50_000), 'a secret that went astray', 'constructor']) {
+        const body = new URLSearchParams({ grant_type, client_id: 'wallet' })
+        expect((await fetch(`${latchkey.issuer}/token`, { method: 'POST', body })).status).to.equal(400)
+        expect(latchkey.told.at(-1)?.data).to.deep.equal({ client: 'wallet', code: 'unsupported_grant_type' })
+      }
+    })
+
     it('answers scripts of a public client’s own origin, and no other’s', async () => {
       const post = (app: string, origin: string) =>
         fetch(`${latchkey.issuer}/token`, {
