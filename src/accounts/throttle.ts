@@ -1,3 +1,4 @@
+import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { sha256 } from '../crypto/digest.ts'
 import { Problem } from '../errors.ts'
@@ -40,7 +41,7 @@ export interface Throttle {
   forgive(trier: Trier): Promise<void>
   /** How many wrong answers an account got, at most to any one of these, from devices that it does not know: of the last half hour. */
   failures(account: string, whats: readonly string[]): Promise<number>
-  /** Pays for one of something else that is rationed, such as a message to one phone; resolves to what gives it back. Throws `slow_down`. */
+  /** Pays for one of something else that is rationed, such as a message to one phone, or from one address; resolves to what gives it back. Throws `slow_down`. */
   ration(what: string, whose: string, allowance: Allowance): Promise<() => Promise<void>>
 }
 
@@ -49,7 +50,8 @@ export function throttle({ store, now }: { store: Store; now: () => number }): T
   const kept = store.collection(throttlesDeclaration)
   const key = (what: string, by: string, whose: string) => sha256(`${what}\n${by}\n${whose}`)
 
-  const keys = ({ what, account, address, device }: Trier): [By, string][] => {
+  const keys = ({ what, account, address: from, device }: Trier): [By, string][] => {
+    const address = whole(from)
     if (account !== undefined && device !== undefined) return [['device', key(what, 'device', `${account}\n${device}`)]]
     const byAddress: [By, string] = ['address', key(what, 'address', address)]
     if (account === undefined) return [byAddress]
@@ -101,9 +103,15 @@ export function throttle({ store, now }: { store: Store; now: () => number }): T
       return Math.max(0, ...found.map(each => each?.spent ?? 0))
     },
     ration: async (what, whose, allowance) => {
-      const id = key(what, 'ration', whose)
+      const id = key(what, 'ration', whole(whose))
       await pay(id, allowance, what)
       return () => giveBack(id, allowance)
     },
   }
+}
+
+/** What counts as one address: of IPv6 the 64 bits that everybody who has one has all of (RFC 6177, 2); anything else as it is. */
+function whole(address: string): string {
+  if (!ipaddr.IPv6.isValid(address)) return address
+  return ipaddr.IPv6.networkAddressFromCIDR(`${address}/64`).toString()
 }

@@ -74,6 +74,17 @@ describe('the throttle', () => {
     })
   }
 
+  it('takes all that one has of IPv6 for one address, and two neighbours for two', async () => {
+    const from = (address: string) => (index: number) => guess({ account: `account-${index}`, address })
+    for (let index = 0; index < 60; index++) await counts.spend(from(`2001:db8:0:7:${index}::1`)(index))
+    const [refused] = await tries(1, from('2001:db8:0:7:ffff::2'))
+    expect(refused?.values).to.deep.equal({ by: 'address' })
+    expect(await tries(1, from('2001:db8:0:8::1'))).to.be.empty
+    await counts.ration('reset.from', '2001:db8:0:7::1', { tries: 1, window: minute })
+    const again = counts.ration('reset.from', '2001:db8:0:7::2', { tries: 1, window: minute })
+    expect(await again.catch((fault: unknown) => fault)).to.include({ code: 'slow_down' })
+  })
+
   it('charges an account nothing for what an address is refused, however many come at once', async () => {
     counts = throttle({ store: slow(store, 5), now })
     expect(await tries(60, () => guess())).to.have.length.of.at.least(52)
