@@ -47,10 +47,11 @@ const rules: readonly Rule[] = [
           client.pkce_required === false && 'profile: fapi2 needs pkce_required',
           client.request_object_signing_alg === 'RS256' && 'profile: fapi2 allows no RS256',
         ],
-  ({ subject_type, sector_identifier_uri: sector, redirect_uris = [] }) => [
+  ({ subject_type, sector_identifier_uri: sector, redirect_uris = [], application_type: type }) => [
     subject_type === 'pairwise' &&
       sector === undefined &&
-      new Set(redirect_uris.map(uri => new URL(uri).host)).size !== 1 &&
+      (new Set(redirect_uris.map(uri => new URL(uri).host)).size !== 1 ||
+        (type === 'native' && redirect_uris.some(onDevice))) &&
       'sector_identifier_uri is needed for pairwise where redirect_uris are not of one host',
     subject_type === 'public' && sector !== undefined && 'sector_identifier_uri is of no use without pairwise',
   ],
@@ -155,6 +156,12 @@ function misplaced(
 /** Is this the machine's own name or address (RFC 8252, 7.3)? */
 export const loopback = (host: string): boolean =>
   host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
+
+/** A redirect URI that only an app on a device has (RFC 8252, 7.1 and 7.3): it says nothing of whose the app is. */
+export function onDevice(uri: unknown): boolean {
+  const url = URL.parse(String(uri))
+  return url !== null && url.protocol !== 'https:' && (url.protocol !== 'http:' || loopback(url.hostname))
+}
 
 /** The field that a fault begins with. */
 export const about = (fault: string): string => /^\w*/.exec(fault)?.[0] ?? ''

@@ -6,7 +6,7 @@ import type { Invitation } from '../clients/invitations.ts'
 import { ownMetadata } from '../clients/own.ts'
 import { faultsUnder, type Policy, thirdParty, within } from '../clients/policies.ts'
 import type { Clients } from '../clients/registry.ts'
-import { about, faultsOf, loopback, type Standing } from '../clients/rules.ts'
+import { about, faultsOf, onDevice, type Standing } from '../clients/rules.ts'
 import { plain } from '../flows/details.ts'
 
 const link = web.refine(text => text.startsWith('https:'), { error: 'must be https' }).optional()
@@ -59,11 +59,18 @@ const besides = [
   ...ownMetadata.properties,
 ]
 
+/** What says by what names a client knows people. */
+interface Sector {
+  subject_type?: string | undefined
+  sector_identifier_uri?: string | undefined
+  redirect_uris?: readonly string[] | undefined
+}
+
 /** The library's client while it is made. */
 type Making = Record<string, unknown>
 
 /** Holds a client to the rules and to its policy, and settles in it what it left open. Throws the library's errors, with every fault. */
-type Judge = (making: Making, policy: Policy) => void
+type Judge = (making: Making, policy: Policy, at: ReturnType<typeof homeOf>) => void
 
 /** What the library is told of metadata of our own; it asks before it makes any client, and those that come by themselves are judged then. */
 export function clientMetadata({ clients, standing }: { clients: Clients; standing: Standing }) {
@@ -77,14 +84,15 @@ export function clientMetadata({ clients, standing }: { clients: Clients; standi
       // One of the file, or of the store, comes without a request, and was judged before.
       const { client_id } = making as unknown as Making
       if (name !== 'policy' || (!ctx && !isDocument(String(client_id), '*'))) return
-      judge(making as unknown as Making, policyOf(making as unknown as Making, ctx, clients))
+      const made = making as unknown as Making
+      judge(made, policyOf(made, ctx, clients), homeOf(made, ctx))
     },
   }
 }
 
 /** Makes what judges clients that come by themselves: by registering, or as a document. What is unknown is ignored (RFC 7591, 2). */
 function judging(clients: Clients, standing: Standing): Judge {
-  return (making, policy) => {
+  return (making, policy, at) => {
     const uris = making.redirect_uris
     if (Array.isArray(uris) && uris.length > 0 && uris.every(onDevice)) making.application_type = 'native'
     const secretive = String(making.token_endpoint_auth_method).startsWith('client_secret')
@@ -104,6 +112,7 @@ function judging(clients: Clients, standing: Standing): Judge {
     const beside = [
       ...faultsOf({ ...client, client_secret: secret }, standing),
       ...faultsUnder(policy, client, clients.declared()),
+      ...('home' in at && strayed(client, at.home) ? ['sector_identifier_uri is needed for another sector'] : []),
     ]
     told.push(...beside.filter(each => !wrong.has(about(each))))
     if (told.length === 0) return
@@ -114,10 +123,23 @@ function judging(clients: Clients, standing: Standing): Judge {
   }
 }
 
-/** A redirect URI that only an app on a device has (RFC 8252, 7.1 and 7.3): many that have one leave out application_type. */
-function onDevice(uri: unknown): boolean {
-  const url = URL.parse(String(uri))
-  return url !== null && url.protocol !== 'https:' && (url.protocol !== 'http:' || loopback(url.hostname))
+/**
+ * Where nothing but its redirect URIs says whose a client is, pairwise subjects of theirs are its own only as long as it is known by
+ * them: what was let in at one host must not come to learn by what names people are known at another.
+ */
+function strayed(
+  { subject_type, sector_identifier_uri, redirect_uris = [] }: Sector,
+  home: string | undefined,
+): boolean {
+  if (subject_type !== 'pairwise' || sector_identifier_uri !== undefined) return false
+  return redirect_uris.some(uri => new URL(uri).host !== home)
+}
+
+/** The sector that a client had before, or its document's host; none where it only comes. */
+function homeOf({ client_id }: Making, ctx: KoaContextWithOIDC | undefined): { home?: string | undefined } {
+  if (isDocument(String(client_id), '*')) return { home: URL.parse(String(client_id))?.host }
+  if (!ctx || ctx.oidc.route === 'registration') return {}
+  return { home: (ctx.oidc.client as { sectorIdentifier?: string } | undefined)?.sectorIdentifier }
 }
 
 /** Which policy holds for a client that is made: that of who changes it, of its invitation, or the one for everybody. */

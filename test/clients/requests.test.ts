@@ -84,6 +84,16 @@ describe('what clients.json says of requests', () => {
       'sector_identifier_uri is needed for pairwise where redirect_uris are not of one host',
     ],
     [
+      'pairwise subjects that every app on a device would share',
+      {
+        ...shared,
+        application_type: 'native',
+        redirect_uris: ['http://127.0.0.1/callback'],
+        subject_type: 'pairwise',
+      },
+      'sector_identifier_uri is needed for pairwise where redirect_uris are not of one host',
+    ],
+    [
       'a sector that nobody asks for',
       { ...shared, sector_identifier_uri: 'https://app.example/sector' },
       'sector_identifier_uri is of no use without pairwise',

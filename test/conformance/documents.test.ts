@@ -160,4 +160,11 @@ describe('OAuth Client ID Metadata Document (draft-ietf-oauth-client-id-metadata
     expect(fetched).to.deep.equal([])
     await off.stop()
   })
+
+  it('has the pairwise subjects of its own host, and of no other that does not vouch for it', async () => {
+    expect(await refused(published({ subject_type: 'pairwise' }))).to.equal(true)
+    const own = { redirect_uris: [`https://${host}/callback`], subject_type: 'pairwise' }
+    const { page } = await ask(published(own), { redirect_uri: `https://${host}/callback` })
+    expect(page.status).to.equal(200)
+  })
 })

@@ -6,7 +6,7 @@ import { certificate, certificateKey } from '../support/certificate.ts'
 import type { Jar } from '../support/jar.ts'
 import { declared, type Ground, ground, verifier } from './ground.ts'
 import { assertion, type Pair, pair, signed } from './proving.ts'
-import { type Metadata, redirect, registrar, shop } from './registrar.ts'
+import { type Metadata, redirect, registrar, shop, type Told } from './registrar.ts'
 
 const believed = getCACertificates('default')
 
@@ -40,7 +40,7 @@ describe('OpenID Connect Dynamic Client Registration 1.0', () => {
     await new Promise(done => server.close(done))
     setDefaultCACertificates(believed)
   })
-  const { register } = registrar(() => latchkey)
+  const { register, manage } = registrar(() => latchkey)
   const keyed = { token_endpoint_auth_method: 'private_key_jwt', jwks_uri: '' }
 
   /** Signs somebody in; resolves to what the token endpoint says. */
@@ -95,5 +95,22 @@ describe('OpenID Connect Dynamic Client Registration 1.0', () => {
     for (const { body } of [made, other, alone])
       subjects.push((await latchkey.verified((await tokens(body)).body.id_token)).sub)
     expect(subjects[0]).to.equal(subjects[1]).and.not.equal(subjects[2])
+  })
+
+  it('8.1: lets no app learn the subjects of another sector by going there later', async () => {
+    const uris = { home: [redirect], away: ['https://bank.example/callback'] }
+    const pairwise = { ...shop, ...keyed, jwks_uri: `${home}/jwks.json`, subject_type: 'pairwise' }
+    const made = await register(pairwise)
+    const open = await register({ ...pairwise, subject_type: 'public', redirect_uris: [...uris.home, ...uris.away] })
+    const changes = ({ body }: Told, more: Metadata) => ({ ...pairwise, client_id: body.client_id, ...more })
+    for (const each of [made, open]) {
+      const { status, body } = await manage('PUT', each, changes(each, { redirect_uris: uris.away }))
+      expect([status, body.error]).to.deep.equal([400, 'invalid_client_metadata'])
+      expect(body.error_description).to.match(/^sector_identifier_uri/)
+    }
+    const sector_identifier_uri = `${home}/away.json`
+    files.set('/away.json', uris.away)
+    const vouched = await manage('PUT', made, changes(made, { redirect_uris: uris.away, sector_identifier_uri }))
+    expect(vouched.status).to.equal(200)
   })
 })
