@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { expect } from 'chai'
 import { latchkeyCli } from './support/cli.ts'
@@ -9,6 +10,15 @@ describe('latchkey', () => {
       expect([code, err]).to.deep.equal([0, ''])
       expect(out).to.match(/^Usage: latchkey COMMAND\n\n {2}audit verify {3}\w/)
     }
+  })
+
+  it('does what docs/operating.md lists, and nothing else', async () => {
+    const { out } = await latchkeyCli([])
+    const does = [...out.matchAll(/^ {2}(\S+(?: \S+)?) +([A-Z].*)$/gm)].map(
+      ([, name, what]) => `| \`${name}\` | ${what} |`,
+    )
+    const [table = ''] = readFileSync('docs/operating.md', 'utf8').match(/(?<=^\| command \|.*\n.*\n)(\|.*\n)+/m) ?? []
+    expect(table.trimEnd().split('\n')).to.deep.equal(does)
   })
 
   it('says what a command takes', async () => {

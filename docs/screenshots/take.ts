@@ -17,7 +17,8 @@ const looks = [
   { name: '.narrow.dark', colorScheme: 'dark', viewport: { width: 360, height: 760 } },
 ] as const
 
-// An app that is not of the suite: all that it does is to be there.
+// Apps that are not of the suite: all that one does is to be there, and one asks from elsewhere.
+const shared = 'counter-development-only-secret-0001'
 const [port = 0] = await freePorts(1)
 const stranger = createServer((_, res) => res.end('done')).listen(port, 'localhost')
 const redirect = `http://localhost:${port}/callback`
@@ -30,6 +31,17 @@ const latchkey = await startSuite({
       token_endpoint_auth_method: 'none',
       redirect_uris: [redirect],
     },
+    {
+      client_id: 'counter',
+      client_name: 'Counter',
+      client_secret: shared,
+      token_endpoint_auth_method: 'client_secret_post',
+      development: true,
+      grant_types: ['urn:openid:params:grant-type:ciba', 'refresh_token'],
+      redirect_uris: [],
+      backchannel_token_delivery_mode: 'poll',
+      first_party: true,
+    },
   ],
 })
 const request = new URLSearchParams({
@@ -41,6 +53,12 @@ const request = new URLSearchParams({
   code_challenge_method: 'S256',
 })
 const browser = await launch()
+
+async function asked(endpoint: string, form: Record<string, string>): Promise<Record<string, string>> {
+  const answer = await fetch(`${latchkey.issuer}${endpoint}`, { method: 'POST', body: new URLSearchParams(form) })
+  if (!answer.ok) throw new Error(`${endpoint}: ${await answer.text()}`)
+  return answer.json()
+}
 
 async function take(page: Page, picture: string): Promise<void> {
   for (const { name, colorScheme, viewport } of looks) {
@@ -98,11 +116,28 @@ try {
     ['/account/close', 'close'],
     ['/forgot-password', 'forgot-password'],
     ['/recover', 'recover'],
+    ['/recover/identity', 'identity'],
     ['/help', 'help'],
   ]) {
     await page.goto(`${latchkey.issuer}${path}`)
     await take(page, picture ?? '')
   }
+  const television = await asked('/device-authorization', { client_id: 'television', scope: 'openid' })
+  await page.goto(`${latchkey.issuer}/device`)
+  await take(page, 'device')
+  await page.goto(television.verification_uri_complete ?? '')
+  await page.getByRole('button', { name: 'Let it in' }).waitFor()
+  await take(page, 'device-confirm')
+  await asked('/backchannel', {
+    client_id: 'counter',
+    client_secret: shared,
+    scope: 'openid',
+    login_hint: person.email,
+    binding_message: 'Order 4711, at the counter in Linz',
+  })
+  await page.goto(`${latchkey.issuer}/account/approvals`)
+  await page.getByText('Order 4711').waitFor()
+  await take(page, 'approvals')
   await device({ page })
   await page.goto(`${latchkey.issuer}/account/security`)
   await page.locator('[data-factor=passkey]').click()
