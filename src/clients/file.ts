@@ -55,10 +55,14 @@ const named = {
 const modulus = z.string().refine(text => Buffer.from(text, 'base64url').length >= 256, {
   error: 'must have 2048 bits or more',
 })
+/** What verifying costs grows with it: the usual one has three bytes. */
+export const exponent = z.string().regex(/^[\w-]{0,6}$/, { error: 'must have 4 bytes or less' })
+/** Keys that a client may have at once. */
+export const mostKeys = 20
 const publicKey = z.discriminatedUnion('kty', [
   strict({ kty: z.literal('EC'), crv: z.literal('P-256'), x: z.string(), y: z.string(), ...named }),
   strict({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string(), ...named }),
-  strict({ kty: z.literal('RSA'), n: modulus, e: z.string(), ...named }),
+  strict({ kty: z.literal('RSA'), n: modulus, e: exponent, ...named }),
 ])
 
 /** A method that bots sign by the exchange scheme, and every parameter that it takes: nothing else is in what they sign. */
@@ -138,7 +142,7 @@ export const clientShape = {
     SubjectField,
     z.ZodOptional<z.ZodString>
   >),
-  jwks: strict({ keys: z.array(publicKey).min(1) }).optional(),
+  jwks: strict({ keys: z.array(publicKey).min(1).max(mostKeys) }).optional(),
   jwks_uri: web.optional(),
   grant_types: z.array(z.enum(grantTypes)).min(1).default(['authorization_code']),
   redirect_uris: z.array(target).default([]),

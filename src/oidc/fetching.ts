@@ -1,6 +1,7 @@
 import { Provider } from 'oidc-provider'
 import type { Throttle } from '../accounts/throttle.ts'
-import type { outgoing } from '../clients/outgoing.ts'
+import { exponent, mostKeys } from '../clients/file.ts'
+import { type outgoing, Unreachable } from '../clients/outgoing.ts'
 import { isDeclared } from '../clients/own.ts'
 
 type Fetch = ReturnType<typeof outgoing>
@@ -15,7 +16,22 @@ const fetches = { tries: 300, window: 600_000 }
 export function fetching(send: Fetch, throttle: Pick<Throttle, 'ration'>): Fetch {
   return async (input, init) => {
     const { ctx } = Provider
-    if (ctx && !isDeclared(ctx.oidc.client ?? {})) await throttle.ration('fetch', ctx.ip, fetches)
-    return send(input, init)
+    if (!ctx || isDeclared(ctx.oidc.client ?? {})) return send(input, init)
+    await throttle.ration('fetch', ctx.ip, fetches)
+    const answer = await send(input, init)
+    if (burdens(await answer.clone().text())) throw new Unreachable('the keys are too many or too costly')
+    return answer
+  }
+}
+
+/** Are these keys that clients could not have by the rules for those of an entry? Each may be tried on every signature. */
+function burdens(text: string): boolean {
+  try {
+    const { keys } = JSON.parse(text)
+    return (
+      Array.isArray(keys) && (keys.length > mostKeys || keys.some(each => !exponent.safeParse(each?.e ?? '').success))
+    )
+  } catch {
+    return false
   }
 }

@@ -60,6 +60,21 @@ describe('OpenID Connect Dynamic Client Registration 1.0', () => {
     expect(await latchkey.verified(answer.body.id_token)).to.include({ aud: body.client_id })
   })
 
+  it('2: has no keys that cost us more than any app needs', async () => {
+    const { publicJwk } = await pair('PS256')
+    const heavy: [string, object[]][] = [
+      ['many', Array.from({ length: 21 }, (_, at) => ({ ...key.publicJwk, kid: String(at) }))],
+      ['slow', [key.publicJwk, { ...publicJwk, e: `AQ${'B'.repeat(340)}` }]],
+    ]
+    for (const [name, keys] of heavy) {
+      const inside = await register({ ...shop, ...keyed, jwks_uri: undefined, jwks: { keys } })
+      expect([inside.status, inside.body.error], name).to.deep.equal([400, 'invalid_client_metadata'])
+      files.set(`/${name}.json`, { keys })
+      const { body } = await register({ ...shop, ...keyed, jwks_uri: `${home}/${name}.json` })
+      expect((await tokens(body)).body.error, name).to.equal('invalid_client')
+    }
+  })
+
   it('2: signs its requests as it said', async () => {
     const asked = { request_object_signing_alg: 'ES256', require_signed_request_object: true }
     const { status, body } = await register({ ...shop, ...keyed, ...asked, jwks_uri: `${home}/jwks.json` })
