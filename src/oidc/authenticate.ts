@@ -2,6 +2,7 @@ import type { Context } from 'koa'
 import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider'
 // @ts-expect-error: the library types only what its top exports; its version is pinned, and a test asks of every method
 import middleware, { getClientAuthParams } from 'oidc-provider/lib/shared/client_auth.js'
+import type { Clients } from '../clients/registry.ts'
 
 /** Authenticates a client by its Authorization header or by parameters, as the token endpoint does; resolves to its id. Throws the library's errors, which carry a status. */
 export type Authenticate = (ctx: Context, parameters: Readonly<Record<string, unknown>>) => Promise<string>
@@ -10,8 +11,8 @@ type Step = (ctx: KoaContextWithOIDC, next: () => Promise<void>) => Promise<void
 const steps = middleware as readonly Step[]
 const namesIn = getClientAuthParams as (ctx: KoaContextWithOIDC) => Set<string>
 
-/** Makes the library's own client authentication work for endpoints of ours. A client that cannot authenticate has no business there. */
-export function authenticating(provider: Provider): Authenticate {
+/** Makes the library's own client authentication work for endpoints of ours. A client that cannot authenticate has no business there, nor has one that is neither of the suite nor an API. */
+export function authenticating(provider: Provider, clients: Clients): Authenticate {
   return async (bare, parameters) => {
     const ctx = bare as unknown as KoaContextWithOIDC
     const oidc = new provider.OIDCContext(ctx)
@@ -28,6 +29,9 @@ export function authenticating(provider: Provider): Authenticate {
     const { client } = oidc
     if (!client || client.clientAuthMethod === 'none')
       throw new errors.InvalidClientAuth('the client cannot authenticate')
+    // Who asks says whose request it was and from where: with that, an app of others would close keys to their owners.
+    const app = clients.declared().app(client.clientId)
+    if (!app?.firstParty && !app?.serves?.length) throw new errors.UnauthorizedClient('only APIs of the suite ask')
     return client.clientId
   }
 }

@@ -127,7 +127,7 @@ export async function createProvider(options: Options): Promise<Oidc> {
     consents,
     revokeApp: revoking({ ...ending, consents }),
     approvals: approvals({ ...options, provider, records, consents, mutes }),
-    authenticate: authenticating(provider),
+    authenticate: authenticating(provider, clients),
     tellApp,
     subject: async (id, account) => {
       const client = await provider.Client.find(id)

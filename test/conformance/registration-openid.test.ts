@@ -4,7 +4,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { expect } from 'chai'
 import { certificate, certificateKey } from '../support/certificate.ts'
 import type { Jar } from '../support/jar.ts'
-import { declared, type Ground, ground, verifier } from './ground.ts'
+import { declared, type Ground, ground, secretOf, verifier } from './ground.ts'
 import { assertion, type Pair, pair, signed } from './proving.ts'
 import { type Metadata, redirect, registrar, shop, type Told } from './registrar.ts'
 
@@ -27,7 +27,7 @@ describe('OpenID Connect Dynamic Client Registration 1.0', () => {
     await new Promise<void>(done => server.listen(0, 'localhost', done))
     home = `https://localhost:${(server.address() as AddressInfo).port}`
     latchkey = await ground({
-      clients: [declared('trading')],
+      clients: [declared('trading'), declared('guest', { first_party: false })],
       environment: { LATCHKEY_REGISTRATION: 'open' },
     })
     browser = (await latchkey.person()).browser
@@ -127,5 +127,24 @@ describe('OpenID Connect Dynamic Client Registration 1.0', () => {
     files.set('/away.json', uris.away)
     const vouched = await manage('PUT', made, changes(made, { redirect_uris: uris.away, sector_identifier_uri }))
     expect(vouched.status).to.equal(200)
+  })
+
+  it('lets no app of others ask about signed requests, as APIs do', async () => {
+    const ask = async (client_id: unknown, client_secret: unknown) => {
+      const body = JSON.stringify({
+        client_id,
+        client_secret,
+        scheme: 'query',
+        headers: { 'x-api-key': 'x' },
+        method: 'GET',
+      })
+      const headers = { 'content-type': 'application/json' }
+      const answer = await fetch(`${latchkey.issuer}/api-keys/verify`, { method: 'POST', headers, body })
+      return ((await answer.json()) as Metadata).error
+    }
+    const { body } = await register({ ...shop, token_endpoint_auth_method: 'client_secret_post' })
+    expect(await ask(body.client_id, body.client_secret)).to.equal('unauthorized_client')
+    expect(await ask('guest', secretOf('guest'))).to.equal('unauthorized_client')
+    expect(await ask('trading', secretOf('trading'))).to.not.equal('unauthorized_client')
   })
 })
