@@ -1,11 +1,13 @@
-import type { Interaction, KoaContextWithOIDC, Provider, Session } from 'oidc-provider'
+import { type Interaction, type KoaContextWithOIDC, Provider, type Session } from 'oidc-provider'
 import { z } from 'zod'
+import { originOf } from '../accounts/origin.ts'
 import { sha256 } from '../crypto/digest.ts'
 import type { Records } from '../records/adapter.ts'
 import { newToken } from '../records/refresh-tokens.ts'
 import { Conflict, declare, type Store } from '../store/collection.ts'
 import { demandOf, toldAcr } from './acr.ts'
 import type { Options } from './configuration.ts'
+import type { EndSession } from './endings.ts'
 import type { Login } from './sessions.ts'
 
 const replays = declare({ name: 'replays', shape: z.object({ id: z.string(), expiresAt: z.number() }) })
@@ -25,9 +27,10 @@ const loaded = Symbol('loaded')
 export function correct(
   provider: Provider,
   records: Records,
-  { accounts, store, now }: { accounts: Options['accounts']; store: Store; now: () => number },
+  services: { accounts: Options['accounts']; store: Store; endSession: EndSession; now: () => number },
 ): void {
-  keepSessions(provider, records, now)
+  const { accounts, store } = services
+  keepSessions(provider, records, services)
   dropStale(provider, accounts)
   detectReplays(provider, store)
   // The issuer is what we are called; the Host header is what somebody typed.
@@ -44,9 +47,14 @@ export function correct(
 
 /**
  * The library destroys the old cookie's session before it keeps the new one's, overwrites what a parallel request kept,
- * and brings a session back that was ended meanwhile. Ours is one guarded change.
+ * and brings a session back that was ended meanwhile. Ours is one guarded change; and who changed what protects the account,
+ * then ended all its sessions, may have looked before a new one was kept: that one ends, too.
  */
-function keepSessions({ Session }: Provider, { sessions }: Records, now: () => number): void {
+function keepSessions(
+  { Session }: Provider,
+  { sessions }: Records,
+  { accounts, endSession, now }: { accounts: Options['accounts']; endSession: EndSession; now: () => number },
+): void {
   const find = Session.find
   Object.assign(Session, {
     find: async (...args: Parameters<typeof find>) => {
@@ -64,6 +72,9 @@ function keepSessions({ Session }: Provider, { sessions }: Records, now: () => n
     this.oldId = undefined
     this.emit('saved')
     this.touched = false
+    const login = Provider.ctx?.oidc?.result?.login as Login | undefined
+    if (Provider.ctx && login && (await accounts.get(login.accountId))?.guard !== login.guard)
+      await endSession(this.uid, 'protection-changed', originOf(Provider.ctx))
     return jti
   }
 }
@@ -76,7 +87,7 @@ function dropStale({ Interaction }: Provider, accounts: Options['accounts']): vo
   const find = Interaction.find
   const fresh = async (...args: Parameters<typeof find>): Promise<Interaction | undefined> => {
     const found = (await find.apply(Interaction, args)) as Interaction | undefined
-    const login = found?.result?.login as (Login & { guard?: number }) | undefined
+    const login = found?.result?.login as Login | undefined
     return login && (await accounts.get(login.accountId))?.guard !== login.guard ? undefined : found
   }
   Object.assign(Interaction, { find: fresh })

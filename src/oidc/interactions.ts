@@ -61,7 +61,7 @@ export interface Stranger {
 export interface Interactions {
   details(ctx: Context): Promise<InteractionDetails>
   /** Goes on with who was proved, while the account's guard is as it was; somebody else who was signed in is signed out. */
-  finish(ctx: Context, login: Login & { guard?: number | undefined }): Promise<void>
+  finish(ctx: Context, login: Login): Promise<void>
   /** Remembers that everything that was asked is allowed, and goes on. */
   consent(ctx: Context): Promise<void>
   /** Goes on with the receipt of what was approved. */

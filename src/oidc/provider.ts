@@ -84,7 +84,9 @@ export async function createProvider(options: Options): Promise<Oidc> {
   const configured = configuration(options, { records, consents, adapters, mutes, spend })
   const { provider, grants } = construct(issuer, configured, formModes(options))
   Object.assign(provider.InitialAccessToken, { find: invited.find })
-  correct(provider, records, { accounts: options.accounts, store, now })
+  const ending = { provider, records, post: options.post, record }
+  const endSession = endings(ending)
+  correct(provider, records, { accounts: options.accounts, store, endSession, now })
   const used = async (account: string, client: string): Promise<void> => {
     if (!(await clients.app(client))?.firstParty) await consents.used(account, client)
   }
@@ -92,8 +94,6 @@ export async function createProvider(options: Options): Promise<Oidc> {
   options.keys.onChange(ring => replaceKeys(provider, ring))
 
   const tellApp = logouts({ provider, post: options.post, record })
-  const ending = { provider, records, post: options.post, record }
-  const endSession = endings(ending)
   const replace = (name: string, made: (handle: Handler) => Handler): void => {
     const [handle, ...more] = grants.get(name) as Registered
     provider.registerGrantType(name, made(handle), ...more)

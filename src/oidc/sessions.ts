@@ -3,6 +3,7 @@ import type { Provider, Session } from 'oidc-provider'
 import { active } from '../accounts/account.ts'
 import { originOf } from '../accounts/origin.ts'
 import type { Clients } from '../clients/registry.ts'
+import { Problem } from '../errors.ts'
 import type { Origin, Record } from '../events.ts'
 import type { Records } from '../records/adapter.ts'
 import { type Acr, asAcr } from './acr.ts'
@@ -26,13 +27,15 @@ export interface Login {
   accountId: string
   acr: Acr
   amr: readonly string[]
+  /** What the account's guard was then. */
+  guard?: number | undefined
 }
 
 /** Browser sessions, for pages of our own. */
 export interface Sessions {
   /** The session that the request's cookie names; being looked at keeps it alive. */
   current(ctx: Context): Promise<CurrentSession | undefined>
-  /** Signs somebody in without any app: the cookie changes, and whoever else was signed in is signed out. Resolves to the session's uid. */
+  /** Signs somebody in without any app: the cookie changes, and whoever else was signed in is signed out. Resolves to the session's uid. Throws `attempt_expired` when the account's guard has changed by then. */
   start(ctx: Context, login: Login): Promise<string>
   /** Ends the request's session: apps are told, tokens are dead, the cookie is gone. */
   end(ctx: Context, why: Why): Promise<void>
@@ -99,7 +102,7 @@ export function sessions(services: Services): Sessions {
       await record('session.seen', { account: accountId, session: uid }, originOf(ctx))
       return { uid, accountId, acr: asAcr(acr), amr, since: loginTs * 1000, apps: await names(session) }
     },
-    start: async (ctx, { accountId, acr, amr }) => {
+    start: async (ctx, { accountId, acr, amr, guard }) => {
       let session = await provider.Session.get(ctx)
       if (session.accountId !== undefined && session.accountId !== accountId) {
         await endSession(session.uid, 'signed-out', originOf(ctx))
@@ -111,6 +114,12 @@ export function sessions(services: Services): Sessions {
       await save(ctx, session)
       const what = { account: accountId, session: session.uid, acr, amr: [...amr] }
       await record(goesOn ? 'session.raised' : 'session.started', what, originOf(ctx))
+      // Whoever changes what protects the account, then ends all its sessions, may have looked before this one was kept.
+      if ((await accounts.get(accountId))?.guard !== guard) {
+        await endSession(session.uid, 'protection-changed', originOf(ctx))
+        setCookie(ctx, null)
+        throw new Problem('attempt_expired')
+      }
       return session.uid
     },
     end: async (ctx, why) => {

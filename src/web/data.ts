@@ -44,7 +44,7 @@ export function data(services: Services): Router<Visit> {
   router.post(path, async ctx => {
     const { account, session } = await who(ctx)
     const { attempt } = body(ctx)
-    if (typeof attempt === 'string' && attempt !== '') await proved(ctx, account, attempt)
+    if (typeof attempt === 'string' && attempt !== '') await proved(ctx, account, session.uid, attempt)
     else if (!fresh(session, await credentials.of(account.id))) return change(ctx, { does: 'export' })
     await throttle.ration('data', account.id, copies)
     await record('data.exported', { account: account.id }, ctx.state.visitor)
@@ -55,9 +55,10 @@ export function data(services: Services): Router<Visit> {
   })
 
   /** Uses up a proof that was given for one copy. Throws `attempt_expired`. */
-  const proved = async (ctx: Context, { id }: Account, attempt: string): Promise<void> => {
+  const proved = async (ctx: Context, { id }: Account, session: string, attempt: string): Promise<void> => {
     const found = await attempts.get(attempt, ctx.state.visitor.device)
-    if (!found.done || found.change?.does !== 'export' || found.account !== id) throw new Problem('attempt_expired')
+    const theirs = found.account === id && found.session === session
+    if (!found.done || found.change?.does !== 'export' || !theirs) throw new Problem('attempt_expired')
     await concluded(ctx, services, found)
   }
 

@@ -79,7 +79,8 @@ export function finishing(
     const { account, acr, amr } = await concluded(ctx, services, attempt)
     if (attempt.change) await changed(ctx, services, account, attempt.change)
     if (attempt.change?.does === 'close') return seeOther(ctx, '/closing')
-    const session = acr && (await services.sessions.start(ctx, { accountId: account.id, acr, amr }))
+    const { guard } = attempt.change ? ((await accounts.get(account.id)) ?? account) : account
+    const session = acr && (await services.sessions.start(ctx, { accountId: account.id, acr, amr, guard }))
     if (attempt.approves && session)
       await services.approvals.approve(attempt.approves, { account: account.id, session }, ctx.state.visitor)
     seeOther(ctx, attempt.next ?? '/account')

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { authenticator } from '../support/authenticator.ts'
 import { jar, type Page } from '../support/jar.ts'
 import { type Running, startLatchkey } from '../support/latchkey.ts'
-import { authenticatorCode, type Person } from '../support/people.ts'
+import { authenticatorCode, type Person, signIn } from '../support/people.ts'
 import { type Security, securityAt, usePasskey } from '../support/security.ts'
 
 describe('a copy of one’s data', () => {
@@ -79,6 +79,10 @@ describe('a copy of one’s data', () => {
     expect((await other.browser.post(url(), { attempt })).status).to.equal(403)
     expect((await grace.browser.post(url(), { attempt })).status).to.equal(403)
     expect((await ada.browser.post(url(), { attempt: 'nothing' })).status).to.equal(410)
+    // Nor to the next session of the same browser.
+    await (await at.open(ada, '/account')).submit({}, 'Sign out')
+    await signIn(latchkey, ada, await at.open(ada, '/sign-in'))
+    expect((await ada.browser.post(url(), { attempt })).status).to.equal(410)
   })
 
   it('asks for the passkey where there is one, and takes a recovery code in its stead', async () => {
