@@ -11,7 +11,7 @@ type Step = (ctx: KoaContextWithOIDC, next: () => Promise<void>) => Promise<void
 const steps = middleware as readonly Step[]
 const namesIn = getClientAuthParams as (ctx: KoaContextWithOIDC) => Set<string>
 
-/** Makes the library's own client authentication work for endpoints of ours. A client that cannot authenticate has no business there, nor has one that is neither of the suite nor an API. */
+/** Makes the library's own client authentication work for endpoints of ours. A client that cannot authenticate has no business there, nor has an app of others: what is of the suite, an API, or a service that nobody signs in to is declared by the operator. */
 export function authenticating(provider: Provider, clients: Clients): Authenticate {
   return async (bare, parameters) => {
     const ctx = bare as unknown as KoaContextWithOIDC
@@ -31,7 +31,9 @@ export function authenticating(provider: Provider, clients: Clients): Authentica
       throw new errors.InvalidClientAuth('the client cannot authenticate')
     // Who asks says whose request it was and from where: with that, an app of others would close keys to their owners.
     const app = clients.declared().app(client.clientId)
-    if (!app?.firstParty && !app?.serves?.length) throw new errors.UnauthorizedClient('only APIs of the suite ask')
+    const standsForNobody = app !== undefined && !client.grantTypeAllowed('authorization_code')
+    if (!app?.firstParty && !app?.serves?.length && !standsForNobody)
+      throw new errors.UnauthorizedClient('apps of others do not ask')
     return client.clientId
   }
 }

@@ -27,7 +27,11 @@ describe('OpenID Connect Dynamic Client Registration 1.0', () => {
     await new Promise<void>(done => server.listen(0, 'localhost', done))
     home = `https://localhost:${(server.address() as AddressInfo).port}`
     latchkey = await ground({
-      clients: [declared('trading'), declared('guest', { first_party: false })],
+      clients: [
+        declared('trading'),
+        declared('guest', { first_party: false }),
+        declared('ledger', { first_party: false, grant_types: ['client_credentials'], redirect_uris: [] }),
+      ],
       environment: { LATCHKEY_REGISTRATION: 'open' },
     })
     browser = (await latchkey.person()).browser
@@ -145,6 +149,7 @@ describe('OpenID Connect Dynamic Client Registration 1.0', () => {
     const { body } = await register({ ...shop, token_endpoint_auth_method: 'client_secret_post' })
     expect(await ask(body.client_id, body.client_secret)).to.equal('unauthorized_client')
     expect(await ask('guest', secretOf('guest'))).to.equal('unauthorized_client')
-    expect(await ask('trading', secretOf('trading'))).to.not.equal('unauthorized_client')
+    for (const own of ['trading', 'ledger'])
+      expect(await ask(own, secretOf(own)), own).to.not.equal('unauthorized_client')
   })
 })
