@@ -71,7 +71,9 @@ async function stand(options: Launched): Promise<Suite> {
 }
 
 function run(script: readonly string[]): Child {
-  const child = spawn(process.execPath, script, { stdio: ['ignore', 'inherit', 'inherit'] })
+  // Its log would bury what a person reads first; whoever wants it says so.
+  const env = { LATCHKEY_LOG: 'warn', ...process.env }
+  const child = spawn(process.execPath, script, { stdio: ['ignore', 'inherit', 'inherit'], env })
   // Should this process fall over, the provider must not live on unseen.
   const kill = () => void child.kill('SIGKILL')
   process.once('exit', kill)
