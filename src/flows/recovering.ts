@@ -64,6 +64,8 @@ export function recovering(services: Services): Recovering {
           throw new Problem('attempt_expired')
         }
         for (const each of (await credentials.of(account)).filter(goes)) await credentials.retire(each.id)
+        // Before and after: should this process die in between, nobody who was in still is.
+        await cutOff(account, visitor)
         const at = now()
         const until = Math.max(at + hold, owner.holdUntil ?? 0)
         const changes = {

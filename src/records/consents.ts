@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { declare, type Store } from '../store/collection.ts'
+import { Problem } from '../errors.ts'
+import { Conflict, declare, type Store } from '../store/collection.ts'
 import type { Records } from './adapter.ts'
 
 /** Scopes by whose they are: our own, and each API's by its resource identifier. */
@@ -34,6 +35,9 @@ export interface Consent extends Scopes {
 /** Milliseconds between two notes that a consent is in use. */
 const sparing = 3_600_000
 
+/** Changes in a row that may come first. */
+const tries = 20
+
 /** What people have allowed apps that are not of the suite. */
 export interface Consents {
   of(account: string, client: string): Promise<Scopes>
@@ -60,6 +64,17 @@ export function consents(store: Store, records: Records, now: () => number): Con
   const of = async (account: string, client: string): Promise<Scopes> =>
     scopesOf((await kept.get(name(account, client))) ?? {})
 
+  /** Of two that begin one at once, one does. */
+  const added = async (consent: Kept): Promise<boolean> => {
+    try {
+      await kept.insert(consent)
+      return true
+    } catch (fault) {
+      if (fault instanceof Conflict) return false
+      throw fault
+    }
+  }
+
   return {
     of,
     list: async account => {
@@ -76,23 +91,25 @@ export function consents(store: Store, records: Records, now: () => number): Con
       if (found && now() - (found.usedAt ?? 0) >= sparing) await kept.patch(found.id, { usedAt: now() })
     },
     add: async (account, client, allowed) => {
-      const found = await kept.get(name(account, client))
-      const before = scopesOf(found ?? {})
-      const resources = new Set([...Object.keys(before.apis), ...Object.keys(allowed.apis)])
-      const apis = [...resources].map(resource => ({
-        resource,
-        scopes: union(before.apis[resource], allowed.apis[resource]),
-      }))
-      await kept.put({
-        id: name(account, client),
-        account,
-        client,
-        oidc: union(before.oidc, allowed.oidc),
-        apis,
-        at: now(),
-        since: found?.since ?? found?.at ?? now(),
-        usedAt: found?.usedAt,
-      })
+      const id = name(account, client)
+      for (let left = tries; left > 0; left--) {
+        const found = await kept.get(id)
+        const before = scopesOf(found ?? {})
+        const resources = new Set([...Object.keys(before.apis), ...Object.keys(allowed.apis)])
+        const apis = [...resources].map(resource => ({
+          resource,
+          scopes: union(before.apis[resource], allowed.apis[resource]),
+        }))
+        const more = { oidc: union(before.oidc, allowed.oidc), apis, at: now() }
+        if (!found) {
+          if (await added({ id, account, client, ...more, since: now() })) return
+          continue
+        }
+        // What was taken back meanwhile stays taken back, and what was allowed beside it stays allowed.
+        const since = found.since ?? found.at
+        if (await kept.patch(id, { ...more, since }, { oidc: found.oidc, apis: found.apis })) return
+      }
+      throw new Problem('busy', { retryAfter: 1 })
     },
     revoke: async (account, client) => {
       const taken = await kept.take(name(account, client))

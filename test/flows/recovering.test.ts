@@ -52,7 +52,20 @@ describe('setting an account up afresh', () => {
   it('puts what was set up in the place of what was held, and whoever was in is out', async () => {
     expect(await commit()).to.equal(1)
     expect(await secrets()).to.deep.equal(['anew'])
-    expect(done).to.deep.equal(['complete', 'cut off', 'factor.enrolled', 'identity.completed'])
+    expect(done).to.deep.equal(['complete', 'cut off', 'cut off', 'factor.enrolled', 'identity.completed'])
+  })
+
+  it('leaves nobody in, should the process die as soon as it is done', async () => {
+    const { guarded } = accounts
+    accounts.guarded = async (...change) => {
+      await guarded(...change)
+      throw new Error('died')
+    }
+    expect(await commit())
+      .to.be.an('error')
+      .with.property('message', 'died')
+    expect(await secrets()).to.deep.equal(['anew'])
+    expect(done).to.deep.equal(['complete', 'cut off'])
   })
 
   it('uses no check up for an account that closes', async () => {

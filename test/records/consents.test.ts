@@ -1,0 +1,31 @@
+import { expect } from 'chai'
+import type { Records } from '../../src/records/adapter.ts'
+import { type Consents, consents as consentsOf } from '../../src/records/consents.ts'
+import type { Store } from '../../src/store/collection.ts'
+import { slow, testStore } from '../support/store.ts'
+
+describe('consents on a slow store', () => {
+  let store: Store
+  let consents: Consents
+  beforeEach(async () => {
+    store = await testStore()
+    const records = { grantsOf: async () => [], revokeGrant: async () => {} } as unknown as Records
+    consents = consentsOf(slow(store, 5), records, () => 1_000)
+  })
+  afterEach(() => store.close())
+
+  const allow = (scope: string) => consents.add('ada', 'shop', { oidc: [scope], apis: { [scope]: [scope] } })
+  const allowed = async () => [...(await consents.of('ada', 'shop')).oidc].sort()
+
+  it('keep everything that is allowed at once', async () => {
+    await Promise.all(['a', 'b', 'c', 'd', 'e'].map(allow))
+    expect(await allowed()).to.deep.equal(['a', 'b', 'c', 'd', 'e'])
+    expect(Object.keys((await consents.of('ada', 'shop')).apis).sort()).to.deep.equal(['a', 'b', 'c', 'd', 'e'])
+  })
+
+  it('bring nothing back that was taken back while more was allowed', async () => {
+    await allow('before')
+    await Promise.all([allow('more'), consents.revoke('ada', 'shop')])
+    expect(await allowed()).to.not.include('before')
+  })
+})
