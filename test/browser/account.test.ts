@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs'
+import { expect } from 'chai'
+import { type Running, startLatchkey } from '../support/latchkey.ts'
+import { authenticatorCode, codeSentTo, type Person } from '../support/people.ts'
+import { type Security, securityAt } from '../support/security.ts'
+import { openToEverybody, signedIn, type Visitor, visit } from './visitor.ts'
+
+describe('in a browser, what an owner does with their account', function () {
+  this.timeout(30_000)
+  let latchkey: Running
+  let at: Security
+  before(async () => {
+    latchkey = await startLatchkey()
+    at = securityAt(latchkey)
+  })
+  after(() => latchkey?.stop())
+
+  const atHome = async (who: Visitor, path = '/account'): Promise<Person> => {
+    const person = await at.joined()
+    await signedIn(who, person, latchkey.issuer)
+    await who.page.goto(`${latchkey.issuer}${path}`)
+    return person
+  }
+  const password = async (who: Visitor, { email, password }: Person) => {
+    await who.press('Sign out')
+    await who.sees('You are signed out')
+    await who.page.goto(`${latchkey.issuer}/sign-in`)
+    await who.type('Email', email)
+    await who.type('Password', password)
+    await who.press('Sign in')
+  }
+
+  it('trusts a device, is asked for no code on it, and has it forgotten', () =>
+    visit(async who => {
+      const person = await atHome(who)
+      await password(who, person)
+      await who.sees('Enter the code from your authenticator')
+      await who.page.getByLabel('Trust this device', { exact: true }).check()
+      await who.type('Six-digit code', authenticatorCode(latchkey, person))
+      await who.sees('Your account')
+      await password(who, person)
+      await who.sees('Your account')
+      await who.follow('Security')
+      await who.sees('Security')
+      await openToEverybody(who)
+      await who.press('Forget')
+      await who.page.getByText('None. Tick “Trust this device”').waitFor()
+      await password(who, person)
+      await who.sees('Enter the code from your authenticator')
+    }))
+
+  it('makes a rule, is kept from shutting themselves out by it, and loses nothing that was typed', () =>
+    visit(async who => {
+      await atHome(who, '/account/security')
+      await who.follow('Change the rules')
+      await who.sees('Who may sign in')
+      const addresses = () => who.page.getByLabel('Only these addresses', { exact: true })
+      await addresses().fill('203.0.113.7')
+      await who.page.getByRole('button', { name: 'Save' }).first().click()
+      await who.page.getByRole('alert').filter({ hasText: 'That would shut you out' }).waitFor()
+      expect(await addresses().inputValue()).to.equal('203.0.113.7')
+      await openToEverybody(who)
+      await addresses().fill('203.0.113.7\n127.0.0.0/8\n::1')
+      await who.page.getByRole('button', { name: 'Save' }).first().click()
+      await who.sees('Security')
+      await who.page.getByText('203.0.113.7/32').waitFor()
+    }))
+
+  it('is told that apps wait once their protection was loosened, and finds it in their log', () =>
+    visit(async who => {
+      const person = await atHome(who, '/account/security')
+      await who.page.locator('button[data-factor=sms]').click()
+      await who.type('Mobile number', person.phone)
+      await who.press('Send code')
+      await who.sees('Enter the code we texted you')
+      await who.type('Six-digit code', await codeSentTo(latchkey, person.phone))
+      await who.sees('Security')
+      await who.follow('Overview')
+      await who.sees('Your account')
+      await who.page.getByText('Apps may hold back payments and withdrawals until').waitFor()
+      await openToEverybody(who)
+
+      await who.follow('Activity')
+      await who.sees('Activity')
+      await who.page.getByLabel('Kind', { exact: true }).selectOption('Security')
+      await who.press('Filter')
+      await who.isAt(`${latchkey.issuer}/account/activity?kind=security&from=&to=`)
+      await openToEverybody(who)
+      const [download] = await Promise.all([who.page.waitForEvent('download'), who.follow('Download as CSV')])
+      const lines = readFileSync(await download.path(), 'utf8').split('\r\n')
+      expect(lines.filter(line => line.includes('"Security"')).length).to.be.at.least(2)
+      expect(lines.filter(line => line.includes('"Signing in"'))).to.deep.equal([])
+    }))
+})
