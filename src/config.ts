@@ -13,8 +13,9 @@ export class ConfigError extends Error {
 }
 
 export interface Config {
+  /** True for every issuer that is not on loopback, and for one on loopback under `NODE_ENV=production`. */
   production: boolean
-  /** True when the issuer is on loopback: development keys may be used, and https is not asked for. */
+  /** True when the issuer is on loopback: https is not required. */
   local: boolean
   issuer: string
   /** Where apps show client certificates: at `listen`, or to a proxy that passes them on in `header`. */
@@ -74,9 +75,10 @@ export function configure(environment: Environment = process.env): Config {
     else faults.push(...parsed.error.issues.map(issue => `${name} ${issue.message}`))
   }
   const set = values as Values
-  const production = environment.NODE_ENV === 'production'
   const issuer = URL.canParse(set.LATCHKEY_ISSUER ?? '') ? new URL(set.LATCHKEY_ISSUER) : undefined
   const local = issuer !== undefined && loopback(issuer.hostname)
+  // What the public can reach is production, whatever NODE_ENV says: a forgotten variable must not show everybody's codes.
+  const production = environment.NODE_ENV === 'production' || (issuer !== undefined && !local)
   if (issuer?.protocol === 'http:' && !local) faults.push('LATCHKEY_ISSUER must be https unless it is on loopback')
   if (production && !environment.LATCHKEY_SECRETS) faults.push('LATCHKEY_SECRETS is required in production')
   if (production && !environment.LATCHKEY_MAIL_URL) faults.push('LATCHKEY_MAIL_URL is required in production')

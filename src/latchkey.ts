@@ -28,6 +28,7 @@ import { certifiedPaths } from './oidc/mtls.ts'
 import { createProvider } from './oidc/provider.ts'
 import { places as placesOf } from './risk/places.ts'
 import type { Store } from './store/collection.ts'
+import { readiness } from './store/readiness.ts'
 import { app } from './web/app.ts'
 import { assets as assetsOf } from './web/assets.ts'
 import { only } from './web/guard.ts'
@@ -170,7 +171,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     appName: async client => (await clients.app(client))?.name,
     places,
     rpId: new URL(issuer).hostname,
-    ping: store.ping,
+    ready: readiness(store, { now, onFault: log.fault }),
     metrics: scraped(config.metrics.token, metrics.text),
     kept: post.kept,
     log: log.fault,

@@ -59,8 +59,6 @@ export interface Opening {
 /** Opened from a URL by open.ts; one for each process. */
 export interface Store {
   collection<T extends Doc>(declaration: Declaration<T>): Collection<T>
-  /** Throws while the store cannot be reached. */
-  ping(): Promise<void>
   close(): Promise<void>
 }
 

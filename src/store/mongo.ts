@@ -42,7 +42,6 @@ export async function openMongo(url: string, { now, sweep = true }: Opening): Pr
       collections.set(declaration, made)
       return made
     },
-    ping: () => reaching(async () => void (await connection.db?.command({ ping: 1 }))),
     close: () => connection.close(),
   }
 }

@@ -60,7 +60,6 @@ export async function openSqlite(path: string, { now, sweep = true }: Opening): 
       collections.set(declaration, made)
       return made
     },
-    ping: () => patiently(() => void version.get()),
     async close() {
       sweeping?.stop()
       await engine.committer.finish()

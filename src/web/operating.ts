@@ -1,4 +1,5 @@
 import Router from '@koa/router'
+import ipaddr from 'ipaddr.js'
 import { Problem } from '../errors.ts'
 import type { Show } from './show.ts'
 import type { Visit } from './visiting.ts'
@@ -16,17 +17,17 @@ interface Kept {
 }
 
 interface Services {
-  /** Throws while the store is away. */
-  ping: () => Promise<void>
+  /** Resolves to whether the store can be written. */
+  ready: () => Promise<boolean>
   /** Prometheus' text, and who may read it, by the Authorization header; undefined: there is no such page. */
   metrics: { admits: (authorization: string) => boolean; text: () => Promise<string> } | undefined
-  /** The development outbox; undefined where messages really go out. */
+  /** The development outbox, for this machine alone; undefined where messages really go out. */
   kept: ((to?: string) => Promise<Kept[]>) | undefined
   show: Show
 }
 
 /** Pages for those who run Latchkey, and for those who build on it. */
-export function operating({ ping, metrics, kept, show }: Services): Router<Visit> {
+export function operating({ ready, metrics, kept, show }: Services): Router<Visit> {
   const router = new Router<Visit>()
 
   router.get('/', ctx => ctx.redirect('/account'))
@@ -36,14 +37,13 @@ export function operating({ ping, metrics, kept, show }: Services): Router<Visit
     ctx.body = { status: 'ok' }
   })
   router.get('/health/ready', async ctx => {
-    try {
-      await ping()
+    if (await ready()) {
       ctx.body = { status: 'ok' }
-    } catch {
-      ctx.status = 503
-      ctx.set('Retry-After', '1')
-      ctx.body = { status: 'unavailable', store: 'unreachable' }
+      return
     }
+    ctx.status = 503
+    ctx.set('Retry-After', '1')
+    ctx.body = { status: 'unavailable', store: 'cannot be written' }
   })
 
   if (metrics) {
@@ -58,6 +58,11 @@ export function operating({ ping, metrics, kept, show }: Services): Router<Visit
   }
 
   if (kept) {
+    // Codes and links of everybody stand there: a development server that listens beyond this machine keeps them to itself.
+    router.use(['/dev/outbox', '/dev/outbox.json'], async (ctx, next) => {
+      if (!ipaddr.isValid(ctx.ip) || ipaddr.process(ctx.ip).range() !== 'loopback') throw new Problem('not_found')
+      await next()
+    })
     const asked = (to: unknown) => (typeof to === 'string' && to !== '' ? to : undefined)
     router.get('/dev/outbox.json', async ctx => {
       ctx.body = await kept(asked(ctx.query.to))

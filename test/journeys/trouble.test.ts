@@ -19,9 +19,8 @@ function removable(store: Store): { store: Store; away(gone: boolean): void } {
         }
       },
     })
-  const whole = there(store)
   return {
-    store: { ...store, ping: whole.ping, collection: declaration => there(store.collection(declaration)) },
+    store: { ...store, collection: declaration => there(store.collection(declaration)) },
     away: now => {
       gone = now
     },

@@ -31,7 +31,6 @@ export function contract(engine: string, open: Factory): void {
     changing(on)
     passing(on)
 
-    it('answers a ping', () => on.store.ping())
     it('gives the same collection for the same declaration', () => {
       expect(on.store.collection(declaration)).to.equal(on.things)
     })
@@ -45,7 +44,6 @@ export function contract(engine: string, open: Factory): void {
       await other.close()
       expect(await refusal(closed.get('a'))).to.include({ code: 'unavailable', status: 503 })
       expect(await refusal(closed.insert({ id: 'b' }))).to.include({ code: 'unavailable', status: 503 })
-      expect(await refusal(other.ping())).to.include({ code: 'unavailable', status: 503 })
     })
   })
 }

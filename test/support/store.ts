@@ -82,7 +82,6 @@ export function slow(store: Store, ms: number): Store {
         remove: where => late(() => inner.remove(where)),
       }
     },
-    ping: () => late(() => store.ping()),
     close: () => store.close(),
   }
 }
