@@ -55,6 +55,8 @@ export const events = {
     factor,
     by: z.enum(['account', 'address', 'pair', 'device']),
   }),
+  // A limit was used up; told once for each window, for there may be many who run into it.
+  'limit.closed': event('warning', { limit: z.string() }),
   'code.sent': event('info', { account: account.optional(), factor, channel: z.enum(['email', 'sms']) }),
   'sign-in.noticed': event('notice', { account, why }, told),
   'sign-in.held': event('notice', { account, why }),

@@ -2,6 +2,7 @@ import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { sha256 } from '../crypto/digest.ts'
 import { Problem } from '../errors.ts'
+import type { Record as RecordEvent } from '../events.ts'
 import { declare, type Store } from '../store/collection.ts'
 
 const minute = 60_000
@@ -34,6 +35,13 @@ const guesses: Record<By, Allowance> = {
   device: { tries: 10, window: 15 * minute },
 }
 
+/** One thing that is rationed: its name (a label of the metrics), whose ration it is (an address counts for its networks, too), and how much there is. */
+export interface Ration {
+  what: string
+  whose: string
+  allowance: Allowance
+}
+
 export interface Throttle {
   /** Pays for one guess before it is judged, so that parallel guesses cannot outrun the count. Throws `slow_down`, with `values.by` saying which count. */
   spend(trier: Trier): Promise<void>
@@ -43,75 +51,134 @@ export interface Throttle {
   failures(account: string, whats: readonly string[]): Promise<number>
   /** Pays for one of something else that is rationed, such as a message to one phone, or from one address; resolves to what gives it back. Throws `slow_down`. */
   ration(what: string, whose: string, allowance: Allowance): Promise<() => Promise<void>>
+  /** Pays for one of each of these, or for none; resolves to what gives all of it back. Throws `slow_down`, with `values.by` saying which. */
+  rations(list: readonly Ration[]): Promise<() => Promise<void>>
+}
+
+interface Services {
+  store: Store
+  now: () => number
+  /** Records each ration that is used up, once for each window. */
+  record?: RecordEvent
+}
+
+interface Count {
+  id: string
+  allowance: Allowance
+  /** What `values.by` says. */
+  by: string
 }
 
 /** Slows guessers by account, address and pair; a known device counts for itself alone, so that nobody can lock its owner out. */
-export function throttle({ store, now }: { store: Store; now: () => number }): Throttle {
+export function throttle({ store, now, record }: Services): Throttle {
   const kept = store.collection(throttlesDeclaration)
   const key = (what: string, by: string, whose: string) => sha256(`${what}\n${by}\n${whose}`)
+  const born = (id: string, { window }: Allowance) => ({ id, spent: 0, expiresAt: now() + window })
 
-  const keys = ({ what, account, address: from, device }: Trier): [By, string][] => {
-    const address = whole(from)
-    if (account !== undefined && device !== undefined) return [['device', key(what, 'device', `${account}\n${device}`)]]
-    const byAddress: [By, string] = ['address', key(what, 'address', address)]
-    if (account === undefined) return [byAddress]
-    return [
-      byAddress,
-      ['pair', key(what, 'pair', `${account}\n${address}`)],
-      ['account', key(what, 'account', account)],
-    ]
+  const guessing = ({ what, account, address, device }: Trier): (Count & { by: By })[] => {
+    const count = (by: By, whose: string, times = 1) => {
+      const { tries, window } = guesses[by]
+      return { by, id: key(what, by, whose), allowance: { tries: tries * times, window } }
+    }
+    if (account !== undefined && device !== undefined) return [count('device', `${account}\n${device}`)]
+    const networks = networksOf(address)
+    const from = networks.map(({ network, times }) => count('address', network, times))
+    if (account === undefined) return from
+    return [...from, count('pair', `${account}\n${networks[0]?.network}`), count('account', account)]
   }
 
-  const pay = async (id: string, { tries, window }: Allowance, by: string) => {
+  const rationing = ({ what, whose, allowance: { tries, window } }: Ration): Count[] =>
+    networksOf(whose).map(({ network, times }) => ({
+      id: key(what, 'ration', network),
+      allowance: { tries: tries * times, window },
+      by: what,
+    }))
+
+  const slowDown = async ({ id, by }: Count): Promise<Problem> => {
     const at = now()
-    const spent = await kept.count(id, 'spent', 1, { id, spent: 0, expiresAt: at + window })
-    if (spent <= tries) return
     const until = (await kept.get(id))?.expiresAt ?? at
-    throw new Problem('slow_down', { values: { by }, retryAfter: Math.max(1, Math.ceil((until - at) / 1000)) })
+    return new Problem('slow_down', { values: { by }, retryAfter: Math.max(1, Math.ceil((until - at) / 1000)) })
   }
 
-  const giveBack = async (id: string, { window }: Allowance): Promise<void> => {
-    await kept.count(id, 'spent', -1, { id, spent: 0, expiresAt: now() + window })
+  const pay = async (count: Count): Promise<void> => {
+    const { id, allowance } = count
+    const spent = await kept.count(id, 'spent', 1, born(id, allowance))
+    if (spent > allowance.tries) throw await slowDown(count)
+  }
+
+  const giveBack = async (counts: readonly Count[]): Promise<void> => {
+    await Promise.all(counts.map(({ id, allowance }) => kept.count(id, 'spent', -1, born(id, allowance))))
+  }
+
+  /** Records that a ration is used up, once for each window. Running into one of one is no news: it is a pause between two. */
+  const tell = async ({ id, allowance, by }: Count): Promise<void> => {
+    if (!record || allowance.tries === 1) return
+    const told = `${id}.told`
+    if (await kept.get(told)) return
+    if ((await kept.count(told, 'spent', 1, born(told, allowance))) === 1) await record('limit.closed', { limit: by })
+  }
+
+  const rations: Throttle['rations'] = async list => {
+    const counts = list.flatMap(rationing)
+    const before = await Promise.all(counts.map(({ id }) => kept.get(id)))
+    // What is used up is read and not written: a flood of refusals costs the store nothing.
+    let refused = counts.find(({ allowance }, at) => (before[at]?.spent ?? 0) >= allowance.tries)
+    if (!refused) {
+      const spent = await Promise.all(
+        counts.map(({ id, allowance }) => kept.count(id, 'spent', 1, born(id, allowance))),
+      )
+      refused = counts.find(({ allowance }, at) => (spent[at] ?? 0) > allowance.tries)
+      if (!refused) return () => giveBack(counts)
+      await giveBack(counts)
+    }
+    await tell(refused)
+    throw await slowDown(refused)
   }
 
   return {
     spend: async trier => {
-      const counts = keys(trier)
-      const payOne = ([by, id]: [By, string]) => pay(id, guesses[by], by)
-      const spent = await Promise.all(counts.map(([, id]) => kept.get(id)))
+      const counts = guessing(trier)
+      const spent = await Promise.all(counts.map(({ id }) => kept.get(id)))
       // Near an end one after the other: what one count refuses is charged to none behind it, so that no flood from one
       // address fills up an account's. Far from it at one stroke, which is one commit and not three.
-      if (counts.some(([by], at) => (spent[at]?.spent ?? 0) >= guesses[by].tries / 2)) {
-        for (const each of counts) await payOne(each)
+      if (counts.some(({ allowance }, at) => (spent[at]?.spent ?? 0) >= allowance.tries / 2)) {
+        for (const each of counts) await pay(each)
         return
       }
-      const paid = await Promise.allSettled(counts.map(payOne))
+      const paid = await Promise.allSettled(counts.map(pay))
       const refused = paid.findIndex(each => each.status === 'rejected')
       if (refused < 0) return
       // What was refused is counted, too.
-      const behind = counts.slice(refused + 1)
-      await Promise.all(behind.map(([by, id]) => giveBack(id, guesses[by])))
+      await giveBack(counts.slice(refused + 1))
       throw (paid[refused] as PromiseRejectedResult).reason
     },
     forgive: async trier => {
-      const forgiven = ([by, id]: [By, string]): Promise<unknown> =>
-        by === 'pair' || by === 'device' ? kept.take(id) : giveBack(id, guesses[by])
-      await Promise.all(keys(trier).map(forgiven))
+      const forgiven = (count: Count): Promise<unknown> =>
+        count.by === 'pair' || count.by === 'device' ? kept.take(count.id) : giveBack([count])
+      await Promise.all(guessing(trier).map(forgiven))
     },
     failures: async (account, whats) => {
       const found = await Promise.all(whats.map(what => kept.get(key(what, 'account', account))))
       return Math.max(0, ...found.map(each => each?.spent ?? 0))
     },
-    ration: async (what, whose, allowance) => {
-      const id = key(what, 'ration', whole(whose))
-      await pay(id, allowance, what)
-      return () => giveBack(id, allowance)
-    },
+    ration: (what, whose, allowance) => rations([{ what, whose, allowance }]),
+    rations,
   }
 }
 
-/** What counts as one address: of IPv6 the 64 bits that everybody who has one has all of (RFC 6177, 2); anything else as it is. */
-function whole(address: string): string {
-  if (!ipaddr.IPv6.isValid(address)) return address
-  return ipaddr.IPv6.networkAddressFromCIDR(`${address}/64`).toString()
+/**
+ * The networks that an address counts for, narrowest first, and how many times one address's allowance each has. An IPv6
+ * customer has all of a /64, and often of a /56 or a /48 (RFC 6177, 2): more addresses are not more tries. IPv4, mapped
+ * into IPv6 or not, and whatever is no address, count for themselves.
+ */
+function networksOf(address: string): { network: string; times: number }[] {
+  if (!ipaddr.IPv6.isValid(address)) return [{ network: address, times: 1 }]
+  const parsed = ipaddr.process(address)
+  if (parsed.kind() === 'ipv4') return [{ network: parsed.toString(), times: 1 }]
+  const within = (bits: number) => ipaddr.IPv6.networkAddressFromCIDR(`${parsed.toString()}/${bits}`).toString()
+  return [
+    { network: within(64), times: 1 },
+    { network: `${within(56)}/56`, times: 2 },
+    { network: `${within(48)}/48`, times: 4 },
+  ]
 }

@@ -27,6 +27,12 @@ export function metrics(): Metrics {
   })
   // From nought, because a rate over a series that begins at one misses its first event.
   for (const [event, { level }] of Object.entries(events)) tally.inc({ event, level }, 0)
+  const closed = new Counter({
+    name: 'latchkey_limits_closed_total',
+    help: 'Limits that were used up, by name',
+    labelNames: ['limit'],
+    registers: [register],
+  })
   const durations = new Histogram({
     name: 'latchkey_request_duration_seconds',
     help: 'Time from the request to the end of its answer',
@@ -36,7 +42,12 @@ export function metrics(): Metrics {
   })
   const known = knowing()
   return {
-    observer: { observe: ({ name, level }) => tally.inc({ event: name, level }) },
+    observer: {
+      observe: ({ name, level, data }) => {
+        tally.inc({ event: name, level })
+        if (name === 'limit.closed') closed.inc({ limit: String((data as { limit: string }).limit) })
+      },
+    },
     answered: ({ method, path, status, took }) => {
       const labels = { method, route: known(routeOf(path), status), status: `${Math.floor(status / 100)}xx` }
       durations.observe(labels, took / 1_000)

@@ -65,7 +65,7 @@ export function people({ issuer, trust, hold, closing: patience }: Config, servi
   const credentials = credentialsOf({ store, sealer, now })
   const devices = devicesOf({ store, trustFor: trust, now })
   const links = linksOf({ store, now })
-  const throttle = throttleOf({ store, now })
+  const throttle = throttleOf({ store, now, record })
   const factors = factorsOf({ hasher, sealer, send: letters.code, name, issuer })
 
   const attempts = attemptsOf({ store, now })

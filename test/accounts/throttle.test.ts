@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { type Throttle, type Trier, throttle } from '../../src/accounts/throttle.ts'
 import { Problem } from '../../src/errors.ts'
+import type { Record as RecordEvent } from '../../src/events.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { slow, testStore } from '../support/store.ts'
 
@@ -85,6 +86,31 @@ describe('the throttle', () => {
     expect(await again.catch((fault: unknown) => fault)).to.include({ code: 'slow_down' })
   })
 
+  const wider: [string, number, (index: number) => string, string][] = [
+    ['a /56 twice', 2, index => `2001:db8:0:70${index.toString(16)}::1`, '2001:db8:0:800::1'],
+    ['a /48 four times', 4, index => `2001:db8:0:${index.toString(16)}00::1`, '2001:db8:1::1'],
+  ]
+  for (const [what, times, network, other] of wider) {
+    it(`gives ${what} what one address has, however many networks are in it`, async () => {
+      const refused = await tries(64 * times, index =>
+        guess({ account: `account-${index}`, address: network(index % (4 * times)) }),
+      )
+      expect(refused).to.have.length(4 * times)
+      expect(refused.every(({ values }) => values.by === 'address')).to.equal(true)
+      expect(await tries(1, () => guess({ account: 'eve', address: other }))).to.be.empty
+      const ration = (index: number) => counts.ration('send', network(index), { tries: 1, window: minute })
+      const rations = await Promise.allSettled(Array.from({ length: 4 * times }, (_, index) => ration(index)))
+      expect(rations.filter(each => each.status === 'fulfilled')).to.have.length(times)
+    })
+  }
+
+  it('knows IPv4 by its own address, mapped into IPv6 or not', async () => {
+    const from = (address: string) => (index: number) => guess({ account: `account-${index}`, address })
+    expect(await tries(60, from('::ffff:192.0.2.1'))).to.be.empty
+    expect(await tries(1, from('192.0.2.1'))).to.have.length(1)
+    expect(await tries(1, from('::ffff:192.0.2.2'))).to.be.empty
+  })
+
   it('charges an account nothing for what an address is refused, however many come at once', async () => {
     counts = throttle({ store: slow(store, 5), now })
     expect(await tries(60, () => guess())).to.have.length.of.at.least(52)
@@ -129,5 +155,43 @@ describe('the throttle', () => {
     const back = await counts.ration('sms', '+4312345', allowance)
     await back()
     await counts.ration('sms', '+4312345', allowance)
+  })
+
+  const list = (...names: [string, number][]) =>
+    names.map(([what, tries]) => ({ what, whose: 'ada', allowance: { tries, window: minute } }))
+
+  for (const [what, ms] of [
+    ['one after the other', 0],
+    ['side by side', 5],
+  ] as const) {
+    it(`pays for all of several rations or for none, ${what}`, async () => {
+      if (ms > 0) counts = throttle({ store: slow(store, ms), now })
+      await counts.rations(list(['hour', 20], ['day', 20]))
+      const spent = await Promise.allSettled(
+        Array.from({ length: 5 }, () => counts.rations(list(['hour', 20], ['day', 20], ['all', 2]))),
+      )
+      expect(spent.filter(each => each.status === 'fulfilled')).to.have.length(2)
+      // Three of twenty are spent: what `all` refused cost nothing.
+      const left = await Promise.allSettled(
+        Array.from({ length: 20 }, () => counts.rations(list(['hour', 20], ['day', 20]))),
+      )
+      expect(left.filter(each => each.status === 'fulfilled')).to.have.length(17)
+    })
+  }
+
+  it('records once for each window that a ration is used up, and never that somebody did not wait', async () => {
+    const told: unknown[] = []
+    const record: RecordEvent = async (name, data) => void told.push([name, data])
+    counts = throttle({ store, now, record })
+    const spend = () => counts.rations(list(['hour', 2], ['pause', 1])).catch(() => {})
+    const spendOne = () => counts.ration('hour', 'ada', { tries: 2, window: minute }).catch(() => {})
+    await spend()
+    await spend()
+    expect(told).to.deep.equal([])
+    for (let index = 0; index < 9; index++) await spendOne()
+    expect(told).to.deep.equal([['limit.closed', { limit: 'hour' }]])
+    at += minute + 1
+    for (let index = 0; index < 9; index++) await spendOne()
+    expect(told).to.have.length(2)
   })
 })

@@ -20,6 +20,14 @@ describe('metrics', () => {
     expect(line(await metrics().text(), 'latchkey_events_total{event="token.reused"')).to.match(/,level="warning"} 0$/)
   })
 
+  it('counts the limits that were used up, by their names', async () => {
+    const { observer, text } = metrics()
+    const record = recorder([observer], () => 0, fault)
+    await record('limit.closed', { limit: 'sms.daily' })
+    await record('limit.closed', { limit: 'sms.daily' })
+    expect(line(await text(), 'latchkey_limits_closed_total{limit="sms.daily"}')).to.match(/ 2$/)
+  })
+
   it('gathers how long requests took, by route and class of status', async () => {
     const { answered, text } = metrics()
     answered({ method: 'POST', path: '/token', status: 200, took: 3 })
