@@ -54,6 +54,8 @@ export interface Config {
   hashing: { queue: number }
   workers: number
   metrics: { token: string | undefined }
+  /** Where signed heads of the audit log go: the log, nowhere, or a file. */
+  audit: { heads: 'log' | 'off' | { file: string } }
   log: { level: 'silent' | 'error' | 'warn' | 'info' | 'debug' }
 }
 
@@ -137,6 +139,7 @@ export function configure(environment: Environment = process.env): Config {
     hashing: { queue: set.LATCHKEY_HASH_QUEUE },
     workers: set.LATCHKEY_WORKERS,
     metrics: { token: set.LATCHKEY_METRICS_TOKEN },
+    audit: { heads: set.LATCHKEY_AUDIT_HEADS },
     log: { level: set.LATCHKEY_LOG },
   }
 }

@@ -20,6 +20,8 @@ import { signingRing } from './keys/ring.ts'
 import { activity as activityOf } from './observers/activity.ts'
 import { alerts } from './observers/alerts.ts'
 import { audit } from './observers/audit.ts'
+import { auditHead } from './observers/audit-export.ts'
+import { auditHeads } from './observers/audit-heads.ts'
 import { logger } from './observers/log.ts'
 import { metrics as metricsOf } from './observers/metrics.ts'
 import { sessionKeeper } from './observers/sessions.ts'
@@ -45,6 +47,7 @@ import { reloading } from './wiring/reload.ts'
 
 const name = 'Latchkey'
 const minute = 60_000
+const hour = 60 * minute
 
 interface Surroundings {
   store: Store
@@ -182,7 +185,13 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   })
   const rests = [post.outbox.work(), identity.rounds.start()]
   const unfollow = ring.work()
-  const tidied = repeating(closing.sweep, log.fault)
+  const signEnd = await auditHeads({
+    ...{ store, issuer, now },
+    keys: keyring.all(auditHead),
+    heads: config.audit.heads,
+    log: log.head,
+  })
+  const repeated = [repeating(closing.sweep, minute, log.fault), repeating(signEnd, hour, log.fault)]
   return {
     listener,
     certified: only([...certifiedPaths(routes), '/api-keys/verify'], listener),
@@ -192,18 +201,18 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     sweep: closing.sweep,
     stop: async () => {
       await unfollow()
-      await Promise.all([...rests.map(rest => rest()), tidied()])
+      await Promise.all([...rests, ...repeated].map(rest => rest()))
       post.close()
     },
   }
 }
 
-/** Does something now and every minute; what it returns stops, once what is under way is through. */
-function repeating(act: () => Promise<void>, onFault: (fault: unknown) => void): () => Promise<void> {
+/** Does something now and every so many milliseconds; what it returns stops it, once what is under way is through. */
+function repeating(act: () => Promise<void>, every: number, onFault: (fault: unknown) => void): () => Promise<void> {
   let under = act().catch(onFault)
   const timer = setInterval(() => {
     under = under.then(act).catch(onFault)
-  }, minute)
+  }, every)
   timer.unref()
   return () => {
     clearInterval(timer)

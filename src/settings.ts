@@ -182,6 +182,14 @@ export const settings = {
     'none',
     z.string().min(16, { error: 'must have 16 characters or more' }).optional(),
   ),
+  LATCHKEY_AUDIT_HEADS: setting(
+    'Where the end of the audit log is signed every hour, so that a log cut short is noticed: the `log`, `off`, or a file that lines are added to. `latchkey audit verify` compares with the last line of such a file.',
+    'log',
+    z
+      .string()
+      .default('log')
+      .transform(text => (text === 'log' || text === 'off' ? text : { file: text })),
+  ),
   LATCHKEY_LOG: setting(
     'How much to log: `silent`, `error`, `warn`, `info` or `debug`.',
     'info',

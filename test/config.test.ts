@@ -172,6 +172,7 @@ describe('config', () => {
     LATCHKEY_RECOVERY_DELAY: [['0', 'must be a whole number from 1 to 720']],
     LATCHKEY_HASH_QUEUE: [['0', 'must be a whole number from 1 to 10000']],
     LATCHKEY_METRICS_TOKEN: [['short', 'must have 16 characters or more']],
+    LATCHKEY_AUDIT_HEADS: [],
     LATCHKEY_LOG: [['loud', 'must be silent, error, warn, info or debug']],
   }
   for (const [name, cases] of Object.entries(wrong)) {

@@ -1,8 +1,11 @@
-import { createReadStream, readFileSync } from 'node:fs'
+import { createReadStream, existsSync, readFileSync } from 'node:fs'
 import type { JSONWebKeySet } from 'jose'
+import { accountsDeclaration } from '../accounts/account.ts'
+import type { Config } from '../config.ts'
 import { auditHead, entryOf, type Head, headOf, headSigner } from '../observers/audit-export.ts'
 import { type Fault, type Walked, walk } from '../observers/chain.ts'
-import { ledger } from '../observers/ledger.ts'
+import { ledger, strays } from '../observers/ledger.ts'
+import type { Store } from '../store/collection.ts'
 import { type Command, type Given, Refusal, withStore } from './command.ts'
 
 /** `audit verify`: the log of the configured store, or an export of it. */
@@ -11,7 +14,8 @@ export const auditVerify: Command = {
   takes: '[--head FILE [--jwks FILE]] | --export FILE --jwks FILE',
   options: { head: { type: 'string' }, export: { type: 'string' }, jwks: { type: 'string' } },
   help: [
-    '  --head FILE    an earlier export, or its last line: the log of the store must still lead there',
+    '  --head FILE    an earlier export, its last line, or a log with signed heads: the log of the store must still lead to the',
+    '                 last one; the file of LATCHKEY_AUDIT_HEADS unless told',
     '  --export FILE  an export, instead of the store; needs no configuration',
     '  --jwks FILE    the public keys that the head must be signed by; those of the configured secrets unless told',
     '',
@@ -37,16 +41,40 @@ async function verify({ option, config }: Given): Promise<Verdict> {
     return vouched ? verdict(await walk(entriesIn(file), vouched, true), vouched) : unsigned(file)
   }
   if (jwks !== undefined && head === undefined) throw new Refusal('--jwks goes with --head or --export.')
-  return withStore(config(), async (store, keys) => {
-    if (head === undefined) return verdict(await walk(ledger({ store }).entries()))
+  const configured = config()
+  const heads = head ?? keptHeads(configured)
+  return withStore(configured, async (store, keys) => {
+    if (heads === undefined) return referred(store, await walk(ledger({ store }).entries()))
     const trusted = jwks === undefined ? (await headSigner(keys().all(auditHead))).jwks : keysIn(jwks)
-    const vouched = await headOf(await lastLine(head), trusted)
-    return vouched ? verdict(await walk(ledger({ store }).entries(), vouched), vouched) : unsigned(head)
+    const vouched = await headOf(await lastHead(heads), trusted)
+    return vouched ? referred(store, await walk(ledger({ store }).entries(), vouched), vouched) : unsigned(heads)
   })
 }
 
+/** The file that heads are written to by themselves, if there is one yet. */
+function keptHeads({ audit: { heads } }: Config): string | undefined {
+  return typeof heads === 'object' && existsSync(heads.file) ? heads.file : undefined
+}
+
+/** Adds to a sound chain what other rows say of entries that it does not hold. */
+async function referred(store: Store, walked: Walked, vouched?: Head): Promise<Verdict> {
+  const { fault, text } = verdict(walked, vouched)
+  if (fault) return { fault, text }
+  const missing = await strays(store, Date.now())
+  if (missing) {
+    const first = new Date(missing.first).toISOString()
+    const entries = missing.count === 1 ? 'An entry is' : `${missing.count} entries are`
+    const told = `${entries} missing that the index of accounts refers to, the first from ${first}: the log was cut off there.`
+    return { fault: true, text: `${told}\n${text}` }
+  }
+  const [somebody] =
+    walked.head.sequence === 0 ? await store.collection(accountsDeclaration).find({}, { limit: 1 }) : []
+  if (somebody) return { fault: true, text: 'The log is empty though there are accounts: it was emptied.' }
+  return { fault, text }
+}
+
 function unsigned(file: string): Verdict {
-  return { fault: true, text: `The last line of ${file} is no head that one of these keys signed.` }
+  return { fault: true, text: `${file} ends in no head that one of these keys signed.` }
 }
 
 function verdict({ head, fault }: Walked, vouched?: Head): Verdict {
@@ -92,6 +120,13 @@ async function* entriesIn(file: string): AsyncGenerator<unknown> {
 async function lastLine(file: string): Promise<string> {
   let last = ''
   for await (const line of linesIn(file)) last = line
+  return last
+}
+
+/** The last line with a head: an export ends with it, a log goes on. */
+async function lastHead(file: string): Promise<string> {
+  let last = ''
+  for await (const line of linesIn(file)) if (line.includes('"head":"')) last = line
   return last
 }
 

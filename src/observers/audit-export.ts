@@ -35,8 +35,11 @@ export async function* exported(
     yield `${canonical(entry)}\n`
     end = entry
   }
-  yield `${canonical({ head: await signed({ sequence: end.sequence, hash: end.hash }) })}\n`
+  yield headLine(await signed({ sequence: end.sequence, hash: end.hash }))
 }
+
+/** The line of a file that holds this signed head. */
+export const headLine = (head: string): string => `${canonical({ head })}\n`
 
 /** The head that a line of an export holds; undefined when it holds none that one of these keys signed. */
 export async function headOf(line: string, jwks: JSONWebKeySet): Promise<Head | undefined> {

@@ -55,10 +55,7 @@ export function ledger({ store, patience = patient }: { store: Store; patience?:
   /** The end of the chain, as far as this process knows. */
   let known: Link | undefined
 
-  const end = async (): Promise<Link> => {
-    const [leaf] = await book.find({}, { sort: { by: 'id', descending: true }, limit: 1 })
-    return leaf?.entries.at(-1) ?? beginning
-  }
+  const end = () => ledgerEnd(store)
 
   /** Chains a leaf to the end of the book and writes it; where another process was faster, to what that wrote. */
   const write = async (key: string, happened: readonly Happening[]): Promise<void> => {
@@ -96,7 +93,8 @@ export function ledger({ store, patience = patient }: { store: Store; patience?:
       const happened = leaf.map(each => each.happened)
       const key = nextKey(happened[0]?.at ?? 0)
       // At one stroke: where the store commits by turns of the event loop, they share a commit.
-      const written = [...happened.map((each, line) => note(key, line, each)), write(key, happened)]
+      // The leaf goes first, so that no place is kept without it where a process dies in between.
+      const written = [write(key, happened), ...happened.map((each, line) => note(key, line, each))]
       // Nothing is still on its way once it is said to have failed.
       const failed = (await Promise.allSettled(written)).find(each => each.status === 'rejected')
       for (const { resolve, reject } of leaf) failed ? reject(failed.reason) : resolve()
@@ -124,6 +122,42 @@ export function ledger({ store, patience = patient }: { store: Store; patience?:
       }
     },
   }
+}
+
+/** What refers to an entry that is not in the log: how many do, and when the first of those entries was written. */
+export interface Strays {
+  count: number
+  first: number
+}
+
+/**
+ * Finds what the index of accounts refers to and the log does not hold. An attacker who cuts the end off leaves a chain that is
+ * sound by itself; the index still tells. A reference is written along with its entry, so those made in the last
+ * `grace` milliseconds before `now` are left out.
+ */
+export async function strays(store: Store, now: number, grace = patient): Promise<Strays | undefined> {
+  const [book, index] = [store.collection(leaves), store.collection(places)]
+  let found: Strays | undefined
+  for (let after: string | undefined; ; ) {
+    const read = await index.find({}, { limit: stride, ...(after !== undefined && { after }) })
+    const keys = [...new Set(read.map(each => placed(each.id).key))]
+    const lengths = new Map<string, number>()
+    for (const leaf of await book.find({ key: { in: keys } }, { limit: stride }))
+      lengths.set(leaf.key, leaf.entries.length)
+    for (const { id, at } of read) {
+      const { key, line } = placed(id)
+      if (line < (lengths.get(key) ?? 0) || at > now - grace) continue
+      found = { count: (found?.count ?? 0) + 1, first: Math.min(at, found?.first ?? at) }
+    }
+    if (read.length < stride) return found
+    after = read.at(-1)?.id
+  }
+}
+
+/** The last entry's place in the chain; that before the first where there is none. */
+export async function ledgerEnd(store: Store): Promise<Link> {
+  const [leaf] = await store.collection(leaves).find({}, { sort: { by: 'id', descending: true }, limit: 1 })
+  return leaf?.entries.at(-1) ?? beginning
 }
 
 const leafId = (sequence: number): string => String(sequence).padStart(16, '0')

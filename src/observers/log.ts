@@ -9,6 +9,8 @@ export interface Log {
   answered(request: Answered): void
   /** Writes down what nobody foresaw, masked, and the request that met it. */
   fault(fault: unknown, request?: string): void
+  /** Writes down a signed head of the audit log: `{"head":"…"}`, as exports end. */
+  head(head: string): void
   /** Says in plain words what the process itself does: started, listening, stopped. */
   say(text: string): void
 }
@@ -41,6 +43,7 @@ export function logger({ level }: { level: LevelWithSilent }, destination?: Dest
       lines[status >= 500 ? 'warn' : 'debug'](line)
     },
     fault: (fault, request) => lines.error({ fault: told(fault), request }),
+    head: head => lines.info({ head }),
     say: text => lines.info(text),
   }
 }

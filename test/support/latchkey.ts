@@ -125,7 +125,8 @@ export async function startLatchkey({
       await Promise.all([front.close(), certified?.close()])
       await made.stop()
       await store.close()
-      const logged = lines.join('')
+      // Signed heads of the audit log are public, and look like tokens.
+      const logged = lines.filter(line => !/"head":"[\w.-]+"\}\n$/.test(line)).join('')
       const leaked = [...secrets].filter(each => new RegExp(`(?<![\\w-])${RegExp.escape(each)}(?![\\w-])`).test(logged))
       // Signed tokens, too, whoever they are for; a digest may begin like one.
       if (leaked.length > 0 || /eyJ[\w-]{10,}\.[\w-]{10}/.test(logged))
