@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { type SubjectField, subjectFields } from '../crypto/certificate.ts'
 import { algorithms, offered } from '../crypto/jwk.ts'
 import { detailTypes } from '../flows/details.ts'
+import { jwks } from './public-keys.ts'
 
 /** The grant of OAuth 2.0 Token Exchange (RFC 8693). */
 export const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange'
@@ -23,6 +24,11 @@ export const grantTypes = [
   ciba,
 ] as const
 
+/** Returns a scope with one space between its values: people and programs leave more. */
+export function tidyScope(scope: string): string {
+  return scope.split(' ').filter(Boolean).join(' ')
+}
+
 /** A URL that an app may be sent to: no fragment, no user, nothing to match loosely. */
 const target = z.string().refine(
   text => {
@@ -33,9 +39,14 @@ const target = z.string().refine(
 )
 /** The same on the web. */
 export const web = target.refine(text => /^https?:/.test(text), { error: 'must be an http or https URL' })
-const words = z.string().regex(/^[\x21\x23-\x5B\x5D-\x7E]+( [\x21\x23-\x5B\x5D-\x7E]+)*$/, {
-  error: 'must be scopes parted by single spaces',
-})
+const words = z
+  .string()
+  .transform(tidyScope)
+  .pipe(
+    z.string().regex(/^[\x21\x23-\x5B\x5D-\x7E]+( [\x21\x23-\x5B\x5D-\x7E]+)*$/, {
+      error: 'must be scopes separated by spaces',
+    }),
+  )
 const scopeToken = z.string().regex(/^[a-z][a-z0-9_.:-]*$/, { error: 'must be a word of lower-case letters' })
 /** What clients may sign assertions and proofs of possession with (FAPI 2.0 Security Profile, 5.4.1). */
 export const assertionAlgorithms = ['ES256', 'EdDSA', 'Ed25519', 'PS256'] as const
@@ -43,27 +54,6 @@ export const assertionAlgorithms = ['ES256', 'EdDSA', 'Ed25519', 'PS256'] as con
 export const requestAlgorithms = [...assertionAlgorithms, 'RS256'] as const
 const signing = z.enum(algorithms).refine(offered, { error: 'is not offered by this Node: its OpenSSL is too old' })
 const { strictObject: strict } = z
-
-const certificate = z.string().regex(/^[\w+/]+=*$/, { error: 'must be base64' })
-const named = {
-  /** Its certificate, for a client that is known by it (RFC 8705, 2.2.2). */
-  x5c: z.array(certificate).min(1).optional(),
-  kid: z.string().min(1).optional(),
-  use: z.literal('sig').optional(),
-  alg: z.string().optional(),
-}
-const modulus = z.string().refine(text => Buffer.from(text, 'base64url').length >= 256, {
-  error: 'must have 2048 bits or more',
-})
-/** What verifying costs grows with it: the usual one has three bytes. */
-export const exponent = z.string().regex(/^[\w-]{0,6}$/, { error: 'must have 4 bytes or less' })
-/** Keys that a client may have at once. */
-export const mostKeys = 20
-const publicKey = z.discriminatedUnion('kty', [
-  strict({ kty: z.literal('EC'), crv: z.literal('P-256'), x: z.string(), y: z.string(), ...named }),
-  strict({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string(), ...named }),
-  strict({ kty: z.literal('RSA'), n: modulus, e: exponent, ...named }),
-])
 
 /** A method that bots sign by the exchange scheme, and every parameter that it takes: nothing else is in what they sign. */
 const parameter = z.string().regex(/^[A-Za-z]\w{0,63}$/, { error: 'must be a name of letters, digits and _' })
@@ -142,7 +132,7 @@ export const clientShape = {
     SubjectField,
     z.ZodOptional<z.ZodString>
   >),
-  jwks: strict({ keys: z.array(publicKey).min(1).max(mostKeys) }).optional(),
+  jwks: jwks.optional(),
   jwks_uri: web.optional(),
   grant_types: z.array(z.enum(grantTypes)).min(1).default(['authorization_code']),
   redirect_uris: z.array(target).default([]),

@@ -33,9 +33,10 @@ export interface Bounded {
   apis?: Policy['apis'] | undefined
 }
 
-/** What of a client its policy still allows: one that became narrower takes away what was given. */
+/** Returns what of a client its policy still allows: one that became narrower takes away what was given. */
 export function within(policy: Policy, { grant_types = [], scope, apis }: Bounded): Required<Bounded> {
-  const scopes = policy.scope.split(' ')
+  // Clients name scopes of APIs beside those of OpenID Connect (RFC 7591, 2): they know only that it is a scope.
+  const scopes = [...policy.scope.split(' '), ...Object.values(policy.apis).flat()]
   const asked = apis && Object.keys(apis).length > 0 ? apis : policy.apis
   const granted = Object.entries(policy.apis)
     .map(([resource, may]): [string, string[]] => [resource, may.filter(each => asked[resource]?.includes(each))])

@@ -136,11 +136,8 @@ export function configuration(
       clientAuthSigningAlgValues: [...assertionAlgorithms, 'HS256'],
       dPoPSigningAlgValues: [...assertionAlgorithms],
     },
-    clientDefaults: {
-      id_token_signed_response_alg: 'ES256',
-      authorization_signed_response_alg: 'ES256',
-      introspection_signed_response_alg: 'ES256',
-    },
+    // An entry of clients.json says what is signed with what. Of any other client, the library's defaults are those of the
+    // specifications, RS256 (OpenID Connect Registration 1.0, 2; JARM, 3; RFC 9701, 6).
     clientAuthMethods: [...methods, ...certificateMethods(options.mtls)],
     extraClientMetadata: clientMetadata(options),
     assertJwtClientAuthClaimsAndHeader: judge.client,

@@ -38,6 +38,9 @@ export function correct(
   // Every token says which session it is of, so that an API can ask another on its person's behalf only while it lives.
   Object.assign(provider.Client.prototype, { includeSid: () => true })
   Object.assign(provider.RefreshToken.prototype, { generateTokenId: newToken })
+  // It takes no scope of an API in a client's metadata. Which there may be is judged where clients come from: the file, or a policy.
+  const { Schema } = provider.Client as unknown as { Schema: { prototype: object } }
+  Object.assign(Schema.prototype, { scopes: () => {} })
   Object.defineProperty(provider.OIDCContext.prototype, 'acr', {
     get(this: KoaContextWithOIDC['oidc']) {
       return toldAcr(this.session?.acr, demandOf(this.params ?? {}))

@@ -1,8 +1,9 @@
 import { Provider } from 'oidc-provider'
 import type { Throttle } from '../accounts/throttle.ts'
-import { exponent, mostKeys } from '../clients/file.ts'
 import { type outgoing, Unreachable } from '../clients/outgoing.ts'
 import { isDeclared } from '../clients/own.ts'
+import { exponent, mostKeys } from '../clients/public-keys.ts'
+import { refuseStrange } from './client-metadata.ts'
 
 type Fetch = ReturnType<typeof outgoing>
 
@@ -19,19 +20,26 @@ export function fetching(send: Fetch, throttle: Pick<Throttle, 'ration'>): Fetch
     if (!ctx || isDeclared(ctx.oidc.client ?? {})) return send(input, init)
     await throttle.ration('fetch', ctx.ip, fetches)
     const answer = await send(input, init)
-    if (burdens(await answer.clone().text())) throw new Unreachable('the keys are too many or too costly')
+    const document = parsed(await answer.clone().text())
+    if (burdens(document)) throw new Unreachable('the keys are too many or too costly')
+    refuseStrange(document)
     return answer
   }
 }
 
 /** Are these keys that clients could not have by the rules for those of an entry? Each may be tried on every signature. */
-function burdens(text: string): boolean {
+function burdens(document: unknown): boolean {
+  const { keys } = (document ?? {}) as { keys?: unknown }
+  return (
+    Array.isArray(keys) && (keys.length > mostKeys || keys.some(each => !exponent.safeParse(each?.e ?? '').success))
+  )
+}
+
+/** Returns what JSON says; undefined for text that is none. */
+function parsed(text: string): unknown {
   try {
-    const { keys } = JSON.parse(text)
-    return (
-      Array.isArray(keys) && (keys.length > mostKeys || keys.some(each => !exponent.safeParse(each?.e ?? '').success))
-    )
+    return JSON.parse(text)
   } catch {
-    return false
+    return undefined
   }
 }

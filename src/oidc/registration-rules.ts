@@ -5,6 +5,7 @@ import { clientShape, readEntry, web } from '../clients/file.ts'
 import type { Invitation } from '../clients/invitations.ts'
 import { ownMetadata } from '../clients/own.ts'
 import { faultsUnder, type Policy, thirdParty, within } from '../clients/policies.ts'
+import { jwksOfOthers } from '../clients/public-keys.ts'
 import type { Clients } from '../clients/registry.ts'
 import { about, faultsOf, onDevice, type Standing } from '../clients/rules.ts'
 import { plain } from '../flows/details.ts'
@@ -16,7 +17,7 @@ const registeredShape = {
   application_type: clientShape.application_type,
   token_endpoint_auth_method: clientShape.token_endpoint_auth_method,
   token_endpoint_auth_signing_alg: clientShape.token_endpoint_auth_signing_alg,
-  jwks: clientShape.jwks,
+  jwks: jwksOfOthers.optional(),
   jwks_uri: clientShape.jwks_uri,
   grant_types: clientShape.grant_types,
   redirect_uris: clientShape.redirect_uris,
@@ -93,6 +94,7 @@ export function clientMetadata({ clients, standing }: { clients: Clients; standi
 /** Makes what judges clients that come by themselves: by registering, or as a document. What is unknown is ignored (RFC 7591, 2). */
 function judging(clients: Clients, standing: Standing): Judge {
   return (making, policy, at) => {
+    for (const [name, value] of Object.entries(making)) if (value === null || value === '') delete making[name]
     const uris = making.redirect_uris
     if (Array.isArray(uris) && uris.length > 0 && uris.every(onDevice)) making.application_type = 'native'
     const secretive = String(making.token_endpoint_auth_method).startsWith('client_secret')
@@ -101,8 +103,14 @@ function judging(clients: Clients, standing: Standing): Judge {
       if (!Object.hasOwn(registeredShape, name) && !besides.includes(name)) delete making[name]
     const told: string[] = []
     making.policy = policy.policy
+    // A document is written for every server that its client meets, so what this one has not is left out of it.
+    const { grant_types: grants } = making
+    if (isDocument(String(making.client_id), '*') && Array.isArray(grants)) {
+      const left = within(policy, { grant_types: grants }).grant_types
+      if (left.length > 0) making.grant_types = [...left]
+    }
     if (making.scope === undefined || typeof making.scope === 'string') {
-      making.scope = within(policy, { scope: making.scope }).scope
+      making.scope = within(policy, { scope: askedScope(making, policy) }).scope
       if (making.scope === '') told.push('scope: nothing of it is allowed')
     }
     const known = Object.entries(making).filter(([name]) => Object.hasOwn(registeredShape, name))
@@ -115,12 +123,22 @@ function judging(clients: Clients, standing: Standing): Judge {
       ...('home' in at && strayed(client, at.home) ? ['sector_identifier_uri is needed for another sector'] : []),
     ]
     told.push(...beside.filter(each => !wrong.has(about(each))))
+    if (client.jwks) making.jwks = client.jwks
     if (told.length === 0) return
     // The library reads the kind of the error from its first word (RFC 7591, 3.2.2); RFC 6749, 5.2 says which characters there are.
     const first = (fault: string): number => (about(fault) === 'redirect_uris' ? 0 : 1)
     const text = told.sort((one, other) => first(one) - first(other)).join('; ')
     throw new errors.InvalidClientMetadata(text.replace(/[^\x20-\x7E]|["\\]/g, "'").slice(0, 1_000))
   }
+}
+
+/** Returns the scope that a client asks to be registered for: who asks for the grant of refresh tokens means the scope that opens it, too. */
+function askedScope({ scope, grant_types: grants }: Making, policy: Policy): string | undefined {
+  if (typeof scope !== 'string') return undefined
+  const asked = scope.split(' ')
+  const refreshes = Array.isArray(grants) && grants.includes('refresh_token')
+  const nothing = within(policy, { scope }).scope === ''
+  return refreshes && !nothing && !asked.includes('offline_access') ? `${scope} offline_access` : scope
 }
 
 /**

@@ -2,9 +2,10 @@ import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { expect } from 'chai'
+import { decodeProtectedHeader } from 'jose'
 import { certificate, certificateKey } from '../support/certificate.ts'
 import type { Jar } from '../support/jar.ts'
-import { declared, type Ground, ground, verifier } from './ground.ts'
+import { api, declared, type Ground, ground, verifier } from './ground.ts'
 
 const believed = getCACertificates('default')
 
@@ -31,6 +32,7 @@ describe('OAuth Client ID Metadata Document (draft-ietf-oauth-client-id-metadata
     host = `localhost:${(server.address() as AddressInfo).port}`
     latchkey = await ground({
       clients: [declared('trading', { client_name: 'Trading' })],
+      policies: [{ policy: 'third-party', apis: { [api]: ['read'] } }],
       environment: { LATCHKEY_CIMD: host },
     })
     browser = (await latchkey.person()).browser
@@ -99,6 +101,46 @@ describe('OAuth Client ID Metadata Document (draft-ietf-oauth-client-id-metadata
     expect(page.text).to.include('not one of our own')
   })
 
+  it('may name scopes of the APIs that the policy opens, and has tokens for them', async () => {
+    const id = published({
+      scope: 'openid read write offline_access',
+      grant_types: ['authorization_code', 'refresh_token'],
+    })
+    const asked = { scope: 'openid read offline_access', resource: api, prompt: 'consent' }
+    const { page } = await ask(id, asked)
+    expect(page.text).to.include('Ledger')
+    const back = new URL((await page.submit({}, 'Allow')).location ?? '')
+    const redeemed = { client_id: id, grant_type: 'authorization_code', redirect_uri: redirect, resource: api }
+    const code = back.searchParams.get('code') ?? ''
+    const { body } = await latchkey.post('token', { ...redeemed, code, code_verifier: verifier })
+    expect(await latchkey.verified(body.access_token)).to.include({ aud: api, scope: 'read' })
+    // OpenID Connect Registration 1.0, 2: the default of what signs ID tokens.
+    expect(decodeProtectedHeader(String(body.id_token))).to.include({ alg: 'RS256' })
+    const refreshed = { client_id: id, grant_type: 'refresh_token', refresh_token: String(body.refresh_token) }
+    const again = await latchkey.post('token', { ...refreshed, resource: api })
+    expect(await latchkey.verified(again.body.access_token)).to.include({ aud: api, scope: 'read' })
+  })
+
+  const foreign: readonly [string, object][] = [
+    [
+      'grants that this server has not, beside the one that it uses',
+      { grant_types: ['authorization_code', 'implicit', 'urn:ietf:params:oauth:grant-type:device_code'] },
+    ],
+    [
+      'answers that this server does not give, beside the one that it uses',
+      { response_types: ['code', 'code id_token'] },
+    ],
+    ['members that nobody knows', { colour: 'red', 'client_name#de': 'Werkzeug', software_version: '1' }],
+    ['members that are null', { scope: null, jwks: null, client_name: null, default_max_age: null }],
+    ['scopes of other servers', { scope: 'openid  mail.read ' }],
+  ]
+  for (const [what, more] of foreign) {
+    it(`is written for every server, and may have ${what}`, async () => {
+      const { page } = await ask(published(more))
+      expect(page.url).to.include('/interaction/')
+    })
+  }
+
   it('is fetched once in a while, and once for many that come together', async () => {
     const id = published()
     await Promise.all(Array.from({ length: 5 }, () => ask(id)))
@@ -115,6 +157,8 @@ describe('OAuth Client ID Metadata Document (draft-ietf-oauth-client-id-metadata
     ['terms that are a script', () => published({ tos_uri: 'javascript:alert(1)' })],
     ['an algorithm that has no key', () => published({ id_token_signed_response_alg: 'PS256' })],
     ['more than 5 KB', () => published({ client_name: 'Tools', padding: 'x'.repeat(6_000) })],
+    ['a name of every object', () => published({ constructor: {}, client_name: 'Tools' })],
+    ['a grant that needs no person, alone', () => published({ grant_types: ['client_credentials'] })],
     ['a list', () => raw(200, { 'content-type': 'application/json' }, '[]')],
     ['no JSON', () => raw(200, { 'content-type': 'application/json' }, '{')],
     ['another type', () => raw(200, { 'content-type': 'text/html' }, '{"client_id":"ID"}')],

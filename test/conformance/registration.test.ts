@@ -169,7 +169,7 @@ describe('OAuth 2.0 Dynamic Client Registration (RFC 7591), open to everybody', 
   }
 
   it('3.2.2: tells every fault at once', async () => {
-    const { body } = await register({ ...shop, client_name: '', redirect_uris: ['http://a.example/'], tos_uri: 'x' })
+    const { body } = await register({ ...shop, client_name: ' ', redirect_uris: ['http://a.example/'], tos_uri: 'x' })
     for (const each of ['redirect_uris[0]', 'client_name', 'tos_uri']) expect(body.error_description).to.include(each)
   })
 
