@@ -1,5 +1,5 @@
 import type { Context } from 'koa'
-import type { Adapter, Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import { type Adapter, type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Account } from '../accounts/account.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import type { App } from '../clients/declared.ts'
@@ -31,6 +31,10 @@ import { refreshLife } from './refresh.ts'
 import { clientMetadata } from './registration-rules.ts'
 import { type Redeem, receiptIn } from './rich.ts'
 import { forLibrary } from './signing.ts'
+
+/** RFC 7636: the first thing that most libraries fail for. In the characters of RFC 6749, 4.1.2.1. */
+const pkceMissing =
+  'code_challenge is missing: turn PKCE on in your library (code_challenge_method=S256); docs/recipes names the switch of each'
 
 /** The pages that the library answers with; the web room writes them. */
 export interface Renderers {
@@ -142,7 +146,13 @@ export function configuration(
     extraClientMetadata: clientMetadata(options),
     assertJwtClientAuthClaimsAndHeader: judge.client,
     responseTypes: ['code'],
-    pkce: { required: (_, client) => provesCodes(client, clients.declared()) },
+    pkce: {
+      // Asked of requests without a challenge alone, so the refusal can name what to turn on.
+      required: (_, client) => {
+        if (provesCodes(client, clients.declared())) throw new errors.InvalidRequest(pkceMissing)
+        return false
+      },
+    },
     allowOmittingSingleRegisteredRedirectUri: false,
     acrValues: [...acrValues],
     scopes: [...oidcScopes],

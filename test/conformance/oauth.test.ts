@@ -104,6 +104,14 @@ describe('OAuth 2.0 (RFC 6749, RFC 6750, RFC 7636, RFC 9207)', () => {
       expect((await here.ask('desk', person.browser, more)).told.get('error')).to.equal('invalid_request')
   })
 
+  it('names what to turn on in the error, because most libraries that fail at first do so for want of PKCE', async () => {
+    const none = { code_challenge: undefined, code_challenge_method: undefined }
+    const { told } = await here.ask('desk', person.browser, none)
+    expect(told.get('error_description')).to.match(/PKCE.*code_challenge_method=S256.*docs\/recipes/)
+    // RFC 6749, 4.1.2.1: no other characters.
+    expect(told.get('error_description')).to.match(/^[\x20\x21\x23-\x5B\x5D-\x7E]+$/)
+  })
+
   it('RFC 8252, 7.1 and 7.3: sends an app on a device to its own scheme, and to any port of loopback', async () => {
     const app = createServer((_, answer) => answer.end('signed in'))
     await new Promise<void>(done => app.listen(0, '127.0.0.1', done))

@@ -1,0 +1,110 @@
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { folder } from './names.ts'
+
+/** How the packages of one kind come: which programs it takes, what names them, and the steps, run in a copy of the recipe. */
+interface Kind {
+  needs: readonly string[]
+  manifest: readonly string[]
+  steps: readonly (readonly string[])[]
+}
+
+export const kinds = {
+  npm: {
+    needs: ['npm'],
+    manifest: ['package.json'],
+    steps: [['npm', 'install', '--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock', '--loglevel=error']],
+  },
+  pip: {
+    needs: ['python3'],
+    manifest: ['requirements.txt'],
+    steps: [
+      ['python3', '-m', 'pip', 'install', '--quiet', '--target', 'packages', '--requirement', 'requirements.txt'],
+    ],
+  },
+} satisfies Record<string, Kind>
+export type KindName = keyof typeof kinds
+
+const cache = join(tmpdir(), `latchkey-recipes-cache-${process.getuid?.() ?? ''}`)
+const queues = new Map<KindName, Promise<unknown>>()
+const installed = new Map<string, Promise<string>>()
+
+/** What a recipe needs and is not on this machine. */
+export function missing(programs: readonly string[]): string[] {
+  const folders = (process.env.PATH ?? '').split(delimiter)
+  return programs.filter(program => !folders.some(each => runs(join(each, program))))
+}
+
+/** Installs what a recipe needs, or finds it where it was installed before; resolves to that folder. One of a kind at a time. */
+export function install(name: string, kind: KindName): Promise<string> {
+  const known = installed.get(name)
+  if (known) return known
+  const turn = (queues.get(kind) ?? Promise.resolve()).then(() => installNow(name, kinds[kind]))
+  queues.set(
+    kind,
+    turn.catch(() => undefined),
+  )
+  installed.set(name, turn)
+  // Whoever asks for it is told.
+  turn.catch(() => undefined)
+  return turn
+}
+
+async function installNow(name: string, { manifest, steps }: Kind): Promise<string> {
+  const digest = createHash('sha256').update(JSON.stringify(steps))
+  for (const file of manifest) digest.update(readFileSync(join(folder, name, file)))
+  const place = join(ownFolder(), `${name}-${digest.digest('hex').slice(0, 16)}`)
+  if (existsSync(place)) return place
+  const made = mkdtempSync(join(cache, 'new-'))
+  cpSync(join(folder, name), made, { recursive: true })
+  for (const step of steps) await done(step, made).catch(() => done(step, made))
+  try {
+    renameSync(made, place)
+  } catch (fault) {
+    // Somebody else was as fast.
+    if (!existsSync(place)) throw fault
+    rmSync(made, { recursive: true })
+  }
+  return place
+}
+
+/** Nobody else may put programs where ours are kept. */
+function ownFolder(): string {
+  mkdirSync(cache, { recursive: true, mode: 0o700 })
+  if (statSync(cache).uid !== (process.getuid?.() ?? statSync(cache).uid))
+    throw new Error(`${cache} is somebody else's`)
+  chmodSync(cache, 0o700)
+  return cache
+}
+
+async function done([command = '', ...args]: readonly string[], cwd: string): Promise<void> {
+  const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], timeout: 600_000 })
+  let said = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => (said += chunk))
+  const code = await new Promise((resolve, reject) => child.once('close', resolve).once('error', reject))
+  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}:\n${said.slice(-4000)}`)
+}
+
+function runs(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

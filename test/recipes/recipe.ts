@@ -1,0 +1,135 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { type Ground, ground } from './ground.ts'
+import { folder } from './names.ts'
+import { install, type KindName, kinds, missing } from './packages.ts'
+
+/** A recipe's app, running. */
+export interface App extends Ground {
+  name: string
+  url: string
+  /** What it has printed. */
+  output(): string
+  /** The folder that it runs in: the recipe's files and its packages. */
+  place: string
+  client: { client_id: string; client_secret?: string }
+  /** Runs another program of the recipe to its end; resolves to what it printed. */
+  run(command: readonly string[], environment?: Record<string, string>): Promise<string>
+}
+
+interface Kitchen {
+  kind: KindName
+  /** More programs than its packages take. */
+  needs?: readonly string[]
+  /** What starts the app; without it, the walk runs what there is to run. */
+  start?: readonly string[]
+  environment?: (ground: Ground) => Record<string, string>
+}
+
+/** Declares a recipe: its packages are installed, its app is started at its URL, and somebody walks through it. */
+export function recipe(name: string, kitchen: Kitchen, walk: (app: App) => Promise<void>): void {
+  const needs = [...kinds[kitchen.kind].needs, ...(kitchen.needs ?? [])]
+  const absent = missing(needs)
+  before(() => {
+    if (absent.length === 0) install(name, kitchen.kind)
+  })
+  it(name, async function () {
+    if (absent.length > 0) {
+      console.log(`    not run: ${name}, because ${absent.join(' and ')} is not here`)
+      this.skip()
+    }
+    const packages = await install(name, kitchen.kind)
+    const all = await ground()
+    const place = mkdtempSync(join(tmpdir(), `latchkey-recipe-${name}-`))
+    const running = new Set<ChildProcess>()
+    try {
+      await walk(await startIn(place, { name, all, packages, kitchen, running }))
+    } finally {
+      for (const each of running) each.kill('SIGKILL')
+      rmSync(place, { recursive: true })
+    }
+  })
+}
+
+interface Starting {
+  name: string
+  all: Ground
+  packages: string
+  kitchen: Kitchen
+  running: Set<ChildProcess>
+}
+
+async function startIn(place: string, { name, all, packages, kitchen, running }: Starting): Promise<App> {
+  cpSync(join(folder, name), place, { recursive: true })
+  for (const each of ['node_modules', 'packages'])
+    if (existsSync(join(packages, each))) symlinkSync(join(packages, each), join(place, each))
+  const url = all.urlOf(name)
+  const client = all.read<App['client']>(name, 'client.json') ?? { client_id: '' }
+  const environment = {
+    PATH: process.env.PATH ?? '',
+    HOME: process.env.HOME ?? '',
+    PYTHONPATH: 'packages',
+    PYTHONUNBUFFERED: '1',
+    ISSUER: all.latchkey.issuer,
+    APP_URL: url,
+    PORT: new URL(url).port,
+    CLIENT_ID: client.client_id,
+    CLIENT_SECRET: client.client_secret ?? '',
+    ...kitchen.environment?.(all),
+  }
+  let printed = ''
+  const begin = ([command = '', ...args]: readonly string[], more: Record<string, string> = {}) => {
+    const child = spawn(command, args, {
+      cwd: place,
+      env: { ...environment, ...more },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    running.add(child)
+    child.once('close', () => running.delete(child))
+    let said = ''
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', chunk => {
+        said += chunk
+        printed += chunk
+      })
+    const ended = new Promise<number | null>((resolve, reject) => child.once('close', resolve).once('error', reject))
+    return { ended, said: () => said }
+  }
+  if (kitchen.start) {
+    const { ended, said } = begin(kitchen.start)
+    const over = ended.then(code => Promise.reject(new Error(`the app ended with ${code}:\n${said()}`)))
+    await Promise.race([over, listening(Number(new URL(url).port))])
+    over.catch(() => undefined)
+  }
+  return {
+    ...all,
+    name,
+    url,
+    place,
+    client,
+    output: () => printed,
+    run: async (command, more) => {
+      const { ended, said } = begin(command, more)
+      const code = await ended
+      if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}:\n${said()}`)
+      return said()
+    },
+  }
+}
+
+async function listening(port: number): Promise<void> {
+  for (let tries = 0; tries < 1200; tries += 1) {
+    const there = await new Promise<boolean>(resolve => {
+      const socket = connect({ host: 'localhost', port })
+      socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+      socket.once('connect', () => socket.destroy())
+    })
+    if (there) return
+    await wait(100)
+  }
+  throw new Error(`nothing listens on ${port} after two minutes`)
+}
