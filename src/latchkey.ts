@@ -121,7 +121,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
       await apiKeys.owner.revokeAll(account, origin)
     },
   })
-  const { credentials, links, throttle, factors, risk, closing } = people
+  const { credentials, links, throttle, quota, factors, risk, closing } = people
   const identity = identityOf(config, {
     ...{ store, sealer, accounts, credentials, links, throttle, book, messages: letters, record, now },
     onFault: log.fault,
@@ -143,7 +143,21 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     onFault: log.fault,
   })
   const oidc = await createProvider({
-    ...{ issuer, standing, mtls, registration, documents, store, keyring, clients, throttle, accounts, record, now },
+    ...{
+      issuer,
+      standing,
+      mtls,
+      registration,
+      documents,
+      store,
+      keyring,
+      clients,
+      throttle,
+      quota,
+      accounts,
+      record,
+      now,
+    },
     session: config.session,
     requests: config.requests,
     salt: await pairwiseSalt({ store, sealer }),

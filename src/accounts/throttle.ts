@@ -171,7 +171,7 @@ export function throttle({ store, now, record }: Services): Throttle {
  * customer has all of a /64, and often of a /56 or a /48 (RFC 6177, 2): more addresses are not more tries. IPv4, mapped
  * into IPv6 or not, and whatever is no address, count for themselves.
  */
-function networksOf(address: string): { network: string; times: number }[] {
+export function networksOf(address: string): { network: string; times: number }[] {
   if (!ipaddr.IPv6.isValid(address)) return [{ network: address, times: 1 }]
   const parsed = ipaddr.process(address)
   if (parsed.kind() === 'ipv4') return [{ network: parsed.toString(), times: 1 }]

@@ -1,11 +1,14 @@
 import { z } from 'zod'
 import { restrictionsShape, travelShape } from '../accounts/account.ts'
+import type { Quota } from '../accounts/quota.ts'
 import { id } from '../crypto/random.ts'
 import { Problem } from '../errors.ts'
 import { allReasons, rulings } from '../risk/verdict.ts'
 import { declare, type Store } from '../store/collection.ts'
 
 const lifetime = 60 * 60_000
+/** Bytes of the first question, which is kept with it. */
+const question = 1_500
 
 const mode = z.enum(['prove', 'enrol'])
 
@@ -94,7 +97,8 @@ export type NewAttempt = Pick<Attempt, 'purpose' | 'device' | 'locale'> &
 export const attemptsDeclaration = declare({ name: 'attempts', shape })
 
 export interface Attempts {
-  start(attempt: NewAttempt): Promise<Attempt>
+  /** Begins one. Who is not known yet pays by the address that they come `from` for what is kept of them. Throws `slow_down`. */
+  start(attempt: NewAttempt, from: string): Promise<Attempt>
   /** Throws `attempt_expired` when there is none (any longer), `attempt_elsewhere` when it began on another device. */
   get(id: string, device: string): Promise<Attempt>
   /** Throws `conflict` when another request changed it first. */
@@ -106,10 +110,10 @@ export interface Attempts {
 }
 
 /** The attempts in this store; each lasts an hour. */
-export function attempts({ store, now }: { store: Store; now: () => number }): Attempts {
+export function attempts({ store, quota, now }: { store: Store; quota: Quota; now: () => number }): Attempts {
   const kept = store.collection(attemptsDeclaration)
   return {
-    start: async begun => {
+    start: async (begun, from) => {
       const attempt: Attempt = {
         real: begun.account !== undefined && begun.purpose !== 'recover',
         proved: [],
@@ -122,6 +126,7 @@ export function attempts({ store, now }: { store: Store; now: () => number }): A
         fresh: [],
         skipped: [],
       }
+      if (begun.account === undefined) await quota.spend(JSON.stringify(attempt).length + question, { address: from })
       await kept.insert(attempt)
       return attempt
     },

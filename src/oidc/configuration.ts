@@ -18,6 +18,7 @@ import type { Records } from '../records/adapter.ts'
 import type { Consents } from '../records/consents.ts'
 import type { Mutes } from '../records/mutes.ts'
 import { acrValues } from './acr.ts'
+import type { Admission } from './admission.ts'
 import { assertions } from './assertions.ts'
 import type { Backchannel } from './backchannel.ts'
 import { claims, heldUntil } from './claims.ts'
@@ -122,14 +123,21 @@ const remoteLife = 300
 /** What oidc-provider is told. What is not here is off, and discovery does not advertise it. */
 export function configuration(
   options: Options,
-  kept: { records: Records; consents: Consents; adapters: Record<string, Adapter>; mutes: Mutes; spend: Spend },
+  kept: {
+    records: Records
+    consents: Consents
+    adapters: Record<string, Adapter>
+    mutes: Mutes
+    spend: Spend
+    guard: Admission['guard']
+  },
 ): Configuration {
   const { issuer, standing, session, clients, locales } = options
   const judge = assertions(options.now)
   const appOf = (ctx: KoaContextWithOIDC): Promise<App | undefined> => clients.app(ctx.oidc.client?.clientId ?? '')
 
   return {
-    adapter: name => kept.adapters[name] ?? kept.records.adapter(name),
+    adapter: name => kept.guard(name, kept.adapters[name] ?? kept.records.adapter(name)),
     jwks: forLibrary(options.keys.keys()),
     enabledJWA: {
       idTokenSigningAlgValues: [...algorithms],

@@ -2,10 +2,12 @@ import { type Interaction, type KoaContextWithOIDC, Provider, type Session } fro
 import { z } from 'zod'
 import { originOf } from '../accounts/origin.ts'
 import { sha256 } from '../crypto/digest.ts'
+import { Problem } from '../errors.ts'
 import type { Records } from '../records/adapter.ts'
 import { newToken } from '../records/refresh-tokens.ts'
 import { Conflict, declare, type Store } from '../store/collection.ts'
 import { demandOf, toldAcr } from './acr.ts'
+import { type Admission, largest, size } from './admission.ts'
 import type { Options } from './configuration.ts'
 import type { EndSession } from './endings.ts'
 import type { Login } from './sessions.ts'
@@ -27,12 +29,18 @@ const loaded = Symbol('loaded')
 export function correct(
   provider: Provider,
   records: Records,
-  services: { accounts: Options['accounts']; store: Store; endSession: EndSession; now: () => number },
+  services: {
+    accounts: Options['accounts']
+    store: Store
+    endSession: EndSession
+    admitted: Admission
+    now: () => number
+  },
 ): void {
-  const { accounts, store } = services
+  const { accounts, store, admitted } = services
   keepSessions(provider, records, services)
   dropStale(provider, accounts)
-  detectReplays(provider, store)
+  detectReplays(provider, store, admitted)
   // The issuer is what we are called; the Host header is what somebody typed.
   provider.OIDCContext.prototype.urlFor = (name, options) => provider.urlFor(name, options)
   // Every token says which session it is of, so that an API can ask another on its person's behalf only while it lives.
@@ -56,7 +64,12 @@ export function correct(
 function keepSessions(
   { Session }: Provider,
   { sessions }: Records,
-  { accounts, endSession, now }: { accounts: Options['accounts']; endSession: EndSession; now: () => number },
+  {
+    accounts,
+    endSession,
+    admitted,
+    now,
+  }: { accounts: Options['accounts']; endSession: EndSession; admitted: Admission; now: () => number },
 ): void {
   const find = Session.find
   Object.assign(Session, {
@@ -70,6 +83,9 @@ function keepSessions(
     const { oldId, jti, exp, [loaded]: apps = {} } = this
     this.exp = Math.floor(now() / 1000) + ttl
     const { payload } = await this.getValueAndPayload()
+    // What an app says as somebody signs out waits here for their answer.
+    if (size(this.state) > largest) throw new Problem('too_large')
+    if (exp === undefined && this.accountId === undefined) await admitted.pay(size(payload))
     await sessions.keep(payload, { born: exp === undefined, from: oldId ?? jti, apps })
     this[loaded] = structuredClone(this.authorizations)
     this.oldId = undefined
@@ -100,9 +116,11 @@ function dropStale({ Interaction }: Provider, accounts: Options['accounts']): vo
 const ahead = 300
 
 /** The library looks whether a proof was seen, then notes it: two at once both pass. Here one insert decides. */
-function detectReplays({ ReplayDetection }: Provider, store: Store): void {
+function detectReplays({ ReplayDetection }: Provider, store: Store, admitted: Admission): void {
   const seen = store.collection(replays)
   ReplayDetection.unique = async (iss, jti, exp) => {
+    // Anybody can make a key, and proofs with it.
+    await admitted.pay(0)
     try {
       await seen.insert({ id: sha256(JSON.stringify([iss, jti])), expiresAt: (exp + ahead) * 1000 })
       return true

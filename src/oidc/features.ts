@@ -61,7 +61,8 @@ export function features(
     clientCredentials: { enabled: true },
     backchannelLogout: { enabled: true },
     // Codes of 8 characters of 20: 34 bits, which RFC 8628, 6.1 recommends. Where they are entered is a page of ours.
-    deviceFlow: { enabled: true },
+    // Where it was asked is kept beside the request, at a length that we chose.
+    deviceFlow: { enabled: true, deviceInfo: () => ({}) },
     ciba: backchannel(options, mutes),
     introspection: {
       enabled: true,

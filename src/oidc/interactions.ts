@@ -119,7 +119,8 @@ export function interactions({ provider, clients, consents, sessions, record, no
           acr: demandOf(params).least,
           anew: (text('prompt') ?? '').split(' ').includes('login'),
           maxAge: params.max_age === undefined ? undefined : Number(params.max_age),
-          login_hint: text('login_hint'),
+          // No address is longer.
+          login_hint: text('login_hint')?.slice(0, 320),
           ui_locales: text('ui_locales'),
         },
         session: session && { accountId: session.accountId, acr: session.acr },

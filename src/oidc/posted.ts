@@ -1,11 +1,12 @@
 import { bodyParser } from '@koa/bodyparser'
 import type { Context, Middleware } from 'koa'
 import { z } from 'zod'
-import type { Throttle } from '../accounts/throttle.ts'
+import type { Quota } from '../accounts/quota.ts'
 import { sha256 } from '../crypto/digest.ts'
 import { token } from '../crypto/random.ts'
 import { Problem } from '../errors.ts'
 import { declare, type Store } from '../store/collection.ts'
+import { largest, size } from './admission.ts'
 import type { Renderers } from './configuration.ts'
 
 const declaration = declare({
@@ -15,15 +16,13 @@ const declaration = declare({
 
 /** Milliseconds that a browser has to come back. */
 const life = 60_000
-/** What one address may have kept: each costs us room, before anybody has looked at it. */
-const posts = { tries: 600, window: 600_000 }
 
 interface Services {
   store: Store
   /** What people may be sent to by a form of another site. */
   paths: ReadonlySet<string>
   renderers: Pick<Renderers, 'error'>
-  throttle: Pick<Throttle, 'ration'>
+  quota: Quota
   now: () => number
 }
 
@@ -31,16 +30,16 @@ interface Services {
  * Takes requests that an app's page posts (OpenID Connect Core 1.0, 3.1.2.1). Browsers leave our cookies off a post that
  * comes from another site, so it is kept, and the browser comes for it by GET: whoever is signed in stays so.
  */
-export function posted(endpoints: Middleware, { store, paths, renderers, throttle, now }: Services): Middleware {
+export function posted(endpoints: Middleware, { store, paths, renderers, quota, now }: Services): Middleware {
   const kept = store.collection(declaration)
-  const parse = bodyParser({ enableTypes: ['form'], formLimit: '56kb' })
+  const parse = bodyParser({ enableTypes: ['form'], formLimit: largest })
 
   const keep = async (ctx: Context): Promise<void> => {
     if (!ctx.is('application/x-www-form-urlencoded')) throw new Problem('malformed')
-    await throttle.ration('posted', ctx.ip, posts)
     await parse(ctx as Parameters<typeof parse>[0], async () => {})
     const id = token()
     const form = (ctx.request as { rawBody?: string }).rawBody ?? ''
+    await quota.spend(size(form), { address: ctx.ip })
     await kept.insert({ id: sha256(id), form, expiresAt: now() + life })
     ctx.status = 303
     ctx.redirect(`${ctx.path}?posted=${id}`)

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Context, Middleware } from 'koa'
 import { type Configuration, Provider, type TokenEndpointGrantContext } from 'oidc-provider'
+import type { Quota } from '../accounts/quota.ts'
 import { associations } from '../clients/associations.ts'
 import { ciba, deviceCode, tokenExchange } from '../clients/file.ts'
 import { invitations } from '../clients/invitations.ts'
@@ -10,6 +11,7 @@ import { records as keeping } from '../records/adapter.ts'
 import { type Consents, consents as consenting } from '../records/consents.ts'
 import { mutes as mutesOf } from '../records/mutes.ts'
 import type { Store } from '../store/collection.ts'
+import { admission } from './admission.ts'
 import { formModes, type ResponseMode } from './answers.ts'
 import { type Authenticate, authenticating } from './authenticate.ts'
 import { redeeming } from './codes.ts'
@@ -40,6 +42,8 @@ import { spending } from './spending.ts'
 
 export interface Options extends Configured {
   store: Store
+  /** What strangers may have us keep. */
+  quota: Quota
   /** Keeps word for an app until `tellApp` got through. */
   post: PostLogout
   /** Judges a signed request that is exchanged for a token. */
@@ -82,12 +86,13 @@ export async function createProvider(options: Options): Promise<Oidc> {
   const invited = invitations(store)
   const adapters = registration({ store, sealer, clients, invitations: invited, throttle, now })
   const spend = spending({ clients, records, record })
-  const configured = configuration(options, { records, consents, adapters, mutes, spend })
+  const admitted = admission(options.quota)
+  const configured = configuration(options, { records, consents, adapters, mutes, spend, guard: admitted.guard })
   const { provider, grants } = construct(issuer, configured, formModes(options))
   Object.assign(provider.InitialAccessToken, { find: invited.find })
   const ending = { provider, records, post: options.post, record }
   const endSession = endings(ending)
-  correct(provider, records, { accounts: options.accounts, store, endSession, now })
+  correct(provider, records, { accounts: options.accounts, store, endSession, admitted, now })
   const used = async (account: string, client: string): Promise<void> => {
     if (!(await clients.app(client))?.firstParty) await consents.used(account, client)
   }

@@ -62,6 +62,7 @@ export function records(store: Store, sealer: Sealer, now: () => number): Record
     PushedAuthorizationRequest: keeping(store.collection(pushedRequests), now, {
       // The library spends it when somebody has signed in, and must see until then that it was spent before.
       longer: 3_600_000,
+      spent: ({ kind, iat, exp, clientId }) => ({ kind, iat, exp, clientId }),
       lost: () => new errors.InvalidRequestUri('request_uri was already used'),
     }),
     DeviceCode: remote.adapter,
@@ -106,6 +107,8 @@ interface Keeping {
   lost?(grantId: string | undefined): Error
   /** For how long it is there to be seen after it expired, in milliseconds. */
   longer?: number
+  /** What is left to be seen of one that was used; all of it unless told. */
+  spent?(payload: AdapterPayload): AdapterPayload
   /** Takes off what is not to be kept. */
   trim?(payload: AdapterPayload): AdapterPayload
 }
@@ -113,7 +116,7 @@ interface Keeping {
 function keeping(
   collection: Collection<Kept>,
   now: () => number,
-  { key = sha256, lost, longer = 0, trim }: Keeping,
+  { key = sha256, lost, longer = 0, spent, trim }: Keeping,
 ): Adapter {
   return {
     upsert: (id, { jti: _, ...payload }, seconds = 0) => {
@@ -129,7 +132,9 @@ function keeping(
     // The library reads, decides and then consumes: of many that got so far, one does (RFC 6749, 4.1.2).
     consume: async id => {
       const consumed = Math.floor(now() / 1000)
-      const won = await collection.patch(key(id), { consumed }, { consumed: undefined })
+      const found = spent && (await collection.get(key(id)))
+      const rest = found && { payload: spent(found.payload) }
+      const won = await collection.patch(key(id), { consumed, ...rest }, { consumed: undefined })
       if (!won) throw lost?.((await collection.get(key(id)))?.grantId) ?? new errors.InvalidGrant()
     },
     destroy: async id => {

@@ -11,7 +11,7 @@ export async function beginAttempt(
   begun: Omit<NewAttempt, 'device' | 'locale'> & { locale?: string },
 ): Promise<void> {
   const { visitor, locale } = ctx.state
-  const attempt = await attempts.start({ locale, ...begun, device: visitor.device })
+  const attempt = await attempts.start({ locale, ...begun, device: visitor.device }, visitor.address)
   const moved = await steps.advance(attempt, visitor)
   seeOther(ctx, baseOf(moved))
 }

@@ -30,6 +30,7 @@ export function protocolPages({ accounts, show }: Services): Renderers {
       const problem = told(fault)
       ctx.status = problem.status
       const { status, code, retryAfter } = problem
+      if (retryAfter !== undefined) ctx.set('Retry-After', String(retryAfter))
       show.page(ctx, 'error', { status, code, retryAfter, request: '' })
     },
     logout: async (ctx, { action, xsrf, client, accountId }) => {

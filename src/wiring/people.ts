@@ -4,6 +4,7 @@ import { belongings as belongingsOf } from '../accounts/belongings.ts'
 import { credentials as credentialsOf } from '../accounts/credential.ts'
 import { devices as devicesOf } from '../accounts/device.ts'
 import { links as linksOf } from '../accounts/link.ts'
+import { quota as quotaOf } from '../accounts/quota.ts'
 import { receipts as receiptsOf } from '../accounts/receipt.ts'
 import type { SessionBook } from '../accounts/session.ts'
 import { throttle as throttleOf } from '../accounts/throttle.ts'
@@ -66,9 +67,10 @@ export function people({ issuer, trust, hold, closing: patience }: Config, servi
   const devices = devicesOf({ store, trustFor: trust, now })
   const links = linksOf({ store, now })
   const throttle = throttleOf({ store, now, record })
+  const quota = quotaOf({ store, record, now })
   const factors = factorsOf({ hasher, sealer, send: letters.code, name, issuer })
 
-  const attempts = attemptsOf({ store, now })
+  const attempts = attemptsOf({ store, quota, now })
   const ceremonies = ceremoniesOf({ store, sealer, now })
   const ask = asking({ ceremonies, accounts, throttle, messages: letters, record })
   const signUp = signUpOf({ accounts, credentials, sealer, messages: letters, record, now })
@@ -107,6 +109,7 @@ export function people({ issuer, trust, hold, closing: patience }: Config, servi
     devices,
     links,
     throttle,
+    quota,
     factors,
     attempts,
     risk,

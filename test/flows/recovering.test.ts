@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { type Accounts, accounts as accountsOf } from '../../src/accounts/account.ts'
 import { type Credentials, credentials as credentialsOf } from '../../src/accounts/credential.ts'
+import { quota } from '../../src/accounts/quota.ts'
 import { sealer as sealerOf } from '../../src/crypto/seal.ts'
 import { keyring } from '../../src/crypto/secrets.ts'
 import { Problem } from '../../src/errors.ts'
@@ -27,7 +28,7 @@ describe('setting an account up afresh', () => {
     await accounts.insert({ id: 'ada', email: 'ada@example.com', locale: 'en', status: 'active', ...times })
     await credentials.add({ account: 'ada', factor: 'password', secret: 'of before' })
     const begun = { purpose: 'recover', device: 'd', locale: 'en', account: 'ada', case: '1' } as const
-    attempt = await attemptsOf({ store, now }).start(begun)
+    attempt = await attemptsOf({ store, quota: quota({ store, now }), now }).start(begun, '192.0.2.1')
   })
   afterEach(() => store.close())
 

@@ -63,6 +63,7 @@ describe('what the library is told', () => {
         adapters: {},
         mutes: mutes(store, now),
         spend: async () => false,
+        guard: (_, adapter) => adapter,
       },
     )
   }

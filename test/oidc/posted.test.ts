@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
 import Koa from 'koa'
-import { throttle } from '../../src/accounts/throttle.ts'
+import { quota } from '../../src/accounts/quota.ts'
 import { Problem } from '../../src/errors.ts'
 import { posted } from '../../src/oidc/posted.ts'
 import type { Store } from '../../src/store/collection.ts'
@@ -39,7 +39,7 @@ describe('requests that a page posts', () => {
       ctx.body = ctx.querystring
     }
     const paths = new Set(['/authorize'])
-    const services = { store: through, paths, renderers, throttle: throttle({ store, now }), now }
+    const services = { store: through, paths, renderers, quota: quota({ store, now }), now }
     const app = new Koa().use(posted(endpoints, services))
     server = createServer(app.callback()).listen(0, '127.0.0.1')
     await once(server, 'listening')
@@ -68,6 +68,12 @@ describe('requests that a page posts', () => {
     expect(told.every(fault => (fault as Problem).code === 'attempt_expired')).to.equal(true)
   })
 
+  it('are not kept when they are larger than 8 KB', async () => {
+    const large = new URLSearchParams({ state: 'x'.repeat(8_200) })
+    const refused = await fetch(`${url}/authorize`, { method: 'POST', body: large, redirect: 'manual' })
+    expect(refused.status).to.equal(413)
+  })
+
   it('are let through elsewhere', async () => expect((await post('/token')).status).to.equal(200))
 
   it('are told that the store is away', async () => {
@@ -79,14 +85,16 @@ describe('requests that a page posts', () => {
     expect((await come(kept)).status).to.equal(200)
   })
 
-  it('are kept for one address up to so many', async () => {
-    const flood = async () => (await Promise.all(Array.from({ length: 50 }, () => post()))).map(each => each.status)
+  it('are kept for one address up to so many bytes', async () => {
+    const large = new URLSearchParams({ state: 'x'.repeat(8_000) })
+    const one = () => fetch(`${url}/authorize`, { method: 'POST', body: large, redirect: 'manual' })
+    const flood = async () => (await Promise.all(Array.from({ length: 50 }, one))).map(each => each.status)
     const statuses: number[] = []
-    for (let wave = 0; wave < 13; wave++) statuses.push(...(await flood()))
-    expect(statuses.filter(each => each === 303).length).to.be.within(500, 600)
+    for (let wave = 0; wave < 6; wave++) statuses.push(...(await flood()))
+    expect(statuses.filter(each => each === 303).length * 8_000).to.be.within(1_500_000, 2_250_000)
     expect(new Set(statuses)).to.deep.equal(new Set([303, 429]))
     expect((told.at(-1) as Problem).code).to.equal('slow_down')
-    later = 600_001
+    later = 60_001
     expect((await post()).status).to.equal(303)
   })
 })

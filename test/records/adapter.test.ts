@@ -63,6 +63,15 @@ describe('the adapter', () => {
     })
   }
 
+  it('keeps of a pushed request that was used only that it was', async () => {
+    const payload = { kind: 'PushedAuthorizationRequest', iat: 1, exp: 2, request: 'x'.repeat(8_000) }
+    await of('PushedAuthorizationRequest').upsert('one', { jti: 'one', ...payload }, minute)
+    await of('PushedAuthorizationRequest').consume('one')
+    const left = await of('PushedAuthorizationRequest').find('one')
+    const consumed = Math.floor(time / 1000)
+    expect(left).to.deep.equal({ jti: 'one', kind: payload.kind, iat: 1, exp: 2, consumed })
+  })
+
   it('ends all that came of a grant', async () => {
     const token = newToken()
     await of('AuthorizationCode').upsert('c', { jti: 'c', grantId: 'g' }, minute)

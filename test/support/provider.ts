@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import Koa, { type Context } from 'koa'
+import { quota } from '../../src/accounts/quota.ts'
 import { throttle } from '../../src/accounts/throttle.ts'
 import { parseClients } from '../../src/clients/declared.ts'
 import { roll } from '../../src/clients/registered.ts'
@@ -155,7 +156,7 @@ export async function running({
     ...{ issuer, session, store, keys, clients, registration },
     standing: { local: true, production },
     documents: 'off',
-    throttle: throttle({ store, now }),
+    ...{ throttle: throttle({ store, now }), quota: quota({ store, now }) },
     keyring: ring,
     accounts: {
       get: async id => {

@@ -1,0 +1,68 @@
+import { type Adapter, type AdapterPayload, type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { Quota } from '../accounts/quota.ts'
+import { Problem } from '../errors.ts'
+
+/** The most bytes of parameters that one request may have us keep. */
+export const largest = 8_192
+
+/** Where a client is looked up and nobody proves to be it. */
+const open: readonly (string | undefined)[] = ['authorization', 'resume', 'end_session', 'end_session_confirm']
+
+export interface Admission {
+  /** Pays for a row that nobody proved anything for; does nothing where the client authenticated, and outside of requests. Throws `slow_down`. */
+  pay(bytes: number): Promise<void>
+  /** Lets an adapter keep small things only, and has what strangers ask for paid. Throws `too_large` and `slow_down`. */
+  guard(name: string, adapter: Adapter): Adapter
+}
+
+/** Limits what requests to the library's endpoints leave in the store. */
+export function admission(quota: Quota): Admission {
+  const pay: Admission['pay'] = async bytes => {
+    const ctx = Provider.ctx as KoaContextWithOIDC | undefined
+    const { client, route } = ctx?.oidc ?? {}
+    if (!ctx?.oidc) return
+    const unproved = open.includes(route) || client === undefined || client.clientAuthMethod === 'none'
+    if (!unproved) return
+    // A client is limited as a whole only where nobody stands in front of it: else strangers could close it to its people.
+    const named = client && !open.includes(route) ? client.clientId : undefined
+    await quota.spend(bytes, { address: ctx.ip, client: named })
+  }
+
+  return {
+    pay,
+    guard: (name, adapter) => {
+      const kind = kinds[name]
+      if (!kind) return adapter
+      return {
+        ...adapter,
+        upsert: async (id, payload, seconds) => {
+          if (size(kind.stored(payload)) > largest) throw new Problem('too_large')
+          if (kind.anew(payload)) await pay(size(payload))
+          return adapter.upsert(id, payload, seconds)
+        },
+      }
+    },
+  }
+}
+
+interface Kind {
+  /** What of it the request says. */
+  stored(payload: AdapterPayload): unknown
+  /** It is a stranger's, and not there yet. */
+  anew(payload: AdapterPayload): boolean
+}
+
+const kinds: { readonly [name: string]: Kind | undefined } = {
+  Interaction: {
+    stored: ({ params }) => params,
+    anew: ({ session, result }) => session?.accountId === undefined && result === undefined,
+  },
+  PushedAuthorizationRequest: { stored: ({ request }) => request, anew: () => true },
+  DeviceCode: { stored: ({ params }) => params, anew: () => true },
+  BackchannelAuthenticationRequest: { stored: ({ params }) => params, anew: () => true },
+}
+
+/** Bytes of something as JSON. */
+export function size(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value) ?? '')
+}
