@@ -45,7 +45,7 @@ const shape = z.object({
   session: z.string().optional(),
   /** The authorization request that waits for it (oidc-provider's interaction uid). */
   interaction: z.string().optional(),
-  client: z.object({ name: z.string(), tile: z.string(), origin: z.string() }).optional(),
+  client: z.object({ name: z.string(), tile: z.string() }).optional(),
   /** Where to go afterwards, a path of ours. */
   next: z.string().optional(),
   acr: z.enum(['mfa', 'aal2', 'phr']).optional(),

@@ -1,7 +1,7 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { Clients } from '../clients/registry.ts'
 import type { Renderers } from './configuration.ts'
-import { letFormEndAt } from './mounted.ts'
+import { letFormLeave } from './mounted.ts'
 
 /** How an answer gets to an app, as the library calls it. */
 export type ResponseMode = Parameters<Provider['registerResponseMode']>[1]
@@ -30,7 +30,7 @@ export function formModes({
 }): { readonly [name: string]: ResponseMode } {
   const post: ResponseMode = async (ctx, action, fields) => {
     ctx.status = 200
-    letFormEndAt(ctx, action)
+    letFormLeave(ctx)
     const texts = Object.entries(fields).map(([name, value]): [string, string] => [name, String(value)])
     await formPost(ctx, { action, fields: texts, client: await clients.app(ctx.oidc.client?.clientId ?? '') })
   }

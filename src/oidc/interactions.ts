@@ -11,7 +11,6 @@ import type { Detail } from '../flows/details.ts'
 import type { Consents, Scopes } from '../records/consents.ts'
 import { type Acr, demandOf } from './acr.ts'
 import { add } from './grants.ts'
-import { formTarget } from './mounted.ts'
 import type { Login, Sessions } from './sessions.ts'
 
 /** What an authorization request waits for. */
@@ -22,8 +21,6 @@ export interface InteractionDetails {
   client: { id: string; name: string; tile: string; firstParty: boolean }
   /** What there is to go by about an app that is not of the suite, where it asks for consent. */
   stranger: Stranger | undefined
-  /** Where the browser goes in the end, as CSP's form-action names it. */
-  redirectOrigin: string
   params: {
     /** The least assurance that will do. */
     acr: Acr | undefined
@@ -114,7 +111,6 @@ export function interactions({ provider, clients, consents, sessions, record, no
         prompt: prompt.name,
         client: { id: app.id, name: about?.clientName ?? app.name, tile: app.tile, firstParty: app.firstParty },
         stranger: about && strangerOf(app, about, text('redirect_uri') ?? provider.issuer),
-        redirectOrigin: formTarget(text('redirect_uri') ?? provider.issuer),
         params: {
           acr: demandOf(params).least,
           anew: (text('prompt') ?? '').split(' ').includes('login'),

@@ -24,9 +24,7 @@ export function mounted(provider: Provider, services: Services): Middleware {
       return next()
     })
     if (left || !ctx.response.is('html')) return
-    const answered = ctx as unknown as KoaContextWithOIDC
-    letFormsEnd(answered)
-    await leaveUnasked(answered, services)
+    await leaveUnasked(ctx as unknown as KoaContextWithOIDC, services)
   }
 }
 
@@ -44,24 +42,11 @@ async function leaveUnasked(ctx: KoaContextWithOIDC, { renderers, clients }: Ser
   await renderers.formPost(ctx, { action, fields, client: await clients.app(client?.clientId ?? '') })
 }
 
-/** Browsers apply form-action to the redirects that follow a post: the library's forms end at the app that asked. */
-function letFormsEnd(ctx: KoaContextWithOIDC): void {
-  const { params, redirectUriCheckPerformed } = ctx.oidc
-  if (ctx.status !== 200 && !redirectUriCheckPerformed) return
-  const target = redirectUriCheckPerformed ? params?.redirect_uri : params?.post_logout_redirect_uri
-  if (typeof target === 'string') letFormEndAt(ctx, target)
-}
-
-/** Lets the forms of a page that is answered end at this URL, too. */
-export function letFormEndAt(ctx: Pick<Context, 'set' | 'response'>, uri: string): void {
+/**
+ * Lets the form of a page that is answered go to an app, and on to wherever that redirects: browsers apply form-action to
+ * every redirect that follows a post (CSP 3, 6.4.1), and only the app knows where it goes. Such a page holds this form alone.
+ */
+export function letFormLeave(ctx: Pick<Context, 'set' | 'response'>): void {
   const policy: unknown = ctx.response.get('Content-Security-Policy')
-  const target = formTarget(uri)
-  if (typeof policy !== 'string' || policy.includes(` ${target}`)) return
-  ctx.set('Content-Security-Policy', policy.replace(/form-action [^;]*/, `$& ${target}`))
-}
-
-/** A URL's origin as CSP names it; a private-use scheme has none but itself. */
-export function formTarget(uri: string): string {
-  const { origin, protocol } = new URL(uri)
-  return origin === 'null' ? protocol : origin
+  if (typeof policy === 'string') ctx.set('Content-Security-Policy', policy.replace(/form-action [^;]*(; *)?/, ''))
 }

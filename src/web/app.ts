@@ -18,6 +18,7 @@ import { faults } from './faults.ts'
 import { headers, sameOrigin, settled } from './guard.ts'
 import { identity } from './identity.ts'
 import { interaction } from './interaction.ts'
+import { onward } from './onward.ts'
 import { operating } from './operating.ts'
 import { recovery } from './recovery.ts'
 import { security } from './security.ts'
@@ -71,7 +72,7 @@ export function app(options: Options): RequestListener {
   const pages = new Koa<Visit>({ proxy: true })
   pages.keys = protocol.keys
   pages.on('error', fault => log(fault, ''))
-  pages.use(headers({ https }))
+  pages.use(headers({ https })).use(onward({ issuer, show }))
   pages.use(protocol.discovery).use(protocol.endpoints).use(verify(options))
   pages.use(associations).use(assets.middleware)
   pages.use(visiting({ https, token }) as Middleware)

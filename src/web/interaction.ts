@@ -10,7 +10,6 @@ import type { Steps } from '../flows/steps.ts'
 import type { InteractionDetails, Interactions } from '../oidc/interactions.ts'
 import type { Sessions } from '../oidc/sessions.ts'
 import { beginAttempt } from './beginning.ts'
-import { formsMayEndAt } from './guard.ts'
 import { negotiate } from './phrases.ts'
 import type { Show } from './show.ts'
 import { concluded } from './sign-in.ts'
@@ -51,11 +50,11 @@ export function interaction(services: Services): Router<Visit> {
   router.post('/interaction/:uid/consent', ctx => interactions.consent(ctx))
   router.post('/interaction/:uid/abort', ctx => interactions.abort(ctx))
 
-  const begin = async (ctx: Context, { uid, prompt, client, redirectOrigin, params, session }: InteractionDetails) => {
+  const begin = async (ctx: Context, { uid, prompt, client, params, session }: InteractionDetails) => {
     const { name, tile } = client
     const begun = {
       interaction: uid,
-      client: { name, tile, origin: redirectOrigin },
+      client: { name, tile },
       locale: params.ui_locales ? negotiate(params.ui_locales) : ctx.state.locale,
     }
     if (prompt === 'create') return beginAttempt(ctx, services, { ...begun, purpose: 'sign-up' })
@@ -73,10 +72,9 @@ export function interaction(services: Services): Router<Visit> {
   }
 
   const consent = async (ctx: Context, details: InteractionDetails) => {
-    const { uid, client, stranger, redirectOrigin, asked, session } = details
+    const { uid, client, stranger, asked, session } = details
     const person = session && (await accounts.get(session.accountId))
     if (!person) throw new Problem('sign_in_needed')
-    formsMayEndAt(ctx, redirectOrigin)
     const locals = {
       base: `/interaction/${uid}`,
       scopes: asked.scopes,

@@ -79,6 +79,8 @@ export interface Pages extends RecoveryPages, AccountPages, AdminPages, Approval
   /** Asks whether to sign out everywhere, or to stay. `xsrf` goes along as a hidden field; `logout=yes` signs out. */
   'sign-in/sign-out': { action: string; xsrf: string; email: string | undefined }
   'sign-in/signed-out': { app: string | undefined; everywhere: boolean }
+  /** Goes on to `onward` by itself, or by its link. */
+  'sign-in/onward': { onward: string }
   /** Takes an answer on to the app: a script posts the form at once, and without scripts the button does. */
   'sign-in/go-on': { action: string; fields: readonly (readonly [name: string, value: string])[] }
   /** `retryAfter` is in seconds. */

@@ -8,7 +8,6 @@ import type { Attempt, Attempts } from '../flows/attempts.ts'
 import type { Steps } from '../flows/steps.ts'
 import type { Sessions } from '../oidc/sessions.ts'
 import { asProblem } from './faults.ts'
-import { formsMayEndAt } from './guard.ts'
 import type { Frame } from './pages.ts'
 import { type Show, seeOther } from './show.ts'
 import type { Visit } from './visiting.ts'
@@ -63,7 +62,6 @@ export function stepping({ attempts, sessions, devices, steps, show, finish }: S
   const page = async (ctx: Context, attempt: Attempt, problem?: Problem): Promise<void> => {
     if (attempt.done) return finish(ctx, attempt)
     ctx.state.locale = attempt.locale
-    formsMayEndAt(ctx, attempt.client?.origin)
     const frame: Partial<Frame> = {
       towards: attempt.client,
       reason: attempt.reason,

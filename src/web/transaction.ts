@@ -6,7 +6,6 @@ import type { Approving, Request } from '../flows/approving.ts'
 import type { InteractionDetails, Interactions } from '../oidc/interactions.ts'
 import type { Sessions } from '../oidc/sessions.ts'
 import { asProblem } from './faults.ts'
-import { formsMayEndAt } from './guard.ts'
 import { negotiate } from './phrases.ts'
 import { type Show, seeOther } from './show.ts'
 import { body } from './stepping.ts'
@@ -27,11 +26,10 @@ export function approval(services: Services, router: Router<Visit>) {
   const page = async (ctx: Context, details: InteractionDetails, request: Request, problem?: Problem) => {
     const person = await accounts.get(request.account)
     if (!person) throw new Problem('sign_in_needed')
-    const { uid, client, redirectOrigin, params } = details
+    const { uid, client, params } = details
     if (params.ui_locales) ctx.state.locale = negotiate(params.ui_locales)
     if (problem) ctx.status = problem.status
     if (problem?.retryAfter !== undefined) ctx.set('Retry-After', String(problem.retryAfter))
-    formsMayEndAt(ctx, redirectOrigin)
     const { factor, shown, known, young, ...facts } = await approving.ask(request)
     const base = `/interaction/${uid}/approve`
     show.page(

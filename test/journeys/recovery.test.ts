@@ -175,7 +175,7 @@ describe('a forgotten password', () => {
     const ada = await at.joined()
     await ask(ada.email)
     const page = await jar().get((await mailed(ada.email)).link ?? '')
-    expect(page.headers.get('referrer-policy')).to.equal('no-referrer')
+    expect(page.headers.get('referrer-policy')).to.equal('same-origin')
     expect(page.headers.get('cache-control')).to.equal('no-store')
   })
 

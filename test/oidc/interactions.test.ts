@@ -36,7 +36,6 @@ describe('interactions', () => {
       prompt: 'login',
       client: { id: 'trading', name: 'trading', tile: 'neutral', firstParty: true },
       stranger: undefined,
-      redirectOrigin: latchkey.issuer,
       params: { acr: 'mfa', anew: true, maxAge: 60, login_hint: 'ada@example.com', ui_locales: 'de en' },
       session: undefined,
       asked: { scopes: [], resources: [] },

@@ -54,6 +54,8 @@ export const otherPages: readonly Picture[] = [
     email: undefined,
     locale: 'de',
   }),
+  picture('onward', 'sign-in/onward', { onward: '/nowhere' }),
+  picture('onward-de', 'sign-in/onward', { onward: '/nowhere', locale: 'de' }),
   picture('go-on', 'sign-in/go-on', { action: '/nowhere', fields: [['code', 'x'.repeat(43)]], towards: longApp }),
   picture('signed-out', 'sign-in/signed-out', { app: 'Trading', everywhere: false }),
   picture('signed-out-unknown', 'sign-in/signed-out', { app: undefined, everywhere: false, locale: 'de' }),

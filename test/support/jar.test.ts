@@ -30,6 +30,7 @@ interface Heard {
 
 describe('the jar', () => {
   const heard: Heard[] = []
+  let served = html
   let server: Server
   let base: string
 
@@ -37,20 +38,26 @@ describe('the jar', () => {
     server = createServer(async (request, response) => {
       const body = (await request.setEncoding('utf8').toArray()).join('')
       heard.push({ method: request.method, url: request.url, body, headers: request.headers })
-      const path = new URL(request.url ?? '/', 'http://x').pathname
+      const url = new URL(request.url ?? '/', 'http://x')
+      const path = url.pathname
       response.setHeader('set-cookie', [
         `seen=${path.slice(1)}; HttpOnly; SameSite=Lax`,
         `__Host-kept=1; Secure; Path=/; HttpOnly`,
       ])
       if (path === '/quiet') response.setHeader('referrer-policy', 'no-referrer')
+      if (path === '/strict') response.setHeader('content-security-policy', "default-src 'none'; form-action 'self'")
+      if (path === '/onward') {
+        const to = url.searchParams.get('to')?.replaceAll('&', '&amp;')
+        return response.end(`<meta http-equiv="refresh" content="0;url=${to}"><a href="${to}">Continue</a>`)
+      }
       const moved: Record<string, [number, string]> = {
-        '/answer': [303, '/done'],
+        '/answer': [303, url.searchParams.get('to') ?? '/done'],
         '/again': [307, '/done'],
         '/away': [302, 'https://example.com/'],
         '/round': [302, '/round'],
       }
       const [status, location] = moved[path] ?? [path === '/wrong' ? 422 : 200]
-      response.writeHead(status, { 'content-type': 'text/html', ...(location && { location }) }).end(html)
+      response.writeHead(status, { 'content-type': 'text/html', ...(location && { location }) }).end(served)
     })
     await new Promise<void>(done => server.listen(0, 'localhost', done))
     base = `http://localhost:${(server.address() as AddressInfo).port}`
@@ -143,6 +150,37 @@ describe('the jar', () => {
   it('sends a null origin from a page that sends no referrer', async () => {
     await (await jar().get(`${base}/quiet`)).submit({ email: 'a@example.com' })
     expect(heard[1]?.headers).to.include({ origin: 'null', 'sec-fetch-site': 'same-origin' })
+  })
+
+  it('goes on with a page that goes on by itself, as a navigation of that page’s', async () => {
+    const person = jar()
+    const page = await person.post(`${base}/onward?to=%2Fdone%3Fa%3D1%26b%3D2`, { a: '1' })
+    expect(page.url).to.equal(`${base}/done?a=1&b=2`)
+    expect(page.trail).to.have.length(2)
+    expect(heard.at(-1)).to.include({ method: 'GET', body: '' })
+    expect(heard.at(-1)?.headers).to.include({ 'sec-fetch-site': 'same-origin' }).and.not.have.property('origin')
+    const asked = await person.get(`${base}/onward?to=/done`, { follow: false })
+    expect(asked).to.include({ status: 200, url: `${base}/onward?to=/done`, location: `${base}/done` })
+    const away = await person.get(`${base}/onward?to=com.example.app:/callback`)
+    expect(away).to.include({ status: 200, location: 'com.example.app:/callback' })
+  })
+
+  it('sends a form, and follows what redirects it, only as far as its page’s form-action goes', async () => {
+    const person = jar()
+    const page = await person.get(`${base}/strict`)
+    const { port } = new URL(base)
+    const leads = async (to: string) => {
+      const form = page.html.replace('action="/answer"', `action="/answer?to=${encodeURIComponent(to)}"`)
+      served = form
+      return (await person.get(`${base}/strict`))
+        .submit({ email: 'a@example.com' }, 'Continue')
+        .catch(each => each.message)
+    }
+    expect(await leads('/done')).to.include({ url: `${base}/done` })
+    for (const to of [`http://127.0.0.1:${port}/done`, 'https://example.com/', 'com.example.app:/callback'])
+      expect(await leads(to), to).to.match(/form-action .*'self'.* stops/)
+    expect(await leads(`/onward?to=${encodeURIComponent(`http://127.0.0.1:${port}/done`)}`)).to.be.an('object')
+    served = html
   })
 
   it('stops at the edge of the machine, at an app of its own, and when told', async () => {

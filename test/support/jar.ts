@@ -2,6 +2,7 @@ import { CookieJar } from 'tough-cookie'
 import { type Dispatcher, request } from 'undici'
 import { type Answers, type Button, type Form, forms } from './form.ts'
 import { type Element, read } from './html.ts'
+import { type From, originOf, siteOf, submits } from './sending.ts'
 
 /** A page as the person sees it after redirects. */
 export interface Page {
@@ -20,7 +21,7 @@ export interface Page {
   links: { text: string; href: string }[]
   /** Every URL on the way here, this one last. */
   trail: string[]
-  /** Where it leads when that was not followed: another app's scheme, a host that is not loopback, or `follow: false`. */
+  /** Where it leads, by a redirect or by itself, when that was not followed: another app's scheme, a host that is not loopback, or `follow: false`. */
   location: string | undefined
   /** The first element that a selector meets (html.ts says which selectors there are). */
   find(selector: string): Element | undefined
@@ -36,17 +37,11 @@ export interface Page {
 export type Which = string | { field?: string; action?: string; button?: string }
 
 interface Go extends Omit<RequestInit, 'redirect'> {
-  /** Follow redirects; true unless told. */
+  /** Follow redirects, and pages that go on by themselves; true unless told. */
   follow?: boolean
 }
 
-interface From {
-  url: string
-  /** The Referrer-Policy that the page came with. */
-  referrer: string | null
-}
-
-/** A person's browser without scripts: cookies as browsers keep them (by host, over all its ports), the headers that browsers add, forms and links. */
+/** A person's browser without scripts: cookies as browsers keep them (by host, over all its ports), the headers that browsers add, forms and links, form-action over all redirects that follow a form, and pages that go on by themselves. */
 export interface Jar {
   /** As if typed into the address bar. */
   get(url: string, go?: Go): Promise<Page>
@@ -61,22 +56,11 @@ const agent = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like G
 const loopback = (url: URL) =>
   /^https?:$/.test(url.protocol) && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)
 
-type Site = 'none' | 'same-origin' | 'same-site' | 'cross-site'
-
-/** Fetch Metadata, 2.4: the farthest that any URL so far lies from the page that began; a port parts origins, not sites. */
-function siteOf(from: From | undefined, urls: readonly URL[]): Site {
-  if (from === undefined) return 'none'
-  const start = new URL(from.url)
-  if (urls.every(url => url.origin === start.origin)) return 'same-origin'
-  return urls.every(url => url.hostname === start.hostname && url.protocol === start.protocol)
-    ? 'same-site'
-    : 'cross-site'
-}
-
-/** Fetch, "append a request Origin header": a page that sends no referrer sends `null`. */
-function originOf(from: From, site: Site): string {
-  const hidden = from.referrer === 'no-referrer' || (from.referrer === 'same-origin' && site !== 'same-origin')
-  return hidden ? 'null' : new URL(from.url).origin
+/** Where a page goes on to by itself, at once (HTML, 4.2.5.3: refresh). */
+function refresh(root: Element, url: string): URL | undefined {
+  const found = root.find('meta[http-equiv=refresh]')?.attributes.content
+  const to = found === undefined ? undefined : /^0; ?url=(.+)$/.exec(found)?.[1]
+  return to === undefined ? undefined : new URL(to, url)
 }
 
 /** Opens a browser that knows nothing yet. */
@@ -106,16 +90,17 @@ export function jar(headers: Readonly<Record<string, string>> = {}): Jar {
     return response
   }
 
-  async function visit(start: string, { follow = true, ...init }: Go, from?: From): Promise<Page> {
+  async function visit(start: string, { follow = true, ...init }: Go, sender?: From): Promise<Page> {
+    let from = sender
     const trail: string[] = []
+    let chain: URL[] = []
     let url = new URL(start)
     let asked: RequestInit = { method: 'GET', ...init }
     while (trail.length < 20) {
+      if (from) submits(from, url)
       trail.push(url.href)
-      const site = siteOf(
-        from,
-        trail.map(each => new URL(each)),
-      )
+      chain.push(url)
+      const site = siteOf(from, chain)
       const posting = asked.method !== 'GET' && asked.method !== 'HEAD'
       const sent = new Headers({
         accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
@@ -135,8 +120,18 @@ export function jar(headers: Readonly<Record<string, string>> = {}): Jar {
       const location = response.headers.get('location')
       const next =
         location === null || ![301, 302, 303, 307, 308].includes(response.status) ? undefined : new URL(location, url)
-      if (next === undefined || !follow || !loopback(next))
-        return page(url.href, response, await response.text(), trail, next?.href)
+      if (next === undefined) {
+        const arrived = page(url.href, response, await response.text(), trail)
+        const { location: onward } = arrived
+        if (onward === undefined || !follow || !loopback(new URL(onward))) return arrived
+        from = { url: url.href, referrer: response.headers.get('referrer-policy') }
+        chain = []
+        asked = { method: 'GET' }
+        url = new URL(onward)
+        continue
+      }
+      if (from) submits(from, next)
+      if (!follow || !loopback(next)) return page(url.href, response, await response.text(), trail, next.href)
       if (response.status < 304) asked = { method: 'GET' }
       if (next.hash === '') next.hash = url.hash
       url = next
@@ -164,9 +159,10 @@ export function jar(headers: Readonly<Record<string, string>> = {}): Jar {
     )
   }
 
-  function page(url: string, response: Response, html: string, trail: string[], location: string | undefined): Page {
+  function page(url: string, response: Response, html: string, trail: string[], location?: string): Page {
     const root = read(html)
     const from = { url, referrer: response.headers.get('referrer-policy') }
+    const sending = { ...from, policy: response.headers.get('content-security-policy') }
     const all = forms(root, url)
     const links = root
       .all('a[href]')
@@ -186,7 +182,7 @@ export function jar(headers: Readonly<Record<string, string>> = {}): Jar {
       forms: all,
       links,
       trail,
-      location,
+      location: location ?? refresh(root, url)?.href,
       find: root.find,
       all: root.all,
       json: () => JSON.parse(html),
@@ -198,11 +194,11 @@ export function jar(headers: Readonly<Record<string, string>> = {}): Jar {
         if ((formmethod?.toLowerCase() ?? form.method) === 'get') {
           const target = new URL(action)
           target.search = new URLSearchParams(entries as [string, string][]).toString()
-          return visit(target.href, {}, from)
+          return visit(target.href, {}, sending)
         }
         const body = form.multipart ? new FormData() : new URLSearchParams()
         for (const [name, value] of entries) body.append(name, value as string)
-        return visit(action, { method: 'POST', body }, from)
+        return visit(action, { method: 'POST', body }, sending)
       },
       async follow(link) {
         const found = links.find(

@@ -49,8 +49,6 @@ export interface Running {
   meet: ((ctx: Context, oidc: Oidc) => Promise<void>) | undefined
   /** Apps answer no logout token. */
   deaf: boolean
-  /** The Content-Security-Policy that pages come with. */
-  policy: string | undefined
   /** Logout tokens that apps received, with the path that they came to. */
   logouts: { path: string; token: string }[]
   /** Moves the provider's clock on by so many milliseconds. */
@@ -195,7 +193,6 @@ export async function running({
     meet: undefined,
     logouts: [],
     deaf: false,
-    policy: undefined,
     pass: milliseconds => {
       ahead += milliseconds
     },
@@ -210,10 +207,6 @@ export async function running({
   const koa = new Koa()
   koa.keys = oidc.provider.keys
   koa.on('error', fault => void faults.push(fault))
-  koa.use((ctx, next) => {
-    if (self.policy !== undefined) ctx.set('Content-Security-Policy', self.policy)
-    return next()
-  })
   koa.use(oidc.discovery)
   koa.use(oidc.associations)
   koa.use(oidc.endpoints)

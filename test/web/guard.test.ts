@@ -64,7 +64,7 @@ describe('the guard', () => {
     expect(sent.get('content-security-policy')).to.match(/default-src 'none'.*frame-ancestors 'none'/)
     expect(sent.get('content-security-policy')).to.not.match(/unsafe/)
     expect(sent.get('x-content-type-options')).to.equal('nosniff')
-    expect(sent.get('referrer-policy')).to.equal('no-referrer')
+    expect(sent.get('referrer-policy')).to.equal('same-origin')
     expect(sent.get('cross-origin-opener-policy')).to.equal('same-origin')
     expect(sent.get('cache-control')).to.equal('no-store')
     expect(sent.get('strict-transport-security')).to.equal(null)

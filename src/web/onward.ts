@@ -1,0 +1,41 @@
+import type { Context, Middleware } from 'koa'
+import { routes } from '../oidc/configuration.ts'
+import { negotiate } from './phrases.ts'
+import type { Show } from './show.ts'
+
+/** Where apps' own pages post to: what follows such a post is up to their content policy. */
+const posted: readonly string[] = [routes.authorization, routes.end_session]
+
+/**
+ * Answers a form post that leads away from our pages with a page that goes on by itself. Browsers apply form-action to every
+ * redirect that follows a post (CSP 3, 6.4.1), an app's own included: only a navigation that is no form's is free of it, and
+ * then no app's host needs to be in our policy. Programs, which do not ask for HTML, get the redirect.
+ */
+export function onward({ issuer, show }: { issuer: string; show: Show }): Middleware {
+  return async (ctx, next) => {
+    await next()
+    if (ctx.method !== 'POST' || ctx.status < 300 || posted.includes(ctx.path)) return
+    const location = ctx.response.get('Location') as unknown
+    if (typeof location !== 'string' || location === '' || !leaves(location, issuer) || !wantsPage(ctx)) return
+    ctx.remove('Location')
+    ctx.status = 200
+    ctx.state.locale ??= negotiate(ctx.get('Accept-Language'))
+    show.page(ctx, 'sign-in/onward', { onward: location })
+  }
+}
+
+/** Does a redirect leave our pages, at once or by an authorization request that ends at its app? */
+function leaves(location: string, issuer: string): boolean {
+  const { origin, pathname } = new URL(location, issuer)
+  return (
+    origin !== new URL(issuer).origin ||
+    [routes.authorization, routes.end_session, '/interaction'].some(
+      each => pathname === each || pathname.startsWith(`${each}/`),
+    )
+  )
+}
+
+/** A browser that navigates names HTML; what takes anything (fetch, curl) is a program. */
+function wantsPage(ctx: Context): boolean {
+  return /\btext\/html\b/i.test(ctx.get('Accept'))
+}
