@@ -13,6 +13,7 @@ export const problems = {
   unknown_credential: 401,
   code_spent: 401,
   way_closed: 403,
+  factor_closed: 403,
   attempt_expired: 410,
   link_expired: 410,
   approval_over: 410,

@@ -57,6 +57,9 @@ export const events = {
   }),
   // A limit was used up; told once for each window, for there may be many who run into it.
   'limit.closed': event('warning', { limit: z.string() }),
+  // Wrong answers in a row: somebody gets as far as the second factor, and guesses.
+  'factor.guessed': event('warning', { account, factor, times: z.number() }, told),
+  'factor.closed': event('warning', { account, factor, times: z.number() }, told),
   'code.sent': event('info', { account: account.optional(), factor, channel: z.enum(['email', 'sms']) }),
   'sign-in.noticed': event('notice', { account, why }, told),
   'sign-in.held': event('notice', { account, why }),

@@ -1,4 +1,5 @@
 import type { Accounts } from '../accounts/account.ts'
+import type { Failures } from '../accounts/failures.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
 import type { Record as RecordEvent } from '../events.ts'
@@ -18,6 +19,7 @@ interface Services {
   ceremonies: Ceremonies
   accounts: Accounts
   throttle: Throttle
+  failures: Pick<Failures, 'closed'>
   messages: Messages
   record: RecordEvent
 }
@@ -33,7 +35,7 @@ export type Ask = (asking: {
 }) => Promise<{ email?: string | undefined }>
 
 /** Makes the one way in which questions are asked: messages are rationed, and a taken address looks like any other. */
-export function asking({ ceremonies, accounts, throttle, messages, record }: Services): Ask {
+export function asking({ ceremonies, accounts, throttle, failures, messages, record }: Services): Ask {
   return async ({ attempt, mode, factor, subject, asked, visitor }) => {
     const fits = factor[mode].ask?.safeParse(asked)
     if (fits && !fits.success) throw new Problem('malformed')
@@ -42,6 +44,10 @@ export function asking({ ceremonies, accounts, throttle, messages, record }: Ser
     const owner = mode === 'enrol' && email !== undefined ? await accounts.byEmail(email) : undefined
     if (owner && owner.id === attempt.account) throw new Problem('already_enrolled', { field: 'email' })
     const taken = owner !== undefined
+    if (mode === 'prove' && factor.channel && subject.account !== undefined) {
+      const closed = await failures.closed(subject.account)
+      if (closed.includes(factor.id)) throw new Problem('factor_closed', { field: 'code' })
+    }
 
     const paid: (() => Promise<void>)[] = []
     try {

@@ -1,5 +1,6 @@
 import { type Accounts, owned } from '../accounts/account.ts'
 import type { Credential, Credentials } from '../accounts/credential.ts'
+import type { Failures } from '../accounts/failures.ts'
 import { Problem } from '../errors.ts'
 import type { Enrolled, Factor, Named, Subject } from '../factors/factor.ts'
 import type { Attempt, Attempts } from './attempts.ts'
@@ -23,6 +24,7 @@ interface Services {
   protection: Protection
   signUp: SignUp
   recovering: Recovering
+  failures: Pick<Failures, 'forget'>
   now: () => number
 }
 
@@ -66,7 +68,7 @@ export function proving({ accounts, credentials, proof, now }: Services): Judge 
 
 /** Judges enrolments: kept with the attempt until there is enough for an account, and with the account from then on. */
 export function enrolling(services: Services): Judge {
-  const { factors, attempts, ceremonies, credentials, protection, signUp, recovering, now } = services
+  const { factors, attempts, ceremonies, credentials, protection, signUp, recovering, failures, now } = services
   return async (attempt, factor, answer, visitor) => {
     const held = await heldIn(credentials, attempt)
     const own = held.filter(each => each.factor === factor.id)
@@ -81,6 +83,7 @@ export function enrolling(services: Services): Judge {
       if (!factor.mandatory) return attempts.change(attempt, { fresh, pending })
       if (attempt.purpose === 'recover') {
         const guard = await recovering.commit(attempt, signUp.open(attempt, pending), visitor)
+        if (attempt.account !== undefined) await failures.forget(attempt.account)
         return attempts.change(attempt, { fresh, pending: undefined, real: true, guard })
       }
       await signUp.commit(attempt, pending, factors)

@@ -1,9 +1,10 @@
 import type { Credential, Credentials } from '../accounts/credential.ts'
 import type { Devices } from '../accounts/device.ts'
+import type { Failures } from '../accounts/failures.ts'
 import type { By, Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
 import type { Record as RecordEvent } from '../events.ts'
-import type { Named, Proved, Subject } from '../factors/factor.ts'
+import type { Factor, Named, Proved, Subject } from '../factors/factor.ts'
 import type { Ceremonies, Which } from './ceremonies.ts'
 import type { Visitor } from './visitor.ts'
 
@@ -12,6 +13,7 @@ interface Services {
   credentials: Credentials
   devices: Devices
   throttle: Throttle
+  failures: Failures
   record: RecordEvent
 }
 
@@ -23,7 +25,31 @@ export type Proof = (
 ) => Promise<Proved<unknown>>
 
 /** Makes the one way in which proofs are judged: counted before they are judged, and saved so that none counts twice. */
-export function proofs({ ceremonies, credentials, devices, throttle, record }: Services): Proof {
+export function proofs({ ceremonies, credentials, devices, throttle, failures, record }: Services): Proof {
+  /** Judges the answer, and counts a wrong one where a guesser could come to be right. */
+  const judge = async (
+    factor: Factor,
+    account: string | undefined,
+    visitor: Visitor,
+    answered: () => Promise<Proved<unknown>>,
+  ) => {
+    if (account === undefined || !guessable(factor)) {
+      const proved = await answered()
+      if (factor.whole && account !== undefined) await failures.forget(account)
+      return proved
+    }
+    const judged = await failures.judge(account, factor.id)
+    try {
+      const proved = await answered()
+      await judged.right(reopens(factor))
+      return proved
+    } catch (fault) {
+      if (fault instanceof Problem && fault.status === 401) await judged.wrong(visitor)
+      else await judged.dropped()
+      throw fault
+    }
+  }
+
   return async ({ which, who, held, name }, answer, visitor) => {
     const { account, email } = who
     const { factor } = which
@@ -32,13 +58,15 @@ export function proofs({ ceremonies, credentials, devices, throttle, record }: S
     const trier = { what: factor.id, account: account ?? email, address, device: known ? visitor.device : undefined }
     try {
       await throttle.spend(trier)
-      const proved = await ceremonies.finish<Proved<unknown>>(which, who, answer)
-      const credential = held.find(each => each.id === proved.credential)
-      if (!credential || account === undefined) throw new Problem('wrong_credentials')
-      if (!(await credentials.prove(credential, proved.secret))) throw new Problem('code_spent')
-      const told = record('factor.proved', { account, factor: factor.id, credential: credential.id }, visitor)
-      await Promise.all([throttle.forgive(trier), told])
-      return proved
+      return await judge(factor, account, visitor, async () => {
+        const proved = await ceremonies.finish<Proved<unknown>>(which, who, answer)
+        const credential = held.find(each => each.id === proved.credential)
+        if (!credential || account === undefined) throw new Problem('wrong_credentials')
+        if (!(await credentials.prove(credential, proved.secret))) throw new Problem('code_spent')
+        const told = record('factor.proved', { account, factor: factor.id, credential: credential.id }, visitor)
+        await Promise.all([throttle.forgive(trier), told])
+        return proved
+      })
     } catch (fault) {
       if (!(fault instanceof Problem)) throw fault
       const by = fault.values.by as By | undefined
@@ -52,4 +80,14 @@ export function proofs({ ceremonies, credentials, devices, throttle, record }: S
       throw fault
     }
   }
+}
+
+/** Can its answers be guessed one after the other? Passwords are, by strangers, so that closing them would lock their owner out; passkeys never are. */
+function guessable({ stands }: Factor): boolean {
+  return !stands.includes('first')
+}
+
+/** Is a proof of it enough to reopen what wrong answers to others have closed? Not that of a mailbox, which is also the way to a new password. */
+function reopens({ kind, strength }: Factor): boolean {
+  return kind !== 'known' && strength !== 'mfa'
 }

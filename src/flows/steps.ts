@@ -1,4 +1,5 @@
 import type { Credential, Credentials } from '../accounts/credential.ts'
+import type { Failures } from '../accounts/failures.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
 import type { Record as RecordEvent } from '../events.ts'
@@ -8,7 +9,7 @@ import type { Attempt, Attempts, Mode } from './attempts.ts'
 import type { Ceremonies } from './ceremonies.ts'
 import type { Confirming } from './confirming.ts'
 import { about, heldIn, type Judge } from './judging.ts'
-import { next, type Step } from './policy.ts'
+import { next, reaches, type Step } from './policy.ts'
 import type { Visitor } from './visitor.ts'
 import { type Weights, weighing as weighingOf } from './weighing.ts'
 
@@ -53,6 +54,7 @@ interface Services extends Weights {
   confirming: Confirming
   credentials: Credentials
   throttle: Throttle
+  failures: Pick<Failures, 'closed' | 'forget'>
   record: RecordEvent
   now: () => number
 }
@@ -62,7 +64,7 @@ const judgements = { tries: 60, window: 60_000 }
 
 /** Walks attempts through policy. */
 export function steps(services: Services): Steps {
-  const { factors, attempts, ceremonies, ask, prove, enrol, credentials, throttle, now } = services
+  const { factors, attempts, ceremonies, ask, prove, enrol, credentials, throttle, failures, now } = services
   const { confirming, record } = services
   const weighing = weighingOf(services)
 
@@ -106,6 +108,8 @@ export function steps(services: Services): Steps {
   const finish = async (attempt: Attempt, { acr, amr }: { acr: Attempt['acr']; amr: string[] }, visitor: Visitor) => {
     const { account, verdict } = attempt
     const done = await move(attempt, { at: undefined, done: { acr, amr } })
+    // A right answer, and the owner's word by another way: whatever was guessed before, it is they.
+    if (account !== undefined && attempt.confirmed && reaches(acr, 'aal2')) await failures.forget(account)
     if (account !== undefined && verdict && verdict.ruling !== 'allow')
       await record('sign-in.noticed', { account, why: verdict.why }, visitor)
     return done
@@ -117,7 +121,9 @@ export function steps(services: Services): Steps {
     const step = stepOf(attempt, held)
     if (step.now === 'done') return finish(attempt, step, visitor)
     if (step.now === 'refuse' || step.now === 'confirm') return kept(attempt, step, visitor)
-    const factor = firstOf(step.from, held, attempt.wants)
+    const closed = attempt.real && attempt.account !== undefined ? await failures.closed(attempt.account) : []
+    const open = step.from.filter(each => step.now !== 'prove' || !closed.includes(each.id))
+    const factor = firstOf(open.length > 0 ? open : step.from, held, attempt.wants)
     if (attempt.account === undefined && step.now === 'prove')
       return attempt.at ? move(attempt, { at: undefined }) : attempt
     return takeUp(attempt, step.now, factor, held, visitor)

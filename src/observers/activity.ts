@@ -85,7 +85,8 @@ const things = new Map<string, Kind>([
 
 /** What kind of event it is. What a factor was asked belongs to signing in; what is done with one, to security. */
 export function kindOf(name: string): Kind {
-  if (['factor.proved', 'factor.refused', 'factor.throttled'].includes(name)) return 'sign-in'
+  if (['factor.proved', 'factor.refused', 'factor.throttled', 'factor.guessed', 'factor.closed'].includes(name))
+    return 'sign-in'
   return things.get(name.split('.', 1)[0] ?? '') ?? 'security'
 }
 

@@ -21,7 +21,14 @@ export interface Sighting {
 }
 
 /** What may be out of the ordinary about a sign-in. */
-export const allSignals = ['new-device', 'new-network', 'new-country', 'impossible-travel', 'many-failures'] as const
+export const allSignals = [
+  'new-device',
+  'new-network',
+  'new-country',
+  'impossible-travel',
+  'many-failures',
+  'many-guesses',
+] as const
 export type Signal = (typeof allSignals)[number]
 
 /** What is known beside the sighting and those before it. */
@@ -32,6 +39,8 @@ export interface Circumstances {
   expected: readonly string[]
   /** Wrong answers on unknown devices in the last half hour. */
   failures: number
+  /** Many wrong answers in a row to a second factor, on whatever device. */
+  guessed: boolean
 }
 
 /** From so many wrong answers on somebody may be guessing. */
@@ -48,7 +57,7 @@ const anywhere = ((earth * Math.PI) / fastest) * 3_600_000
 export function signals(
   here: Sighting,
   past: readonly Sighting[],
-  { known, failures, expected }: Circumstances,
+  { known, failures, guessed, expected }: Circumstances,
 ): Signal[] {
   const newcomer = past.length === 0
   const strange = here.country === undefined || !expected.includes(here.country)
@@ -63,6 +72,7 @@ export function signals(
       !elsewhere.some(each => each.country === here.country),
     'impossible-travel': strange && past.some(each => travelled(each, here) > fastest),
     'many-failures': failures >= many,
+    'many-guesses': guessed,
   }
   return allSignals.filter(each => found[each])
 }

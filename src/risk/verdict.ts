@@ -21,12 +21,16 @@ interface Row {
   ruling: Ruling
 }
 
-/** The first row that fits decides. A device that the account knows is never held: whoever has it, and both factors, is the owner as far as anybody can tell. */
+/**
+ * The first row that fits decides. A device that the account knows is held for one reason alone: whoever has it, and both
+ * factors, is the owner as far as anybody can tell, unless the second factor was guessed at until the answer was right.
+ */
 const rows: readonly Row[] = [
   { when: ['new-device', 'new-network', 'impossible-travel', 'many-failures'], ruling: 'refuse' },
   { when: ['new-device', 'new-network', 'impossible-travel'], ruling: 'hold' },
   { when: ['new-device', 'new-country'], ruling: 'hold' },
   { when: ['new-device', 'new-network', 'many-failures'], ruling: 'hold' },
+  { when: ['many-guesses'], ruling: 'hold' },
   { when: ['new-device'], ruling: 'tell' },
   // Once: from then on the network is known, and so is whoever travels by VPN.
   { when: ['new-network', 'impossible-travel'], ruling: 'tell' },

@@ -1,5 +1,6 @@
 import type { Account, Accounts } from '../accounts/account.ts'
 import type { Devices } from '../accounts/device.ts'
+import type { Failures } from '../accounts/failures.ts'
 import type { SessionBook, SessionRecord } from '../accounts/session.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import type { Places } from './places.ts'
@@ -29,6 +30,7 @@ interface Services {
   book: SessionBook
   devices: Devices
   throttle: Throttle
+  failures: Pick<Failures, 'many'>
   places: Places
   /** What people guess at: the ids of all factors. */
   guessed: readonly string[]
@@ -38,7 +40,7 @@ interface Services {
 const ofPlace: readonly Signal[] = ['new-country', 'impossible-travel']
 
 /** Makes what weighs sign-ins. */
-export function risk({ accounts, book, devices, throttle, places, guessed, now }: Services): Risk {
+export function risk({ accounts, book, devices, throttle, failures: inARow, places, guessed, now }: Services): Risk {
   const sighting = ({ device, address, at }: Partial<Source> & Pick<Sighting, 'address' | 'at'>): Sighting => {
     const { country, points } = places.of(address)
     return { device, address, country, points, at }
@@ -57,20 +59,21 @@ export function risk({ accounts, book, devices, throttle, places, guessed, now }
       const owner = await accounts.get(account)
       const why = owner ? await bars(owner, { device, address }) : []
       if (why.length > 0) return { ruling: 'bar', why }
-      const [past, known, failures] = await Promise.all([
+      const [past, known, failures, many] = await Promise.all([
         book.of(account),
         devices.known(device, account),
         throttle.failures(account, guessed),
+        inARow.many(account),
       ])
       const { country = '', until = 0 } = owner?.travel ?? {}
       const expected = until > now() ? [country] : []
       const here = sighting({ device, address, at: now() })
-      return verdict(signals(here, past.map(began), { known, failures, expected }))
+      return verdict(signals(here, past.map(began), { known, failures, guessed: many, expected }))
     },
     unusual: sessions => {
       const found = sessions.map((session): [string, Signal[]] => {
         const past = sessions.filter(each => each.startedAt < session.startedAt)
-        const all = signals(began(session), past.map(began), { known: true, failures: 0, expected: [] })
+        const all = signals(began(session), past.map(began), { known: true, failures: 0, guessed: false, expected: [] })
         return [session.id, all.filter(each => ofPlace.includes(each))]
       })
       return new Map(found.filter(([, why]) => why.length > 0))

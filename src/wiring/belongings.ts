@@ -2,6 +2,7 @@ import { accountsDeclaration } from '../accounts/account.ts'
 import { type Belonging, belonging } from '../accounts/belongings.ts'
 import { credentialsDeclaration } from '../accounts/credential.ts'
 import { devicesDeclaration } from '../accounts/device.ts'
+import { failuresDeclaration } from '../accounts/failures.ts'
 import { linksDeclaration } from '../accounts/link.ts'
 import { receiptsDeclaration } from '../accounts/receipt.ts'
 import { rolesDeclaration } from '../accounts/role.ts'
@@ -45,6 +46,7 @@ export const belongingsList: readonly Belonging[] = [
     ...ours,
     guard: counter,
   }),
+  belonging(failuresDeclaration, 'account', ['factor', 'failed', 'toldAt', 'closedAt'], ours),
   belonging(
     sessionsDeclaration,
     'account',

@@ -3,6 +3,7 @@ import { agentOf } from '../accounts/agent.ts'
 import { belongings as belongingsOf } from '../accounts/belongings.ts'
 import { credentials as credentialsOf } from '../accounts/credential.ts'
 import { devices as devicesOf } from '../accounts/device.ts'
+import { failures as failuresOf } from '../accounts/failures.ts'
 import { links as linksOf } from '../accounts/link.ts'
 import { quota as quotaOf } from '../accounts/quota.ts'
 import { receipts as receiptsOf } from '../accounts/receipt.ts'
@@ -68,19 +69,20 @@ export function people({ issuer, trust, hold, closing: patience }: Config, servi
   const links = linksOf({ store, now })
   const throttle = throttleOf({ store, now, record })
   const quota = quotaOf({ store, record, now })
+  const failures = failuresOf({ store, record, now })
   const factors = factorsOf({ hasher, sealer, send: letters.code, name, issuer })
 
   const attempts = attemptsOf({ store, quota, now })
   const ceremonies = ceremoniesOf({ store, sealer, now })
-  const ask = asking({ ceremonies, accounts, throttle, messages: letters, record })
+  const ask = asking({ ceremonies, accounts, throttle, failures, messages: letters, record })
   const signUp = signUpOf({ accounts, credentials, sealer, messages: letters, record, now })
   const guessed = factors.map(({ id }) => id)
-  const risk = riskOf({ accounts, book, devices, throttle, places, guessed, now })
+  const risk = riskOf({ accounts, book, devices, throttle, failures, places, guessed, now })
   const protection = protectionOf({ factors, accounts, credentials, risk, record, hold, now })
-  const proof = proofs({ ceremonies, credentials, devices, throttle, record })
+  const proof = proofs({ ceremonies, credentials, devices, throttle, failures, record })
   const afresh = recoveringOf({ factors, accounts, credentials, complete, cutOff, record, hold, now })
   const judged = { factors, attempts, ceremonies, accounts, credentials, proof }
-  const judges = { ...judged, protection, signUp, recovering: afresh, now }
+  const judges = { ...judged, protection, signUp, recovering: afresh, failures, now }
   const [prove, enrol] = [proving(judges), enrolling(judges)]
 
   const whence = (locale: string, { address, agent }: Pick<Visitor, 'address' | 'agent'>) =>
@@ -95,7 +97,7 @@ export function people({ issuer, trust, hold, closing: patience }: Config, servi
     await letters.confirm({ to, locale, phrase, confirm, expiresAt, ...seen })
   }
   const confirming = confirmingOf({ accounts, attempts, links, throttle, askOwner, record, now })
-  const walking = { factors, attempts, ceremonies, ask, prove, enrol, credentials, throttle, now }
+  const walking = { factors, attempts, ceremonies, ask, prove, enrol, credentials, throttle, failures, now }
   const steps = stepsOf({ ...walking, confirming, risk, devices, record })
 
   const receipts = receiptsOf<Approved>({ store, sealer, now })

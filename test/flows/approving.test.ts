@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { credentials as credentialsOf } from '../../src/accounts/credential.ts'
 import { devices as devicesOf } from '../../src/accounts/device.ts'
+import { failures as failuresOf } from '../../src/accounts/failures.ts'
 import { type Receipts, receipts as receiptsOf } from '../../src/accounts/receipt.ts'
 import { throttle as throttleOf } from '../../src/accounts/throttle.ts'
 import { sealer as sealerOf } from '../../src/crypto/seal.ts'
@@ -41,7 +42,9 @@ describe('approving', () => {
     const room = { store: through, sealer, now }
     const [credentials, ceremonies] = [credentialsOf(room), ceremoniesOf(room)]
     const devices = devicesOf({ store: through, trustFor: 0, now })
-    const proof = proofs({ ceremonies, credentials, devices, throttle: throttleOf({ store: through, now }), record })
+    const throttle = throttleOf({ store: through, now })
+    const failures = failuresOf({ store: through, record, now })
+    const proof = proofs({ ceremonies, credentials, devices, throttle, failures, record })
     const ada = {
       id: request.account,
       email: 'ada@example.com',

@@ -25,6 +25,7 @@ interface Row {
   here: Sighting
   known?: boolean
   failures?: number
+  guessed?: boolean
   expected?: string[]
   found: Signal[]
 }
@@ -99,13 +100,21 @@ const rows: Row[] = [
     expected: ['JP'],
     found: ['new-device', 'new-network', 'new-country'],
   },
+  {
+    what: 'ten wrong codes in a row, on whatever device',
+    past: home,
+    here: seen('vienna', 1),
+    known: true,
+    guessed: true,
+    found: ['many-guesses'],
+  },
   { what: 'the first time ever', here: seen('tokyo', 0), found: ['new-device'] },
 ]
 
 describe('signals', () => {
-  for (const { what, past = [], here, known = false, failures = 0, expected = [], found } of rows) {
+  for (const { what, past = [], here, known = false, failures = 0, guessed = false, expected = [], found } of rows) {
     it(`of ${what}: ${found.join(', ') || 'none'}`, () => {
-      expect(signals(here, past, { known, failures, expected })).to.deep.equal(found)
+      expect(signals(here, past, { known, failures, guessed, expected })).to.deep.equal(found)
     })
   }
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { Signal } from '../../src/risk/signals.ts'
+import { allSignals, type Signal } from '../../src/risk/signals.ts'
 import { type Ruling, rulings, verdict } from '../../src/risk/verdict.ts'
 
 const rows: [found: Signal[], ruling: Ruling][] = [
@@ -7,6 +7,8 @@ const rows: [found: Signal[], ruling: Ruling][] = [
   [['new-network'], 'allow'],
   [['many-failures'], 'allow'],
   [['impossible-travel'], 'allow'],
+  [['many-guesses'], 'hold'],
+  [['new-device', 'new-network', 'impossible-travel', 'many-guesses'], 'hold'],
   [['new-country'], 'tell'],
   [['new-network', 'impossible-travel'], 'tell'],
   [['new-network', 'new-country', 'impossible-travel', 'many-failures'], 'tell'],
@@ -29,11 +31,14 @@ describe('the verdict', () => {
     })
   }
 
-  const all: Signal[] = ['new-device', 'new-network', 'new-country', 'impossible-travel', 'many-failures']
+  const all: Signal[] = [...allSignals]
   const subsets = Array.from({ length: 2 ** all.length }, (_, bits) => all.filter((_, at) => bits & (1 << at)))
 
-  it('never holds or refuses a device that the account knows', () => {
-    for (const found of subsets.filter(each => !each.includes('new-device')))
+  it('holds a device that the account knows only where its second factor was guessed at, and never refuses it', () => {
+    const known = subsets.filter(each => !each.includes('new-device'))
+    for (const found of known.filter(each => each.includes('many-guesses')))
+      expect(verdict(found).ruling).to.equal('hold')
+    for (const found of known.filter(each => !each.includes('many-guesses')))
       expect(verdict(found).ruling).to.be.oneOf(['allow', 'tell'])
   })
 

@@ -1,0 +1,103 @@
+import { z } from 'zod'
+import { Problem } from '../errors.ts'
+import type { Origin, Record as RecordEvent } from '../events.ts'
+import { declare, type Store } from '../store/collection.ts'
+
+/** Wrong answers in a row from which on the owner is told, and a right one is held until they confirm it. */
+export const toTell = 10
+/** Wrong answers in a row after which a factor is closed (NIST SP 800-63B-4, 3.2.2 allows no more than 100). */
+export const toClose = 100
+/** How long they are remembered from the first on, unless the factor was closed by then, in milliseconds. */
+const memory = 365 * 24 * 3_600_000
+
+const shape = z.object({
+  id: z.string(),
+  account: z.string(),
+  factor: z.string(),
+  /** Wrong answers in a row; an answer that is being judged counts, too. */
+  failed: z.number(),
+  /** Its owner was told of the first ten; and that the factor is closed. */
+  toldAt: z.number().optional(),
+  closedAt: z.number().optional(),
+  /** Absent once the factor is closed: that ends by another proof alone. */
+  expiresAt: z.number().optional(),
+})
+
+export const failuresDeclaration = declare({ name: 'failures', shape, indexes: ['account'] })
+
+/** One answer that is about to be judged. */
+export interface Judged {
+  /** The answer was right. `strong`: it is worth `aal2` with a password, and so reopens what others have closed. */
+  right(strong: boolean): Promise<void>
+  /** The answer was wrong. */
+  wrong(origin: Origin): Promise<void>
+  /** It was not judged. */
+  dropped(): Promise<void>
+}
+
+/** Wrong answers in a row to each second factor of an account, on whatever device, over however many sign-ins. */
+export interface Failures {
+  /** Begins to judge an answer. Throws `factor_closed` after a hundred wrong ones in a row. */
+  judge(account: string, factor: string): Promise<Judged>
+  /** The factors that are closed. */
+  closed(account: string): Promise<string[]>
+  /** Has somebody been guessing: are there ten wrong answers in a row to any factor? */
+  many(account: string): Promise<boolean>
+  /** Forgets them all: the owner proved themselves another way. */
+  forget(account: string): Promise<void>
+}
+
+/** Counts wrong answers in a row: of several at once, no more than a hundred are judged. */
+export function failures({ store, record, now }: { store: Store; record: RecordEvent; now: () => number }): Failures {
+  const kept = store.collection(failuresDeclaration)
+  const key = (account: string, factor: string) => `${account}.${factor}`
+  const count = (account: string, factor: string, by: number) => {
+    const id = key(account, factor)
+    return kept.count(id, 'failed', by, { id, account, factor, failed: 0, expiresAt: now() + memory })
+  }
+  /** There is at most one for each factor. */
+  const of = (account: string) => kept.find({ account }, { limit: 100 })
+
+  const tell = async (account: string, factor: string, failed: number, origin: Origin): Promise<void> => {
+    const id = key(account, factor)
+    const at = now()
+    if (failed >= toTell && (await kept.patch(id, { toldAt: at }, { toldAt: undefined })))
+      await record('factor.guessed', { account, factor, times: toTell }, origin)
+    if (failed >= toClose && (await kept.patch(id, { closedAt: at, expiresAt: undefined }, { closedAt: undefined })))
+      await record('factor.closed', { account, factor, times: toClose }, origin)
+  }
+
+  return {
+    judge: async (account, factor) => {
+      const before = await of(account)
+      const own = before.find(each => each.factor === factor)
+      // Paid for before it is judged, once there is anything to count: answers side by side cannot outrun it. With nothing
+      // counted yet the throttle lets far fewer than a hundred through at once, and a right answer costs no write.
+      const paid = own && (await count(account, factor, 1))
+      if (paid !== undefined && paid > toClose) {
+        await count(account, factor, -1)
+        throw new Problem('factor_closed', { field: 'code' })
+      }
+      return {
+        wrong: async origin => tell(account, factor, paid ?? (await count(account, factor, 1)), origin),
+        dropped: async () => {
+          if (paid !== undefined) await count(account, factor, -1)
+        },
+        right: async strong => {
+          const guessed = own?.toldAt !== undefined
+          // Whoever guesses is right in the end: from ten on only another proof shows that the owner is there.
+          const forgets = before.filter(each => (each === own ? !guessed : strong))
+          await Promise.all([
+            ...forgets.map(({ id }) => kept.take(id)),
+            ...(guessed ? [count(account, factor, -1)] : []),
+          ])
+        },
+      }
+    },
+    closed: async account => (await of(account)).filter(({ failed }) => failed >= toClose).map(({ factor }) => factor),
+    many: async account => (await of(account)).some(({ failed }) => failed >= toTell),
+    forget: async account => {
+      if ((await of(account)).length > 0) await kept.remove({ account })
+    },
+  }
+}
