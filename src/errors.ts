@@ -80,6 +80,7 @@ export class Problem extends Error {
     this.status = problems[code]
     this.values = options.values ?? {}
     this.field = options.field
-    this.retryAfter = options.retryAfter
+    // Whoever is told to come again is told when, everywhere.
+    this.retryAfter = options.retryAfter ?? (this.status === 429 || this.status === 503 ? 1 : undefined)
   }
 }

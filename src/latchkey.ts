@@ -208,7 +208,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   const repeated = [repeating(closing.sweep, minute, log.fault), repeating(signEnd, hour, log.fault)]
   return {
     listener,
-    certified: only([...certifiedPaths(routes), '/api-keys/verify'], listener),
+    certified: only([...certifiedPaths(routes), '/api-keys/verify'], listener, () => token(9)),
     say: log.say,
     fault: log.fault,
     reload: reloading(config, { declare: oidc.declare, record, onFault: log.fault }),

@@ -4,4 +4,6 @@ export interface Visitor {
   device: string
   address: string
   agent: string | undefined
+  /** Names the request, as its answer does in X-Request-Id. */
+  request?: string
 }

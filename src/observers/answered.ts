@@ -1,5 +1,7 @@
 /** A request that was answered: without its query and its body, which may hold what only one person should know. */
 export interface Answered {
+  /** Names it, as its answer does in X-Request-Id. */
+  request: string
   method: string
   path: string
   status: number

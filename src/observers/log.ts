@@ -38,8 +38,8 @@ export function logger({ level }: { level: LevelWithSilent }, destination?: Dest
         lines[levels[weight]]({ event: name, data, origin: { address, agent, device, request } })
       },
     },
-    answered: ({ method, path, status, took }) => {
-      const line = { method, route: routeOf(path), status, took: Math.round(took * 10) / 10 }
+    answered: ({ request, method, path, status, took }) => {
+      const line = { request, method, route: routeOf(path), status, took: Math.round(took * 10) / 10 }
       lines[status >= 500 ? 'warn' : 'debug'](line)
     },
     fault: (fault, request) => lines.error({ fault: told(fault), request }),

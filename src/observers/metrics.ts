@@ -8,7 +8,7 @@ export interface Metrics {
   /** Tallies every event by its name. */
   observer: Observer
   /** Times a request by its route. */
-  answered(request: Answered): void
+  answered(request: Omit<Answered, 'request'>): void
   /** What `/metrics` answers, in Prometheus' text format 0.0.4. */
   text(): Promise<string>
   /** The media type of that answer. */

@@ -71,23 +71,7 @@ export function hear(provider: Provider, { record, used, onFault }: Services): v
   }
   provider.on('refresh_token.destroyed', revoked)
   provider.on('access_token.destroyed', revoked)
-  provider.on('server_error', (ctx, fault) => {
+  provider.on('server_error', (_, fault) => {
     if (!(fault instanceof Problem) || fault.status >= 500) onFault(fault)
-    if (fault instanceof Problem) admit(ctx, fault)
   })
-}
-
-/** What to tell programs of a Problem, which the library does not know. */
-const told: { readonly [code: string]: { error: string; error_description: string } | undefined } = {
-  // As of who polls too fast (RFC 8628, 3.5); RFC 9126, 2.3 has the status.
-  slow_down: { error: 'slow_down', error_description: 'too much was asked from this address or by this client: wait' },
-  too_large: { error: 'invalid_request', error_description: 'the parameters are too large to be kept' },
-}
-
-/** Gives a Problem's answer its status: the library says 500 of all that it does not know. */
-function admit(ctx: KoaContextWithOIDC, { code, status, retryAfter }: Problem): void {
-  ctx.status = status
-  if (retryAfter !== undefined) ctx.set('Retry-After', String(retryAfter))
-  const { error } = (ctx.body ?? {}) as { error?: string }
-  if (error === 'server_error') ctx.body = told[code] ?? { error: 'temporarily_unavailable' }
 }

@@ -2,6 +2,7 @@ import type { Context, Middleware } from 'koa'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { Clients } from '../clients/registry.ts'
 import type { Renderers } from './configuration.ts'
+import { programs } from './programs.ts'
 
 interface Services {
   renderers: Pick<Renderers, 'formPost'>
@@ -11,7 +12,8 @@ interface Services {
 /** The library's endpoints as middleware of our Koa, whose `keys` must be the provider's. */
 export function mounted(provider: Provider, services: Services): Middleware {
   const https = provider.issuer.startsWith('https:')
-  const [endpoints] = provider.middleware as [Middleware]
+  const [library] = provider.middleware as [Middleware]
+  const endpoints = programs(provider, library)
   // Where people enter a device's code, the library would let them sign in only after they have confirmed.
   const ours = provider.pathFor('code_verification')
   return async (ctx, next) => {

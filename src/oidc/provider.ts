@@ -33,6 +33,7 @@ import { polling } from './polling.ts'
 import { posted } from './posted.ts'
 import { prolonging } from './prolong.ts'
 import { type Handler, rotating } from './refresh.ts'
+import { correctRefusals } from './refusals.ts'
 import { registration } from './registration.ts'
 import { type Approvals, approvals } from './remote-approvals.ts'
 import { type Sessions, sessions } from './sessions.ts'
@@ -96,6 +97,7 @@ export async function createProvider(options: Options): Promise<Oidc> {
   const used = async (account: string, client: string): Promise<void> => {
     if (!(await clients.app(client))?.firstParty) await consents.used(account, client)
   }
+  correctRefusals(provider)
   hear(provider, { record, used, onFault })
   options.keys.onChange(ring => replaceKeys(provider, ring))
 

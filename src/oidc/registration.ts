@@ -44,7 +44,7 @@ export function registration({
     } catch (fault) {
       if (!(fault instanceof Problem)) throw fault
       const told = new errors.CustomOIDCProviderError('slow_down', 'too many clients register from this address')
-      throw Object.assign(told, { status: 429, statusCode: 429 })
+      throw Object.assign(told, { status: 429, statusCode: 429, retryAfter: fault.retryAfter })
     }
   }
 

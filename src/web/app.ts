@@ -55,7 +55,7 @@ interface Options extends Rooms {
   /** The header in which those proxies pass client certificates on. */
   certificateHeader: string | undefined
   /** Makes a device cookie: a bearer value of 256 bits. */
-  token: () => string
+  token: (bytes?: number) => string
   assets: Assets
   show: Show
   /** OpenID Connect's own endpoints, and the keys that sign its cookies. */
@@ -72,11 +72,17 @@ export function app(options: Options): RequestListener {
   const pages = new Koa<Visit>({ proxy: true })
   pages.keys = protocol.keys
   pages.on('error', fault => log(fault, ''))
-  pages.use(headers({ https })).use(onward({ issuer, show }))
+  pages.use((ctx, next) => {
+    ctx.state.request = String(ctx.res.getHeader('X-Request-Id'))
+    return next()
+  })
+  pages
+    .use(headers({ https }))
+    .use(faults({ show, log }) as Middleware)
+    .use(onward({ issuer, show }))
   pages.use(protocol.discovery).use(protocol.endpoints).use(verify(options))
   pages.use(associations).use(assets.middleware)
   pages.use(visiting({ https, token }) as Middleware)
-  pages.use(faults({ show, log }) as Middleware)
   pages.use(sameOrigin(issuer))
   pages.use(bodyParser({ enableTypes: ['form', 'json'], formLimit: '64kb', jsonLimit: '64kb' }))
   const finish = finishing(options)
@@ -108,10 +114,12 @@ export function app(options: Options): RequestListener {
 
   return (req: IncomingMessage, res: ServerResponse) => {
     settle(req)
+    const request = token(9)
+    res.setHeader('X-Request-Id', request)
     const started = performance.now()
     res.once('finish', () => {
       const [path = '/'] = (req.url ?? '/').split('?', 1)
-      answered({ method: req.method ?? '', path, status: res.statusCode, took: performance.now() - started })
+      answered({ request, method: req.method ?? '', path, status: res.statusCode, took: performance.now() - started })
     })
     void page(req, res)
   }

@@ -1,7 +1,12 @@
+import type { Layer } from '@koa/router'
 import type { Context, Middleware } from 'koa'
 import { Problem } from '../errors.ts'
+import { negotiate } from './phrases.ts'
 import type { Show } from './show.ts'
 import type { Visit } from './visiting.ts'
+
+/** What programs ask besides the protocol's endpoints, which mark their requests themselves: it answers JSON whatever they accept. */
+const forPrograms = /^\/(health\/.*|metrics|admin\/api\/.*|api-keys\/verify)$|\.json$/
 
 /** The one place that writes a failure: a page for people, `{ error, error_description }` for programs. */
 export function faults({
@@ -24,15 +29,24 @@ export function faults({
 }
 
 function write(ctx: Context, problem: Problem, show: Show): void {
+  ctx.state.locale ??= negotiate(ctx.get('Accept-Language'))
   ctx.status = problem.status
   if (problem.retryAfter !== undefined) ctx.set('Retry-After', String(problem.retryAfter))
+  if (problem.status === 405 && !ctx.response.get('Allow')) ctx.set('Allow', methodsAt(ctx).join(', '))
   const text = show.problem(ctx, problem)
-  if (ctx.accepts('html', 'json') === 'json') {
+  if (ctx.state.program || forPrograms.test(ctx.path) || ctx.accepts('html', 'json') === 'json') {
     ctx.body = { error: problem.code, error_description: text.text }
     return
   }
   const { status, code, retryAfter } = problem
   show.page(ctx, 'error', { status, code, retryAfter, request: ctx.state.request }, { problem: text })
+}
+
+/** The methods that a path of our routers takes (RFC 9110, 15.5.6: every 405 lists them). */
+function methodsAt(ctx: Context): string[] {
+  const { matched = [] } = ctx as { matched?: readonly Layer[] }
+  const taken = new Set(matched.flatMap(({ methods }) => methods))
+  return ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'].filter(each => taken.has(each))
 }
 
 /** A fault as the Problem that it is told as; what nobody foresaw is `internal`. */

@@ -85,12 +85,12 @@ export function settled(
   }
 }
 
-/** Lets through what is for one of these paths, and answers 404 to the rest. */
-export function only(paths: readonly string[], listener: RequestListener): RequestListener {
+/** Lets through what is for one of these paths, and answers 404 to the rest; `name` names a request. */
+export function only(paths: readonly string[], listener: RequestListener, name: () => string): RequestListener {
   const known = new Set(paths)
   return (req, res) => {
     if (known.has((req.url ?? '').split('?', 1)[0] ?? '')) listener(req, res)
-    else res.writeHead(404, { 'content-length': 0 }).end()
+    else res.writeHead(404, { 'content-length': 0, 'x-request-id': name() }).end()
   }
 }
 

@@ -4,9 +4,11 @@ import { originOf } from '../accounts/origin.ts'
 import { Misasked } from '../api-keys/asked.ts'
 import { refusals } from '../api-keys/refusal.ts'
 import type { Verification } from '../api-keys/verification.ts'
+import { Problem } from '../errors.ts'
 import type { Record } from '../events.ts'
 import type { Authenticate } from '../oidc/authenticate.ts'
 import type { Oidc } from '../oidc/provider.ts'
+import { challenged } from '../oidc/refusals.ts'
 import { asProblem } from './faults.ts'
 
 interface Services {
@@ -15,6 +17,7 @@ interface Services {
   subject: Oidc['subject']
   record: Record
   log: (fault: unknown, request: string) => void
+  issuer: string
 }
 
 const path = '/api-keys/verify'
@@ -22,7 +25,7 @@ const path = '/api-keys/verify'
 const credentials = new Set(['client_id', 'client_secret', 'client_assertion', 'client_assertion_type'])
 
 /** Where resource servers ask about signed requests. It stands before what pages need: every request of every bot passes here. */
-export function verify({ authenticate, verification, subject, record, log }: Services): Middleware {
+export function verify({ authenticate, verification, subject, record, log, issuer }: Services): Middleware {
   const parse = bodyParser({ enableTypes: ['json'], jsonLimit: '256kb', onError: fault => unreadable(fault) })
 
   const answer = async (ctx: Context): Promise<void> => {
@@ -42,11 +45,12 @@ export function verify({ authenticate, verification, subject, record, log }: Ser
     ctx.set({ 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' })
     try {
       if (ctx.method === 'POST') return await answer(ctx)
-      ctx.status = 405
       ctx.set('Allow', 'POST')
-      ctx.body = { error: 'invalid_request', error_description: 'this is asked by POST' }
+      if (ctx.method !== 'OPTIONS') throw new Problem('method_not_allowed')
+      ctx.status = 204
     } catch (fault) {
       if (fault instanceof Misasked) return misasked(ctx, fault)
+      challenged(ctx, fault as Error, issuer)
       const { error, error_description, statusCode = 500 } = fault as { error?: string } & Named
       if (error !== undefined && statusCode < 500) {
         await record('grant.refused', { type: 'verify', code: error }, originOf(ctx))
@@ -78,7 +82,7 @@ function misasked(ctx: Context, { message }: Misasked): void {
 
 function failed(ctx: Context, fault: unknown, log: Services['log']): void {
   const { status, retryAfter, code } = asProblem(fault)
-  if (status >= 500) log(fault, '')
+  if (status >= 500) log(fault, ctx.state.request)
   ctx.status = status
   if (retryAfter !== undefined) ctx.set('Retry-After', String(retryAfter))
   ctx.body = { error: status === 503 ? 'temporarily_unavailable' : status < 500 ? code : 'server_error' }

@@ -31,9 +31,9 @@ export function visiting({ https, token }: { https: boolean; token: () => string
       device: deviceId(cookie),
       address: ctx.ip,
       agent: ctx.get('User-Agent').slice(0, 300) || undefined,
+      request: ctx.state.request,
     }
     ctx.state.locale = negotiate(ctx.get('Accept-Language'))
-    ctx.state.request = token().slice(0, 12)
     await next()
   }
 }

@@ -93,7 +93,7 @@ describe('discovery (OpenID Connect Discovery 1.0, RFC 8414)', () => {
     },
     authorization_endpoint: async value =>
       expect((await here.ask('desk', ada.browser)).page.trail[0]).to.contain(value),
-    token_endpoint: async value => expect((await here.post(value, {})).status).to.equal(400),
+    token_endpoint: async value => expect((await here.post(value, {})).status).to.equal(401),
     userinfo_endpoint: async value =>
       expect((await here.get(value, bearer((await tokens()).access_token))).body.sub).to.be.a('string'),
     jwks_uri: async value => expect((await here.get(value)).body.keys).to.be.an('array').that.is.not.empty,

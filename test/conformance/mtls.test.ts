@@ -80,7 +80,7 @@ describe('mutual TLS (RFC 8705)', () => {
   describe('2: clients are known by their certificate', () => {
     it('and say who they are', async () => {
       const { status, body } = await showing(alone, at('token'), { form: { grant_type: 'client_credentials' } })
-      expect([status, body.error]).to.deep.equal([400, 'invalid_request'])
+      expect([status, body.error]).to.deep.equal([401, 'invalid_client'])
     })
 
     it('at a host that asks for it, and nowhere else', async () => {

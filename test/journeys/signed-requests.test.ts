@@ -63,7 +63,7 @@ describe('signed requests', () => {
     const question = signRfc9421(key, {}, { at: holder.at() })
     const inBody = { client_id: server.id, client_secret: server.secret }
     const none: [string, Promise<Response>, number][] = [
-      ['nobody', holder.ask(question, ''), 400],
+      ['nobody', holder.ask(question, ''), 401],
       ['a wrong secret', holder.ask(question, basic({ ...server, secret: 'wrong' })), 401],
       ['an unknown client', holder.ask(question, basic({ ...server, id: 'nobody' })), 401],
       ['a public client', holder.ask({ ...question, client_id: 'wallet' }, ''), 401],

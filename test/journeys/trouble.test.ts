@@ -1,31 +1,8 @@
 import { expect } from 'chai'
-import { Problem } from '../../src/errors.ts'
-import type { Store } from '../../src/store/collection.ts'
 import { jar } from '../support/jar.ts'
 import { startLatchkey } from '../support/latchkey.ts'
 import { signIn, signUp, somebody } from '../support/people.ts'
-
-/** A store that can be taken away: every verb is refused until it is back. */
-function removable(store: Store): { store: Store; away(gone: boolean): void } {
-  let gone = false
-  const there = <T extends object>(inner: T): T =>
-    new Proxy(inner, {
-      get: (target, name) => {
-        const found = Reflect.get(target, name)
-        if (typeof found !== 'function' || name === 'collection' || name === 'close') return found
-        return async (...given: unknown[]) => {
-          if (gone) throw new Problem('unavailable', { retryAfter: 1 })
-          return Reflect.apply(found, target, given)
-        }
-      },
-    })
-  return {
-    store: { ...store, collection: declaration => there(store.collection(declaration)) },
-    away: now => {
-      gone = now
-    },
-  }
-}
+import { removable } from '../support/store.ts'
 
 describe('when there is trouble', () => {
   it('a burst of sign-ins gets an answer at once: 503 and when to come back, and no endless wait', async () => {

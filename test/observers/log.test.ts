@@ -48,7 +48,7 @@ describe('log', () => {
   it('keeps quiet below its level', async () => {
     const { log, record, written } = spy('warn')
     await record('account.created', { account: 'a1' })
-    log.answered({ method: 'GET', path: '/', status: 200, took: 1 })
+    log.answered({ request: 'a-request', method: 'GET', path: '/', status: 200, took: 1 })
     log.say('listening')
     await turn()
     expect(written).to.deep.equal([])
@@ -76,8 +76,14 @@ describe('log', () => {
 
   it('writes a request at debug, and one that failed here as a warning', () => {
     const { log, lines } = spy()
-    log.answered({ method: 'GET', path: '/sign-in/V1StGXR8Z5jdHi6B_myT9w', status: 200, took: 3.0678 })
-    log.answered({ method: 'POST', path: '/token', status: 503, took: 1 })
+    log.answered({
+      request: 'a-request',
+      method: 'GET',
+      path: '/sign-in/V1StGXR8Z5jdHi6B_myT9w',
+      status: 200,
+      took: 3.0678,
+    })
+    log.answered({ request: 'a-request', method: 'POST', path: '/token', status: 503, took: 1 })
     const [fine, failed] = lines()
     expect(fine).to.include({ level: 'debug', method: 'GET', route: '/sign-in/:id', status: 200, took: 3.1 })
     expect(failed).to.include({ level: 'warn', route: '/token', status: 503 })

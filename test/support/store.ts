@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import mongoose from 'mongoose'
+import { Problem } from '../../src/errors.ts'
 import type { Collection, Doc, Store } from '../../src/store/collection.ts'
 import { openStore } from '../../src/store/open.ts'
 
@@ -83,5 +84,27 @@ export function slow(store: Store, ms: number): Store {
       }
     },
     close: () => store.close(),
+  }
+}
+
+/** A store that can be taken away: every verb is refused until it is back. */
+export function removable(store: Store): { store: Store; away(gone: boolean): void } {
+  let gone = false
+  const there = <T extends object>(inner: T): T =>
+    new Proxy(inner, {
+      get: (target, name) => {
+        const found = Reflect.get(target, name)
+        if (typeof found !== 'function' || name === 'collection' || name === 'close') return found
+        return async (...given: unknown[]) => {
+          if (gone) throw new Problem('unavailable', { retryAfter: 1 })
+          return Reflect.apply(found, target, given)
+        }
+      },
+    })
+  return {
+    store: { ...store, collection: declaration => there(store.collection(declaration)) },
+    away: now => {
+      gone = now
+    },
   }
 }

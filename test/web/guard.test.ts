@@ -129,10 +129,17 @@ describe('the guard', () => {
   })
 
   it('lets through what is for a path, and nothing else', async () => {
-    const url = await serve(only(['/token'], (_, res) => void res.end('token')))
+    const url = await serve(
+      only(
+        ['/token'],
+        (_, res) => void res.end('token'),
+        () => 'a name',
+      ),
+    )
     const status = async (path: string) => (await fetch(url + path)).status
     expect(await (await fetch(`${url}/token?a=b`)).text()).to.equal('token')
     for (const path of ['', '/', '/token/', '/Token', '/%74oken', '//token'])
       expect(await status(path), path).to.equal(404)
+    expect((await fetch(`${url}/x`)).headers.get('x-request-id')).to.equal('a name')
   })
 })

@@ -26,6 +26,7 @@ describe('asking about signed requests', () => {
       subject: async (client, account) => `${account} as ${client} knows them`,
       record: async (name, data) => void recorded.push([name, data]),
       log: fault => void logged.push(fault),
+      issuer: 'https://login.example',
     })
     app.use(middleware).use(ctx => {
       ctx.body = 'another page'

@@ -1,0 +1,72 @@
+import type { Context } from 'koa'
+import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { Problem } from '../errors.ts'
+
+/** What the library throws of a request. */
+export interface Fault extends Error {
+  error: string
+  error_description?: string
+  status: number
+  statusCode: number
+  /** Seconds to wait before another try. */
+  retryAfter?: number
+}
+
+/** The library's events of refusals at endpoints where clients authenticate. */
+const authenticating = [
+  ...['grant.error', 'introspection.error', 'revocation.error', 'device_authorization.error'],
+  ...['pushed_authorization_request.error', 'backchannel_authentication.error'],
+] as const
+
+/** What the library calls `invalid_request`, in its own words, although it is about who asks. */
+const unauthenticated =
+  /^no client authentication mechanism|^invalid authorization header|authorization header are not properly|in the Authorization header$/
+
+/**
+ * Settles how a client that did not prove itself is refused (RFC 6749, 5.2): 401 `invalid_client`, also when it sent nothing or
+ * nothing that can be read, and a challenge that says how (RFC 9110, 15.5.2).
+ */
+export function challenged(ctx: Pick<Context, 'set' | 'response'>, fault: Partial<Fault>, realm: string): void {
+  if (fault.error === 'invalid_request' && unauthenticated.test(fault.error_description ?? ''))
+    Object.assign(fault, { message: 'invalid_client', error: 'invalid_client', status: 401, statusCode: 401 })
+  if (fault.error !== 'invalid_client' || fault.statusCode !== 401 || ctx.response.get('WWW-Authenticate')) return
+  ctx.set('WWW-Authenticate', `Basic realm="${realm}", error="invalid_client"`)
+}
+
+/** Corrects what the library answers when it refuses a request, before anybody hears of it. */
+export function correctRefusals(provider: Provider): void {
+  const on = provider.on.bind(provider) as unknown as (
+    name: string,
+    hear: (ctx: KoaContextWithOIDC, fault: Fault) => void,
+  ) => void
+  for (const name of authenticating)
+    on(name, (ctx, fault) => {
+      challenged(ctx, fault, provider.issuer)
+      if (fault.statusCode !== 401) return
+      ctx.status = 401
+      const { error, error_description } = fault
+      ctx.body = { ...(ctx.body as object), error, error_description }
+    })
+  for (const name of [...authenticating, 'registration_create.error'])
+    on(name, (ctx, { retryAfter }) => {
+      if (retryAfter !== undefined) ctx.set('Retry-After', String(retryAfter))
+    })
+  on('server_error', (ctx, fault) => {
+    if (fault instanceof Problem) admit(ctx, fault)
+  })
+}
+
+/** What to tell programs of a Problem, which the library does not know. */
+const told: { readonly [code: string]: { error: string; error_description: string } | undefined } = {
+  // As of who polls too fast (RFC 8628, 3.5); RFC 9126, 2.3 has the status.
+  slow_down: { error: 'slow_down', error_description: 'too much was asked from this address or by this client: wait' },
+  too_large: { error: 'invalid_request', error_description: 'the parameters are too large to be kept' },
+}
+
+/** Gives a Problem's answer its status: the library says 500 of all that it does not know. */
+function admit(ctx: KoaContextWithOIDC, { code, status, retryAfter }: Problem): void {
+  ctx.status = status
+  if (retryAfter !== undefined) ctx.set('Retry-After', String(retryAfter))
+  const { error } = (ctx.body ?? {}) as { error?: string }
+  if (error === 'server_error') ctx.body = told[code] ?? { error: 'temporarily_unavailable' }
+}
