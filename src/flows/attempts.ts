@@ -9,6 +9,8 @@ import { declare, type Store } from '../store/collection.ts'
 const lifetime = 60 * 60_000
 /** Bytes of the first question, which is kept with it. */
 const question = 1_500
+/** How long a proof of the strongest factor counts while something else is set up, in milliseconds. */
+export const reauthentication = 10 * 60_000
 
 const mode = z.enum(['prove', 'enrol'])
 

@@ -1,11 +1,12 @@
 import type { Credential, Credentials } from '../accounts/credential.ts'
 import type { Failures } from '../accounts/failures.ts'
+import { stillGranted } from '../accounts/freshness.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
 import type { Record as RecordEvent } from '../events.ts'
 import type { Factor } from '../factors/factor.ts'
 import type { Ask } from './asking.ts'
-import type { Attempt, Attempts, Mode } from './attempts.ts'
+import { type Attempt, type Attempts, type Mode, reauthentication } from './attempts.ts'
 import type { Ceremonies } from './ceremonies.ts'
 import type { Confirming } from './confirming.ts'
 import { about, heldIn, type Judge } from './judging.ts'
@@ -79,7 +80,7 @@ export function steps(services: Services): Steps {
       held: attempt.account === undefined ? undefined : byIds(held.map(each => each.factor)),
       proved: byIds(attempt.proved),
       fresh: byIds(attempt.fresh),
-      demand: { purpose, acr, add, vouched: until > now(), moves, skipped },
+      demand: { purpose, acr, add, vouched: stillGranted(until, reauthentication, now()), moves, skipped },
       verdict: confirmed && verdict ? { ...verdict, ruling: 'tell' } : verdict,
       trusted,
     })

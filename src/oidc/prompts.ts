@@ -1,6 +1,7 @@
 import { decodeJwt } from 'jose'
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Restrictions } from '../accounts/account.ts'
+import { recent } from '../accounts/freshness.ts'
 import { originOf } from '../accounts/origin.ts'
 import { subjectFor } from '../clients/pairwise.ts'
 import { reaches } from '../flows/policy.ts'
@@ -12,7 +13,7 @@ import { detailsIn } from './rich.ts'
 const { Check, Prompt, base } = interactionPolicy
 
 /** When somebody has to come in person: to sign up, to sign in, to prove more, to consent. */
-export function prompts(options: Pick<Options, 'bars' | 'salt' | 'waits'>): interactionPolicy.DefaultPolicy {
+export function prompts(options: Pick<Options, 'bars' | 'now' | 'salt' | 'waits'>): interactionPolicy.DefaultPolicy {
   const policy = base()
   // OpenID Connect Initiating User Registration 1.0, 4.
   policy.add(new Prompt({ name: 'create', requestable: true }), 0)
@@ -23,6 +24,8 @@ export function prompts(options: Pick<Options, 'bars' | 'salt' | 'waits'>): inte
   const other = 'id_token_hint and authenticated subject do not match'
   login?.checks.add(new Check('id_token_hint', other, 'login_required', notTheOne(options)))
   for (const reason of ['id_token_hint', 'claims_id_token_sub_value']) onceOnly(login?.checks.get(reason))
+  const ahead = 'the session was signed in to at a time that has not come yet'
+  login?.checks.add(new Check('max_age_ahead', ahead, 'login_required', signedInAhead(options)))
   login?.checks.add(new Check('no_account', 'the account is not there any more', 'login_required', gone))
   login?.checks.add(new Check('restricted', 'a rule of the owner’s own is not met', 'login_required', barring(options)))
   login?.checks.add(new Check('acr_values', 'the requested assurance was not reached', 'login_required', unmet))
@@ -40,6 +43,14 @@ export function prompts(options: Pick<Options, 'bars' | 'salt' | 'waits'>): inte
     })),
   )
   return policy
+}
+
+/** The library takes a sign-in of the future for a fresh one: a clock that was set back must not satisfy max_age (OpenID Connect Core 1.0, 3.1.2.1). */
+function signedInAhead({ now }: Pick<Options, 'now'>) {
+  return ({ oidc: { params, session, result } }: KoaContextWithOIDC): boolean => {
+    if (params?.max_age === undefined || session?.loginTs === undefined || result?.login) return false
+    return !recent(session.loginTs * 1000, Number.POSITIVE_INFINITY, now())
+  }
 }
 
 /** The library takes it that whoever is in a session has an account. */

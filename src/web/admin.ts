@@ -3,6 +3,7 @@ import Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Accounts } from '../accounts/account.ts'
 import type { Credentials } from '../accounts/credential.ts'
+import { recent } from '../accounts/freshness.ts'
 import type { Roles } from '../accounts/role.ts'
 import { Problem } from '../errors.ts'
 import type { Factor } from '../factors/factor.ts'
@@ -49,7 +50,7 @@ export function admin(services: Services): Router<Visit> {
 
   const isStaff = ({ account }: SignedIn) => roles.has(account.id, 'support')
   const proved = ({ session }: SignedIn, within: number) =>
-    reaches(session.acr, 'phr') && now() - session.since < within
+    reaches(session.acr, 'phr') && recent(session.since, within, now())
   const frame = ({ account }: SignedIn) => ({ person: { email: account.email } })
 
   /** Asks for the passkey, and comes back; who has none is told to add one. */

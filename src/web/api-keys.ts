@@ -1,6 +1,7 @@
 import Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Accounts } from '../accounts/account.ts'
+import { recent } from '../accounts/freshness.ts'
 import type { Drafts } from '../api-keys/drafts.ts'
 import { type ApiKey, limit, type Revealed, scopes } from '../api-keys/keys.ts'
 import type { Owner } from '../api-keys/owner.ts'
@@ -81,7 +82,7 @@ export function apiKeys(services: Services): Router<Visit> {
       }
     })
 
-  const proved = ({ session }: SignedIn) => reaches(session.acr, 'aal2') && now() - session.since < fresh
+  const proved = ({ session }: SignedIn) => reaches(session.acr, 'aal2') && recent(session.since, fresh, now())
   const prove = (ctx: Context, { account, session }: SignedIn, next: string) => {
     const { id, email, guard } = account
     const reason = show.say(ctx.state.locale, 'reason.key')

@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
 import type { Account, Accounts } from '../accounts/account.ts'
 import type { Credential, Credentials } from '../accounts/credential.ts'
+import { recent } from '../accounts/freshness.ts'
 import { originOf } from '../accounts/origin.ts'
 import type { Owner } from '../api-keys/owner.ts'
 import { Problem } from '../errors.ts'
@@ -54,7 +55,7 @@ export function changing(services: Services): Changing {
 
   const freshly: Changing['fresh'] = ({ acr, since }, held) => {
     const whole = held.some(each => factors.find(({ id }) => id === each.factor)?.whole)
-    return reaches(acr, whole ? 'phr' : 'aal2') && now() - since < fresh
+    return reaches(acr, whole ? 'phr' : 'aal2') && recent(since, fresh, now())
   }
   const begin: Changing['begin'] = (ctx, { account, session }, begun) => {
     const { id, email, guard } = account

@@ -1,4 +1,5 @@
 import type { Context } from 'koa'
+import { recent } from '../accounts/freshness.ts'
 import type { Attempts } from '../flows/attempts.ts'
 import { reaches } from '../flows/policy.ts'
 import type { Steps } from '../flows/steps.ts'
@@ -26,7 +27,7 @@ export async function approving(
   { id, acr, app }: Waiting,
   next: string,
 ): Promise<void> {
-  if (reaches(session.acr, acr) && now() - session.since < fresh) {
+  if (reaches(session.acr, acr) && recent(session.since, fresh, now())) {
     await approvals.approve(id, { account: account.id, session: session.uid }, ctx.state.visitor)
     return seeOther(ctx, next)
   }

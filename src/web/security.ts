@@ -4,6 +4,7 @@ import type { Credential } from '../accounts/credential.ts'
 import type { Devices } from '../accounts/device.ts'
 import { Problem } from '../errors.ts'
 import type { Factor } from '../factors/factor.ts'
+import { reauthentication } from '../flows/attempts.ts'
 import { guards, removable } from '../flows/policy.ts'
 import type { Risk } from '../risk/weigh.ts'
 import { listed } from './account.ts'
@@ -16,8 +17,6 @@ import { body } from './stepping.ts'
 import type { Visit } from './visiting.ts'
 import type { Words } from './words.ts'
 
-/** How long who proved it may take to set up what they add, in milliseconds. */
-const patience = 10 * 60_000
 /** The longest name of a credential, and the longest words that owner and mails share, in characters. */
 const longest = { name: 60, phrase: 60 }
 
@@ -80,7 +79,7 @@ export function security(services: Services): Router<Visit> {
     const { locale } = ctx.state
     const what = show.say(locale, `factor.${factor.id}.name`)
     const reason = show.say(locale, own > 0 && factor.limit === 1 ? 'reason.change' : 'reason.add', { what })
-    const vouched = fresh(person.session, held) ? now() + patience : undefined
+    const vouched = fresh(person.session, held) ? now() + reauthentication : undefined
     await begin(ctx, person, { purpose: 'add', add: factor.id, vouched, reason })
   })
 
