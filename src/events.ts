@@ -44,6 +44,7 @@ export const events = {
   'account.disowned': event('warning', { account }),
   'closing.started': event('notice', { account, until: z.number() }, told),
   'closing.stopped': event('notice', { account }, told),
+  'clock.jumped': event('warning', { from: z.number(), to: z.number() }),
   'account.closed': event('notice', { account }),
   'data.exported': event('notice', { account }, told),
   'recovery.started': event('notice', { account: account.optional() }),

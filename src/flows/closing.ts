@@ -19,7 +19,7 @@ export interface Closing {
   keepBy(bearer: string, visitor: Visitor): Promise<void>
   /** Keeps an account whose owner was proved; of several that do it at once one does, and false says that it is too late. */
   keep(account: string, visitor: Visitor): Promise<boolean>
-  /** Removes what is due; of several processes one does each account, and what one left half done another finishes. */
+  /** Removes what is due, once the clock has run steadily for a day; of several processes one does each account, and what one left half done another finishes. */
   sweep(): Promise<void>
 }
 
@@ -31,6 +31,8 @@ interface Services {
   endAll: (account: string) => Promise<void>
   /** Removes everything that is kept of an account, itself last; may be done again. */
   erase: (account: string) => Promise<void>
+  /** Resolves to whether the clock may be believed for what cannot be undone. */
+  steady: () => Promise<boolean>
   record: RecordEvent
   patience: number
   now: () => number
@@ -38,7 +40,7 @@ interface Services {
 
 /** Makes what closes accounts. */
 export function closing(services: Services): Closing {
-  const { accounts, links, messages, endAll, erase, record, patience, now } = services
+  const { accounts, links, messages, endAll, erase, steady, record, patience, now } = services
 
   const keep: Closing['keep'] = async (id, visitor) => {
     const { status, closesAt = 0 } = (await accounts.get(id)) ?? {}
@@ -85,6 +87,7 @@ export function closing(services: Services): Closing {
     },
     keep,
     sweep: async () => {
+      if (!(await steady())) return
       for (const account of await accounts.due(now())) await remove(account)
     },
   }

@@ -8,6 +8,7 @@ import { links as linksOf } from '../accounts/link.ts'
 import { quota as quotaOf } from '../accounts/quota.ts'
 import { receipts as receiptsOf } from '../accounts/receipt.ts'
 import type { SessionBook } from '../accounts/session.ts'
+import { steadyClock } from '../accounts/steady-clock.ts'
 import { throttle as throttleOf } from '../accounts/throttle.ts'
 import type { Config } from '../config.ts'
 import type { Hasher } from '../crypto/hash.ts'
@@ -91,7 +92,8 @@ export function people({ issuer, trust, hold, closing: patience }: Config, servi
   const resetting = resettingOf({ ...recovering, throttle, whence })
   const disowning = disowningOf({ ...recovering, factors, credentials, hold })
   const belongings = belongingsOf(store, belongingsList)
-  const closing = closingOf({ ...recovering, endAll, erase: belongings.erase, patience })
+  const steady = steadyClock({ store, record, now })
+  const closing = closingOf({ ...recovering, endAll, erase: belongings.erase, steady, patience })
   const askOwner: AskOwner = async ({ email: to, locale, phrase }, { bearer: confirm, expiresAt }, waiting) => {
     const seen = { when: words.moment(locale, waiting.at), ...whence(locale, { agent: undefined, ...waiting }) }
     await letters.confirm({ to, locale, phrase, confirm, expiresAt, ...seen })

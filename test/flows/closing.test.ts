@@ -33,7 +33,7 @@ describe('closing an account', () => {
     done.push(what)
   }
   /** One of the processes that share the store. */
-  const made = (through = store): Closing => {
+  const made = (through = store, steady = true): Closing => {
     const shared = accountsOf(through)
     return closingOf({
       accounts: shared,
@@ -44,6 +44,7 @@ describe('closing an account', () => {
         await note('erase')()
         await store.collection({ name: 'accounts', shape: undefined as never }).remove({ id })
       },
+      steady: async () => steady,
       record: async name => {
         told.push(name)
       },
@@ -109,6 +110,15 @@ describe('closing an account', () => {
     expect(told).to.deep.equal(['closing.started', 'account.closed'])
     expect(await made().keep('ada', visitor)).to.equal(false)
     expect(await accounts.byEmail('ada@example.com')).to.equal(undefined)
+  })
+
+  it('removes nothing while the clock is not to be believed', async () => {
+    await started(made())
+    at += 30 * day
+    await made(store, false).sweep()
+    expect((await ada()).status).to.equal('closing')
+    await made().sweep()
+    expect(await accounts.get('ada')).to.equal(undefined)
   })
 
   it('removes once, of ten processes at once', async () => {

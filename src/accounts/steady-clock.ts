@@ -1,0 +1,46 @@
+import { z } from 'zod'
+import type { Record as RecordEvent } from '../events.ts'
+import { declare, type Store } from '../store/collection.ts'
+
+const shape = z.object({
+  id: z.string(),
+  /** The time that was read last. */
+  at: z.number(),
+  /** Since when no reading was far from the one before. */
+  since: z.number(),
+})
+
+const clockDeclaration = declare({ name: 'clock', shape })
+
+/** The longest time between two readings that may be nothing but a restart, in milliseconds. */
+const pause = 2 * 3_600_000
+/** How far the clocks of two machines may be apart, in milliseconds. */
+const skew = 60_000
+/** How long the clock has to run on before it is believed again, in milliseconds. */
+const settling = 24 * 3_600_000
+
+interface Surroundings {
+  store: Store
+  record: RecordEvent
+  /** Milliseconds since the epoch. */
+  now: () => number
+}
+
+/**
+ * Reads the clock, and resolves to whether it may be believed for what cannot be undone: whether it has run without a jump for
+ * a day. Call it every minute. After a jump, or a time in which nothing ran, what is due waits for a day, so that a clock
+ * that is wrong by a week erases nothing before somebody has set it right.
+ */
+export function steadyClock({ store, record, now }: Surroundings): () => Promise<boolean> {
+  const readings = store.collection(clockDeclaration)
+  return async () => {
+    const at = now()
+    const last = await readings.get('clock')
+    const jumped = last !== undefined && (at - last.at > pause || last.at - at > skew)
+    const since = last === undefined || jumped ? at : last.since
+    await readings.put({ id: 'clock', at, since })
+    // Once for each jump: machines that disagree would go on for ever.
+    if (jumped && last.since < last.at) await record('clock.jumped', { from: last.at, to: at })
+    return at - since >= settling
+  }
+}
