@@ -34,7 +34,7 @@ type Rooms = Parameters<typeof account>[0] &
   Parameters<typeof verify>[0] &
   Parameters<typeof security>[0] &
   Parameters<typeof apps>[0] &
-  Parameters<typeof closing>[0] &
+  Omit<Parameters<typeof closing>[0], 'finish'> &
   Parameters<typeof data>[0] &
   Parameters<typeof recovery>[0] &
   Parameters<typeof identity>[0] &
@@ -102,7 +102,7 @@ export function app(options: Options): RequestListener {
     activityPages(options),
     apps(options),
     data(options),
-    closing(options),
+    closing({ ...options, finish }),
     approvalPages(options),
     deviceCode(options),
     stepping({ ...options, finish }),

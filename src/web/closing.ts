@@ -5,16 +5,16 @@ import type { Attempts } from '../flows/attempts.ts'
 import { changing } from './changing.ts'
 import { seeOther } from './show.ts'
 import { doorkeeper } from './signed-in.ts'
-import { baseOf } from './stepping.ts'
+import type { Finish } from './stepping.ts'
 import type { Visit } from './visiting.ts'
 
-type Services = Parameters<typeof changing>[0] & { attempts: Attempts }
+type Services = Parameters<typeof changing>[0] & { attempts: Attempts; finish: Finish }
 
 const day = 24 * 3_600_000
 
 /** Where somebody closes their account, and changes their mind: by a mailed link's button, or after signing in. */
 export function closing(services: Services): Router<Visit> {
-  const { accounts, attempts, closing, show } = services
+  const { accounts, attempts, closing, finish, show } = services
   const router = new Router<Visit>()
   const { page } = doorkeeper(services)
   const { change } = changing(services)
@@ -47,8 +47,8 @@ export function closing(services: Services): Router<Visit> {
     router.post(`${folder}/:attempt/keep`, async ctx => {
       const { attempt, owner } = await proved(ctx)
       if (!(await closing.keep(owner.id, ctx.state.visitor))) throw new Problem('attempt_expired')
-      // On to where they were going.
-      seeOther(ctx, baseOf(attempt))
+      // On to where they were going, from here: no page of ours may stand between a form and the app that it leads to.
+      await finish(ctx, attempt)
     })
     router.post(`${folder}/:attempt/leave`, async ctx => {
       await attempts.take((await proved(ctx)).attempt)
