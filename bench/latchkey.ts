@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import * as oidc from 'openid-client'
 import { generateSecret } from 'otplib'
 import { accounts } from '../src/accounts/account.ts'
-import { credentials } from '../src/accounts/credential.ts'
+import { credentials, type NewCredential } from '../src/accounts/credential.ts'
 import { sessionBook } from '../src/accounts/session.ts'
 import { keys } from '../src/api-keys/keys.ts'
 import type { OwnKey } from '../src/api-keys/sign.ts'
@@ -146,27 +146,28 @@ async function settle(
     totp: generateSecret({ length: 20 }),
   }))
   const at = Date.now()
-  const begin = async (email: string): Promise<string> => {
-    const account = id()
-    await known.insert({ id: account, email, locale: 'en', status: 'active', createdAt: at, updatedAt: at })
+  const begin = async (email: string, factors: Omit<NewCredential, 'account'>[], account = id()): Promise<string> => {
+    const holds: string[] = []
+    for (const each of factors) holds.push(await held.add({ account, ...each }))
+    await known.insert({ id: account, email, locale: 'en', status: 'active', holds, createdAt: at, updatedAt: at })
     return account
   }
   const holders: Authenticator[] = []
   for (let worker = 0; worker < peopleAtOnce; worker++) {
-    const account = await begin(`holder-${worker}@example.com`)
+    const account = id()
     const { device, ...enrolled } = await newPasskey(account, issuer)
     holders.push(device)
-    await held.add({ account, factor: 'passkey', ...enrolled })
+    await begin(`holder-${worker}@example.com`, [{ factor: 'passkey', ...enrolled }], account)
   }
   for (const { email, totp } of crowd) {
-    const account = await begin(email)
-    await held.add({ account, factor: 'password', secret: { hash } })
-    await held.add({ account, factor: 'totp', secret: { secret: totp, step: 0 } })
+    await begin(email, [
+      { factor: 'password', secret: { hash } },
+      { factor: 'totp', secret: { secret: totp, step: 0 } },
+    ])
   }
   const book = sessionBook({ store, longest: 30 * 24 * 3_600_000, now: Date.now })
   const other = async (which: number): Promise<void> => {
-    const account = await begin(`other-${which}@example.com`)
-    await held.add({ account, factor: 'password', secret: { hash } })
+    const account = await begin(`other-${which}@example.com`, [{ factor: 'password', secret: { hash } }])
     const session = {
       account,
       device: id(),

@@ -161,6 +161,9 @@ export interface Origin {
   agent?: string | undefined
   device?: string | undefined
   request?: string | undefined
+  /** The browser session that acted, and the change of its account that this was: never logged. */
+  session?: string | undefined
+  change?: string | undefined
 }
 
 export interface Recorded<N extends EventName = EventName> {
@@ -175,6 +178,8 @@ export interface Recorded<N extends EventName = EventName> {
 /** Reads events. `awaited` ones (audit) are waited for and may fail the act; the others are told without blocking. */
 export interface Observer {
   awaited?: true
+  /** Waits for the other awaited ones: nobody is told of what the audit log does not contain. */
+  afterwards?: true
   observe(recorded: Recorded): void | Promise<void>
 }
 
@@ -185,7 +190,9 @@ export function recorder(observers: readonly Observer[], now: () => number, onFa
   return async (name, data, origin = {}) => {
     const { level, data: shape } = events[name]
     const recorded: Recorded = { name, level, at: now(), data: shape.parse(data) as EventData<EventName>, origin }
-    await Promise.all(observers.filter(each => each.awaited).map(each => each.observe(recorded)))
+    const awaited = observers.filter(each => each.awaited)
+    await Promise.all(awaited.filter(each => !each.afterwards).map(each => each.observe(recorded)))
+    await Promise.all(awaited.filter(each => each.afterwards).map(each => each.observe(recorded)))
     for (const each of observers) {
       if (!each.awaited)
         void Promise.resolve()

@@ -72,7 +72,7 @@ export interface Latchkey {
   fault(fault: unknown): void
   /** Reads clients.json anew; a faulty one is logged, and the former stays. */
   reload(): Promise<void>
-  /** Does now what it does by itself every minute: removes accounts whose time has come. */
+  /** Does now what it does by itself every minute: says what is still to be said of changes, and removes accounts whose time has come. */
   sweep(): Promise<void>
   /** Ends what runs beside requests. The store stays open. */
   stop(): Promise<void>
@@ -93,7 +93,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   const book = sessionBook({ store, longest: config.session.max, now })
   const sessionsKept = sessionKeeper({ book, place: places.of })
   // What tells owners writes letters, which are on the record themselves.
-  const tellOwner: Observer = { awaited: true, observe: recorded => toldBy.observe(recorded) }
+  const tellOwner: Observer = { awaited: true, afterwards: true, observe: recorded => toldBy.observe(recorded) }
   const observers = [audit({ store }), sessionsKept, tellOwner, log.observer, metrics.observer]
   const record = recorder(observers, now, log.fault)
 
@@ -114,6 +114,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   const { letters } = post
   const people = peopleOf(config, {
     ...{ store, sealer, hasher, accounts, book, places, letters, words, record, name, now },
+    onFault: log.fault,
     endAll: account => oidc.sessions.endAllOf(account, 'closed'),
     complete: id => identity.checking.complete(id),
     cutOff: async (account, origin) => {
@@ -121,7 +122,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
       await apiKeys.owner.revokeAll(account, origin)
     },
   })
-  const { credentials, links, throttle, quota, factors, risk, closing } = people
+  const { announcements, credentials, links, throttle, quota, factors, risk, closing } = people
   const identity = identityOf(config, {
     ...{ store, sealer, accounts, credentials, links, throttle, book, messages: letters, record, now },
     onFault: log.fault,
@@ -199,20 +200,24 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   })
   const rests = [post.outbox.work(), identity.rounds.start()]
   const unfollow = ring.work()
+  const sweep = async (): Promise<void> => {
+    await announcements.sweep()
+    await closing.sweep()
+  }
   const signEnd = await auditHeads({
     ...{ store, issuer, now },
     keys: keyring.all(auditHead),
     heads: config.audit.heads,
     log: log.head,
   })
-  const repeated = [repeating(closing.sweep, minute, log.fault), repeating(signEnd, hour, log.fault)]
+  const repeated = [repeating(sweep, minute, log.fault), repeating(signEnd, hour, log.fault)]
   return {
     listener,
     certified: only([...certifiedPaths(routes), '/api-keys/verify'], listener, () => token(9)),
     say: log.say,
     fault: log.fault,
     reload: reloading(config, { declare: oidc.declare, record, onFault: log.fault }),
-    sweep: closing.sweep,
+    sweep,
     stop: async () => {
       await unfollow()
       await Promise.all([...rests, ...repeated].map(rest => rest()))

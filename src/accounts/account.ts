@@ -21,8 +21,37 @@ export const travelShape = z.object({
 })
 export type Travel = z.output<typeof travelShape>
 
+/** One change of what an account holds or of its rules, kept for as long as it can be undone. */
+const changeShape = z.object({
+  id: z.string(),
+  at: z.number(),
+  /** The browser session that made it, and the device cookie's digest: what tells acts of one intruder from those of others. */
+  session: z.string().optional(),
+  device: z.string().optional(),
+  /** The credentials that came into force by it, and those that went out of force. */
+  came: z.array(z.string()),
+  went: z.array(z.string()),
+  /** The settings that it replaced, and what they were; an absent one was not set. */
+  replaced: z.array(z.enum(['restrictions', 'travel', 'phrase', 'texts'])),
+  was: z.object({
+    restrictions: restrictionsShape.optional(),
+    travel: travelShape.optional(),
+    phrase: z.string().optional(),
+    texts: z.boolean().optional(),
+  }),
+})
+export type AccountChange = z.output<typeof changeShape>
+/** The settings whose former values are kept for as long as a change can be undone. */
+export type Setting = AccountChange['replaced'][number]
+
 const shape = z.object({
   id: z.string(),
+  /** The credentials that are in force, by id: one that is not listed here proves nothing, whatever else the store says. */
+  holds: z.array(z.string()).optional(),
+  /** What was changed lately, oldest first. */
+  changes: z.array(changeShape).optional(),
+  /** Rises with each change of the two above: what compare-and-set compares. */
+  edits: z.number().optional(),
   /** As it is looked up: trimmed and in lower case. */
   email: z.string(),
   /** Proved by a code; E.164. */
@@ -72,8 +101,14 @@ export function accounts(store: Store): Accounts {
     byEmail: async email => (await kept.find({ email }, { limit: 1 }))[0],
     insert: account => kept.insert(account),
     patch: (id, changes, when) => kept.patch(id, changes, when),
-    guarded: (id, guard, changes) =>
-      kept.patch(id, { ...changes, guard: (guard ?? 0) + 1 }, { guard, status: { in: ['active', 'closing'] } }),
+    guarded: (id, guard) =>
+      kept.patch(id, { guard: (guard ?? 0) + 1 }, { guard, status: { in: ['active', 'closing'] } }),
+    amend: ({ id, guard, edits }, changes, { stamps }) =>
+      kept.patch(
+        id,
+        { ...changes, edits: (edits ?? 0) + 1, ...(stamps && { guard: (guard ?? 0) + 1 }) },
+        { edits, ...(stamps && { guard }), status: { in: ['active', 'closing'] } },
+      ),
     due: at => kept.find({ closesAt: { lt: at + 1 } }, { sort: { by: 'closesAt' } }),
   }
 }
@@ -84,8 +119,13 @@ export interface Accounts {
   /** Throws Conflict when the email has an account. */
   insert(account: Account): Promise<void>
   patch(id: string, changes: Partial<Account>, when?: Partial<Account>): Promise<Account | undefined>
-  /** Commits a change of what protects the account; undefined when another came first. Throws Conflict when a new email has an account. */
-  guarded(id: string, guard: number | undefined, changes: Partial<Account>): Promise<Account | undefined>
+  /** Raises the security stamp alone, so that sign-ins under way end; undefined when another change came first. */
+  guarded(id: string, guard: number | undefined): Promise<Account | undefined>
+  /**
+   * Commits a change of what the account holds or of its settings, in one step, to the account as `owner` was read; undefined when
+   * another came first. With `stamps` it raises the security stamp, too. Throws Conflict when a new email has an account.
+   */
+  amend(owner: Account, changes: Partial<Account>, how: { stamps: boolean }): Promise<Account | undefined>
   /** Some of those that are to be removed by now, the longest due first. */
   due(at: number): Promise<Account[]>
 }

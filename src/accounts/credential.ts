@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { id } from '../crypto/random.ts'
 import type { Sealer } from '../crypto/seal.ts'
-import { declare, type Store } from '../store/collection.ts'
+import { Conflict, declare, type Store } from '../store/collection.ts'
+import { accountsDeclaration } from './account.ts'
 
 const shape = z.object({
   id: z.string(),
@@ -18,13 +19,14 @@ const shape = z.object({
   usedAt: z.number().optional(),
   /** When its owner last said that it is the one to ask for first. */
   preferredAt: z.number().optional(),
-  /** When it was taken out of use: it proves nothing any more, and can be put back until it expires. */
-  retiredAt: z.number().optional(),
-  expiresAt: z.number().optional(),
 })
 
-/** How long what was taken out of use can be put back, in milliseconds. */
+/** How long what was taken out of force can be put back, in milliseconds. */
 export const regret = 7 * 24 * 3_600_000
+/** How long a credential may wait for the commit that puts it in force, in milliseconds: what is older was left behind by a crash. */
+const pending = 3_600_000
+/** More than an account ever has, in and out of force. */
+const most = 1_000
 
 export const credentialsDeclaration = declare({ name: 'credentials', shape, unique: ['lookup'], indexes: ['account'] })
 
@@ -43,6 +45,7 @@ export interface Credential {
   createdAt: number
   usedAt?: number | undefined
   preferredAt?: number | undefined
+  /** When it went out of force; only of one that did. */
   retiredAt?: number | undefined
 }
 
@@ -54,87 +57,125 @@ export interface NewCredential {
   secret: unknown
 }
 
+/**
+ * What proves who somebody is. A credential is in force when its account's `holds` names it and at no other time: one write to
+ * the account puts several in and out of force together, and whatever fails before or after it changes nothing.
+ */
 export interface Credentials {
-  /** All that an account holds, oldest first. */
+  /** All that are in force for an account, oldest first. */
   of(account: string): Promise<Credential[]>
+  /** The one in force with that lookup. */
   byLookup(lookup: string): Promise<Credential | undefined>
-  /** Throws Conflict when its lookup is taken. Resolves to its id. */
+  /** Stores a credential that is not in force yet, and resolves to its id. Throws Conflict when its lookup is taken. */
   add(credential: NewCredential): Promise<string>
-  /** Records a proof, with the changed secret if there is one; false when another proof came first. */
+  /** Records a proof, with the changed secret if there is one; false when another proof came first or it is no longer in force. */
   prove(credential: Credential, secret?: unknown): Promise<boolean>
+  /** Removes it for good. */
   remove(id: string): Promise<void>
   /** Names it anew, or notes that it is the one to ask for first; false when it is gone. */
   rename(id: string, label: string): Promise<boolean>
   prefer(id: string): Promise<boolean>
-  /** Takes it out of use for as long as one may regret it; false when it is out already. */
-  retire(id: string): Promise<boolean>
-  /** Puts back what was taken out of use; false when that is too long ago. */
-  restore(id: string): Promise<boolean>
-  /** What of an account was taken out of use lately. */
+  /** What went out of an account's force lately and can be put back. */
   out(account: string): Promise<Credential[]>
+  /** Removes what is neither in force nor can be put back, and what a crash left behind. */
+  tidy(account: string): Promise<void>
 }
 
 /** The credentials in this store. */
 export function credentials({ store, sealer, now }: { store: Store; sealer: Sealer; now: () => number }): Credentials {
   const kept = store.collection(credentialsDeclaration)
+  const accounts = store.collection(accountsDeclaration)
   /** Most who look at a credential want to know that it is there: its secret is opened when somebody asks for it. */
-  const open = (stored: z.output<typeof shape>): Credential => {
+  const open = (stored: z.output<typeof shape>, retiredAt?: number): Credential => {
     let secret: unknown
     return {
       ...stored,
+      ...(retiredAt !== undefined && { retiredAt }),
       get secret() {
         secret ??= JSON.parse(sealer.open(stored.secret, credentialContext(stored)))
         return secret
       },
     }
   }
+  const stored = (account: string) => kept.find({ account }, { limit: most })
+
+  /** An account's list and its credentials. Each is stored before it is listed, so what the list names is read after the list. */
+  const read = async (account: string) => {
+    const [owner, early] = await Promise.all([accounts.get(account), stored(account)])
+    const { holds = [] } = owner ?? {}
+    const whole = holds.every(id => early.some(each => each.id === id))
+    return { owner, holds, found: whole ? early : await stored(account) }
+  }
+
+  /** When each credential went out of force, of those that can be put back. */
+  const wentOut = ({ holds, owner }: Awaited<ReturnType<typeof read>>): Map<string, number> => {
+    const lately = (owner?.changes ?? []).filter(({ at }) => at > now() - regret)
+    const went = lately.flatMap(({ at, went }) => went.map(id => [id, at] as const))
+    return new Map(went.filter(([id]) => !holds.includes(id)))
+  }
+
+  const inForce = async ({ id: own, account }: { id: string; account: string }): Promise<boolean> =>
+    (await accounts.get(account))?.holds?.includes(own) ?? false
+
+  /** Makes room for a lookup that a crash left behind, or that went out of force for good. */
+  const freed = async (lookup: string): Promise<boolean> => {
+    const [found] = await kept.find({ lookup }, { limit: 1 })
+    if (!found) return true
+    const state = await read(found.account)
+    if (state.holds.includes(found.id) || wentOut(state).has(found.id)) return false
+    if (found.createdAt > now() - pending) return false
+    await kept.take(found.id)
+    return true
+  }
+
   return {
     of: async account => {
-      const found = await kept.find({ account }, { limit: 1_000 })
-      const used = found.filter(each => each.retiredAt === undefined)
-      return used.map(open).sort((a, b) => a.createdAt - b.createdAt)
+      const { holds, found } = await read(account)
+      const used = found.filter(each => holds.includes(each.id))
+      return used.map(each => open(each)).sort((a, b) => a.createdAt - b.createdAt)
     },
     byLookup: async lookup => {
       const [found] = await kept.find({ lookup }, { limit: 1 })
-      return found && found.retiredAt === undefined ? open(found) : undefined
+      return found && (await inForce(found)) ? open(found) : undefined
     },
     add: async ({ account, factor, lookup, label, secret }) => {
       const own = id()
       const sealed = sealer.seal(JSON.stringify(secret), credentialContext({ id: own }))
-      await kept.insert({ id: own, account, factor, lookup, label, secret: sealed, rev: 0, createdAt: now() })
+      const added = { id: own, account, factor, lookup, label, secret: sealed, rev: 0, createdAt: now() }
+      try {
+        await kept.insert(added)
+      } catch (fault) {
+        if (!(fault instanceof Conflict) || lookup === undefined || !(await freed(lookup))) throw fault
+        await kept.insert(added)
+      }
       return own
     },
-    prove: async ({ id: own, rev }, secret) => {
+    prove: async ({ id: own, account, rev }, secret) => {
       const changed = secret !== undefined && {
         secret: sealer.seal(JSON.stringify(secret), credentialContext({ id: own })),
         rev: rev + 1,
       }
       // Without a new secret nothing is spent, so proofs side by side are all good.
-      const patched = await kept.patch(
-        own,
-        { ...changed, usedAt: now() },
-        { ...(changed && { rev }), retiredAt: undefined },
-      )
-      return patched !== undefined
+      const patched = await kept.patch(own, { ...changed, usedAt: now() }, changed ? { rev } : {})
+      // Asked last: a proof counts only of what is in force once the proof is on record.
+      return patched !== undefined && inForce({ id: own, account })
     },
     remove: async own => {
       await kept.take(own)
     },
-    rename: async (own, label) => (await kept.patch(own, { label }, { retiredAt: undefined })) !== undefined,
-    prefer: async own => (await kept.patch(own, { preferredAt: now() }, { retiredAt: undefined })) !== undefined,
-    retire: async own => {
-      const out = { retiredAt: now(), expiresAt: now() + regret }
-      return (await kept.patch(own, out, { retiredAt: undefined })) !== undefined
-    },
-    restore: async own => {
-      const found = await kept.get(own)
-      if (found?.retiredAt === undefined) return false
-      const back = { retiredAt: undefined, expiresAt: undefined }
-      return (await kept.patch(own, back, { retiredAt: found.retiredAt })) !== undefined
-    },
+    rename: async (own, label) => (await kept.patch(own, { label })) !== undefined,
+    prefer: async own => (await kept.patch(own, { preferredAt: now() })) !== undefined,
     out: async account => {
-      const found = await kept.find({ account }, { limit: 1_000 })
-      return found.filter(each => each.retiredAt !== undefined).map(open)
+      const state = await read(account)
+      const went = wentOut(state)
+      return state.found.flatMap(each => (went.has(each.id) ? open(each, went.get(each.id)) : []))
+    },
+    tidy: async account => {
+      const state = await read(account)
+      const went = wentOut(state)
+      const stays = ({ id: own, createdAt }: { id: string; createdAt: number }) =>
+        state.holds.includes(own) || went.has(own) || createdAt > now() - pending
+      for (const each of state.found.filter(each => !stays(each))) await kept.take(each.id)
     },
   }
 }

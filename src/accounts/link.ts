@@ -16,6 +16,10 @@ const shape = z.object({
   /** The credential that came to the account by what is disowned; and the moment from which all that came is disowned with it. */
   came: z.string().optional(),
   since: z.number().optional(),
+  /** The change that is disowned, and the browser session and device that it came from: what they changed from then on is undone with it. */
+  change: z.string().optional(),
+  session: z.string().optional(),
+  device: z.string().optional(),
   /** The sign-in that it confirms, and what its owner is shown of it. */
   attempt: z.string().optional(),
   seen: z.object({ address: z.string(), agent: z.string().optional(), at: z.number() }).optional(),

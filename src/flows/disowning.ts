@@ -1,9 +1,10 @@
-import { type Accounts, owned } from '../accounts/account.ts'
+import { type Account, type AccountChange, type Accounts, owned } from '../accounts/account.ts'
+import type { Announced } from '../accounts/announcement.ts'
 import type { Credential, Credentials } from '../accounts/credential.ts'
 import type { Link, Links } from '../accounts/link.ts'
 import { Problem } from '../errors.ts'
-import type { Record as RecordEvent } from '../events.ts'
 import type { Factor } from '../factors/factor.ts'
+import type { Commit, Wanted } from './committing.ts'
 import { resetLife } from './resetting.ts'
 import type { Visitor } from './visitor.ts'
 
@@ -23,12 +24,11 @@ export interface Disowning {
 
 interface Services {
   factors: readonly Factor[]
-  accounts: Accounts
+  accounts: Pick<Accounts, 'get' | 'byEmail'>
   credentials: Credentials
   links: Links
   messages: { disowned(letter: { to: string; locale: string; reset: string; expiresAt: number }): Promise<void> }
-  record: RecordEvent
-  hold: number
+  commit: Commit
   now: () => number
 }
 
@@ -40,32 +40,43 @@ const prelude = 24 * 60 * 60_000
 /** Changes in a row that may come first. */
 const tries = 20
 
-/** Makes what disowns. */
+/** Undoes what somebody else did, by a mailed link. */
 export function disowning(services: Services): Disowning {
-  const { factors, accounts, credentials, links, messages, record, hold, now } = services
+  const { factors, accounts, credentials, commit, links, messages, now } = services
+  const factorOf = ({ factor }: Credential) => factors.find(({ id }) => id === factor)
 
-  /** What is left of an account's credentials, and what goes; undefined when the link's address is nobody's any more. */
-  const settle = async ({ account = '', address, came, since = Number.POSITIVE_INFINITY }: Link) => {
-    const [owner, held, out] = await Promise.all([
-      accounts.get(account),
-      credentials.of(account),
-      credentials.out(account),
-    ])
+  /** How the account will stand once the link's act is undone; undefined when the link's address is nobody's any more. */
+  const settle = async (link: Link) => {
+    const { account = '', address, came, since = Number.POSITIVE_INFINITY } = link
+    const owner = await accounts.get(account)
+    const [held, out] = await Promise.all([credentials.of(account), credentials.out(account)])
     const home = [...held, ...out].find(each => each.id === address)
     if (!owned(owner) || !home) return undefined
+    const { changes = [] } = owner
+    const lost = changes.findLast(({ went }) => went.includes(home.id))
+    const hostile = hostileOf(changes, link, home.retiredAt === undefined ? undefined : lost)
+    const theirs = new Set(hostile.flatMap(each => each.came))
+    const mine = new Set(hostile.flatMap(each => each.went))
     // Whatever came after the address was lost may be theirs who took it; what it began with is the owner's.
     const from = Math.max(owner.createdAt + signUpLife, Math.min(since, home.retiredAt ?? since))
-    const known = (each: Credential) => factors.find(({ id }) => id === each.factor)?.kind === 'known'
     const goes = (each: Credential) =>
-      each.id !== address && (known(each) || each.id === came || each.createdAt >= from)
-    const stays = [...held.filter(each => !goes(each) && each.id !== address), home]
-    // Rules that are theirs would keep the owner out.
-    const ruled = (owner.ruledAt ?? 0) >= since
-    return { owner, home, stays, gone: [...held, ...out].filter(goes), ruled }
+      each.id !== address &&
+      (factorOf(each)?.kind === 'known' || each.id === came || theirs.has(each.id) || each.createdAt >= from)
+    const back = out.filter(each => mine.has(each.id) && each.id !== address && !goes(each))
+    const others = held.filter(each => each.id !== address)
+    const stays = [...others.filter(each => !goes(each)), ...back, home]
+    const undone = changes.filter(each => hostile.includes(each) || each.at >= since)
+    return {
+      ...{ owner, home, stays, settings: formerly(owner, undone, since) },
+      went: others.filter(goes).map(({ id }) => id),
+      came: [...back, ...(held.includes(home) ? [] : [home])].map(({ id }) => id),
+      gone: [...held, ...out].filter(goes).map(({ id }) => id),
+      history: changes.filter(each => !hostile.includes(each)),
+    }
   }
 
   const vouched = (stays: readonly Credential[]) => {
-    const each = stays.map(({ factor, secret }) => factors.find(({ id }) => id === factor)?.vouches?.(secret))
+    const each = stays.map(credential => factorOf(credential)?.vouches?.(credential.secret))
     return { phone: undefined, ...Object.assign({}, ...each) } as { email?: string; phone: string | undefined }
   }
 
@@ -84,24 +95,28 @@ export function disowning(services: Services): Disowning {
       for (let left = tries; left > 0; left--) {
         const settled = await settle(link)
         if (!settled) throw new Problem('link_expired')
-        const { id: account, guard, locale, holdUntil = 0, status } = settled.owner
+        const { owner, home, settings, went, history } = settled
+        const { id: account, locale, status } = owner
         const closing = status === 'closing'
-        for (const each of settled.gone) await credentials.remove(each.id)
-        const at = now()
-        const until = Math.max(at + hold, holdUntil)
         const { email, phone } = vouched(settled.stays)
-        const rules = settled.ruled && { restrictions: undefined, travel: undefined }
         const opened = closing && { status: 'active' as const, closesAt: undefined }
-        const changes = { phone, updatedAt: at, ...rules, ...opened, ...(hold > 0 && { holdUntil: until }) }
         const taken = email !== undefined && ![account, undefined].includes((await accounts.byEmail(email))?.id)
-        const changed = await accounts.guarded(account, guard, taken ? changes : { ...changes, email })
+        const came = settled.came.filter(id => !taken || id !== home.id)
+        const events: Announced[] = [{ name: 'account.disowned', data: { account } }]
+        if (closing) events.push({ name: 'closing.stopped', data: { account } })
+        const ruledAt = 'restrictions' in settings ? undefined : owner.ruledAt
+        const fields = {
+          phone,
+          ruledAt,
+          ...opened,
+          ...(email !== undefined && { email: taken ? nobody(account) : email }),
+        }
+        const changed = await commit(owner, { came, went, settings, fields, history, loosens: true, events }, visitor)
         if (!changed) continue
-        if (!taken) await credentials.restore(settled.home.id)
-        await record('account.disowned', { account }, visitor)
-        if (closing) await record('closing.stopped', { account }, visitor)
-        if (hold > 0) await record('hold.started', { account, until }, visitor)
+        // Out of force already: gone for good, so that nothing of theirs can be put back.
+        for (const each of settled.gone) await credentials.remove(each)
         if (taken) throw new Problem('conflict')
-        const expiresAt = at + resetLife
+        const expiresAt = now() + resetLife
         const reset = await links.make({ purpose: 'reset', account, guard: changed.guard }, resetLife)
         await messages.disowned({ to: changed.email, locale, reset, expiresAt })
         return changed.email
@@ -109,4 +124,40 @@ export function disowning(services: Services): Disowning {
       throw new Problem('busy', { retryAfter: 1 })
     },
   }
+}
+
+/**
+ * The changes that are undone with an act: the act itself, the one by which the link's address was lost, and what the same
+ * sessions and browsers changed from shortly before on. What others changed meanwhile may be the owner's own defence.
+ */
+function hostileOf(
+  changes: readonly AccountChange[],
+  { since = Number.POSITIVE_INFINITY, change, session, device }: Link,
+  lost: AccountChange | undefined,
+): AccountChange[] {
+  const acts = [...changes.filter(({ id }) => id === change), ...(lost ? [lost] : [])]
+  const by = [{ session, device }, ...acts]
+  const from = Math.min(since, ...(lost ? [lost.at - prelude] : []))
+  const same = (each: AccountChange) =>
+    by.some(
+      other =>
+        (each.session !== undefined && each.session === other.session) ||
+        (each.device !== undefined && each.device === other.device),
+    )
+  return changes.filter(each => acts.includes(each) || (each.at >= from && same(each)))
+}
+
+/** What settings were before the first of these changes that replaced them; rules of which that is not known are taken away. */
+function formerly(owner: Account, undone: readonly AccountChange[], since: number) {
+  const former: NonNullable<Wanted['settings']> = {}
+  // Rules that are theirs would keep the owner out.
+  if ((owner.ruledAt ?? 0) >= since) Object.assign(former, { restrictions: undefined, travel: undefined })
+  for (const { replaced, was } of undone.toReversed())
+    for (const name of replaced) Object.assign(former, { [name]: was[name] })
+  return former
+}
+
+/** An address that nobody can have (RFC 2606, section 2): for an account whose own one has gone to another by now. */
+function nobody(account: string): string {
+  return `${account.toLowerCase()}@released.invalid`
 }

@@ -1,4 +1,4 @@
-import type { Account, Accounts } from '../accounts/account.ts'
+import { type Account, type Accounts, owned } from '../accounts/account.ts'
 import type { Credentials } from '../accounts/credential.ts'
 import { type Code, Problem } from '../errors.ts'
 import type { Record as RecordEvent } from '../events.ts'
@@ -7,19 +7,22 @@ import { loosened } from '../risk/restrictions.ts'
 import type { Risk } from '../risk/weigh.ts'
 import { Conflict } from '../store/collection.ts'
 import type { Attempt, Change } from './attempts.ts'
+import { type Commit, discard, type Wanted } from './committing.ts'
 import { loosens, removable } from './policy.ts'
 import type { Visitor } from './visitor.ts'
 
 interface Services {
   factors: readonly Factor[]
-  accounts: Accounts
+  accounts: Pick<Accounts, 'get'>
   credentials: Credentials
+  commit: Commit
   risk: Pick<Risk, 'bars'>
   record: RecordEvent
-  /** How long apps are told to wait once protection was loosened, in milliseconds. */
-  hold: number
   now: () => number
 }
+
+/** Times that a change is tried which any other may come before. */
+const tries = 20
 
 /** Changes of what protects an account: one at a time, each on the record, and apps told to wait where it lets somebody in more easily. */
 export interface Protection {
@@ -41,7 +44,7 @@ export interface Protection {
 }
 
 /** Makes what changes protection. */
-export function protection({ factors, accounts, credentials, risk, record, hold, now }: Services): Protection {
+export function protection({ factors, accounts, credentials, commit, risk, record, now }: Services): Protection {
   const find = async (account: string, id: string) => {
     const held = await credentials.of(account)
     const credential = held.find(each => each.id === id)
@@ -51,24 +54,21 @@ export function protection({ factors, accounts, credentials, risk, record, hold,
     return { credential, factor, removable: removable(each, factor) }
   }
 
-  type Changes = Partial<Account> & { loosens: boolean }
-
-  const commit = async (
-    account: string,
-    guard: number | undefined,
-    { loosens, ...changes }: Changes,
-    visitor: Visitor,
-  ) => {
-    const at = now()
-    // A hold that lasts longer already is not cut short.
-    const until = Math.max(at + hold, (await accounts.get(account))?.holdUntil ?? 0)
-    const held = loosens && hold > 0 && { holdUntil: until }
-    const changed = await accounts
-      .guarded(account, guard, { ...changes, ...held, updatedAt: at })
-      .catch(taken('conflict'))
+  /** Commits a change to the account as it was read. Throws `conflict` when another change came first, or a new address has an account. */
+  const committed = async (owner: Account, wanted: Wanted, visitor: Visitor): Promise<Account> => {
+    const changed = await commit(owner, wanted, visitor).catch(taken('conflict'))
     if (!changed) throw new Problem('conflict')
-    if (held) await record('hold.started', { account, until }, visitor)
-    return changed.guard
+    return changed
+  }
+
+  /** Replaces settings that no sign-in under way depends on, whichever changes come first. */
+  const set = async ({ id }: Account, wanted: Omit<Wanted, 'quiet'>, visitor: Visitor): Promise<void> => {
+    for (let left = tries; left > 0; left--) {
+      const owner = await accounts.get(id)
+      if (!owned(owner)) throw new Problem('conflict')
+      if (await commit(owner, { ...wanted, quiet: true }, visitor)) return
+    }
+    throw new Problem('busy', { retryAfter: 1 })
   }
 
   const check: Protection['check'] = async (account, change) => {
@@ -84,52 +84,58 @@ export function protection({ factors, accounts, credentials, risk, record, hold,
     if ((await risk.bars(after, visitor)).length > 0) throw new Problem('shuts_out')
     const restrictions = Object.keys(after.restrictions ?? {}).length > 0 ? after.restrictions : undefined
     const loosens = loosened(before.restrictions ?? {}, restrictions ?? {})
-    await commit(after.id, before.guard, { restrictions, ruledAt: now(), loosens }, visitor)
-    await record('restrictions.changed', { account: after.id }, visitor)
+    const events = [{ name: 'restrictions.changed' as const, data: { account: after.id } }]
+    await committed(before, { settings: { restrictions }, fields: { ruledAt: now() }, loosens, events }, visitor)
   }
 
   return {
     enrol: async (attempt, factor, enrolled, former, visitor) => {
-      const { account, guard, purpose } = attempt
+      const { account, guard, purpose, session } = attempt
       if (account === undefined) throw new Problem('attempt_expired')
+      const owner = await accounts.get(account)
+      if (!owned(owner) || owner.guard !== guard) throw new Problem('conflict')
+      // It comes into force by the commit, in the same write that puts the former one out of force.
       const credential = await credentials
         .add({ account, factor: factor.id, ...enrolled })
         .catch(taken('already_enrolled'))
       const what = { account, factor: factor.id, credential }
       const did = former === undefined ? 'added' : 'replaced'
       const proved = factors.filter(each => attempt.proved.includes(each.id))
-      const changes = { ...factor.vouches?.(enrolled.secret), loosens: loosens(did, factor, { purpose, proved }) }
-      try {
-        const next = await commit(account, guard, changes, visitor)
+      const begins = purpose === 'sign-up' || purpose === 'recover'
+      const wanted: Wanted = {
+        came: [credential],
+        went: former === undefined ? [] : [former],
+        fields: factor.vouches?.(enrolled.secret) ?? {},
+        loosens: loosens(did, factor, { purpose, proved }),
         // What goes along with a beginning is told of with it.
-        const begins = purpose === 'sign-up' || purpose === 'recover'
-        if (former === undefined) await record(begins ? 'factor.enrolled' : 'factor.added', what, visitor)
-        else {
-          await credentials.retire(former)
-          await record('factor.replaced', { ...what, former }, visitor)
-        }
-        return next
+        events:
+          former === undefined
+            ? [{ name: begins ? 'factor.enrolled' : 'factor.added', data: what }]
+            : [{ name: 'factor.replaced', data: { ...what, former } }],
+      }
+      try {
+        return (await committed(owner, wanted, { ...visitor, session: session ?? visitor.session })).guard
       } catch (fault) {
-        if (fault instanceof Problem && fault.code === 'conflict') await credentials.remove(credential)
+        if (fault instanceof Problem && fault.code === 'conflict') await discard(credentials, [credential])
         throw fault
       }
     },
     check,
     change: async (owner, change, visitor) => {
-      const { id: account, guard } = owner
+      const { id: account } = owner
       await check(account, change)
       if (change.does === 'phrase') {
-        await accounts.patch(account, { phrase: change.to || undefined, updatedAt: now() })
-        return record('phrase.changed', { account }, visitor)
+        const events = [{ name: 'phrase.changed' as const, data: { account } }]
+        return set(owner, { settings: { phrase: change.to || undefined }, events }, visitor)
       }
       if (change.does === 'restrict') return restrict({ ...owner, restrictions: change.to }, owner, visitor)
       if (change.does === 'travel') {
-        await accounts.patch(account, { travel: change.to, ruledAt: now(), updatedAt: now() })
-        return record('travel.changed', { account }, visitor)
+        const events = [{ name: 'travel.changed' as const, data: { account } }]
+        return set(owner, { settings: { travel: change.to }, fields: { ruledAt: now() }, events }, visitor)
       }
       if (change.does === 'texts') {
-        await accounts.patch(account, { texts: change.on || undefined, updatedAt: now() })
-        return record('texts.changed', { account, on: change.on }, visitor)
+        const events = [{ name: 'texts.changed' as const, data: { account, on: change.on } }]
+        return set(owner, { settings: { texts: change.on || undefined }, events }, visitor)
       }
       const { credential, factor } = await find(account, change.credential)
       const what = { account, factor: factor.id, credential: credential.id }
@@ -143,15 +149,13 @@ export function protection({ factors, accounts, credentials, risk, record, hold,
       }
       // What it vouched for goes with it: the account's number, say.
       const vouched = Object.keys(factor.vouches?.(credential.secret) ?? {}).map(name => [name, undefined])
-      // Out of use before it is committed: of two that remove one each, the second sees that the first is gone.
-      await credentials.retire(credential.id)
-      try {
-        await commit(account, guard, { ...Object.fromEntries(vouched), loosens: true }, visitor)
-      } catch (fault) {
-        await credentials.restore(credential.id)
-        throw fault
-      }
-      await record('factor.removed', what, visitor)
+      const events = [{ name: 'factor.removed' as const, data: what }]
+      // Of two changes at once, one is committed: nobody removes the last two factors, each for the sake of the other.
+      await committed(
+        owner,
+        { went: [credential.id], fields: Object.fromEntries(vouched), loosens: true, events },
+        visitor,
+      )
     },
   }
 }

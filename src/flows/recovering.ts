@@ -1,10 +1,12 @@
 import { type Accounts, active } from '../accounts/account.ts'
+import type { Announced } from '../accounts/announcement.ts'
 import type { Credential, Credentials } from '../accounts/credential.ts'
 import { Problem } from '../errors.ts'
-import type { Origin, Record as RecordEvent } from '../events.ts'
+import type { Origin } from '../events.ts'
 import type { Factor } from '../factors/factor.ts'
 import { Conflict } from '../store/collection.ts'
 import type { Attempt } from './attempts.ts'
+import { type Commit, discard, type Wanted } from './committing.ts'
 import type { Pending } from './sign-up.ts'
 import type { Visitor } from './visitor.ts'
 
@@ -16,9 +18,7 @@ interface Services {
   complete: (id: string) => Promise<void>
   /** Ends an account's sessions, and revokes its keys. */
   cutOff: (account: string, origin: Origin) => Promise<void>
-  record: RecordEvent
-  hold: number
-  now: () => number
+  commit: Commit
 }
 
 /** What an identity check ends in. */
@@ -36,7 +36,7 @@ const tries = 20
 
 /** Makes what sets an account up afresh. */
 export function recovering(services: Services): Recovering {
-  const { factors, accounts, credentials, complete, cutOff, record, hold, now } = services
+  const { factors, accounts, credentials, complete, cutOff, commit } = services
   const factorOf = (id: string) => factors.find(each => each.id === id)
 
   return {
@@ -55,35 +55,33 @@ export function recovering(services: Services): Recovering {
       const fresh: string[] = []
       for (const each of enrolled) fresh.push(await credentials.add({ account, ...each }))
       // The mailbox stays unless it is lost, too: it is the one thing that was proved.
-      const goes = ({ id, factor }: Credential) => !fresh.includes(id) && (moves || !factorOf(factor)?.identifies)
+      const goes = ({ factor }: Credential) => moves || !factorOf(factor)?.identifies
+      const events: Announced[] = enrolled.map(({ factor }, at) => ({
+        name: 'factor.enrolled',
+        data: { account, factor, credential: fresh[at] ?? '' },
+      }))
+      events.push({ name: 'identity.completed', data: { account, case: checked } })
       for (let left = tries; left > 0; left--) {
         const owner = await accounts.get(account)
         if (!active(owner)) {
           // It closes: whoever keeps it finds it as it was.
-          for (const each of fresh) await credentials.remove(each)
+          await discard(credentials, fresh)
           throw new Problem('attempt_expired')
         }
-        for (const each of (await credentials.of(account)).filter(goes)) await credentials.retire(each.id)
+        const went = (await credentials.of(account)).filter(goes).map(({ id }) => id)
         // Before and after: should this process die in between, nobody who was in still is.
         await cutOff(account, visitor)
-        const at = now()
-        const until = Math.max(at + hold, owner.holdUntil ?? 0)
-        const changes = {
-          ...{ phone: undefined, texts: undefined, restrictions: undefined, travel: undefined },
+        const wanted: Wanted = {
+          ...{ came: fresh, went, loosens: true, events },
+          settings: { texts: undefined, restrictions: undefined, travel: undefined },
           // Somebody may have signed up with it this very moment.
-          ...((await free()) ? vouched : known),
-          ...(hold > 0 && { holdUntil: until }),
-          updatedAt: at,
+          fields: { phone: undefined, ...((await free()) ? vouched : known) },
         }
-        const changed = await accounts.guarded(account, owner.guard, changes).catch(fault => {
+        const changed = await commit(owner, wanted, visitor).catch(fault => {
           if (!(fault instanceof Conflict)) throw fault
         })
         if (!changed) continue
         await cutOff(account, visitor)
-        for (const [at, { factor }] of enrolled.entries())
-          await record('factor.enrolled', { account, factor, credential: fresh[at] ?? '' }, visitor)
-        await record('identity.completed', { account, case: checked }, visitor)
-        if (hold > 0) await record('hold.started', { account, until }, visitor)
         return changed.guard
       }
       throw new Problem('busy', { retryAfter: 1 })

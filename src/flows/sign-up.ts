@@ -1,11 +1,12 @@
 import type { Accounts } from '../accounts/account.ts'
+import type { Announcements } from '../accounts/announcement.ts'
 import type { Credentials } from '../accounts/credential.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import { Problem } from '../errors.ts'
-import type { Record as RecordEvent } from '../events.ts'
 import type { Enrolled, Factor } from '../factors/factor.ts'
 import { Conflict } from '../store/collection.ts'
 import type { Attempt } from './attempts.ts'
+import { discard } from './committing.ts'
 
 /** What was enrolled before there is an account to hold it. */
 export interface Pending extends Enrolled<unknown> {
@@ -32,14 +33,14 @@ export interface SignUp {
 interface Services {
   accounts: Accounts
   credentials: Credentials
+  announcements: Pick<Announcements, 'prepare' | 'tell'>
   sealer: Sealer
   messages: Messages
-  record: RecordEvent
   now: () => number
 }
 
 /** Keeps what a sign-up enrols, and turns it into an account once it is whole. */
-export function signUp({ accounts, credentials, sealer, messages, record, now }: Services): SignUp {
+export function signUp({ accounts, credentials, announcements, sealer, messages, now }: Services): SignUp {
   const context = (attempt: Attempt) => `pending:${attempt.id}`
   const open = (attempt: Attempt, sealed: string | undefined): Pending[] =>
     sealed === undefined ? [] : JSON.parse(sealer.open(sealed, context(attempt)))
@@ -58,7 +59,12 @@ export function signUp({ accounts, credentials, sealer, messages, record, now }:
       const vouched = enrolled.map(each => factors.find(({ id }) => id === each.factor)?.vouches?.(each.secret))
       const { email, phone }: { email?: string; phone?: string } = Object.assign({}, ...vouched)
       if (email === undefined) throw new Problem('attempt_expired')
-      for (const each of enrolled) await credentials.add({ account, ...each })
+      const events = [{ name: 'account.created' as const, data: { account } }]
+      const announcement = { id: account, account, events, origin: {} }
+      // First of all: its sweep removes what a crash leaves behind from here on.
+      await announcements.prepare(announcement)
+      const holds: string[] = []
+      for (const each of enrolled) holds.push(await credentials.add({ account, ...each }))
       const at = now()
       try {
         await accounts.insert({
@@ -67,15 +73,17 @@ export function signUp({ accounts, credentials, sealer, messages, record, now }:
           phone,
           locale: attempt.locale,
           status: 'active',
+          holds,
           createdAt: at,
           updatedAt: at,
         })
       } catch (fault) {
-        for (const { id } of await credentials.of(account)) await credentials.remove(id)
-        if (fault instanceof Conflict) throw new Problem('conflict')
-        throw fault
+        // Any other fault may have come after the account was there.
+        if (!(fault instanceof Conflict)) throw fault
+        await discard(credentials, holds)
+        throw new Problem('conflict')
       }
-      await record('account.created', { account })
+      await announcements.tell(announcement)
       await messages.welcome(email, attempt.locale)
     },
   }

@@ -6,4 +6,6 @@ export interface Visitor {
   agent: string | undefined
   /** Names the request, as its answer does in X-Request-Id. */
   request?: string
+  /** The browser session that acts, where somebody is signed in. */
+  session?: string | undefined
 }

@@ -77,7 +77,11 @@ export function alerts({ accounts, credentials, links, letters, reach, say, word
       }
       // Whose address has just come to the account may be a stranger to it: they are told, and can undo nothing.
       const stranger = address === credential && to === email
-      const link = { purpose: 'disown' as const, account: id, address, came: credential, since: at - prelude }
+      const { change, session, device } = origin
+      // What was removed did not come by the act: it comes back.
+      const came = name === 'factor.removed' ? undefined : credential
+      const act = { came, since: at - prelude, change, session, device }
+      const link = { purpose: 'disown' as const, account: id, address, ...act }
       await letters.alert({
         ...letter,
         channel: 'email',

@@ -7,7 +7,8 @@ export function audit({ store }: { store: Store }): Observer {
   const { append } = ledger({ store })
   return {
     awaited: true,
-    async observe({ name, level, at, data, origin }) {
+    async observe({ name, level, at, data, origin: { address, agent, device, request } }) {
+      const origin = { address, agent, device, request }
       if (level !== 'routine') await append({ at, name, level, data, origin })
     },
   }

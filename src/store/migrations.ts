@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { z } from 'zod'
 import { Problem } from '../errors.ts'
 import { Conflict, declare, type Store } from './collection.ts'
+import { listHeld } from './held-lists.ts'
 
 /** One step forward, the same in every engine. It may be interrupted and run again, so it must bear being repeated. */
 export interface Migration {
@@ -12,7 +13,9 @@ export interface Migration {
 }
 
 /** Every migration there is, in order; a store's schema version is how many of them it has seen. Only ever add to the end. */
-export const migrations: readonly Migration[] = []
+export const migrations: readonly Migration[] = [
+  { means: 'lists in every account which credentials are in force', up: listHeld },
+]
 
 /** The store was kept by a newer program, which may have changed what this one would misread. */
 export class StoreTooNew extends Error {

@@ -47,7 +47,7 @@ export function account(services: Services): Router<Visit> {
   router.post('/sign-out/everywhere', async ctx => {
     const here = await find(ctx)
     // Sign-ins that are under way end, too.
-    if (here) await accounts.guarded(here.account.id, here.account.guard, {})
+    if (here) await accounts.guarded(here.account.id, here.account.guard)
     await sessions.endAll(ctx, 'signed-out')
     seeOther(ctx, '/signed-out/everywhere')
   })

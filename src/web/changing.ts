@@ -78,7 +78,7 @@ export function changing(services: Services): Changing {
         const reason = show.say(ctx.state.locale, `reason.${wanted.does}`, { what: named(ctx, held, wanted) })
         return begin(ctx, person, { purpose: 'change', change: wanted, reason })
       }
-      await changed(ctx, services, person.account, wanted)
+      await changed(ctx, services, person.account, wanted, person.session.uid)
       seeOther(ctx, wanted.does === 'close' ? '/closing' : home)
     },
   }
@@ -90,6 +90,7 @@ export async function changed(
   { protection, closing, sessions, owner }: Changes,
   account: Account,
   change: Change,
+  session: string | undefined,
 ): Promise<void> {
   const { visitor } = ctx.state
   if (change.does === 'close') {
@@ -100,7 +101,7 @@ export async function changed(
   }
   // Its own page gives that, once it is proved.
   if (change.does === 'export') throw new Problem('not_offered')
-  await protection.change(account, change, visitor)
+  await protection.change(account, change, { ...visitor, session })
   if (change.does === 'remove' || change.does === 'restrict')
     await sessions.endOthers(ctx, 'protection-changed', account.id)
 }

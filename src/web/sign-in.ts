@@ -77,7 +77,7 @@ export function finishing(
     if (attempt.change?.does === 'export') return seeOther(ctx, `/account/data?attempt=${attempt.id}`)
     if (attempt.interaction) return seeOther(ctx, `/interaction/${attempt.interaction}?attempt=${attempt.id}`)
     const { account, acr, amr } = await concluded(ctx, services, attempt)
-    if (attempt.change) await changed(ctx, services, account, attempt.change)
+    if (attempt.change) await changed(ctx, services, account, attempt.change, attempt.session)
     if (attempt.change?.does === 'close') return seeOther(ctx, '/closing')
     const { guard } = attempt.change ? ((await accounts.get(account.id)) ?? account) : account
     const session = acr && (await services.sessions.start(ctx, { accountId: account.id, acr, amr, guard }))

@@ -1,4 +1,5 @@
 import { accountsDeclaration } from '../accounts/account.ts'
+import { announcementsDeclaration } from '../accounts/announcement.ts'
 import { type Belonging, belonging } from '../accounts/belongings.ts'
 import { credentialsDeclaration } from '../accounts/credential.ts'
 import { devicesDeclaration } from '../accounts/device.ts'
@@ -34,9 +35,10 @@ export const belongingsList: readonly Belonging[] = [
       ...(['id', 'email', 'phone', 'locale', 'status', 'closesAt', 'holdUntil', 'phrase', 'texts'] as const),
       ...(['restrictions', 'travel', 'ruledAt', 'createdAt', 'updatedAt'] as const),
     ],
-    { guard: counter },
+    { guard: counter, edits: counter, holds: ours.id, changes: 'what undoes a change; the activity says what it was' },
   ),
-  belonging(credentialsDeclaration, 'account', ['factor', 'label', 'createdAt', 'usedAt', 'preferredAt', 'retiredAt'], {
+  belonging(announcementsDeclaration, 'account', []),
+  belonging(credentialsDeclaration, 'account', ['factor', 'label', 'createdAt', 'usedAt', 'preferredAt'], {
     ...ours,
     lookup: secret,
     secret,

@@ -1,5 +1,6 @@
 import type { Accounts } from '../accounts/account.ts'
 import { agentOf } from '../accounts/agent.ts'
+import { announcements as announcementsOf } from '../accounts/announcement.ts'
 import { belongings as belongingsOf } from '../accounts/belongings.ts'
 import { credentials as credentialsOf } from '../accounts/credential.ts'
 import { devices as devicesOf } from '../accounts/device.ts'
@@ -21,6 +22,7 @@ import { asking } from '../flows/asking.ts'
 import { attempts as attemptsOf } from '../flows/attempts.ts'
 import { ceremonies as ceremoniesOf } from '../flows/ceremonies.ts'
 import { closing as closingOf } from '../flows/closing.ts'
+import { committing } from '../flows/committing.ts'
 import { type AskOwner, confirming as confirmingOf } from '../flows/confirming.ts'
 import { disowning as disowningOf } from '../flows/disowning.ts'
 import { enrolling, proving } from '../flows/judging.ts'
@@ -52,6 +54,7 @@ interface Services {
   /** Ends an account's sessions, and revokes its keys. */
   cutOff: (account: string, origin: Origin) => Promise<void>
   record: Record
+  onFault: (fault: unknown) => void
   /** Ends all that an account is signed in to, as closed. */
   endAll: (account: string) => Promise<void>
   /** The service's name, as people know it. */
@@ -64,7 +67,7 @@ export type People = ReturnType<typeof people>
 /** Puts together what people hold, and the ways that they walk: all of accounts, factors, risk and flows. */
 export function people({ issuer, trust, hold, closing: patience }: Config, services: Services) {
   const { store, sealer, hasher, accounts, book, places, letters, words, record, name, now } = services
-  const { endAll, complete, cutOff } = services
+  const { endAll, complete, cutOff, onFault } = services
   const credentials = credentialsOf({ store, sealer, now })
   const devices = devicesOf({ store, trustFor: trust, now })
   const links = linksOf({ store, now })
@@ -73,15 +76,17 @@ export function people({ issuer, trust, hold, closing: patience }: Config, servi
   const failures = failuresOf({ store, record, now })
   const factors = factorsOf({ hasher, sealer, send: letters.code, name, issuer })
 
+  const announcements = announcementsOf({ store, credentials, record, onFault, now })
+  const commit = committing({ accounts, credentials, announcements, hold, onFault, now })
   const attempts = attemptsOf({ store, quota, now })
   const ceremonies = ceremoniesOf({ store, sealer, now })
   const ask = asking({ ceremonies, accounts, throttle, failures, messages: letters, record })
-  const signUp = signUpOf({ accounts, credentials, sealer, messages: letters, record, now })
+  const signUp = signUpOf({ accounts, credentials, announcements, sealer, messages: letters, now })
   const guessed = factors.map(({ id }) => id)
   const risk = riskOf({ accounts, book, devices, throttle, failures, places, guessed, now })
-  const protection = protectionOf({ factors, accounts, credentials, risk, record, hold, now })
+  const protection = protectionOf({ factors, accounts, credentials, commit, risk, record, now })
   const proof = proofs({ ceremonies, credentials, devices, throttle, failures, record })
-  const afresh = recoveringOf({ factors, accounts, credentials, complete, cutOff, record, hold, now })
+  const afresh = recoveringOf({ factors, accounts, credentials, complete, cutOff, commit })
   const judged = { factors, attempts, ceremonies, accounts, credentials, proof }
   const judges = { ...judged, protection, signUp, recovering: afresh, failures, now }
   const [prove, enrol] = [proving(judges), enrolling(judges)]
@@ -90,7 +95,7 @@ export function people({ issuer, trust, hold, closing: patience }: Config, servi
     words.whence(locale, { address, agent: agentOf(agent) })
   const recovering = { accounts, links, messages: letters, record, now }
   const resetting = resettingOf({ ...recovering, throttle, whence })
-  const disowning = disowningOf({ ...recovering, factors, credentials, hold })
+  const disowning = disowningOf({ ...recovering, factors, credentials, commit })
   const belongings = belongingsOf(store, belongingsList)
   const steady = steadyClock({ store, record, now })
   const closing = closingOf({ ...recovering, endAll, erase: belongings.erase, steady, patience })
@@ -107,6 +112,7 @@ export function people({ issuer, trust, hold, closing: patience }: Config, servi
   const approving = approvingOf({ ...approvable, issuer, hold, record, now })
 
   return {
+    announcements,
     approving,
     receipts,
     credentials,

@@ -3,6 +3,8 @@ import { type Account, type Accounts, accounts } from '../../src/accounts/accoun
 import { Conflict, type Store } from '../../src/store/collection.ts'
 import { slow, testStore } from '../support/store.ts'
 
+const stamps = { stamps: true }
+
 describe('accounts', () => {
   let store: Store
   let kept: Accounts
@@ -24,21 +26,29 @@ describe('accounts', () => {
 
   it('are changed one change at a time: of ten side by side, one', async () => {
     const patient = accounts(slow(store, 2))
-    const changes = Array.from({ length: 10 }, (_, each) => patient.guarded('ada', undefined, { phrase: `${each}` }))
+    const changes = Array.from({ length: 10 }, (_, each) => patient.amend(ada, { phrase: `${each}` }, stamps))
     expect((await Promise.all(changes)).filter(each => each !== undefined)).to.have.length(1)
     expect((await kept.get('ada'))?.guard).to.equal(1)
-    expect(await kept.guarded('ada', undefined, {})).to.equal(undefined)
-    expect((await kept.guarded('ada', 1, {}))?.guard).to.equal(2)
+    expect(await kept.guarded('ada', undefined)).to.equal(undefined)
+    expect(await kept.amend(ada, {}, stamps)).to.equal(undefined)
+    expect((await kept.guarded('ada', 1))?.guard).to.equal(2)
+  })
+
+  it('lose no quiet change to a stamped one, nor a stamped one to a quiet one', async () => {
+    const patient = accounts(slow(store, 2))
+    const both = [patient.amend(ada, { phrase: 'a' }, stamps), patient.amend(ada, { phrase: 'b' }, { stamps: false })]
+    expect((await Promise.all(both)).filter(each => each !== undefined)).to.have.length(1)
   })
 
   it('take no change once they are closed', async () => {
     await kept.patch('ada', { status: 'closed' })
-    expect(await kept.guarded('ada', undefined, {})).to.equal(undefined)
+    expect(await kept.guarded('ada', undefined)).to.equal(undefined)
+    expect(await kept.amend(ada, {}, stamps)).to.equal(undefined)
   })
 
   it('take no address that is another’s', async () => {
     await kept.insert({ ...ada, id: 'grace', email: 'grace@example.com' })
-    const fault = await kept.guarded('ada', undefined, { email: 'grace@example.com' }).catch((met: unknown) => met)
+    const fault = await kept.amend(ada, { email: 'grace@example.com' }, stamps).catch((met: unknown) => met)
     expect(fault).to.be.instanceOf(Conflict)
     expect(await kept.get('ada'))
       .to.include({ email: 'ada@example.com' })

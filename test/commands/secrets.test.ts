@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { accountsDeclaration } from '../../src/accounts/account.ts'
 import { type Credentials, credentials } from '../../src/accounts/credential.ts'
 import { receipts } from '../../src/accounts/receipt.ts'
 import { keys as apiKeys } from '../../src/api-keys/keys.ts'
@@ -61,7 +62,9 @@ describe('latchkey secrets reseal', () => {
   it('seals anew whatever is sealed, and the older secret opens nothing more', async () => {
     const before = under(old)
     await before.keys.first('ES256')
-    await add(before.credentials, 'ada', 'totp', { seed: 'ada’s' })
+    const totp = await add(before.credentials, 'ada', 'totp', { seed: 'ada’s' })
+    const ada = { id: 'ada', email: 'ada@example.com', locale: 'en', status: 'active' as const, holds: [totp] }
+    await store.collection(accountsDeclaration).insert({ ...ada, createdAt: 1, updatedAt: 1 })
     const { key } = await before.apiKeys.add({ account: 'ada', name: 'bot', scopes: ['read'], addresses: [] })
     const rotated = await before.apiKeys.rotate(key)
     await before.receipts.keep({ id: 'r', account: 'ada', client: 'wallet', at: 1, content: 'paid' }, 'bob')

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { accounts as accountsOf } from '../../src/accounts/account.ts'
 import { credentials as credentialsOf } from '../../src/accounts/credential.ts'
 import { devices as devicesOf } from '../../src/accounts/device.ts'
 import { failures as failuresOf } from '../../src/accounts/failures.ts'
@@ -16,6 +17,7 @@ import type { Store } from '../../src/store/collection.ts'
 import { payment, withdrawal } from '../support/approvals.ts'
 import { type Authenticator, authenticator } from '../support/authenticator.ts'
 import { issuer, name, noon, problem, subject } from '../support/factors.ts'
+import { holding } from '../support/holding.ts'
 import { slow, testStore } from '../support/store.ts'
 
 const factor = passkey({ name, issuer })
@@ -51,7 +53,8 @@ describe('approving', () => {
       locale: 'en',
       updatedAt: 0,
     }
-    const accounts = { get: async () => ({ ...ada, status, createdAt: born, holdUntil }) }
+    const kept = accountsOf(through)
+    const accounts = { get: async () => ({ ...ada, ...(await kept.get(ada.id)), status, createdAt: born, holdUntil }) }
     const services = { accounts, credentials, ceremonies, receipts: receiptsOf<Approved>(room), proof }
     return approving({ ...services, factors: [factor], issuer, hold: day, record, now })
   }
@@ -69,6 +72,8 @@ describe('approving', () => {
     born = noon
     holdUntil = undefined
     kept = receiptsOf({ store, sealer, now })
+    const ada = { id: request.account, email: 'ada@example.com', locale: 'en', status: 'active' as const }
+    await accountsOf(store).insert({ ...ada, createdAt: noon, updatedAt: noon })
     await addPasskey()
   })
   const addPasskey = async () => {
@@ -77,7 +82,8 @@ describe('approving', () => {
     const made = await device.create(begun?.page?.options as Parameters<Authenticator['create']>[0], issuer)
     const state = begun?.state ?? { challenge: '' }
     const { secret, lookup } = await factor.enrol.finish({ response: JSON.stringify(made) }, state, subject())
-    await credentialsOf({ store, sealer, now }).add({ account: request.account, factor: 'passkey', lookup, secret })
+    const credentials = credentialsOf({ store, sealer, now })
+    await holding(store, credentials, now).give({ account: request.account, factor: 'passkey', lookup, secret })
   }
   afterEach(() => store.close())
 

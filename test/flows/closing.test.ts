@@ -74,7 +74,7 @@ describe('closing an account', () => {
     const closing = made(slow(store, 5))
     const [begun, changed] = await Promise.all([
       code(closing.start(owner, visitor)),
-      accountsOf(slow(store, 5)).guarded('ada', owner.guard, { phrase: 'heron' }),
+      accountsOf(slow(store, 5)).guarded('ada', owner.guard),
     ])
     expect([begun === 'done', changed !== undefined].filter(Boolean)).to.have.length(1)
   })

@@ -1,12 +1,9 @@
 import { expect } from 'chai'
-import { accounts } from '../../src/accounts/account.ts'
-import { credentials } from '../../src/accounts/credential.ts'
 import { links } from '../../src/accounts/link.ts'
-import { sealer } from '../../src/crypto/seal.ts'
-import { keyring } from '../../src/crypto/secrets.ts'
 import type { Factor } from '../../src/factors/factor.ts'
 import { type Disowning, disowning } from '../../src/flows/disowning.ts'
 import type { Store } from '../../src/store/collection.ts'
+import { commits } from '../support/commits.ts'
 import { problem } from '../support/factors.ts'
 import { testStore } from '../support/store.ts'
 
@@ -24,8 +21,9 @@ describe('disowning', () => {
   let store: Store
   let mails: { to: string; reset: string }[]
   let recorded: string[]
-  let people: ReturnType<typeof accounts>
-  let kept: ReturnType<typeof credentials>
+  let people: ReturnType<typeof commits>['accounts']
+  let kept: ReturnType<typeof commits>['credentials']
+  let made: ReturnType<typeof commits>
   let mailed: ReturnType<typeof links>
   let act: Disowning
   const now = () => at
@@ -35,8 +33,8 @@ describe('disowning', () => {
     store = await testStore(now)
     mails = []
     recorded = []
-    people = accounts(store)
-    kept = credentials({ store, sealer: sealer(keyring(['a secret of the tests, 32 or longer'])), now })
+    made = commits({ store, now, hold: day, record: async name => void recorded.push(name) })
+    ;({ accounts: people, credentials: kept } = made)
     mailed = links({ store, now })
     act = disowning({
       factors,
@@ -44,8 +42,7 @@ describe('disowning', () => {
       credentials: kept,
       links: mailed,
       messages: { disowned: async letter => void mails.push(letter) },
-      record: async name => void recorded.push(name),
-      hold: day,
+      commit: made.commit,
       now,
     })
     await people.insert(person('ada', 'ada@example.com'))
@@ -61,7 +58,7 @@ describe('disowning', () => {
     createdAt: at,
     updatedAt: at,
   })
-  const add = (factor: string, to?: string) => kept.add({ account: 'ada', factor, secret: { to } })
+  const add = (factor: string, to?: string) => made.give({ account: 'ada', factor, secret: { to } })
   const left = async () => (await kept.of('ada')).map(each => each.factor)
   const link = (address: string, more: object = {}) =>
     mailed.make({ purpose: 'disown', account: 'ada', address, since: at, ...more }, 7 * day)
@@ -105,7 +102,7 @@ describe('disowning', () => {
 
   it('puts back the address that the link was mailed to, and makes those that took its place worth nothing', async () => {
     const address = await add('email', 'ada@example.com')
-    await kept.retire(address)
+    await made.retire('ada', address)
     at += 1
     const thief = await add('email', 'thief@example.com')
     await people.patch('ada', { email: 'thief@example.com' })
@@ -119,7 +116,7 @@ describe('disowning', () => {
 
   it('locks all the same when the address has another account by now, and mails nobody', async () => {
     const address = await add('email', 'ada@example.com')
-    await kept.retire(address)
+    await made.retire('ada', address)
     at += 1
     await add('email', 'thief@example.com')
     await add('password')

@@ -1,13 +1,12 @@
 import { expect } from 'chai'
-import { type Accounts, accounts as accountsOf } from '../../src/accounts/account.ts'
-import { type Credentials, credentials as credentialsOf } from '../../src/accounts/credential.ts'
+import type { Accounts } from '../../src/accounts/account.ts'
+import type { Credentials } from '../../src/accounts/credential.ts'
 import { quota } from '../../src/accounts/quota.ts'
-import { sealer as sealerOf } from '../../src/crypto/seal.ts'
-import { keyring } from '../../src/crypto/secrets.ts'
 import { Problem } from '../../src/errors.ts'
 import { type Attempt, attempts as attemptsOf } from '../../src/flows/attempts.ts'
 import { recovering as recoveringOf } from '../../src/flows/recovering.ts'
 import type { Store } from '../../src/store/collection.ts'
+import { commits } from '../support/commits.ts'
 import { testStore } from '../support/store.ts'
 
 const now = () => 1_000_000
@@ -19,29 +18,29 @@ describe('setting an account up afresh', () => {
   let credentials: Credentials
   let attempt: Attempt
   let done: string[]
+  let made: ReturnType<typeof commits>
   beforeEach(async () => {
     store = await testStore(now)
-    accounts = accountsOf(store)
-    credentials = credentialsOf({ store, sealer: sealerOf(keyring(['a secret of the tests, 32 or longer'])), now })
     done = []
+    made = commits({ store, now, record: async name => void done.push(name) })
+    ;({ accounts, credentials } = made)
     const times = { createdAt: 0, updatedAt: 0 }
     await accounts.insert({ id: 'ada', email: 'ada@example.com', locale: 'en', status: 'active', ...times })
-    await credentials.add({ account: 'ada', factor: 'password', secret: 'of before' })
+    await made.give({ account: 'ada', factor: 'password', secret: 'of before' })
     const begun = { purpose: 'recover', device: 'd', locale: 'en', account: 'ada', case: '1' } as const
     attempt = await attemptsOf({ store, quota: quota({ store, now }), now }).start(begun, '192.0.2.1')
   })
   afterEach(() => store.close())
 
-  const close = () => accounts.guarded('ada', undefined, { status: 'closing' })
+  const close = () => accounts.patch('ada', { status: 'closing', guard: 1 })
   const commit = async (complete: () => Promise<unknown> = async () => {}): Promise<unknown> => {
     const afresh = recoveringOf({
-      ...{ factors: [], accounts, credentials, now, hold: 0 },
+      ...{ factors: [], accounts, credentials, commit: made.commit },
       complete: async () => {
         done.push('complete')
         await complete()
       },
       cutOff: async () => void done.push('cut off'),
-      record: async name => void done.push(name),
     })
     const met = await afresh
       .commit(attempt, [{ factor: 'password', secret: 'anew' }], visitor)
@@ -53,13 +52,13 @@ describe('setting an account up afresh', () => {
   it('puts what was set up in the place of what was held, and whoever was in is out', async () => {
     expect(await commit()).to.equal(1)
     expect(await secrets()).to.deep.equal(['anew'])
-    expect(done).to.deep.equal(['complete', 'cut off', 'cut off', 'factor.enrolled', 'identity.completed'])
+    expect(done).to.deep.equal(['complete', 'cut off', 'factor.enrolled', 'identity.completed', 'cut off'])
   })
 
   it('leaves nobody in, should the process die as soon as it is done', async () => {
-    const { guarded } = accounts
-    accounts.guarded = async (...change) => {
-      await guarded(...change)
+    const { amend } = accounts
+    accounts.amend = async (...change) => {
+      await amend(...change)
       throw new Error('died')
     }
     expect(await commit())

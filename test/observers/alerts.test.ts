@@ -8,6 +8,7 @@ import type { AlertLetter } from '../../src/delivery/letters.ts'
 import { type Record, recorder } from '../../src/events.ts'
 import { alerts } from '../../src/observers/alerts.ts'
 import type { Store } from '../../src/store/collection.ts'
+import { holding } from '../support/holding.ts'
 import { testStore } from '../support/store.ts'
 
 const day = 24 * 3_600_000
@@ -57,7 +58,9 @@ describe('alerts to owners', () => {
   })
   afterEach(() => store.close())
 
-  const add = (factor: string, to?: string) => services.credentials.add({ account: 'ada', factor, secret: { to } })
+  const add = (factor: string, to?: string) =>
+    holding(store, services.credentials, now).give({ account: 'ada', factor, secret: { to } })
+  const retire = (account: string, id: string) => holding(store, services.credentials, now).retire(account, id)
 
   it('say what, when, with what and where, in the owner’s language and words', async () => {
     await add('email', 'ada@example.com')
@@ -90,7 +93,7 @@ describe('alerts to owners', () => {
   it('reach every address of the last week, and give the newest no link to undo its own coming', async () => {
     const former = await add('email', 'old@example.com')
     const credential = await add('email', 'ada@example.com')
-    await services.credentials.retire(former)
+    await retire('ada', former)
     await record('factor.replaced', { account: 'ada', factor: 'email', credential, former })
     expect(sent.map(each => [each.to, each.disown !== undefined])).to.have.deep.members([
       ['old@example.com', true],
@@ -106,7 +109,7 @@ describe('alerts to owners', () => {
     await add('email', 'ada@example.com')
     const former = await add('sms', '+436641')
     const credential = await add('sms', '+436642')
-    await services.credentials.retire(former)
+    await retire('ada', former)
     await record('factor.replaced', { account: 'ada', factor: 'sms', credential, former })
     const texts = () => sent.filter(each => each.channel === 'sms').map(each => each.to)
     expect(texts()).to.have.members(['+436641', '+436642'])
@@ -119,7 +122,7 @@ describe('alerts to owners', () => {
     const former = await add('email', 'old@example.com')
     await add('email', 'ada@example.com')
     await add('sms', '+436641')
-    await services.credentials.retire(former)
+    await retire('ada', former)
     for (const name of ['identity.opened', 'identity.granted'] as const) {
       await record(name, { account: 'ada', case: '4821-0937-5512' })
       expect(checks.map(each => each.to)).to.have.members(['old@example.com', 'ada@example.com'])

@@ -1,0 +1,123 @@
+import { z } from 'zod'
+import type { EventData, EventName, Origin, Record as RecordEvent } from '../events.ts'
+import { declare, type Store } from '../store/collection.ts'
+import { accountsDeclaration } from './account.ts'
+import { type Credentials, regret } from './credential.ts'
+
+/** After this long without an answer, in milliseconds, another process says what is to be said of a change that was committed. */
+const patience = 60_000
+/** After this long a change that is not on its account never will be, in milliseconds. */
+const abandoned = 61 * 60_000
+
+const shape = z.object({
+  /** The id of the change, as its account lists it; or the account's own, of its beginning. */
+  id: z.string(),
+  account: z.string(),
+  /** `waiting` until all of it is on the record; `told` until what the change took out of force can no longer be put back. */
+  state: z.enum(['waiting', 'told']),
+  events: z.array(z.object({ name: z.string(), data: z.record(z.string(), z.unknown()) })),
+  origin: z.object({
+    address: z.string().optional(),
+    agent: z.string().optional(),
+    device: z.string().optional(),
+    session: z.string().optional(),
+    change: z.string().optional(),
+  }),
+  at: z.number(),
+  lease: z.number().optional(),
+})
+
+export const announcementsDeclaration = declare({
+  name: 'announcements',
+  shape,
+  indexes: [['state', 'at'], 'account'],
+})
+
+/** One event that a change brings with it. */
+export type Announced = { [N in EventName]: { name: N; data: EventData<N> } }[EventName]
+
+/** What is to be written down and told of one change of an account. */
+export interface Announcement {
+  id: string
+  account: string
+  events: readonly Announced[]
+  origin: Origin
+}
+
+/**
+ * Words about changes, stored before the change is committed: whatever fails afterwards, a committed change gets into the audit log
+ * and its owner hears of it, and nobody hears of one that was not committed.
+ */
+export interface Announcements {
+  /** Stores what will be said if the change is committed. */
+  prepare(announcement: Announcement): Promise<void>
+  /** Says it. What cannot be said now is said by a later `sweep`, so this never throws. */
+  tell(announcement: Announcement): Promise<void>
+  /** Forgets a change that was not committed. */
+  drop(id: string): Promise<void>
+  /** Says what processes that failed did not, and tidies up after changes that can no longer be undone. */
+  sweep(): Promise<void>
+}
+
+interface Services {
+  store: Store
+  credentials: Pick<Credentials, 'tidy'>
+  record: RecordEvent
+  onFault: (fault: unknown) => void
+  now: () => number
+}
+
+/** The announcements in this store. */
+export function announcements({ store, credentials, record, onFault, now }: Services): Announcements {
+  const kept = store.collection(announcementsDeclaration)
+  const accounts = store.collection(accountsDeclaration)
+
+  const say = async ({ id, events, origin }: Announcement): Promise<void> => {
+    for (let left = [...events]; left.length > 0; ) {
+      const [{ name, data }, ...rest] = left as [Announced, ...Announced[]]
+      await record(name, data as never, origin)
+      left = rest
+      // What was said is not said again, should the rest fail.
+      await kept.patch(id, left.length > 0 ? { events: left } : { events: [], state: 'told', lease: undefined })
+    }
+  }
+
+  /** Takes one on that another process left; false when somebody else did. */
+  const claimed = async ({ id, lease }: z.output<typeof shape>): Promise<boolean> =>
+    (lease ?? 0) <= now() &&
+    (await kept.patch(id, { lease: now() + patience }, { lease, state: 'waiting' })) !== undefined
+
+  const late = async (each: z.output<typeof shape>): Promise<void> => {
+    const owner = await accounts.get(each.account)
+    if (owner && (owner.id === each.id || owner.changes?.some(({ id }) => id === each.id))) {
+      if (await claimed(each)) await say(each as Announcement)
+    } else if (each.at <= now() - abandoned) await settle(each)
+  }
+
+  /** Forgets what a change was, and removes what it took out of force. */
+  const settle = async ({ id, account }: z.output<typeof shape>): Promise<void> => {
+    const owner = await accounts.get(account)
+    const changes = owner?.changes?.filter(({ at }) => at > now() - regret)
+    if (owner && changes?.length !== owner.changes?.length) {
+      const edits = (owner.edits ?? 0) + 1
+      await accounts.patch(account, { changes, edits }, { edits: owner.edits })
+    }
+    await credentials.tidy(account)
+    await kept.take(id)
+  }
+
+  return {
+    prepare: ({ id, account, events, origin }) =>
+      kept.put({ id, account, state: 'waiting', events: [...events], origin, at: now() }),
+    tell: announcement => say(announcement).catch(onFault),
+    drop: async id => {
+      await kept.take(id).catch(onFault)
+    },
+    sweep: async () => {
+      const waiting = { state: 'waiting', at: { lt: now() - patience } } as const
+      for (const each of await kept.find(waiting, { sort: { by: 'at' } })) await late(each).catch(onFault)
+      const told = { state: 'told', at: { lt: now() - regret } } as const
+      for (const each of await kept.find(told, { sort: { by: 'at' } })) await settle(each).catch(onFault)
+    },
+  }
+}

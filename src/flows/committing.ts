@@ -1,0 +1,90 @@
+import type { Account, AccountChange, Accounts, Setting } from '../accounts/account.ts'
+import type { Announced, Announcements } from '../accounts/announcement.ts'
+import { type Credentials, regret } from '../accounts/credential.ts'
+import { id } from '../crypto/random.ts'
+import { Problem } from '../errors.ts'
+import { Conflict } from '../store/collection.ts'
+import type { Visitor } from './visitor.ts'
+
+/** Most changes of one account within the time in which they can be undone. Undoing is always possible. */
+const most = 100
+
+/** One change of what protects an account. */
+export interface Wanted {
+  /** The credentials that come into force, and those that go out of force. */
+  came?: readonly string[]
+  went?: readonly string[]
+  /** Settings to replace; a key whose value is undefined unsets one. */
+  settings?: Partial<Pick<Account, Setting>>
+  fields?: Partial<Account>
+  /** Somebody gets in more easily from now on: apps are told to wait. */
+  loosens?: boolean
+  /** Leaves the security stamp as it is: no sign-in under way depends on what changes. */
+  quiet?: boolean
+  /** This undoes what was done before: the history as it is from now on. It can itself not be undone. */
+  history?: readonly AccountChange[]
+  /** What is written down and told of it, in this order. */
+  events: readonly Announced[]
+}
+
+/**
+ * Commits a change, in one write to the account as `owner` was read; undefined when another change came first. What it says is
+ * stored before and said afterwards: the audit log first, then the owner. Throws Conflict when a new email has an account, `slow_down`.
+ */
+export type Commit = (owner: Account, wanted: Wanted, visitor: Visitor) => Promise<Account | undefined>
+
+interface Services {
+  accounts: Accounts
+  credentials: Pick<Credentials, 'tidy' | 'remove'>
+  announcements: Announcements
+  /** How long apps are told to wait once protection was loosened, in milliseconds. */
+  hold: number
+  onFault: (fault: unknown) => void
+  now: () => number
+}
+
+/** The one way in which what protects an account is changed. */
+export function committing({ accounts, credentials, announcements, hold, onFault, now }: Services): Commit {
+  return async (owner, wanted, { session, ...visitor }) => {
+    const { came = [], went = [], settings = {}, fields, loosens = false, quiet = false, history, events } = wanted
+    const at = now()
+    const account = owner.id
+    const lately = (history ?? owner.changes ?? []).filter(each => each.at > at - regret)
+    if (!history && lately.length >= most) throw new Problem('slow_down', { retryAfter: 24 * 3600 })
+    const replaced = (Object.keys(settings) as Setting[]).filter(() => history === undefined)
+    const was = Object.fromEntries(replaced.flatMap(name => (owner[name] === undefined ? [] : [[name, owner[name]]])))
+    const by = history ? {} : { device: visitor.device, ...(session !== undefined && { session }) }
+    const change: AccountChange = { id: id(), at, ...by, came: [...came], went: [...went], replaced, was }
+    const holds = [...(owner.holds ?? []).filter(each => !went.includes(each) && !came.includes(each)), ...came]
+    // A hold that lasts longer already is not cut short.
+    const until = Math.max(at + hold, owner.holdUntil ?? 0)
+    const held = loosens && hold > 0
+    const changes = {
+      ...{ ...fields, ...settings, holds, changes: [...lately, change], updatedAt: at },
+      ...(held && { holdUntil: until }),
+    }
+    const announcement = {
+      ...{ id: change.id, account },
+      events: [...events, ...(held ? [{ name: 'hold.started' as const, data: { account, until } }] : [])],
+      origin: { ...visitor, ...(session !== undefined && { session }), change: change.id },
+    }
+    await announcements.prepare(announcement)
+    const changed = await accounts.amend(owner, changes, { stamps: !quiet }).catch(async fault => {
+      // Any other fault may have come after the write: the sweep finds out, and says what is true.
+      if (fault instanceof Conflict) await announcements.drop(change.id)
+      throw fault
+    })
+    if (!changed) {
+      await announcements.drop(change.id)
+      return undefined
+    }
+    await announcements.tell(announcement)
+    await credentials.tidy(account).catch(onFault)
+    return changed
+  }
+}
+
+/** Removes credentials that a change would have put in force, once it is certain that it did not. */
+export async function discard(credentials: Pick<Credentials, 'remove'>, added: readonly string[]): Promise<void> {
+  for (const each of added) await credentials.remove(each)
+}

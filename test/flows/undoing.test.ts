@@ -1,0 +1,193 @@
+import { expect } from 'chai'
+import type { Account } from '../../src/accounts/account.ts'
+import { links } from '../../src/accounts/link.ts'
+import { type Record as RecordEvent, recorder } from '../../src/events.ts'
+import type { Factor } from '../../src/factors/factor.ts'
+import type { Attempt } from '../../src/flows/attempts.ts'
+import { disowning } from '../../src/flows/disowning.ts'
+import { protection } from '../../src/flows/protection.ts'
+import { alerts, type Reach } from '../../src/observers/alerts.ts'
+import type { Store } from '../../src/store/collection.ts'
+import { commits } from '../support/commits.ts'
+import { testStore } from '../support/store.ts'
+
+const minute = 60_000
+const day = 24 * 60 * minute
+const vouching = (name: 'email' | 'phone') => ({ vouches: ({ to }: { to: string }) => ({ [name]: to }) })
+const factors = [
+  { id: 'password', kind: 'known', limit: 1, stands: ['first'] },
+  { id: 'totp', kind: 'held', limit: 1, stands: ['second'], mandatory: true },
+  { id: 'recovery-code', kind: 'held', limit: 1, stands: ['last'] },
+  { id: 'passkey', kind: 'held', limit: 10, stands: ['second'], whole: true },
+  { id: 'email', kind: 'held', limit: 1, stands: ['second'], identifies: true, ...vouching('email') },
+  { id: 'sms', kind: 'held', limit: 1, stands: ['second'], mandatory: true, ...vouching('phone') },
+] as unknown as Factor[]
+const factorOf = (id: string) => factors.find(each => each.id === id) ?? expect.fail(id)
+const owners: Record<string, string> = {
+  password: 'ada’s',
+  totp: 'ada’s',
+  'recovery-code': 'ada’s',
+  email: 'ada@example.com',
+  sms: '+436641',
+}
+const thief = { device: 'd-thief', address: '203.0.113.9', agent: undefined, session: 's-thief' }
+const ada = { device: 'd-ada', address: '192.0.2.7', agent: undefined, session: 's-ada' }
+
+/** An account of a month, with the real alerts: what a person is mailed is what they can press. */
+async function room() {
+  let at = Date.UTC(2026, 0, 1)
+  const now = () => at
+  const store: Store = await testStore(now)
+  const sent: { to: string; disown?: string | undefined }[] = []
+  const mailed: { to: string }[] = []
+  const record: RecordEvent = async (...said) => told(...said)
+  const made = commits({ store, record, now, hold: day, onFault: fault => expect.fail(String(fault)) })
+  const { accounts, credentials } = made
+  const kept = links({ store, now })
+  const observer = alerts({
+    ...{ accounts, credentials, links: kept },
+    letters: { alert: async letter => void sent.push(letter), check: async () => {} },
+    reach: ({ factor, secret }): Reach => factorOf(factor).vouches?.(secret) ?? {},
+    say: (_, key) => key,
+    words: { moment: () => '', whence: () => ({ device: '', place: '' }) },
+  })
+  const told = recorder([observer], now, () => {})
+  const by = protection({ ...made, factors, risk: { bars: async () => [] }, record, now })
+  const messages = { disowned: async (letter: { to: string }) => void mailed.push(letter) }
+  const undo = disowning({ ...made, factors, links: kept, messages, now })
+  const person = { id: 'ada', email: owners.email ?? '', phone: owners.sms, locale: 'en', status: 'active' as const }
+  const settings = { restrictions: { countries: ['AT'] }, phrase: 'blue heron', texts: true }
+  await accounts.insert({ ...person, ...settings, createdAt: at, updatedAt: at })
+  for (const [factor, to] of Object.entries(owners)) await made.give({ account: 'ada', factor, secret: { to } })
+  at += 30 * day
+  const owner = async (): Promise<Account> => (await accounts.get('ada')) ?? expect.fail('no account')
+  const held = async (factor: string) => (await credentials.of('ada')).find(each => each.factor === factor)
+  const enrol = async (factor: string, to: string, visitor: typeof ada) => {
+    const { guard } = await owner()
+    const former = factor === 'passkey' ? undefined : (await held(factor))?.id
+    const attempt = {
+      account: 'ada',
+      guard,
+      purpose: 'add',
+      proved: [],
+      session: visitor.session,
+    } as unknown as Attempt
+    await by.enrol(attempt, factorOf(factor), { secret: { to } }, former, visitor)
+  }
+  const remove = async (factor: string, visitor: typeof ada) =>
+    by.change(await owner(), { does: 'remove', credential: (await held(factor))?.id ?? '' }, visitor)
+  return {
+    ...{ store, sent, mailed, accounts, undo, enrol, remove, owner, by, links: kept },
+    later: (ms: number) => {
+      at += ms
+    },
+    state: async () => {
+      const { email, phone, restrictions, phrase, texts } = await owner()
+      const all = (await credentials.of('ada')).map(
+        ({ factor, secret }) => `${factor}: ${(secret as { to: string }).to}`,
+      )
+      return { held: all.sort(), ...{ email, phone, restrictions, phrase, texts } }
+    },
+    /** The link that the owner was mailed of what was done last. */
+    newest: () => sent.findLast(each => each.to === owners.email && each.disown)?.disown ?? expect.fail('no link'),
+  }
+}
+type Room = Awaited<ReturnType<typeof room>>
+
+const acts: Record<string, (room: Room) => Promise<void>> = {
+  'puts in an authenticator': ({ enrol }) => enrol('totp', 'thief’s', thief),
+  'adds a passkey': ({ enrol }) => enrol('passkey', 'thief’s', thief),
+  'removes the phone': ({ remove }) => remove('sms', thief),
+  'makes recovery codes': ({ enrol }) => enrol('recovery-code', 'thief’s', thief),
+  'changes the address': ({ enrol }) => enrol('email', 'thief@example.com', thief),
+  'changes the password': ({ enrol }) => enrol('password', 'thief’s', thief),
+  'changes the rules': async ({ by, owner }) => by.change(await owner(), { does: 'restrict', to: {} }, thief),
+  'changes the words': async ({ by, owner }) => by.change(await owner(), { does: 'phrase', to: 'thief’s' }, thief),
+  'stops the texts': async ({ by, owner }) => by.change(await owner(), { does: 'texts', on: false }, thief),
+}
+const names = Object.keys(acts)
+const orders = names.flatMap(a =>
+  names.filter(b => b !== a).flatMap(b => names.filter(c => c !== a && c !== b).map(c => [a, b, c] as const)),
+)
+
+describe('what is undone by “This wasn’t me”', () => {
+  let here: Room
+  afterEach(() => here.store.close())
+
+  for (const first of names)
+    it(`is everything that a thief did who ${first} first: every order of three acts, whichever mail is pressed`, async () => {
+      for (const [index, order] of orders.filter(each => each[0] === first).entries()) {
+        here = await room()
+        const before = await here.state()
+        const mails: string[] = []
+        for (const act of order) {
+          here.later(10 * minute)
+          await acts[act]?.(here)
+          mails.push(here.newest())
+        }
+        // Each of the three mails is pressed in a third of the orders; what comes after it is undone with it.
+        const pressed = mails[index % 3] ?? ''
+        expect(await here.state(), order.join()).to.not.deep.equal(before)
+        here.later(10 * minute)
+        await here.undo.disown(pressed, { ...ada, session: undefined })
+        const { held, ...rest } = await here.state()
+        const { held: once, ...were } = before
+        // The password is locked: it is what the thief knows.
+        expect(held, order.join()).to.deep.equal(once.filter(each => !each.startsWith('password')))
+        expect(rest, order.join()).to.deep.equal(were)
+        expect(here.mailed.map(each => each.to)).to.deep.equal([owners.email])
+        await here.store.close()
+      }
+      here = await room()
+    }).timeout(60_000)
+
+  it('is not what the owner did from another browser in between', async () => {
+    here = await room()
+    await here.enrol('passkey', 'lost with the bag', ada)
+    here.later(3 * day)
+    await here.enrol('totp', 'thief’s', thief)
+    const mail = here.newest()
+    here.later(minute)
+    await here.remove('passkey', ada)
+    await here.undo.disown(mail, ada)
+    const { held } = await here.state()
+    expect(held).to.include('totp: ada’s').and.not.include('passkey: lost with the bag')
+  })
+
+  it('is the removal of a phone, but not by the mail of an act in another browser', async () => {
+    here = await room()
+    await here.remove('sms', ada)
+    here.later(minute)
+    await here.enrol('recovery-code', 'thief’s', thief)
+    await here.undo.disown(here.newest(), ada)
+    const { held, phone } = await here.state()
+    expect([held.includes('sms: +436641'), phone]).to.deep.equal([false, undefined])
+    expect(held).to.include('recovery-code: ada’s')
+  })
+
+  it('stays undone when the mails of the other acts are pressed, too', async () => {
+    here = await room()
+    const mails: string[] = []
+    for (const act of ['puts in an authenticator', 'changes the address', 'changes the rules', 'changes the words']) {
+      here.later(minute)
+      await acts[act]?.(here)
+      mails.push(here.newest())
+    }
+    await here.undo.disown(mails[1] ?? '', ada)
+    const once = await here.state()
+    expect(once.restrictions).to.deep.equal({ countries: ['AT'] })
+    for (const mail of [mails[3], mails[0], mails[2]]) {
+      here.later(minute)
+      await here.undo.disown(mail ?? '', ada)
+      expect(await here.state()).to.deep.equal(once)
+    }
+  })
+
+  it('is undone for a week, and no longer', async () => {
+    here = await room()
+    await acts['changes the address']?.(here)
+    const mail = here.newest()
+    here.later(7 * day)
+    expect(await here.undo.whose(mail)).to.equal(undefined)
+  })
+})

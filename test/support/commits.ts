@@ -1,0 +1,29 @@
+import { accounts as accountsOf } from '../../src/accounts/account.ts'
+import { announcements as announcementsOf } from '../../src/accounts/announcement.ts'
+import { credentials as credentialsOf } from '../../src/accounts/credential.ts'
+import { sealer as sealerOf } from '../../src/crypto/seal.ts'
+import { keyring } from '../../src/crypto/secrets.ts'
+import type { Record as RecordEvent } from '../../src/events.ts'
+import { committing } from '../../src/flows/committing.ts'
+import type { Store } from '../../src/store/collection.ts'
+import { holding } from './holding.ts'
+
+export const testSealer = sealerOf(keyring(['a secret of the tests, 32 or longer']))
+
+interface Surroundings {
+  store: Store
+  /** What is said of changes; nothing is kept of it unless told. */
+  record?: RecordEvent
+  hold?: number
+  onFault?: (fault: unknown) => void
+  now: () => number
+}
+
+/** Accounts, their credentials and the one way in which they change, on a store. */
+export function commits({ store, record = async () => {}, hold = 0, onFault = () => {}, now }: Surroundings) {
+  const accounts = accountsOf(store)
+  const credentials = credentialsOf({ store, sealer: testSealer, now })
+  const announcements = announcementsOf({ store, credentials, record, onFault, now })
+  const commit = committing({ accounts, credentials, announcements, hold, onFault, now })
+  return { accounts, credentials, announcements, commit, ...holding(store, credentials, now) }
+}
