@@ -3,6 +3,8 @@ import { type SubjectField, subjectFields } from '../crypto/certificate.ts'
 import { algorithms, offered } from '../crypto/jwk.ts'
 import { detailTypes } from '../flows/details.ts'
 import { jwks } from './public-keys.ts'
+import { isTranslation, standardShape } from './standard-names.ts'
+import { target, web } from './urls.ts'
 
 /** The grant of OAuth 2.0 Token Exchange (RFC 8693). */
 export const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange'
@@ -29,16 +31,6 @@ export function tidyScope(scope: string): string {
   return scope.split(' ').filter(Boolean).join(' ')
 }
 
-/** A URL that an app may be sent to: no fragment, no user, nothing to match loosely. */
-const target = z.string().refine(
-  text => {
-    const url = URL.parse(text)
-    return url !== null && !text.includes('#') && !text.includes('*') && url.username === '' && url.password === ''
-  },
-  { error: 'must be a URL without a fragment, user or wildcard' },
-)
-/** The same on the web. */
-export const web = target.refine(text => /^https?:/.test(text), { error: 'must be an http or https URL' })
 const words = z
   .string()
   .transform(tidyScope)
@@ -160,6 +152,7 @@ export const clientShape = {
   userinfo_signed_response_alg: signing.optional(),
   subject_type: z.enum(['public', 'pairwise']).default('public'),
   sector_identifier_uri: web.optional(),
+  ...standardShape,
   ...ownShape,
   /** One of the suite: its people are not asked for consent. */
   first_party: z.boolean().default(false),
@@ -214,7 +207,8 @@ export function readEntry<S extends z.ZodRawShape>(
     say('must be an object')
     return entry as Partial<Output<S>>
   }
-  for (const name of Object.keys(raw)) if (!Object.hasOwn(shape, name)) say(`${name} is not known`)
+  for (const name of Object.keys(raw))
+    if (!Object.hasOwn(shape, name) && !isTranslation(name)) say(`${name} is not known`)
   for (const [name, kind] of Object.entries(shape)) {
     const parsed = z.safeParse(kind, (raw as Record<string, unknown>)[name])
     if (parsed.success) entry[name] = parsed.data

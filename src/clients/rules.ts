@@ -103,6 +103,12 @@ const rules: readonly Rule[] = [
       (!grants?.includes(tokenExchange) || method === 'none') &&
       'delegates needs the grant of token-exchange and a client that can authenticate',
   ],
+  ({ response_types: answers, grant_types: grants }) => [
+    answers &&
+      grants &&
+      answers.length > 0 !== grants.includes('authorization_code') &&
+      'response_types: code goes with the grant authorization_code, and that with it',
+  ],
   ({ authorization_details_types: types, grant_types: grants }) => [
     types &&
       types.length > 0 &&

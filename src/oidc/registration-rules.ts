@@ -1,7 +1,7 @@
 import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import { z } from 'zod'
 import { isDocument } from '../clients/documents.ts'
-import { clientShape, readEntry, web } from '../clients/file.ts'
+import { clientShape, readEntry } from '../clients/file.ts'
 import type { Invitation } from '../clients/invitations.ts'
 import { ownMetadata } from '../clients/own.ts'
 import { faultsUnder, type Policy, thirdParty, within } from '../clients/policies.ts'
@@ -9,8 +9,6 @@ import { jwksOfOthers } from '../clients/public-keys.ts'
 import type { Clients } from '../clients/registry.ts'
 import { about, faultsOf, onDevice, type Standing } from '../clients/rules.ts'
 import { plain } from '../flows/details.ts'
-
-const link = web.refine(text => text.startsWith('https:'), { error: 'must be https' }).optional()
 
 /** What a client may say of itself, by the rules of clients.json; all else there is the operator's to say. */
 const registeredShape = {
@@ -45,10 +43,10 @@ const registeredShape = {
     .refine(plain, { error: 'must have 1 to 60 characters, all of them to be seen, each word of one script' })
     .optional(),
   apis: clientShape.apis.unwrap().optional(),
-  client_uri: link,
-  logo_uri: link,
-  tos_uri: link,
-  policy_uri: link,
+  client_uri: clientShape.client_uri,
+  logo_uri: clientShape.logo_uri,
+  tos_uri: clientShape.tos_uri,
+  policy_uri: clientShape.policy_uri,
 }
 
 type Validator = NonNullable<NonNullable<Configuration['extraClientMetadata']>['validator']>
