@@ -90,6 +90,8 @@ export const longestSigned = 86_400
 
 /** What no specification has a name for, and the library keeps on a client beside what it knows itself. */
 export const ownShape = {
+  /** What a request asks for that names no scope (RFC 6749, 3.3). */
+  default_scope: words.optional(),
   /** Held to all of the FAPI 2.0 Security Profile. */
   profile: z.literal('fapi2').optional(),
   /** Without it, an app must send and check a nonce (RFC 9700, 2.1.1). */

@@ -25,6 +25,8 @@ export const ownMetadata = {
   validator: (_, key, value, metadata) => {
     if (key === 'declared') return
     const name = key as keyof Own
+    // What a client that registers says without a scope is judged there, with the scope itself.
+    if (name === 'default_scope' && !isDeclared(metadata)) return
     Object.assign(metadata, { [name]: (isDeclared(metadata) ? value : undefined) ?? usual[name] })
   },
 } satisfies NonNullable<Configuration['extraClientMetadata']>

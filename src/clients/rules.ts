@@ -1,5 +1,5 @@
 import { subjectFields } from '../crypto/certificate.ts'
-import { type Client, ciba, deviceCode, tokenExchange } from './file.ts'
+import { type Client, ciba, deviceCode, oidcScopes, tokenExchange } from './file.ts'
 
 /** Where the issuer stands: loopback, or the world. */
 export interface Standing {
@@ -109,6 +109,12 @@ const rules: readonly Rule[] = [
       answers.length > 0 !== grants.includes('authorization_code') &&
       'response_types: code goes with the grant authorization_code, and that with it',
   ],
+  ({ default_scope, scope, apis = {} }) => {
+    const may = [...(scope?.split(' ') ?? oidcScopes), ...Object.values(apis).flat()]
+    return (default_scope?.split(' ') ?? [])
+      .filter(each => !may.includes(each))
+      .map(each => `default_scope: ${each} is neither in scope nor of its apis`)
+  },
   ({ authorization_details_types: types, grant_types: grants }) => [
     types &&
       types.length > 0 &&

@@ -172,7 +172,7 @@ export function configuration(
     cookies: cookies(issuer.startsWith('https:'), options.keyring),
     routes,
     discovery: {
-      prompt_values_supported: ['none', 'create', 'login', 'consent'],
+      prompt_values_supported: ['none', 'create', 'login', 'consent', 'select_account'],
       ui_locales_supported: [...locales],
       ...aliases(options.mtls, issuer, routes),
     },

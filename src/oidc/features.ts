@@ -82,11 +82,15 @@ export function features(
     resourceIndicators: {
       enabled: true,
       defaultResource: async (ctx, client, oneOf) => {
-        if (oneOf || ctx.oidc.params?.grant_type !== 'client_credentials') return oneOf
+        if (oneOf) return onlyGranted(ctx, oneOf)
+        if (ctx.oidc.params?.grant_type !== 'client_credentials') return undefined
         const [only, ...more] = (await clients.app(client.clientId))?.apis.keys() ?? []
-        if (only === undefined || more.length > 0) throw new errors.InvalidTarget()
+        if (only === undefined || more.length > 0)
+          throw new errors.InvalidTarget('resource is missing: name one API of the client')
         return only
       },
+      useGrantedResource: (ctx, { resource, rar }) =>
+        rar !== undefined || grantedOf(ctx, [resource ?? []].flat()).length > 0,
       getResourceServerInfo: async (ctx, resource, client) => {
         const granted = (await clients.app(client.clientId))?.apis.get(resource)
         if (!granted) throw new errors.InvalidTarget()
@@ -119,4 +123,19 @@ export function features(
       postLogoutSuccessSource: async ctx => renderers.loggedOut(ctx, { client: await appOf(ctx) }),
     },
   }
+}
+
+/** Returns the APIs among these of which the person allowed something that the code or token is about. */
+function grantedOf({ oidc }: KoaContextWithOIDC, resources: readonly string[]): string[] {
+  const { Grant: grant, AuthorizationCode, RefreshToken, DeviceCode, BackchannelAuthenticationRequest } = oidc.entities
+  const { scopes } = AuthorizationCode ?? RefreshToken ?? DeviceCode ?? BackchannelAuthenticationRequest ?? {}
+  return resources.filter(each => scopes && grant && grant.getResourceScopeFiltered(each, scopes) !== '')
+}
+
+/** Returns the one API of these that was granted. Of several the library would make a token that opens none. */
+function onlyGranted(ctx: KoaContextWithOIDC, resources: readonly string[]): string {
+  const granted = grantedOf(ctx, resources)
+  const [only, ...more] = granted
+  if (only !== undefined && more.length === 0) return only
+  throw new errors.InvalidTarget(`resource is missing: name one of ${(only ? granted : resources).join(', ')}`)
 }

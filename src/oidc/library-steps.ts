@@ -1,6 +1,7 @@
 import type { KoaContextWithOIDC } from 'oidc-provider'
 // @ts-expect-error: the library types only what its top exports; its version is pinned, and tests fail where a step is missing
-import { registration as library } from 'oidc-provider/lib/actions/index.js'
+import * as library from 'oidc-provider/lib/actions/index.js'
+import { completeRequest, tidyRequest } from './asked.ts'
 import { readMetadata } from './client-metadata.ts'
 
 /** One step in how the library answers a request. */
@@ -18,9 +19,18 @@ const clean: Step = async ({ oidc }, next) => {
   return next()
 }
 
-const { post, put } = library as { post: Step[]; put: Step[] }
+const { getAuthorization, registration, token } = library as {
+  getAuthorization(endpoint: string): Step[]
+  registration: { post: Step[]; put: Step[] }
+  token: Step[]
+}
 
 // The library keeps these lists for the whole process and reads them whenever a provider is made, so they are changed once, when this
-// module is loaded. It looks at metadata before it asks us about it.
-insertBefore(post, 'registrationResponse', clean)
-insertBefore(put, 'forbiddenFields', clean)
+// module is loaded. It looks at metadata and parameters before it asks us about them.
+insertBefore(registration.post, 'registrationResponse', clean)
+insertBefore(registration.put, 'forbiddenFields', clean)
+insertBefore(getAuthorization('authorization'), 'checkPrompt', completeRequest)
+insertBefore(getAuthorization('pushed_authorization_request'), 'checkPrompt', completeRequest)
+insertBefore(getAuthorization('device_authorization'), 'checkScope', completeRequest)
+insertBefore(getAuthorization('backchannel_authentication'), 'checkScope', completeRequest)
+insertBefore(token, 'validateScope', tidyRequest)

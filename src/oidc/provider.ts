@@ -13,6 +13,7 @@ import { mutes as mutesOf } from '../records/mutes.ts'
 import type { Store } from '../store/collection.ts'
 import { admission } from './admission.ts'
 import { formModes, type ResponseMode } from './answers.ts'
+import { completeRequests } from './asked.ts'
 import { type Authenticate, authenticating } from './authenticate.ts'
 import { redeeming } from './codes.ts'
 import { type Options as Configured, configuration, sessionLife } from './configuration.ts'
@@ -91,6 +92,7 @@ export async function createProvider(options: Options): Promise<Oidc> {
   const configured = configuration(options, { records, consents, adapters, mutes, spend, guard: admitted.guard })
   const { provider, grants } = construct(issuer, configured, formModes(options))
   Object.assign(provider.InitialAccessToken, { find: invited.find })
+  completeRequests(provider, clients)
   const ending = { provider, records, post: options.post, record }
   const endSession = endings(ending)
   correct(provider, records, { accounts: options.accounts, store, endSession, admitted, now })

@@ -107,10 +107,13 @@ function judging(clients: Clients, standing: Standing): Judge {
       const left = within(policy, { grant_types: grants }).grant_types
       if (left.length > 0) making.grant_types = [...left]
     }
+    const named = typeof making.scope === 'string'
     if (making.scope === undefined || typeof making.scope === 'string') {
       making.scope = within(policy, { scope: askedScope(making, policy) }).scope
       if (making.scope === '') told.push('scope: nothing of it is allowed')
     }
+    // What it named is what it means where it asks for nothing in particular.
+    making.default_scope = named ? making.scope : undefined
     const known = Object.entries(making).filter(([name]) => Object.hasOwn(registeredShape, name))
     const client = readEntry(registeredShape, Object.fromEntries(known), fault => told.push(fault))
     const wrong = new Set(told.map(about))
