@@ -66,7 +66,9 @@ export function elsewhereTrials(at: () => { here: Ground; ada: Person }) {
   return {
     device_authorization_endpoint: async (value: string) => {
       const { here } = at()
-      expect((await here.post(value, await here.proof('tv'))).body.user_code).to.be.a('string')
+      expect((await here.post(value, { ...(await here.proof('tv')), scope: 'openid' })).body.user_code).to.be.a(
+        'string',
+      )
     },
     backchannel_authentication_endpoint: (value: string) => asks('poll', value),
     backchannel_token_delivery_modes_supported: (mode: string) => asks(mode),
@@ -92,7 +94,7 @@ export function namedTrials(here: Ground, { browser }: Person): { grants: Trials
       expect(body.access_token).to.be.a('string')
     },
     [device]: async () => {
-      const { body } = await here.post('device_authorization', await here.proof('tv'))
+      const { body } = await here.post('device_authorization', { ...(await here.proof('tv')), scope: 'openid' })
       const polled = await here.token('tv', { grant_type: device, device_code: String(body.device_code) })
       expect(polled.body.error).to.equal('authorization_pending')
     },
@@ -114,6 +116,8 @@ export function namedTrials(here: Ground, { browser }: Person): { grants: Trials
   const prompts: Trials = {
     none: async () => expect(await code('desk', { prompt: 'none' })).to.be.a('string'),
     login: async () => expect((await here.ask('desk', browser, { prompt: 'login' })).page.url).to.contain('/sign-in/'),
+    select_account: async () =>
+      expect((await here.ask('desk', browser, { prompt: 'select_account' })).page.url).to.contain('/sign-in/'),
     create: async () =>
       expect((await here.ask('desk', stranger(), { prompt: 'create' })).page.url).to.contain('/sign-up/'),
     consent: async () => {

@@ -38,12 +38,14 @@ describe('a client that registered', () => {
     connections = 0
   })
 
-  const registered = async ({ issuer }: Running, more: object) => {
-    const answer = await fetch(`${issuer}/register`, {
+  const register = ({ issuer }: Running, more: object) =>
+    fetch(`${issuer}/register`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ redirect_uris: ['https://shop.example/callback'], ...more }),
     })
+  const registered = async (latchkey: Running, more: object) => {
+    const answer = await register(latchkey, more)
     expect(answer.status).to.equal(201)
     return String(((await answer.json()) as { client_id: string }).client_id)
   }
@@ -80,10 +82,14 @@ describe('a client that registered', () => {
 
   it('has us reach nothing inside in production', async () => {
     const latchkey = await running({ registration: 'open', production: true })
-    for (const host of ['127.0.0.1', 'localhost', '2130706433', '0x7f.1', '[::ffff:127.0.0.1]', 'app.localhost']) {
+    for (const host of ['127.0.0.1', 'localhost', '[::ffff:7f00:1]', 'app.localhost']) {
       expect(await proves(latchkey, host), host).to.equal('invalid_client')
       expect(await hears(latchkey, host), host).to.equal('Unreachable')
     }
+    // An address in disguise does not even register.
+    for (const host of ['2130706433', '0x7f.1', '[::ffff:127.0.0.1]'])
+      for (const name of ['jwks_uri', 'backchannel_logout_uri'])
+        expect((await register(latchkey, { [name]: `https://${host}:${port}/` })).status, host).to.equal(400)
     expect(connections).to.equal(0)
     await latchkey.close()
   })

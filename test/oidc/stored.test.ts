@@ -15,6 +15,7 @@ describe('what the provider stores', () => {
     const pushed = await latchkey.app('card')
     const url = await client.buildAuthorizationUrlWithPAR(pushed.configuration, {
       redirect_uri: `${latchkey.issuer}/card/callback`,
+      scope: 'openid',
       code_challenge: await client.calculatePKCECodeChallenge(client.randomPKCECodeVerifier()),
       code_challenge_method: 'S256',
     })
