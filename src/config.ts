@@ -27,7 +27,13 @@ export interface Config {
         ca: string | undefined
       }
     | undefined
-  listen: { host: string; port: number; tls: { cert: string; key: string } | undefined; trustProxy: string[] }
+  listen: {
+    host: string
+    port: number
+    tls: { cert: string; key: string } | undefined
+    trustProxy: string[]
+    forwarded: 'x-forwarded-for' | 'forwarded' | undefined
+  }
   store: string
   clients: string
   /** Who may register clients, and the hosts whose clients are known by a document of theirs. */
@@ -108,6 +114,7 @@ export function configure(environment: Environment = process.env): Config {
           ? { cert: set.LATCHKEY_TLS_CERT, key: set.LATCHKEY_TLS_KEY }
           : undefined,
       trustProxy: set.LATCHKEY_TRUST_PROXY,
+      forwarded: set.LATCHKEY_PROXY_HEADER,
     },
     mtls:
       set.LATCHKEY_MTLS_URL === undefined

@@ -43,6 +43,7 @@ import { identity as identityOf } from './wiring/identity.ts'
 import { mtls as mtlsOf } from './wiring/mtls.ts'
 import { people as peopleOf } from './wiring/people.ts'
 import { post as postOf } from './wiring/post.ts'
+import { proxies as proxiesOf } from './wiring/proxies.ts'
 import { reloading } from './wiring/reload.ts'
 
 const name = 'Latchkey'
@@ -182,8 +183,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     ...identity,
     ...{ issuer, record, token, assets, show, accounts, book, words, now },
     protocol: { keys: cookieKeys(keyring), discovery: oidc.discovery, endpoints: oidc.endpoints },
-    trustProxy: config.listen.trustProxy,
-    certificateHeader: mtls?.header,
+    proxies: proxiesOf(config, { say: log.warn, now }),
     activity: activityOf({ store }),
     app: clients.app,
     appName: async client => (await clients.app(client))?.name,

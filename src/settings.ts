@@ -83,9 +83,18 @@ export const settings = {
   ),
   LATCHKEY_TLS_KEY: setting('The PEM file of its key.', 'none', z.string().min(1).optional()),
   LATCHKEY_TRUST_PROXY: setting(
-    'Comma-separated addresses or CIDR blocks of proxies whose `X-Forwarded-*` is believed.',
+    'Comma-separated addresses or CIDR blocks of proxies whose word about senders is believed.',
     'none',
     words.refine(list => list.every(block), { error: 'each must be an address or a CIDR block' }).default([]),
+  ),
+  LATCHKEY_PROXY_HEADER: setting(
+    'The header in which those proxies name the sender: `X-Forwarded-For` or `Forwarded` (RFC 7239). What clients send in the other is ignored.',
+    '`X-Forwarded-For`, else `Forwarded`',
+    z
+      .string()
+      .toLowerCase()
+      .pipe(z.enum(['x-forwarded-for', 'forwarded'], { error: 'must be X-Forwarded-For or Forwarded' }))
+      .optional(),
   ),
   LATCHKEY_MTLS_URL: setting(
     'The URL of the host at which apps show client certificates (RFC 8705): scheme, host and port. Without it there is none.',

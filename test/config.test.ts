@@ -83,6 +83,8 @@ describe('config', () => {
       LATCHKEY_SECRETS: `${secret}, ${secret}-older`,
     })
     expect(listen.trustProxy).to.deep.equal(['10.0.0.0/8', '2001:db8::/32', '192.0.2.7'])
+    expect(listen.forwarded).to.equal(undefined)
+    expect(configure({ LATCHKEY_PROXY_HEADER: 'Forwarded' }).listen.forwarded).to.equal('forwarded')
     expect(secrets).to.deep.equal([secret, `${secret}-older`])
   })
 
@@ -133,6 +135,7 @@ describe('config', () => {
       ['10.0.0.0/8/8', 'each must be an address or a CIDR block'],
       ['2001:db8::/129', 'each must be an address or a CIDR block'],
     ],
+    LATCHKEY_PROXY_HEADER: [['X-Real-IP', 'must be X-Forwarded-For or Forwarded']],
     LATCHKEY_MTLS_URL: [
       ['http://mtls.example.com', 'must be a URL of https://'],
       ['https://mtls.example.com/token', 'must have no path, query or user'],

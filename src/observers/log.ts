@@ -13,6 +13,8 @@ export interface Log {
   head(head: string): void
   /** Says in plain words what the process itself does: started, listening, stopped. */
   say(text: string): void
+  /** Says in plain words what an operator should look at. */
+  warn(text: string): void
 }
 
 const levels = { routine: 'debug', info: 'info', notice: 'info', warning: 'warn' } as const satisfies Record<
@@ -45,6 +47,7 @@ export function logger({ level }: { level: LevelWithSilent }, destination?: Dest
     fault: (fault, request) => lines.error({ fault: told(fault), request }),
     head: head => lines.info({ head }),
     say: text => lines.info(text),
+    warn: text => lines.warn(text),
   }
 }
 

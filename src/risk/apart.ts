@@ -1,4 +1,4 @@
-import { network } from './signals.ts'
+import { oneNetwork } from './signals.ts'
 
 /** How far what was asked elsewhere is from who looks at it: on one network, on another, or in another country as far as is known. */
 export type Apart = 'near' | 'far' | 'abroad'
@@ -11,6 +11,6 @@ interface Spot {
 
 /** Tells how far two requests are from one another: a code that somebody else sent is seldom from next door (RFC 8628, 5.4). */
 export function apart(one: Spot, other: Spot): Apart {
-  if (network(one.address) === network(other.address)) return 'near'
+  if (oneNetwork(one.address, other.address)) return 'near'
   return one.country === other.country ? 'far' : 'abroad'
 }

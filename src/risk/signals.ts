@@ -64,7 +64,7 @@ export function signals(
   const elsewhere = past.filter(each => each.country !== undefined)
   const found: Record<Signal, boolean> = {
     'new-device': !known,
-    'new-network': !newcomer && !past.some(each => network(each.address) === network(here.address)),
+    'new-network': !newcomer && !past.some(each => oneNetwork(each.address, here.address)),
     'new-country':
       strange &&
       here.country !== undefined &&
@@ -75,6 +75,11 @@ export function signals(
     'many-guesses': guessed,
   }
   return allSignals.filter(each => found[each])
+}
+
+/** Are two addresses of one network? Of one that is unknown nobody can say so. */
+export function oneNetwork(one: string, other: string): boolean {
+  return ipaddr.isValid(one) && network(one) === network(other)
 }
 
 /** The network an address is in, as providers hand them out: 24 bits of IPv4, 48 of IPv6 (RFC 6177, 2). */

@@ -51,9 +51,8 @@ type Rooms = Parameters<typeof account>[0] &
 
 interface Options extends Rooms {
   issuer: string
-  trustProxy: readonly string[]
-  /** The header in which those proxies pass client certificates on. */
-  certificateHeader: string | undefined
+  /** Who a request is from, as proxies of ours say it. */
+  proxies: Omit<Parameters<typeof settled>[0], 'issuer'>
   /** Makes a device cookie: a bearer value of 256 bits. */
   token: (bytes?: number) => string
   assets: Assets
@@ -110,7 +109,7 @@ export function app(options: Options): RequestListener {
   for (const router of routers)
     pages.use(router.routes() as Middleware).use(router.allowedMethods({ throw: true }) as Middleware)
   const page = pages.callback()
-  const settle = settled(issuer, options.trustProxy, options.certificateHeader)
+  const settle = settled({ issuer, ...options.proxies })
 
   return (req: IncomingMessage, res: ServerResponse) => {
     settle(req)

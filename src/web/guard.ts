@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener } from 'node:http'
 import ipaddr from 'ipaddr.js'
 import type { Context, Middleware, Next } from 'koa'
 import { Problem } from '../errors.ts'
+import { type ForwardedHeader, hopAddress, hopsIn } from './forwarded.ts'
 
 const year = 31_536_000
 
@@ -54,35 +55,63 @@ export function sameOrigin(issuer: string): Middleware {
   }
 }
 
+interface Settling {
+  issuer: string
+  /** Addresses and blocks of proxies that are ours. */
+  trusted: readonly string[]
+  /** The header in which they say whom a request is from; without one `X-Forwarded-For`, or `Forwarded` where that is not there. */
+  forwarded?: ForwardedHeader | undefined
+  /** Where they pass client certificates on: in this header, of requests to this host. */
+  certificates?: { header: string; host: string } | undefined
+  /** Hears of a hop that names no address. */
+  unknown?: ((hop: string) => void) | undefined
+}
+
 /**
  * Settles who a request is from and what it is for. Its sender is the peer, or whom a proxy that the settings name
- * says it is; its host and scheme are the issuer's, so that nobody's Host header reaches a link. In the header named
- * `certificates` such a proxy passes on what clients proved to it, and nobody else does.
+ * says it is: `unknown` where it names no address, and never the proxy's own, which everybody would share. Its host and
+ * scheme are the issuer's, so that nobody's Host header reaches a link. What clients proved by certificate counts where
+ * such a proxy passes it on, at the host that asks for certificates: at any other the client may have typed it.
  */
-export function settled(
-  issuer: string,
-  trusted: readonly string[],
-  certificates?: string,
-): (req: IncomingMessage) => void {
+export function settled(settling: Settling): (req: IncomingMessage) => void {
+  const { issuer, trusted, forwarded, certificates, unknown } = settling
   const { host, protocol } = new URL(issuer)
   const blocks = trusted.map(block)
-  const look = remembering((address: string): Address => {
-    if (!ipaddr.isValid(address)) return { plain: undefined, believed: false }
-    const parsed = ipaddr.process(address)
+  const look = remembering((hop: string): Address => {
+    const plain = hopAddress(hop)
+    if (plain === undefined) return { plain, believed: false }
+    const parsed = ipaddr.parse(plain)
     const believed = blocks.some(([network, bits]) => network.kind() === parsed.kind() && parsed.match(network, bits))
-    return { plain: parsed.toString(), believed }
+    return { plain, believed }
   })
+
+  /** The address that our proxies name; undefined where it is unknown. */
+  const named = (hops: readonly string[]): string | undefined => {
+    // From the right: the first that is no proxy of ours is the true sender; what stands left of it anyone may have typed.
+    const sender = hops.findLast(hop => !look(hop).believed) ?? hops[0] ?? ''
+    const { plain } = look(sender)
+    if (plain === undefined) unknown?.(sender)
+    return plain
+  }
+
   return req => {
     const peer = look(req.socket.remoteAddress ?? '')
-    if (certificates !== undefined && !peer.believed) delete req.headers[certificates]
-    const hops = peer.believed ? String(req.headers['x-forwarded-for'] ?? '').split(',') : []
-    // From the right: the first that is no proxy of ours is the true sender; what stands left of it anyone may have typed.
-    const sender = hops.map(hop => look(hop.trim())).findLast(hop => !hop.believed)
+    if (certificates && !(peer.believed && sameHost(req.headers.host, certificates.host)))
+      delete req.headers[certificates.header]
+    const header = forwarded ?? (req.headers['x-forwarded-for'] === undefined ? 'forwarded' : 'x-forwarded-for')
+    const told = peer.believed ? req.headers[header] : undefined
+    const sender = told === undefined ? peer.plain : named(hopsIn(header, String(told)))
     delete req.headers['x-forwarded-host']
-    req.headers['x-forwarded-for'] = sender?.plain ?? peer.plain ?? 'unknown'
+    delete req.headers.forwarded
+    req.headers['x-forwarded-for'] = sender ?? 'unknown'
     req.headers['x-forwarded-proto'] = protocol.slice(0, -1)
     req.headers.host = host
   }
+}
+
+/** Is a Host header this host, which a URL tells without the port that https has anyway? */
+function sameHost(typed: string | undefined, host: string): boolean {
+  return typed?.toLowerCase().replace(/:443$/, '') === host
 }
 
 /** Lets through what is for one of these paths, and answers 404 to the rest; `name` names a request. */
@@ -111,7 +140,7 @@ function remembering<T>(make: (text: string) => T): (text: string) => T {
     if (found) return found
     if (known.size >= most) known.clear()
     const made = make(text)
-    known.set(text, made)
+    if (text.length <= 100) known.set(text, made)
     return made
   }
 }

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { decodeJwt } from 'jose'
+import { request } from 'undici'
 import { type Pair, selfSigned, thumbprint } from '../support/certificates.ts'
 import { api, declared, type Ground, ground } from './ground.ts'
 
@@ -27,8 +28,14 @@ describe('client certificates that a proxy passes on', () => {
     })
   }
   afterEach(() => here.stop())
-  const ask = (headers: Record<string, string>) =>
-    here.post('token', { client_id: 'alone', grant_type: 'client_credentials', resource: api }, headers)
+  const form = { client_id: 'alone', grant_type: 'client_credentials', resource: api }
+  // Not fetch, which lets nobody choose the Host.
+  const ask = async (more: Record<string, string>) => {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded', host: 'mtls.example', ...more }
+    const body = new URLSearchParams(form).toString()
+    const answer = await request(here.metadata.token_endpoint ?? '', { method: 'POST', headers, body })
+    return { status: answer.statusCode, body: (await answer.body.json()) as Record<string, unknown> }
+  }
 
   it('count where the proxy is named in the settings', async () => {
     await start('127.0.0.0/8,::1')
@@ -42,6 +49,14 @@ describe('client certificates that a proxy passes on', () => {
     const { mtls_endpoint_aliases: aliases } = here.metadata as never
     expect(aliases).to.include({ token_endpoint: 'https://mtls.example/token' })
     expect(here.metadata.token_endpoint_auth_methods_supported).to.not.include('tls_client_auth')
+  })
+
+  it('are dropped at any other host, where a client may have typed them', async () => {
+    await start('127.0.0.0/8,::1')
+    const shown = { 'client-cert': `:${alone.der}:` }
+    for (const host of [new URL(here.issuer).host, 'mtls.example.evil.example', 'mtls.example:3000'])
+      expect((await ask({ ...shown, host, 'x-forwarded-host': 'mtls.example' })).status, host).to.equal(401)
+    expect((await ask(shown)).status).to.equal(200)
   })
 
   it('are dropped where anybody else sends them', async () => {

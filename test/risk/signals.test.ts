@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { pointsOf } from '../../src/risk/countries.ts'
-import { network, type Sighting, type Signal, signals, travelled } from '../../src/risk/signals.ts'
+import { network, oneNetwork, type Sighting, type Signal, signals, travelled } from '../../src/risk/signals.ts'
 
 const hour = 3_600_000
 const places = {
@@ -123,6 +123,9 @@ describe('signals', () => {
     expect(network('::ffff:192.0.2.1')).to.equal(network('192.0.2.9'))
     expect(network('2001:db8:1:2::1')).to.equal(network('2001:db8:1:ffff::1')).and.not.equal(network('2001:db8:2::1'))
     expect(network('unknown')).to.equal('unknown')
+    expect(oneNetwork('192.0.2.1', '192.0.2.200')).to.equal(true)
+    // Nobody knows whether two that are unknown are the same.
+    expect(oneNetwork('unknown', 'unknown')).to.equal(false)
   })
 
   it('know how fast somebody would have had to be', () => {
