@@ -21,9 +21,13 @@ describe('the recipes', () => {
 
     it(`pin what ${name} is made of`, () => {
       const manifest = join(folder, name, 'package.json')
-      if (!existsSync(manifest)) return
-      const { dependencies } = JSON.parse(readFileSync(manifest, 'utf8'))
-      for (const version of Object.values(dependencies)) expect(version).to.match(/^\d+\.\d+\.\d+$/)
+      if (existsSync(manifest))
+        for (const version of Object.values(JSON.parse(readFileSync(manifest, 'utf8')).dependencies))
+          expect(version).to.match(/^\d+\.\d+\.\d+$/)
+      const requirements = join(folder, name, 'requirements.txt')
+      if (existsSync(requirements))
+        for (const line of readFileSync(requirements, 'utf8').trim().split('\n'))
+          expect(line).to.match(/^[\w.-]+(\[\w+\])?==\d+(\.\d+)+$/)
     })
 
     it(`walk through ${name}`, () => expect(walked).to.match(new RegExp(`'${name}'`)))

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Running, startLatchkey } from '../support/latchkey.ts'
 import { freePorts } from '../support/ports.ts'
+import { documents } from './documents.ts'
 import { folder, names } from './names.ts'
 
 /** Where each recipe's files say that its app is; here each has a port of its own. */
@@ -12,6 +13,8 @@ export const written = 'http://localhost:4000'
 export interface Ground {
   latchkey: Running
   urlOf(name: string): string
+  /** The id of a client that is known by a document, and by nothing else (CIMD). */
+  documented(name: string): string
   /** A file of a recipe as JSON, with its app where it is here. */
   read<T>(name: string, file: string): T | undefined
 }
@@ -31,16 +34,26 @@ async function start(): Promise<Ground & { stop(): Promise<void> }> {
     const path = join(folder, name, file)
     return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8').replaceAll(written, urlOf(name))) : undefined
   }
-  const every = (file: string) => names.flatMap(name => read<object>(name, file) ?? [])
+  const every = (named: string) => names.flatMap(name => read<object>(name, named) ?? [])
   const place = mkdtempSync(join(tmpdir(), 'latchkey-recipes-'))
-  const clients = join(place, 'clients.json')
-  writeFileSync(clients, JSON.stringify({ apis: every('api.json'), clients: every('client.json') }))
-  const latchkey = await startLatchkey({ clients, environment: { LATCHKEY_REGISTRATION: 'open' } })
+  const file = join(place, 'clients.json')
+  const declared = { apis: every('api.json'), clients: every('client.json'), policies: merged(every('policy.json')) }
+  writeFileSync(file, JSON.stringify(declared))
+  const docs = await documents()
+  const environment = { LATCHKEY_REGISTRATION: 'open', LATCHKEY_CIMD: docs.host }
+  const latchkey = await startLatchkey({ clients: file, environment })
   const stop = async () => {
     await latchkey.stop()
+    await docs.close()
     rmSync(place, { recursive: true })
   }
-  return { latchkey, urlOf, read, stop }
+  return { latchkey, urlOf, read, documented: docs.addressOf, stop }
+}
+
+/** One policy of all that have its name: whoever registers may have the APIs of every recipe. */
+function merged(policies: readonly { policy?: string; apis?: object }[]): object[] {
+  const byName = Map.groupBy(policies, each => each.policy)
+  return [...byName.values()].map(same => ({ ...same[0], apis: Object.assign({}, ...same.map(each => each.apis)) }))
 }
 
 after(async () => {

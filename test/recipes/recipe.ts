@@ -17,8 +17,18 @@ export interface App extends Ground {
   /** The folder that it runs in: the recipe's files and its packages. */
   place: string
   client: { client_id: string; client_secret?: string }
-  /** Runs another program of the recipe to its end; resolves to what it printed. */
-  run(command: readonly string[], environment?: Record<string, string>): Promise<string>
+  /** Starts another program of the recipe. */
+  begin(command: readonly string[], environment?: Record<string, string>): Program
+}
+
+/** A program of a recipe. */
+export interface Program {
+  /** What it has printed so far. */
+  said(): string
+  /** Waits until it prints this; throws once it ended without. */
+  until(pattern: RegExp): Promise<RegExpExecArray>
+  /** Waits for its end; resolves to all that it printed, and throws where it failed. */
+  ended(): Promise<string>
 }
 
 interface Kitchen {
@@ -27,7 +37,7 @@ interface Kitchen {
   needs?: readonly string[]
   /** What starts the app; without it, the walk runs what there is to run. */
   start?: readonly string[]
-  environment?: (ground: Ground) => Record<string, string>
+  environment?: (ground: Ground, place: string) => Record<string, string>
 }
 
 /** Declares a recipe: its packages are installed, its app is started at its URL, and somebody walks through it. */
@@ -79,7 +89,7 @@ async function startIn(place: string, { name, all, packages, kitchen, running }:
     PORT: new URL(url).port,
     CLIENT_ID: client.client_id,
     CLIENT_SECRET: client.client_secret ?? '',
-    ...kitchen.environment?.(all),
+    ...kitchen.environment?.(all, place),
   }
   let printed = ''
   const begin = ([command = '', ...args]: readonly string[], more: Record<string, string> = {}) => {
@@ -91,17 +101,42 @@ async function startIn(place: string, { name, all, packages, kitchen, running }:
     running.add(child)
     child.once('close', () => running.delete(child))
     let said = ''
+    const heard = new Set<() => void>()
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', chunk => {
         said += chunk
         printed += chunk
+        for (const each of heard) each()
       })
-    const ended = new Promise<number | null>((resolve, reject) => child.once('close', resolve).once('error', reject))
-    return { ended, said: () => said }
+    const over = new Promise<string>((resolve, reject) => {
+      child.once('error', reject)
+      child.once('close', code =>
+        code === 0 ? resolve(said) : reject(new Error(`${command} ${args.join(' ')} ended with ${code}:\n${said}`)),
+      )
+    })
+    over.catch(() => undefined)
+    const program: Program = {
+      said: () => said,
+      ended: () => over,
+      until: pattern =>
+        new Promise((resolve, reject) => {
+          const look = () => {
+            const found = pattern.exec(said)
+            if (!found) return
+            heard.delete(look)
+            resolve(found)
+          }
+          heard.add(look)
+          over.then(() => reject(new Error(`ended without ${pattern}:\n${said}`)), reject)
+          look()
+        }),
+    }
+    return program
   }
   if (kitchen.start) {
-    const { ended, said } = begin(kitchen.start)
-    const over = ended.then(code => Promise.reject(new Error(`the app ended with ${code}:\n${said()}`)))
+    const over = begin(kitchen.start)
+      .ended()
+      .then(said => Promise.reject(new Error(`the app ended:\n${said}`)))
     await Promise.race([over, listening(Number(new URL(url).port))])
     over.catch(() => undefined)
   }
@@ -112,12 +147,7 @@ async function startIn(place: string, { name, all, packages, kitchen, running }:
     place,
     client,
     output: () => printed,
-    run: async (command, more) => {
-      const { ended, said } = begin(command, more)
-      const code = await ended
-      if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}:\n${said()}`)
-      return said()
-    },
+    begin,
   }
 }
 

@@ -1,0 +1,28 @@
+const { IndexedDbDPoPStore, UserManager } = window.oidc
+const { issuer, clientId } = await (await fetch('/settings.json')).json()
+
+const manager = new UserManager({
+  authority: issuer,
+  client_id: clientId,
+  redirect_uri: `${location.origin}/`,
+  post_logout_redirect_uri: `${location.origin}/`,
+  scope: 'openid email offline_access',
+  // Puts the email into the ID token; without it, it is in userinfo, which this library asks without a proof of its key.
+  extraQueryParams: { claims: JSON.stringify({ id_token: { email: null } }) },
+  // Who steals the tokens cannot use them without this browser's key (RFC 9449).
+  dpop: { store: new IndexedDbDPoPStore(), bind_authorization_code: true },
+})
+
+const show = user => {
+  document.querySelector('#who').textContent = user ? `${user.profile.email} ${user.access_token.slice(-8)}` : 'Nobody'
+}
+document.querySelector('#login').onclick = () => manager.signinRedirect()
+document.querySelector('#refresh').onclick = async () => show(await manager.signinSilent())
+document.querySelector('#logout').onclick = () => manager.signoutRedirect()
+
+const answer = new URLSearchParams(location.search)
+if (answer.has('code') || answer.has('error')) {
+  await manager.signinCallback()
+  history.replaceState(null, '', '/')
+}
+show(await manager.getUser())
