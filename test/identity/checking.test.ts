@@ -41,7 +41,7 @@ describe('handing in documents', () => {
     const met = async (receive: Receive, from: string) => {
       const all = []
       for (let each = 0; each < 301; each++)
-        all.push(await sending(`${from}${each}@example.com`, `2001:db8:0:${each}::1`, receive))
+        all.push(await sending(`${from}${each}@example.com`, `2001:db8:${each.toString(16)}::1`, receive))
       return all
     }
     expect(new Set(await met(nothing, 'y'))).to.deep.equal(new Set(['invalid_story']))
