@@ -101,7 +101,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   const keyring = keyringOf(secrets)
   const sealer = sealerOf(keyring)
   const hasher = hasherOf({ keyring, queue: config.hashing.queue, cost })
-  const accounts = accountsOf(store)
+  const accounts = accountsOf(store, sealer)
   const phrases = phrasesOf({ production })
   const say = (locale: string, key: string, values?: Record<string, string | number>) =>
     phrases.t(locale as Locale, key as PhraseKey, values)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Sealer } from '../crypto/seal.ts'
 import type { Collection, Store } from '../store/collection.ts'
 import { declare } from '../store/collection.ts'
 
@@ -66,7 +67,7 @@ const shape = z.object({
   guard: z.number().optional(),
   /** Its protection was loosened: until then (milliseconds) apps are told to wait with what cannot be undone. */
   holdUntil: z.number().optional(),
-  /** The owner's own words, by which they know a mail of ours. */
+  /** The anti-phishing phrase: the owner's own words, by which they know a mail of ours. Sealed in the store. */
   phrase: z.string().optional(),
   /** They want to be texted of what is done to their account, too. */
   texts: z.boolean().optional(),
@@ -93,23 +94,58 @@ export function owned(account: Account | undefined): account is Account {
   return account !== undefined && account.status !== 'closed'
 }
 
-/** The accounts in this store. */
-export function accounts(store: Store): Accounts {
-  const kept: Collection<Account> = store.collection(accountsDeclaration)
+/** What an account's anti-phishing phrases are sealed for. */
+export const phraseContext = ({ id }: { id: string }): string => `phrase:${id}`
+
+/** Makes something else of each anti-phishing phrase in an account: the one in force, and those that a change may bring back. */
+export function withPhrases<T extends Partial<Account>>(account: T, turn: (phrase: string) => string): T {
+  const { phrase, changes } = account
   return {
-    get: id => kept.get(id),
-    byEmail: async email => (await kept.find({ email }, { limit: 1 }))[0],
-    insert: account => kept.insert(account),
-    patch: (id, changes, when) => kept.patch(id, changes, when),
-    guarded: (id, guard) =>
-      kept.patch(id, { guard: (guard ?? 0) + 1 }, { guard, status: { in: ['active', 'closing'] } }),
-    amend: ({ id, guard, edits }, changes, { stamps }) =>
-      kept.patch(
-        id,
-        { ...changes, edits: (edits ?? 0) + 1, ...(stamps && { guard: (guard ?? 0) + 1 }) },
-        { edits, ...(stamps && { guard }), status: { in: ['active', 'closing'] } },
+    ...account,
+    ...(phrase !== undefined && { phrase: turn(phrase) }),
+    ...(changes?.some(({ was }) => was.phrase !== undefined) && {
+      changes: changes.map(each =>
+        each.was.phrase === undefined ? each : { ...each, was: { ...each.was, phrase: turn(each.was.phrase) } },
       ),
-    due: at => kept.find({ closesAt: { lt: at + 1 } }, { sort: { by: 'closesAt' } }),
+    }),
+  }
+}
+
+/** The account with its anti-phishing phrases open. One that was kept before phrases were sealed is given as it is. */
+export function opened(account: Account, sealer: Sealer): Account {
+  const open = (phrase: string) => (sealer.isSealed(phrase) ? sealer.open(phrase, phraseContext(account)) : phrase)
+  return withPhrases(account, open)
+}
+
+/**
+ * The accounts in this store. Anti-phishing phrases are sealed there: who knows one can write mails that its owner trusts.
+ * Without a sealer, as commands have it, phrases stay sealed and cannot be set.
+ */
+export function accounts(store: Store, sealer?: Sealer): Accounts {
+  const kept: Collection<Account> = store.collection(accountsDeclaration)
+  const open = <T extends Account | undefined>(account: T) => (account && sealer ? opened(account, sealer) : account)
+  const sealed = <T extends Partial<Account>>(id: string, changes: T): T =>
+    withPhrases(changes, phrase => {
+      if (sealer === undefined) throw new TypeError('a phrase needs a sealer')
+      return sealer.seal(phrase, phraseContext({ id }))
+    })
+  return {
+    get: async id => open(await kept.get(id)),
+    byEmail: async email => open((await kept.find({ email }, { limit: 1 }))[0]),
+    insert: async account => kept.insert(sealed(account.id, account)),
+    patch: async (id, changes, when) => open(await kept.patch(id, sealed(id, changes), when)),
+    guarded: async (id, guard) =>
+      open(await kept.patch(id, { guard: (guard ?? 0) + 1 }, { guard, status: { in: ['active', 'closing'] } })),
+    amend: async ({ id, guard, edits }, changes, { stamps }) =>
+      open(
+        await kept.patch(
+          id,
+          { ...sealed(id, changes), edits: (edits ?? 0) + 1, ...(stamps && { guard: (guard ?? 0) + 1 }) },
+          { edits, ...(stamps && { guard }), status: { in: ['active', 'closing'] } },
+        ),
+      ),
+    due: async at =>
+      (await kept.find({ closesAt: { lt: at + 1 } }, { sort: { by: 'closesAt' } })).map(each => open(each) as Account),
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Sealer } from '../crypto/seal.ts'
 import type { Collection, Declaration, Doc, Store } from '../store/collection.ts'
 
 /** How a collection holds what is a person's. */
@@ -9,6 +10,8 @@ export interface Belonging<T extends Doc = Doc> {
   gives: readonly (keyof T & string)[]
   /** Those that they are not, and why. */
   withholds: Readonly<Record<string, string>>
+  /** Opens what of it is sealed in the store and given to its owner. */
+  open?: ((document: T, sealer: Sealer) => T) | undefined
 }
 
 /** Lists a collection as one that holds what is a person's. */
@@ -17,8 +20,9 @@ export function belonging<T extends Doc>(
   by: keyof T & string,
   gives: readonly (keyof T & string)[],
   withholds: Belonging<T>['withholds'] = {},
+  open?: Belonging<T>['open'],
 ): Belonging {
-  return { declaration, by, gives, withholds } as unknown as Belonging
+  return { declaration, by, gives, withholds, open } as unknown as Belonging
 }
 
 export interface Belongings {
@@ -32,14 +36,14 @@ export interface Belongings {
 const stride = 100
 
 /** All that a store holds of people, by the list of what does. */
-export function belongings(store: Store, list: readonly Belonging[]): Belongings {
+export function belongings(store: Store, sealer: Sealer, list: readonly Belonging[]): Belongings {
   const kept = list.map(each => ({ ...each, collection: store.collection(each.declaration) as Collection<Doc> }))
   type Kept = (typeof kept)[number]
 
-  async function* documents({ collection, by, gives }: Kept, account: string) {
+  async function* documents({ collection, by, gives, open }: Kept, account: string) {
     for (let after: string | undefined; ; ) {
       const found = await collection.find({ [by]: account }, { limit: stride, ...(after !== undefined && { after }) })
-      for (const each of found) yield told(each, gives)
+      for (const each of found) yield told(open ? open(each, sealer) : each, gives)
       if (found.length < stride) return
       after = found.at(-1)?.id
     }

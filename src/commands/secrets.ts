@@ -1,11 +1,12 @@
 import type { Writable } from 'node:stream'
+import { accountsDeclaration, phraseContext, withPhrases } from '../accounts/account.ts'
 import { credentialContext, credentialsDeclaration } from '../accounts/credential.ts'
 import { receiptContext, receiptsDeclaration } from '../accounts/receipt.ts'
 import { apiKeyContext, apiKeysDeclaration } from '../api-keys/keys.ts'
 import { saltContext, saltsDeclaration } from '../clients/pairwise.ts'
 import { clientContext, registeredClients } from '../clients/registered.ts'
 import { pepperOf } from '../crypto/hash.ts'
-import { SealError, sealer as sealerOf } from '../crypto/seal.ts'
+import { SealError, type Sealer, sealer as sealerOf } from '../crypto/seal.ts'
 import { messageContext, posted } from '../delivery/courier.ts'
 import { caseContext, casesDeclaration } from '../identity/cases.ts'
 import { documentContext, documentsDeclaration } from '../identity/documents.ts'
@@ -21,13 +22,13 @@ interface Sealed<T extends Doc> {
   what: string
   kept: Declaration<T>
   /** Its sealed fields anew. */
-  anew(doc: T, again: Again): Partial<T>
+  anew(doc: T, again: Again, sealer: Sealer): Partial<T>
 }
 
 const sealed =
   <T extends Doc>(what: string, kept: Declaration<T>, anew: Sealed<T>['anew']) =>
-  (store: Store, again: Again, out: Writable) =>
-    resealed(store.collection(kept), { what, kept, anew }, again, out)
+  (store: Store, again: Again, sealer: Sealer, out: Writable) =>
+    resealed(store.collection(kept), { what, kept, anew }, again, sealer, out)
 
 /** All that is sealed for longer than a sign-in takes. */
 const everything = [
@@ -35,6 +36,14 @@ const everything = [
   sealed('credentials', credentialsDeclaration, (doc, again) => ({
     secret: again(doc.secret, credentialContext(doc)),
   })),
+  // Those of before they were sealed are sealed now.
+  sealed('anti-phishing phrases', accountsDeclaration, (doc, again, sealer) => {
+    const context = phraseContext(doc)
+    const { phrase, changes } = withPhrases(doc, kept =>
+      sealer.isSealed(kept) ? again(kept, context) : sealer.seal(kept, context),
+    )
+    return { ...(phrase !== undefined && { phrase }), ...(changes && { changes }) }
+  }),
   sealed('API keys', apiKeysDeclaration, (doc, again) => {
     // The others are public keys; what was revoked is empty.
     if (doc.algorithm !== 'hmac-sha256' || doc.secret === '') return {}
@@ -72,7 +81,7 @@ export const secretsReseal: Command = {
       const again: Again = (kept, context) =>
         sealer.stale(kept) ? sealer.seal(sealer.openBytes(kept, context), context) : kept
       let lost = 0
-      for (const each of everything) lost += await each(store, again, out)
+      for (const each of everything) lost += await each(store, again, sealer, out)
 
       let behind = 0
       const newest = keyring.newest('pepper').id
@@ -94,11 +103,12 @@ async function resealed<T extends Doc>(
   kept: Collection<T>,
   { what, anew }: Sealed<T>,
   again: Again,
+  sealer: Sealer,
   out: Writable,
 ): Promise<number> {
   const counted = { all: 0, anew: 0, lost: 0 }
   const one = async (doc: T): Promise<void> => {
-    const changes = anew(doc, again)
+    const changes = anew(doc, again, sealer)
     const before = Object.fromEntries(Object.keys(changes).map(field => [field, doc[field as keyof T]])) as Partial<T>
     if (JSON.stringify(changes) === JSON.stringify(before)) return
     if (await kept.patch(doc.id, changes, before)) counted.anew += 1

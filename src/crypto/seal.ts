@@ -17,6 +17,8 @@ export interface Sealer {
   open(sealed: string, context: string): string
   /** Opens sealed bytes; throws SealError. */
   openBytes(sealed: string, context: string): Uint8Array
+  /** Is it a value that `seal` could have made? It need not open. */
+  isSealed(text: string): boolean
   /** Is it sealed under an older key, so that it should be sealed anew? Throws SealError if it is no sealed value. */
   stale(sealed: string): boolean
   /** Blind indexes: keyed digests that find a sealed value by its content. One for each key, newest first; store the first, look for any. */
@@ -46,6 +48,13 @@ export function sealer(keyring: Keyring): Sealer {
     },
     open: (sealed, context) => text(openBytes(sealed, context)),
     openBytes,
+    isSealed: sealed => {
+      try {
+        return parse(sealed, byKeyring, idBytes) !== undefined
+      } catch {
+        return false
+      }
+    },
     stale: sealed => keyId(parse(sealed, byKeyring, idBytes).header) !== keyring.newest(purpose).id,
     blind: (content, context) => {
       const digests = keyring.all('blind').map(({ bytes }) => blindly(bytes, content, context))

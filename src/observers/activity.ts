@@ -51,7 +51,7 @@ export function activity({ store }: { store: Store }): Activity {
     const found = await book.find({ key: { in: keys } }, { limit: keys.length })
     const byKey = new Map(found.map(leaf => [leaf.key, leaf.entries]))
     // A place without its leaf: the act failed, because it could not be written down.
-    return ids.flatMap(id => byKey.get(placed(id).key)?.[placed(id).line] ?? [])
+    return ids.flatMap(id => byKey.get(placed(id).key)?.[placed(id).line] ?? []).map(forOwner)
   }
 
   return {
@@ -65,6 +65,11 @@ export function activity({ store }: { store: Store }): Activity {
       }
     },
   }
+}
+
+/** An entry as its owner may see it: which of the staff it was is for the staff to know. */
+function forOwner({ data: { staff: _, ...data }, ...entry }: Entry): Entry {
+  return { ...entry, data }
 }
 
 const things = new Map<string, Kind>([

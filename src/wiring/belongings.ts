@@ -1,4 +1,4 @@
-import { accountsDeclaration } from '../accounts/account.ts'
+import { accountsDeclaration, opened } from '../accounts/account.ts'
 import { announcementsDeclaration } from '../accounts/announcement.ts'
 import { type Belonging, belonging } from '../accounts/belongings.ts'
 import { credentialsDeclaration } from '../accounts/credential.ts'
@@ -36,6 +36,7 @@ export const belongingsList: readonly Belonging[] = [
       ...(['restrictions', 'travel', 'ruledAt', 'createdAt', 'updatedAt'] as const),
     ],
     { guard: counter, edits: counter, holds: ours.id, changes: 'what undoes a change; the activity says what it was' },
+    opened,
   ),
   belonging(announcementsDeclaration, 'account', []),
   belonging(credentialsDeclaration, 'account', ['factor', 'label', 'createdAt', 'usedAt', 'preferredAt'], {

@@ -96,7 +96,7 @@ export function people({ issuer, trust, hold, closing: patience }: Config, servi
   const recovering = { accounts, links, messages: letters, record, now }
   const resetting = resettingOf({ ...recovering, throttle, whence })
   const disowning = disowningOf({ ...recovering, factors, credentials, commit })
-  const belongings = belongingsOf(store, belongingsList)
+  const belongings = belongingsOf(store, sealer, belongingsList)
   const steady = steadyClock({ store, record, now })
   const closing = closingOf({ ...recovering, endAll, erase: belongings.erase, steady, patience })
   const askOwner: AskOwner = async ({ email: to, locale, phrase }, { bearer: confirm, expiresAt }, waiting) => {

@@ -1,5 +1,7 @@
 import { expect } from 'chai'
-import { type Account, type Accounts, accounts } from '../../src/accounts/account.ts'
+import { type Account, type Accounts, accounts, accountsDeclaration } from '../../src/accounts/account.ts'
+import { sealer } from '../../src/crypto/seal.ts'
+import { keyring } from '../../src/crypto/secrets.ts'
 import { Conflict, type Store } from '../../src/store/collection.ts'
 import { slow, testStore } from '../support/store.ts'
 
@@ -26,7 +28,7 @@ describe('accounts', () => {
 
   it('are changed one change at a time: of ten side by side, one', async () => {
     const patient = accounts(slow(store, 2))
-    const changes = Array.from({ length: 10 }, (_, each) => patient.amend(ada, { phrase: `${each}` }, stamps))
+    const changes = Array.from({ length: 10 }, (_, each) => patient.amend(ada, { locale: `${each}` }, stamps))
     expect((await Promise.all(changes)).filter(each => each !== undefined)).to.have.length(1)
     expect((await kept.get('ada'))?.guard).to.equal(1)
     expect(await kept.guarded('ada', undefined)).to.equal(undefined)
@@ -36,8 +38,27 @@ describe('accounts', () => {
 
   it('lose no quiet change to a stamped one, nor a stamped one to a quiet one', async () => {
     const patient = accounts(slow(store, 2))
-    const both = [patient.amend(ada, { phrase: 'a' }, stamps), patient.amend(ada, { phrase: 'b' }, { stamps: false })]
+    const both = [patient.amend(ada, { locale: 'a' }, stamps), patient.amend(ada, { locale: 'b' }, { stamps: false })]
     expect((await Promise.all(both)).filter(each => each !== undefined)).to.have.length(1)
+  })
+
+  it('keep anti-phishing phrases sealed, each account’s for itself', async () => {
+    const seals = sealer(keyring(['a secret of thirty-two characters, or more']))
+    const sealing = accounts(store, seals)
+    expect((await sealing.patch('ada', { phrase: 'blue heron' }))?.phrase).to.equal('blue heron')
+    expect((await sealing.get('ada'))?.phrase).to.equal('blue heron')
+    expect((await sealing.byEmail(ada.email))?.phrase).to.equal('blue heron')
+    const was = { id: 'c', at, came: [], went: [], replaced: ['phrase' as const], was: { phrase: 'blue heron' } }
+    const amended = await sealing.amend(ada, { phrase: 'grey heron', changes: [was] }, stamps)
+    expect(amended).to.deep.include({ phrase: 'grey heron', changes: [was] })
+    const stored = store.collection(accountsDeclaration)
+    const kept = await stored.get('ada')
+    expect(JSON.stringify(kept)).to.not.contain('heron')
+    await sealing.insert({ ...ada, id: 'eve', email: 'eve@example.com' })
+    await stored.patch('eve', { phrase: kept?.phrase })
+    expect((await sealing.get('eve').catch(fault => fault)).name).to.equal('SealError')
+    expect((await accounts(store).get('ada'))?.phrase).to.equal(kept?.phrase)
+    expect((await sealing.patch('ada', { phrase: undefined }))?.phrase).to.equal(undefined)
   })
 
   it('take no change once they are closed', async () => {

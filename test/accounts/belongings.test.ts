@@ -1,6 +1,8 @@
 import { expect } from 'chai'
 import { z } from 'zod'
 import { belonging, belongings } from '../../src/accounts/belongings.ts'
+import { sealer } from '../../src/crypto/seal.ts'
+import { keyring } from '../../src/crypto/secrets.ts'
 import { declare, type Store } from '../../src/store/collection.ts'
 import { testStore } from '../support/store.ts'
 
@@ -17,6 +19,8 @@ const things = declare({
   }),
   indexes: ['account'],
 })
+
+const seals = sealer(keyring(['a secret of thirty-two characters, or more']))
 
 describe('belongings', () => {
   let store: Store
@@ -45,7 +49,7 @@ describe('belongings', () => {
   it('are told page by page, without secrets, their moments as dates', async () => {
     await put('ada', 250)
     await put('eve', 1)
-    const [self, rest] = belongings(store, list).of('ada')
+    const [self, rest] = belongings(store, seals, list).of('ada')
     expect(self?.name).to.equal('people')
     expect(await all(self?.documents ?? expect.fail())).to.deep.equal([
       { id: 'ada', createdAt: '1970-01-01T00:00:00.000Z' },
@@ -73,7 +77,7 @@ describe('belongings', () => {
         }
       },
     }
-    await belongings(watched, list).erase('ada')
+    await belongings(watched, seals, list).erase('ada')
     expect(removed).to.deep.equal(['things', 'people'])
     expect(await store.collection(things).find({})).to.have.length(1)
     expect(await store.collection(people).find({})).to.have.length(1)

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { accountsDeclaration } from '../../src/accounts/account.ts'
+import { accounts, accountsDeclaration } from '../../src/accounts/account.ts'
 import { type Credentials, credentials } from '../../src/accounts/credential.ts'
 import { receipts } from '../../src/accounts/receipt.ts'
 import { keys as apiKeys } from '../../src/api-keys/keys.ts'
@@ -48,6 +48,7 @@ describe('latchkey secrets reseal', () => {
     const ring = keyring(secrets)
     const services = { store, sealer: sealer(ring), record: async () => {}, now }
     return {
+      accounts: accounts(store, services.sealer),
       keys: keys(services),
       receipts: receipts<string>(services),
       salt: () => pairwiseSalt(services),
@@ -62,9 +63,16 @@ describe('latchkey secrets reseal', () => {
   it('seals anew whatever is sealed, and the older secret opens nothing more', async () => {
     const before = under(old)
     await before.keys.first('ES256')
+    const person = { locale: 'en', status: 'active', createdAt: 1, updatedAt: 1 } as const
+    const spelled = 'blue heron, grey heron and another one at the old harbour'
+    // As phrases were kept before they were sealed.
+    await store
+      .collection(accountsDeclaration)
+      .insert({ ...person, id: 'bob', email: 'bob@example.com', phrase: 'red' })
+    expect((await before.accounts.get('bob'))?.phrase).to.equal('red')
     const totp = await add(before.credentials, 'ada', 'totp', { seed: 'ada’s' })
-    const ada = { id: 'ada', email: 'ada@example.com', locale: 'en', status: 'active' as const, holds: [totp] }
-    await store.collection(accountsDeclaration).insert({ ...ada, createdAt: 1, updatedAt: 1 })
+    const ada = { ...person, id: 'ada', email: 'ada@example.com', holds: [totp], phrase: spelled }
+    await before.accounts.insert(ada)
     const { key } = await before.apiKeys.add({ account: 'ada', name: 'bot', scopes: ['read'], addresses: [] })
     const rotated = await before.apiKeys.rotate(key)
     await before.receipts.keep({ id: 'r', account: 'ada', client: 'wallet', at: 1, content: 'paid' }, 'bob')
@@ -83,6 +91,7 @@ describe('latchkey secrets reseal', () => {
     expect(code).to.equal(0)
     expect(out).to.include('signing keys: 1, 1 sealed anew\n')
     expect(out).to.include('credentials: 1, 1 sealed anew\n')
+    expect(out).to.include('anti-phishing phrases: 2, 2 sealed anew\n')
     expect(out).to.include('API keys: 1, 1 sealed anew\n')
     expect(out).to.include('salts of subjects: 1, 1 sealed anew\n')
     expect(out).to.include('clients that registered: 2, 1 sealed anew\n')
@@ -92,6 +101,12 @@ describe('latchkey secrets reseal', () => {
     expect(out).to.match(/Nothing needs an older secret/)
 
     const after = under(fresh)
+    const phrases = (await store.collection(accountsDeclaration).find({})).map(({ phrase }) => phrase)
+    for (const each of [spelled, 'red']) expect(phrases).to.not.include(each)
+    expect([(await after.accounts.get('ada'))?.phrase, (await after.accounts.get('bob'))?.phrase]).to.deep.equal([
+      spelled,
+      'red',
+    ])
     expect(await after.keys.list()).to.have.lengthOf(1)
     expect((await after.credentials.of('ada')).map(each => each.secret)).to.deep.equal([{ seed: 'ada’s' }])
     expect((await after.receipts.get('r'))?.content).to.equal('paid')

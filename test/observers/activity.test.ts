@@ -31,6 +31,15 @@ describe('activity', () => {
     expect(await times({}, 'eve')).to.deep.equal([])
   })
 
+  it('does not say which of the staff it was', async () => {
+    await tell('ada', { name: 'identity.approved', data: { account: 'ada', case: 'c-1', staff: 'eve' } })
+    const read = activity({ store })
+    const all = []
+    for await (const entry of read.all('ada', {})) all.push(entry)
+    for (const { data } of [...all, ...(await read.page('ada', {})).entries])
+      expect(data).to.deep.equal({ account: 'ada', case: 'c-1' })
+  })
+
   it('keeps what happened in one millisecond in its order', async () => {
     const { append } = ledger({ store })
     const names = Array.from({ length: 12 }, (_, turn) => `n${turn}`)
