@@ -18,6 +18,8 @@ export interface Config {
   /** True when the issuer is on loopback: https is not required. */
   local: boolean
   issuer: string
+  /** Where to report a weakness. */
+  contacts: string[]
   /** Where apps show client certificates: at `listen`, or to a proxy that passes them on in `header`. */
   mtls:
     | {
@@ -116,6 +118,7 @@ export function configure(environment: Environment = process.env): Config {
       trustProxy: set.LATCHKEY_TRUST_PROXY,
       forwarded: set.LATCHKEY_PROXY_HEADER,
     },
+    contacts: set.LATCHKEY_SECURITY_CONTACT,
     mtls:
       set.LATCHKEY_MTLS_URL === undefined
         ? undefined

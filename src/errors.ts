@@ -10,6 +10,7 @@ export const problems = {
   wrong_credentials: 401,
   wrong_code: 401,
   wrong_passkey: 401,
+  passkey_changed: 401,
   unknown_credential: 401,
   code_spent: 401,
   way_closed: 403,

@@ -189,6 +189,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     appName: async client => (await clients.app(client))?.name,
     places,
     rpId: new URL(issuer).hostname,
+    contacts: config.contacts,
     ready: readiness(store, { now, onFault: log.fault }),
     metrics: scraped(config.metrics.token, metrics.text),
     kept: post.kept,

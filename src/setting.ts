@@ -57,6 +57,10 @@ export const block = (text: string): boolean => {
   )
 }
 
+/** Is this where somebody can be written to, as RFC 9116, 2.5.3 has it? */
+export const contact = (text: string): boolean =>
+  /^[!-~]+$/.test(text) && URL.canParse(text) && /^(https:\/\/[^/]|mailto:[^@]+@.)/.test(text)
+
 /** Is this the machine's own name or address (RFC 8252, 7.3)? */
 export function loopback(host: string): boolean {
   return host === 'localhost' || host === '[::1]' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)

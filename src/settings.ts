@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { block, loopback, place, setting, url, whole, words, yesOrNo } from './setting.ts'
+import { block, contact, loopback, place, setting, url, whole, words, yesOrNo } from './setting.ts'
 
 /** Every setting once: the only names that Latchkey reads from the environment. README's table is printed from it. */
 export const settings = {
@@ -95,6 +95,11 @@ export const settings = {
       .toLowerCase()
       .pipe(z.enum(['x-forwarded-for', 'forwarded'], { error: 'must be X-Forwarded-For or Forwarded' }))
       .optional(),
+  ),
+  LATCHKEY_SECURITY_CONTACT: setting(
+    'Comma-separated `https://…` or `mailto:…` addresses for who finds a weakness: `/.well-known/security.txt` (RFC 9116) names them.',
+    'none',
+    words.refine(list => list.every(contact), { error: 'each must be https://… or mailto:…' }).default([]),
   ),
   LATCHKEY_MTLS_URL: setting(
     'The URL of the host at which apps show client certificates (RFC 8705): scheme, host and port. Without it there is none.',

@@ -135,6 +135,12 @@ describe('config', () => {
       ['10.0.0.0/8/8', 'each must be an address or a CIDR block'],
       ['2001:db8::/129', 'each must be an address or a CIDR block'],
     ],
+    LATCHKEY_SECURITY_CONTACT: [
+      ['security@example.com', 'each must be https://… or mailto:…'],
+      ['http://example.com/report', 'each must be https://… or mailto:…'],
+      ['mailto:nobody', 'each must be https://… or mailto:…'],
+      ['https://example.com/\nContact: https://evil.example', 'each must be https://… or mailto:…'],
+    ],
     LATCHKEY_PROXY_HEADER: [['X-Real-IP', 'must be X-Forwarded-For or Forwarded']],
     LATCHKEY_MTLS_URL: [
       ['http://mtls.example.com', 'must be a URL of https://'],

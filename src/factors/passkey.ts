@@ -124,6 +124,7 @@ export function passkey({
       names: ({ response }) => ({ lookup: read(response, assertion)?.id ?? '' }),
       finish: async ({ response }, { challenge, named }, who) => {
         const wrong = (cause?: unknown) => refused('wrong_passkey', 'response', who, cause)
+        const changedFlags = (cause?: unknown) => refused('passkey_changed', 'response', who, cause)
         const sent = read(response, assertion)
         const held = who.held.find(each => each.secret.id === sent?.id)
         if (!sent || !held || who.account === undefined) throw wrong()
@@ -143,11 +144,13 @@ export function passkey({
             transports: known(transports),
           },
         }).catch(cause => {
-          throw wrong(cause)
+          throw cause instanceof Error && cause.name === 'InvalidBackupFlags' ? changedFlags(cause) : wrong(cause)
         })
         const { newCounter, credentialBackedUp, credentialDeviceType } = authenticationInfo
-        // Whether it may be copied is settled when a passkey is made (WebAuthn, 6.1.3).
-        if (!verified || credentialDeviceType !== deviceType) throw wrong()
+        if (!verified) throw wrong()
+        // Whether it may be copied is settled when a passkey is made (WebAuthn level 3, 6.1.3). Some password managers change it
+        // all the same: its owner can do something about that, and nothing about "wrong".
+        if (credentialDeviceType !== deviceType) throw changedFlags()
         const changed = newCounter !== counter || credentialBackedUp !== held.secret.backedUp
         const next = { ...held.secret, counter: newCounter, backedUp: credentialBackedUp }
         const { userHandle: _, ...signed } = sent.response

@@ -28,6 +28,7 @@ import { finishing, signIn } from './sign-in.ts'
 import { stepping } from './stepping.ts'
 import { verify } from './verify.ts'
 import { type Visit, visiting } from './visiting.ts'
+import { wellKnown } from './well-known.ts'
 
 type Rooms = Parameters<typeof account>[0] &
   Parameters<typeof apiKeys>[0] &
@@ -47,7 +48,8 @@ type Rooms = Parameters<typeof account>[0] &
   Parameters<typeof deviceCode>[0] &
   Parameters<typeof interaction>[0] &
   Parameters<typeof signIn>[0] &
-  Parameters<typeof operating>[0]
+  Parameters<typeof operating>[0] &
+  Parameters<typeof wellKnown>[0]
 
 interface Options extends Rooms {
   issuer: string
@@ -87,6 +89,7 @@ export function app(options: Options): RequestListener {
   const finish = finishing(options)
   const routers = [
     operating(options),
+    wellKnown(options),
     signIn(options),
     interaction(options),
     account(options),

@@ -150,7 +150,6 @@ describe('factors/passkey', () => {
       ['of the wrong ceremony', { type: 'webauthn.create' }],
       ['with a forged signature', { forged: true }],
       ['of somebody else', { userHandle: base64url('account-of-eve') }],
-      ['of a passkey that may suddenly be copied', { backupEligible: true, backedUp: true }],
     ] satisfies [string, Misbehaviour][]) {
       it(`refuses a proof ${what}`, async () => {
         const device = authenticator()
@@ -158,6 +157,23 @@ describe('factors/passkey', () => {
         const fault = await problem(prove(device, holding(secret, { left: 1 }), wrong))
         expect(fault).to.include({ code: 'wrong_passkey', status: 401, field: 'response' })
         expect(fault.values).to.deep.equal({ left: 1 })
+      })
+    }
+
+    // WebAuthn level 3, 6.1.3: whether a passkey may be copied is settled when it is made.
+    for (const [what, synced, wrong] of [
+      ['may suddenly be copied', false, { backupEligible: true }],
+      ['was copied, though it cannot be', false, { backedUp: true }],
+      ['may no longer be copied', true, { backupEligible: false, backedUp: false }],
+      ['was copied, though it no longer can be', true, { backupEligible: false }],
+    ] satisfies [string, boolean, Misbehaviour][]) {
+      it(`says of a passkey that ${what} that it has changed, to who has its key`, async () => {
+        const device = authenticator({ synced })
+        const { secret } = await enrol(device)
+        const fault = await problem(prove(device, holding(secret, { left: 1 }), wrong))
+        expect(fault).to.deep.include({ code: 'passkey_changed', field: 'response', values: { left: 1 } })
+        const forged = prove(device, holding(secret), { backupEligible: !synced, backedUp: false, forged: true })
+        expect((await problem(forged)).code).to.equal('wrong_passkey')
       })
     }
 

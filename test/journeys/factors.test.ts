@@ -131,6 +131,25 @@ describe('what protects an account', () => {
     expect(line()?.text).to.not.contain('Not used yet')
   })
 
+  it('says of a passkey that may no longer be copied what to do about it, and writes that down', async () => {
+    const ada = await at.joined()
+    const device = authenticator({ synced: true })
+    await at.addPasskey(ada, device)
+    const start = await at.open({ ...ada, browser: jar() }, '/sign-in')
+    const browser = jar()
+    const asked = await browser.get(start.url.replace(/\/[^/]+$/, ''))
+    const options = JSON.parse(asked.find('[data-passkey]')?.attributes['data-options'] ?? '{}')
+    const response = JSON.stringify(
+      await device.get(options, latchkey.issuer, { backupEligible: false, backedUp: false }),
+    )
+    const page = await browser.post(`${asked.url}/passkey`, { response })
+    expect(page.status).to.equal(401)
+    expect(page.alerts.join()).to.contain('This passkey is not as it was').and.to.contain('create a new one')
+    expect(latchkey.logged()).to.contain('"factor":"passkey","code":"passkey_changed"')
+    // It is theirs, and goes on as it was where it is as it was.
+    expect((await usePasskey({ ...ada, browser }, page, device)).url).to.not.equal(page.url)
+  })
+
   it('ends all other sessions when the password changes, and the old one is worth nothing', async () => {
     const ada = await at.joined()
     const other = await at.elsewhere(ada)

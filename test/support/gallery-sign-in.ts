@@ -30,6 +30,15 @@ export const signIns: readonly Picture[] = [
     ...start,
     ...wrong('wrong_passkey', 'response', 'That passkey doesn’t open this account. Try another one.'),
   }),
+  picture('start-passkey-changed', 'sign-in/start', {
+    ...start,
+    ...wrong(
+      'passkey_changed',
+      'response',
+      'Dieser Passkey ist nicht mehr so, wie Sie ihn hier angelegt haben: Es hat sich geändert, ob er auf andere Geräte kopiert werden kann. Wir nehmen ihn nicht mehr an. Melden Sie sich anders an, entfernen Sie ihn dann unter Sicherheit und legen Sie einen neuen an.',
+    ),
+    locale: 'de',
+  }),
   picture('start-passkey-unknown', 'sign-in/start', {
     ...start,
     problem: {
