@@ -3,11 +3,11 @@ import type { Middleware } from 'koa'
 import { type Caller, guard as guardOf, type Need, type Options, Refused } from '../resource-server/guard.ts'
 import { describe, type Guarded, protect } from '../resource-server/koa.ts'
 
-/** What the API can send, on which network, and up to how much without an approval of its own. A toy: nothing moves. */
+/** What the API can send, on which network, and up to how much in a day without an approval of its own. A toy: nothing moves. */
 export const assets = {
-  BTC: { name: 'Bitcoin', network: 'bitcoin', small: 0.01 },
-  ETH: { name: 'Ether', network: 'ethereum', small: 0.1 },
-  SOL: { name: 'Solana', network: 'solana', small: 1 },
+  BTC: { name: 'Bitcoin', network: 'bitcoin', small: '0.01' },
+  ETH: { name: 'Ether', network: 'ethereum', small: '0.1' },
+  SOL: { name: 'Solana', network: 'solana', small: '1' },
 } as const
 type Asset = keyof typeof assets
 
@@ -22,6 +22,14 @@ interface Withdrawal {
   receipt?: string
 }
 
+/** What somebody sent without an approval, so that many small ones are not a large one. */
+interface Small {
+  asset: string
+  units: bigint
+  at: number
+}
+const day = 24 * 3_600_000
+
 const read: Need = { scope: 'read' }
 /** Money: proved by a passkey, and in the last five minutes. */
 const transfer: Need = { scope: 'transfer', acr: 'phr', maxAge: 300 }
@@ -33,6 +41,7 @@ export function walletApi(options: Options): Middleware {
   const { pathname: base } = new URL(audience)
   const guard = guardOf(options)
   const kept = new Map<string, Withdrawal[]>()
+  const countSmall = smallSums(now)
 
   const send = (account: string, sent: Omit<Withdrawal, 'id'>): Withdrawal => {
     const own = kept.get(account) ?? []
@@ -47,10 +56,10 @@ export function walletApi(options: Options): Middleware {
   })
   router.post('/withdrawals', protect(guard, transfer), context => {
     const { caller, body } = context.state
-    const { detail, small } = wanted(body)
+    const detail = wanted(body)
     waitWhileHeld(caller, now())
     // It says what has to be approved: the app asks for that, and not for what it makes of the form itself.
-    if (!small && caller.key === undefined)
+    if (caller.key === undefined && !countSmall(caller.account, detail))
       throw new Refused(403, { error: 'approval_required', authorization_details: [detail] })
     const { type: _, ...sent } = detail
     context.status = 201
@@ -81,10 +90,24 @@ export function walletApi(options: Options): Middleware {
   }
 }
 
+/** Counts what accounts send without an approval: false, and nothing counted, for what is not small beside the rest of their last day. */
+export function smallSums(now: () => number) {
+  const spent = new Map<string, Small[]>()
+  return (account: string, { asset, amount }: { asset: string; amount: string }): boolean => {
+    const at = now()
+    const lately = (spent.get(account) ?? []).filter(each => each.at > at - day)
+    const units = unitsOf(amount)
+    const sum = lately.filter(each => each.asset === asset).reduce((sum, each) => sum + each.units, units)
+    if (sum > unitsOf(assets[asset as Asset].small)) return false
+    spent.set(account, [...lately, { asset, units, at }])
+    return true
+  }
+}
+
 type Detail = Omit<Withdrawal, 'id' | 'receipt'> & { type: 'withdrawal' }
 
 /** Reads what is to be sent; throws Refused (422) with the field that is wrong. */
-function wanted(body: Uint8Array): { detail: Detail; small: boolean } {
+function wanted(body: Uint8Array): Detail {
   const wrong = (field: string) => new Refused(422, { error: 'invalid_withdrawal', field })
   let sent: Record<string, unknown>
   try {
@@ -94,13 +117,18 @@ function wanted(body: Uint8Array): { detail: Detail; small: boolean } {
   }
   const { asset, amount, address, memo } = sent
   if (typeof asset !== 'string' || !Object.hasOwn(assets, asset)) throw wrong('asset')
-  const { network, small } = assets[asset as Asset]
+  const { network } = assets[asset as Asset]
   if (typeof amount !== 'string' || !/^(0|[1-9]\d{0,11})(\.\d{1,18})?$/.test(amount) || !/[1-9]/.test(amount))
     throw wrong('amount')
   if (typeof address !== 'string' || !/^[A-Za-z0-9][A-Za-z0-9:._-]{9,127}$/.test(address)) throw wrong('address')
   if (memo !== undefined && (typeof memo !== 'string' || memo.length > 140)) throw wrong('memo')
-  const detail = { type: 'withdrawal' as const, asset, amount, network, address, ...(memo && { memo }) }
-  return { detail, small: Number(amount) <= small }
+  return { type: 'withdrawal' as const, asset, amount, network, address, ...(memo && { memo }) }
+}
+
+/** An amount in units of the 18th decimal, so that sums are exact. */
+function unitsOf(amount: string): bigint {
+  const [whole = '', decimals = ''] = amount.split('.')
+  return BigInt(whole + decimals.padEnd(18, '0'))
 }
 
 function waitWhileHeld({ heldUntil = 0 }: Caller, now: number): void {

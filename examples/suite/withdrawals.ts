@@ -33,12 +33,20 @@ const notes: Readonly<Record<string, string>> = {
   account_held: 'Your account has to wait with this, because what protects it was changed. Nothing was sent.',
   not_approved: 'You did not approve it. Nothing was sent.',
   not_proved: 'You did not prove that it is you. Nothing was sent.',
+  not_yet:
+    'What you hold does not prove enough for this yet. A passkey that you add counts in full a day later. Nothing was sent.',
   spent: 'This approval was used or has run out. Nothing was sent by it again.',
   asset: 'Choose what to send.',
   amount: 'Type an amount like 0.05, with a point.',
   address: 'That is not an address. Paste it in one piece.',
   memo: 'Keep the memo under 140 characters.',
 }
+
+/** Words of Latchkey's for which there is a note of its own. */
+const reasons = new Map([
+  ['account_held', 'account_held'],
+  ['unmet_authentication_requirements', 'not_yet'],
+])
 
 /** The withdrawals of the wallet, and what comes back to them: a fresh proof, or an approval. */
 export function withdrawals(router: Router, services: Services) {
@@ -105,8 +113,8 @@ export function withdrawals(router: Router, services: Services) {
     /** They did not, or could not. */
     async refused(context: Context, session: Session, purpose: Purpose, fault: unknown): Promise<void> {
       if (!(fault instanceof Trouble) || fault.status >= 500) throw fault
-      const held = fault.reason === 'account_held'
-      tell(session, false, held ? 'account_held' : purpose.for === 'approval' ? 'not_approved' : 'not_proved')
+      const known = reasons.get(fault.reason ?? '')
+      tell(session, false, known ?? (purpose.for === 'approval' ? 'not_approved' : 'not_proved'))
       seeOther(context, '/withdraw')
     },
   }

@@ -16,6 +16,8 @@ const shape = z.object({
   /** Rises with each change of the secret: what compare-and-set compares. */
   rev: z.number(),
   createdAt: z.number(),
+  /** The assurance of the proof that authorised it; absent for what an account began with, which has its full value at once. */
+  addedUnder: z.enum(['mfa', 'aal2', 'phr']).optional(),
   usedAt: z.number().optional(),
   /** When its owner last said that it is the one to ask for first. */
   preferredAt: z.number().optional(),
@@ -43,6 +45,7 @@ export interface Credential {
   secret: unknown
   rev: number
   createdAt: number
+  addedUnder?: 'mfa' | 'aal2' | 'phr' | undefined
   usedAt?: number | undefined
   preferredAt?: number | undefined
   /** When it went out of force; only of one that did. */
@@ -55,6 +58,7 @@ export interface NewCredential {
   lookup?: string | undefined
   label?: string | undefined
   secret: unknown
+  addedUnder?: 'mfa' | 'aal2' | 'phr' | undefined
 }
 
 /**
@@ -138,10 +142,10 @@ export function credentials({ store, sealer, now }: { store: Store; sealer: Seal
       const [found] = await kept.find({ lookup }, { limit: 1 })
       return found && (await inForce(found)) ? open(found) : undefined
     },
-    add: async ({ account, factor, lookup, label, secret }) => {
+    add: async ({ account, factor, lookup, label, secret, addedUnder }) => {
       const own = id()
       const sealed = sealer.seal(JSON.stringify(secret), credentialContext({ id: own }))
-      const added = { id: own, account, factor, lookup, label, secret: sealed, rev: 0, createdAt: now() }
+      const added = { id: own, account, factor, lookup, label, secret: sealed, rev: 0, createdAt: now(), addedUnder }
       try {
         await kept.insert(added)
       } catch (fault) {

@@ -15,6 +15,8 @@ export interface Mails extends KeyMails, CheckMails {
     /** The page that keeps an account which closes, and until when. */
     keep?: string | undefined
     until?: string | undefined
+    /** Until when what was added counts for no more than what was proved for it. */
+    limit?: string | undefined
   }
   /** To who asked for a new password, and from where. */
   reset: { link: string; minutes: number; device: string; place: string }

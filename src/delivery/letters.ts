@@ -33,6 +33,8 @@ export interface AlertLetter extends Whence {
   /** In words. */
   what: string
   when: string
+  /** Until when what was added counts for no more than what was proved for it, in words. */
+  limit?: string | undefined
   /** What the "this wasn't me" link carries. */
   disown?: string | undefined
   /** What the link carries that keeps an account which closes, and until when, in words. */

@@ -1,10 +1,11 @@
-import { type Account, type Accounts, active } from '../accounts/account.ts'
+import { type Accounts, active } from '../accounts/account.ts'
 import type { Credential, Credentials } from '../accounts/credential.ts'
 import type { Receipt, Receipts } from '../accounts/receipt.ts'
 import { canonical } from '../crypto/canonical.ts'
 import { Problem } from '../errors.ts'
 import type { Record as RecordEvent } from '../events.ts'
 import type { Factor, Subject } from '../factors/factor.ts'
+import { limitedUntil } from './assurance.ts'
 import type { Ceremonies } from './ceremonies.ts'
 import { type Detail, type Facts, factsOf } from './details.ts'
 import type { Proof } from './proofs.ts'
@@ -52,7 +53,7 @@ interface Services {
   receipts: Receipts<Approved>
   proof: Proof
   issuer: string
-  /** How long what has newly come to an account approves nothing, in milliseconds. */
+  /** How long what was added counts for no more than the proof that authorised it, in milliseconds. */
   hold: number
   record: RecordEvent
   now: () => number
@@ -77,19 +78,22 @@ export function approving(services: Services): Approving {
     authorization_details: [detail],
   })
 
-  /** What comes to an account later than the account itself has to wait until its owner will have read of it. */
-  const settled = (own: Credential, { createdAt }: Account): boolean =>
-    own.createdAt < createdAt + hold || own.createdAt + hold <= now()
-
-  const binding = (held: readonly Credential[]) =>
-    held.filter(own => factors.some(each => each.binds && each.id === own.factor))
+  /** What could approve, and of that what counts in full. */
+  const binding = (held: readonly Credential[]) => {
+    const clock = { hold, now: now() }
+    const all = held.flatMap(own => {
+      const factor = factors.find(each => each.binds && each.id === own.factor)
+      return factor ? [{ own, full: limitedUntil(own, factor, clock) === undefined }] : []
+    })
+    return { all, able: all.filter(each => each.full).map(each => each.own) }
+  }
 
   /** Whom it is about, and what they could prove it by. */
   const looked = async (request: Request) => {
     const { account: id } = request
     const [person, held] = await Promise.all([accounts.get(id), credentials.of(id)])
     if (!active(person)) throw new Problem('not_offered')
-    const able = binding(held).filter(each => settled(each, person))
+    const { all, able } = binding(held)
     const factor = factors.find(each => each.id === able[0]?.factor)
     if (!factor) throw new Problem('not_offered')
     const { email, locale } = person
@@ -103,7 +107,7 @@ export function approving(services: Services): Approving {
       bound: digestOf(stated(request)),
     }
     const which = { attempt: `approval-${request.id}`, mode: 'prove' as const, factor }
-    return { held, factor, who, which, young: able.length < binding(held).length }
+    return { held, factor, who, which, young: able.length < all.length }
   }
 
   return {
@@ -117,8 +121,8 @@ export function approving(services: Services): Approving {
     waits: async id => {
       const [person, held] = await Promise.all([accounts.get(id), credentials.of(id)])
       if (!person || (person.holdUntil ?? 0) > now()) return true
-      const able = binding(held)
-      return able.length > 0 && !able.some(each => settled(each, person))
+      const { all, able } = binding(held)
+      return all.length > 0 && able.length === 0
     },
     approve: async (request, by, answer, visitor) => {
       const { held, factor, which, who } = await looked(request)

@@ -1,10 +1,13 @@
 import { z } from 'zod'
 import { restrictionsShape, travelShape } from '../accounts/account.ts'
+import { stillGranted } from '../accounts/freshness.ts'
 import type { Quota } from '../accounts/quota.ts'
 import { id } from '../crypto/random.ts'
 import { Problem } from '../errors.ts'
+import type { Acr, Factor } from '../factors/factor.ts'
 import { allReasons, rulings } from '../risk/verdict.ts'
 import { declare, type Store } from '../store/collection.ts'
+import { authority, limited } from './assurance.ts'
 
 const lifetime = 60 * 60_000
 /** Bytes of the first question, which is kept with it. */
@@ -13,6 +16,7 @@ const question = 1_500
 export const reauthentication = 10 * 60_000
 
 const mode = z.enum(['prove', 'enrol'])
+const assuranceShape = z.enum(['mfa', 'aal2', 'phr'])
 
 /** What asks for the strongest factor and enrols nothing: a change of what protects an account, its end, or a copy of all that is kept of it. */
 const change = z.discriminatedUnion('does', [
@@ -50,10 +54,12 @@ const shape = z.object({
   client: z.object({ name: z.string(), tile: z.string() }).optional(),
   /** Where to go afterwards, a path of ours. */
   next: z.string().optional(),
-  acr: z.enum(['mfa', 'aal2', 'phr']).optional(),
+  acr: assuranceShape.optional(),
   add: z.string().optional(),
   /** Until then it counts that the strongest factor was proved in this session shortly before. */
   vouched: z.number().optional(),
+  /** What was proved then. */
+  vouchedBy: assuranceShape.optional(),
   /** The identity check that it makes use of; and whether the address that the account is known by is lost, too. */
   case: z.string().optional(),
   moves: z.boolean().optional(),
@@ -77,13 +83,15 @@ const shape = z.object({
   confirmed: z.boolean().optional(),
   locale: z.string(),
   proved: z.array(z.string()),
+  /** What counts for less than its factor, because the credential that it was proved by came lately. */
+  limits: z.record(z.string(), assuranceShape).optional(),
   fresh: z.array(z.string()),
   skipped: z.array(z.string()),
   /** The step that was begun. */
   at: z.object({ mode, factor: z.string() }).optional(),
   /** Sealed: what was enrolled before the account exists. */
   pending: z.string().optional(),
-  done: z.object({ acr: z.enum(['mfa', 'aal2', 'phr']).optional(), amr: z.array(z.string()) }).optional(),
+  done: z.object({ acr: assuranceShape.optional(), amr: z.array(z.string()) }).optional(),
 })
 
 /** One person's way through a sign-in, sign-up or step-up: what has been proved so far. */
@@ -93,7 +101,7 @@ export type Change = z.output<typeof change>
 export type NewAttempt = Pick<Attempt, 'purpose' | 'device' | 'locale'> &
   Partial<
     Pick<Attempt, 'account' | 'guard' | 'email' | 'session' | 'interaction' | 'client' | 'next' | 'acr' | 'add'> &
-      Pick<Attempt, 'vouched' | 'change' | 'approves' | 'reason' | 'wants' | 'case' | 'moves'>
+      Pick<Attempt, 'vouched' | 'vouchedBy' | 'change' | 'approves' | 'reason' | 'wants' | 'case' | 'moves'>
   >
 
 export const attemptsDeclaration = declare({ name: 'attempts', shape })
@@ -157,4 +165,15 @@ export function attempts({ store, quota, now }: { store: Store; quota: Quota; no
       }
     },
   }
+}
+
+/** What an attempt has proved, each factor as the credential counted that it was proved by. */
+export function provedIn({ proved, limits = {} }: Attempt, factors: readonly Factor[]): Factor[] {
+  return factors.filter(({ id }) => proved.includes(id)).map(each => limited(each, limits[each.id]))
+}
+
+/** The assurance of what authorises an enrolment in an attempt now; undefined for what an account begins with. */
+export function authorityOf(attempt: Attempt, factors: readonly Factor[], now: number): Acr | undefined {
+  const vouched = stillGranted(attempt.vouched ?? 0, reauthentication, now) ? attempt.vouchedBy : undefined
+  return authority({ purpose: attempt.purpose, vouched }, provedIn(attempt, factors), factors)
 }

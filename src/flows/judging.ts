@@ -3,6 +3,7 @@ import type { Credential, Credentials } from '../accounts/credential.ts'
 import type { Failures } from '../accounts/failures.ts'
 import { Problem } from '../errors.ts'
 import type { Enrolled, Factor, Named, Subject } from '../factors/factor.ts'
+import { type Clock, limitedUntil } from './assurance.ts'
 import type { Attempt, Attempts } from './attempts.ts'
 import type { Ceremonies } from './ceremonies.ts'
 import type { Proof } from './proofs.ts'
@@ -25,12 +26,23 @@ interface Services {
   signUp: SignUp
   recovering: Recovering
   failures: Pick<Failures, 'forget'>
+  /** How long what was added counts for no more than the proof that authorised it, in milliseconds. */
+  hold: number
   now: () => number
 }
 
 /** What an attempt's account holds: nothing, until it exists. */
 export async function heldIn(credentials: Credentials, attempt: Attempt): Promise<Credential[]> {
   return attempt.real && attempt.account !== undefined ? credentials.of(attempt.account) : []
+}
+
+/** What an attempt's proofs count for at most, once one more was given by this credential. */
+function limitsWith({ limits = {}, proved }: Attempt, factor: Factor, by: Credential | undefined, clock: Clock) {
+  const { [factor.id]: before, ...others } = limits
+  // Whoever proved a factor in full has done so, whatever else they show.
+  const full = proved.includes(factor.id) && before === undefined
+  if (full || by?.addedUnder === undefined || limitedUntil(by, factor, clock) === undefined) return others
+  return { ...others, [factor.id]: by.addedUnder }
 }
 
 /** Whom a factor's ceremony is about. */
@@ -40,7 +52,7 @@ export function about(attempt: Attempt, factor: Factor, held: readonly Credentia
 }
 
 /** Judges proofs, of whoever the attempt or the answer names. */
-export function proving({ accounts, credentials, proof, now }: Services): Judge {
+export function proving({ accounts, credentials, proof, hold, now }: Services): Judge {
   /** The attempt with the account that an answer names. An unknown one stays nameless, and goes the same way. */
   const named = async (attempt: Attempt, name: Named | undefined): Promise<Attempt> => {
     if (!name || attempt.real) return attempt
@@ -61,8 +73,10 @@ export function proving({ accounts, credentials, proof, now }: Services): Judge 
     const { account, guard, real, email } = whose
     const held = await heldIn(credentials, whose)
     const which = { attempt: attempt.id, mode: 'prove' as const, factor }
-    await proof({ which, who: about(whose, factor, held, now()), held, name }, answer, visitor)
-    return { ...attempt, account, guard, real, email, proved: [...attempt.proved, factor.id] }
+    const { credential } = await proof({ which, who: about(whose, factor, held, now()), held, name }, answer, visitor)
+    const by = held.find(each => each.id === credential)
+    const limits = limitsWith(attempt, factor, by, { hold, now: now() })
+    return { ...attempt, account, guard, real, email, proved: [...attempt.proved, factor.id], limits }
   }
 }
 

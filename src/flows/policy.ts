@@ -1,14 +1,16 @@
-import type { Acr, Factor } from '../factors/factor.ts'
+import type { Acr } from '../factors/factor.ts'
 import type { Reason, Verdict } from '../risk/verdict.ts'
-
-/** What policy looks at of a factor. */
-export type Rule = Pick<
-  Factor,
-  'id' | 'kind' | 'amr' | 'stands' | 'strength' | 'whole' | 'mandatory' | 'identifies' | 'channel'
->
-
-/** `add` enrols one more factor, or another in the place of one; `change` is any other change of what protects an account; `reset` follows a mailed link, `recover` an identity check. */
-export type Purpose = 'sign-in' | 'sign-up' | 'step-up' | 'add' | 'change' | 'reset' | 'recover'
+import {
+  assurance,
+  guards,
+  highest,
+  lastResortsLast,
+  type Purpose,
+  type Rule,
+  reaches,
+  spare,
+  strongestOf,
+} from './assurance.ts'
 
 /** What somebody is here for. */
 export interface Demand {
@@ -28,9 +30,11 @@ export interface Demand {
 export interface Standing<F extends Rule> {
   /** All there are, in order of preference. */
   offered: readonly F[]
-  /** What the account holds; undefined while nobody is named. */
+  /** What the account holds, each factor as its best credential counts now; undefined while nobody is named. */
   held: readonly F[] | undefined
-  /** What was proved so far. */
+  /** What held factors will be worth, and from when (milliseconds), where that is more than now; soonest first. */
+  later?: readonly Later<F>[] | undefined
+  /** What was proved so far, each factor as the credential counted that it was proved by. */
   proved: readonly F[]
   /** What was enrolled on this way. */
   fresh: readonly F[]
@@ -41,30 +45,20 @@ export interface Standing<F extends Rule> {
   trusted?: boolean | undefined
 }
 
+export interface Later<F extends Rule> {
+  factor: F
+  at: number
+}
+
 export type Step<F extends Rule> =
   | { now: 'prove'; from: readonly F[] }
   | { now: 'enrol'; from: readonly F[]; optional: boolean }
   /** What was proved is enough; the owner has yet to say that it was they. */
   | { now: 'confirm'; by: 'email' }
-  /** `why`: what is out of the ordinary, where that is the reason. */
-  | { now: 'refuse'; why?: readonly Reason[] }
+  /** `why`: what is out of the ordinary, where that is the reason. `until`: when what is held will be enough, in milliseconds. */
+  | { now: 'refuse'; why?: readonly Reason[]; until?: number | undefined }
   /** Nothing is left to ask. No acr: what was proved on this way is worth none by itself. */
   | { now: 'done'; acr: Acr | undefined; amr: string[] }
-
-const rising: readonly Acr[] = ['mfa', 'aal2', 'phr']
-
-/** Does this assurance do where that one is asked for? */
-export function reaches(acr: Acr | undefined, wanted: Acr): boolean {
-  return acr !== undefined && rising.indexOf(acr) >= rising.indexOf(wanted)
-}
-
-/** What these proofs are worth together: `phr` for a passkey, `aal2` for two different kinds of which neither is an emailed code, `mfa` for any other two. */
-export function assurance(proved: readonly Rule[]): Acr | undefined {
-  if (proved.some(each => each.whole)) return 'phr'
-  const strong = proved.filter(each => each.strength !== 'mfa')
-  if (new Set(strong.map(each => each.kind)).size > 1) return 'aal2'
-  return new Set(proved.map(each => each.id)).size > 1 ? 'mfa' : undefined
-}
 
 /** Every rule about who must prove or enrol what, next. Pure; a list of choices is never empty. */
 export function next<F extends Rule>(standing: Standing<F>): Step<F> {
@@ -113,30 +107,48 @@ function add<F extends Rule>(standing: Standing<F>): Step<F> {
   const from = offered.filter(each => each.id === demand.add)
   if (from.length === 0) return { now: 'refuse' }
   // A number or an address changes hands by proving both ends; a recovery code stands in for one that is lost.
-  const old = held.filter(each => each.channel && from.includes(each))
-  const ended = old.length === 0 || proved.some(each => spare(each) || old.includes(each))
+  const old = held.filter(each => each.channel && each.id === demand.add)
+  const ended = old.length === 0 || proved.some(each => spare(each) || each.id === demand.add)
   const both = (): Step<F> => ({ now: 'prove', from: [...old, ...held.filter(spare)] })
   return strongest(standing) ?? (ended ? { now: 'enrol', from, optional: false } : both())
 }
 
 /** What has still to be proved before the protection of an account is changed: its strongest factor, or a recovery code and a password in its stead. */
-function strongest<F extends Rule>({ held = [], proved, demand }: Standing<F>): Step<F> | undefined {
-  const whole = held.filter(each => each.whole)
-  if (demand.vouched || proved.some(each => each.whole)) return undefined
+function strongest<F extends Rule>(standing: Standing<F>): Step<F> | undefined {
+  const { held = [], proved, demand } = standing
+  // One that came too lately to count in full takes nobody's place who was there before.
+  const whole = strongestOf(held) === 'phr' ? held.filter(each => each.whole) : []
+  if (demand.vouched || strongestOf(proved) === 'phr') return undefined
   if (whole.length > 0 && !proved.some(spare)) return { now: 'prove', from: [...whole, ...held.filter(spare)] }
   if (reaches(assurance(proved), 'aal2')) return undefined
   const more =
     proved.length === 0
       ? held.filter(each => each.stands.includes('first') && reaches(bestWith(each, held), 'aal2'))
-      : held.filter(each => !each.whole && reaches(assurance([...proved, each]), 'aal2'))
-  return more.length > 0 ? { now: 'prove', from: lastResortsLast(more) } : { now: 'refuse' }
+      : held.filter(each => !whole.includes(each) && reaches(assurance([...proved, each]), 'aal2'))
+  const from = more.length > 0 ? more : whole
+  return from.length > 0 ? { now: 'prove', from: lastResortsLast(from) } : short(standing, 'aal2')
+}
+
+/** What is held does not reach this. Where it will by waiting, that is said, to who proved two steps and to nobody before. */
+function short<F extends Rule>(standing: Standing<F>, wanted: Acr): Step<F> {
+  const { held = [], proved } = standing
+  const until = enoughFrom(standing, wanted)
+  const more = held.filter(each => !reaches(assurance(proved), 'mfa') && reaches(assurance([...proved, each]), 'mfa'))
+  if (until !== undefined && more.length > 0) return { now: 'prove', from: lastResortsLast(more) }
+  return { now: 'refuse', until }
+}
+
+/** When what is held will reach this by waiting, in milliseconds; undefined where waiting does not help. */
+function enoughFrom<F extends Rule>({ held = [], later = [] }: Standing<F>, wanted: Acr): number | undefined {
+  const full = (at: number) => later.filter(each => each.at <= at).map(each => each.factor)
+  return later.find(({ at }) => reaches(assurance([...held, ...full(at)]), wanted))?.at
 }
 
 function reset<F extends Rule>({ offered, held = [], proved, fresh }: Standing<F>): Step<F> {
   // The link proved the mailbox, which is one step: it cannot be the second one, too.
   const mailbox = offered.filter(each => each.identifies)
-  const second = held.filter(each => each.kind !== 'known' && !mailbox.includes(each))
-  if (!proved.some(each => second.includes(each)))
+  const second = held.filter(each => each.kind !== 'known' && !each.identifies)
+  if (!proved.some(each => each.kind !== 'known' && !each.identifies))
     return second.length > 0 ? { now: 'prove', from: lastResortsLast(second) } : { now: 'refuse' }
   const first = offered.filter(each => each.stands.includes('first') && !each.whole)
   if (!fresh.some(each => first.includes(each))) return { now: 'enrol', from: first, optional: false }
@@ -161,6 +173,8 @@ function signIn<F extends Rule>(standing: Standing<F>): Step<F> {
   const first = (held ?? offered).filter(each => each.stands.includes('first'))
   if (!held || proved.length === 0) {
     const enough = first.filter(each => reaches(bestWith(each, held ?? offered), wanted))
+    const until = demand.purpose === 'step-up' && enough.length === 0 ? enoughFrom(standing, wanted) : undefined
+    if (until !== undefined) return { now: 'refuse', until }
     const from = enough.length > 0 ? enough : first
     return from.length > 0 ? { now: 'prove', from } : { now: 'refuse' }
   }
@@ -171,13 +185,19 @@ function signIn<F extends Rule>(standing: Standing<F>): Step<F> {
   // Before anything is enrolled: a stranger must not leave a key behind.
   const kept = keeping<F>(verdict, worth)
   if (!reaches(worth, wanted)) {
-    const candidates = held.filter(each => !proved.includes(each) && reaches(assurance([...proved, each]), wanted))
+    const more = (least: Acr) =>
+      held.filter(each => !reaches(worth, least) && reaches(assurance([...proved, each]), least))
+    const candidates = more(wanted)
     if (candidates.length > 0) return { now: 'prove', from: lastResortsLast(candidates) }
+    const whole = held.some(each => each.whole)
     // Only a passkey reaches phr: who holds none may make one, but not on the strength of an emailed code.
     if (reaches(worth, 'aal2'))
-      return kept ?? { now: 'enrol', from: offered.filter(each => each.whole), optional: false }
-    const second = held.filter(each => !proved.includes(each) && reaches(assurance([...proved, each]), 'aal2'))
-    return second.length > 0 ? { now: 'prove', from: lastResortsLast(second) } : { now: 'refuse' }
+      return (
+        kept ??
+        (whole ? short(standing, wanted) : { now: 'enrol', from: offered.filter(each => each.whole), optional: false })
+      )
+    const second = more('aal2')
+    return second.length > 0 ? { now: 'prove', from: lastResortsLast(second) } : short(standing, wanted)
   }
 
   return kept ?? replacing(offered, proved, fresh) ?? done(proved, [], least)
@@ -200,17 +220,6 @@ function replacing<F extends Rule>(
   return { now: 'enrol', from: offered.filter(each => each.mandatory), optional: false }
 }
 
-/** A factor that people add and remove as they like, so long as they keep one. */
-export function guards(factor: Rule): boolean {
-  return factor.mandatory === true || factor.whole === true
-}
-
-/** What may become of one of the credentials that an account holds, given the factor of each: `last` guards it alone, and what every account has is changed, not removed. */
-export function removable(held: readonly Rule[], factor: Rule): 'yes' | 'last' | 'never' {
-  if (!guards(factor)) return 'never'
-  return held.filter(guards).length > 1 ? 'yes' : 'last'
-}
-
 /** Does a change let somebody in more easily? What is gone guards no more; a new number or address may be another's; who was let in by a last resort may be another. */
 export function loosens(
   did: 'added' | 'replaced' | 'removed',
@@ -220,17 +229,8 @@ export function loosens(
   return did === 'removed' || factor.channel !== undefined || purpose === 'reset' || proved.some(spare)
 }
 
-function spare(factor: Rule): boolean {
-  return factor.stands.every(each => each === 'last')
-}
-
 function bestWith(first: Rule, held: readonly Rule[]): Acr | undefined {
-  const worths = held.map(each => assurance([first, each]))
-  return rising.findLast(acr => worths.includes(acr))
-}
-
-function lastResortsLast<F extends Rule>(factors: readonly F[]): F[] {
-  return [...factors.filter(each => !spare(each)), ...factors.filter(spare)]
+  return highest(held.map(each => assurance([first, each])))
 }
 
 /** As `done`, where what was proved need not add up. */

@@ -6,9 +6,10 @@ import type { Enrolled, Factor } from '../factors/factor.ts'
 import { loosened } from '../risk/restrictions.ts'
 import type { Risk } from '../risk/weigh.ts'
 import { Conflict } from '../store/collection.ts'
-import type { Attempt, Change } from './attempts.ts'
+import { removable } from './assurance.ts'
+import { type Attempt, authorityOf, type Change, provedIn } from './attempts.ts'
 import { type Commit, discard, type Wanted } from './committing.ts'
-import { loosens, removable } from './policy.ts'
+import { loosens } from './policy.ts'
 import type { Visitor } from './visitor.ts'
 
 interface Services {
@@ -95,12 +96,13 @@ export function protection({ factors, accounts, credentials, commit, risk, recor
       const owner = await accounts.get(account)
       if (!owned(owner) || owner.guard !== guard) throw new Problem('conflict')
       // It comes into force by the commit, in the same write that puts the former one out of force.
+      const addedUnder = authorityOf(attempt, factors, now())
       const credential = await credentials
-        .add({ account, factor: factor.id, ...enrolled })
+        .add({ account, factor: factor.id, ...enrolled, addedUnder })
         .catch(taken('already_enrolled'))
       const what = { account, factor: factor.id, credential }
       const did = former === undefined ? 'added' : 'replaced'
-      const proved = factors.filter(each => attempt.proved.includes(each.id))
+      const proved = provedIn(attempt, factors)
       const begins = purpose === 'sign-up' || purpose === 'recover'
       const wanted: Wanted = {
         came: [credential],

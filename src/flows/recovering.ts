@@ -5,6 +5,7 @@ import { Problem } from '../errors.ts'
 import type { Origin } from '../events.ts'
 import type { Factor } from '../factors/factor.ts'
 import { Conflict } from '../store/collection.ts'
+import { authority } from './assurance.ts'
 import type { Attempt } from './attempts.ts'
 import { type Commit, discard, type Wanted } from './committing.ts'
 import type { Pending } from './sign-up.ts'
@@ -53,7 +54,8 @@ export function recovering(services: Services): Recovering {
       await complete(checked)
 
       const fresh: string[] = []
-      for (const each of enrolled) fresh.push(await credentials.add({ account, ...each }))
+      const addedUnder = authority({ purpose: 'recover' }, [], factors)
+      for (const each of enrolled) fresh.push(await credentials.add({ account, ...each, addedUnder }))
       // The mailbox stays unless it is lost, too: it is the one thing that was proved.
       const goes = ({ factor }: Credential) => moves || !factorOf(factor)?.identifies
       const events: Announced[] = enrolled.map(({ factor }, at) => ({

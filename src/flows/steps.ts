@@ -6,11 +6,12 @@ import { Problem } from '../errors.ts'
 import type { Record as RecordEvent } from '../events.ts'
 import type { Factor } from '../factors/factor.ts'
 import type { Ask } from './asking.ts'
-import { type Attempt, type Attempts, type Mode, reauthentication } from './attempts.ts'
+import { counted, limitedUntil, reaches } from './assurance.ts'
+import { type Attempt, type Attempts, authorityOf, type Mode, provedIn, reauthentication } from './attempts.ts'
 import type { Ceremonies } from './ceremonies.ts'
 import type { Confirming } from './confirming.ts'
 import { about, heldIn, type Judge } from './judging.ts'
-import { next, reaches, type Step } from './policy.ts'
+import { next, type Step } from './policy.ts'
 import type { Visitor } from './visitor.ts'
 import { type Weights, weighing as weighingOf } from './weighing.ts'
 
@@ -21,6 +22,8 @@ export interface View {
   factor: Factor | undefined
   /** What its open question shows; undefined when it has still to be asked. */
   shown: Record<string, unknown> | undefined
+  /** Until when what is enrolled now counts for no more than what was proved for it, in milliseconds. */
+  until?: number | undefined
 }
 
 /** One person's way through policy's steps. Each verb takes one step, throws a Problem, and resolves to the attempt as it is then. */
@@ -57,6 +60,8 @@ interface Services extends Weights {
   throttle: Throttle
   failures: Pick<Failures, 'closed' | 'forget'>
   record: RecordEvent
+  /** How long what was added counts for no more than the proof that authorised it, in milliseconds. */
+  hold: number
   now: () => number
 }
 
@@ -65,7 +70,7 @@ const judgements = { tries: 60, window: 60_000 }
 
 /** Walks attempts through policy. */
 export function steps(services: Services): Steps {
-  const { factors, attempts, ceremonies, ask, prove, enrol, credentials, throttle, failures, now } = services
+  const { factors, attempts, ceremonies, ask, prove, enrol, credentials, throttle, failures, hold, now } = services
   const { confirming, record } = services
   const weighing = weighingOf(services)
 
@@ -77,8 +82,8 @@ export function steps(services: Services): Steps {
     const { purpose, acr, add, vouched: until = 0, moves, skipped, verdict, confirmed, trusted } = attempt
     return next({
       offered: factors,
-      held: attempt.account === undefined ? undefined : byIds(held.map(each => each.factor)),
-      proved: byIds(attempt.proved),
+      ...(attempt.account === undefined ? { held: undefined } : counted(factors, held, { hold, now: now() })),
+      proved: provedIn(attempt, factors),
       fresh: byIds(attempt.fresh),
       demand: { purpose, acr, add, vouched: stillGranted(until, reauthentication, now()), moves, skipped },
       verdict: confirmed && verdict ? { ...verdict, ruling: 'tell' } : verdict,
@@ -121,6 +126,7 @@ export function steps(services: Services): Steps {
     const attempt = await weighing(begun, each => stepOf(each, held), visitor)
     const step = stepOf(attempt, held)
     if (step.now === 'done') return finish(attempt, step, visitor)
+    if (step.now === 'refuse' && step.until !== undefined) return move(attempt, { at: undefined })
     if (step.now === 'refuse' || step.now === 'confirm') return kept(attempt, step, visitor)
     const closed = attempt.real && attempt.account !== undefined ? await failures.closed(attempt.account) : []
     const open = step.from.filter(each => step.now !== 'prove' || !closed.includes(each.id))
@@ -140,6 +146,11 @@ export function steps(services: Services): Steps {
     return waits ? confirming.ask(moved, visitor) : moved
   }
 
+  const limitOf = (attempt: Attempt, factor: Factor): number | undefined => {
+    const added = { createdAt: now(), addedUnder: authorityOf(attempt, factors, now()) }
+    return limitedUntil(added, factor, { hold, now: now() })
+  }
+
   const waiting = async (attempt: Attempt): Promise<boolean> => stepOf(attempt, await heldBy(attempt)).now === 'confirm'
 
   return {
@@ -150,7 +161,7 @@ export function steps(services: Services): Steps {
       if ((step.now !== 'prove' && step.now !== 'enrol') || !at) return { step, factor: undefined, shown: undefined }
       const factor = step.now === at.mode ? step.from.find(each => each.id === at.factor) : undefined
       const shown = factor && (await ceremonies.shown({ attempt: attempt.id, mode: at.mode, factor }))
-      return { step, factor, shown }
+      return { step, factor, shown, until: factor && step.now === 'enrol' ? limitOf(attempt, factor) : undefined }
     },
     open: async (attempt, id, visitor) => {
       const held = await heldBy(attempt)

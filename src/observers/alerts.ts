@@ -23,6 +23,8 @@ interface Services {
   letters: Pick<Letters, 'alert' | 'check'>
   /** What a credential says of how to reach its owner. */
   reach: (credential: { factor: string; secret: unknown }) => Reach
+  /** Until when a credential counts for no more than the proof that authorised it, in milliseconds. */
+  limitedUntil: (credential: Credential) => number | undefined
   say: (locale: string, key: string, values: Record<string, string | number>) => string
   words: {
     /** Where something was done from. */
@@ -40,20 +42,25 @@ type Data = Record<'account' | 'factor' | 'credential' | 'former' | 'case', stri
  * number itself was changed. Awaited: nothing is done that its
  * owner would not be told of.
  */
-export function alerts({ accounts, credentials, links, letters, reach, say, words }: Services): Observer {
+export function alerts(services: Services): Observer {
+  const { accounts, credentials, links, letters, reach, limitedUntil, say, words } = services
   const tell = async ({ name, at, data, origin }: Recorded): Promise<void> => {
     const { account, factor, credential, former, case: check } = data as Partial<Data>
     const owner = account === undefined ? undefined : await accounts.get(account)
     if (!owned(owner)) return
     const { id, email, locale, phrase } = owner
     const reached = (list: readonly Credential[]) => list.map(each => ({ id: each.id, ...reach(each) }))
-    const [held, out] = [reached(await credentials.of(id)), reached(await credentials.out(id))]
+    const all = await credentials.of(id)
+    const [held, out] = [reached(all), reached(await credentials.out(id))]
+    const added = all.find(each => each.id === credential)
+    const limit = added && limitedUntil(added)
     const key = factor === undefined ? `alert.${name}` : `factor.${factor}.${name.split('.')[1]}`
     const letter = {
       locale,
       phrase,
       what: say(locale, key, plainIn(data)),
       when: words.moment(locale, at),
+      ...(limit !== undefined && { limit: words.moment(locale, limit) }),
       ...words.whence(locale, { address: origin.address, agent: agentOf(origin.agent) }),
     }
 

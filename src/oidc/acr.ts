@@ -1,4 +1,4 @@
-import { reaches } from '../flows/policy.ts'
+import { reaches } from '../flows/assurance.ts'
 
 /** Assurance, rising (OpenID Connect Core 1.0, 2: acr). */
 export const acrValues = ['mfa', 'aal2', 'phr'] as const

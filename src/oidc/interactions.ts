@@ -65,6 +65,8 @@ export interface Interactions {
   approve(ctx: Context, receipt: string): Promise<void>
   /** Sends the browser back with `access_denied` (RFC 6749, 4.1.2.1). */
   abort(ctx: Context): Promise<void>
+  /** Sends the browser back with `unmet_authentication_requirements` (OpenID Connect Unmet Authentication Requirements 1.0). */
+  unmet(ctx: Context): Promise<void>
 }
 
 interface Services {
@@ -165,6 +167,10 @@ export function interactions({ provider, clients, consents, sessions, record, no
         await record(what, refused, originOf(ctx))
       }
       await goOn(ctx, interaction, { error: 'access_denied', error_description: 'the request was called off' })
+    },
+    unmet: async ctx => {
+      const error_description = 'what the account holds does not reach the requested assurance yet'
+      await goOn(ctx, await waiting(ctx), { error: 'unmet_authentication_requirements', error_description })
     },
   }
 }

@@ -97,6 +97,8 @@ export interface Credential {
   hint: string | undefined
   createdAt: number
   usedAt: number | undefined
+  /** Until when it counts for no more than the proof that authorised it. */
+  until?: number | undefined
 }
 
 /** A credential, and what its owner may do with it. */

@@ -2,6 +2,7 @@ import Router from '@koa/router'
 import type { Accounts } from '../accounts/account.ts'
 import type { Credentials } from '../accounts/credential.ts'
 import type { Factor } from '../factors/factor.ts'
+import { limitedUntil } from '../flows/assurance.ts'
 import type { Approvals } from '../oidc/remote-approvals.ts'
 import type { Sessions } from '../oidc/sessions.ts'
 import type { Credential } from './account-pages.ts'
@@ -17,6 +18,8 @@ interface Services {
   factors: readonly Factor[]
   sessions: Sessions
   show: Show
+  /** How long what was added counts for no more than the proof that authorised it, in milliseconds. */
+  hold: number
   now: () => number
 }
 
@@ -63,19 +66,18 @@ export function account(services: Services): Router<Visit> {
 
 /** What an account holds, as its pages list it: in order of preference, then of age. */
 export async function listed(
-  { credentials, factors }: Pick<Services, 'credentials' | 'factors'>,
+  { credentials, factors, hold, now }: Pick<Services, 'credentials' | 'factors' | 'hold' | 'now'>,
   account: string,
 ): Promise<Credential[]> {
   const held = await credentials.of(account)
   const rank = (factor: string) => factors.findIndex(({ id }) => id === factor)
+  const clock = { hold, now: now() }
   return held
     .sort((a, b) => rank(a.factor) - rank(b.factor))
-    .map(each => ({
-      id: each.id,
-      factor: { id: each.factor },
-      label: each.label,
-      hint: factors.find(({ id }) => id === each.factor)?.hint?.(each.secret),
-      createdAt: each.createdAt,
-      usedAt: each.usedAt,
-    }))
+    .map(each => {
+      const factor = factors.find(({ id }) => id === each.factor)
+      const { id, label, createdAt, usedAt } = each
+      const until = factor && limitedUntil(each, factor, clock)
+      return { id, factor: { id: each.factor }, label, hint: factor?.hint?.(each.secret), createdAt, usedAt, until }
+    })
 }

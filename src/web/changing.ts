@@ -6,9 +6,9 @@ import { originOf } from '../accounts/origin.ts'
 import type { Owner } from '../api-keys/owner.ts'
 import { Problem } from '../errors.ts'
 import type { Factor } from '../factors/factor.ts'
+import { counted, reaches, strongestOf } from '../flows/assurance.ts'
 import type { Attempts, Change, NewAttempt } from '../flows/attempts.ts'
 import type { Closing } from '../flows/closing.ts'
-import { reaches } from '../flows/policy.ts'
 import type { Protection } from '../flows/protection.ts'
 import type { Steps } from '../flows/steps.ts'
 import type { CurrentSession, Sessions } from '../oidc/sessions.ts'
@@ -35,6 +35,8 @@ interface Services extends Changes {
   attempts: Attempts
   steps: Steps
   show: Show
+  /** How long what was added counts for no more than the proof that authorised it, in milliseconds. */
+  hold: number
   now: () => number
 }
 
@@ -50,12 +52,12 @@ export interface Changing {
 
 /** Makes what asks for a fresh proof before a change. */
 export function changing(services: Services): Changing {
-  const { credentials, factors, protection, show, now } = services
+  const { credentials, factors, protection, show, hold, now } = services
   const { who } = doorkeeper(services)
 
   const freshly: Changing['fresh'] = ({ acr, since }, held) => {
-    const whole = held.some(each => factors.find(({ id }) => id === each.factor)?.whole)
-    return reaches(acr, whole ? 'phr' : 'aal2') && recent(since, fresh, now())
+    const wanted = strongestOf(counted(factors, held, { hold, now: now() }).held)
+    return reaches(acr, wanted) && recent(since, fresh, now())
   }
   const begin: Changing['begin'] = (ctx, { account, session }, begun) => {
     const { id, email, guard } = account

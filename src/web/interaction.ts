@@ -49,6 +49,7 @@ export function interaction(services: Services): Router<Visit> {
 
   router.post('/interaction/:uid/consent', ctx => interactions.consent(ctx))
   router.post('/interaction/:uid/abort', ctx => interactions.abort(ctx))
+  router.post('/interaction/:uid/unmet', ctx => interactions.unmet(ctx))
 
   const begin = async (ctx: Context, { uid, prompt, client, params, session }: InteractionDetails) => {
     const { name, tile } = client

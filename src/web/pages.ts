@@ -26,6 +26,8 @@ interface Step {
   others: readonly FactorView[]
   /** May be passed over, by a post to `<base>/skip`. */
   optional: boolean
+  /** Until when it counts for no more than what was proved for it, in milliseconds. */
+  until?: number | undefined
   /** Offers to trust the device from now on: `trust=yes` along with the answer. */
   trust?: boolean | undefined
   /** Where we are on the way, for sign-up: page `at` of `of`. */
@@ -50,6 +52,8 @@ export interface Pages extends RecoveryPages, AccountPages, AdminPages, Approval
   'sign-in/closing': { base: string; email: string; until: number }
   /** What was proved is enough, and yet nobody is let in: why, as `risk.<id>`. */
   'sign-in/refused': { why: readonly string[] }
+  /** What is held will do from `until` on (milliseconds): an app is told by a post to `leave`, else a link leads `back`. */
+  'sign-in/later': { until: number; leave: string | undefined; back: string }
   /** Where a mailed link leads: whose sign-in waits. Posts to `<action>` and `<action>/deny`. */
   'sign-in/confirm': { action: string; device: string; place: string; address: string; at: number }
   'sign-in/confirmed': Record<never, never>

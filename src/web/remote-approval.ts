@@ -1,7 +1,7 @@
 import type { Context } from 'koa'
 import { recent } from '../accounts/freshness.ts'
+import { reaches } from '../flows/assurance.ts'
 import type { Attempts } from '../flows/attempts.ts'
-import { reaches } from '../flows/policy.ts'
 import type { Steps } from '../flows/steps.ts'
 import type { Approvals, Waiting } from '../oidc/remote-approvals.ts'
 import { beginAttempt } from './beginning.ts'

@@ -4,8 +4,8 @@ import type { Credential } from '../accounts/credential.ts'
 import type { Devices } from '../accounts/device.ts'
 import { Problem } from '../errors.ts'
 import type { Factor } from '../factors/factor.ts'
+import { guards, removable } from '../flows/assurance.ts'
 import { reauthentication } from '../flows/attempts.ts'
-import { guards, removable } from '../flows/policy.ts'
 import type { Risk } from '../risk/weigh.ts'
 import { listed } from './account.ts'
 import type { Protector } from './account-pages.ts'
@@ -79,8 +79,9 @@ export function security(services: Services): Router<Visit> {
     const { locale } = ctx.state
     const what = show.say(locale, `factor.${factor.id}.name`)
     const reason = show.say(locale, own > 0 && factor.limit === 1 ? 'reason.change' : 'reason.add', { what })
-    const vouched = fresh(person.session, held) ? now() + reauthentication : undefined
-    await begin(ctx, person, { purpose: 'add', add: factor.id, vouched, reason })
+    const proved = fresh(person.session, held)
+    const vouched = proved ? { vouched: now() + reauthentication, vouchedBy: person.session.acr } : {}
+    await begin(ctx, person, { purpose: 'add', add: factor.id, ...vouched, reason })
   })
 
   const typed = (ctx: Context, name: string): string => {

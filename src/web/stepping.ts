@@ -71,11 +71,16 @@ export function stepping({ attempts, sessions, devices, steps, show, finish }: S
       ctx.status = problem.status
       if (problem.retryAfter !== undefined) ctx.set('Retry-After', String(problem.retryAfter))
     }
-    const { step, factor, shown } = await steps.view(attempt)
+    const { step, factor, shown, until } = await steps.view(attempt)
     if (step.now === 'confirm') return held(ctx, attempt, frame)
     if (step.now === 'refuse' && step.why) {
       ctx.status = 403
       return show.page(ctx, 'sign-in/refused', { why: step.why }, frame)
+    }
+    if (step.now === 'refuse' && step.until !== undefined) {
+      ctx.status = 403
+      const leave = attempt.interaction && `/interaction/${attempt.interaction}/unmet`
+      return show.page(ctx, 'sign-in/later', { until: step.until, leave, back: attempt.next ?? '/account' }, frame)
     }
     if (step.now !== 'prove' && step.now !== 'enrol') throw new Problem('not_offered')
     const base = baseOf(attempt)
@@ -99,6 +104,7 @@ export function stepping({ attempts, sessions, devices, steps, show, finish }: S
         typed: { ...typed(asked?.asked), ...typed(body(ctx)) },
         others: step.from.filter(each => each !== factor).map(({ id }) => ({ id })),
         optional: step.now === 'enrol' && step.optional,
+        until,
         trust: devices.trustFor > 0 && step.now === 'prove' && trustable(attempt, factor),
         progress: attempt.purpose === 'sign-up' ? progress(attempt, asked !== undefined) : undefined,
         email: attempt.email,

@@ -39,12 +39,17 @@ export const belongingsList: readonly Belonging[] = [
     opened,
   ),
   belonging(announcementsDeclaration, 'account', []),
-  belonging(credentialsDeclaration, 'account', ['factor', 'label', 'createdAt', 'usedAt', 'preferredAt'], {
-    ...ours,
-    lookup: secret,
-    secret,
-    rev: counter,
-  }),
+  belonging(
+    credentialsDeclaration,
+    'account',
+    ['factor', 'label', 'createdAt', 'addedUnder', 'usedAt', 'preferredAt'],
+    {
+      ...ours,
+      lookup: secret,
+      secret,
+      rev: counter,
+    },
+  ),
   belonging(devicesDeclaration, 'account', ['device', 'agent', 'address', 'createdAt', 'seenAt', 'trustedUntil'], {
     ...ours,
     guard: counter,

@@ -2,7 +2,7 @@ import type { Accounts } from '../accounts/account.ts'
 import { agentOf } from '../accounts/agent.ts'
 import { announcements as announcementsOf } from '../accounts/announcement.ts'
 import { belongings as belongingsOf } from '../accounts/belongings.ts'
-import { credentials as credentialsOf } from '../accounts/credential.ts'
+import { type Credential, credentials as credentialsOf } from '../accounts/credential.ts'
 import { devices as devicesOf } from '../accounts/device.ts'
 import { failures as failuresOf } from '../accounts/failures.ts'
 import { links as linksOf } from '../accounts/link.ts'
@@ -19,6 +19,7 @@ import type { Origin, Record } from '../events.ts'
 import { factors as factorsOf } from '../factors/index.ts'
 import { approving as approvingOf } from '../flows/approving.ts'
 import { asking } from '../flows/asking.ts'
+import { limitedUntil as limited } from '../flows/assurance.ts'
 import { attempts as attemptsOf } from '../flows/attempts.ts'
 import { ceremonies as ceremoniesOf } from '../flows/ceremonies.ts'
 import { closing as closingOf } from '../flows/closing.ts'
@@ -88,7 +89,7 @@ export function people({ issuer, trust, hold, closing: patience }: Config, servi
   const proof = proofs({ ceremonies, credentials, devices, throttle, failures, record })
   const afresh = recoveringOf({ factors, accounts, credentials, complete, cutOff, commit })
   const judged = { factors, attempts, ceremonies, accounts, credentials, proof }
-  const judges = { ...judged, protection, signUp, recovering: afresh, failures, now }
+  const judges = { ...judged, protection, signUp, recovering: afresh, failures, hold, now }
   const [prove, enrol] = [proving(judges), enrolling(judges)]
 
   const whence = (locale: string, { address, agent }: Pick<Visitor, 'address' | 'agent'>) =>
@@ -104,14 +105,21 @@ export function people({ issuer, trust, hold, closing: patience }: Config, servi
     await letters.confirm({ to, locale, phrase, confirm, expiresAt, ...seen })
   }
   const confirming = confirmingOf({ accounts, attempts, links, throttle, askOwner, record, now })
-  const walking = { factors, attempts, ceremonies, ask, prove, enrol, credentials, throttle, failures, now }
+  const walking = { factors, attempts, ceremonies, ask, prove, enrol, credentials, throttle, failures, hold, now }
   const steps = stepsOf({ ...walking, confirming, risk, devices, record })
 
   const receipts = receiptsOf<Approved>({ store, sealer, now })
   const approvable = { factors, accounts, credentials, ceremonies, receipts, proof }
   const approving = approvingOf({ ...approvable, issuer, hold, record, now })
 
+  const limitedUntil = (added: Credential) => {
+    const factor = factors.find(({ id }) => id === added.factor)
+    return factor && limited(added, factor, { hold, now: now() })
+  }
+
   return {
+    hold,
+    limitedUntil,
     announcements,
     approving,
     receipts,

@@ -1,7 +1,6 @@
 import { approve, withdrawal } from '../support/approvals.ts'
 import { authenticator } from '../support/authenticator.ts'
 import type { Person } from '../support/people.ts'
-import { securityAt } from '../support/security.ts'
 import {
   type Answer,
   callback,
@@ -64,14 +63,12 @@ export async function counter(): Promise<Counter> {
       declared('vault-api', service),
     ],
   })
-  const security = securityAt(here.latchkey)
 
   const self: Counter = {
     ...here,
     approver: async () => {
-      const person = await here.person()
       const device = authenticator()
-      await security.addPasskey(person, device)
+      const person = await here.person(device)
       return { ...person, device }
     },
     push: async (details, more = {}, app = 'shop') => {

@@ -117,9 +117,8 @@ describe('discovery (OpenID Connect Discovery 1.0, RFC 8414)', () => {
     acr_values_supported: async value => {
       const claims = JSON.stringify({ id_token: { acr: { essential: true, value } } })
       if (value !== 'phr') return expect(read((await tokens('desk', { claims })).id_token).acr).to.equal(value)
-      const strong = await here.person()
       const device = authenticator()
-      await securityAt(here.latchkey).addPasskey(strong, device)
+      const strong = await here.person(device)
       const { page } = await here.ask('desk', strong.browser, { claims })
       const { told } = ended(await approve(strong, page, device), here.issuer)
       const form = { grant_type: 'authorization_code', redirect_uri: callback('desk'), code_verifier: verifier }

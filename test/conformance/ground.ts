@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { createRemoteJWKSet, decodeJwt, type JWTPayload, jwtVerify } from 'jose'
 import type { ServerMetadata } from 'openid-client'
 import type { Store } from '../../src/store/collection.ts'
+import type { Authenticator } from '../support/authenticator.ts'
 import { type Jar, jar, type Page } from '../support/jar.ts'
 import { type Running, startLatchkey } from '../support/latchkey.ts'
 import { type Person, signUp, somebody } from '../support/people.ts'
@@ -44,7 +45,7 @@ export interface Ground {
   /** The discovery document, as it is at the start. */
   metadata: ServerMetadata
   /** Somebody who has an account and is signed in (password and authenticator: acr aal2) in their browser. */
-  person(): Promise<Person>
+  person(device?: Authenticator): Promise<Person>
   /** Sends a browser with an authorization request of an app: code, `openid`, PKCE, state and nonce unless told. */
   ask(app: string, browser: Jar, more?: Parameters): Promise<Ending>
   /** The parameters that `ask` sends. */
@@ -134,9 +135,9 @@ export async function ground({
     issuer,
     latchkey,
     metadata,
-    person: async () => {
+    person: async device => {
       const person = somebody()
-      await signUp(latchkey, person, await person.browser.get(`${issuer}/sign-up`))
+      await signUp(latchkey, person, await person.browser.get(`${issuer}/sign-up`), 'totp', device)
       return person
     },
     request: (app, more = {}) =>

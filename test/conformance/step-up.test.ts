@@ -3,7 +3,6 @@ import { guard as guardOf } from '../../examples/resource-server/guard.ts'
 import { approve, withdrawal } from '../support/approvals.ts'
 import { type Authenticator, authenticator } from '../support/authenticator.ts'
 import type { Person } from '../support/people.ts'
-import { securityAt } from '../support/security.ts'
 import { callback, declared, ended, read, secretOf, verifier } from './ground.ts'
 import { dpop, type Pair, pair } from './proving.ts'
 import { challenges, type Served, served } from './served.ts'
@@ -15,9 +14,8 @@ describe('Step Up Authentication (RFC 9470)', () => {
   let key: Pair
   before(async () => {
     here = await served([declared('desk')])
-    ada = await here.person()
     device = authenticator()
-    await securityAt(here.latchkey).addPasskey(ada, device)
+    ada = await here.person(device)
     key = await pair()
   })
   after(() => here.stop())

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { accounts as accountsOf } from '../../src/accounts/account.ts'
-import { credentials as credentialsOf } from '../../src/accounts/credential.ts'
+import { credentialsDeclaration, credentials as credentialsOf } from '../../src/accounts/credential.ts'
 import { devices as devicesOf } from '../../src/accounts/device.ts'
 import { failures as failuresOf } from '../../src/accounts/failures.ts'
 import { type Receipts, receipts as receiptsOf } from '../../src/accounts/receipt.ts'
@@ -8,6 +8,7 @@ import { throttle as throttleOf } from '../../src/accounts/throttle.ts'
 import { sealer as sealerOf } from '../../src/crypto/seal.ts'
 import { keyring } from '../../src/crypto/secrets.ts'
 import { type EventName, events, type Record as RecordEvent } from '../../src/events.ts'
+import type { Acr } from '../../src/factors/factor.ts'
 import { passkey } from '../../src/factors/passkey.ts'
 import { type Approving, approving, type Request } from '../../src/flows/approving.ts'
 import { ceremonies as ceremoniesOf } from '../../src/flows/ceremonies.ts'
@@ -33,7 +34,6 @@ describe('approving', () => {
   let kept: Receipts<Approved>
   let told: { name: EventName; data: object }[]
   let status: 'active' | 'closed'
-  let born: number
   let holdUntil: number | undefined
   const sealer = sealerOf(keyring(['a secret of the tests, 32 or longer']))
 
@@ -54,7 +54,7 @@ describe('approving', () => {
       updatedAt: 0,
     }
     const kept = accountsOf(through)
-    const accounts = { get: async () => ({ ...ada, ...(await kept.get(ada.id)), status, createdAt: born, holdUntil }) }
+    const accounts = { get: async () => ({ ...ada, ...(await kept.get(ada.id)), status, createdAt: noon, holdUntil }) }
     const services = { accounts, credentials, ceremonies, receipts: receiptsOf<Approved>(room), proof }
     return approving({ ...services, factors: [factor], issuer, hold: day, record, now })
   }
@@ -69,21 +69,26 @@ describe('approving', () => {
     told = []
     status = 'active'
     at = noon
-    born = noon
     holdUntil = undefined
     kept = receiptsOf({ store, sealer, now })
     const ada = { id: request.account, email: 'ada@example.com', locale: 'en', status: 'active' as const }
     await accountsOf(store).insert({ ...ada, createdAt: noon, updatedAt: noon })
     await addPasskey()
   })
-  const addPasskey = async () => {
+  const addPasskey = async (addedUnder?: Acr) => {
     device = authenticator({ synced: true })
     const begun = await factor.enrol.begin?.(subject(), {})
     const made = await device.create(begun?.page?.options as Parameters<Authenticator['create']>[0], issuer)
     const state = begun?.state ?? { challenge: '' }
     const { secret, lookup } = await factor.enrol.finish({ response: JSON.stringify(made) }, state, subject())
     const credentials = credentialsOf({ store, sealer, now })
-    await holding(store, credentials, now).give({ account: request.account, factor: 'passkey', lookup, secret })
+    await holding(store, credentials, now).give({
+      account: request.account,
+      factor: 'passkey',
+      lookup,
+      secret,
+      addedUnder,
+    })
   }
   afterEach(() => store.close())
 
@@ -154,13 +159,14 @@ describe('approving', () => {
     expect(await flow.redeem('', meant)).to.equal(undefined)
   })
 
-  it('waits while the account is held, and with a passkey that came lately to an older account', async () => {
+  it('waits while the account is held, and with a passkey that was added under less', async () => {
     const flow = on(store)
     expect(await flow.waits(request.account)).to.equal(false)
     holdUntil = noon + 1
     expect(await flow.waits(request.account)).to.equal(true)
     holdUntil = undefined
-    born = noon - day
+    const [own] = await credentialsOf({ store, sealer, now }).of(request.account)
+    await store.collection(credentialsDeclaration).patch(own?.id ?? '', { addedUnder: 'aal2' })
     expect(await flow.waits(request.account)).to.equal(true)
     expect((await problem(flow.ask(request))).code).to.equal('not_offered')
     at = noon + day
@@ -170,10 +176,8 @@ describe('approving', () => {
 
   it('takes no passkey that a thief has added beside the owner’s', async () => {
     const flow = on(store)
-    born = noon - 10 * day
-    at = noon + day
     const owners = device
-    await addPasskey()
+    await addPasskey('aal2')
     const thief = device
     const { shown, young } = await flow.ask(request)
     const options = shown.options as Parameters<Authenticator['get']>[0]

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { assurance, loosens, next, type Purpose, removable } from '../../src/flows/policy.ts'
+import { assurance, type Purpose, removable } from '../../src/flows/assurance.ts'
+import { loosens, next } from '../../src/flows/policy.ts'
 import { pick, type Row, standing, step, usual } from '../support/policy.ts'
 
 const table: [story: string, row: Row, answer: string][] = [

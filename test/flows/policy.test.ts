@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { assurance, next } from '../../src/flows/policy.ts'
+import { assurance } from '../../src/flows/assurance.ts'
+import { next } from '../../src/flows/policy.ts'
 import { type Row, rules, standing, step, usual } from '../support/policy.ts'
 
 const table: [story: string, row: Row, answer: string][] = [

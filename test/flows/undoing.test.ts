@@ -47,6 +47,7 @@ async function room() {
   const observer = alerts({
     ...{ accounts, credentials, links: kept },
     letters: { alert: async letter => void sent.push(letter), check: async () => {} },
+    limitedUntil: () => undefined,
     reach: ({ factor, secret }): Reach => factorOf(factor).vouches?.(secret) ?? {},
     say: (_, key) => key,
     words: { moment: () => '', whence: () => ({ device: '', place: '' }) },

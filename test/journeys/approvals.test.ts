@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { accountsDeclaration } from '../../src/accounts/account.ts'
+import { credentialsDeclaration } from '../../src/accounts/credential.ts'
 import { type Approved, verifyReceipt } from '../../src/flows/statement.ts'
 import { type Approver, type Counter, counter } from '../conformance/approvals.ts'
 import { ended } from '../conformance/ground.ts'
@@ -162,12 +163,13 @@ describe('approving what matters', () => {
     expect([late.told.get('code'), late.told.get('error')]).to.deep.equal([null, 'account_held'])
   })
 
-  it('does not let a passkey that came lately to an older account approve anything', async () => {
+  it('does not let a passkey approve anything that was added lately by less', async () => {
     const person = await here.approver()
     const shown = await page(person)
-    const accounts = here.latchkey.store.collection(accountsDeclaration)
-    const [account] = await accounts.find({ email: person.email })
-    await accounts.patch(account?.id ?? '', { createdAt: here.latchkey.clock.now() - 30 * 24 * 3_600_000 })
+    const [account] = await here.latchkey.store.collection(accountsDeclaration).find({ email: person.email })
+    const held = here.latchkey.store.collection(credentialsDeclaration)
+    const own = (await held.find({ account: account?.id })).find(each => each.factor === 'passkey')
+    await held.patch(own?.id ?? '', { addedUnder: 'aal2' })
     expect((await here.open(person, await here.push([withdrawal]))).told.get('error')).to.equal('account_held')
     expect((await approve(person, shown, person.device)).status).to.equal(403)
   })

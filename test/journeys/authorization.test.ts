@@ -3,7 +3,7 @@ import * as oidc from 'openid-client'
 import { type RunningSuite, startSuite } from '../support/all-apps.ts'
 import { authenticator } from '../support/authenticator.ts'
 import { jar } from '../support/jar.ts'
-import { authenticatorCode, type Person, signIn, signUp, somebody } from '../support/people.ts'
+import { authenticatorCode, type Person, signIn, signUp, somebody, usePasskey } from '../support/people.ts'
 import { freePorts } from '../support/ports.ts'
 
 describe('an authorization request', () => {
@@ -63,11 +63,27 @@ describe('an authorization request', () => {
     expect(page.text).to.contain(person.email)
     page = await page.submit({ password: person.password })
     page = await page.submit({ code: authenticatorCode(latchkey, person) })
-    // There is no passkey yet: it is made, and then proved.
+    // There is no passkey yet: it is made, and counts in full once its owner will have read of it.
     const device = authenticator()
     const options = () => JSON.parse(page.find('[data-options]')?.attributes['data-options'] ?? '{}')
+    expect(page.text).to.include('this counts in full from')
     const made = await device.create(options(), latchkey.issuer)
     page = await person.browser.post(`${page.url}/passkey`, { response: JSON.stringify(made) })
+    expect([page.status, page.h1]).to.deep.equal([403, 'Not yet'])
+    const [mail] = await latchkey.outbox(person.email)
+    expect(mail?.text).to.include('A passkey was added').and.to.include('It counts in full from')
+    const leave = page.forms.find(each => each.action.endsWith('/unmet'))?.action ?? ''
+    const away = await person.browser.post(leave, {}, { follow: false })
+    const told = await followed(person, away.location, latchkey.apps.trading)
+    expect(told.searchParams.get('error')).to.equal('unmet_authentication_requirements')
+    // Nor does it count for more when it is asked for at once, by who is signed in or anew.
+    page = await person.browser.get(url.href)
+    expect([page.status, page.h1]).to.deep.equal([403, 'Not yet'])
+    page = await usePasskey(person, await person.browser.get(`${url.href}&prompt=login`), device)
+    expect([page.status, page.h1]).to.deep.equal([403, 'Not yet'])
+
+    latchkey.clock.pass(25 * 3_600_000)
+    page = await person.browser.get(url.href)
     const proof = await device.get(options(), latchkey.issuer)
     const back = await person.browser.post(
       `${page.url}/passkey`,

@@ -31,9 +31,8 @@ describe('an account that closes', () => {
   const stranger = (person: Person): Person => ({ ...person, browser: jar() })
 
   it('is closed through every door: refresh, userinfo, passkey, recovery code', async () => {
-    const ada = await at.joined()
     const device = authenticator()
-    await at.addPasskey(ada, device)
+    const ada = await at.joined('totp', device)
     const execute = [oidc.allowInsecureRequests]
     const config = await oidc.discovery(new URL(latchkey.issuer), 'phone', undefined, oidc.None(), { execute })
     const pkceCodeVerifier = oidc.randomPKCECodeVerifier()

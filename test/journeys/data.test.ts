@@ -86,9 +86,8 @@ describe('a copy of one’s data', () => {
   })
 
   it('asks for the passkey where there is one, and takes a recovery code in its stead', async () => {
-    const ada = await at.joined()
     const device = authenticator()
-    await at.addPasskey(ada, device)
+    const ada = await at.joined('totp', device)
     let page = await ask(ada)
     expect(page.find('[data-passkey]')).to.not.equal(undefined)
     page = await usePasskey(ada, page, device)

@@ -81,9 +81,9 @@ describe('what protects an account', () => {
   })
 
   it('asks for the passkey of who holds one, and not for less', async () => {
-    const ada = await at.joined()
     const device = authenticator()
-    let page = await at.addPasskey(ada, device)
+    const ada = await at.joined('totp', device)
+    let page = await at.open(ada)
     const passkey = credentialOn(page, 'Passkey')
     expect(page.find('[data-signals]')?.attributes['data-signals']).to.contain('"rpId":"localhost"')
     const other = await at.elsewhere(ada)
@@ -105,8 +105,8 @@ describe('what protects an account', () => {
   })
 
   it('takes a recovery code and the password for a passkey that is lost', async () => {
-    const ada = await at.joined()
-    const passkey = credentialOn(await at.addPasskey(ada), 'Passkey')
+    const ada = await at.joined('totp', authenticator())
+    const passkey = credentialOn(await at.open(ada), 'Passkey')
     const other = await at.elsewhere(ada)
     let page = await at.act(other, 'remove', { credential: passkey })
     page = await other.browser.post(`${page.url}/use`, { factor: 'recovery-code' })

@@ -117,9 +117,9 @@ describe('somebody who has lost everything', () => {
       now: latchkey.clock.now,
     }).of(account)
     expect(held.map(each => each.factor).sort()).to.deep.equal(['email', 'password', 'recovery-code', 'totp'])
-    // What was set up signs in; the session of before is worth no more than what was proved in it.
+    // What was set up signs in, and is worth no more than the check until its owner will have read of it.
     expect((await browser.post(`${latchkey.issuer}/account/security/add`, { factor: 'passkey' })).h1).to.equal(
-      'Enter your password',
+      'Not yet',
     )
     const back: Person = { ...anew, email: ada.email, browser: jar() }
     page = await signIn(latchkey, back, await back.browser.get(`${latchkey.issuer}/sign-in`))

@@ -5,7 +5,7 @@ import { approve, withdrawal } from '../support/approvals.ts'
 import { type Authenticator, authenticator } from '../support/authenticator.ts'
 import type { Page } from '../support/jar.ts'
 import { authenticatorCode, type Person, signUp, somebody } from '../support/people.ts'
-import { securityAt, usePasskey } from '../support/security.ts'
+import { usePasskey } from '../support/security.ts'
 
 const { address } = withdrawal
 
@@ -16,19 +16,18 @@ describe('withdrawing at the wallet', () => {
   })
   after(() => latchkey.stop())
 
-  /** Somebody who has signed up on the way to the wallet, with no passkey. */
-  const signedUp = async (): Promise<Person> => {
+  /** Somebody who has signed up on the way to the wallet, with a passkey on the device that is told. */
+  const signedUp = async (device?: Authenticator): Promise<Person> => {
     const person = somebody()
     const start = await person.browser.get(`${latchkey.apps.wallet}/login`)
-    const home = await signUp(latchkey, person, await start.follow('Create an account'))
+    const home = await signUp(latchkey, person, await start.follow('Create an account'), 'totp', device)
     expect(home.url).to.equal(`${latchkey.apps.wallet}/`)
     expect(home.links.map(each => each.text)).to.include('Withdraw')
     return person
   }
   const withPasskey = async (): Promise<[Person, Authenticator]> => {
-    const [person, device] = [await signedUp(), authenticator()]
-    await securityAt(latchkey).addPasskey(person, device)
-    return [person, device]
+    const device = authenticator()
+    return [await signedUp(device), device]
   }
   const form = (person: Person) => person.browser.get(`${latchkey.apps.wallet}/withdraw`)
   const send = async (person: Person, amount: string, more = {}) =>
@@ -36,7 +35,7 @@ describe('withdrawing at the wallet', () => {
   const field = (page: Page, name: string) => page.find(`[name=${name}]`)?.attributes.value
   const sent = (page: Page) => page.all('.rows b').map(each => each.text)
 
-  it('asks who has no passkey to make one and to prove it, and goes on with what was typed', async () => {
+  it('asks who has no passkey to make one, and takes it a day later, with what was typed then', async () => {
     const person = await signedUp()
     let page = await send(person, '0.005', { memo: 'For Öl' })
     expect(page.url).to.include(`${latchkey.issuer}/sign-in/`)
@@ -44,7 +43,16 @@ describe('withdrawing at the wallet', () => {
     page = await page.submit({ code: authenticatorCode(latchkey, person) })
     const device = authenticator()
     page = await usePasskey(person, page, device)
-    page = await usePasskey(person, page, device)
+    expect([page.status, page.h1]).to.deep.equal([403, 'Not yet'])
+    page = await page.submit({}, 'Go back to Wallet')
+    expect(page.url).to.equal(`${latchkey.apps.wallet}/withdraw`)
+    expect(page.alerts.join()).to.include('A passkey that you add counts in full a day later')
+    expect([field(page, 'amount'), field(page, 'memo')]).to.deep.equal(['0.005', 'For Öl'])
+    expect(sent(page)).to.deep.equal([])
+    latchkey.clock.pass(25 * 3_600_000)
+    page = await person.browser.get(`${latchkey.apps.wallet}/login`)
+    await usePasskey(person, page, device)
+    page = await send(person, '0.005', { memo: 'For Öl' })
     expect(page.url).to.equal(`${latchkey.apps.wallet}/withdraw`)
     expect(page.find('[role=status]')?.text).to.equal(`Sent 0.005 BTC to ${address}.`)
     expect(sent(page)).to.deep.equal(['0.005 BTC'])
@@ -74,6 +82,20 @@ describe('withdrawing at the wallet', () => {
     const activity = await person.browser.get(`${latchkey.issuer}/account/activity`)
     expect(activity.text).to.include(`Wallet: you approved a withdrawal of 0.5 BTC to ${address}`)
     expect(activity.text).to.include('Wallet: what you approved was carried out')
+  })
+
+  it('counts what is small together, for a day, so that many of them are approved as one large one is', async () => {
+    const [person, device] = await withPasskey()
+    let page = await send(person, '0.004')
+    if (page.url.includes('/sign-in/')) page = await approve(person, page, device)
+    await send(person, '0.003')
+    expect(sent(await send(person, '0.003'))).to.deep.equal(['0.003 BTC', '0.003 BTC', '0.004 BTC'])
+    page = await send(person, '0.000000000000000001')
+    expect(page.h1).to.equal('Approve this withdrawal?')
+    // Another asset has a sum of its own.
+    page = await send(person, '0.1', { asset: 'ETH' })
+    expect(sent(page)).to.have.length(4)
+    expect((await send(person, '0.1', { asset: 'ETH' })).h1).to.equal('Approve this withdrawal?')
   })
 
   it('keeps what was typed when it is refused, and sends nothing', async () => {

@@ -45,6 +45,7 @@ describe('alerts to owners', () => {
           checks.push({ which, ...letter })
         },
       },
+      limitedUntil: ({ addedUnder, createdAt }) => addedUnder && createdAt + day,
       reach: ({ factor, secret }) => ({ [factor === 'sms' ? 'phone' : 'email']: (secret as { to?: string }).to }),
       say: (locale, key) => `${locale} ${key}`,
       words: {

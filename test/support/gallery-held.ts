@@ -36,6 +36,13 @@ export const heldPages: readonly Picture[] = [
   }),
   picture('refused', 'sign-in/refused', { why: ['new-device', 'new-network', 'impossible-travel'], towards: trading }),
   picture('refused-de', 'sign-in/refused', { why: ['new-device', 'impossible-travel', 'many-failures'], locale: 'de' }),
+  picture('later', 'sign-in/later', {
+    until: now + 79_000_000,
+    leave: '/interaction/u/unmet',
+    back: '/',
+    towards: trading,
+  }),
+  picture('later-de', 'sign-in/later', { until: now + 79_000_000, leave: undefined, back: '/account', locale: 'de' }),
   picture('confirm', 'sign-in/confirm', seen),
   picture('confirm-long', 'sign-in/confirm', {
     ...seen,

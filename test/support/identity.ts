@@ -75,8 +75,8 @@ export function identityAt(latchkey: Running) {
     )
 
   const clerk = async (): Promise<Clerk> => {
-    const [person, device] = [await at.joined(), authenticator()]
-    await at.addPasskey(person, device)
+    const device = authenticator()
+    const person = await at.joined('totp', device)
     await roles({ store: latchkey.store, now: latchkey.clock.now }).give(await idOf(person.email), 'support')
     return clerkOf(person, device)
   }

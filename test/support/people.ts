@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import type { Authenticator } from './authenticator.ts'
 import { totpAt } from './codes.ts'
 import { type Jar, jar, type Page } from './jar.ts'
 import type { Running } from './latchkey.ts'
@@ -41,12 +42,23 @@ export function authenticatorCode(latchkey: Running, person: Person): string {
   return totpAt(person.secret, latchkey.clock.now())
 }
 
-/** From the first page of a sign-up, wherever it began, to the page after the last step. */
+/** Answers a page's question for a passkey, to make one or to use one. */
+export async function usePasskey(person: Person, page: Page, device: Authenticator): Promise<Page> {
+  const form = page.find('[data-passkey]')
+  const asked = JSON.parse(form?.attributes['data-options'] ?? '{}')
+  const { origin } = new URL(page.url)
+  const create = form?.attributes['data-passkey'] === 'create'
+  const response = create ? await device.create(asked, origin) : await device.get(asked, origin)
+  return person.browser.post(`${page.url}/passkey`, { response: JSON.stringify(response) })
+}
+
+/** From the first page of a sign-up, wherever it began, to the page after the last step; with a passkey on the device that is told. */
 export async function signUp(
   latchkey: Running,
   person: Person,
   start: Page,
   second: 'totp' | 'sms' = 'totp',
+  device?: Authenticator,
 ): Promise<Page> {
   let page = await start.submit({ email: person.email })
   page = await page.submit({ code: await codeSentTo(latchkey, person.email) })
@@ -62,7 +74,7 @@ export async function signUp(
   person.recoveryCodes = page.all('[data-recovery-code]').map(each => each.text)
   latchkey.keepOut(person.password, person.secret, ...person.recoveryCodes)
   page = await page.submit({ saved: true })
-  const done = await page.submit({}, { action: '/skip' })
+  const done = device ? await usePasskey(person, page, device) : await page.submit({}, { action: '/skip' })
   await keepCookiesOut(latchkey, person)
   return done
 }

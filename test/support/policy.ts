@@ -1,7 +1,8 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import type { Acr } from '../../src/factors/factor.ts'
-import { type Demand, next, type Purpose, type Rule, type Standing } from '../../src/flows/policy.ts'
+import { limited, type Purpose, type Rule } from '../../src/flows/assurance.ts'
+import { type Demand, next, type Standing } from '../../src/flows/policy.ts'
 import { type Ruling, rulings } from '../../src/risk/verdict.ts'
 
 /** What policy knows of the six factors. */
@@ -28,21 +29,29 @@ export interface Row {
   demand?: Partial<Demand>
   verdict?: Ruling
   trusted?: boolean
+  /** What came lately, and counts for less until `tomorrow`: `passkey:aal2`. */
+  late?: string
 }
 
+/** When what is late counts in full. */
+export const tomorrow = 86_400_000
+
 /** What comes next, in words. */
-export const step = ({ held, proved = '', fresh = '', demand = {}, verdict, trusted }: Row): string => {
+export const step = ({ held, proved = '', fresh = '', demand = {}, verdict, trusted, late = '' }: Row): string => {
+  const most = new Map(late.split(' ').map(each => each.split(':') as [string, Acr]))
+  const now = (rule: Rule): Rule => limited(rule, most.get(rule.id))
   const asked = next({
     offered: rules,
-    held: held === undefined ? undefined : pick(held),
-    proved: pick(proved),
+    held: held === undefined ? undefined : pick(held).map(now),
+    later: pick(held ?? '').flatMap(factor => (most.has(factor.id) ? [{ factor, at: tomorrow }] : [])),
+    proved: pick(proved).map(now),
     fresh: pick(fresh),
     demand: { purpose: 'sign-in', skipped: [], ...demand },
     trusted,
     ...(verdict && { verdict: { ruling: verdict, why: ['new-country'] } }),
   })
   if (asked.now === 'done') return `done ${asked.acr ?? ''} ${asked.amr.join(' ')}`.trim()
-  if (asked.now === 'refuse') return 'refuse'
+  if (asked.now === 'refuse') return asked.until === undefined ? 'refuse' : `refuse until ${asked.until}`
   if (asked.now === 'confirm') return `confirm by ${asked.by}`
   const optional = asked.now === 'enrol' && asked.optional ? ' (optional)' : ''
   return `${asked.now} ${asked.from.map(({ id }) => id).join(' or ')}${optional}`

@@ -3,12 +3,14 @@ import { type Authenticator, authenticator } from './authenticator.ts'
 import { totpAt } from './codes.ts'
 import { jar, type Page } from './jar.ts'
 import type { Running } from './latchkey.ts'
-import { authenticatorCode, codeSentTo, type Person, signUp, somebody } from './people.ts'
+import { authenticatorCode, codeSentTo, type Person, signUp, somebody, usePasskey } from './people.ts'
+
+export { usePasskey }
 
 /** What people do about what protects their account. */
 export interface Security {
-  /** Somebody who has just signed up, and is signed in. */
-  joined(second?: 'totp' | 'sms'): Promise<Person>
+  /** Somebody who has just signed up, with a passkey on the device that is told, and is signed in. */
+  joined(second?: 'totp' | 'sms', device?: Authenticator): Promise<Person>
   open(person: Person, path?: string): Promise<Page>
   /** A form post to `/account/security/<name>`. */
   act(person: Person, name: string, fields: Record<string, string>): Promise<Page>
@@ -29,9 +31,9 @@ export function securityAt(latchkey: Running): Security {
   return {
     open,
     act,
-    joined: async second => {
+    joined: async (second, device) => {
       const person = somebody()
-      await signUp(latchkey, person, await open(person, '/sign-up'), second)
+      await signUp(latchkey, person, await open(person, '/sign-up'), second, device)
       return person
     },
     elsewhere: async owner => {
@@ -57,16 +59,6 @@ export function securityAt(latchkey: Running): Security {
       return page.submit({ code: await codeSentTo(latchkey, phone) })
     },
   }
-}
-
-/** Answers a page's question for a passkey, to make one or to use one. */
-export async function usePasskey(person: Person, page: Page, device: Authenticator): Promise<Page> {
-  const form = page.find('[data-passkey]')
-  const asked = JSON.parse(form?.attributes['data-options'] ?? '{}')
-  const { origin } = new URL(page.url)
-  const create = form?.attributes['data-passkey'] === 'create'
-  const response = create ? await device.create(asked, origin) : await device.get(asked, origin)
-  return person.browser.post(`${page.url}/passkey`, { response: JSON.stringify(response) })
 }
 
 /** The id of the credential that stands under this name on `/account/security`. */
