@@ -9,6 +9,13 @@ import { beginning, chain, type Entry, entryShape, type Happening, type Link, pl
 const most = 100
 /** Leaves read at a time. */
 const stride = 100
+/** Most entries that wait in a process: of what concerns accounts or comes from Latchkey itself, and of what strangers did. */
+const longest = { first: 10_000, behind: 1_000 }
+/** Leaves in a row after which a process looks whether another waits for its turn; and how long after it lost a place it looks each time, in milliseconds. */
+const inRow = 8
+const contended = 1_000
+/** The longest that it then lets others go first, in milliseconds. */
+const polite = 250
 /** Milliseconds for which one process tries to get a leaf in among the others. */
 const patient = 10_000
 
@@ -32,8 +39,17 @@ export const places = declare({
   indexes: [['account', 'at', 'id', 'name']],
 })
 
+/** Processes that lost a place and wait for their turn: whoever has just written knows the end of the book, and would be first every time. */
+export const turns = declare({
+  name: 'audit_turns',
+  shape: z.object({ id: z.string() }),
+})
+
 export interface Ledger {
-  /** Settles once it is written, behind everything that was before. */
+  /**
+   * Settles once it is written, behind everything of its kind that was before: what strangers did waits for everything else. Throws
+   * `busy` when too much waits, and `unavailable`.
+   */
   append(happened: Happening): Promise<void>
   /** Every entry as it is kept, in order. */
   entries(): AsyncGenerator<Entry>
@@ -49,9 +65,14 @@ interface Waiting {
 export function ledger({ store, patience = patient }: { store: Store; patience?: number }): Ledger {
   const book = store.collection(leaves)
   const index = store.collection(places)
+  const waits = store.collection(turns)
   const nextKey = rising()
-  let waiting: Waiting[] = []
-  let writing = false
+  const waiting: { first: Waiting[]; behind: Waiting[] } = { first: [], behind: [] }
+  let draining = false
+  /** Leaves that this process has written. */
+  let written = 0
+  /** When another process was last faster. */
+  let lostAt = Number.NEGATIVE_INFINITY
   /** The end of the chain, as far as this process knows. */
   let known: Link | undefined
 
@@ -68,14 +89,20 @@ export function ledger({ store, patience = patient }: { store: Store; patience?:
         await book.insert({ id, key, entries })
         // Where others write as much, it is better to look first.
         known = lost > 0 ? undefined : entries.at(-1)
+        if (lost > 0) await waits.remove({ id: key })
         return
       } catch (fault) {
         known = undefined
         if (!(fault instanceof Conflict)) throw fault
+        lostAt = performance.now()
         // A driver that repeats a write whose answer was lost meets its own.
         if ((await book.get(id))?.key === key) return
-        if (performance.now() - since > patience) throw new Problem('unavailable', { retryAfter: 1, cause: fault })
-        if (lost > 0) await wait(between(0, Math.min(2 ** lost, 100)))
+        if (performance.now() - since > patience) {
+          await waits.remove({ id: key })
+          throw new Problem('unavailable', { retryAfter: 1, cause: fault })
+        }
+        if (lost === 0) await waits.put({ id: key })
+        else await wait(between(0, Math.min(2 ** lost, 16)))
       }
     }
   }
@@ -84,32 +111,49 @@ export function ledger({ store, patience = patient }: { store: Store; patience?:
     if (typeof account === 'string') await index.insert({ id: placeId(key, line), account, at, name })
   }
 
+  const letOthersWrite = async (): Promise<void> => {
+    const since = performance.now()
+    // Whatever is wrong with the store is said of what is to be written.
+    const next = async () => (await waits.find({}, { limit: 1 }).catch(() => []))[0]
+    let other = await next()
+    if (other) known = undefined
+    while (other && performance.now() - since < polite) {
+      await wait(2)
+      other = await next()
+    }
+    // It has died, or is too slow to wait for.
+    if (other) await waits.remove({ id: other.id }).catch(() => 0)
+  }
+
   const drain = async (): Promise<void> => {
     // What is told in one go shares a leaf.
     await Promise.resolve()
-    while (waiting.length > 0) {
-      const leaf = waiting.slice(0, most)
-      waiting = waiting.slice(most)
+    while (waiting.first.length + waiting.behind.length > 0) {
+      const first = waiting.first.splice(0, most)
+      const leaf = [...first, ...waiting.behind.splice(0, most - first.length)]
       const happened = leaf.map(each => each.happened)
       const key = nextKey(happened[0]?.at ?? 0)
       // At one stroke: where the store commits by turns of the event loop, they share a commit.
       // The leaf goes first, so that no place is kept without it where a process dies in between.
-      const written = [write(key, happened), ...happened.map((each, line) => note(key, line, each))]
+      const writing = [write(key, happened), ...happened.map((each, line) => note(key, line, each))]
       // Nothing is still on its way once it is said to have failed.
-      const failed = (await Promise.allSettled(written)).find(each => each.status === 'rejected')
+      const failed = (await Promise.allSettled(writing)).find(each => each.status === 'rejected')
       for (const { resolve, reject } of leaf) failed ? reject(failed.reason) : resolve()
+      if (++written % inRow === 0 || performance.now() - lostAt < contended) await letOthersWrite()
     }
-    writing = false
+    draining = false
   }
 
   return {
     append: async happened => {
       // Here, so that one which cannot be spelled fails alone, and not those that would share its leaf.
       const spelled = plain(happened)
+      const lane = laneOf(spelled)
+      if (waiting[lane].length >= longest[lane]) throw new Problem('busy', { retryAfter: 1 })
       return new Promise((resolve, reject) => {
-        waiting.push({ happened: spelled, resolve, reject })
-        if (writing) return
-        writing = true
+        waiting[lane].push({ happened: spelled, resolve, reject })
+        if (draining) return
+        draining = true
         void drain()
       })
     },
@@ -158,6 +202,11 @@ export async function strays(store: Store, now: number, grace = patient): Promis
 export async function ledgerEnd(store: Store): Promise<Link> {
   const [leaf] = await store.collection(leaves).find({}, { sort: { by: 'id', descending: true }, limit: 1 })
   return leaf?.entries.at(-1) ?? beginning
+}
+
+/** What somebody did who is nobody's account waits behind everything else, so that no flood holds people up. */
+function laneOf({ data, origin }: Happening): 'first' | 'behind' {
+  return typeof data.account === 'string' || origin.address === undefined ? 'first' : 'behind'
 }
 
 const leafId = (sequence: number): string => String(sequence).padStart(16, '0')

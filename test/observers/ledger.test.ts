@@ -130,6 +130,47 @@ describe('the ledger', () => {
     expect(await accounts()).to.deep.equal(['a', 'b'])
   })
 
+  const stranger = (name: string) => happening(name, { data: { code: name }, origin: { address: '192.0.2.1' } })
+
+  it('puts nothing of people behind what strangers did', async () => {
+    const { append } = ledger({ store: slow(store, 5) })
+    const flood = Array.from({ length: 500 }, (_, turn) => append(stranger(`flood${turn}`)))
+    await new Promise(resolve => setTimeout(resolve, 2))
+    await append(happening('ada'))
+    const before = (await accounts()).indexOf('ada')
+    // The leaf that was on its way, and nothing else.
+    expect(before).to.be.within(1, 100)
+    await Promise.all(flood)
+    expect(await entriesOf(store)).to.have.length(501)
+    expect(await unbroken()).to.equal(undefined)
+  })
+
+  it('lets only so much of strangers wait, and says so at once; people still get in', async () => {
+    const { append } = ledger({ store: slow(store, 5) })
+    const flood = Array.from({ length: 2_000 }, (_, turn) => append(stranger(`flood${turn}`)))
+    const person = append(happening('ada'))
+    const told = await Promise.allSettled(flood)
+    await person
+    const refused = told.flatMap(each => (each.status === 'rejected' ? [each.reason] : []))
+    expect(refused.length).to.be.within(900, 1_000)
+    for (const each of refused) expect(each).to.include({ code: 'busy', status: 503, retryAfter: 1 })
+    expect(await entriesOf(store)).to.have.length(2_001 - refused.length)
+  })
+
+  it('gets a quiet process in beside one that always has something to write', async () => {
+    const [loud, quiet] = [ledger({ store: slow(store, 2) }), ledger({ store: slow(store, 2), patience: 1_000 })]
+    let going = true
+    const line = async () => {
+      while (going) await loud.append(happening('loud'))
+    }
+    const noise = Array.from({ length: 20 }, line)
+    for (let turn = 0; turn < 10; turn++) await quiet.append(happening('quiet'))
+    going = false
+    await Promise.all(noise)
+    expect((await accounts()).filter(each => each === 'quiet')).to.have.length(10)
+    expect(await unbroken()).to.equal(undefined)
+  })
+
   it('gives up when a place stays taken and nobody’s entry is in it', async () => {
     const stuck = inserting(store, (insert, declared) =>
       declared === leaves.name ? Promise.reject(new Conflict('audit', 'id')) : insert(),
