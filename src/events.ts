@@ -7,16 +7,18 @@ interface Declared<S extends z.ZodObject> {
   level: Level
   data: S
   /** Who is told of it, beside the log. */
-  tell: 'owner' | undefined
+  tell: 'owner' | 'tally' | undefined
 }
 
 const event = <S extends z.ZodRawShape>(
   level: Level,
   data: S,
-  { tell }: { tell?: 'owner' } = {},
+  { tell }: { tell?: 'owner' | 'tally' } = {},
 ): Declared<z.ZodObject<S>> => ({ level, data: z.strictObject(data) as unknown as z.ZodObject<S>, tell })
 /** Its account's owner hears of it at once: see `observers/alerts.ts`. */
 const told = { tell: 'owner' } as const
+/** Strangers can repeat it for ever: the audit log has how often it was, see `observers/tally.ts`. */
+const tallied = { tell: 'tally' } as const
 
 const account = z.string()
 const factor = z.string()
@@ -56,6 +58,8 @@ export const events = {
     factor,
     by: z.enum(['account', 'address', 'pair', 'device']),
   }),
+  /** As before, while the same limit stays used up. */
+  'factor.turned-away': event('routine', { account: account.optional(), factor, code: z.string() }, tallied),
   // A limit was used up; told once for each window, for there may be many who run into it.
   'limit.closed': event('warning', { limit: z.string() }),
   // Wrong answers in a row: somebody gets as far as the second factor, and guesses.
@@ -99,6 +103,23 @@ export const events = {
   'request.reported': event('warning', { account, client }, told),
   'grant.issued': event('routine', { client, account: account.optional(), type: z.string() }),
   'grant.refused': event('notice', { client: client.optional(), type: z.string().optional(), code: z.string() }),
+  /** As `grant.refused`, where the client did not authenticate: anybody can name one. */
+  'grant.turned-away': event(
+    'routine',
+    { client: client.optional(), type: z.string().optional(), code: z.string() },
+    tallied,
+  ),
+  /** Somebody polled before there was an answer (RFC 8628, 3.5). */
+  'grant.awaited': event('routine', { client: client.optional(), type: z.string().optional(), code: z.string() }),
+  /** How often something of one kind was refused to strangers since the last such entry. `origin` is where most of it came from. */
+  'refusals.tallied': event('notice', {
+    event: z.string(),
+    code: z.string(),
+    type: z.string().optional(),
+    times: z.number(),
+    /** From how many addresses; 1,000 stands for as many or more. */
+    addresses: z.number(),
+  }),
   'token.replayed': event('info', { client, account: account.optional() }),
   'token.reused': event('warning', { client, account: account.optional(), grant: z.string() }, told),
   'token.revoked': event('info', { client }),
@@ -130,6 +151,8 @@ export const events = {
   'client.changed': event('notice', { client }),
   'client.removed': event('notice', { client }),
   'client.refused': event('notice', { client: client.optional(), code: z.string() }),
+  /** As `client.refused`, of whoever showed neither an invitation nor the token of a client. */
+  'registration.turned-away': event('routine', { client: client.optional(), code: z.string() }, tallied),
   'clients.reloaded': event('notice', { clients: z.array(client) }),
   'clients.refused': event('warning', { faults: z.array(z.string()) }),
   'role.given': event('notice', { account, role: z.string() }),

@@ -25,6 +25,7 @@ import { auditHeads } from './observers/audit-heads.ts'
 import { logger } from './observers/log.ts'
 import { metrics as metricsOf } from './observers/metrics.ts'
 import { sessionKeeper } from './observers/sessions.ts'
+import { tallies } from './observers/tally.ts'
 import { routes } from './oidc/configuration.ts'
 import { certifiedPaths } from './oidc/mtls.ts'
 import { createProvider } from './oidc/provider.ts'
@@ -95,7 +96,8 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   const sessionsKept = sessionKeeper({ book, place: places.of })
   // What tells owners writes letters, which are on the record themselves.
   const tellOwner: Observer = { awaited: true, afterwards: true, observe: recorded => toldBy.observe(recorded) }
-  const observers = [audit({ store }), sessionsKept, tellOwner, log.observer, metrics.observer]
+  const tally = tallies({ record: (...told) => record(...told), onFault: log.fault })
+  const observers = [audit({ store }), sessionsKept, tellOwner, log.observer, metrics.observer, tally.observer]
   const record = recorder(observers, now, log.fault)
 
   const keyring = keyringOf(secrets)
@@ -204,6 +206,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   const sweep = async (): Promise<void> => {
     await announcements.sweep()
     await closing.sweep()
+    await tally.flush()
   }
   const signEnd = await auditHeads({
     ...{ store, issuer, now },
@@ -222,6 +225,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     stop: async () => {
       await unfollow()
       await Promise.all([...rests, ...repeated].map(rest => rest()))
+      await tally.flush()
       post.close()
     },
   }

@@ -43,7 +43,7 @@ export interface Ration {
 }
 
 export interface Throttle {
-  /** Pays for one guess before it is judged, so that parallel guesses cannot outrun the count. Throws `slow_down`, with `values.by` saying which count. */
+  /** Pays for one guess before it is judged, so that parallel guesses cannot outrun the count. Throws `slow_down`, with `values.by` saying which count, and `values.first` in the first that it refuses. */
   spend(trier: Trier): Promise<void>
   /** Gives back what a right answer paid, and forgives what its device, or its account at this address, got wrong before. */
   forgive(trier: Trier): Promise<void>
@@ -94,16 +94,17 @@ export function throttle({ store, now, record }: Services): Throttle {
       by: what,
     }))
 
-  const slowDown = async ({ id, by }: Count): Promise<Problem> => {
+  const slowDown = async ({ id, by }: Count, first = false): Promise<Problem> => {
     const at = now()
     const until = (await kept.get(id))?.expiresAt ?? at
-    return new Problem('slow_down', { values: { by }, retryAfter: Math.max(1, Math.ceil((until - at) / 1000)) })
+    const retryAfter = Math.max(1, Math.ceil((until - at) / 1000))
+    return new Problem('slow_down', { values: { by, ...(first && { first: 1 }) }, retryAfter })
   }
 
   const pay = async (count: Count): Promise<void> => {
     const { id, allowance } = count
     const spent = await kept.count(id, 'spent', 1, born(id, allowance))
-    if (spent > allowance.tries) throw await slowDown(count)
+    if (spent > allowance.tries) throw await slowDown(count, spent === allowance.tries + 1)
   }
 
   const giveBack = async (counts: readonly Count[]): Promise<void> => {

@@ -70,8 +70,11 @@ export function proofs({ ceremonies, credentials, devices, throttle, failures, r
     } catch (fault) {
       if (!(fault instanceof Problem)) throw fault
       const by = fault.values.by as By | undefined
-      if (fault.code === 'slow_down' && by)
+      // Once: who is refused can go on for ever, and nothing is ever taken out of the audit log.
+      if (fault.code === 'slow_down' && by && fault.values.first)
         await record('factor.throttled', { account, factor: factor.id, by }, visitor)
+      else if (fault.code === 'slow_down' && by)
+        await record('factor.turned-away', { account, factor: factor.id, code: by }, visitor)
       else await record('factor.refused', { account, factor: factor.id, code: fault.code }, visitor)
       // Whoever shows a credential that nobody can guess may learn that no account takes it any more, so as to forget it.
       const { status, field } = fault

@@ -6,6 +6,8 @@ import type { Record } from '../events.ts'
 
 interface Services {
   record: Record
+  /** Has the client of this token request authenticated? */
+  proved: (ctx: KoaContextWithOIDC) => boolean
   /** Hears that an app got a token for somebody. */
   used: (account: string, client: string) => Promise<void>
   /** Hears what nobody foresaw. */
@@ -13,7 +15,7 @@ interface Services {
 }
 
 /** Records the library's events as ours. */
-export function hear(provider: Provider, { record, used, onFault }: Services): void {
+export function hear(provider: Provider, { record, used, proved, onFault }: Services): void {
   const note = (...told: Parameters<Record>): void => void record(...told).catch(onFault)
   const account = (ctx: KoaContextWithOIDC): string | undefined => ctx.oidc.entities.Account?.accountId
 
@@ -29,7 +31,9 @@ export function hear(provider: Provider, { record, used, onFault }: Services): v
     // Anybody can send any text in its place, and nothing is ever taken out of the log.
     const type = grantTypes.find(each => each === ctx.oidc.params?.grant_type)
     const client = ctx.oidc.client?.clientId
-    note('grant.refused', { client, ...(type && { type }), code: fault.error }, originOf(ctx))
+    const waits = fault.error === 'authorization_pending' || fault.error === 'slow_down'
+    const name = waits ? 'grant.awaited' : proved(ctx) ? 'grant.refused' : 'grant.turned-away'
+    note(name, { client, ...(type && { type }), code: fault.error }, originOf(ctx))
   })
   provider.on('interaction.ended', ctx => {
     const { result, session, entities } = ctx.oidc
@@ -61,8 +65,11 @@ export function hear(provider: Provider, { record, used, onFault }: Services): v
   provider.on('registration_delete.success', (ctx, { clientId: client }) =>
     note('client.removed', { client }, originOf(ctx)),
   )
-  const refused = (ctx: KoaContextWithOIDC, { error: code }: { error: string }): void =>
-    note('client.refused', { client: ctx.oidc.client?.clientId, code }, originOf(ctx))
+  const refused = (ctx: KoaContextWithOIDC, { error: code }: { error: string }): void => {
+    const { client, entities } = ctx.oidc
+    const known = entities.InitialAccessToken ?? entities.RegistrationAccessToken
+    note(known ? 'client.refused' : 'registration.turned-away', { client: client?.clientId, code }, originOf(ctx))
+  }
   provider.on('registration_create.error', refused)
   provider.on('registration_update.error', refused)
   provider.on('registration_delete.error', refused)

@@ -90,7 +90,7 @@ export async function createProvider(options: Options): Promise<Oidc> {
   const spend = spending({ clients, records, record })
   const admitted = admission(options.quota)
   const configured = configuration(options, { records, consents, adapters, mutes, spend, guard: admitted.guard })
-  const { provider, grants } = construct(issuer, configured, formModes(options))
+  const { provider, grants, proved } = construct(issuer, configured, formModes(options))
   Object.assign(provider.InitialAccessToken, { find: invited.find })
   completeRequests(provider, clients)
   const ending = { provider, records, post: options.post, record }
@@ -100,7 +100,7 @@ export async function createProvider(options: Options): Promise<Oidc> {
     if (!(await clients.app(client))?.firstParty) await consents.used(account, client)
   }
   correctRefusals(provider)
-  hear(provider, { record, used, onFault })
+  hear(provider, { record, used, proved: ctx => proved.has(ctx), onFault })
   options.keys.onChange(ring => replaceKeys(provider, ring))
 
   const tellApp = logouts({ provider, post: options.post, record })
@@ -156,8 +156,9 @@ function construct(
   issuer: string,
   configured: Configuration,
   modes: { readonly [name: string]: ResponseMode },
-): { provider: Provider; grants: Map<string, Registered> } {
+): { provider: Provider; grants: Map<string, Registered>; proved: WeakSet<object> } {
   const grants = new Map<string, Registered>()
+  const proved = new WeakSet<object>()
   class Latchkey extends Provider {
     override registerGrantType<P extends object>(
       name: string,
@@ -165,7 +166,12 @@ function construct(
       ...more: Parameters<Provider['registerGrantType']>[2][]
     ) {
       grants.set(name, [handle as Handler, ...more])
-      super.registerGrantType(name, handle, ...more)
+      // A handler is called once the client is authenticated (RFC 6749, 3.2.1), if it can be.
+      const handled = (ctx: TokenEndpointGrantContext<P>) => {
+        if (ctx.oidc.client.clientAuthMethod !== 'none') proved.add(ctx)
+        return handle(ctx)
+      }
+      super.registerGrantType(name, handled, ...more)
     }
 
     override registerResponseMode(name: string, mode: ResponseMode) {
@@ -179,5 +185,5 @@ function construct(
       return ctx
     }
   }
-  return { provider: new Latchkey(issuer, configured), grants }
+  return { provider: new Latchkey(issuer, configured), grants, proved }
 }

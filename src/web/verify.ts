@@ -53,7 +53,7 @@ export function verify({ authenticate, verification, subject, record, log, issue
       challenged(ctx, fault as Error, issuer)
       const { error, error_description, statusCode = 500 } = fault as { error?: string } & Named
       if (error !== undefined && statusCode < 500) {
-        await record('grant.refused', { type: 'verify', code: error }, originOf(ctx))
+        await record('grant.turned-away', { type: 'verify', code: error }, originOf(ctx))
         ctx.status = statusCode
         ctx.body = { error, error_description }
         return

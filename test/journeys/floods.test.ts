@@ -1,10 +1,11 @@
 import { expect } from 'chai'
 import { allowances } from '../../src/accounts/quota.ts'
 import type { Collection, Doc, Store } from '../../src/store/collection.ts'
+import { entriesOf } from '../support/audit.ts'
 import { jar } from '../support/jar.ts'
 import { type Running, startLatchkey } from '../support/latchkey.ts'
 import { signUp, somebody } from '../support/people.ts'
-import { send, storing, strangersFile } from '../support/strangers.ts'
+import { refused, send, storing, strangersFile } from '../support/strangers.ts'
 
 const burst = allowances[0]?.bytes ?? 0
 const html = { accept: 'text/html' }
@@ -66,7 +67,9 @@ describe('a flood of requests from one address', function () {
       const before = total()
       const page = await send(latchkey.issuer, one, from, html)
       expect(page.status).to.equal(429)
-      expect(page.text).to.include('too often in a short time')
+      expect(page.text).to.include(
+        page.headers.get('content-type')?.includes('json') ? 'slow_down' : 'too often in a short time',
+      )
       expect(total()).to.equal(before)
       // Nobody else waits for it, and neither does who comes back in time.
       expect((await send(latchkey.issuer, one, next())).status).to.be.oneOf([200, 201, 303])
@@ -74,6 +77,58 @@ describe('a flood of requests from one address', function () {
       expect((await send(latchkey.issuer, one, from)).status).to.be.oneOf([200, 201, 303])
     })
   }
+
+  describe('that is refused', () => {
+    const chained = async () => (await entriesOf(latchkey.store)).map(each => each.name)
+
+    for (const [what, make] of Object.entries(refused)) {
+      it(`adds nothing to the audit log but a count: ${what}`, async () => {
+        await latchkey.sweep()
+        const before = await chained()
+        const from = next()
+        for (let sent = 0; sent < 60; sent++) {
+          const { status } = await send(latchkey.issuer, make(), from)
+          expect(status).to.be.within(400, 401)
+        }
+        expect((await chained()).slice(before.length)).to.deep.equal([])
+        await latchkey.sweep()
+        const added = (await entriesOf(latchkey.store)).slice(before.length)
+        for (const { name, data, origin } of added) {
+          expect(name).to.equal('refusals.tallied')
+          expect(data).to.include({ times: 60, addresses: 1 })
+          expect(origin.address).to.equal(from)
+        }
+        expect(added.length).to.equal(make().path === '/token' ? 1 : 0)
+      })
+    }
+
+    it('adds one entry of guesses to the audit log once their limit is used up', async () => {
+      const from = next()
+      const browser = jar({ 'x-forwarded-for': from })
+      for (let sent = 0; sent < 30; sent++) {
+        const page = await browser.get(`${latchkey.issuer}/sign-in`)
+        await page.submit({ email: 'nobody@example.com', password: 'wrong horse battery' }, 'Sign in')
+      }
+      const names = (await chained()).filter(each => each.startsWith('factor.'))
+      expect(names.filter(each => each === 'factor.throttled')).to.have.length(1)
+      expect(names.filter(each => each === 'factor.refused')).to.have.length(8)
+    })
+
+    it('adds nothing while a device polls too fast', async () => {
+      const from = next()
+      const asked = await send(latchkey.issuer, storing['a device that asks']?.(10) ?? { path: '' }, from)
+      const { device_code } = JSON.parse(asked.text)
+      await latchkey.sweep()
+      const before = await chained()
+      const form = { ...refused['a poll of a device that never asked']?.().form, device_code }
+      for (let sent = 0; sent < 30; sent++) {
+        const { text } = await send(latchkey.issuer, { path: '/token', form }, from)
+        expect(JSON.parse(text).error).to.be.oneOf(['authorization_pending', 'slow_down'])
+      }
+      await latchkey.sweep()
+      expect(await chained()).to.deep.equal(before)
+    })
+  })
 
   it('tells programs the reason as JSON', async () => {
     const from = next()

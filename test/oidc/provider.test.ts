@@ -80,7 +80,7 @@ describe('the provider', () => {
       })
       expect(wrong.status).to.equal(401)
       expect(latchkey.told.at(-1)).to.deep.equal({
-        name: 'grant.refused',
+        name: 'grant.turned-away',
         data: { client: 'trading', type: 'client_credentials', code: 'invalid_client' },
         origin: { address: '127.0.0.1', agent: 'thief' },
       })

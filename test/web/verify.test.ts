@@ -70,7 +70,7 @@ describe('asking about signed requests', () => {
     const body = (await answer.json()) as { error: string }
     expect(body.error).to.equal('invalid_client')
     expect(JSON.stringify(body)).to.not.include('wrong secret')
-    expect(recorded).to.deep.equal([['grant.refused', { type: 'verify', code: 'invalid_client' }]])
+    expect(recorded).to.deep.equal([['grant.turned-away', { type: 'verify', code: 'invalid_client' }]])
   })
 
   it('says what is wrong with a question', async () => {
