@@ -50,6 +50,7 @@ export function rotating(handle: Handler, services: Services): Handler {
   return async ctx => {
     const value = String(ctx.oidc.params.refresh_token)
     const asked = sha256(JSON.stringify([ctx.oidc.params.scope, ctx.oidc.params.resource]))
+    await withoutOffline(ctx, value)
     try {
       await handle(ctx)
     } catch (fault) {
@@ -67,6 +68,18 @@ export function rotating(handle: Handler, services: Services): Handler {
     const rotation = { last, life, sessionLives: await prolong(ctx, spent) }
     if (!(await records.refreshTokens.rotate(value, body.refresh_token, rotation))) return again(ctx, value, asked)
     ctx.body = body
+  }
+
+  /**
+   * Overlooks an offline_access that was asked for and not granted (OpenID Connect Core 1.0, 11): apps of the suite refresh without it,
+   * and some libraries name all their scopes again (Authlib).
+   */
+  async function withoutOffline({ oidc: { params } }: TokenEndpointGrantContext, value: string): Promise<void> {
+    const scopes = String(params.scope ?? '').split(' ')
+    if (!scopes.includes('offline_access')) return
+    const { payload } = (await records.refreshTokens.family(value)) ?? {}
+    if (String(payload?.scope).split(' ').includes('offline_access')) return
+    params.scope = scopes.filter(each => each !== 'offline_access').join(' ') || undefined
   }
 
   /** FAPI 2.0 Security Profile, 5.3.2.1: its tokens are of no use without the client's key, so they stay as they are. */

@@ -57,7 +57,11 @@ export function recipe(name: string, kitchen: Kitchen, walk: (app: App) => Promi
     const place = mkdtempSync(join(tmpdir(), `latchkey-recipe-${name}-`))
     const running = new Set<ChildProcess>()
     try {
-      await walk(await startIn(place, { name, all, packages, kitchen, running }))
+      const app = await startIn(place, { name, all, packages, kitchen, running })
+      await walk(app).catch(fault => {
+        console.log(`    what ${name} printed: ${app.output().slice(-4000)}`)
+        throw fault
+      })
     } finally {
       for (const each of running) each.kill('SIGKILL')
       rmSync(place, { recursive: true })
