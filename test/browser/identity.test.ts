@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { credentialsDeclaration } from '../../src/accounts/credential.ts'
 import { roles } from '../../src/accounts/role.ts'
 import { identityAt, jpeg } from '../support/identity.ts'
 import { type Running, startLatchkey } from '../support/latchkey.ts'
@@ -56,6 +57,10 @@ describe('in a browser, somebody who has lost everything', function () {
       await who.sees('Next time, just one touch')
       await who.press('Create a passkey')
       await who.sees('Security')
+      // As if it had been added long ago.
+      const held = latchkey.store.collection(credentialsDeclaration)
+      for (const { id } of await held.find({ account: await of.idOf(clerk.email) }))
+        await held.patch(id, { addedUnder: undefined })
       await who.page.goto(`${latchkey.issuer}/admin`)
       await sees(who, 'Use your passkey')
       await who.page.getByText('to open the pages of the staff').waitFor()
