@@ -4,6 +4,7 @@ import type { Algorithm } from '../crypto/jwk.ts'
 import type { DetailType } from '../flows/details.ts'
 import type { DeviceApp } from './associations.ts'
 import { type Api, apiShape, type Client, clientShape, oidcScopes, readEntry } from './file.ts'
+import { alike, skeletons } from './names.ts'
 import { declaredByFile } from './own.ts'
 import { type Policy, policyShape, thirdParty } from './policies.ts'
 import { about, faultsOf, type Standing } from './rules.ts'
@@ -158,9 +159,7 @@ function repeated(names: readonly (string | undefined)[]): string[] {
 function known(apis: readonly Api[], clients: readonly Client[], policies: readonly Policy[]): Declared {
   const granted = granting(apis)
   const apps = new Map(clients.map(each => [each.client_id, app(each, apis, granted)]))
-  const names = new Set(clients.map(each => folded(each.client_name)))
-  // Whatever has this house in its name would pass for it.
-  const named = (name: string): boolean => names.has(name) || name.includes('latchkey')
+  const names = clients.map(each => skeletons(each.client_name))
   return {
     metadata: clients.map(metadata),
     app: id => apps.get(id),
@@ -182,7 +181,11 @@ function known(apis: readonly Api[], clients: readonly Client[], policies: reado
     policies: new Map([thirdParty, ...policies].map(each => [each.policy, each])),
     granted,
     deviceApps: clients,
-    named: name => named(folded(name)),
+    named: name => {
+      const own = skeletons(name)
+      // Whatever has this house in its name would pass for it.
+      return names.some(each => alike(each, own)) || [...own].some(each => each.includes('latchkey'))
+    },
   }
 }
 
@@ -220,11 +223,6 @@ function app(client: Client, apis: readonly Api[], granted: Declared['granted'])
     delegates: granted(client.delegates, life),
     deviceMayTransfer: client.device_may_transfer,
   }
-}
-
-/** As people take names for the same. */
-function folded(name: string): string {
-  return name.normalize('NFKC').toLowerCase().replace(/\s+/g, ' ').trim()
 }
 
 function metadata({
