@@ -4,6 +4,7 @@ import { declare, type Store } from '../store/collection.ts'
 import type { App, Declared } from './declared.ts'
 import { own } from './own.ts'
 import { within } from './policies.ts'
+import { placesOf } from './shown.ts'
 
 const shape = z.object({
   id: z.string(),
@@ -52,8 +53,7 @@ export function registeredApp({ id, policy: name, metadata }: Registered, declar
   return { id, name: metadata.client_name ?? host ?? id, host, tile: 'neutral', firstParty: false, apis }
 }
 
-/** Where a client sends people back to: every host, or scheme of an app on a device. One of them alone may be somebody else's. */
+/** Where a client sends people back to: every place, since one of them alone may be somebody else's. */
 function hostOf({ redirect_uris: uris = [] }: AdapterPayload): string | undefined {
-  const hosts = uris.map(uri => new URL(uri)).map(({ host, protocol }) => host || protocol.slice(0, -1))
-  return hosts.length === 0 ? undefined : [...new Set(hosts)].join(', ')
+  return uris.length === 0 ? undefined : placesOf(uris).join(', ')
 }

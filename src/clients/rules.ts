@@ -175,6 +175,26 @@ export function onDevice(uri: unknown): boolean {
   return url !== null && url.protocol !== 'https:' && (url.protocol !== 'http:' || loopback(url.hostname))
 }
 
+/**
+ * Tells what is wrong with where an app sends people that nobody vouches for. A host behind a scheme of its own proves nothing, and would
+ * be taken for whose the app is (RFC 8252, 7.1 has none); what leads back to us would be taken for one of our own pages.
+ */
+export function strangersFaults(client: Partial<Client>, issuer: string): string[] {
+  const own = new URL(issuer)
+  const ours = ({ host, hostname }: URL): boolean =>
+    loopback(own.hostname) ? host === own.host : hostname === own.hostname
+  return (['redirect_uris', 'post_logout_redirect_uris'] as const).flatMap(name =>
+    (client[name] ?? []).flatMap((uri, at) => {
+      const url = new URL(uri)
+      if (!/^https?:$/.test(url.protocol))
+        return uri.slice(url.protocol.length).startsWith('//')
+          ? [`${name}[${at}] must not have a host behind its scheme`]
+          : []
+      return ours(url) ? [`${name}[${at}] must not lead to this server`] : []
+    }),
+  )
+}
+
 /** The field that a fault begins with. */
 export const about = (fault: string): string => /^\w*/.exec(fault)?.[0] ?? ''
 

@@ -1,5 +1,6 @@
 import type { Grant, KoaContextWithOIDC } from 'oidc-provider'
 import type { Clients } from '../clients/registry.ts'
+import { shownOf } from '../clients/shown.ts'
 import type { Consents, Scopes } from '../records/consents.ts'
 import { scopeOf } from './claims.ts'
 
@@ -18,11 +19,13 @@ export function grantFor({ clients, consents, longest }: Services) {
     const { accountId } = account
     const { clientId } = client
     const id = result?.consent?.grantId ?? session?.grantIdFor(clientId)
-    const found = id === undefined ? undefined : await provider.Grant.find(id)
-    const grant = found?.accountId === accountId ? found : new provider.Grant({ accountId, clientId })
     const asked = askedBy(ctx)
     const { firstParty } = (await clients.app(clientId)) ?? {}
-    const allowed = firstParty ? asked : both(asked, await consents.of(accountId, clientId))
+    const consented = firstParty ? asked : await consents.of(accountId, clientId, shownOf(client))
+    // What was allowed to an app that had another name, or led elsewhere, was not allowed to this one.
+    const found = id === undefined || !consented ? undefined : await provider.Grant.find(id)
+    const grant = found?.accountId === accountId ? found : new provider.Grant({ accountId, clientId })
+    const allowed = both(asked, consented ?? { oidc: [], apis: {} })
     const added = [add(grant, allowed), addClaims(grant, claimsAsked(ctx, allowed.oidc))].includes(true)
     // What is approved needs no scope, and a grant all the same.
     const bare = grant.jti === undefined && ctx.oidc.params?.authorization_details !== undefined

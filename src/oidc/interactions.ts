@@ -4,6 +4,7 @@ import { originOf } from '../accounts/origin.ts'
 import type { App } from '../clients/declared.ts'
 import type { Clients } from '../clients/registry.ts'
 import { loopback } from '../clients/rules.ts'
+import { placeOf } from '../clients/shown.ts'
 import { Problem } from '../errors.ts'
 import type { Record } from '../events.ts'
 import type { Request } from '../flows/approving.ts'
@@ -42,7 +43,7 @@ export interface InteractionDetails {
 
 /** An app that is not of the suite. */
 export interface Stranger {
-  /** The host that it sends the browser to, or what stands for it on a device: a scheme, an address of loopback. */
+  /** The place that it sends the browser to: a host, or on a device a scheme and what is behind it. */
   leads: string
   /** It is an app on a device. */
   device: boolean
@@ -148,7 +149,7 @@ export function interactions({ provider, clients, consents, sessions, record, no
       const allowed = missing(prompt.details)
       add(grant, allowed)
       await grant.save()
-      await consents.add(accountId, clientId, allowed)
+      await consents.add(accountId, clientId, allowed, prompt.details.shown as string | undefined)
       const scope = [...allowed.oidc, ...Object.values(allowed.apis).flat()].join(' ')
       await record('consent.granted', { account: accountId, client: clientId, scope }, originOf(ctx))
       await goOn(ctx, interaction, { consent: { grantId: grant.jti } })
@@ -176,9 +177,9 @@ export function interactions({ provider, clients, consents, sessions, record, no
 }
 
 function strangerOf({ id, host }: App, about: Client, redirectUri: string): Stranger {
-  const { protocol, host: leads, hostname } = new URL(redirectUri)
+  const { protocol, hostname } = new URL(redirectUri)
   return {
-    leads: leads || protocol.slice(0, -1),
+    leads: placeOf(redirectUri),
     device: protocol !== 'https:' && (protocol !== 'http:' || loopback(hostname)),
     document: id.startsWith('https:') ? host : undefined,
     vouched: host === undefined,

@@ -4,6 +4,7 @@ import type { Restrictions } from '../accounts/account.ts'
 import { recent } from '../accounts/freshness.ts'
 import { originOf } from '../accounts/origin.ts'
 import { subjectFor } from '../clients/pairwise.ts'
+import { shownOf } from '../clients/shown.ts'
 import { reaches } from '../flows/assurance.ts'
 import { acrValues, asAcr, demandOf } from './acr.ts'
 import type { Options } from './configuration.ts'
@@ -30,6 +31,8 @@ export function prompts(options: Pick<Options, 'bars' | 'now' | 'salt' | 'waits'
   login?.checks.add(new Check('restricted', 'a rule of the owner’s own is not met', 'login_required', barring(options)))
   login?.checks.add(new Check('acr_values', 'the requested assurance was not reached', 'login_required', unmet))
   const consent = policy.get('consent')
+  // Of the moment before the page is shown: what changes meanwhile was not agreed to, and is asked again.
+  if (consent) consent.details = ({ oidc }) => ({ shown: oidc.client && shownOf(oidc.client) })
   // Claims are asked for as the scopes that open them.
   for (const reason of ['op_scopes_missing', 'op_claims_missing', 'rar_prompt']) consent?.checks.remove(reason)
   consent?.checks.add(

@@ -7,7 +7,7 @@ import { ownMetadata } from '../clients/own.ts'
 import { faultsUnder, type Policy, thirdParty, within } from '../clients/policies.ts'
 import { jwksOfOthers } from '../clients/public-keys.ts'
 import type { Clients } from '../clients/registry.ts'
-import { about, faultsOf, onDevice, type Standing } from '../clients/rules.ts'
+import { about, faultsOf, onDevice, type Standing, strangersFaults } from '../clients/rules.ts'
 import { plain } from '../flows/details.ts'
 
 /** What a client may say of itself, by the rules of clients.json; all else there is the operator's to say. */
@@ -72,8 +72,16 @@ type Making = Record<string, unknown>
 type Judge = (making: Making, policy: Policy, at: ReturnType<typeof homeOf>) => void
 
 /** What the library is told of metadata of our own; it asks before it makes any client, and those that come by themselves are judged then. */
-export function clientMetadata({ clients, standing }: { clients: Clients; standing: Standing }) {
-  const judge = judging(clients, standing)
+export function clientMetadata({
+  clients,
+  standing,
+  issuer,
+}: {
+  clients: Clients
+  standing: Standing
+  issuer: string
+}) {
+  const judge = judging(clients, standing, issuer)
   return {
     // The policy is last: by then the client has what is usual of what it has no say in.
     properties: [...ownMetadata.properties, 'apis', 'policy'],
@@ -90,7 +98,7 @@ export function clientMetadata({ clients, standing }: { clients: Clients; standi
 }
 
 /** Makes what judges clients that come by themselves: by registering, or as a document. What is unknown is ignored (RFC 7591, 2). */
-function judging(clients: Clients, standing: Standing): Judge {
+function judging(clients: Clients, standing: Standing, issuer: string): Judge {
   return (making, policy, at) => {
     for (const [name, value] of Object.entries(making)) if (value === null || value === '') delete making[name]
     const uris = making.redirect_uris
@@ -120,6 +128,7 @@ function judging(clients: Clients, standing: Standing): Judge {
     const secret = secretive ? String(making.client_secret) : undefined
     const beside = [
       ...faultsOf({ ...client, client_secret: secret }, standing),
+      ...strangersFaults(client, issuer),
       ...faultsUnder(policy, client, clients.declared()),
       ...('home' in at && strayed(client, at.home) ? ['sector_identifier_uri is needed for another sector'] : []),
     ]

@@ -2,6 +2,7 @@ import type { AdapterPayload, Provider } from 'oidc-provider'
 import type { App } from '../clients/declared.ts'
 import { oidcScopes } from '../clients/file.ts'
 import type { Clients } from '../clients/registry.ts'
+import { shownOf } from '../clients/shown.ts'
 import { token } from '../crypto/random.ts'
 import { Problem } from '../errors.ts'
 import type { Origin, Record } from '../events.ts'
@@ -93,10 +94,15 @@ export function approvals({ provider, clients, records, consents, mutes, postPin
     if (done.ping) await postPing({ client, ...done.ping })
   }
 
-  /** Takes an app into a session: by the grant that it has there, or by a new one. Of several at once all get the same. */
-  const joined = async ({ uid = '', authorizations = {} }: AdapterPayload, accountId: string, clientId: string) => {
+  /** Takes an app into a session: by the grant that it has there, where the person knows the app as it is, or by a new one. Of several at once all get the same. */
+  const joined = async (
+    { uid = '', authorizations = {} }: AdapterPayload,
+    accountId: string,
+    clientId: string,
+    known: boolean,
+  ) => {
     const former = authorizations[clientId]?.grantId
-    const found = former === undefined ? undefined : await provider.Grant.find(former)
+    const found = former === undefined || !known ? undefined : await provider.Grant.find(former)
     const grant = found ?? new provider.Grant({ accountId, clientId })
     if (!found) await renew(grant)
     const app = await sessions.join(uid, clientId, { grantId: grant.jti, sid: token() }, found ? undefined : former)
@@ -113,7 +119,10 @@ export function approvals({ provider, clients, records, consents, mutes, postPin
       const session = await sessions.adapter.findByUid(uid)
       if (session?.accountId !== account) throw new Problem('sign_in_needed')
       const allowed = wanted(request, app)
-      const { grant, sid } = await joined(session, account, app.id)
+      const client = await provider.Client.find(app.id)
+      const shown = client && shownOf(client)
+      const known = app.firstParty || (await consents.of(account, app.id, shown)) !== undefined
+      const { grant, sid } = await joined(session, account, app.id, known)
       add(grant, allowed)
       await renew(grant)
       const { jti: grantId } = grant
@@ -127,7 +136,7 @@ export function approvals({ provider, clients, records, consents, mutes, postPin
 
       const what = { account, client: app.id }
       if (!app.firstParty) {
-        await consents.add(account, app.id, allowed)
+        await consents.add(account, app.id, allowed, shown)
         await record('consent.granted', { ...what, scope }, origin)
       }
       await record('session.joined', { ...what, session: uid }, origin)

@@ -17,6 +17,8 @@ export const consentsDeclaration = declare({
     client: z.string(),
     oidc: z.array(z.string()),
     apis: z.array(z.object({ resource: z.string(), scopes: z.array(z.string()) })),
+    /** What people saw of an app that nobody vouches for, when they allowed it. */
+    shown: z.string().optional(),
     /** When something was last allowed, and first; when the app last got a token, to the hour. */
     at: z.number(),
     since: z.number().optional(),
@@ -40,13 +42,14 @@ const tries = 20
 
 /** What people have allowed apps that are not of the suite. */
 export interface Consents {
-  of(account: string, client: string): Promise<Scopes>
+  /** Resolves to what was allowed to an app that looks as it does now (`shown`); undefined when nothing was. */
+  of(account: string, client: string, shown?: string): Promise<Scopes | undefined>
   /** All that an account allows. */
   list(account: string): Promise<Consent[]>
   /** Notes that an app got a token. */
   used(account: string, client: string): Promise<void>
-  /** Remembers what was allowed, beside what was before. */
-  add(account: string, client: string, allowed: Scopes): Promise<void>
+  /** Remembers what was allowed, beside what was before to an app that looked the same. */
+  add(account: string, client: string, allowed: Scopes, shown?: string): Promise<void>
   /** Takes back all that was allowed; what the app holds is dead at once. False when nothing was. */
   revoke(account: string, client: string): Promise<boolean>
 }
@@ -61,8 +64,11 @@ export function consents(store: Store, records: Records, now: () => number): Con
     oidc,
     apis: Object.fromEntries(apis.map(({ resource, scopes }) => [resource, scopes])),
   })
-  const of = async (account: string, client: string): Promise<Scopes> =>
-    scopesOf((await kept.get(name(account, client))) ?? {})
+  const of = async (account: string, client: string, shown?: string): Promise<Scopes | undefined> => {
+    const found = await kept.get(name(account, client))
+    return found && sees(found, shown) ? scopesOf(found) : undefined
+  }
+  const sees = (found: Kept, shown: string | undefined): boolean => (found.shown ?? undefined) === shown
 
   /** Of two that begin one at once, one does. */
   const added = async (consent: Kept): Promise<boolean> => {
@@ -90,17 +96,17 @@ export function consents(store: Store, records: Records, now: () => number): Con
       const found = await kept.get(name(account, client))
       if (found && now() - (found.usedAt ?? 0) >= sparing) await kept.patch(found.id, { usedAt: now() })
     },
-    add: async (account, client, allowed) => {
+    add: async (account, client, allowed, shown) => {
       const id = name(account, client)
       for (let left = tries; left > 0; left--) {
         const found = await kept.get(id)
-        const before = scopesOf(found ?? {})
+        const before = scopesOf(found && sees(found, shown) ? found : {})
         const resources = new Set([...Object.keys(before.apis), ...Object.keys(allowed.apis)])
         const apis = [...resources].map(resource => ({
           resource,
           scopes: union(before.apis[resource], allowed.apis[resource]),
         }))
-        const more = { oidc: union(before.oidc, allowed.oidc), apis, at: now() }
+        const more = { oidc: union(before.oidc, allowed.oidc), apis, at: now(), shown }
         if (!found) {
           if (await added({ id, account, client, ...more, since: now() })) return
           continue

@@ -64,7 +64,10 @@ export const belongingsList: readonly Belonging[] = [
     ],
     ours,
   ),
-  belonging(consentsDeclaration, 'account', ['client', 'oidc', 'apis', 'since', 'at', 'usedAt'], ours),
+  belonging(consentsDeclaration, 'account', ['client', 'oidc', 'apis', 'since', 'at', 'usedAt'], {
+    ...ours,
+    shown: 'a digest',
+  }),
   belonging(
     apiKeysDeclaration,
     'account',

@@ -15,12 +15,31 @@ describe('consents on a slow store', () => {
   afterEach(() => store.close())
 
   const allow = (scope: string) => consents.add('ada', 'shop', { oidc: [scope], apis: { [scope]: [scope] } })
-  const allowed = async () => [...(await consents.of('ada', 'shop')).oidc].sort()
+  const allowed = async () => [...((await consents.of('ada', 'shop'))?.oidc ?? [])].sort()
 
   it('keep everything that is allowed at once', async () => {
     await Promise.all(['a', 'b', 'c', 'd', 'e'].map(allow))
     expect(await allowed()).to.deep.equal(['a', 'b', 'c', 'd', 'e'])
-    expect(Object.keys((await consents.of('ada', 'shop')).apis).sort()).to.deep.equal(['a', 'b', 'c', 'd', 'e'])
+    expect(Object.keys((await consents.of('ada', 'shop'))?.apis ?? {}).sort()).to.deep.equal(['a', 'b', 'c', 'd', 'e'])
+  })
+
+  it('are forgotten once the app looks different, and begin anew', async () => {
+    const as = (shown: string | undefined, scope: string) =>
+      consents.add('ada', 'shop', { oidc: [scope], apis: {} }, shown)
+    await as('one', 'openid')
+    await as('one', 'email')
+    expect((await consents.of('ada', 'shop', 'one'))?.oidc).to.deep.equal(['openid', 'email'])
+    for (const other of ['other', undefined]) expect(await consents.of('ada', 'shop', other)).to.equal(undefined)
+    await as('other', 'phone')
+    expect((await consents.of('ada', 'shop', 'other'))?.oidc).to.deep.equal(['phone'])
+    expect(await consents.of('ada', 'shop', 'one')).to.equal(undefined)
+  })
+
+  it('of two looks at once are of one of them', async () => {
+    await Promise.all(['one', 'two'].map(shown => consents.add('ada', 'shop', { oidc: [shown], apis: {} }, shown)))
+    const left = await Promise.all(['one', 'two'].map(shown => consents.of('ada', 'shop', shown)))
+    expect(left.filter(each => each !== undefined)).to.have.lengthOf(1)
+    for (const each of left) if (each) expect(each.oidc).to.have.lengthOf(1)
   })
 
   it('bring nothing back that was taken back while more was allowed', async () => {

@@ -1,0 +1,130 @@
+import { expect } from 'chai'
+import type { Jar } from '../support/jar.ts'
+import { declared, type Ground, ground } from './ground.ts'
+import { type Metadata, redirect, registrar, shop, type Told } from './registrar.ts'
+
+describe('an app that nobody vouches for', () => {
+  let latchkey: Ground
+  let browser: Jar
+  before(async () => {
+    latchkey = await ground({
+      clients: [
+        declared('trading', { client_name: 'Trading' }),
+        declared('guest', {
+          first_party: false,
+          application_type: 'native',
+          redirect_uris: ['com.evil.app://login.bank.example/cb', 'com.guest.app:/cb'],
+        }),
+      ],
+      environment: { LATCHKEY_REGISTRATION: 'open' },
+    })
+    browser = (await latchkey.person()).browser
+  })
+  after(() => latchkey.stop())
+  beforeEach(() => latchkey.latchkey.clock.pass(3_600_001))
+  const { register, manage } = registrar(() => latchkey)
+
+  const ask = async (client: Metadata, more: Record<string, string> = {}) =>
+    latchkey.ask('', browser, { client_id: String(client.client_id), redirect_uri: redirect, ...more })
+  /** Allows what the page asks, and ends at the app. */
+  const allow = async (client: Metadata, more: Record<string, string> = {}) => {
+    const { page } = await ask(client, more)
+    expect(page.url).to.include('/interaction/')
+    const end = new URL((await page.submit({}, 'Allow')).location ?? '')
+    expect(end.searchParams.has('code')).to.equal(true)
+  }
+  const asksAgain = async (client: Metadata, more: Record<string, string> = {}) =>
+    (await ask(client, more)).page.url.includes('/interaction/')
+
+  describe('has redirect URIs that', () => {
+    const refused: readonly [string, string, RegExp][] = [
+      ['say a host behind a scheme of its own', 'com.evil.app://login.bank.example', /must not have a host/],
+      ['say an empty one', 'com.evil.app:///callback', /must not have a host/],
+      ['say one in capitals', 'COM.EVIL.APP://bank.example/', /must not have a host/],
+      ['have a blank', 'com.evil.app:/call back', /without blanks/],
+      ['have a tab at the end', 'https://shop.example/callback\t', /without blanks/],
+      ['have a backslash', 'https://shop.example\\@bank.example/', /without blanks|user/],
+      ['have a directive for a host', 'https://a;sandbox.example/', /must have a host/],
+      ['have an underscore in the host', 'https://a_b.example/', /must have a host/],
+    ]
+    for (const [what, uri, description] of refused)
+      it(`do not ${what}`, async () => {
+        for (const name of ['redirect_uris', 'post_logout_redirect_uris']) {
+          const { status, body } = await register({ ...shop, [name]: [uri], application_type: 'native' })
+          expect(status, name).to.equal(400)
+          expect(body.error_description).to.match(description)
+        }
+      })
+
+    it('do not lead to this server', async () => {
+      const { status, body } = await register({ ...shop, redirect_uris: [`${latchkey.issuer}/account`] })
+      expect([status, body.error]).to.deep.equal([400, 'invalid_redirect_uri'])
+      expect(body.error_description).to.include('must not lead to this server')
+    })
+  })
+
+  describe('is shown with', () => {
+    it('scheme and host of what is not on the web, whatever the host says', async () => {
+      const { page } = await latchkey.ask('guest', browser, { redirect_uri: 'com.evil.app://login.bank.example/cb' })
+      expect(page.find('.address')?.text).to.equal('com.evil.app://login.bank.example')
+      const other = await latchkey.ask('guest', browser, { redirect_uri: 'com.guest.app:/cb' })
+      expect(other.page.find('.address')?.text).to.equal('com.guest.app:')
+    })
+
+    it('the host of what is', async () => {
+      const { page } = await ask((await register(shop)).body)
+      expect(page.find('.address')?.text).to.equal('shop.example')
+    })
+  })
+
+  describe('is asked for again when', () => {
+    const changes: readonly [string, Metadata, boolean][] = [
+      ['its name changes', { client_name: 'Your bank' }, true],
+      ['its name goes', { client_name: undefined }, true],
+      ['it leads to another host', { redirect_uris: [redirect, 'https://evil.example/'] }, true],
+      ['it leads to another port', { redirect_uris: [redirect, 'https://shop.example:8443/'] }, true],
+      [
+        'it leads to an app on a device',
+        { redirect_uris: [redirect, 'com.evil.app:/cb'], application_type: 'native' },
+        true,
+      ],
+      ['only a path changes', { redirect_uris: [redirect, 'https://shop.example/other'] }, false],
+      ['only its terms change', { tos_uri: 'https://shop.example/terms' }, false],
+    ]
+    for (const [what, more, again] of changes)
+      it(`${what}: ${again ? 'yes' : 'no'}`, async () => {
+        const made = await register(shop)
+        await allow(made.body)
+        expect(await asksAgain(made.body)).to.equal(false)
+        const changed = await change(made, more)
+        expect(await asksAgain(changed.body), 'in the same session').to.equal(again)
+        if (!again) return
+        await allow(changed.body)
+        if (changed.body.application_type !== 'native') expect(await asksAgain(changed.body)).to.equal(false)
+      })
+
+    it('what was allowed before counts for nothing then', async () => {
+      const made = await register(shop)
+      await allow(made.body, { scope: 'openid email profile' })
+      const { body } = await change(made, { client_name: 'Your bank' })
+      await allow(body, { scope: 'openid' })
+      const { page } = await ask(body, { scope: 'openid email' })
+      expect(page.url).to.include('/interaction/')
+    })
+
+    it('it changes while the page is open: what was shown is what was allowed', async () => {
+      const made = await register(shop)
+      const { page } = await ask(made.body)
+      const { body } = await change(made, { client_name: 'Your bank' })
+      await page.submit({}, 'Allow')
+      expect(await asksAgain(body)).to.equal(true)
+    })
+  })
+
+  const change = async (made: Told, more: Metadata): Promise<Told> => {
+    const { client_id, client_secret } = made.body
+    const changed = await manage('PUT', made, { ...shop, client_id, client_secret, ...more })
+    expect(changed.status).to.equal(200)
+    return changed
+  }
+})
