@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { parseArgs } from 'node:util'
 import { auditExport, auditKeys } from './commands/audit.ts'
 import { auditVerify } from './commands/audit-verify.ts'
@@ -35,6 +34,7 @@ const refused = 2
 function overview(): string {
   const list = Object.entries(commands).map(([name, { does }]) => `  ${name.padEnd(14)} ${does}`)
   const foot = [
+    'latchkey serve starts the server; it needs no command line beside that.',
     'latchkey COMMAND --help says more. The configuration is that of the environment, as for serving.',
     'Exit codes: 0 done; 1 what was checked does not hold; 2 it could not be done.',
   ]

@@ -13,6 +13,8 @@ export class ConfigError extends Error {
 }
 
 export interface Config {
+  /** True when `npm run serve` started this process. */
+  underNpm: boolean
   /** True for every issuer that is not on loopback, and for one on loopback under `NODE_ENV=production`. */
   production: boolean
   /** True when the issuer is on loopback: https is not required. */
@@ -105,6 +107,7 @@ export function configure(environment: Environment = process.env): Config {
   const listen = set.LATCHKEY_LISTEN === undefined ? undefined : placed(set.LATCHKEY_LISTEN)
   const at = set.LATCHKEY_MTLS_LISTEN
   return {
+    underNpm: environment.npm_lifecycle_event === 'serve',
     production,
     local,
     issuer: issuer.origin,

@@ -1,11 +1,14 @@
-import cluster, { type Worker } from 'node:cluster'
+import cluster from 'node:cluster'
 import { ClientsError } from './clients/declared.ts'
 import { type Config, ConfigError, configure } from './config.ts'
+import { Problem } from './errors.ts'
 import { latchkey } from './latchkey.ts'
 import { DatabaseError } from './risk/places.ts'
 import { secretsOf } from './secrets.ts'
 import { serving } from './serving.ts'
+import { StoreTooNew } from './store/migrations.ts'
 import { openStore } from './store/open.ts'
+import { reportFailure, supervise } from './workers.ts'
 
 /** Milliseconds after which a second signal stops it at once. */
 const impatience = 1_000
@@ -43,44 +46,43 @@ async function serve(config: Config): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void end())
 }
 
-/** Keeps so many processes serving one port; one that dies of a fault is replaced. */
-function supervise(workers: number): void {
-  let stopping = false
-  const listening = new WeakSet<Worker>()
-  cluster.on('listening', worker => listening.add(worker))
-  const fork = () => {
-    const born = Date.now()
-    cluster.fork().once('exit', code => {
-      if (stopping) return
-      // One that dies as soon as it starts will do so again.
-      if (code !== 0 && Date.now() - born < 2_000) process.exit(code ?? 1)
-      fork()
-    })
+/** Why it cannot start, in a line for each fault; with the stack where nobody foresaw it. */
+function reasonOf(fault: unknown): string {
+  if (fault instanceof Problem && fault.code === 'unavailable') {
+    const { cause } = fault
+    return `LATCHKEY_STORE cannot be opened: ${cause instanceof Error ? cause.message : 'it cannot be reached'}`
   }
-  for (let each = 0; each < workers; each++) fork()
-  process.on('SIGHUP', () => {
-    for (const worker of Object.values(cluster.workers ?? {})) {
-      const pass = () => worker?.process.kill('SIGHUP')
-      // One that is starting yet may have read the file, and not hear.
-      if (worker && listening.has(worker)) pass()
-      else worker?.once('listening', pass)
-    }
-  })
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      stopping = true
-      for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill(signal)
-    })
-  }
+  if (!(fault instanceof Error)) return String(fault)
+  const foreseen = [ConfigError, ClientsError, DatabaseError, StoreTooNew].some(each => fault instanceof each)
+  return foreseen ? fault.message : (fault.stack ?? fault.message)
+}
+
+/**
+ * Stops this process once npm, which started it by `npm run serve`, is gone: npm passes SIGINT and SIGTERM on and dies of
+ * SIGHUP, and a server that nobody can signal any more would keep the port.
+ */
+function stopWithoutNpm(): void {
+  const { ppid } = process
+  const timer = setInterval(() => {
+    if (process.ppid === ppid) return
+    clearInterval(timer)
+    process.stderr.write(
+      'npm, which started this server, is gone: stopping. Start it by ./latchkey serve to send it signals.\n',
+    )
+    process.kill(process.pid, 'SIGTERM')
+  }, 500)
+  timer.unref()
 }
 
 try {
   const config = configure()
+  if (config.underNpm && cluster.isPrimary) stopWithoutNpm()
   if (cluster.isPrimary && config.workers > 1) supervise(config.workers)
   else await serve(config)
 } catch (fault) {
-  const told = [ConfigError, ClientsError, DatabaseError].some(each => fault instanceof each)
-  const { message, stack } = fault instanceof Error ? fault : { message: String(fault), stack: undefined }
-  process.stderr.write(`${told ? message : (stack ?? message)}\n`)
-  process.exit(1)
+  if (cluster.isWorker) reportFailure(reasonOf(fault))
+  else {
+    process.stderr.write(`${reasonOf(fault)}\n`)
+    process.exit(1)
+  }
 }

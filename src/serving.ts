@@ -53,7 +53,11 @@ export async function serving(
   // Three documents over a slow line; headers have less.
   server.requestTimeout = 300_000
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(port, host, resolve)
+    const refuse = (fault: NodeJS.ErrnoException) => reject(cannotListen(fault, host, port))
+    server.once('error', refuse).listen(port, host, () => {
+      server.off('error', refuse).on('error', onFault)
+      resolve()
+    })
   })
 
   let seen = pair
@@ -90,6 +94,19 @@ function read({ cert, key }: Files): Files {
 function context(pair: Files) {
   const options = { ...tlsPolicy, ...pair }
   return told(() => createSecureContext(options) && options)
+}
+
+const obstacles: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program listens there',
+  EACCES: 'this user may not listen there',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  ENOTFOUND: 'there is no such host',
+}
+
+function cannotListen({ code = '', message }: NodeJS.ErrnoException, host: string, port: number): ConfigError {
+  return new ConfigError([
+    `cannot listen on ${host}:${port} (LATCHKEY_LISTEN): ${obstacles[code] ?? message} (${code})`,
+  ])
 }
 
 function told<T>(act: () => T): T {

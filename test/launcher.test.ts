@@ -1,0 +1,100 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { expect } from 'chai'
+import { freePorts } from './support/ports.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const launcher = join(root, 'latchkey')
+const run = promisify(execFile)
+
+describe('./latchkey', function () {
+  this.timeout(60_000)
+  let folder: string
+  let child: ChildProcess | undefined
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'latchkey-launcher-'))
+    child = undefined
+  })
+  afterEach(() => {
+    if (child?.exitCode === null) child.kill('SIGKILL')
+    rmSync(folder, { recursive: true })
+  })
+
+  it('runs a command from any folder, without HOME, and with an old Node on PATH', async () => {
+    // What Debian calls node is too old to read TypeScript.
+    writeFileSync(join(folder, 'node'), '#!/bin/sh\necho too old >&2\nexit 1\n', { mode: 0o755 })
+    const env = { PATH: `${folder}:/usr/bin:/bin` }
+    const { stdout } = await run(launcher, ['audit', 'verify', '--help'], { cwd: folder, env })
+    expect(stdout).to.match(/^Usage: latchkey audit verify/)
+  })
+
+  it('is found through links, as npx makes them', async () => {
+    symlinkSync(launcher, join(folder, 'first'))
+    symlinkSync('first', join(folder, 'second'))
+    const { stdout } = await run(join(folder, 'second'), ['--help'], { cwd: '/', env: { PATH: '/usr/bin:/bin' } })
+    expect(stdout).to.include('latchkey serve')
+  })
+
+  it('passes on exit codes', async () => {
+    const failed = await run(launcher, ['no', 'such'], { env: { PATH: '/usr/bin:/bin' } }).catch(fault => fault)
+    expect(failed).to.include({ code: 2 })
+    expect(failed.stderr).to.include('There is no such command.')
+  })
+
+  /** Starts a server; resolves once it has said something so many times. */
+  const serving = async (command: string, args: string[], port: number) => {
+    const clients = join(folder, 'clients.json')
+    writeFileSync(clients, JSON.stringify({ apis: [], clients: [] }))
+    const env = {
+      ...{ PATH: process.env.PATH, LATCHKEY_ISSUER: `http://localhost:${port}`, LATCHKEY_CLIENTS: clients },
+      LATCHKEY_STORE: `sqlite:${join(folder, 'store.db')}`,
+    }
+    const started = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'ignore'] })
+    child = started
+    let out = ''
+    started.stdout.on('data', chunk => {
+      out += chunk
+    })
+    const said = async (text: string) => {
+      for (const since = performance.now(); !out.includes(text) && performance.now() - since < 40_000; ) await wait(20)
+      expect(out).to.include(text)
+    }
+    await said('listening on')
+    return { started, said, pid: Number(/"pid":(\d+)/.exec(out)?.[1]) }
+  }
+  const answers = (port: number) =>
+    fetch(`http://localhost:${port}/health/live`).then(
+      () => true,
+      () => false,
+    )
+
+  it('serves in its own place, so that SIGHUP and SIGTERM reach the server', async () => {
+    const [port = 0] = await freePorts(1)
+    const { started, said, pid } = await serving(launcher, ['serve'], port)
+    expect(pid).to.equal(started.pid)
+    started.kill('SIGHUP')
+    await said('clients.reloaded')
+    expect(await answers(port)).to.equal(true)
+    started.kill('SIGTERM')
+    await once(started, 'exit')
+    expect(started.exitCode).to.equal(0)
+  })
+
+  for (const signal of ['SIGTERM', 'SIGHUP', 'SIGKILL'] as const) {
+    it(`leaves no server behind when npm, which started it, gets ${signal}`, async () => {
+      const [port = 0] = await freePorts(1)
+      const { started } = await serving('npm', ['run', 'serve'], port)
+      started.kill(signal)
+      await once(started, 'exit')
+      for (const since = performance.now(); (await answers(port)) && performance.now() - since < 20_000; )
+        await wait(50)
+      expect(await answers(port)).to.equal(false)
+    })
+  }
+})
