@@ -1,25 +1,54 @@
 import { createRequire } from 'node:module'
 import { domainToASCII } from 'node:url'
+import { asciiDigits, legible, typedCode } from './typed.ts'
 
 const load = createRequire(import.meta.url)
 
-// The HTML standard's idea of an address, with a dot in its domain; quoted local parts are left out on purpose.
-const local = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/
+// A dot-atom (RFC 5322, 3.2.3) whose words may have letters, marks and numbers of other scripts (RFC 6531, 3.3); quoted local
+// parts are left out on purpose, and so are symbols, which nobody can tell apart at every size.
+const local = /^(?!\.)(?:(?:^|\.)(?!\p{M})(?:[a-z0-9!#$%&'*+/=?^_`{|}~-]|(?![\p{ASCII}])[\p{L}\p{M}\p{N}])+)+$/u
 const domain = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/
 
-/** An address as it is kept and looked up: trimmed, in lower case, its domain in ASCII (RFC 5890); undefined for what is none. */
+// What people write one language with: scripts that go together (UTS 39, 5.2, "Highly Restrictive"), or one alone (UAX 31, table 5).
+const together = ['Latn Hani Hira Kana', 'Latn Hani Bopo', 'Latn Hani Hang']
+const alone =
+  'Cyrl Grek Armn Geor Hebr Arab Thaa Ethi Deva Beng Guru Gujr Orya Taml Telu Knda Mlym Sinh Thai Laoo Tibt Mymr Khmr'
+const alphabets = [...together, ...alone.split(' ')].map(scripts => {
+  const each = scripts.split(' ').map(script => `\\p{Script_Extensions=${script}}`)
+  return new RegExp(`^[${each.join('')}\\p{Script=Zyyy}\\p{Script=Zinh}]*$`, 'u')
+})
+
+/**
+ * An address as it is kept and looked up: legible, in lower case, its domain in ASCII (RFC 5890); undefined for what is none. Its
+ * local part may be of any one script (RFC 6531), and not of two that look alike: `аda` with a Cyrillic а is no name.
+ */
 export function emailAddress(typed: string): string | undefined {
-  const text = typed.trim()
+  // Composing may make it shorter, and nothing that long gets any better.
+  if (typed.length > 1_000) return undefined
+  const text = legible(typed).replace(/^mailto: ?/i, '')
   const at = text.lastIndexOf('@')
-  if (at < 1 || text.length > 254) return undefined
-  const name = text.slice(0, at).toLowerCase()
-  const written = text.slice(at + 1)
+  if (at < 1) return undefined
+  // Lower case may have to be composed anew.
+  const name = usualDigits(text.slice(0, at).toLowerCase().normalize('NFKC'))
+  const written = text
+    .slice(at + 1)
+    .replaceAll('。', '.')
+    .split('.')
+    .map(usualDigits)
+    .join('.')
   // It reads a URL's host, so what a URL would cut off or decode must not be there.
   const host = /^[\p{L}\p{M}\p{N}.-]+$/u.test(written) ? domainToASCII(written).toLowerCase() : ''
-  const address = `${name}@${host}`
   // RFC 5321, 4.5.3.1: 64 octets before the @, and 254 in all.
-  const fits = name.length <= 64 && host.length <= 253 && address.length <= 254
-  return fits && local.test(name) && domain.test(host) ? address : undefined
+  const octets = Buffer.byteLength(name)
+  const fits = octets <= 64 && host.length <= 253 && octets + 1 + host.length <= 254
+  if (!fits || !local.test(name) || !domain.test(host)) return undefined
+  const readable = name.split('+').every(part => alphabets.some(alphabet => alphabet.test(part)))
+  return readable ? `${name}@${host}` : undefined
+}
+
+/** Where all letters are ASCII, digits of another script are those of a keyboard; among letters of that script they are part of the name. */
+function usualDigits(text: string): string {
+  return /^[\p{ASCII}\p{Nd}]*$/u.test(text) ? asciiDigits(text) : text
 }
 
 // Those that cannot be written to, or that somebody earns by each message sent to them.
@@ -34,11 +63,14 @@ const refusedTypes = new Set([
 ])
 
 /**
- * An international number, with + or 00, as E.164; undefined for what is none. Number plans grow faster than tables
+ * An international number, with + or 00, typed or copied from a `tel:` link (RFC 3966), as E.164; undefined for what is none. Number plans grow faster than tables
  * of them, so only its length must fit its country: the code that is sent proves the rest.
  */
 export function phoneNumber(typed: string): string | undefined {
-  const text = typed.normalize('NFKC').trim().replace(/^00/, '+')
+  if (typed.length > 1_000) return undefined
+  const text = typedCode(typed)
+    .replace(/^tel: ?/i, '')
+    .replace(/^00/, '+')
   if (text.length > 40 || !/^\+[0-9 ()./-]+$/.test(text)) return undefined
   // Loaded when first asked for: 2 MB that an idle process does without.
   const { parsePhoneNumberFromString }: typeof import('libphonenumber-js/max') = load('libphonenumber-js/max')
@@ -50,7 +82,7 @@ export function phoneNumber(typed: string): string | undefined {
 /** What of an address may be shown: "a•••@example.com". */
 export function maskedEmail(address: string): string {
   const at = address.lastIndexOf('@')
-  return at < 1 ? '•••' : `${address.slice(0, 1)}•••${address.slice(at)}`
+  return at < 1 ? '•••' : `${[...address][0]}•••${address.slice(at)}`
 }
 
 /** What of a number may be shown: "••• 42". */

@@ -5,6 +5,7 @@ import { token } from '../crypto/random.ts'
 import { Problem } from '../errors.ts'
 import type { Factor } from './factor.ts'
 import { refused } from './refused.ts'
+import { typedCode } from './typed.ts'
 
 const count = 10
 /** Crockford's base32: no I, L, O or U. Ten of them are 50 bits. */
@@ -74,8 +75,7 @@ function shown(code: string): string {
 
 // Crockford reads I and L as 1, and O as 0.
 function read(typed: string): string {
-  return typed
-    .normalize('NFKC')
+  return typedCode(typed)
     .toLowerCase()
     .replace(/[^0-9a-z]/g, '')
     .replace(/[il]/g, '1')

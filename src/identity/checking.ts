@@ -4,6 +4,7 @@ import type { Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
 import type { Origin, Record } from '../events.ts'
 import { emailAddress } from '../factors/addresses.ts'
+import { legible } from '../factors/typed.ts'
 import { type Case, type Cases, lives } from './cases.ts'
 import { type Document, type Documents, type Incoming, most } from './documents.ts'
 import type { Messages } from './messages.ts'
@@ -100,7 +101,7 @@ export function checking(services: Services): Checking {
     ask: async (typed, locale, visitor) => {
       const email = emailAddress(typed.email)
       if (email === undefined) throw new Problem('invalid_email', { field: 'email' })
-      const contact = typed.contact.trim() === '' ? email : emailAddress(typed.contact)
+      const contact = legible(typed.contact) === '' ? email : emailAddress(typed.contact)
       if (contact === undefined) throw new Problem('invalid_email', { field: 'contact' })
       await throttle.ration('identity.from', visitor.address, fromOne)
       await throttle.ration('identity.to', contact, toOne)

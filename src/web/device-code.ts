@@ -4,6 +4,7 @@ import type { Accounts } from '../accounts/account.ts'
 import { agentOf } from '../accounts/agent.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
+import { typedCode } from '../factors/typed.ts'
 import type { Waiting } from '../oidc/remote-approvals.ts'
 import type { Sessions } from '../oidc/sessions.ts'
 import { apart } from '../risk/apart.ts'
@@ -122,6 +123,11 @@ export function deviceCode(services: Services): Router<Visit> {
 
 /** As devices show it, however it was typed (RFC 8628, 6.1). */
 function spelled(typed: unknown): string {
-  const letters = typeof typed === 'string' ? typed.toUpperCase().replace(/[^A-Z0-9]/g, '') : ''
+  const letters =
+    typeof typed === 'string'
+      ? typedCode(typed)
+          .toUpperCase()
+          .replace(/[^A-Z0-9]/g, '')
+      : ''
   return letters.slice(0, 20).replace(/^(.{4})(.+)$/, '$1-$2')
 }

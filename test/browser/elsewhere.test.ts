@@ -37,7 +37,9 @@ describe('in a browser, what was asked from elsewhere', function () {
       await who.page.keyboard.press('Enter')
       await who.page.getByRole('alert').waitFor()
       await openToEverybody(who)
-      await who.type('Code on the device', String(body.user_code).toLowerCase().replace('-', ' '))
+      // As a Japanese keyboard and an eager autocorrection have it.
+      const wide = String(body.user_code).replace(/[A-Z]/g, each => String.fromCodePoint(each.charCodeAt(0) + 0xfee0))
+      await who.type('Code on the device', wide.replace('-', '\u200b–'))
       await who.page.keyboard.press('Enter')
       await sees(who, 'Is this your device?')
       await who.press('Let it in')

@@ -1,5 +1,6 @@
 import { createServer } from 'node:net'
 import { text as read } from 'node:stream/consumers'
+import { domainToUnicode } from 'node:url'
 import { expect } from 'chai'
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
 import { mail } from '../../src/delivery/mail.ts'
@@ -29,6 +30,8 @@ const failure = (sending: Promise<void>) =>
     () => expect.fail('sent'),
     (error: Error) => error,
   )
+
+const domainToUnicodeOf = (address: string) => address.replace(/[^@]+$/, domainToUnicode)
 
 describe('mail', () => {
   const closing: (() => unknown)[] = []
@@ -73,6 +76,16 @@ describe('mail', () => {
       .split('\r\n')
       .filter(line => line.toLowerCase().startsWith(`${name}:`))
       .map(line => line.slice(name.length + 1).trim())
+
+  it('writes to internationalised addresses (RFC 6531)', async () => {
+    const { received, port } = await server()
+    const { send } = sender(`smtp://127.0.0.1:${port}`)
+    for (const to of ['ada@xn--mller-kva.example', 'иван@xn--80a1acny.xn--p1ai'])
+      await send(outgoing({ to }), unhurried)
+    const reached = ['ada@müller.example', 'иван@почта.рф']
+    expect(received.flatMap(each => each.to.map(to => domainToUnicodeOf(to)))).to.deep.equal(reached)
+    expect(received.map(each => header(each.raw, 'to')?.map(domainToUnicodeOf))).to.deep.equal(reached.map(to => [to]))
+  })
 
   it('sends both bodies, marked as automatic, under one Message-ID at every try', async () => {
     const { received, port } = await server()

@@ -34,7 +34,37 @@ describe('factors/addresses', () => {
     ['ada@example.com\r\nBcc: eve@example.com', undefined],
     ['ada@example.com,eve@example.com', undefined],
     ['Ada <ada@example.com>', undefined],
+    // Letters of two alphabets, which look like those of one.
     ['аda@example.com', undefined],
+    ['ρaul@example.com', undefined],
+    ['иван.petrov@example.com', undefined],
+    // Internationalised (RFC 6531), in one alphabet or the several of one language.
+    ['Иван.Петров+app@почта.рф', 'иван.петров+app@xn--80a1acny.xn--p1ai'],
+    ['josé@example.com', 'josé@example.com'],
+    ['jose\u0301@example.com', 'josé@example.com'],
+    ['ΑΓΓΕΛΟΣ@example.com', 'αγγελος@example.com'],
+    ['用户@例子.公司', '用户@xn--fsqu00a.xn--55qx5d'],
+    ['ひらがなカタ漢字a@example.com', 'ひらがなカタ漢字a@example.com'],
+    ['사용자@example.com', '사용자@example.com'],
+    ['علي@example.com', 'علي@example.com'],
+    ['علي٥@example.com', 'علي٥@example.com'],
+    ['अजय@डाटामेल.भारत', 'अजय@xn--c2bd4bq1db8d.xn--h2brj9c'],
+    [`${'é'.repeat(32)}@example.com`, `${'é'.repeat(32)}@example.com`],
+    [`${'é'.repeat(33)}@example.com`, undefined],
+    ['\u0301ada@example.com', undefined],
+    ['☃@example.com', undefined],
+    ['ада😀@example.com', undefined],
+    // As fingers, keyboards and copies have it.
+    ['\u200bada@exam\u00adple.com\ufe0f', 'ada@example.com'],
+    ['\u202aada@example.com\u202c', 'ada@example.com'],
+    ['ａｄａ１＠ｅｘａｍｐｌｅ．ｃｏｍ', 'ada1@example.com'],
+    ['ada@example。com', 'ada@example.com'],
+    ['ada١٢@example٣.com', 'ada12@example3.com'],
+    ['ada–lovelace@my‑example.com', 'ada-lovelace@my-example.com'],
+    ['mailto:Ada@example.com', 'ada@example.com'],
+    ['mailto:ada@example.com?subject=x', undefined],
+    ['ada@exa℀mple.com', undefined],
+    ['ada\u037eb@example.com', undefined],
     ['ada@example.com/path', undefined],
     ['ada@example.com:25', undefined],
     ['ada@example.com?x', undefined],
@@ -56,6 +86,17 @@ describe('factors/addresses', () => {
     ['+1.202.555.0123', '+12025550123'],
     ['＋４９ １５１ １２３４５６７８', '+4915112345678'],
     ['+49 30 901820', '+4930901820'],
+    ['\u202a+44 7700 900123\u202c', '+447700900123'],
+    ['\u200e+44\u00a07700\u2009900\t123', '+447700900123'],
+    ['+44 7700‑900–123', '+447700900123'],
+    ['+44 7700−900ー123', '+447700900123'],
+    ['+٤٤ ٧٧٠٠ ٩٠٠١٢٣', '+447700900123'],
+    ['००४४ ७७०० ९००१२३', '+447700900123'],
+    ['tel:+44-7700-900-123', '+447700900123'],
+    ['TEL: 0044 7700 900123', '+447700900123'],
+    ['tel:+447700900123;phone-context=example.com', undefined],
+    ['tel:', undefined],
+    ['sip:+447700900123', undefined],
     ['07700 900123', undefined],
     ['7700900123', undefined],
     ['+999 12345678', undefined],
@@ -85,6 +126,7 @@ describe('factors/addresses', () => {
 
   it('masks what is shown', () => {
     expect(maskedEmail('ada@example.com')).to.equal('a•••@example.com')
+    expect(maskedEmail('𐐨da@example.com')).to.equal('𐐨•••@example.com')
     expect(maskedEmail('')).to.equal('•••')
     expect(maskedPhone('+447700900142')).to.equal('••• 42')
     expect(maskedPhone('')).to.equal('•••')

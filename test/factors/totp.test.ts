@@ -101,7 +101,7 @@ describe('factors/totp', () => {
     }
   })
 
-  for (const typed of ['', '12345', '1234567', 'abcdef', '٠١٢٣٤٥', '12e456', '-12345.']) {
+  for (const typed of ['', '12345', '1234567', 'abcdef', '一二三四五六', '12e456', '-12345.']) {
     it(`calls ${JSON.stringify(typed)} no code`, async () => {
       expect(await problem(prove(typed))).to.include({ code: 'invalid_code', status: 422, field: 'code' })
       expect((await problem(factor.enrol.finish({ code: typed }, { secret: known }, subject()))).code).to.equal(

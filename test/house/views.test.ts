@@ -88,9 +88,9 @@ describe('pages', () => {
 
   it('names fields as the contract does', () => {
     const fields: [title: string, field: RegExp][] = [
-      ['start', /name="email" type="email" autocomplete="username webauthn"/],
+      ['start', /name="email" type="text" autocomplete="username webauthn" inputmode="email"/],
       ['start', /name="password" type="password" autocomplete="current-password"/],
-      ['sign-up-email', /name="email" type="email" autocomplete="email"/],
+      ['sign-up-email', /name="email" type="text" autocomplete="email" inputmode="email"/],
       ['sign-up-password', /name="password" type="password" autocomplete="new-password"/],
       ['sign-up-password', /name="email" type="email" value="ada@example.com" autocomplete="username" readonly/],
       ['sign-up-phone', /name="phone" type="tel" autocomplete="tel"/],

@@ -16,7 +16,7 @@ describe('signing up', () => {
     const person = somebody()
     let page = await open(person)
     expect(page.h1).to.match(/account/i)
-    expect(page.find('input[name=email]')?.attributes).to.include({ autocomplete: 'email', type: 'email' })
+    expect(page.find('input[name=email]')?.attributes).to.include({ autocomplete: 'email', inputmode: 'email' })
     page = await page.submit({ email: ` ${person.email.toUpperCase()} ` })
     expect(page.status).to.equal(200)
     expect(page.find('input[name=code]')?.attributes).to.include({
