@@ -85,3 +85,61 @@ export class Problem extends Error {
     this.retryAfter = options.retryAfter ?? (this.status === 429 || this.status === 503 ? 1 : undefined)
   }
 }
+
+/** Why a request was refused, for who runs Latchkey and who builds on it. No secret, no token and nothing about a person is in it. */
+export interface Refusal {
+  /** The code that the answer carries. */
+  error: string
+  client?: string | undefined
+  /** What it is about: a parameter, a header, a form's field. */
+  parameter?: string | undefined
+  expected?: string | undefined
+  received?: string | undefined
+  /** What the fault and its causes say. */
+  why?: string | undefined
+}
+
+const longest = 300
+
+/**
+ * Writes what a stranger sent so that a log may show it: in one line and not for long, without what looks like a token, an address of
+ * a person or a code, and of URLs without user names and the values of queries.
+ */
+export function told(value: unknown): string {
+  const text = [value].flat().map(String).join(' ').slice(0, 2_000)
+  return text
+    .replace(/[^\x20-\x7E]/g, '?')
+    .replace(/\/\/[^\s/@]*@/g, '//…@')
+    .replace(/([?&#][\w.[\]-]{0,40}=)[^\s&#]+/g, '$1…')
+    .replace(/(?<![\w.+-])[\w.+-]+@[\w.-]+/g, '…')
+    .replace(/\b(eyJ[\w-]*\.?[\w.-]*|[\w~+-]{40,})/g, '…')
+    .slice(0, longest)
+}
+
+/** What errors say of themselves, beside their message. */
+interface Said {
+  error?: string
+  error_description?: string
+  error_detail?: string
+  code?: unknown
+}
+
+/** What a fault and its causes say, in one line. A syntax error quotes what it could not read, so its quotations are blanked. */
+export function wordsOf(fault: unknown): string {
+  const words = new Set<string>()
+  let each = fault as (Error & Said) | undefined
+  for (let depth = 0; each && depth < 5; depth += 1) {
+    if (typeof each !== 'object') break
+    const { error, error_description, error_detail, message = '', code } = each
+    const own = each instanceof SyntaxError ? message.replace(/"[\s\S]*"|'[^']*'/g, '"…"') : message
+    for (const said of [
+      error_description,
+      error_detail,
+      own === error ? '' : own,
+      typeof code === 'string' ? code : '',
+    ])
+      if (said && ![...words].some(before => before.includes(said))) words.add(said)
+    each = each.cause as typeof each
+  }
+  return told([...words].join(': '))
+}

@@ -124,7 +124,9 @@ export const events = {
   'token.reused': event('warning', { client, account: account.optional(), grant: z.string() }, told),
   'token.revoked': event('info', { client }),
   'logout.delivered': event('info', { client, account }),
-  'logout.failed': event('warning', { client, account }),
+  // `reason`: the host, how far it came, and what it answered.
+  'logout.failed': event('warning', { client, account, reason: z.string() }),
+  'ping.failed': event('warning', { client, reason: z.string() }),
   'api-key.created': event('notice', {
     account,
     key: z.string(),

@@ -140,7 +140,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   const apiKeys = apiKeysOf({ ...keeping, hold, methods, tokens: `${issuer}/token` })
 
   const assets = assetsOf()
-  const show = shower({ render: renderer({ phrases, assets, now }), phrases })
+  const show = shower({ render: renderer({ phrases, assets, now }), phrases, reasons: !production })
   const ring = await signingRing({
     ...{ store, sealer, record, now },
     age: config.keys.age,
@@ -195,7 +195,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     ready: readiness(store, { now, onFault: log.fault }),
     metrics: scraped(config.metrics.token, metrics.text),
     kept: post.kept,
-    log: log.fault,
+    ...{ log: log.fault, refused: log.refused },
     answered: request => {
       metrics.answered(request)
       log.answered(request)

@@ -14,11 +14,22 @@ export interface Reach {
   resolve?: (host: string) => Promise<LookupAddress[]>
 }
 
-/** Nothing was sent, or no answer taken: where it would go, or what came back, is not to be trusted. */
+/** How far a request came. */
+type Progress = 'name' | 'address' | 'connection' | 'answer'
+
+/** Nothing was sent, or no answer taken: nobody is there, or where it would go, or what came back, is not to be trusted. */
 export class Unreachable extends Error {
-  constructor(why: string) {
-    super(why)
+  /** What the system calls it, where it knows. */
+  readonly code: string | undefined
+  constructor(why: string, cause?: unknown) {
+    super(why, { cause })
     this.name = 'Unreachable'
+    this.code = (cause as { code?: string } | undefined)?.code
+  }
+
+  /** Adds where it would have gone, and how far it came, for whoever reads why. */
+  at(host: string, progress: Progress): this {
+    return Object.assign(this, { error_description: `${host} (${progress})` })
   }
 }
 
@@ -33,21 +44,36 @@ const largest = 128 * 1024
  * nothing. It follows no redirect, decodes nothing, and ends after three seconds or 128 KB. Throws Unreachable.
  */
 export function outgoing({ loopback, resolve = everyAddress }: Reach) {
-  return async (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
-    const url = new URL(input instanceof Request ? input.url : input)
+  const send = async (url: URL, init: RequestInit, came: (to: Progress) => void): Promise<Response> => {
     const signal = AbortSignal.any([AbortSignal.timeout(longest), ...(init.signal ? [init.signal] : [])])
     signal.throwIfAborted()
     const host = url.hostname.replace(/^\[|\]$/g, '')
     const found = isIP(host) ? [{ address: host, family: isIP(host) }] : await before(signal, resolve(host))
+    if (found.length > 0) came('address')
     const kinds = found.map(({ address }) => kindOf(address))
     if (!kinds.every(kind => kind === 'public' || (loopback && kind === 'loopback')) || found.length === 0)
       throw new Unreachable('the host is at no public address')
     const near = kinds.every(kind => kind === 'loopback')
     if (url.protocol !== 'https:' && !(url.protocol === 'http:' && near)) throw new Unreachable('only https is spoken')
+    came('connection')
     const headers = Object.fromEntries(new Headers(init.headers))
     const body = init.body === undefined || init.body === null ? undefined : String(init.body)
     const answer = await sent(url, { method: init.method ?? 'GET', headers, signal, lookup: pinned(found) }, body)
+    came('answer')
     return taken(answer, headers.accept ?? '')
+  }
+
+  return async (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
+    const url = new URL(input instanceof Request ? input.url : input)
+    let progress: Progress = 'name'
+    try {
+      return await send(url, init, to => {
+        progress = to
+      })
+    } catch (fault) {
+      const why = fault instanceof Unreachable ? fault : new Unreachable((fault as Error).message, fault)
+      throw why.at(url.host, progress)
+    }
   }
 }
 

@@ -1,3 +1,5 @@
+import type { Refusal } from '../errors.ts'
+
 /** A request that was answered: without its query and its body, which may hold what only one person should know. */
 export interface Answered {
   /** Names it, as its answer does in X-Request-Id. */
@@ -7,6 +9,14 @@ export interface Answered {
   status: number
   /** Milliseconds. */
   took: number
+}
+
+/** A request that was refused, and why. */
+export interface Refused extends Refusal {
+  request: string
+  method: string
+  path: string
+  status: number
 }
 
 const depth = 5

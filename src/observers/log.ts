@@ -1,12 +1,14 @@
 import { type DestinationStream, type LevelWithSilent, pino } from 'pino'
 import type { Level, Observer } from '../events.ts'
-import { type Answered, routeOf } from './answered.ts'
+import { type Answered, type Refused, routeOf } from './answered.ts'
 
 export interface Log {
   /** Writes every event as one line. */
   observer: Observer
   /** Writes a request as one line: at `debug`, or at `warn` when it failed here. */
   answered(request: Answered): void
+  /** Writes a request that was refused as one line at `info`, with why; what goes wrong in the usual course of things at `debug`. */
+  refused(request: Refused): void
   /** Writes down what nobody foresaw, masked, and the request that met it. */
   fault(fault: unknown, request?: string): void
   /** Writes down a signed head of the audit log: `{"head":"…"}`, as exports end. */
@@ -22,6 +24,11 @@ const levels = { routine: 'debug', info: 'info', notice: 'info', warning: 'warn'
   string
 >
 const causes = 5
+/** Refusals that apps reckon with: who polls, asks without a nonce, or looks whether somebody is signed in. */
+const usual = new Set([
+  ...['authorization_pending', 'slow_down', 'use_dpop_nonce'],
+  ...['login_required', 'interaction_required', 'consent_required'],
+])
 
 /** Makes the log: one JSON object a line, on standard output unless told. Events write what they declare, and nothing else gets in unmasked. */
 export function logger({ level }: { level: LevelWithSilent }, destination?: DestinationStream): Log {
@@ -43,6 +50,9 @@ export function logger({ level }: { level: LevelWithSilent }, destination?: Dest
     answered: ({ request, method, path, status, took }) => {
       const line = { request, method, route: routeOf(path), status, took: Math.round(took * 10) / 10 }
       lines[status >= 500 ? 'warn' : 'debug'](line)
+    },
+    refused: ({ path, error, ...line }) => {
+      lines[usual.has(error) ? 'debug' : 'info']({ refused: error, ...line, route: routeOf(path) })
     },
     fault: (fault, request) => lines.error({ fault: told(fault), request }),
     head: head => lines.info({ head }),

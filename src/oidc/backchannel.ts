@@ -29,7 +29,7 @@ export interface Backchannel {
   throttle: Pick<Throttle, 'ration'>
   askApproval: AskApproval
   record: Record
-  onFault(fault: unknown): void
+  onFault(fault: unknown, request?: string): void
   now(): number
 }
 

@@ -29,6 +29,7 @@ import { grantFor } from './grants.ts'
 import { aliases, certificateMethods, type Mtls } from './mtls.ts'
 import { prompts } from './prompts.ts'
 import { refreshLife } from './refresh.ts'
+import { explaining } from './refusals.ts'
 import { clientMetadata } from './registration-rules.ts'
 import { type Redeem, receiptIn } from './rich.ts'
 import { forLibrary } from './signing.ts'
@@ -219,7 +220,7 @@ export function configuration(
       client.clientAuthMethod === 'none' &&
       origin !== 'null' &&
       (client.redirectUris ?? []).some(uri => URL.parse(uri)?.origin === origin),
-    renderError: (ctx, out, fault) => options.renderers.error(ctx, out, fault),
+    renderError: explaining(options.renderers, clients),
     fetch: fetching(outgoing({ loopback: standing.local && !standing.production }), options.throttle),
     features: features(options, { appOf, judge, ...kept }),
   }

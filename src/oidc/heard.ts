@@ -11,7 +11,7 @@ interface Services {
   /** Hears that an app got a token for somebody. */
   used: (account: string, client: string) => Promise<void>
   /** Hears what nobody foresaw. */
-  onFault: (fault: unknown) => void
+  onFault: (fault: unknown, request?: string) => void
 }
 
 /** Records the library's events as ours. */
@@ -78,7 +78,7 @@ export function hear(provider: Provider, { record, used, proved, onFault }: Serv
   }
   provider.on('refresh_token.destroyed', revoked)
   provider.on('access_token.destroyed', revoked)
-  provider.on('server_error', (_, fault) => {
-    if (!(fault instanceof Problem) || fault.status >= 500) onFault(fault)
+  provider.on('server_error', (ctx, fault) => {
+    if (!(fault instanceof Problem) || fault.status >= 500) onFault(fault, ctx.state.request)
   })
 }

@@ -1,4 +1,5 @@
 import type { Provider } from 'oidc-provider'
+import { wordsOf } from '../errors.ts'
 import type { Record } from '../events.ts'
 
 /** Word that an app's session has ended, for one app. */
@@ -45,8 +46,8 @@ export function logouts({ provider, post, record }: Services): TellApp {
     try {
       await backchannelLogout.call(app, account, sid)
     } catch (fault) {
-      await record('logout.failed', { client, account })
-      if (statusOf(fault) === 400) return 'refused'
+      await record('logout.failed', { client, account, reason: reasonOfCall(fault, app.backchannelLogoutUri) })
+      if (refuses(statusOf(fault))) return 'refused'
       throw fault
     }
     await record('logout.delivered', { client, account })
@@ -54,6 +55,16 @@ export function logouts({ provider, post, record }: Services): TellApp {
   }
 }
 
-function statusOf(fault: unknown): number | undefined {
-  return (fault as { response?: { status?: number } }).response?.status
+/** Is it no use to say it again? 400: the app will not have it (2.8). A redirect: it moved, and what is signed goes to nobody else. */
+const refuses = (status: number): boolean => status === 400 || (status >= 300 && status < 400)
+
+/** The status that an app answered with; 0 where it did not. */
+export function statusOf(fault: unknown): number {
+  return (fault as { response?: { status?: number } }).response?.status ?? 0
+}
+
+/** Why word did not get through to an app: its host, and what it answered or what failed. */
+export function reasonOfCall(fault: unknown, uri: string): string {
+  const status = statusOf(fault)
+  return status > 0 ? `${new URL(uri).host} answered ${status}` : wordsOf(fault)
 }

@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Context, Middleware } from 'koa'
-import { type Configuration, Provider, type TokenEndpointGrantContext } from 'oidc-provider'
+import { type Configuration, type KoaContextWithOIDC, Provider, type TokenEndpointGrantContext } from 'oidc-provider'
 import type { Quota } from '../accounts/quota.ts'
 import { associations } from '../clients/associations.ts'
 import { ciba, deviceCode, tokenExchange } from '../clients/file.ts'
 import { invitations } from '../clients/invitations.ts'
 import { subjectFor } from '../clients/pairwise.ts'
 import { sealer as sealerOf } from '../crypto/seal.ts'
+import type { Refusal } from '../errors.ts'
 import { records as keeping } from '../records/adapter.ts'
 import { type Consents, consents as consenting } from '../records/consents.ts'
 import { mutes as mutesOf } from '../records/mutes.ts'
@@ -33,6 +34,7 @@ import { type PostPing, pings, type TellPing } from './pings.ts'
 import { polling } from './polling.ts'
 import { posted } from './posted.ts'
 import { prolonging } from './prolong.ts'
+import { reasonOf } from './reasons.ts'
 import { type Handler, rotating } from './refresh.ts'
 import { correctRefusals } from './refusals.ts'
 import { registration } from './registration.ts'
@@ -71,6 +73,8 @@ export interface Oidc {
   approvals: Approvals
   /** Authenticates a client at endpoints of ours. */
   authenticate: Authenticate
+  /** Says why a request to an endpoint of ours was refused that authenticates clients. */
+  explain: (ctx: Context, fault: Error) => Refusal
   tellApp: TellApp
   /** By what name a client knows an account. */
   subject(client: string, account: string): Promise<string>
@@ -99,7 +103,7 @@ export async function createProvider(options: Options): Promise<Oidc> {
   const used = async (account: string, client: string): Promise<void> => {
     if (!(await clients.app(client))?.firstParty) await consents.used(account, client)
   }
-  correctRefusals(provider)
+  correctRefusals(provider, clients)
   hear(provider, { record, used, proved: ctx => proved.has(ctx), onFault })
   options.keys.onChange(ring => replaceKeys(provider, ring))
 
@@ -138,13 +142,14 @@ export async function createProvider(options: Options): Promise<Oidc> {
     revokeApp: revoking({ ...ending, consents }),
     approvals: approvals({ ...options, provider, records, consents, mutes }),
     authenticate: authenticating(provider, clients),
+    explain: (ctx, fault) => reasonOf(ctx as unknown as KoaContextWithOIDC, fault, clients),
     tellApp,
     subject: async (id, account) => {
       const client = await provider.Client.find(id)
       return client ? subjectFor(options.salt, account, client) : account
     },
     declare,
-    tellPing: pings(provider),
+    tellPing: pings({ provider, record }),
   }
 }
 

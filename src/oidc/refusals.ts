@@ -1,6 +1,9 @@
 import type { Context } from 'koa'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { Clients } from '../clients/registry.ts'
 import { Problem } from '../errors.ts'
+import type { Renderers } from './configuration.ts'
+import { reasonOf } from './reasons.ts'
 
 /** What the library throws of a request. */
 export interface Fault extends Error {
@@ -18,6 +21,13 @@ const authenticating = [
   ...['pushed_authorization_request.error', 'backchannel_authentication.error'],
 ] as const
 
+/** Its events of refusals everywhere else. */
+const others = [
+  ...['userinfo.error', 'registration_create.error', 'registration_read.error', 'registration_update.error'],
+  ...['registration_delete.error', 'authorization.error', 'end_session.error', 'end_session_confirm.error'],
+  ...['end_session_success.error', 'jwks.error', 'discovery.error'],
+] as const
+
 /** What the library calls `invalid_request`, in its own words, although it is about who asks. */
 const unauthenticated =
   /^no client authentication mechanism|^invalid authorization header|authorization header are not properly|in the Authorization header$/
@@ -33,8 +43,11 @@ export function challenged(ctx: Pick<Context, 'set' | 'response'>, fault: Partia
   ctx.set('WWW-Authenticate', `Basic realm="${realm}", error="invalid_client"`)
 }
 
-/** Corrects what the library answers when it refuses a request, before anybody hears of it. */
-export function correctRefusals(provider: Provider): void {
+/**
+ * Corrects what the library answers when it refuses a request, before anybody hears of it, and leaves the reason in
+ * `ctx.state.refusal`. Where two are told of one request (a fault, then a redirect URI that must not hear of it), the last one counts.
+ */
+export function correctRefusals(provider: Provider, clients: Clients): void {
   const on = provider.on.bind(provider) as unknown as (
     name: string,
     hear: (ctx: KoaContextWithOIDC, fault: Fault) => void,
@@ -51,9 +64,23 @@ export function correctRefusals(provider: Provider): void {
     on(name, (ctx, { retryAfter }) => {
       if (retryAfter !== undefined) ctx.set('Retry-After', String(retryAfter))
     })
+  for (const name of [...authenticating, ...others])
+    on(name, (ctx, fault) => {
+      ctx.state.refusal = reasonOf(ctx, fault, clients)
+    })
   on('server_error', (ctx, fault) => {
-    if (fault instanceof Problem) admit(ctx, fault)
+    if (!(fault instanceof Problem)) return
+    admit(ctx, fault)
+    ctx.state.refusal = reasonOf(ctx, { ...fault, error: fault.code, cause: fault.cause }, clients)
   })
+}
+
+/** Shows the error page, which may say why. */
+export function explaining({ error }: Pick<Renderers, 'error'>, clients: Clients): Renderers['error'] {
+  return (ctx, out, fault) => {
+    ctx.state.refusal = reasonOf(ctx as unknown as KoaContextWithOIDC, fault as Fault, clients)
+    return error(ctx, out, fault)
+  }
 }
 
 /** What to tell programs of a Problem, which the library does not know. */

@@ -1,7 +1,8 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { bodyParser } from '@koa/bodyparser'
 import Koa, { type Middleware } from 'koa'
-import type { Answered } from '../observers/answered.ts'
+import type { Refusal } from '../errors.ts'
+import type { Answered, Refused } from '../observers/answered.ts'
 import { account } from './account.ts'
 import { activityPages } from './activity.ts'
 import { admin } from './admin.ts'
@@ -64,18 +65,24 @@ interface Options extends Rooms {
   associations: Middleware
   log: (fault: unknown, request: string) => void
   answered: (request: Answered) => void
+  refused: (request: Refused) => void
 }
 
 /** Everything that is served, as one listener. The protocol's endpoints come first: no page's middleware costs them time. */
 export function app(options: Options): RequestListener {
-  const { issuer, associations, assets, show, protocol, token, log, answered } = options
+  const { issuer, associations, assets, show, protocol, token, log, answered, refused } = options
   const https = issuer.startsWith('https:')
   const pages = new Koa<Visit>({ proxy: true })
   pages.keys = protocol.keys
   pages.on('error', fault => log(fault, ''))
-  pages.use((ctx, next) => {
-    ctx.state.request = String(ctx.res.getHeader('X-Request-Id'))
-    return next()
+  pages.use(async (ctx, next) => {
+    const request = String(ctx.res.getHeader('X-Request-Id'))
+    ctx.state.request = request
+    await next()
+    const { refusal } = ctx.state as { refusal?: Refusal }
+    // What is our own fault is in the log as such.
+    if (refusal && ctx.status < 500)
+      refused({ request, method: ctx.method, path: ctx.path, status: ctx.status, ...refusal })
   })
   pages
     .use(headers({ https }))

@@ -39,7 +39,8 @@ function write(ctx: Context, problem: Problem, show: Show): void {
     return
   }
   const { status, code, retryAfter } = problem
-  show.page(ctx, 'error', { status, code, retryAfter, request: ctx.state.request }, { problem: text })
+  const refusal = show.refusal(ctx)
+  show.page(ctx, 'error', { status, code, retryAfter, request: ctx.state.request, refusal }, { problem: text })
 }
 
 /** The methods that a path of our routers takes (RFC 9110, 15.5.6: every 405 lists them). */

@@ -1,4 +1,4 @@
-import type { Problem } from '../errors.ts'
+import type { Problem, Refusal } from '../errors.ts'
 import type { Facts } from '../flows/details.ts'
 import type { Stranger } from '../oidc/interactions.ts'
 import type { AccountPages, FactorView } from './account-pages.ts'
@@ -87,8 +87,14 @@ export interface Pages extends RecoveryPages, AccountPages, AdminPages, Approval
   'sign-in/onward': { onward: string }
   /** Takes an answer on to the app: a script posts the form at once, and without scripts the button does. */
   'sign-in/go-on': { action: string; fields: readonly (readonly [name: string, value: string])[] }
-  /** `retryAfter` is in seconds. */
-  error: { status: number; code: string; retryAfter: number | undefined; request: string }
+  /** `retryAfter` is in seconds; `request` names it in the log; `refusal` is for whoever builds an app, in development. */
+  error: {
+    status: number
+    code: string
+    retryAfter: number | undefined
+    request: string
+    refusal?: Refusal | undefined
+  }
   'dev/outbox': {
     messages: readonly {
       id: string

@@ -5,7 +5,7 @@ import { Problem } from '../errors.ts'
 import type { Renderers } from '../oidc/configuration.ts'
 import { asProblem } from './faults.ts'
 import { negotiate } from './phrases.ts'
-import type { Show } from './show.ts'
+import { refusalOf, type Show } from './show.ts'
 
 interface Services {
   accounts: Accounts
@@ -31,7 +31,8 @@ export function protocolPages({ accounts, show }: Services): Renderers {
       ctx.status = problem.status
       const { status, code, retryAfter } = problem
       if (retryAfter !== undefined) ctx.set('Retry-After', String(retryAfter))
-      show.page(ctx, 'error', { status, code, retryAfter, request: '' })
+      ctx.state.refusal ??= refusalOf(problem)
+      show.page(ctx, 'error', { status, code, retryAfter, request: ctx.state.request, refusal: show.refusal(ctx) })
     },
     logout: async (ctx, { action, xsrf, client, accountId }) => {
       prepare(ctx)

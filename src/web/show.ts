@@ -1,5 +1,5 @@
 import type { Context } from 'koa'
-import type { Problem } from '../errors.ts'
+import { type Problem, type Refusal, wordsOf } from '../errors.ts'
 import type { Frame, Pages } from './pages.ts'
 import type { Locale, PhraseKey, Phrases, PhraseValues } from './phrases.ts'
 import type { Locals, Render } from './render.ts'
@@ -11,10 +11,21 @@ export interface Show {
   say(locale: string, key: string, values?: PhraseValues): string
   /** A Problem in words, as pages and programs are told it. */
   problem(ctx: Context, problem: Problem): NonNullable<Frame['problem']>
+  /** Why a request was refused, where pages may say so: in development. */
+  refusal(ctx: Context): Refusal | undefined
 }
 
 /** Makes the one way in which pages are answered. */
-export function shower({ render, phrases }: { render: Render; phrases: Phrases }): Show {
+export function shower({
+  render,
+  phrases,
+  reasons = false,
+}: {
+  render: Render
+  phrases: Phrases
+  /** Pages say why a request was refused: what builders want to know, and attackers, too. */
+  reasons?: boolean
+}): Show {
   return {
     page: (ctx, name, locals, frame = {}) => {
       const { locale } = ctx.state
@@ -23,12 +34,25 @@ export function shower({ render, phrases }: { render: Render; phrases: Phrases }
       ctx.body = render(name, { ...frame, ...locals, locale } as Locals<typeof name>)
     },
     say: (locale, key, values) => phrases.t(locale as Locale, key as PhraseKey, values),
-    problem: (ctx, problem) => ({
-      code: problem.code,
-      field: problem.field,
-      credential: problem.values.credential?.toString(),
-      text: phrases.problem(ctx.state.locale, problem),
-    }),
+    problem: (ctx, problem) => {
+      ctx.state.refusal = refusalOf(problem)
+      return {
+        code: problem.code,
+        field: problem.field,
+        credential: problem.values.credential?.toString(),
+        text: phrases.problem(ctx.state.locale, problem),
+      }
+    },
+    refusal: ctx => (reasons ? ctx.state.refusal : undefined),
+  }
+}
+
+/** A Problem as the log is told it: people's pages take what is about people, so nothing of what they sent is in it. */
+export function refusalOf({ code, field, cause }: Problem): Refusal {
+  return {
+    error: code,
+    parameter: field,
+    why: cause === undefined ? undefined : wordsOf(cause).replace(/\d{6,}/g, '…'),
   }
 }
 

@@ -4,7 +4,7 @@ import { originOf } from '../accounts/origin.ts'
 import { Misasked } from '../api-keys/asked.ts'
 import { refusals } from '../api-keys/refusal.ts'
 import type { Verification } from '../api-keys/verification.ts'
-import { Problem } from '../errors.ts'
+import { Problem, type Refusal } from '../errors.ts'
 import type { Record } from '../events.ts'
 import type { Authenticate } from '../oidc/authenticate.ts'
 import type { Oidc } from '../oidc/provider.ts'
@@ -18,6 +18,8 @@ interface Services {
   record: Record
   log: (fault: unknown, request: string) => void
   issuer: string
+  /** Says why a request was refused. */
+  explain: (ctx: Context, fault: Error) => Refusal
 }
 
 const path = '/api-keys/verify'
@@ -25,7 +27,7 @@ const path = '/api-keys/verify'
 const credentials = new Set(['client_id', 'client_secret', 'client_assertion', 'client_assertion_type'])
 
 /** Where resource servers ask about signed requests. It stands before what pages need: every request of every bot passes here. */
-export function verify({ authenticate, verification, subject, record, log, issuer }: Services): Middleware {
+export function verify({ authenticate, verification, subject, record, log, issuer, explain }: Services): Middleware {
   const parse = bodyParser({ enableTypes: ['json'], jsonLimit: '256kb', onError: fault => unreadable(fault) })
 
   const answer = async (ctx: Context): Promise<void> => {
@@ -37,6 +39,7 @@ export function verify({ authenticate, verification, subject, record, log, issue
     const client = await authenticate(ctx, Object.fromEntries(members.filter(([name]) => credentials.has(name))))
     const question = Object.fromEntries(members.filter(([name]) => !credentials.has(name)))
     const judged = await verification.verify(question, client, originOf(ctx))
+    if (!judged.active) ctx.state.refusal = { error: judged.reason, client }
     ctx.body = judged.active ? { ...judged, sub: await subject(client, judged.sub) } : judged
   }
 
@@ -51,6 +54,7 @@ export function verify({ authenticate, verification, subject, record, log, issue
     } catch (fault) {
       if (fault instanceof Misasked) return misasked(ctx, fault)
       challenged(ctx, fault as Error, issuer)
+      ctx.state.refusal = explain(ctx, fault as Error)
       const { error, error_description, statusCode = 500 } = fault as { error?: string } & Named
       if (error !== undefined && statusCode < 500) {
         await record('grant.turned-away', { type: 'verify', code: error }, originOf(ctx))
@@ -76,6 +80,7 @@ function unreadable(fault: { status?: number } & Error): never {
 
 function misasked(ctx: Context, { message }: Misasked): void {
   ctx.status = 400
+  ctx.state.refusal = { error: 'invalid_request', why: message }
   const refusal = { active: false, code: refusals.BAD_REQUEST, reason: 'BAD_REQUEST' }
   ctx.body = { ...refusal, error: 'invalid_request', error_description: message }
 }

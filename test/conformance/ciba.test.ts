@@ -173,5 +173,21 @@ describe('client-initiated backchannel authentication (OpenID CIBA Core 1.0)', (
     here.latchkey.clock.pass(30_000)
     while (heard.length < 2) await wait(10)
     expect(heard[1]).to.deep.equal(heard[0])
+    expect(here.latchkey.logged()).to.match(/"event":"ping.failed".*"reason":"localhost:\d+ answered 503"/)
+  })
+
+  it('10.2: says it no more to an app that refuses it or sends us elsewhere', async () => {
+    for (const status of [302, 307, 404]) {
+      heard.length = 0
+      answer = status
+      await ask('caller', { client_notification_token: `refused-${status}` })
+      await press('Approve')
+      while (heard.length === 0) await wait(10)
+      await wait(50)
+      here.latchkey.clock.pass(30_000)
+      await wait(1_500)
+      expect(heard, String(status)).to.have.length(1)
+    }
+    answer = 204
   })
 })

@@ -37,7 +37,18 @@ describe('word to apps', () => {
     latchkey.deaf = true
     const fault = await latchkey.oidc.tellApp(word('trading')).catch(each => each)
     expect(fault).to.be.instanceOf(Error)
-    expect(latchkey.of('logout.failed')).to.have.length(1)
+    const [failed, ...more] = latchkey.of('logout.failed')
+    expect(more).to.deep.equal([])
+    expect(failed?.reason).to.match(/^[\w.]+:\d+ answered 503$/)
+  })
+
+  it('is not said again, nor to anybody else, when the app refuses it or sends us elsewhere', async () => {
+    for (const status of [301, 302, 303, 307, 308, 400]) {
+      latchkey.deaf = status
+      expect(await latchkey.oidc.tellApp(word('trading')), String(status)).to.equal('refused')
+    }
+    expect(new Set(latchkey.logouts.map(({ path }) => path)).size).to.equal(1)
+    expect(latchkey.of('logout.failed').map(({ reason }) => reason.split(' ').at(-1))).to.include('307')
   })
 
   it('is for nobody when the app is gone, or never asked to hear', async () => {

@@ -114,6 +114,20 @@ export const otherPages: readonly Picture[] = [
   picture('error-410', 'error', { status: 410, code: 'attempt_expired', retryAfter: undefined, request: 'r-7Qd2f9' }),
   picture('error-429', 'error', { status: 429, code: 'slow_down', retryAfter: 400, request: 'r-7Qd2f9', locale: 'de' }),
   picture('error-503', 'error', { status: 503, code: 'busy', retryAfter: 2, request: 'r-7Qd2f9', person: undefined }),
+  picture('error-400', 'error', {
+    status: 400,
+    code: 'app_at_fault',
+    retryAfter: undefined,
+    request: 'r-7Qd2f9',
+    refusal: {
+      error: 'invalid_redirect_uri',
+      client: 'trading',
+      parameter: 'redirect_uri',
+      expected: 'https://trading.example/callback',
+      received: `https://trading.example/${'a-long-path/'.repeat(12)}`,
+      why: 'redirect_uri did not match any of the registered ones',
+    },
+  }),
   picture('error-500', 'error', { status: 500, code: 'internal', retryAfter: undefined, request: 'r-7Qd2f9' }),
 
   picture('outbox', 'dev/outbox', {

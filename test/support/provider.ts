@@ -47,8 +47,8 @@ export interface Running {
   met: Awaited<ReturnType<Oidc['interactions']['details']>>[]
   /** What an interaction page does instead of finishing with `proof`. */
   meet: ((ctx: Context, oidc: Oidc) => Promise<void>) | undefined
-  /** Apps answer no logout token. */
-  deaf: boolean
+  /** Apps answer logout tokens with this status, or with 503. */
+  deaf: boolean | number
   /** Logout tokens that apps received, with the path that they came to. */
   logouts: { path: string; token: string }[]
   /** Moves the provider's clock on by so many milliseconds. */
@@ -229,7 +229,8 @@ async function answer(ctx: Context, self: Running): Promise<void> {
     for await (const chunk of ctx.req) chunks.push(chunk as Buffer)
     const token = new URLSearchParams(Buffer.concat(chunks).toString()).get('logout_token') ?? ''
     self.logouts.push({ path: ctx.path, token })
-    ctx.status = self.deaf ? 503 : 200
+    ctx.status = self.deaf === true ? 503 : self.deaf || 200
+    if (self.deaf === 302) ctx.set('Location', '/elsewhere')
     return
   }
   if (ctx.path === '/mine') ctx.body = (await sessions.current(ctx)) ?? {}

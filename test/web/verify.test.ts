@@ -27,6 +27,7 @@ describe('asking about signed requests', () => {
       record: async (name, data) => void recorded.push([name, data]),
       log: fault => void logged.push(fault),
       issuer: 'https://login.example',
+      explain: (_, fault) => ({ error: fault.message }),
     })
     app.use(middleware).use(ctx => {
       ctx.body = 'another page'
