@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { folder, names } from '../recipes/names.ts'
+import { filesOf, folder, names } from '../recipes/names.ts'
 import { filled, pageOf } from '../recipes/pages.ts'
 import { sources } from './rules.ts'
 
@@ -45,10 +45,3 @@ describe('the recipes', () => {
     expect(links.filter(link => !existsSync(join('docs/recipes', link)))).to.deep.equal([])
   })
 })
-
-function filesOf(place: string): string[] {
-  return readdirSync(place, { recursive: true, withFileTypes: true })
-    .filter(each => each.isFile())
-    .map(each => join(each.parentPath, each.name).slice(place.length + 1))
-    .sort()
-}

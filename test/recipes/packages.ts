@@ -15,12 +15,13 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { folder } from './names.ts'
+import { filesOf, folder } from './names.ts'
 
 /** How the packages of one kind come: which programs it takes, what names them, and the steps, run in a copy of the recipe. */
 interface Kind {
   needs: readonly string[]
-  manifest: readonly string[]
+  /** The files that say what is installed; every file of a recipe that is compiled. */
+  manifest: readonly string[] | 'all'
   steps: readonly (readonly string[])[]
 }
 
@@ -36,6 +37,11 @@ export const kinds = {
     steps: [
       ['python3', '-m', 'pip', 'install', '--quiet', '--target', 'packages', '--requirement', 'requirements.txt'],
     ],
+  },
+  maven: {
+    needs: ['java', 'mvn'],
+    manifest: 'all',
+    steps: [['mvn', '--quiet', '--batch-mode', 'package', 'dependency:copy-dependencies']],
   },
 } satisfies Record<string, Kind>
 export type KindName = keyof typeof kinds
@@ -67,7 +73,8 @@ export function install(name: string, kind: KindName): Promise<string> {
 
 async function installNow(name: string, { manifest, steps }: Kind): Promise<string> {
   const digest = createHash('sha256').update(JSON.stringify(steps))
-  for (const file of manifest) digest.update(readFileSync(join(folder, name, file)))
+  for (const file of manifest === 'all' ? filesOf(join(folder, name)) : manifest)
+    digest.update(readFileSync(join(folder, name, file)))
   const place = join(ownFolder(), `${name}-${digest.digest('hex').slice(0, 16)}`)
   if (existsSync(place)) return place
   const made = mkdtempSync(join(cache, 'new-'))

@@ -79,7 +79,7 @@ interface Starting {
 
 async function startIn(place: string, { name, all, packages, kitchen, running }: Starting): Promise<App> {
   cpSync(join(folder, name), place, { recursive: true })
-  for (const each of ['node_modules', 'packages'])
+  for (const each of ['node_modules', 'packages', 'target', 'bin'])
     if (existsSync(join(packages, each))) symlinkSync(join(packages, each), join(place, each))
   const url = all.urlOf(name)
   const client = all.read<App['client']>(name, 'client.json') ?? { client_id: '' }
