@@ -132,7 +132,21 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   })
   const reach = ({ factor, secret }: { factor: string; secret: unknown }) =>
     factors.find(({ id }) => id === factor)?.vouches?.(secret) ?? {}
-  const toldBy = alerts({ accounts, credentials, links, letters, reach, limitedUntil: people.limitedUntil, say, words })
+  const mask = ({ factor, secret }: { factor: string; secret: unknown }) => {
+    const known = factors.find(({ id }) => id === factor)
+    return known?.channel && known.hint?.(secret)
+  }
+  const toldBy = alerts({
+    accounts,
+    credentials,
+    links,
+    letters,
+    reach,
+    mask,
+    limitedUntil: people.limitedUntil,
+    say,
+    words,
+  })
 
   const hold = holding({ accounts, record, hold: config.hold, now })
   const methods = { get: (name: string) => clients.declared().methods.get(name) }

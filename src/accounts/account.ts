@@ -32,6 +32,8 @@ const changeShape = z.object({
   /** The credentials that came into force by it, and those that went out of force. */
   came: z.array(z.string()),
   went: z.array(z.string()),
+  /** It undid others: what came back by it had been the owner's before. */
+  undo: z.boolean().optional(),
   /** The settings that it replaced, and what they were; an absent one was not set. */
   replaced: z.array(z.enum(['restrictions', 'travel', 'phrase', 'texts'])),
   was: z.object({

@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream'
 import { accountsDeclaration, phraseContext, withPhrases } from '../accounts/account.ts'
+import { digestContext, formerContext, formerDeclaration } from '../accounts/address.ts'
 import { credentialContext, credentialsDeclaration } from '../accounts/credential.ts'
 import { receiptContext, receiptsDeclaration } from '../accounts/receipt.ts'
 import { apiKeyContext, apiKeysDeclaration } from '../api-keys/keys.ts'
@@ -50,6 +51,11 @@ const everything = [
     const { secret, former } = doc
     const mine = (kept: string): string => again(kept, apiKeyContext(doc))
     return { secret: mine(secret), ...(former && { former: { ...former, secret: mine(former.secret) } }) }
+  }),
+  sealed('former addresses', formerDeclaration, (doc, again, sealer) => {
+    const anew = again(doc.sealed, formerContext(doc))
+    // Its digest is keyed, too.
+    return { sealed: anew, digest: sealer.blind(sealer.open(anew, formerContext(doc)), digestContext)[0] }
   }),
   sealed('clients that registered', registeredClients, (doc, again) => ({
     secret: doc.secret && again(doc.secret, clientContext(doc)),

@@ -8,10 +8,14 @@ export interface Mails extends KeyMails, CheckMails {
   code: { code: string; minutes: number; towards?: string | undefined }
   /** To the owner of an address with which somebody tried to sign up again. */
   taken: object
+  /** To the owner of an address that an account had until lately, when somebody enters it. */
+  reserved: object
   /** An account was made. */
   welcome: object
   /** What was done to an account, when, with what and where; and the page that says it wasn't its owner. */
   alert: { what: string; when: string; device: string; place: string; link?: string | undefined } & {
+    became?: string | undefined
+    recent?: boolean
     /** The page that keeps an account which closes, and until when. */
     keep?: string | undefined
     until?: string | undefined

@@ -35,6 +35,10 @@ export interface AlertLetter extends Whence {
   when: string
   /** Until when what was added counts for no more than what was proved for it, in words. */
   limit?: string | undefined
+  /** The new address or number, masked. */
+  became?: string | undefined
+  /** It goes to an address that came to the account lately, from which nothing can be undone yet. */
+  recent?: boolean
   /** What the "this wasn't me" link carries. */
   disown?: string | undefined
   /** What the link carries that keeps an account which closes, and until when, in words. */
@@ -70,6 +74,8 @@ export interface Letters {
   code(letter: CodeLetter): Promise<void>
   /** To the owner of an address with which somebody tried to sign up again. */
   taken(to: string, locale: string): Promise<void>
+  /** To the owner of an address that an account had until lately, when somebody enters it. */
+  reserved(to: string, locale: string): Promise<void>
   welcome(to: string, locale: string): Promise<void>
   alert(letter: AlertLetter): Promise<void>
   /** To the owner of an account that somebody unusual signs in to. */
@@ -126,6 +132,7 @@ export function letters({ composer, outbox, issuer, phraseOf, now }: Services): 
       await outbox.post({ channel, to, purpose, code, expiresAt, subject: '', text: composer.sms(values) })
     },
     taken: (to, locale) => mail('taken', { to, locale }),
+    reserved: (to, locale) => mail('reserved', { to, locale }),
     welcome: (to, locale) => mail('welcome', { to, locale }),
     alert: async ({ channel, disown, keep, ...values }) => {
       const { to, locale, what } = values

@@ -1,4 +1,4 @@
-import type { Accounts } from '../accounts/account.ts'
+import type { Addresses } from '../accounts/address.ts'
 import type { Failures } from '../accounts/failures.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
@@ -17,7 +17,7 @@ export const fromOne = { tries: 30, window: 60 * minute }
 
 interface Services {
   ceremonies: Ceremonies
-  accounts: Accounts
+  addresses: Pick<Addresses, 'whose'>
   throttle: Throttle
   failures: Pick<Failures, 'closed'>
   messages: Messages
@@ -35,15 +35,16 @@ export type Ask = (asking: {
 }) => Promise<{ email?: string | undefined }>
 
 /** Makes the one way in which questions are asked: messages are rationed, and a taken address looks like any other. */
-export function asking({ ceremonies, accounts, throttle, failures, messages, record }: Services): Ask {
+export function asking({ ceremonies, addresses, throttle, failures, messages, record }: Services): Ask {
   return async ({ attempt, mode, factor, subject, asked, visitor }) => {
     const fits = factor[mode].ask?.safeParse(asked)
     if (fits && !fits.success) throw new Problem('malformed')
     const input = fits?.data ?? {}
     const email = factor.identifies && typeof input.email === 'string' ? input.email : undefined
-    const owner = mode === 'enrol' && email !== undefined ? await accounts.byEmail(email) : undefined
-    if (owner && owner.id === attempt.account) throw new Problem('already_enrolled', { field: 'email' })
-    const taken = owner !== undefined
+    const whose = mode === 'enrol' && email !== undefined ? await addresses.whose(email) : undefined
+    const own = whose !== undefined && whose.account === attempt.account
+    if (own && whose.held) throw new Problem('already_enrolled', { field: 'email' })
+    const taken = whose !== undefined && !own
     if (mode === 'prove' && factor.channel && subject.account !== undefined) {
       const closed = await failures.closed(subject.account)
       if (closed.includes(factor.id)) throw new Problem('factor_closed', { field: 'code' })
@@ -52,9 +53,9 @@ export function asking({ ceremonies, accounts, throttle, failures, messages, rec
     const paid: (() => Promise<void>)[] = []
     try {
       if (factor.channel) {
-        const whose = Object.values(input).join('\n') || (subject.account ?? '')
+        const destination = Object.values(input).join('\n') || (subject.account ?? '')
         paid.push(await throttle.ration(`send.${factor.id}.pause.${mode}`, attempt.id, pause))
-        paid.push(await throttle.ration(`send.${factor.id}`, whose, toOne))
+        paid.push(await throttle.ration(`send.${factor.id}`, destination, toOne))
         paid.push(await throttle.ration(`send.${factor.id}.from`, visitor.address, fromOne))
       }
       await ceremonies.begin({ attempt: attempt.id, mode, factor }, { ...subject, silent: taken || undefined }, input)
@@ -63,7 +64,7 @@ export function asking({ ceremonies, accounts, throttle, failures, messages, rec
       for (const back of paid) await back()
       throw fault
     }
-    if (taken) await messages.taken(owner.email, attempt.locale)
+    if (taken && email !== undefined) await messages[whose.held ? 'taken' : 'reserved'](email, attempt.locale)
     if (attempt.purpose === 'sign-up' && email !== undefined) await record('sign-up.started', { taken }, visitor)
     else if (factor.channel) {
       await record('code.sent', { account: subject.account, factor: factor.id, channel: factor.channel }, visitor)

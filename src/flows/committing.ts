@@ -1,4 +1,5 @@
 import type { Account, AccountChange, Accounts, Setting } from '../accounts/account.ts'
+import type { Addresses } from '../accounts/address.ts'
 import type { Announced, Announcements } from '../accounts/announcement.ts'
 import { type Credentials, regret } from '../accounts/credential.ts'
 import { id } from '../crypto/random.ts'
@@ -29,7 +30,8 @@ export interface Wanted {
 
 /**
  * Commits a change, in one write to the account as `owner` was read; undefined when another change came first. What it says is
- * stored before and said afterwards: the audit log first, then the owner. Throws Conflict when a new email has an account, `slow_down`.
+ * stored before and said afterwards: the audit log first, then the owner. Throws Conflict when a new email
+ * has an account, or had one lately; `slow_down`.
  */
 export type Commit = (owner: Account, wanted: Wanted, visitor: Visitor) => Promise<Account | undefined>
 
@@ -37,6 +39,7 @@ interface Services {
   accounts: Accounts
   credentials: Pick<Credentials, 'tidy' | 'remove'>
   announcements: Announcements
+  addresses: Pick<Addresses, 'claim' | 'reserve' | 'note'>
   /** How long apps are told to wait once protection was loosened, in milliseconds. */
   hold: number
   onFault: (fault: unknown) => void
@@ -44,7 +47,25 @@ interface Services {
 }
 
 /** The one way in which what protects an account is changed. */
-export function committing({ accounts, credentials, announcements, hold, onFault, now }: Services): Commit {
+export function committing(services: Services): Commit {
+  const { accounts, credentials, announcements, addresses, hold, onFault, now } = services
+
+  /**
+   * Claims an address before the account gets it, and reserves one before the account gives it up: whichever of this and somebody
+   * else's claim of the same address comes first, the other is refused. What an undo takes away is not reserved: it is a stranger's.
+   */
+  const move = async ({ id: account, email, phone }: Account, { fields = {}, history }: Wanted): Promise<void> => {
+    if (fields.email !== undefined && fields.email !== email) {
+      if (!history) {
+        await addresses.reserve(email, account)
+        await addresses.note(account, { kind: 'email', address: email })
+      }
+      await addresses.claim(fields.email, account)
+    }
+    if (phone !== undefined && 'phone' in fields && fields.phone !== phone && !history)
+      await addresses.note(account, { kind: 'phone', address: phone })
+  }
+
   return async (owner, wanted, { session, ...visitor }) => {
     const { came = [], went = [], settings = {}, fields, loosens = false, quiet = false, history, events } = wanted
     const at = now()
@@ -53,7 +74,7 @@ export function committing({ accounts, credentials, announcements, hold, onFault
     if (!history && lately.length >= most) throw new Problem('slow_down', { retryAfter: 24 * 3600 })
     const replaced = (Object.keys(settings) as Setting[]).filter(() => history === undefined)
     const was = Object.fromEntries(replaced.flatMap(name => (owner[name] === undefined ? [] : [[name, owner[name]]])))
-    const by = history ? {} : { device: visitor.device, ...(session !== undefined && { session }) }
+    const by = history ? { undo: true } : { device: visitor.device, ...(session !== undefined && { session }) }
     const change: AccountChange = { id: id(), at, ...by, came: [...came], went: [...went], replaced, was }
     const holds = [...(owner.holds ?? []).filter(each => !went.includes(each) && !came.includes(each)), ...came]
     // A hold that lasts longer already is not cut short.
@@ -68,6 +89,7 @@ export function committing({ accounts, credentials, announcements, hold, onFault
       events: [...events, ...(held ? [{ name: 'hold.started' as const, data: { account, until } }] : [])],
       origin: { ...visitor, ...(session !== undefined && { session }), change: change.id },
     }
+    await move(owner, wanted)
     await announcements.prepare(announcement)
     const changed = await accounts.amend(owner, changes, { stamps: !quiet }).catch(async fault => {
       // Any other fault may have come after the write: the sweep finds out, and says what is true.

@@ -1,4 +1,5 @@
 import { type Account, type AccountChange, type Accounts, owned } from '../accounts/account.ts'
+import type { Addresses } from '../accounts/address.ts'
 import type { Announced } from '../accounts/announcement.ts'
 import type { Credential, Credentials } from '../accounts/credential.ts'
 import type { Link, Links } from '../accounts/link.ts'
@@ -24,7 +25,8 @@ export interface Disowning {
 
 interface Services {
   factors: readonly Factor[]
-  accounts: Pick<Accounts, 'get' | 'byEmail'>
+  accounts: Pick<Accounts, 'get'>
+  addresses: Pick<Addresses, 'whose'>
   credentials: Credentials
   links: Links
   messages: { disowned(letter: { to: string; locale: string; reset: string; expiresAt: number }): Promise<void> }
@@ -42,7 +44,7 @@ const tries = 20
 
 /** Undoes what somebody else did, by a mailed link. */
 export function disowning(services: Services): Disowning {
-  const { factors, accounts, credentials, commit, links, messages, now } = services
+  const { factors, accounts, addresses, credentials, commit, links, messages, now } = services
   const factorOf = ({ factor }: Credential) => factors.find(({ id }) => id === factor)
 
   /** How the account will stand once the link's act is undone; undefined when the link's address is nobody's any more. */
@@ -100,7 +102,7 @@ export function disowning(services: Services): Disowning {
         const closing = status === 'closing'
         const { email, phone } = vouched(settled.stays)
         const opened = closing && { status: 'active' as const, closesAt: undefined }
-        const taken = email !== undefined && ![account, undefined].includes((await accounts.byEmail(email))?.id)
+        const taken = email !== undefined && ![account, undefined].includes((await addresses.whose(email))?.account)
         const came = settled.came.filter(id => !taken || id !== home.id)
         const events: Announced[] = [{ name: 'account.disowned', data: { account } }]
         if (closing) events.push({ name: 'closing.stopped', data: { account } })

@@ -1,4 +1,5 @@
 import { type Accounts, active } from '../accounts/account.ts'
+import type { Addresses } from '../accounts/address.ts'
 import type { Announced } from '../accounts/announcement.ts'
 import type { Credential, Credentials } from '../accounts/credential.ts'
 import { Problem } from '../errors.ts'
@@ -14,6 +15,7 @@ import type { Visitor } from './visitor.ts'
 interface Services {
   factors: readonly Factor[]
   accounts: Accounts
+  addresses: Pick<Addresses, 'whose'>
   credentials: Credentials
   /** Uses an identity check up: of several users, and whoever cancels it, one comes through. Throws `attempt_expired`. */
   complete: (id: string) => Promise<void>
@@ -37,7 +39,7 @@ const tries = 20
 
 /** Makes what sets an account up afresh. */
 export function recovering(services: Services): Recovering {
-  const { factors, accounts, credentials, complete, cutOff, commit } = services
+  const { factors, accounts, addresses, credentials, complete, cutOff, commit } = services
   const factorOf = (id: string) => factors.find(each => each.id === id)
 
   return {
@@ -48,7 +50,8 @@ export function recovering(services: Services): Recovering {
         ...enrolled.map(({ factor, secret }) => factorOf(factor)?.vouches?.(secret)),
       )
       const { email, ...known } = vouched
-      const free = async () => email === undefined || [account, undefined].includes((await accounts.byEmail(email))?.id)
+      const free = async () =>
+        email === undefined || [account, undefined].includes((await addresses.whose(email))?.account)
       if (!(await free())) throw new Problem('conflict')
       if (!active(await accounts.get(account))) throw new Problem('attempt_expired')
       await complete(checked)

@@ -1,4 +1,5 @@
 import { type Account, type Accounts, owned } from '../accounts/account.ts'
+import type { Addresses } from '../accounts/address.ts'
 import type { Links } from '../accounts/link.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
@@ -26,9 +27,15 @@ interface Letter {
 
 interface Services {
   accounts: Accounts
+  addresses: Pick<Addresses, 'whose'>
   links: Links
   throttle: Throttle
-  messages: { reset(letter: Letter): Promise<void>; noAccount(to: string, locale: string): Promise<void> }
+  messages: {
+    reset(letter: Letter): Promise<void>
+    noAccount(to: string, locale: string): Promise<void>
+    /** There, an account was until lately. */
+    reserved(to: string, locale: string): Promise<void>
+  }
   /** Where somebody is, in words. */
   whence: (locale: string, visitor: Visitor) => { device: string; place: string }
   record: RecordEvent
@@ -46,7 +53,16 @@ export interface Resetting {
 }
 
 /** Makes what resets passwords. */
-export function resetting({ accounts, links, throttle, messages, whence, record, now }: Services): Resetting {
+export function resetting({
+  accounts,
+  addresses,
+  links,
+  throttle,
+  messages,
+  whence,
+  record,
+  now,
+}: Services): Resetting {
   const owner = async (id: string | undefined, guard: number | undefined): Promise<Account | undefined> => {
     const found = id === undefined ? undefined : await accounts.get(id)
     // Whatever changed since may be what somebody wants to undo by an older link.
@@ -59,11 +75,12 @@ export function resetting({ accounts, links, throttle, messages, whence, record,
       await throttle.ration('reset.from', visitor.address, fromOne)
       await throttle.ration('reset', to, toOne)
       // Step by step alike, whether there is an account or not: nobody can tell by the time that it takes.
-      const found = await accounts.byEmail(to)
-      const known = owned(found) ? found : undefined
+      const whose = await addresses.whose(to)
+      const found = whose && (await accounts.get(whose.account))
+      const known = whose?.held && owned(found) ? found : undefined
       const reset = await links.make({ purpose: 'reset', account: known?.id, guard: known?.guard }, resetLife)
       await record('recovery.started', { account: known?.id }, visitor)
-      if (!known) return messages.noAccount(to, locale)
+      if (!known) return owned(found) ? messages.reserved(to, locale) : messages.noAccount(to, locale)
       const expiresAt = now() + resetLife
       await messages.reset({ to, locale: known.locale, reset, expiresAt, ...whence(known.locale, visitor) })
     },

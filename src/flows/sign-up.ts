@@ -1,4 +1,5 @@
 import type { Accounts } from '../accounts/account.ts'
+import type { Addresses } from '../accounts/address.ts'
 import type { Announcements } from '../accounts/announcement.ts'
 import type { Credentials } from '../accounts/credential.ts'
 import type { Sealer } from '../crypto/seal.ts'
@@ -17,6 +18,8 @@ export interface Pending extends Enrolled<unknown> {
 export interface Messages {
   /** Somebody tried to sign up with an address that has an account. */
   taken(to: string, locale: string): Promise<void>
+  /** Somebody entered an address that an account had until lately. */
+  reserved(to: string, locale: string): Promise<void>
   /** The account exists now. */
   welcome(to: string, locale: string): Promise<void>
 }
@@ -34,13 +37,14 @@ interface Services {
   accounts: Accounts
   credentials: Credentials
   announcements: Pick<Announcements, 'prepare' | 'tell'>
+  addresses: Pick<Addresses, 'claim' | 'drop'>
   sealer: Sealer
   messages: Messages
   now: () => number
 }
 
 /** Keeps what a sign-up enrols, and turns it into an account once it is whole. */
-export function signUp({ accounts, credentials, announcements, sealer, messages, now }: Services): SignUp {
+export function signUp({ accounts, credentials, announcements, addresses, sealer, messages, now }: Services): SignUp {
   const context = (attempt: Attempt) => `pending:${attempt.id}`
   const open = (attempt: Attempt, sealed: string | undefined): Pending[] =>
     sealed === undefined ? [] : JSON.parse(sealer.open(sealed, context(attempt)))
@@ -63,6 +67,9 @@ export function signUp({ accounts, credentials, announcements, sealer, messages,
       const announcement = { id: account, account, events, origin: {} }
       // First of all: its sweep removes what a crash leaves behind from here on.
       await announcements.prepare(announcement)
+      await addresses.claim(email, account).catch(fault => {
+        throw fault instanceof Conflict ? new Problem('conflict') : fault
+      })
       const holds: string[] = []
       for (const each of enrolled) holds.push(await credentials.add({ account, ...each }))
       const at = now()
@@ -81,6 +88,7 @@ export function signUp({ accounts, credentials, announcements, sealer, messages,
         // Any other fault may have come after the account was there.
         if (!(fault instanceof Conflict)) throw fault
         await discard(credentials, holds)
+        await addresses.drop(account)
         throw new Problem('conflict')
       }
       await announcements.tell(announcement)

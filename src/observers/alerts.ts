@@ -25,6 +25,8 @@ interface Services {
   reach: (credential: { factor: string; secret: unknown }) => Reach
   /** Until when a credential counts for no more than the proof that authorised it, in milliseconds. */
   limitedUntil: (credential: Credential) => number | undefined
+  /** What of an address or number may be shown; undefined for a credential of another kind. */
+  mask: (credential: { factor: string; secret: unknown }) => string | undefined
   say: (locale: string, key: string, values: Record<string, string | number>) => string
   words: {
     /** Where something was done from. */
@@ -43,7 +45,7 @@ type Data = Record<'account' | 'factor' | 'credential' | 'former' | 'case', stri
  * owner would not be told of.
  */
 export function alerts(services: Services): Observer {
-  const { accounts, credentials, links, letters, reach, limitedUntil, say, words } = services
+  const { accounts, credentials, links, letters, reach, mask, limitedUntil, say, words } = services
   const tell = async ({ name, at, data, origin }: Recorded): Promise<void> => {
     const { account, factor, credential, former, case: check } = data as Partial<Data>
     const owner = account === undefined ? undefined : await accounts.get(account)
@@ -52,12 +54,15 @@ export function alerts(services: Services): Observer {
     const reached = (list: readonly Credential[]) => list.map(each => ({ id: each.id, ...reach(each) }))
     const all = await credentials.of(id)
     const [held, out] = [reached(all), reached(await credentials.out(id))]
-    const added = all.find(each => each.id === credential)
-    const limit = added && limitedUntil(added)
+    const about = all.find(each => each.id === credential)
+    const limit = about && limitedUntil(about)
+    const lately = (owner.changes ?? []).filter(each => !each.undo && each.at > at - regret)
+    const came = new Set(lately.flatMap(each => each.came))
     const key = factor === undefined ? `alert.${name}` : `factor.${factor}.${name.split('.')[1]}`
     const letter = {
       locale,
       phrase,
+      became: about && name !== 'factor.removed' ? mask(about) : undefined,
       what: say(locale, key, plainIn(data)),
       when: words.moment(locale, at),
       ...(limit !== undefined && { limit: words.moment(locale, limit) }),
@@ -82,17 +87,20 @@ export function alerts(services: Services): Observer {
         await letters.check('check-told', { to, locale, phrase, what, when, number: check, link })
         continue
       }
-      // Whose address has just come to the account may be a stranger to it: they are told, and can undo nothing.
-      const stranger = address === credential && to === email
+      // Who holds an address that came to the account lately may be a stranger to it: they are told, and can undo nothing for as
+      // long as the change that brought it can be undone.
+      const recent = came.has(address)
+      const stranger = recent || (address === credential && to === email)
       const { change, session, device } = origin
       // What was removed did not come by the act: it comes back.
-      const came = name === 'factor.removed' ? undefined : credential
-      const act = { came, since: at - prelude, change, session, device }
+      const added = name === 'factor.removed' ? undefined : credential
+      const act = { came: added, since: at - prelude, change, session, device }
       const link = { purpose: 'disown' as const, account: id, address, ...act }
       await letters.alert({
         ...letter,
         channel: 'email',
         to,
+        recent: recent && address !== credential,
         keep: stranger ? undefined : await keeping(),
         disown: stranger ? undefined : await links.make(link, regret),
       })

@@ -1,4 +1,5 @@
 import { accountsDeclaration, opened } from '../accounts/account.ts'
+import { claimsDeclaration, formerDeclaration } from '../accounts/address.ts'
 import { announcementsDeclaration } from '../accounts/announcement.ts'
 import { type Belonging, belonging } from '../accounts/belongings.ts'
 import { credentialsDeclaration } from '../accounts/credential.ts'
@@ -39,6 +40,8 @@ export const belongingsList: readonly Belonging[] = [
     opened,
   ),
   belonging(announcementsDeclaration, 'account', []),
+  belonging(claimsDeclaration, 'account', []),
+  belonging(formerDeclaration, 'account', ['kind', 'until'], { ...ours, digest: 'a digest', sealed: 'sealed' }),
   belonging(
     credentialsDeclaration,
     'account',

@@ -1,4 +1,5 @@
 import type { Accounts } from '../accounts/account.ts'
+import { addresses as addressesOf } from '../accounts/address.ts'
 import { agentOf } from '../accounts/agent.ts'
 import { announcements as announcementsOf } from '../accounts/announcement.ts'
 import { belongings as belongingsOf } from '../accounts/belongings.ts'
@@ -77,24 +78,25 @@ export function people({ issuer, trust, hold, closing: patience }: Config, servi
   const failures = failuresOf({ store, record, now })
   const factors = factorsOf({ hasher, sealer, send: letters.code, name, issuer })
 
+  const addresses = addressesOf({ store, sealer, accounts, now })
   const announcements = announcementsOf({ store, credentials, record, onFault, now })
-  const commit = committing({ accounts, credentials, announcements, hold, onFault, now })
+  const commit = committing({ accounts, credentials, announcements, addresses, hold, onFault, now })
   const attempts = attemptsOf({ store, quota, now })
   const ceremonies = ceremoniesOf({ store, sealer, now })
-  const ask = asking({ ceremonies, accounts, throttle, failures, messages: letters, record })
-  const signUp = signUpOf({ accounts, credentials, announcements, sealer, messages: letters, now })
+  const ask = asking({ ceremonies, addresses, throttle, failures, messages: letters, record })
+  const signUp = signUpOf({ accounts, credentials, announcements, addresses, sealer, messages: letters, now })
   const guessed = factors.map(({ id }) => id)
   const risk = riskOf({ accounts, book, devices, throttle, failures, places, guessed, now })
   const protection = protectionOf({ factors, accounts, credentials, commit, risk, record, now })
   const proof = proofs({ ceremonies, credentials, devices, throttle, failures, record })
-  const afresh = recoveringOf({ factors, accounts, credentials, complete, cutOff, commit })
+  const afresh = recoveringOf({ factors, accounts, addresses, credentials, complete, cutOff, commit })
   const judged = { factors, attempts, ceremonies, accounts, credentials, proof }
   const judges = { ...judged, protection, signUp, recovering: afresh, failures, hold, now }
   const [prove, enrol] = [proving(judges), enrolling(judges)]
 
   const whence = (locale: string, { address, agent }: Pick<Visitor, 'address' | 'agent'>) =>
     words.whence(locale, { address, agent: agentOf(agent) })
-  const recovering = { accounts, links, messages: letters, record, now }
+  const recovering = { accounts, addresses, links, messages: letters, record, now }
   const resetting = resettingOf({ ...recovering, throttle, whence })
   const disowning = disowningOf({ ...recovering, factors, credentials, commit })
   const belongings = belongingsOf(store, sealer, belongingsList)
@@ -120,6 +122,7 @@ export function people({ issuer, trust, hold, closing: patience }: Config, servi
   return {
     hold,
     limitedUntil,
+    addresses,
     announcements,
     approving,
     receipts,

@@ -6,6 +6,7 @@ const { mail, sms } = composer({ phrases: phrases(), issuer: 'https://id.example
 const told: { [Name in keyof Mails]: Mails[Name] } = {
   code: { code: '482913', minutes: 10, towards: 'Trading' },
   taken: {},
+  reserved: {},
   welcome: {},
   alert: {
     what: 'A passkey was added',

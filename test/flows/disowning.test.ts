@@ -39,6 +39,7 @@ describe('disowning', () => {
     act = disowning({
       factors,
       accounts: people,
+      addresses: made.addresses,
       credentials: kept,
       links: mailed,
       messages: { disowned: async letter => void mails.push(letter) },
@@ -124,6 +125,8 @@ describe('disowning', () => {
     await people.insert(person('other', 'ada@example.com'))
     expect((await problem(act.disown(await link(address), visitor))).code).to.equal('conflict')
     expect(await left()).to.deep.equal([])
+    // Nobody is the one who receives resets: least of all whoever took the account.
+    expect((await people.get('ada'))?.email).to.equal('ada@released.invalid')
     expect(mails).to.deep.equal([])
   })
 

@@ -49,6 +49,7 @@ async function room() {
     letters: { alert: async letter => void sent.push(letter), check: async () => {} },
     limitedUntil: () => undefined,
     reach: ({ factor, secret }): Reach => factorOf(factor).vouches?.(secret) ?? {},
+    mask: () => undefined,
     say: (_, key) => key,
     words: { moment: () => '', whence: () => ({ device: '', place: '' }) },
   })

@@ -47,6 +47,7 @@ describe('alerts to owners', () => {
       },
       limitedUntil: ({ addedUnder, createdAt }) => addedUnder && createdAt + day,
       reach: ({ factor, secret }) => ({ [factor === 'sms' ? 'phone' : 'email']: (secret as { to?: string }).to }),
+      mask: () => undefined,
       say: (locale, key) => `${locale} ${key}`,
       words: {
         moment: (_, when) => new Date(when).toISOString(),

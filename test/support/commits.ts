@@ -1,4 +1,5 @@
 import { accounts as accountsOf } from '../../src/accounts/account.ts'
+import { addresses as addressesOf } from '../../src/accounts/address.ts'
 import { announcements as announcementsOf } from '../../src/accounts/announcement.ts'
 import { credentials as credentialsOf } from '../../src/accounts/credential.ts'
 import { sealer as sealerOf } from '../../src/crypto/seal.ts'
@@ -24,6 +25,7 @@ export function commits({ store, record = async () => {}, hold = 0, onFault = ()
   const accounts = accountsOf(store)
   const credentials = credentialsOf({ store, sealer: testSealer, now })
   const announcements = announcementsOf({ store, credentials, record, onFault, now })
-  const commit = committing({ accounts, credentials, announcements, hold, onFault, now })
-  return { accounts, credentials, announcements, commit, ...holding(store, credentials, now) }
+  const addresses = addressesOf({ store, sealer: testSealer, accounts, now })
+  const commit = committing({ accounts, credentials, announcements, addresses, hold, onFault, now })
+  return { accounts, addresses, credentials, announcements, commit, ...holding(store, credentials, now) }
 }

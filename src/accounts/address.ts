@@ -1,0 +1,150 @@
+import { z } from 'zod'
+import { sha256 } from '../crypto/digest.ts'
+import { id as newId } from '../crypto/random.ts'
+import type { Sealer } from '../crypto/seal.ts'
+import { Conflict, declare, type Store } from '../store/collection.ts'
+import type { Accounts } from './account.ts'
+import { regret } from './credential.ts'
+
+const day = 24 * 3_600_000
+/** How long an address that an account gave up is nobody else's, in milliseconds: longer than the change can be undone, by any clock. */
+const reserved = regret + day
+/** How long an address stays claimed for an account that is about to get it, in milliseconds: longer than that takes. */
+const pending = 2 * 60_000
+/** How long it is remembered whose an address or number was, in milliseconds. */
+const remembered = 365 * day
+/** Attempts at a claim that another request for the same account may come before. */
+const tries = 5
+
+/** One address that is about to be an account's, or may yet be its again: by its id, one account's at a time. */
+export const claimsDeclaration = declare({
+  name: 'address_claims',
+  shape: z.object({
+    /** The digest of the address. It is not keyed, so that claims hold while secrets change; it is gone in days. */
+    id: z.string(),
+    account: z.string(),
+    expiresAt: z.number(),
+  }),
+  indexes: ['account'],
+})
+
+const formerShape = z.object({
+  id: z.string(),
+  account: z.string(),
+  kind: z.enum(['email', 'phone']),
+  /** A keyed digest of it. */
+  digest: z.string(),
+  /** Sealed: itself. */
+  sealed: z.string(),
+  /** When it was given up. */
+  until: z.number(),
+  expiresAt: z.number(),
+})
+
+/** The addresses and numbers that accounts had. */
+export const formerDeclaration = declare({
+  name: 'former_addresses',
+  shape: formerShape,
+  indexes: ['account', 'digest'],
+})
+
+/** What a former address is sealed for. */
+export const formerContext = ({ id }: { id: string }): string => `former-address:${id}`
+/** What the digest of an address is keyed for. */
+export const digestContext = 'address'
+
+/** An address or number that an account had, until a moment in milliseconds since the epoch. */
+export interface Former {
+  kind: 'email' | 'phone'
+  address: string
+  until: number
+}
+
+/** Whose an address is. `held`: it is the account's now; otherwise the account had it until lately, and can have it back. */
+export interface Whose {
+  account: string
+  held: boolean
+}
+
+/** Which account an email address belongs to, lately belonged to, and once belonged to. */
+export interface Addresses {
+  /** Whose it is, or was so lately that the change can be undone. */
+  whose(email: string): Promise<Whose | undefined>
+  /** Claims it for an account that is about to get it. Throws Conflict while another account claims it. */
+  claim(email: string, account: string): Promise<void>
+  /** Keeps an address that an account is about to give up from everybody else, for as long as that can be undone. Throws Conflict. */
+  reserve(email: string, account: string): Promise<void>
+  /** Gives up all that an account claims, which never came to be. */
+  drop(account: string): Promise<void>
+  /** Notes that an account is about to give up an address or a number. */
+  note(account: string, former: Omit<Former, 'until'>): Promise<void>
+  /** The account that had this address last, in the past year. */
+  last(email: string): Promise<string | undefined>
+  /** What an account had in the past year, newest first. */
+  of(account: string): Promise<Former[]>
+}
+
+interface Services {
+  store: Store
+  sealer: Pick<Sealer, 'seal' | 'open' | 'blind'>
+  accounts: Pick<Accounts, 'byEmail'>
+  now: () => number
+}
+
+/** The address book of this store. */
+export function addresses({ store, sealer, accounts, now }: Services): Addresses {
+  const claims = store.collection(claimsDeclaration)
+  const kept = store.collection(formerDeclaration)
+  const digests = (address: string) => sealer.blind(address, digestContext)
+
+  const claim = async (email: string, account: string, life: number): Promise<void> => {
+    const expiresAt = now() + life
+    for (let left = tries; left > 0; left--) {
+      const found = await claims.get(sha256(email))
+      if (found && found.account !== account) break
+      if (found) {
+        const longer = Math.max(expiresAt, found.expiresAt)
+        if (await claims.patch(found.id, { expiresAt: longer }, { account })) return
+        continue
+      }
+      try {
+        return await claims.insert({ id: sha256(email), account, expiresAt })
+      } catch (fault) {
+        if (!(fault instanceof Conflict)) throw fault
+      }
+    }
+    throw new Conflict(claimsDeclaration.name, 'id')
+  }
+
+  /** Newest first. An account's addresses change a hundred times a week at most. */
+  const newest = (found: z.output<typeof formerShape>[]) => found.sort((a, b) => b.until - a.until)
+
+  return {
+    whose: async email => {
+      const [holder, found] = await Promise.all([accounts.byEmail(email), claims.get(sha256(email))])
+      if (holder) return { account: holder.id, held: true }
+      return found && { account: found.account, held: false }
+    },
+    claim: (email, account) => claim(email, account, pending),
+    reserve: (email, account) => claim(email, account, reserved),
+    drop: async account => {
+      await claims.remove({ account })
+    },
+    note: async (account, { kind, address }) => {
+      const id = newId()
+      const [digest] = digests(address)
+      const sealed = sealer.seal(address, formerContext({ id }))
+      const until = now()
+      await kept.insert({ id, account, kind, digest, sealed, until, expiresAt: until + remembered })
+    },
+    last: async email => {
+      const found = await Promise.all(digests(email).map(digest => kept.find({ digest }, { limit: 1_000 })))
+      return newest(found.flat())[0]?.account
+    },
+    of: async account =>
+      newest(await kept.find({ account }, { limit: 1_000 })).map(({ id, kind, sealed, until }) => ({
+        ...{ kind, until },
+        address: sealer.open(sealed, formerContext({ id })),
+      })),
+  }
+}
