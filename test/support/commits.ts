@@ -22,7 +22,7 @@ interface Surroundings {
 
 /** Accounts, their credentials and the one way in which they change, on a store. */
 export function commits({ store, record = async () => {}, hold = 0, onFault = () => {}, now }: Surroundings) {
-  const accounts = accountsOf(store)
+  const accounts = accountsOf(store, testSealer)
   const credentials = credentialsOf({ store, sealer: testSealer, now })
   const announcements = announcementsOf({ store, credentials, record, onFault, now })
   const addresses = addressesOf({ store, sealer: testSealer, accounts, now })
