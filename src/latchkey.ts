@@ -18,7 +18,6 @@ import { type Observer, recorder } from './events.ts'
 import { cookieKeys } from './keys/cookies.ts'
 import { signingRing } from './keys/ring.ts'
 import { activity as activityOf } from './observers/activity.ts'
-import { alerts } from './observers/alerts.ts'
 import { audit } from './observers/audit.ts'
 import { auditHead } from './observers/audit-export.ts'
 import { auditHeads } from './observers/audit-heads.ts'
@@ -46,6 +45,7 @@ import { people as peopleOf } from './wiring/people.ts'
 import { post as postOf } from './wiring/post.ts'
 import { proxies as proxiesOf } from './wiring/proxies.ts'
 import { reloading } from './wiring/reload.ts'
+import { telling } from './wiring/telling.ts'
 
 const name = 'Latchkey'
 const minute = 60_000
@@ -125,28 +125,12 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
       await apiKeys.owner.revokeAll(account, origin)
     },
   })
-  const { announcements, credentials, links, throttle, quota, factors, risk, closing } = people
+  const { announcements, credentials, links, throttle, quota, risk, closing } = people
   const identity = identityOf(config, {
     ...{ store, sealer, accounts, credentials, links, throttle, book, messages: letters, record, now },
     onFault: log.fault,
   })
-  const reach = ({ factor, secret }: { factor: string; secret: unknown }) =>
-    factors.find(({ id }) => id === factor)?.vouches?.(secret) ?? {}
-  const mask = ({ factor, secret }: { factor: string; secret: unknown }) => {
-    const known = factors.find(({ id }) => id === factor)
-    return known?.channel && known.hint?.(secret)
-  }
-  const toldBy = alerts({
-    accounts,
-    credentials,
-    links,
-    letters,
-    reach,
-    mask,
-    limitedUntil: people.limitedUntil,
-    say,
-    words,
-  })
+  const toldBy = telling({ people, accounts, letters, say, words })
 
   const hold = holding({ accounts, record, hold: config.hold, now })
   const methods = { get: (name: string) => clients.declared().methods.get(name) }

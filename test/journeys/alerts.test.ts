@@ -106,7 +106,6 @@ describe('alerts', () => {
     await at.addPasskey(ada)
     await told(ada.email, 'A passkey was added')
     expect((await told(email, 'A passkey was added')).link).to.equal(undefined)
-    // Both mails say which address it is now, and not in full.
     const masked = `${email.slice(0, 1)}•••@example.com`
     expect((await told(ada.email, 'Your email address was changed')).text)
       .to.contain(masked)
@@ -115,8 +114,7 @@ describe('alerts', () => {
     latchkey.clock.pass(7 * day)
     ada.email = email
     await at.elsewhere(ada)
-    const noticed = await told(email, 'Somebody signed in on a new device or from a new place')
-    expect(noticed.link).to.contain('/not-me/')
+    expect((await told(email, 'Somebody signed in on a new device or from a new place')).link).to.contain('/not-me/')
   })
 
   it('tell the old number and the new one', async () => {

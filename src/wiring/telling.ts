@@ -1,0 +1,29 @@
+import type { Accounts } from '../accounts/account.ts'
+import type { Credential } from '../accounts/credential.ts'
+import type { Letters } from '../delivery/letters.ts'
+import type { Observer } from '../events.ts'
+import { alerts } from '../observers/alerts.ts'
+import type { Words } from '../web/words.ts'
+import type { People } from './people.ts'
+
+interface Services {
+  people: Pick<People, 'credentials' | 'links' | 'factors' | 'limitedUntil'>
+  accounts: Accounts
+  letters: Letters
+  say: (locale: string, key: string, values?: Record<string, string | number>) => string
+  words: Words
+}
+
+/** Puts together what tells owners of what was done to their accounts. */
+export function telling({ people, ...services }: Services): Observer {
+  const { credentials, links, factors, limitedUntil } = people
+  const known = ({ factor }: Pick<Credential, 'factor'>) => factors.find(({ id }) => id === factor)
+  return alerts({
+    ...{ ...services, credentials, links, limitedUntil },
+    reach: credential => known(credential)?.vouches?.(credential.secret) ?? {},
+    mask: credential => {
+      const factor = known(credential)
+      return factor?.channel && factor.hint?.(credential.secret)
+    },
+  })
+}
