@@ -1,4 +1,3 @@
-import type { Context } from 'koa'
 import { type Adapter, type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Account } from '../accounts/account.ts'
 import type { Throttle } from '../accounts/throttle.ts'
@@ -31,33 +30,13 @@ import { prompts } from './prompts.ts'
 import { refreshLife } from './refresh.ts'
 import { explaining } from './refusals.ts'
 import { clientMetadata } from './registration-rules.ts'
+import type { Renderers } from './renderers.ts'
 import { type Redeem, receiptIn } from './rich.ts'
 import { forLibrary } from './signing.ts'
 
 /** RFC 7636: the first thing that most libraries fail for. In the characters of RFC 6749, 4.1.2.1. */
 const pkceMissing =
   'code_challenge is missing: turn PKCE on in your library (code_challenge_method=S256); docs/recipes names the switch of each'
-
-/** The pages that the library answers with; the web room writes them. */
-export interface Renderers {
-  /** `out` is what a program would be told; `fault` may be a Problem. */
-  error(
-    ctx: Context,
-    out: { error: string; error_description?: string | undefined },
-    fault: unknown,
-  ): void | Promise<void>
-  /** Asks whether to sign out: posts `xsrf`, and `logout=yes` to sign out everywhere, to `action`. */
-  logout(
-    ctx: Context,
-    form: { action: string; xsrf: string; client: App | undefined; accountId: string },
-  ): void | Promise<void>
-  loggedOut(ctx: Context, from: { client: App | undefined }): void | Promise<void>
-  /** Takes an answer on to an app by a form that the browser posts. */
-  formPost(
-    ctx: Context,
-    form: { action: string; fields: readonly (readonly [name: string, value: string])[]; client: App | undefined },
-  ): void | Promise<void>
-}
 
 export interface Options extends Backchannel {
   issuer: string

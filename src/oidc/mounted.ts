@@ -1,11 +1,13 @@
 import type { Context, Middleware } from 'koa'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { isDeclared } from '../clients/own.ts'
 import type { Clients } from '../clients/registry.ts'
-import type { Renderers } from './configuration.ts'
+import { leaveByLink } from './answers.ts'
 import { programs } from './programs.ts'
+import type { Renderers } from './renderers.ts'
 
 interface Services {
-  renderers: Pick<Renderers, 'formPost'>
+  renderers: Pick<Renderers, 'formPost' | 'leaving'>
   clients: Clients
 }
 
@@ -25,9 +27,19 @@ export function mounted(provider: Provider, services: Services): Middleware {
       left = true
       return next()
     })
-    if (left || !ctx.response.is('html')) return
-    await leaveUnasked(ctx as unknown as KoaContextWithOIDC, services)
+    if (left) return
+    const answered = ctx as unknown as KoaContextWithOIDC
+    if (answered.oidc?.route === 'end_session_confirm') await leaveAsked(answered, services)
+    if (ctx.response.is('html')) await leaveUnasked(answered, services)
   }
+}
+
+/** Whoever signs out at an app that nobody vouches for is asked before they are taken there: a link to us that does it at once is anybody's to make. */
+async function leaveAsked(ctx: KoaContextWithOIDC, services: Services): Promise<void> {
+  const { client, provider } = ctx.oidc
+  const location: unknown = ctx.response.get('Location')
+  if (isDeclared(client ?? {}) || typeof location !== 'string' || location === '') return
+  if (new URL(location, provider.issuer).origin !== new URL(provider.issuer).origin) await leaveByLink(ctx, services)
 }
 
 /** Whoever signs out and is not signed in is not asked: the library's page posts by a script in it, ours by one beside it. */

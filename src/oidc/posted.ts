@@ -7,7 +7,7 @@ import { token } from '../crypto/random.ts'
 import { Problem } from '../errors.ts'
 import { declare, type Store } from '../store/collection.ts'
 import { largest, size } from './admission.ts'
-import type { Renderers } from './configuration.ts'
+import type { Renderers } from './renderers.ts'
 
 const declaration = declare({
   name: 'posted_requests',

@@ -13,7 +13,7 @@ import { type Consents, consents as consenting } from '../records/consents.ts'
 import { mutes as mutesOf } from '../records/mutes.ts'
 import type { Store } from '../store/collection.ts'
 import { admission } from './admission.ts'
-import { formModes, type ResponseMode } from './answers.ts'
+import { formModes, type ResponseMode, stoppingErrors } from './answers.ts'
 import { completeRequests } from './asked.ts'
 import { type Authenticate, authenticating } from './authenticate.ts'
 import { redeeming } from './codes.ts'
@@ -94,7 +94,7 @@ export async function createProvider(options: Options): Promise<Oidc> {
   const spend = spending({ clients, records, record })
   const admitted = admission(options.quota)
   const configured = configuration(options, { records, consents, adapters, mutes, spend, guard: admitted.guard })
-  const { provider, grants, proved } = construct(issuer, configured, formModes(options))
+  const { provider, grants, proved } = construct(issuer, configured, options)
   Object.assign(provider.InitialAccessToken, { find: invited.find })
   completeRequests(provider, clients)
   const ending = { provider, records, post: options.post, record }
@@ -160,9 +160,10 @@ type Registered = [handle: Handler, ...more: Parameters<Provider['registerGrantT
 function construct(
   issuer: string,
   configured: Configuration,
-  modes: { readonly [name: string]: ResponseMode },
+  services: Parameters<typeof formModes>[0],
 ): { provider: Provider; grants: Map<string, Registered>; proved: WeakSet<object> } {
   const grants = new Map<string, Registered>()
+  const modes = formModes(services)
   const proved = new WeakSet<object>()
   class Latchkey extends Provider {
     override registerGrantType<P extends object>(
@@ -180,7 +181,7 @@ function construct(
     }
 
     override registerResponseMode(name: string, mode: ResponseMode) {
-      super.registerResponseMode(name, modes[name] ?? mode)
+      super.registerResponseMode(name, modes[name] ?? stoppingErrors(mode, services))
     }
 
     // Its cookies are as secure as the issuer says, whichever way the request came to us.

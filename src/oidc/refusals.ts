@@ -2,8 +2,8 @@ import type { Context } from 'koa'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { Clients } from '../clients/registry.ts'
 import { Problem } from '../errors.ts'
-import type { Renderers } from './configuration.ts'
 import { reasonOf } from './reasons.ts'
+import type { Renderers } from './renderers.ts'
 
 /** What the library throws of a request. */
 export interface Fault extends Error {

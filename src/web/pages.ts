@@ -85,6 +85,12 @@ export interface Pages extends RecoveryPages, AccountPages, AdminPages, Approval
   'sign-in/signed-out': { app: string | undefined; everywhere: boolean }
   /** Goes on to `onward` by itself, or by its link. */
   'sign-in/onward': { onward: string }
+  /** Asks before the browser goes to an app that nobody vouches for: by `link`, or by `form`. */
+  'sign-in/leaving': {
+    place: string
+    link: string | undefined
+    form: { action: string; fields: readonly (readonly [name: string, value: string])[] } | undefined
+  }
   /** Takes an answer on to the app: a script posts the form at once, and without scripts the button does. */
   'sign-in/go-on': { action: string; fields: readonly (readonly [name: string, value: string])[] }
   /** `retryAfter` is in seconds; `request` names it in the log; `refusal` is for whoever builds an app, in development. */

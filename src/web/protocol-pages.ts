@@ -2,7 +2,7 @@ import type { Context } from 'koa'
 import { errors } from 'oidc-provider'
 import type { Accounts } from '../accounts/account.ts'
 import { Problem } from '../errors.ts'
-import type { Renderers } from '../oidc/configuration.ts'
+import type { Renderers } from '../oidc/renderers.ts'
 import { asProblem } from './faults.ts'
 import { negotiate } from './phrases.ts'
 import { refusalOf, type Show } from './show.ts'
@@ -43,6 +43,11 @@ export function protocolPages({ accounts, show }: Services): Renderers {
     formPost: (ctx, { client, ...form }) => {
       prepare(ctx)
       show.page(ctx, 'sign-in/go-on', form, { towards: client && { name: client.name, tile: client.tile } })
+    },
+    leaving: (ctx, { client, place, onward, form }) => {
+      prepare(ctx)
+      const towards = client && { name: client.name, tile: client.tile }
+      show.page(ctx, 'sign-in/leaving', { place, link: onward, form }, { towards })
     },
     loggedOut: (ctx, { client }) => {
       prepare(ctx)

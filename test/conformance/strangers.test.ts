@@ -121,6 +121,83 @@ describe('an app that nobody vouches for', () => {
     })
   })
 
+  describe('gets the browser after an error', () => {
+    const stays = async (client: Metadata, more: Record<string, string | undefined>, status = 200) => {
+      const asked = { client_id: String(client.client_id), redirect_uri: redirect, ...more }
+      const { page, at } = await latchkey.ask('', browser, asked)
+      expect([at, page.status]).to.deep.equal([undefined, status])
+      expect(page.h1).to.equal('Leave for another site?')
+      expect(page.find('.address')?.text).to.equal('shop.example')
+      expect(page.text).to.include('nobody here has checked')
+      return page
+    }
+    const wrong: readonly [string, Record<string, string | undefined>, string][] = [
+      ['a scope that it may not have', { scope: 'hold' }, 'invalid_scope'],
+      ['nobody to be asked', { prompt: 'none' }, 'consent_required'],
+      ['an answer that there is not', { response_type: 'token' }, 'unsupported_response_type'],
+      ['no proof of its code', { code_challenge: undefined, code_challenge_method: undefined }, 'invalid_request'],
+      ['an API', { resource: 'https://api.example/none' }, 'invalid_target'],
+    ]
+    for (const [what, more, error] of wrong)
+      it(`only by a link that the person follows: ${what}`, async () => {
+        const page = await stays((await register(shop)).body, more)
+        const link = page.links.find(({ href }) => href.startsWith(redirect))
+        const { search, hash } = new URL(link?.href ?? '')
+        const told = new URLSearchParams(hash === '' ? search : hash.slice(1))
+        expect([told.get('error'), told.get('state')]).to.deep.equal([error, 'a state'])
+        expect(page.html).to.not.match(/http-equiv="refresh"/i)
+      })
+
+    for (const mode of ['fragment', 'jwt', 'query.jwt', 'fragment.jwt'])
+      it(`only by a link that the person follows: answered by ${mode}`, async () => {
+        const page = await stays((await register(shop)).body, { prompt: 'none', response_mode: mode })
+        expect(page.links.some(({ href }) => href.startsWith(redirect))).to.equal(true)
+      })
+
+    for (const mode of ['form_post', 'form_post.jwt'])
+      it(`only by a form that the person sends: answered by ${mode}`, async () => {
+        const page = await stays((await register(shop)).body, { prompt: 'none', response_mode: mode })
+        expect(page.html).to.not.include('data-at-once')
+        expect(page.html).to.include(`action="${redirect}"`)
+      })
+
+    it('only by a link, when the person refused', async () => {
+      const { page } = await ask((await register(shop)).body)
+      const refused = await page.submit({}, 'Don’t allow')
+      expect(refused.h1).to.equal('Leave for another site?')
+      expect(refused.links.some(({ href }) => href.includes('error=access_denied'))).to.equal(true)
+    })
+
+    it('only by a link, when they signed out for it', async () => {
+      const uris = { post_logout_redirect_uris: ['https://shop.example/bye'] }
+      const { body } = await register({ ...shop, ...uris })
+      const { browser: other } = await latchkey.person()
+      const query = new URLSearchParams({
+        client_id: String(body.client_id),
+        post_logout_redirect_uri: 'https://shop.example/bye',
+      })
+      const page = await other.get(`${latchkey.metadata.end_session_endpoint}?${query}`)
+      const left = await page.submit({}, 'Sign out')
+      expect(left.h1).to.equal('Leave for another site?')
+      expect(left.links.some(({ href }) => href.startsWith('https://shop.example/bye'))).to.equal(true)
+      // Nobody is signed in any more: a page goes on by itself, and stops there.
+      const again = await other.get(`${latchkey.metadata.end_session_endpoint}?${query}`)
+      expect((await again.submit({})).h1).to.equal('Leave for another site?')
+    })
+
+    it('at once, where the operator vouches for it', async () => {
+      const { told, at } = await latchkey.ask('trading', browser, { scope: 'nonsense', nonce: undefined })
+      expect([at?.host, told.get('error')]).to.deep.equal(['trading.example', 'invalid_scope'])
+    })
+
+    it('at once, with a code', async () => {
+      const { body } = await register(shop)
+      await allow(body)
+      const { told } = await ask(body)
+      expect(told.get('code')).to.be.a('string')
+    })
+  })
+
   const change = async (made: Told, more: Metadata): Promise<Told> => {
     const { client_id, client_secret } = made.body
     const changed = await manage('PUT', made, { ...shop, client_id, client_secret, ...more })

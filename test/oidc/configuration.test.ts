@@ -54,7 +54,7 @@ describe('what the library is told', () => {
         locales: ['en'],
         requests: { pushed: false, nonces: false, refreshing: 1 },
         salt: 'a salt',
-        renderers: { error: nothing, logout: nothing, loggedOut: nothing, formPost: nothing },
+        renderers: { error: nothing, logout: nothing, loggedOut: nothing, formPost: nothing, leaving: nothing },
         now,
       },
       {

@@ -1,4 +1,4 @@
-import type { Renderers } from '../../src/oidc/configuration.ts'
+import type { Renderers } from '../../src/oidc/renderers.ts'
 
 /** The library's pages, with no more in them than what tests press. */
 export const renderers: Renderers = {
@@ -12,6 +12,9 @@ export const renderers: Renderers = {
     ctx.body = `<main>${form(everywhere)}${form('<button>Stay</button>')}</main>`
   },
   formPost: () => {},
+  leaving: (ctx, { onward }) => {
+    ctx.body = `<main><a href="${onward}">${onward}</a></main>`
+  },
   loggedOut: (ctx, { client: app }) => {
     ctx.body = `<h1>Signed out of ${app?.name ?? 'everything'}</h1>`
   },
