@@ -3,6 +3,7 @@ import { auditExport, auditKeys } from './commands/audit.ts'
 import { auditVerify } from './commands/audit-verify.ts'
 import { clientsInvite, clientsList, clientsRemove } from './commands/clients.ts'
 import { type Command, Refusal } from './commands/command.ts'
+import { doctor } from './commands/doctor.ts'
 import { keysList, keysReplace, keysRotate } from './commands/keys.ts'
 import { roleGive, roleList, roleTake } from './commands/role.ts'
 import { secretsReseal } from './commands/secrets.ts'
@@ -19,6 +20,7 @@ const commands: Readonly<Record<string, Command>> = {
   'clients invite': clientsInvite,
   'clients list': clientsList,
   'clients remove': clientsRemove,
+  doctor,
   'keys list': keysList,
   'keys rotate': keysRotate,
   'keys replace': keysReplace,
@@ -76,6 +78,7 @@ async function main(words: readonly string[]): Promise<number> {
     }
     return await command.run({
       option,
+      flag: each => (values as Record<string, unknown>)[each] === true,
       words: positionals,
       config: configure,
       out: process.stdout,

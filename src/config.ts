@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { z } from 'zod'
 import { loopback } from './setting.ts'
 import { settings } from './settings.ts'
@@ -44,7 +45,7 @@ export interface Config {
   apps: { registration: 'off' | 'token' | 'open'; documents: 'off' | '*' | string[] }
   /** Newest first; undefined asks the composition root to make some and keep them beside the store. */
   secrets: string[] | undefined
-  mail: { url: string | undefined; from: string }
+  mail: { url: string | undefined; from: string; ehlo: string }
   sms: { url: string | undefined }
   /** For how long people may trust a device, in milliseconds. */
   trust: number
@@ -135,7 +136,11 @@ export function configure(environment: Environment = process.env): Config {
     clients: set.LATCHKEY_CLIENTS,
     apps: { registration: set.LATCHKEY_REGISTRATION, documents: set.LATCHKEY_CIMD },
     secrets: set.LATCHKEY_SECRETS,
-    mail: { url: set.LATCHKEY_MAIL_URL, from: set.LATCHKEY_MAIL_FROM ?? `Latchkey <no-reply@${issuer.hostname}>` },
+    mail: {
+      url: set.LATCHKEY_MAIL_URL,
+      from: set.LATCHKEY_MAIL_FROM ?? `Latchkey <no-reply@${issuer.hostname}>`,
+      ehlo: set.LATCHKEY_MAIL_EHLO ?? ehloOf(issuer.hostname),
+    },
     sms: { url: set.LATCHKEY_SMS_URL },
     trust: set.LATCHKEY_TRUST * 24 * 3_600_000,
     geoip: { file: set.LATCHKEY_GEOIP },
@@ -171,6 +176,12 @@ function mtlsFaults(set: Values): string[] {
     header && set.LATCHKEY_TRUST_PROXY?.length === 0 && 'LATCHKEY_MTLS_HEADER needs LATCHKEY_TRUST_PROXY',
   ]
   return faults.filter(each => typeof each === 'string' && each !== '') as string[]
+}
+
+/** An address stands in brackets, an IPv6 one behind its tag (RFC 5321, 4.1.3). */
+function ehloOf(host: string): string {
+  if (host.startsWith('[')) return `[IPv6:${host.slice(1, -1)}]`
+  return isIP(host) === 4 ? `[${host}]` : host
 }
 
 function placed(text: string): { host: string; port: number } {

@@ -27,6 +27,13 @@ const session = z.string()
 /** What was out of the ordinary. */
 const why = z.array(z.string())
 const message = { message: z.string(), channel: z.enum(['email', 'sms', 'logout', 'ping']), tries: z.number() }
+/** Why it was not delivered: see `delivery/delivery-fault.ts`. */
+const undelivered = {
+  reason: z.string().optional(),
+  host: z.string().optional(),
+  step: z.string().optional(),
+  reply: z.number().optional(),
+}
 const credential = z.string()
 /** Its number. */
 const identityCase = z.string()
@@ -173,8 +180,8 @@ export const events = {
   'keys.retired': event('notice', { kid: z.string(), alg: z.string() }),
   'keys.withdrawn': event('warning', { kid: z.string(), alg: z.string() }),
   'message.sent': event('info', message),
-  'message.delayed': event('warning', message),
-  'message.abandoned': event('warning', message),
+  'message.delayed': event('warning', { ...message, ...undelivered }),
+  'message.abandoned': event('warning', { ...message, ...undelivered }),
 } as const
 
 export type EventName = keyof typeof events

@@ -67,6 +67,14 @@ export const settings = {
       .regex(/^[^\r\n]*\S+@\S+[^\r\n]*$/, { error: 'must be an address' })
       .optional(),
   ),
+  LATCHKEY_MAIL_EHLO: setting(
+    'What Latchkey calls itself to the mail server (EHLO): some refuse a name that is no host.',
+    'the issuer’s host',
+    z
+      .string()
+      .regex(/^(\[[0-9A-Za-z:.]+\]|[A-Za-z0-9.-]+)$/, { error: 'must be a host name, or an address in brackets' })
+      .optional(),
+  ),
   LATCHKEY_SMS_URL: setting(
     'An HTTPS endpoint that takes a POST of `{to, text}`; http only on loopback. A user and password in it become Basic authorization.',
     'the development outbox',

@@ -30,7 +30,8 @@ describe('config', () => {
     expect(config).to.deep.include({ issuer: 'http://localhost:3000', local: true, production: false })
     expect(config.listen).to.deep.include({ host: 'localhost', port: 3000, tls: undefined, trustProxy: [] })
     expect(config).to.deep.include({ store: 'sqlite:data/latchkey.db', clients: 'clients.json', secrets: undefined })
-    expect(config.mail).to.deep.equal({ url: undefined, from: 'Latchkey <no-reply@localhost>' })
+    const mail = { url: undefined, from: 'Latchkey <no-reply@localhost>', ehlo: 'localhost' }
+    expect(config.mail).to.deep.equal(mail)
   })
 
   it('takes an empty setting for one that is not made', () => {
@@ -122,6 +123,10 @@ describe('config', () => {
     LATCHKEY_MAIL_FROM: [
       ['nobody', 'must be an address'],
       ['a@b.example\r\nBcc: c@d.example', 'must be an address'],
+    ],
+    LATCHKEY_MAIL_EHLO: [
+      ['my host', 'must be a host name, or an address in brackets'],
+      ['a\r\nb', 'must be a host name, or an address in brackets'],
     ],
     LATCHKEY_SMS_URL: [
       ['sms.example.com', 'must be a URL of https:// or http://'],

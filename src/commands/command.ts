@@ -25,6 +25,8 @@ export interface Command {
 export interface Given {
   /** The value of an option that takes one. */
   option(name: string): string | undefined
+  /** Was an option given that takes no value? */
+  flag(name: string): boolean
   /** What follows the command's name and is no option. */
   words: readonly string[]
   /** Reads the configuration, for a command that needs it. Throws ConfigError. */

@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { between } from '../crypto/random.ts'
 import { SealError } from '../crypto/seal.ts'
 import { type Collection, declare } from '../store/collection.ts'
-import { type Send, type Sent, Undeliverable } from './message.ts'
+import { type DeliveryFacts, DeliveryFault, factsOf } from './delivery-fault.ts'
+import type { Send, Sent } from './message.ts'
 
 const shape = z.strictObject({
   id: z.string(),
@@ -39,10 +40,10 @@ export const posted = declare({
 /** What a message is sealed for. */
 export const messageContext = ({ id }: { id: string }): string => `message:${id}`
 
-/** What became of a message; never its content. */
+/** What became of a message, and why it was not delivered; never its content, nor whose it is. */
 export type Tell = (
   name: 'message.sent' | 'message.delayed' | 'message.abandoned',
-  data: { message: string; channel: Posted['channel']; tries: number },
+  data: { message: string; channel: Posted['channel']; tries: number } & Partial<DeliveryFacts>,
 ) => unknown
 
 const free = { in: ['fresh', 'waiting'] } as const
@@ -129,24 +130,31 @@ export function courier<M>(options: Options<M>): { wake(): void; start(): () => 
     const held = await messages.patch(id, claim, state === 'held' ? { state, due, tries } : { state: free, tries })
     if (!held) return false
     if (delivered.has(id)) return settle('message.sent', held)
-    if (late) return settle('message.abandoned', held)
+    if (late) return settle('message.abandoned', held, { reason: 'expired' })
     try {
       await send(open(held), AbortSignal.timeout(lease * 0.75))
     } catch (error) {
-      if (error instanceof Undeliverable || error instanceof SealError) return settle('message.abandoned', held)
-      const next = Math.min(now() + backoff(held.tries, now() - at), until)
+      if (error instanceof SealError) return settle('message.abandoned', held, { reason: 'unreadable' })
+      const facts = factsOf(error)
+      const { forGood, retryAfter = 0 } = error instanceof DeliveryFault ? error : { forGood: false }
+      if (forGood) return settle('message.abandoned', held, facts)
+      const next = Math.min(now() + Math.max(backoff(held.tries, now() - at), retryAfter), until)
       await messages.patch(id, { state: 'waiting', due: next }, { due: held.due, tries: held.tries })
-      await onEvent('message.delayed', { message: id, channel, tries: held.tries })
+      await onEvent('message.delayed', { message: id, channel, tries: held.tries, ...facts })
       return false
     }
     delivered.add(id)
     return settle('message.sent', held)
   }
 
-  async function settle(name: 'message.sent' | 'message.abandoned', { id, tries }: Posted): Promise<true> {
+  async function settle(
+    name: 'message.sent' | 'message.abandoned',
+    { id, tries }: Posted,
+    facts?: DeliveryFacts,
+  ): Promise<true> {
     const gone = await messages.take(id)
     delivered.delete(id)
-    if (gone) await onEvent(name, { message: id, channel, tries })
+    if (gone) await onEvent(name, { message: id, channel, tries, ...facts })
     return true
   }
 

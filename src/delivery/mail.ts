@@ -1,10 +1,13 @@
-import { type Send, Undeliverable } from './message.ts'
+import { DeliveryFault, type DeliveryReason, socketReason } from './delivery-fault.ts'
+import type { Send } from './message.ts'
 
 interface Options {
   /** `smtp://user:password@host:port`, or `smtps://…` for TLS from the first byte. */
   url: string
   /** A mailbox (RFC 5322, 3.4). */
   from: string
+  /** What we call ourselves to the mail server (EHLO, RFC 5321, 4.1.1.1). */
+  ehlo: string
   /** Milliseconds for each of connecting, greeting and silence. */
   timeout?: number
 }
@@ -13,13 +16,24 @@ const local = new Set(['localhost', '127.0.0.1', '[::1]'])
 // One plain address: no list, no group, no comment, no second header.
 const address = /^[^\s"(),:;<>@[\\\]\p{Cc}]+@[^\s"(),:;<>@[\\\]\p{Cc}]+$/u
 
+/** A mail server, and what can be asked of it. */
+export interface Mail {
+  send: Send
+  /** Connects and signs in, and sends nothing. Throws DeliveryFault. */
+  verify(): Promise<void>
+  /** Lets the connections go. */
+  close(): Promise<void>
+}
+
 /** Sends through one mail server over a few kept connections, by TLS unless the server is on loopback; `close` lets them go. */
-export function mail({ url, from, timeout = 10_000 }: Options): { send: Send; close(): Promise<void> } {
+export function mail({ url, from, ehlo, timeout = 10_000 }: Options): Mail {
   const { protocol, hostname, port, username, password } = new URL(url)
   const secure = protocol === 'smtps:'
   const loopback = local.has(hostname)
+  const host = `${hostname}:${port || (secure ? 465 : 587)}`
   const options = {
     pool: true as const,
+    name: ehlo,
     host: hostname.replace(/^\[|\]$/g, ''),
     port: Number(port || (secure ? 465 : 587)),
     secure,
@@ -43,7 +57,7 @@ export function mail({ url, from, timeout = 10_000 }: Options): { send: Send; cl
 
   return {
     async send({ id, at, to, subject, text, html }, signal) {
-      if (!address.test(to)) throw new Undeliverable()
+      if (!address.test(to)) throw new DeliveryFault({ reason: 'recipient-refused', host }, { forGood: true })
       connected ??= connect()
       const transport = await connected
       try {
@@ -59,16 +73,50 @@ export function mail({ url, from, timeout = 10_000 }: Options): { send: Send; cl
           signal,
         })
       } catch (cause) {
-        throw refused(cause) ? new Undeliverable({ cause }) : cause
+        throw mailFault(cause, host)
       }
+    },
+    verify: async () => {
+      connected ??= connect()
+      const transport = await connected
+      await transport.verify().catch(cause => {
+        throw mailFault(cause, host)
+      })
     },
     close: async () => (await connected)?.close(),
   }
 }
 
-// For good means: this recipient, or this content (RFC 5321, 4.2.1). A refused password or sender is the operator's to mend.
-function refused(cause: unknown): boolean {
-  const { code, command, responseCode = 0 } = cause as { code?: string; command?: string; responseCode?: number }
-  const theirs = (code === 'EENVELOPE' && command === 'RCPT TO') || (code === 'EMESSAGE' && command === 'DATA')
-  return theirs && responseCode >= 500
+/** What nodemailer says of a failure. */
+interface MailerFault {
+  code?: string
+  command?: string
+  responseCode?: number
+}
+
+/** What went wrong, at which step and with which reply; the recipient and the server's own words, which may name them, are left out. */
+function mailFault(cause: unknown, host: string): DeliveryFault {
+  const { command: step, responseCode } = cause as MailerFault
+  // A socket's error has no reply, and its number would be 0 or that of an earlier one.
+  const reply = responseCode !== undefined && responseCode >= 400 ? responseCode : undefined
+  const facts = { reason: mailReason(cause as MailerFault & Error), host, step, reply }
+  // For good means: this recipient, or this content (RFC 5321, 4.2.1). A refused password or sender is the operator's to mend.
+  const theirs = facts.reason === 'recipient-refused' || facts.reason === 'content-refused'
+  return new DeliveryFault(facts, { forGood: theirs && (reply ?? 0) >= 500, cause })
+}
+
+function mailReason(fault: MailerFault & Error): DeliveryReason {
+  const { code = '', command = '', responseCode = 0, message } = fault
+  if (code === 'EAUTH') return responseCode >= 400 && responseCode < 500 ? 'refused-for-now' : 'sign-in-refused'
+  if (code === 'EPROTOCOL') return 'not-smtp'
+  if (command === 'STARTTLS' || /STARTTLS/.test(message)) return socketReason(fault) ?? 'no-tls'
+  // Greetings and commands that are put off or turned down for all alike (RFC 5321, 4.2.3).
+  if (responseCode === 421 || responseCode === 450 || responseCode === 451 || responseCode === 452)
+    return command === 'MAIL FROM' || responseCode === 421 ? 'too-many' : 'refused-for-now'
+  if (command === 'MAIL FROM') return 'sender-refused'
+  if (command === 'RCPT TO') return 'recipient-refused'
+  if (command === 'DATA') return 'content-refused'
+  // A server that speaks TLS from the first byte, or none where we expect it.
+  if (code === 'ETLS') return socketReason(fault) ?? 'tls-failed'
+  return socketReason(fault) ?? (code === 'ECONNECTION' ? 'connection-lost' : 'failed')
 }

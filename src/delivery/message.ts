@@ -58,13 +58,5 @@ export type Sent<M> = M & {
 /** A message on its way. */
 export type Outgoing = Sent<Message>
 
-/** Hands what was posted to the world. Throws Undeliverable when no later try could fare better, and anything else when one could. */
+/** Hands what was posted to the world. Throws DeliveryFault. */
 export type Send<M = Message> = (message: Sent<M>, signal: AbortSignal) => Promise<void>
-
-/** No later try could deliver this: its recipient or its content was refused. */
-export class Undeliverable extends Error {
-  constructor(options?: { cause?: unknown }) {
-    super('undeliverable', options)
-    this.name = 'Undeliverable'
-  }
-}

@@ -33,6 +33,12 @@ export function metrics(): Metrics {
     labelNames: ['limit'],
     registers: [register],
   })
+  const undelivered = new Counter({
+    name: 'latchkey_undelivered_total',
+    help: 'Tries to deliver a message that failed, by channel and reason',
+    labelNames: ['channel', 'reason'],
+    registers: [register],
+  })
   const durations = new Histogram({
     name: 'latchkey_request_duration_seconds',
     help: 'Time from the request to the end of its answer',
@@ -45,6 +51,10 @@ export function metrics(): Metrics {
     observer: {
       observe: ({ name, level, data }) => {
         tally.inc({ event: name, level })
+        if (name === 'message.delayed' || name === 'message.abandoned') {
+          const { channel, reason = 'failed' } = data as { channel: string; reason?: string }
+          undelivered.inc({ channel, reason })
+        }
         if (name === 'limit.closed') closed.inc({ limit: String((data as { limit: string }).limit) })
       },
     },

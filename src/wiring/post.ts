@@ -1,9 +1,10 @@
 import type { Config } from '../config.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import { composer } from '../delivery/compose.ts'
+import { DeliveryFault } from '../delivery/delivery-fault.ts'
 import { type Letters, letters as lettersOf } from '../delivery/letters.ts'
 import { mail as mailOf } from '../delivery/mail.ts'
-import { type Logout, type Ping, Undeliverable } from '../delivery/message.ts'
+import type { Logout, Ping } from '../delivery/message.ts'
 import { type Outbox, outbox as outboxOf } from '../delivery/outbox.ts'
 import { sms } from '../delivery/sms.ts'
 import type { Record } from '../events.ts'
@@ -49,14 +50,16 @@ export interface Post {
 /** Puts together what writes to people and to apps. */
 export function post({ production, issuer, mail, sms: { url } }: Config, services: Services): Post {
   const { phrases, tellApp, tellPing, phraseOf, name, now, record, ...keeping } = services
-  const mailer = mail.url === undefined ? undefined : mailOf({ url: mail.url, from: mail.from })
+  const mailer = mail.url === undefined ? undefined : mailOf({ ...mail, url: mail.url })
   const logout = async ({ to: client, account, sid }: Logout): Promise<void> => {
-    if ((await tellApp({ client, account, sid })) === 'refused') throw new Undeliverable()
+    if ((await tellApp({ client, account, sid })) === 'refused')
+      throw new DeliveryFault({ reason: 'refused' }, { forGood: true })
   }
   const ping = async ({ to: client, auth_req_id, token }: Ping): Promise<void> => {
-    if ((await tellPing({ client, auth_req_id, token })) === 'refused') throw new Undeliverable()
+    if ((await tellPing({ client, auth_req_id, token })) === 'refused')
+      throw new DeliveryFault({ reason: 'refused' }, { forGood: true })
   }
-  const channels = { email: mailer?.send, sms: url === undefined ? undefined : sms({ url }), logout, ping }
+  const channels = { email: mailer?.send, sms: url === undefined ? undefined : sms({ url, now }), logout, ping }
   const outbox = outboxOf({ ...keeping, channels, now, onEvent: record })
   return {
     outbox,

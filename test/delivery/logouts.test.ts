@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect } from 'chai'
-import { type Logout, Undeliverable } from '../../src/delivery/message.ts'
+import { DeliveryFault } from '../../src/delivery/delivery-fault.ts'
+import type { Logout } from '../../src/delivery/message.ts'
 import { channel, desks, until } from './posting.ts'
 
 describe('word to apps that a session ended', () => {
@@ -43,7 +44,7 @@ describe('word to apps that a session ended', () => {
     let tries = 0
     const { post } = box(async () => {
       tries++
-      throw new Undeliverable()
+      throw new DeliveryFault({ reason: 'refused' }, { forGood: true })
     })
     await post(logout('trading', 's1'))
     await until(() => desk.heard.names().includes('message.abandoned'))

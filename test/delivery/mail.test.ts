@@ -4,7 +4,7 @@ import { domainToUnicode } from 'node:url'
 import { expect } from 'chai'
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
 import { mail } from '../../src/delivery/mail.ts'
-import { type Outgoing, Undeliverable } from '../../src/delivery/message.ts'
+import type { Outgoing } from '../../src/delivery/message.ts'
 import { outbox } from '../../src/delivery/outbox.ts'
 import { testStore } from '../support/store.ts'
 import { clock, ear, letter, seals, until } from './posting.ts'
@@ -65,7 +65,7 @@ describe('mail', () => {
     return { received, close, port: (smtp.server.address() as { port: number }).port }
   }
   const sender = (url: string, timeout = 500) => {
-    const made = mail({ url, from, timeout })
+    const made = mail({ url, from, ehlo: 'id.example.com', timeout })
     closing.push(made.close)
     return made
   }
@@ -113,7 +113,7 @@ describe('mail', () => {
     await sender(`smtp://us%40er:p%3Ass@127.0.0.1:${port}`).send(outgoing(), unhurried)
     expect(received[0]?.user).to.equal('us@er')
     const wrong = await failure(sender(`smtp://us%40er:wrong@127.0.0.1:${port}`).send(outgoing(), unhurried))
-    expect(wrong).to.not.be.instanceOf(Undeliverable)
+    expect(wrong).to.include({ forGood: false })
   })
 
   it('speaks TLS from the first byte to smtps', async () => {
@@ -129,7 +129,7 @@ describe('mail', () => {
 
     // Leads to this machine without being one of its names.
     const abroad = (port: number) => failure(sender(`smtp://0.0.0.0:${port}`).send(outgoing(), unhurried))
-    expect(await abroad(plain.port)).to.include({ code: 'ETLS' })
+    expect(await abroad(plain.port)).to.have.nested.include({ 'facts.reason': 'no-tls' })
     const selfSigned = await server()
     expect((await abroad(selfSigned.port)).message).to.match(/certificate/)
     expect(plain.received).to.have.length(1)
@@ -151,7 +151,7 @@ describe('mail', () => {
       'ada',
       '',
     ])
-      expect(await failure(send(outgoing({ to }), unhurried)), to).to.be.instanceOf(Undeliverable)
+      expect(await failure(send(outgoing({ to }), unhurried)), to).to.include({ forGood: true })
     expect(received).to.deep.equal([])
   })
 
@@ -180,9 +180,9 @@ describe('mail', () => {
   ] satisfies [string, SMTPServerOptions][]) {
     it(`gives up when the ${what} is refused for good`, async () => {
       const { port } = await server(options)
-      expect(await failure(sender(`smtp://127.0.0.1:${port}`).send(outgoing(), unhurried))).to.be.instanceOf(
-        Undeliverable,
-      )
+      expect(await failure(sender(`smtp://127.0.0.1:${port}`).send(outgoing(), unhurried))).to.include({
+        forGood: true,
+      })
     })
   }
 
@@ -200,9 +200,9 @@ describe('mail', () => {
   ] satisfies [string, SMTPServerOptions][]) {
     it(`may be tried again when ${what}`, async () => {
       const { port } = await server(options)
-      expect(await failure(sender(`smtp://127.0.0.1:${port}`).send(outgoing(), unhurried))).to.not.be.instanceOf(
-        Undeliverable,
-      )
+      expect(await failure(sender(`smtp://127.0.0.1:${port}`).send(outgoing(), unhurried))).to.include({
+        forGood: false,
+      })
     })
   }
 
@@ -211,11 +211,11 @@ describe('mail', () => {
     await new Promise<void>(resolve => void silent.listen(0, '127.0.0.1', resolve))
     closing.push(() => silent.close())
     const { port } = silent.address() as { port: number }
-    expect(await failure(sender(`smtp://127.0.0.1:${port}`, 50).send(outgoing(), unhurried))).to.not.be.instanceOf(
-      Undeliverable,
-    )
+    expect(await failure(sender(`smtp://127.0.0.1:${port}`, 50).send(outgoing(), unhurried))).to.include({
+      forGood: false,
+    })
     const stopped = await failure(sender(`smtp://127.0.0.1:${port}`, 5000).send(outgoing(), AbortSignal.timeout(30)))
-    expect(stopped).to.not.be.instanceOf(Undeliverable)
+    expect(stopped).to.include({ forGood: false })
   })
 
   it('loses nothing while the server is down: it arrives once, when the server is up', async () => {

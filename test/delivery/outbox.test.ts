@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { sealer } from '../../src/crypto/seal.ts'
 import { keyring } from '../../src/crypto/secrets.ts'
 import { posted } from '../../src/delivery/courier.ts'
-import { Undeliverable } from '../../src/delivery/message.ts'
+import { DeliveryFault } from '../../src/delivery/delivery-fault.ts'
 import { type events, recorder } from '../../src/events.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { channel, desks, letter, until } from './posting.ts'
@@ -67,7 +67,9 @@ describe('outbox', () => {
   })
 
   it('goes on when somebody it tells fails', async () => {
-    const through = channel(({ text }) => (text === 'bad' ? new Undeliverable() : undefined))
+    const through = channel(({ text }) =>
+      text === 'bad' ? new DeliveryFault({ reason: 'refused' }, { forGood: true }) : undefined,
+    )
     const { post } = desk.working(desk.box(through, { onEvent: () => Promise.reject(down()) }))
     await post(letter({ text: 'good' }))
     await post(letter({ text: 'bad' }))
@@ -119,7 +121,9 @@ describe('outbox', () => {
   })
 
   it('abandons at once what can never be delivered, and goes on with the next', async () => {
-    const through = channel(({ text }) => (text === 'bad' ? new Undeliverable() : undefined))
+    const through = channel(({ text }) =>
+      text === 'bad' ? new DeliveryFault({ reason: 'refused' }, { forGood: true }) : undefined,
+    )
     const { post } = desk.working(desk.box(through))
     await post(letter({ text: 'bad' }))
     await post(letter({ text: 'good' }))

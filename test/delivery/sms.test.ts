@@ -2,7 +2,7 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text as read } from 'node:stream/consumers'
 import { expect } from 'chai'
-import { type Outgoing, Undeliverable } from '../../src/delivery/message.ts'
+import type { Outgoing } from '../../src/delivery/message.ts'
 import { sms } from '../../src/delivery/sms.ts'
 import { letter } from './posting.ts'
 
@@ -41,7 +41,7 @@ describe('sms', () => {
     )
 
   it('posts the number and the text as JSON, and the same id at every try', async () => {
-    const send = sms({ url: `http://${host}/send?account=7` })
+    const send = sms({ url: `http://${host}/send?account=7`, now: Date.now })
     await send(message, unhurried)
     expect(asked[0]).to.include({ method: 'POST', url: '/send?account=7' })
     expect(JSON.parse(asked[0]?.body ?? '')).to.deep.equal({ to: '+43660123456', text: 'It is 482913' })
@@ -50,50 +50,57 @@ describe('sms', () => {
   })
 
   it('makes Basic authorization of a user and password in the URL', async () => {
-    await sms({ url: `http://us%40er:p%3Ass@${host}/` })(message, unhurried)
+    await sms({ url: `http://us%40er:p%3Ass@${host}/`, now: Date.now })(message, unhurried)
     expect(asked[0]?.headers.authorization).to.equal(`Basic ${Buffer.from('us@er:p:ss').toString('base64')}`)
   })
 
   for (const status of [400, 404, 413, 422]) {
     it(`gives up after ${status}`, async () => {
       answer = { status }
-      expect(await failure(sms({ url: `http://${host}/` })(message, unhurried))).to.be.instanceOf(Undeliverable)
+      expect(await failure(sms({ url: `http://${host}/`, now: Date.now })(message, unhurried))).to.include({
+        forGood: true,
+      })
     })
   }
 
   for (const status of [401, 403, 408, 429, 500, 503]) {
     it(`may be tried again after ${status}`, async () => {
       answer = { status }
-      expect(await failure(sms({ url: `http://${host}/` })(message, unhurried))).to.not.be.instanceOf(Undeliverable)
+      expect(await failure(sms({ url: `http://${host}/`, now: Date.now })(message, unhurried))).to.include({
+        forGood: false,
+      })
     })
   }
 
   it('follows nobody elsewhere with a code', async () => {
     answer = { status: 307, headers: { location: `http://${host}/elsewhere` } }
-    expect(await failure(sms({ url: `http://${host}/` })(message, unhurried))).to.not.be.instanceOf(Undeliverable)
+    expect(await failure(sms({ url: `http://${host}/`, now: Date.now })(message, unhurried))).to.include({
+      forGood: false,
+    })
     expect(asked).to.have.length(1)
   })
 
   it('may be tried again when nobody answers', async () => {
     answer = { status: 200, silent: true }
-    expect(await failure(sms({ url: `http://${host}/`, timeout: 30 })(message, unhurried))).to.not.be.instanceOf(
-      Undeliverable,
-    )
+    expect(await failure(sms({ url: `http://${host}/`, now: Date.now, timeout: 30 })(message, unhurried))).to.include({
+      forGood: false,
+    })
     await new Promise(resolve => server.close(resolve).closeAllConnections())
-    expect(await failure(sms({ url: `http://${host}/` })(message, unhurried))).to.not.be.instanceOf(Undeliverable)
+    expect(await failure(sms({ url: `http://${host}/`, now: Date.now })(message, unhurried))).to.include({
+      forGood: false,
+    })
   })
 
   it('stops when it is told to', async () => {
     answer = { status: 200, silent: true }
-    expect((await failure(sms({ url: `http://${host}/` })(message, AbortSignal.timeout(20)))).name).to.equal(
-      'TimeoutError',
-    )
+    const stopped = await failure(sms({ url: `http://${host}/`, now: Date.now })(message, AbortSignal.timeout(20)))
+    expect(stopped).to.have.nested.include({ 'facts.reason': 'timed-out' })
   })
 
   it('tells neither the number nor the text in what it throws', async () => {
     for (const status of [400, 500]) {
       answer = { status }
-      const { message: said, stack } = await failure(sms({ url: `http://${host}/` })(message, unhurried))
+      const { message: said, stack } = await failure(sms({ url: `http://${host}/`, now: Date.now })(message, unhurried))
       expect(`${said} ${stack}`).to.not.match(/43660|482913/)
     }
   })

@@ -1,0 +1,138 @@
+import { ClientsError, readClients } from '../clients/declared.ts'
+import type { Config } from '../config.ts'
+import { id } from '../crypto/random.ts'
+import { DeliveryFault, type DeliveryReason } from '../delivery/delivery-fault.ts'
+import { mail as mailOf } from '../delivery/mail.ts'
+import { sms as smsOf } from '../delivery/sms.ts'
+import { openStore } from '../store/open.ts'
+import { readiness } from '../store/readiness.ts'
+import type { Command, Given } from './command.ts'
+
+/** What one look found. */
+interface Finding {
+  what: string
+  /** `unset` and `untried` are no faults: there is nothing to look at, or nobody asked for it. */
+  state: 'ok' | 'fault' | 'unset' | 'untried'
+  told: string
+  /** What to do about it. */
+  advice?: string | undefined
+}
+
+/** `doctor`: does what it depends on work? */
+export const doctor: Command = {
+  does: 'Looks at the apps, the store, the mail server and the SMS gateway, and says what to mend',
+  takes: '[--mail ADDRESS] [--sms NUMBER] [--json]',
+  options: { mail: { type: 'string' }, sms: { type: 'string' }, json: { type: 'boolean' } },
+  help: [
+    '  --mail ADDRESS  sends a test mail there; without it, only connects to the mail server and signs in',
+    '  --sms NUMBER    sends a test message there (E.164); without it, the gateway is not asked',
+    '',
+    'It writes one row to the store. Exits with 1 where something has to be mended.',
+  ].join('\n'),
+  async run(given) {
+    const config = given.config()
+    const findings = [apps(config), await store(config), await mail(config, given), await sms(config, given)]
+    const lines = findings.flatMap(({ what, state, told, advice }) => [
+      `${state.padEnd(8)}${what}: ${told}`,
+      ...(advice === undefined ? [] : [`${' '.repeat(8)}${advice}`]),
+    ])
+    given.out.write(given.flag('json') ? `${JSON.stringify(findings)}\n` : `${lines.join('\n')}\n`)
+    return findings.some(({ state }) => state === 'fault') ? 1 : 0
+  },
+}
+
+function apps({ clients, production, local, mtls }: Config): Finding {
+  try {
+    const { metadata } = readClients(clients, { production, local, mtls })
+    return { what: 'apps', state: 'ok', told: `${clients} declares ${metadata.length}` }
+  } catch (fault) {
+    if (!(fault instanceof ClientsError)) throw fault
+    return { what: 'apps', state: 'fault', told: fault.message, advice: `Mend ${clients}; then send SIGHUP.` }
+  }
+}
+
+async function store({ store: url }: Config): Promise<Finding> {
+  const what = 'store'
+  const advice = 'Look at the disk (full, read-only), the file’s owner, or the database and the network to it.'
+  let why: unknown
+  try {
+    const opened = await openStore(url, { now: Date.now, sweep: false })
+    const onFault = (fault: unknown) => {
+      why = fault
+    }
+    const ready = await readiness(opened, { now: Date.now, onFault })()
+    await opened.close()
+    if (ready) return { what, state: 'ok', told: 'it can be written' }
+  } catch (fault) {
+    why = fault
+  }
+  return { what, state: 'fault', told: causeOf(why), advice }
+}
+
+async function mail({ mail: { url, ...options }, issuer }: Config, { option }: Given): Promise<Finding> {
+  const what = 'mail'
+  if (url === undefined) return { what, state: 'unset', told: 'LATCHKEY_MAIL_URL is not set' }
+  const to = option('mail')
+  const server = mailOf({ url, ...options })
+  try {
+    if (to === undefined) await server.verify()
+    else await server.send({ ...test(issuer), channel: 'email', to }, AbortSignal.timeout(30_000))
+    return {
+      what,
+      state: 'ok',
+      told: to === undefined ? 'it connects and signs in' : `${new URL(url).host} took the test mail`,
+    }
+  } catch (fault) {
+    return undelivered(what, fault)
+  } finally {
+    await server.close()
+  }
+}
+
+async function sms({ sms: { url }, issuer }: Config, { option }: Given): Promise<Finding> {
+  const what = 'SMS'
+  if (url === undefined) return { what, state: 'unset', told: 'LATCHKEY_SMS_URL is not set' }
+  const to = option('sms')
+  if (to === undefined) return { what, state: 'untried', told: 'no number was given (--sms NUMBER)' }
+  try {
+    await smsOf({ url, now: Date.now })({ ...test(issuer), channel: 'sms', to }, AbortSignal.timeout(30_000))
+    return { what, state: 'ok', told: `${new URL(url).host} took the test message` }
+  } catch (fault) {
+    return undelivered(what, fault)
+  }
+}
+
+const test = (issuer: string) => ({
+  ...{ id: id(), at: Date.now(), purpose: 'test', subject: 'A test of Latchkey' },
+  text: `This is a test of the Latchkey at ${issuer}.`,
+})
+
+function undelivered(what: string, fault: unknown): Finding {
+  if (!(fault instanceof DeliveryFault)) throw fault
+  const { reason, host, step, reply } = fault.facts
+  const where = [host && `at ${host}`, step && `in ${step}`, reply && `reply ${reply}`].filter(Boolean).join(', ')
+  const told = `${fault.message} (${[reason, where].filter(Boolean).join(': ')})`
+  return { what, state: 'fault', told, advice: advices[reason] }
+}
+
+const advices: Partial<Record<DeliveryReason, string>> = {
+  'host-not-found': 'Check the host name in the URL, and the name server of this machine.',
+  'connection-refused': 'Check host and port, and whether a firewall is in between.',
+  'connection-lost': 'The server may turn this address away: ask its operator.',
+  'timed-out': 'A firewall may drop what is sent: many networks block port 25 and 587.',
+  'not-smtp': 'Use smtps:// for port 465 and smtp:// for 587 and 25.',
+  'no-tls': 'Use a server that offers STARTTLS, or smtps://.',
+  'tls-failed': 'Use smtp:// for ports that start in clear text, and a server that speaks TLS 1.2 or newer.',
+  'certificate-refused':
+    'Use the host name that the certificate is for, and one from a known authority (or NODE_EXTRA_CA_CERTS).',
+  'sign-in-refused': 'Check user name and password in the URL; special characters have to be percent-encoded.',
+  'sender-refused': 'Set LATCHKEY_MAIL_FROM to an address that this server may send from.',
+  'recipient-refused': 'Try another recipient; if all are refused, the server may not relay for this machine.',
+  'too-many': 'Wait, and ask the provider for a higher rate.',
+  redirected: 'Put the address that it redirects to into the URL.',
+}
+
+function causeOf(fault: unknown): string {
+  const { cause = fault } = (fault ?? {}) as { cause?: unknown }
+  return cause instanceof Error ? cause.message : String(cause)
+}

@@ -1,0 +1,96 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { expect } from 'chai'
+import { SMTPServer } from 'smtp-server'
+import { doctor } from '../../src/commands/doctor.ts'
+import { within } from '../support/cli.ts'
+import { freePorts } from '../support/ports.ts'
+
+describe('latchkey doctor', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-doctor-'))
+  const store = `sqlite:${join(folder, 'store.db')}`
+  const run = (environment: Record<string, string>, ...words: string[]) =>
+    within({ doctor }, ['doctor', ...words], { LATCHKEY_STORE: store, ...environment })
+  const closing: (() => unknown)[] = []
+  afterEach(async () => {
+    for (const close of closing.splice(0)) await close()
+  })
+  after(() => rmSync(folder, { recursive: true }))
+
+  const mailServer = async () => {
+    const mails: string[] = []
+    const server = new SMTPServer({
+      authOptional: true,
+      onData: (stream, _session, done) =>
+        void text(stream).then(mail => {
+          mails.push(mail)
+          done()
+        }),
+    })
+    server.on('error', () => {})
+    await new Promise<void>(resolve => void server.listen(0, '127.0.0.1', resolve))
+    closing.push(() => new Promise<void>(resolve => server.close(() => resolve())))
+    return { mails, url: `smtp://127.0.0.1:${(server.server.address() as AddressInfo).port}` }
+  }
+  const gateway = async (status: number) => {
+    const asked: string[] = []
+    const server = createServer(async (request, response) => {
+      asked.push(await text(request))
+      response.writeHead(status).end()
+    })
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    closing.push(() => server.close())
+    return { asked, url: `http://user:secret@127.0.0.1:${(server.address() as AddressInfo).port}/` }
+  }
+
+  it('finds nothing wrong with a fresh start', async () => {
+    const { code, out } = await run({})
+    expect(out).to.match(/^ok {6}apps: clients\.json declares \d+\nok {6}store: it can be written\nunset {3}mail: /)
+    expect(code).to.equal(0)
+  })
+
+  it('signs in to the mail server without sending, and sends what it is asked to', async () => {
+    const [server, sends] = [await mailServer(), await gateway(200)]
+    const environment = { LATCHKEY_MAIL_URL: server.url, LATCHKEY_SMS_URL: sends.url }
+    const looked = await run(environment)
+    expect(looked.code).to.equal(0)
+    expect(looked.out).to.include('ok      mail: it connects and signs in\nuntried SMS: ')
+    expect([server.mails, sends.asked]).to.deep.equal([[], []])
+    const tried = await run(environment, '--mail', 'ada@example.com', '--sms', '+43660123456')
+    expect(tried.code).to.equal(0)
+    expect(server.mails[0]).to.include('This is a test of the Latchkey at http://localhost:3000')
+    expect(JSON.parse(sends.asked[0] ?? '')).to.include({ to: '+43660123456' })
+  })
+
+  it('says what is wrong with each, where, and what to do', async () => {
+    const [free] = await freePorts(1)
+    const refuses = await gateway(401)
+    const clients = join(folder, 'clients.json')
+    writeFileSync(clients, '{')
+    const environment = {
+      LATCHKEY_CLIENTS: clients,
+      LATCHKEY_MAIL_URL: `smtp://user:hunter2@localhost:${free}`,
+      LATCHKEY_SMS_URL: refuses.url,
+      LATCHKEY_STORE: 'sqlite:/dev/null/store.db',
+    }
+    const { code, out } = await run(environment, '--sms', '+43660123456')
+    expect(code).to.equal(1)
+    expect(out.match(/^fault/gm)).to.have.length(4)
+    expect(out).to.include(
+      `fault   mail: nothing listens at that host and port (connection-refused: at localhost:${free}, in CONN)\n        Check host and port`,
+    )
+    expect(out).to.match(/^fault {3}SMS: .+ \(sign-in-refused: at 127\.0\.0\.1:\d+, reply 401\)\n {8}Check user name/m)
+    expect(out).to.not.match(/hunter2|secret|43660/)
+    const json = JSON.parse((await run(environment, '--json')).out)
+    expect(json.map(({ what, state }: { what: string; state: string }) => [what, state])).to.deep.equal([
+      ['apps', 'fault'],
+      ['store', 'fault'],
+      ['mail', 'fault'],
+      ['SMS', 'untried'],
+    ])
+  })
+})
