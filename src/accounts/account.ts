@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Sealer } from '../crypto/seal.ts'
 import type { Collection, Store } from '../store/collection.ts'
 import { declare } from '../store/collection.ts'
+import { every } from '../store/pages.ts'
 
 /** Rules of an owner's own about who may sign in at all. An absent one keeps nobody out. */
 export const restrictionsShape = z.object({
@@ -146,8 +147,9 @@ export function accounts(store: Store, sealer?: Sealer): Accounts {
           { edits, ...(stamps && { guard }), status: { in: ['active', 'closing'] } },
         ),
       ),
-    due: async at =>
-      (await kept.find({ closesAt: { lt: at + 1 } }, { sort: { by: 'closesAt' } })).map(each => open(each) as Account),
+    due: async function* (at) {
+      for await (const each of every(kept, { closesAt: { lt: at + 1 } })) yield open(each) as Account
+    },
   }
 }
 
@@ -164,6 +166,6 @@ export interface Accounts {
    * another came first. With `stamps` it raises the security stamp, too. Throws Conflict when a new email has an account.
    */
   amend(owner: Account, changes: Partial<Account>, how: { stamps: boolean }): Promise<Account | undefined>
-  /** Some of those that are to be removed by now, the longest due first. */
-  due(at: number): Promise<Account[]>
+  /** All that are to be removed by now. */
+  due(at: number): AsyncGenerator<Account>
 }

@@ -3,6 +3,7 @@ import { sha256 } from '../crypto/digest.ts'
 import { id as newId } from '../crypto/random.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import { Conflict, declare, type Store } from '../store/collection.ts'
+import { allOf } from '../store/pages.ts'
 import type { Accounts } from './account.ts'
 import { regret } from './credential.ts'
 
@@ -138,11 +139,11 @@ export function addresses({ store, sealer, accounts, now }: Services): Addresses
       await kept.insert({ id, account, kind, digest, sealed, until, expiresAt: until + remembered })
     },
     last: async email => {
-      const found = await Promise.all(digests(email).map(digest => kept.find({ digest }, { limit: 1_000 })))
+      const found = await Promise.all(digests(email).map(digest => allOf(kept, { digest })))
       return newest(found.flat())[0]?.account
     },
     of: async account =>
-      newest(await kept.find({ account }, { limit: 1_000 })).map(({ id, kind, sealed, until }) => ({
+      newest(await allOf(kept, { account })).map(({ id, kind, sealed, until }) => ({
         ...{ kind, until },
         address: sealer.open(sealed, formerContext({ id })),
       })),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { EventData, EventName, Origin, Record as RecordEvent } from '../events.ts'
 import { declare, type Store } from '../store/collection.ts'
+import { every } from '../store/pages.ts'
 import { accountsDeclaration } from './account.ts'
 import { type Credentials, regret } from './credential.ts'
 
@@ -115,9 +116,9 @@ export function announcements({ store, credentials, record, onFault, now }: Serv
     },
     sweep: async () => {
       const waiting = { state: 'waiting', at: { lt: now() - patience } } as const
-      for (const each of await kept.find(waiting, { sort: { by: 'at' } })) await late(each).catch(onFault)
+      for await (const each of every(kept, waiting)) await late(each).catch(onFault)
       const told = { state: 'told', at: { lt: now() - regret } } as const
-      for (const each of await kept.find(told, { sort: { by: 'at' } })) await settle(each).catch(onFault)
+      for await (const each of every(kept, told)) await settle(each).catch(onFault)
     },
   }
 }

@@ -1,5 +1,6 @@
 import type { Sealer } from '../crypto/seal.ts'
 import type { Collection, Declaration, Doc, Store } from '../store/collection.ts'
+import { every } from '../store/pages.ts'
 
 /** How a collection holds what is a person's. */
 export interface Belonging<T extends Doc = Doc> {
@@ -41,12 +42,8 @@ export function belongings(store: Store, sealer: Sealer, list: readonly Belongin
   type Kept = (typeof kept)[number]
 
   async function* documents({ collection, by, gives, open }: Kept, account: string) {
-    for (let after: string | undefined; ; ) {
-      const found = await collection.find({ [by]: account }, { limit: stride, ...(after !== undefined && { after }) })
-      for (const each of found) yield told(open ? open(each, sealer) : each, gives)
-      if (found.length < stride) return
-      after = found.at(-1)?.id
-    }
+    for await (const each of every(collection, { [by]: account }, stride))
+      yield told(open ? open(each, sealer) : each, gives)
   }
 
   return {

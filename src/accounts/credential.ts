@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { id } from '../crypto/random.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import { Conflict, declare, type Store } from '../store/collection.ts'
+import { allOf } from '../store/pages.ts'
 import { accountsDeclaration } from './account.ts'
 
 const shape = z.object({
@@ -27,8 +28,6 @@ const shape = z.object({
 export const regret = 7 * 24 * 3_600_000
 /** How long a credential may wait for the commit that puts it in force, in milliseconds: what is older was left behind by a crash. */
 const pending = 3_600_000
-/** More than an account ever has, in and out of force. */
-const most = 1_000
 
 export const credentialsDeclaration = declare({ name: 'credentials', shape, unique: ['lookup'], indexes: ['account'] })
 
@@ -101,7 +100,7 @@ export function credentials({ store, sealer, now }: { store: Store; sealer: Seal
       },
     }
   }
-  const stored = (account: string) => kept.find({ account }, { limit: most })
+  const stored = (account: string) => allOf(kept, { account })
 
   /** An account's list and its credentials. Each is stored before it is listed, so what the list names is read after the list. */
   const read = async (account: string) => {

@@ -1,11 +1,10 @@
 import { z } from 'zod'
 import { sha256 } from '../crypto/digest.ts'
 import { declare, type Store } from '../store/collection.ts'
+import { allOf } from '../store/pages.ts'
 import { type Agent, agentOf, agentShape } from './agent.ts'
 
 const year = 365 * 24 * 3_600_000
-/** Devices of one account that are read at once. */
-const most = 500
 
 const shape = z.object({
   id: z.string(),
@@ -111,7 +110,7 @@ export function devices({ store, trustFor, now }: { store: Store; trustFor: numb
     },
     chosen: async (device, account) => (await kept.get(key(device, account)))?.trustedUntil !== undefined,
     trustedBy: async (owner, all = false) => {
-      const found = await kept.find({ account: owner.id }, { limit: most })
+      const found = await allOf(kept, { account: owner.id })
       return found
         .filter(each => (all ? each.trustedUntil !== undefined : stands(each, owner)))
         .map(each => ({ ...each, trustedUntil: stands(each, owner) ? each.trustedUntil : undefined }))

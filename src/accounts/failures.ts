@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Problem } from '../errors.ts'
 import type { Origin, Record as RecordEvent } from '../events.ts'
 import { declare, type Store } from '../store/collection.ts'
+import { allOf } from '../store/pages.ts'
 
 /** Wrong answers in a row from which on the owner is told, and a right one is held until they confirm it. */
 export const toTell = 10
@@ -56,7 +57,7 @@ export function failures({ store, record, now }: { store: Store; record: RecordE
     return kept.count(id, 'failed', by, { id, account, factor, failed: 0, expiresAt: now() + memory })
   }
   /** There is at most one for each factor. */
-  const of = (account: string) => kept.find({ account }, { limit: 100 })
+  const of = (account: string) => allOf(kept, { account })
 
   const tell = async (account: string, factor: string, failed: number, origin: Origin): Promise<void> => {
     const id = key(account, factor)

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Sealer } from '../crypto/seal.ts'
 import { Conflict, declare, type Store } from '../store/collection.ts'
+import { allOf } from '../store/pages.ts'
 
 const shape = z.object({
   /** The digest of what was approved: one approval of it, one receipt. */
@@ -73,7 +74,7 @@ export function receipts<Content>({
       const found = await kept.get(id)
       return found && open(found)
     },
-    of: async account => (await kept.find({ account }, { limit: 10_000 })).map(open),
+    of: async account => (await allOf(kept, { account })).map(open),
     knows: async (account, payee) =>
       (await kept.find({ account, payee: { in: blind(account, payee) } }, { limit: 1 })).length > 0,
     redeem: async id => {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Conflict, declare, type Store } from '../store/collection.ts'
+import { allOf } from '../store/pages.ts'
 
 /** What an account may do besides being somebody's: `support` judges identity checks. */
 export const roleNames = ['support'] as const
@@ -43,6 +44,6 @@ export function roles({ store, now }: { store: Store; now: () => number }): Role
       }
     },
     take: async (account, role) => (await kept.take(key(account, role))) !== undefined,
-    of: role => kept.find({ role }, { limit: 1_000 }),
+    of: role => allOf(kept, { role }),
   }
 }

@@ -1,12 +1,13 @@
 import { z } from 'zod'
 import { declare, type Store } from '../store/collection.ts'
+import { allOf } from '../store/pages.ts'
 import { type Agent, agentShape } from './agent.ts'
 
 const day = 24 * 3_600_000
 /** How long a session stays on record after it ended, in milliseconds. */
 export const remembered = 90 * day
-/** Sessions of one account that are read at once. */
-const most = 500
+/** The newest sessions of an account that are looked at: enough to tell what is usual, and few enough to do so at every sign-in. */
+export const newest = 500
 
 const shape = z.object({
   /** The browser session's uid. */
@@ -54,8 +55,10 @@ export interface SessionBook {
   seen(id: string): Promise<void>
   ended(id: string, why: string): Promise<void>
   get(id: string): Promise<SessionRecord | undefined>
-  /** An account's sessions, newest first, as far back as they are remembered. */
+  /** An account's newest sessions, newest first, as far back as they are remembered: `newest` of them at the most. */
   of(account: string): Promise<SessionRecord[]>
+  /** All of them, in no order that says anything. */
+  all(account: string): Promise<SessionRecord[]>
 }
 
 interface Options {
@@ -69,6 +72,7 @@ interface Options {
 export function sessionBook({ store, longest, now }: Options): SessionBook {
   const kept = store.collection(sessionsDeclaration)
   const open = { endedAt: undefined }
+  const isRemembered = ({ endedAt, seenAt }: SessionRecord) => (endedAt ?? seenAt) > now() - remembered
   const used = () => ({ seenAt: now(), expiresAt: now() + longest + remembered })
   return {
     started: async session => {
@@ -92,9 +96,10 @@ export function sessionBook({ store, longest, now }: Options): SessionBook {
       await kept.patch(id, { endedAt: now(), why, expiresAt: now() + remembered }, open)
     },
     get: id => kept.get(id),
+    all: async account => (await allOf(kept, { account })).filter(isRemembered),
     of: async account => {
-      const found = await kept.find({ account }, { sort: { by: 'startedAt', descending: true }, limit: most })
-      return found.filter(each => (each.endedAt ?? each.seenAt) > now() - remembered)
+      const found = await kept.find({ account }, { sort: { by: 'startedAt', descending: true }, limit: newest })
+      return found.filter(isRemembered)
     },
   }
 }

@@ -4,6 +4,7 @@ import { nobodysPublicKey, readyKey } from '../crypto/request-signature.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import { Problem } from '../errors.ts'
 import { declare, type Store } from '../store/collection.ts'
+import { allOf } from '../store/pages.ts'
 import type { Material } from './scheme.ts'
 
 /** What a key may be allowed to do. */
@@ -105,7 +106,7 @@ export function keys({ store, sealer, now }: { store: Store; sealer: Sealer; now
     return made
   }
   const of = async (account: string) => {
-    const found = await kept.find({ account, revokedAt: undefined })
+    const found = await allOf(kept, { account, revokedAt: undefined })
     return found.sort((a, b) => b.createdAt - a.createdAt)
   }
 

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { sha256 } from '../crypto/digest.ts'
 import { token } from '../crypto/random.ts'
 import { declare, type Store } from '../store/collection.ts'
+import { allOf } from '../store/pages.ts'
 
 const shape = z.object({
   id: z.string(),
@@ -49,7 +50,7 @@ export function invitations(store: Store): Invitations {
       return found && found.uses > 0 ? found : undefined
     },
     spend,
-    list: async () => (await kept.find({}, { limit: 10_000 })).filter(each => each.uses > 0),
+    list: async () => (await allOf(kept, {})).filter(each => each.uses > 0),
     withdraw: async id => (await kept.take(id)) !== undefined,
   }
 }

@@ -22,6 +22,9 @@ export type Registered = z.output<typeof shape>
 /** Clients that registered themselves (RFC 7591). */
 export const registeredClients = declare({ name: 'registered_clients', shape, unique: ['manager'] })
 
+/** Clients of one page of the roll. */
+const page = 100
+
 /** What a client's secret is sealed for. */
 export const clientContext = ({ id }: { id: string }): string => `client:${id}`
 
@@ -39,7 +42,7 @@ export function roll(store: Store): Roll {
   const kept = store.collection(registeredClients)
   return {
     get: kept.get,
-    list: after => kept.find({}, { limit: 100, ...(after !== undefined && { after }) }),
+    list: after => kept.find({}, { limit: page, ...(after !== undefined && { after }) }),
     remove: async id => (await kept.take(id)) !== undefined,
   }
 }

@@ -13,6 +13,7 @@ import { caseContext, casesDeclaration } from '../identity/cases.ts'
 import { documentContext, documentsDeclaration } from '../identity/documents.ts'
 import { keyContext, keysDeclaration } from '../keys/keys.ts'
 import type { Collection, Declaration, Doc, Store } from '../store/collection.ts'
+import { every } from '../store/pages.ts'
 import { type Command, withStore } from './command.ts'
 
 /** Opens a sealed value and seals it anew, in the same context, where it is sealed under an older secret. */
@@ -91,7 +92,7 @@ export const secretsReseal: Command = {
 
       let behind = 0
       const newest = keyring.newest('pepper').id
-      for await (const doc of all(store.collection(credentialsDeclaration))) {
+      for await (const doc of every(store.collection(credentialsDeclaration), {}, page)) {
         // What is still stale could not be opened.
         if (doc.factor !== 'password' || sealer.stale(doc.secret)) continue
         const { hash } = JSON.parse(sealer.open(doc.secret, credentialContext(doc)))
@@ -124,7 +125,7 @@ async function resealed<T extends Doc>(
       if (now) await one(now)
     }
   }
-  for await (const doc of all(kept)) {
+  for await (const doc of every(kept, {}, page)) {
     counted.all += 1
     try {
       await one(doc)
@@ -140,13 +141,3 @@ async function resealed<T extends Doc>(
 
 /** A piece of a document has 256 KB. */
 const page = 100
-
-async function* all<T extends Doc>(kept: Collection<T>): AsyncGenerator<T> {
-  let after: string | undefined
-  for (;;) {
-    const found = await kept.find({}, { limit: page, ...(after !== undefined && { after }) })
-    yield* found
-    after = found.at(-1)?.id
-    if (found.length < page) return
-  }
-}

@@ -88,7 +88,14 @@ export function closing(services: Services): Closing {
     keep,
     sweep: async () => {
       if (!(await steady())) return
-      for (const account of await accounts.due(now())) await remove(account)
+      let failed: unknown
+      for await (const account of accounts.due(now())) {
+        // One that cannot be removed keeps none of the others.
+        await remove(account).catch(fault => {
+          failed ??= fault
+        })
+      }
+      if (failed !== undefined) throw failed
     },
   }
 }

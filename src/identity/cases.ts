@@ -3,11 +3,15 @@ import { digits } from '../crypto/random.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import { Problem } from '../errors.ts'
 import { Conflict, declare, type Store } from '../store/collection.ts'
+import { allOf, every } from '../store/pages.ts'
 import { type Documents, documentShape } from './documents.ts'
 
 const day = 24 * 3_600_000
 /** How long who asked for a check may take to send their documents; how long a case may wait, or be used once it was agreed to; and how long its outcome is remembered. In milliseconds. */
 export const lives = { draft: day, open: 30 * day, ended: 90 * day }
+
+/** Cases on one page. */
+const most = 50
 
 /**
  * `draft` waits for documents, `sent` until the account's owner has been told, `waiting` for two of the staff, `agreed` until the
@@ -71,12 +75,20 @@ export type Case = z.output<typeof shape>
 export type State = Case['state']
 export type Decision = z.output<typeof decisionShape>
 
+/** Some of a long list. */
+export interface CasePage {
+  cases: Case[]
+  next: string | undefined
+}
+
 export interface Cases {
   /** Begins one, or finds the one that runs for the same two addresses. */
   begin(asked: Pick<Case, 'account' | 'email' | 'contact' | 'locale'>): Promise<Case>
   get(id: string): Promise<Case | undefined>
-  /** Those in a state, oldest first. */
-  in(state: State): Promise<Case[]>
+  /** All in a state, in no order that says anything. */
+  in(state: State): AsyncGenerator<Case>
+  /** So many in some states, oldest first, behind the one that `after` names; `next` is what to name for those behind them, if there are any. Throws `not_found` when `after` is gone. */
+  page(states: readonly State[], after?: string): Promise<CasePage>
   /** All of an account that are still remembered. */
   of(account: string): Promise<Case[]>
   /** What happened, in the person's own words; empty once the case is over. */
@@ -144,8 +156,14 @@ export function cases({
       }
     },
     get: id => kept.get(id),
-    in: state => kept.find({ state }, { sort: { by: 'createdAt' } }),
-    of: account => kept.find({ account }),
+    in: state => every(kept, { state }),
+    page: async (states, after) => {
+      const sort = { by: 'createdAt' } as const
+      const found = await kept.find({ state: { in: states } }, { sort, limit: most + 1, ...(after && { after }) })
+      const page = found.slice(0, most)
+      return { cases: page, next: found.length > most ? page.at(-1)?.id : undefined }
+    },
+    of: account => allOf(kept, { account }),
     story: ({ id, story }) => (story === undefined ? '' : sealer.open(story, caseContext({ id }))),
     send: (id, story, documents) =>
       change(id, ({ state }) => {

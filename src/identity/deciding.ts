@@ -5,7 +5,7 @@ import type { SessionBook } from '../accounts/session.ts'
 import { Problem } from '../errors.ts'
 import type { Record } from '../events.ts'
 import { Conflict } from '../store/collection.ts'
-import type { Case, Cases, Decision } from './cases.ts'
+import type { Case, CasePage, Cases, Decision } from './cases.ts'
 import type { Document, Documents } from './documents.ts'
 import type { Messages } from './messages.ts'
 
@@ -40,8 +40,11 @@ export interface Seen {
 
 /** What the staff do about identity checks. None of it signs anybody in, and none of it shows or sets a secret. */
 export interface Deciding {
-  /** What waits for them, and what waits for its delay: oldest first. */
-  queue(): Promise<{ waiting: Case[]; granted: Case[] }>
+  /** What waits for them, and what waits for its delay: oldest first, a page of each. Throws `not_found` for a page behind a case that is gone. */
+  queue(after?: {
+    waiting?: string | undefined
+    granted?: string | undefined
+  }): Promise<{ waiting: CasePage; granted: CasePage }>
   /** Throws `not_found` for a case that was not sent yet, or never was. */
   look(number: string, staff: Account): Promise<Seen>
   /** A document of a case that lives: that it was opened is on the record. Throws `not_found`. */
@@ -119,13 +122,12 @@ export function deciding(services: Services): Deciding {
   }
 
   return {
-    queue: async () => {
-      const [waiting, agreed, granted] = await Promise.all([
-        cases.in('waiting'),
-        cases.in('agreed'),
-        cases.in('granted'),
+    queue: async (after = {}) => {
+      const [waiting, granted] = await Promise.all([
+        cases.page(['waiting'], after.waiting),
+        cases.page(['agreed', 'granted'], after.granted),
       ])
-      return { waiting, granted: [...agreed, ...granted] }
+      return { waiting, granted }
     },
     look: async (number, staff) => {
       const found = await sent(number)

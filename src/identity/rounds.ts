@@ -1,6 +1,6 @@
 import { Problem } from '../errors.ts'
 import type { Record } from '../events.ts'
-import { type Case, type Cases, lives } from './cases.ts'
+import { type Case, type Cases, lives, type State } from './cases.ts'
 
 /** How long one process has for what is due before another takes it over, in milliseconds. */
 const lease = 60_000
@@ -44,35 +44,40 @@ export function rounds({ cases, mailReady, record, delay, onFault, now, every = 
     }
   }
 
-  const each = async (due: readonly Case[], does: (found: Case) => Promise<Partial<Case>>) => {
-    for (const found of due) {
-      if (!(await claimed(found))) continue
-      const changes = await does(found)
-      await cases
-        .change(found.id, ({ state }) => {
-          // Cancelled in between: it stays so.
-          if (state !== found.state) throw new Problem('conflict')
-          return { ...changes, lease: undefined }
-        })
-        .catch(fault => {
-          if (!(fault instanceof Problem)) throw fault
-        })
+  const one = async (found: Case, does: (found: Case) => Promise<Partial<Case>>) => {
+    if (!(await claimed(found))) return
+    const changes = await does(found)
+    try {
+      await cases.change(found.id, ({ state }) => {
+        // Cancelled in between: it stays so.
+        if (state !== found.state) throw new Problem('conflict')
+        return { ...changes, lease: undefined }
+      })
+    } catch (fault) {
+      if (!(fault instanceof Problem)) throw fault
     }
   }
 
+  const each = async (state: State, is: (found: Case) => boolean, does: (found: Case) => Promise<Partial<Case>>) => {
+    for await (const found of cases.in(state)) {
+      // One that fails keeps none of the others waiting.
+      if (is(found)) await one(found, does).catch(onFault)
+    }
+  }
+
+  const always = () => true
   const round = async (): Promise<void> => {
-    await each(await cases.in('sent'), async ({ id, account }) => {
+    await each('sent', always, async ({ id, account }) => {
       await record('identity.opened', { account, case: id })
       return { state: 'waiting' }
     })
-    await each(await cases.in('agreed'), async ({ id, account = '' }) => {
+    await each('agreed', always, async ({ id, account = '' }) => {
       await record('identity.granted', { account, case: id })
       const until = now() + delay
       return { state: 'granted', until, expiresAt: until + lives.open }
     })
-    const granted = await cases.in('granted')
-    const ready = granted.filter(({ until = 0, readyAt }) => until <= now() && readyAt === undefined)
-    await each(ready, async found => {
+    const ready = ({ until = 0, readyAt }: Case) => until <= now() && readyAt === undefined
+    await each('granted', ready, async found => {
       await mailReady(found)
       return { readyAt: now() }
     })

@@ -4,6 +4,7 @@ import { type Algorithm, algorithms, isPrivate, newKey, publicHalf, type Signing
 import type { Sealer } from '../crypto/seal.ts'
 import type { Record } from '../events.ts'
 import { Conflict, declare, type Store } from '../store/collection.ts'
+import { allOf } from '../store/pages.ts'
 
 const minute = 60_000
 /** Seconds that others may keep the published keys: so long a new one must be among them before it signs. */
@@ -70,8 +71,8 @@ export function keys({ store, sealer, record, now }: Services): Keys {
 
   /** Those of an algorithm, newest first. */
   const of = async (alg: Algorithm): Promise<Kept[]> => {
-    const all = await kept.find({}, { limit: 1_000 })
-    return all.filter(({ id }) => algorithmOf(id) === alg).sort((a, b) => placeOf(b.id) - placeOf(a.id))
+    const ring = await allOf(kept, {})
+    return ring.filter(({ id }) => algorithmOf(id) === alg).sort((a, b) => placeOf(b.id) - placeOf(a.id))
   }
   const open = (each: Kept): SigningKey => JSON.parse(sealer.open(each.jwk, keyContext(each)))
   const sealed = (id: string, jwk: SigningKey): string => sealer.seal(JSON.stringify(jwk), keyContext({ id }))

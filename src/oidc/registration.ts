@@ -80,7 +80,7 @@ export function registration({
     RegistrationAccessToken: {
       ...unused,
       find: async token => {
-        const [found] = await kept.find({ manager: sha256(token) })
+        const [found] = await kept.find({ manager: sha256(token) }, { limit: 1 })
         // The library destroys a token whose client it does not find: one whose policy may come back must not come to that.
         if (!found || !clients.declared().policies.has(found.policy)) return undefined
         return { jti: token, kind: 'RegistrationAccessToken', clientId: found.id }
@@ -90,7 +90,7 @@ export function registration({
       },
       destroy: async token => {
         const manager = sha256(token)
-        const [found] = await kept.find({ manager })
+        const [found] = await kept.find({ manager }, { limit: 1 })
         if (found) await kept.patch(found.id, { manager: undefined }, { manager })
       },
     },

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { sha256 } from '../crypto/digest.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import { type Collection, declare, type Store } from '../store/collection.ts'
+import { allOf } from '../store/pages.ts'
 import { type RefreshTokens, refreshTokens } from './refresh-tokens.ts'
 import { type RemoteRequests, remoteRequests } from './remote-requests.ts'
 import { type SessionRecords, sessionRecords } from './sessions.ts'
@@ -85,7 +86,7 @@ export function records(store: Store, sealer: Sealer, now: () => number): Record
       await Promise.all(tokens.map(each => each.remove({ sessionUid })))
     },
     grantsOf: async (accountId, clientId) => {
-      const found = await grant.find({ accountId, ...(clientId !== undefined && { clientId }) }, { limit: 10_000 })
+      const found = await allOf(grant, { accountId, ...(clientId !== undefined && { clientId }) })
       return found.map(each => each.id)
     },
     grantIn: async (accountId, sid) => {

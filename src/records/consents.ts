@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Problem } from '../errors.ts'
 import { Conflict, declare, type Store } from '../store/collection.ts'
+import { allOf } from '../store/pages.ts'
 import type { Records } from './adapter.ts'
 
 /** Scopes by whose they are: our own, and each API's by its resource identifier. */
@@ -84,7 +85,7 @@ export function consents(store: Store, records: Records, now: () => number): Con
   return {
     of,
     list: async account => {
-      const found = await kept.find({ account }, { limit: 1_000 })
+      const found = await allOf(kept, { account })
       return found.map(each => ({
         ...scopesOf(each),
         client: each.client,

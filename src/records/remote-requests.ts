@@ -9,6 +9,8 @@ import { declare, type Store } from '../store/collection.ts'
 const interval = 5
 /** How much too early a poll may come, in milliseconds: the network is not even. */
 const leeway = 1_000
+/** More requests for one person than there can be: ten come in ten minutes (oidc/backchannel.ts), and each is kept for twenty. */
+const most = 100
 /** How long what has expired is kept, so that who polls is told so, in milliseconds. */
 const afterlife = 15 * 60_000
 
@@ -132,7 +134,7 @@ export function remoteRequests(store: Store, sealer: Sealer, now: () => number):
     byUserCode: async code => waiting((await kept.find({ userCode: sha256(code) }, { limit: 1 }))[0]),
     find: async id => waiting(await kept.get(id)),
     of: async account => {
-      const found = await kept.find({ named: account }, { limit: 100 })
+      const found = await kept.find({ named: account }, { limit: most })
       return found.flatMap(each => waiting(each) ?? []).sort((one, other) => one.at - other.at)
     },
     answer: async (id, answer) => {

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { sha256 } from '../crypto/digest.ts'
 import { Problem } from '../errors.ts'
 import { declare, type Store } from '../store/collection.ts'
+import { allOf } from '../store/pages.ts'
 
 type Apps = Record<string, ClientAuthorizationState>
 
@@ -131,9 +132,9 @@ export function sessionRecords(store: Store): SessionRecords {
       }
       throw new Problem('busy', { retryAfter: 1 })
     },
-    of: async accountId => (await kept.find({ accountId }, { limit: 10_000 })).map(each => each.id),
+    of: async accountId => (await allOf(kept, { accountId })).map(each => each.id),
     grantIn: async (accountId, sid) => {
-      const found = await kept.find({ accountId }, { limit: 10_000 })
+      const found = await allOf(kept, { accountId })
       return found.flatMap(each => Object.values(each.payload.authorizations ?? {})).find(each => each.sid === sid)
         ?.grantId
     },

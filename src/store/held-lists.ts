@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type Collection, type Doc, declare, type Store } from './collection.ts'
+import { allOf, every } from './pages.ts'
 
 const accounts = declare({
   name: 'accounts',
@@ -14,27 +15,19 @@ const credentials = declare({
   indexes: ['account'],
 })
 
-/** Documents read at a time. */
-const stride = 100
-
 /**
  * Lists in every account which credentials are in force. Before, each credential said for itself when it had gone out of force, so
  * that one which replaced another took two writes; those that went out lately become changes that can still be undone.
  */
 export async function listHeld(store: Store): Promise<void> {
   const [people, kept] = [store.collection(accounts) as Collection<Doc>, store.collection(credentials)]
-  for (let after: string | undefined; ; ) {
-    const found = (await people.find({}, { limit: stride, ...(after !== undefined && { after }) })) as Stored[]
-    for (const each of found) if (each.holds === undefined) await list(people, kept, each)
-    if (found.length < stride) return
-    after = found.at(-1)?.id
-  }
+  for await (const each of every(people, {})) if ((each as Stored).holds === undefined) await list(people, kept, each)
 }
 
 type Stored = Doc & { holds?: string[] }
 
 async function list(people: Collection<Doc>, kept: Collection<z.output<typeof credentials.shape>>, { id }: Stored) {
-  const held = await kept.find({ account: id }, { limit: 1_000 })
+  const held = await allOf(kept, { account: id })
   const out = held.filter(({ retiredAt }) => typeof retiredAt === 'number')
   const holds = held.filter(each => !out.includes(each)).map(each => each.id)
   const changes = out

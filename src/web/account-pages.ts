@@ -53,7 +53,12 @@ export interface AccountPages {
     travel: { country: string; until: string; from: string; to: string }
   }
   /** Posts to `/account/sessions/end` (`session`) and `/account/sessions/end-others`. */
-  'account/sessions': { current: readonly SessionLine[]; past: readonly SessionLine[] }
+  /** `cut` says after how many the past ones end, where there are more. */
+  'account/sessions': {
+    current: readonly SessionLine[]
+    past: readonly SessionLine[]
+    cut: number | undefined
+  }
   /** Posts to `/account/api-keys`, and to `<id>/rename`, `<id>/rotate` and `<id>/revoke` below it. `at` is the key that the problem is about. */
   'account/api-keys': {
     keys: readonly KeyLine[]

@@ -17,8 +17,13 @@ export interface CaseLine {
 
 /** The pages of the staff. */
 export interface AdminPages {
-  'admin/home': { waiting: number }
-  'admin/recovery': { waiting: readonly CaseLine[]; granted: readonly CaseLine[] }
+  /** `more` wait than are counted. */
+  'admin/home': { waiting: number; more: boolean }
+  /** Some of each list; `first` of it, and where the `rest` is. */
+  'admin/recovery': Record<
+    'waiting' | 'granted',
+    { cases: readonly CaseLine[]; first: boolean; rest: string | undefined }
+  >
   /** Posts `verdict` (`approve` or `refuse`) and `reason` to `base`; documents are at `<base>/documents/<id>`. */
   'admin/case': CaseLine & {
     state: string

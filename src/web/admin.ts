@@ -89,13 +89,26 @@ export function admin(services: Services): Router<Visit> {
 
   page('/admin', async (ctx, person) => {
     const { waiting } = await deciding.queue()
-    show.page(ctx, 'admin/home', { waiting: waiting.length }, frame(person))
+    const locals = { waiting: waiting.cases.length, more: waiting.next !== undefined }
+    show.page(ctx, 'admin/home', locals, frame(person))
   })
 
   page('/admin/recovery', async (ctx, person) => {
-    const { waiting, granted } = await deciding.queue()
-    const lines = (cases: Case[]) => cases.map(each => lineOf(each, person))
-    show.page(ctx, 'admin/recovery', { waiting: lines(waiting), granted: lines(granted) }, frame(person))
+    const after = { waiting: caseNumber(ctx.query.waiting), granted: caseNumber(ctx.query.granted) }
+    const queue = await deciding.queue(after)
+    /** Where the rest of one list is, with the other as it is. */
+    const rest = (list: keyof typeof queue) => {
+      const { next } = queue[list]
+      if (next === undefined) return undefined
+      const query = Object.entries({ ...after, [list]: next }).filter(([, value]) => value !== undefined)
+      return `?${new URLSearchParams(query as [string, string][])}`
+    }
+    const part = (list: keyof typeof queue) => ({
+      cases: queue[list].cases.map(each => lineOf(each, person)),
+      first: after[list] === undefined,
+      rest: rest(list),
+    })
+    show.page(ctx, 'admin/recovery', { waiting: part('waiting'), granted: part('granted') }, frame(person))
   })
 
   const one = async (ctx: Context, person: SignedIn, typed = '', problem?: Problem): Promise<void> => {
@@ -149,4 +162,9 @@ export function admin(services: Services): Router<Visit> {
   })
 
   return router
+}
+
+/** A case's number as it was typed. */
+function caseNumber(typed: unknown): string | undefined {
+  return typeof typed === 'string' && /^[\d-]{1,20}$/.test(typed) ? typed : undefined
 }

@@ -58,7 +58,7 @@ export function apps(services: Services): Router<Visit> {
   }
 
   page(router, path, async (ctx, { account: { id, email } }) => {
-    const [others, records] = await Promise.all([consents.list(id), book.of(id)])
+    const [others, records] = await Promise.all([consents.list(id), book.all(id)])
     const [letIn, suite] = await Promise.all([Promise.all(others.map(allowed)), ofSuite(records)])
     const locals = { others: letIn.sort(byUse), suite: suite.sort(byUse) }
     show.page(ctx, 'account/apps', locals, { person: { email } })

@@ -1,7 +1,7 @@
 import Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Accounts } from '../accounts/account.ts'
-import type { SessionBook, SessionRecord } from '../accounts/session.ts'
+import { newest, type SessionBook, type SessionRecord } from '../accounts/session.ts'
 import { Problem } from '../errors.ts'
 import type { Sessions } from '../oidc/sessions.ts'
 import type { Risk } from '../risk/weigh.ts'
@@ -70,7 +70,8 @@ export function sessions(services: Services): Router<Visit> {
       }))
     const past = await Promise.all(over)
     const { email } = account
-    show.page(ctx, 'account/sessions', { current: current.sort(byInterest), past }, { person: { email } })
+    const cut = records.length < newest ? undefined : newest
+    show.page(ctx, 'account/sessions', { current: current.sort(byInterest), past, cut }, { person: { email } })
   })
 
   const act = (name: string, end: (ctx: Context, who: SignedIn) => Promise<unknown>) =>

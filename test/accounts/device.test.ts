@@ -63,6 +63,15 @@ describe('devices', () => {
     expect(await seen.known(laptop.device, 'ada')).to.equal(false)
   })
 
+  it('are listed, however many there are', async () => {
+    for (let turn = 0; turn < 510; turn++) {
+      const each = { ...laptop, device: deviceId(`device ${turn}`) }
+      await seen.saw(each, 'ada')
+      await seen.trust(each.device, ada)
+    }
+    expect(await seen.trustedBy(ada)).to.have.length(510)
+  }).timeout(20_000)
+
   it('are listed, last seen first, and forgotten', async () => {
     for (const each of [laptop, phone]) {
       await seen.saw(each, 'ada')

@@ -12,6 +12,11 @@ describe('roles', () => {
   })
   afterEach(() => store.close())
 
+  it('are told of everybody who has one', async () => {
+    await Promise.all(Array.from({ length: 1_010 }, (_, turn) => kept.give(`a${turn}`, 'support')))
+    expect(await kept.of('support')).to.have.length(1_010)
+  }).timeout(20_000)
+
   it('are given and taken, once each', async () => {
     expect(await kept.has('ada', 'support')).to.equal(false)
     const given = await Promise.all([1, 2, 3].map(() => kept.give('ada', 'support')))

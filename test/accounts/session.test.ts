@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { type SessionBook, sessionBook } from '../../src/accounts/session.ts'
+import { newest, type SessionBook, sessionBook } from '../../src/accounts/session.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { slow, testStore } from '../support/store.ts'
 
@@ -36,6 +36,18 @@ describe('the record of sessions', () => {
     expect(await ids()).to.deep.equal(['b', 'a'])
     expect((await book.of('ada'))[1]).to.deep.include({ ...begun('a'), startedAt: at - 1, seenAt: at - 1, apps: [] })
   })
+
+  it('looks at the newest alone where there are very many, and knows all', async () => {
+    for (let turn = 0; turn < 510; turn++) {
+      at += 1
+      await book.started(begun(`s${turn}`))
+    }
+    const found = await ids()
+    expect(found).to.have.length(newest)
+    expect(found[0]).to.equal('s509')
+    expect(found).to.not.include('s0')
+    expect(await book.all('ada')).to.have.length(510)
+  }).timeout(20_000)
 
   it('knows when it was used, for which apps, what was proved, and why it ended', async () => {
     await book.started(begun('a'))

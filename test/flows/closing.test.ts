@@ -18,18 +18,24 @@ describe('closing an account', () => {
   let done: string[]
   /** What removing breaks at, as a process that dies there. */
   let dies: string | undefined
+  let breaks: { what: string; after: number } | undefined
   beforeEach(async () => {
     at = 1_000_000
     store = await testStore(() => at)
-    ;[told, done, dies] = [[], [], undefined]
+    ;[told, done, dies, breaks] = [[], [], undefined, undefined]
     accounts = accountsOf(store)
     const times = { createdAt: 0, updatedAt: 0 }
     await accounts.insert({ id: 'ada', email: 'ada@example.com', locale: 'en', status: 'active', ...times })
   })
   afterEach(() => store.close())
 
+  /** A process in which something breaks once, after it went well so many times. */
+  const sometimes = (what: string, after: number): Closing => {
+    breaks = { what, after }
+    return made()
+  }
   const note = (what: string) => async () => {
-    if (dies === what) throw new Error('killed')
+    if (dies === what || (breaks?.what === what && breaks.after-- === 0)) throw new Error('killed')
     done.push(what)
   }
   /** One of the processes that share the store. */
@@ -120,6 +126,17 @@ describe('closing an account', () => {
     await made().sweep()
     expect(await accounts.get('ada')).to.equal(undefined)
   })
+
+  it('removes all that are due, however many, though one of them cannot be', async () => {
+    const times = { createdAt: 0, updatedAt: 0 }
+    const ids = Array.from({ length: 120 }, (_, turn) => `p${String(turn).padStart(3, '0')}`)
+    for (const id of ids)
+      await accounts.insert({ id, email: `${id}@example.com`, locale: 'en', status: 'closing', closesAt: 7, ...times })
+    const refusing = sometimes('erase', 3)
+    expect(await refusing.sweep().catch((fault: Error) => fault.message)).to.equal('killed')
+    const left = (await Promise.all(ids.map(id => accounts.get(id)))).filter(each => each !== undefined)
+    expect(left).to.have.length(1)
+  }).timeout(20_000)
 
   it('removes once, of ten processes at once', async () => {
     await started(made())

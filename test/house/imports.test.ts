@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import * as rules from './rules.ts'
 
 const table = rules.tableOf(readFileSync('docs/architecture.md', 'utf8'))
-const { downward, slices, oneCrypto, oneEnvironment, oneClock, spelledOut, shallow, noDrawers, short } = rules
+const { downward, slices, oneCrypto, oneEnvironment, oneClock, spelledOut, shallow, noDrawers, bounded, short } = rules
 
 describe('the house', () => {
   const broken = (rule: typeof downward, files: readonly rules.Source[]) =>
@@ -27,6 +27,7 @@ describe('the house', () => {
   it('spells out what it imports', () => expect(broken(spelledOut, src)).to.deep.equal([]))
   it('is one level deep', () => expect(broken(shallow, src)).to.deep.equal([]))
   it('has no drawers', () => expect(broken(noDrawers, everything)).to.deep.equal([]))
+  it('cuts no list without a word', () => expect(broken(bounded, src)).to.deep.equal([]))
   it('has no file over 250 lines', () => expect(broken(short, everything)).to.deep.equal([]))
 })
 
@@ -56,6 +57,13 @@ describe('the rules of the house', () => {
       slices,
       file('src/flows/x.ts', "import type { Config } from '../config.ts'\nexport const x = (config: Config) => config"),
       'whole Config',
+    ],
+    ['a query without a limit', bounded, file('src/flows/x.ts', 'await kept.find({ account })'), 'no limit'],
+    [
+      'a limit that nobody explains',
+      bounded,
+      file('src/flows/x.ts', 'kept.find({ a }, {\n limit: 10_000 })'),
+      'no name',
     ],
     ['node:crypto elsewhere', oneCrypto, file('src/flows/x.ts', "import { hash } from 'node:crypto'"), 'node:crypto'],
     ['argon2 elsewhere', oneCrypto, file('src/flows/x.ts', "import { hash } from '@node-rs/argon2'"), 'argon2'],

@@ -139,3 +139,30 @@ export const short: Rule = ({ text }) => {
   const lines = text.trimEnd().split('\n').length
   return lines > 250 ? [`${lines} lines are more than 250`] : []
 }
+
+/**
+ * A query of the store says how much it wants: by a limit with a name, which says why nothing is missed, or of 1. Whole lists are
+ * read by store/pages.ts. A list that is cut without a word is one that some person, case or session is missing from.
+ */
+export const bounded: Rule = ({ text }) => {
+  const code = withoutComments(text)
+  const calls = code.matchAll(/\.find\((?=\s*(?:\{|where\b))/g)
+  return [...calls].flatMap(({ index }) => {
+    const call = parenthesized(code.slice(index + 5))
+    const [, limit] = /\blimit(?::\s*([^,}]+))?[,} ]/.exec(call) ?? []
+    if (!/\blimit\b/.test(call)) return [`no limit: find(${call})`]
+    return /^\d[\d_]*$/.test(limit?.trim() ?? '') && limit?.trim() !== '1'
+      ? [`${limit} has no name: find(${call})`]
+      : []
+  })
+}
+
+/** What stands in the parentheses that a text begins with. */
+function parenthesized(text: string): string {
+  let depth = 0
+  for (let at = 0; at < text.length; at++) {
+    if (text[at] === '(') depth++
+    if (text[at] === ')' && --depth === 0) return text.slice(1, at)
+  }
+  return text
+}

@@ -69,6 +69,33 @@ describe('identity checks as they are kept', () => {
     expect(await code(kept.end('0000-0000-0000', 'refused'))).to.equal('not_found')
   })
 
+  const numbers = async (state: 'sent' | 'draft'): Promise<string[]> => {
+    const found: string[] = []
+    for await (const each of kept.in(state)) found.push(each.id)
+    return found
+  }
+
+  it('are found however many there are, and shown a page at a time, oldest first', async () => {
+    const begun: string[] = []
+    for (let turn = 0; turn < 120; turn++) {
+      at += 1
+      begun.push((await kept.begin({ ...asked, contact: `person${turn}@example.com` })).id)
+    }
+    expect((await numbers('draft')).toSorted()).to.deep.equal(begun.toSorted())
+    expect(await kept.of('ada')).to.have.length(120)
+    const shown: string[] = []
+    const sizes: number[] = []
+    let after: string | undefined
+    do {
+      const { cases, next } = await kept.page(['draft', 'sent'], after)
+      shown.push(...cases.map(each => each.id))
+      sizes.push(cases.length)
+      after = next
+    } while (after !== undefined)
+    expect(shown).to.deep.equal(begun)
+    expect(sizes).to.deep.equal([50, 50, 20])
+  })
+
   it('are forgotten: soon where nothing was sent, later where they ended', async () => {
     const draft = await kept.begin(asked)
     at += lives.draft
@@ -76,7 +103,7 @@ describe('identity checks as they are kept', () => {
     const { id } = await kept.begin(asked)
     await kept.send(id, 'Lost.', [])
     at += lives.draft
-    expect((await kept.in('sent')).map(each => each.id)).to.deep.equal([id])
+    expect(await numbers('sent')).to.deep.equal([id])
     await kept.end(id, 'refused')
     at += lives.ended - 1
     expect((await kept.of('ada')).map(each => each.id)).to.deep.equal([id])

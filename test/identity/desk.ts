@@ -25,8 +25,12 @@ export async function desk(store: Store, now: () => number) {
   const mailed: { which: string; to: string; link?: string }[] = []
   const faults: unknown[] = []
   let fails = false
+  let once = false
   const record = (async (name: string, data: object) => {
-    if (fails) throw new Error('the log is away')
+    if (fails || once) {
+      once = false
+      throw new Error('the log is away')
+    }
     told.push({ name, data })
   }) as Record
   const kept = {
@@ -61,6 +65,10 @@ export async function desk(store: Store, now: () => number) {
     /** Makes the record fail from now on, or work again. */
     failing: (from: boolean) => {
       fails = from
+    },
+    /** Makes it fail for the next who is told. */
+    failingOnce: () => {
+      once = true
     },
     person,
     staff: async (id: string) => {

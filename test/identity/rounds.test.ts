@@ -42,12 +42,27 @@ describe('what happens to identity checks by itself', () => {
     expect(office.mailed.filter(each => each.which === 'check-ready')).to.have.length(1)
   })
 
+  it('tells every owner, however many cases there are, and those of one that fails are the only ones to wait', async () => {
+    for (let turn = 0; turn < 110; turn++) {
+      const asked = { account: 'ada', email: 'ada@example.com', contact: `c${turn}@example.com`, locale: 'en' }
+      const { id } = await office.cases.begin(asked)
+      await office.cases.send(id, 'Lost.', [])
+    }
+    office.failingOnce()
+    await office.round()
+    expect(names().filter(each => each === 'identity.opened')).to.have.length(109)
+    expect(office.faults).to.have.length(1)
+    at += 60_001
+    await office.round()
+    expect(names().filter(each => each === 'identity.opened')).to.have.length(110)
+  }).timeout(20_000)
+
   it('lets no case get to the staff, and no delay begin, that the owner was not told of', async () => {
     const number = await sent()
     office.failing(true)
     await office.round()
     expect([await state(number), office.faults.length]).to.deep.equal(['sent', 1])
-    expect((await office.deciding.queue()).waiting).to.deep.equal([])
+    expect((await office.deciding.queue()).waiting.cases).to.deep.equal([])
     // Whoever took it on may have died: after a minute it is another's.
     office.failing(false)
     await office.round()

@@ -97,6 +97,26 @@ describe('the adapter', () => {
     expect(await of('RefreshToken').find(token)).to.equal(undefined)
   })
 
+  it('ends every session and grant of an account, however many there are', async () => {
+    const ids = Array.from({ length: 10_001 }, (_, turn) => `s${turn}`)
+    const exp = Math.floor(time / 1000) + minute
+    const born = { born: true, from: '', apps: {} }
+    const sessions = ids.map(id =>
+      kept.sessions.keep(
+        { jti: id, uid: id, exp, accountId: 'ada', authorizations: { a: { sid: id, grantId: id } } },
+        born,
+      ),
+    )
+    await Promise.all([
+      ...sessions,
+      ...ids.map(id => of('Grant').upsert(id, { jti: id, accountId: 'ada', clientId: 'a' }, minute)),
+    ])
+    expect(await kept.sessions.of('ada')).to.have.length(10_001)
+    expect(await kept.grantsOf('ada')).to.have.length(10_001)
+    const last = ids.toSorted().at(-1) ?? ''
+    expect(await kept.grantIn('ada', last)).to.equal(last)
+  }).timeout(60_000)
+
   it('keeps no client, and nothing that it does not know', async () => {
     for (const kind of ['Client', 'ClientCredentials', 'PreAuthorizedCode']) {
       expect(await of(kind).find('x')).to.equal(undefined)

@@ -33,6 +33,7 @@ const one = {
   open: true,
   typed: '',
 }
+const none = { cases: [], first: true, rest: undefined }
 const form = { action: '/recover/identity/x', story: '', most: 3, megabytes: 10 }
 const status = { number, until: now + day, action: '/recover/identity/x/again' }
 
@@ -71,14 +72,18 @@ export const identityPages: readonly Picture[] = [
   picture('identity-afresh', 'recovery/afresh', { action: '/recover/afresh/x' }),
   picture('identity-afresh-de', 'recovery/afresh', { action: '/recover/afresh/x', locale: 'de' }),
 
-  picture('admin', 'admin/home', { ...account, waiting: 2 }),
+  picture('admin', 'admin/home', { ...account, waiting: 2, more: false }),
   picture('admin-passkey', 'admin/passkey', account),
   picture('admin-recovery', 'admin/recovery', {
     ...account,
-    waiting: [line, { ...line, number: '1200-3377-0481', email: longEmail, at: now, yes: 1, mine: true }],
-    granted: [{ ...line, number: '9982-1045-7730', yes: 2, until: now + day }],
+    waiting: {
+      cases: [line, { ...line, number: '1200-3377-0481', email: longEmail, at: now, yes: 1, mine: true }],
+      first: false,
+      rest: '?waiting=1200-3377-0481',
+    },
+    granted: { cases: [{ ...line, number: '9982-1045-7730', yes: 2, until: now + day }], first: true, rest: undefined },
   }),
-  picture('admin-recovery-empty', 'admin/recovery', { ...account, waiting: [], granted: [], locale: 'de' }),
+  picture('admin-recovery-empty', 'admin/recovery', { ...account, waiting: none, granted: none, locale: 'de' }),
   picture('admin-case', 'admin/case', { ...account, ...one }),
   picture('admin-case-refused', 'admin/case', {
     person: { email: longEmail },

@@ -72,6 +72,7 @@ export const sessionPages: readonly Picture[] = [
       ended('p3', 'expired', { ended: { at: undefined, why: 'expired' }, phone: true, device: 'Chrome on Android' }),
       ended('p4', 'token-reused', { unusual: ['new-country'], place: 'Japan' }),
     ],
+    cut: 500,
   }),
   picture('sessions-one', 'account/sessions', {
     person: { email: longEmail },
@@ -85,6 +86,7 @@ export const sessionPages: readonly Picture[] = [
       }),
     ],
     past: [],
+    cut: undefined,
     locale: 'de',
   }),
   picture('prove-trust', 'sign-in/prove', { ...step, factor: { id: 'totp' }, others: [others.email], trust: true }),
