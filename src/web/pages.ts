@@ -83,8 +83,8 @@ export interface Pages extends RecoveryPages, AccountPages, AdminPages, Approval
   /** Asks whether to sign out everywhere, or to stay. `xsrf` goes along as a hidden field; `logout=yes` signs out. */
   'sign-in/sign-out': { action: string; xsrf: string; email: string | undefined }
   'sign-in/signed-out': { app: string | undefined; everywhere: boolean }
-  /** Goes on to `onward` by itself, or by its link. */
-  'sign-in/onward': { onward: string }
+  /** Goes on to `onward` by itself, or by its link: to an app on the `device`, which leaves the page where it is, or elsewhere. */
+  'sign-in/onward': { onward: string; device: boolean }
   /** Asks before the browser goes to an app that nobody vouches for: by `link`, or by `form`. */
   'sign-in/leaving': {
     place: string

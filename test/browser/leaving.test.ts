@@ -11,6 +11,10 @@ async function listening(server: Server, host: string): Promise<string> {
   return `http://${host}:${(server.address() as AddressInfo).port}`
 }
 
+/** Where an app on a phone takes answers. */
+const native = 'com.example.pocket:/callback'
+const open = { token_endpoint_auth_method: 'none', client_secret: undefined }
+
 // Browsers apply form-action to every redirect that follows a form post, those of the app's own included.
 for (const javaScriptEnabled of [true, false]) {
   describe(`an app whose callback redirects to another origin, ${javaScriptEnabled ? 'with' : 'without'} scripts`, () => {
@@ -42,7 +46,11 @@ for (const javaScriptEnabled of [true, false]) {
       app = await listening(callback, '127.0.0.1')
       const uris = { redirect_uris: [`${app}/signed-in`], post_logout_redirect_uris: [`${app}/signed-out`] }
       here = await ground({
-        clients: [declared('desk', uris), declared('ledger', { ...uris, first_party: false, scope: 'openid email' })],
+        clients: [
+          declared('desk', uris),
+          declared('ledger', { ...uris, first_party: false, scope: 'openid email' }),
+          declared('pocket', { redirect_uris: [native], application_type: 'native', first_party: false, ...open }),
+        ],
       })
       ada = await here.person()
     })
@@ -96,6 +104,19 @@ for (const javaScriptEnabled of [true, false]) {
           await who.sees(`Home after signed-in-${told}`)
         }
         kept()
+      }),
+    )
+
+    it(
+      'may be one of the device itself: the page that is left leads to it, however often',
+      story(async who => {
+        await signedIn(who, await here.person(), here.issuer)
+        await ask(who, 'pocket', { redirect_uri: native })
+        await who.press('Allow')
+        await who.sees('Back to the app')
+        const link = await who.page.getByRole('link', { name: 'Continue' }).getAttribute('href')
+        expect(link).to.match(/^com\.example\.pocket:\/callback\?code=[\w-]+&/)
+        expect(who.page.url()).to.not.contain('code=')
       }),
     )
 

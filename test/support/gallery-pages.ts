@@ -54,8 +54,8 @@ export const otherPages: readonly Picture[] = [
     email: undefined,
     locale: 'de',
   }),
-  picture('onward', 'sign-in/onward', { onward: '/nowhere' }),
-  picture('onward-de', 'sign-in/onward', { onward: '/nowhere', locale: 'de' }),
+  picture('onward', 'sign-in/onward', { onward: '/nowhere', device: false }),
+  picture('onward-de', 'sign-in/onward', { onward: '/nowhere', device: true, title: 'Zurück zur App', locale: 'de' }),
   picture('go-on', 'sign-in/go-on', { action: '/nowhere', fields: [['code', 'x'.repeat(43)]], towards: longApp }),
   picture('leaving', 'sign-in/leaving', {
     place: 'ledgerly.example',

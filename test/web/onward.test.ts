@@ -69,6 +69,16 @@ describe('a form post that leads somewhere else', () => {
       expect(page.all('main form')).to.deep.equal([])
     })
 
+  it('leads to an app on the device from whatever leads there: the browser stays, and may want a press', async () => {
+    const to = 'com.example.app:/callback?code=a'
+    const answer = await send(to, { method: 'GET', path: '/authorize/a1' })
+    expect([answer.status, answer.headers.get('location')]).to.deep.equal([200, null])
+    const page = read(await answer.text())
+    expect(page.find('main a')?.attributes.href).to.equal(to)
+    expect(page.find('h1')?.text).to.equal('Zurück zur App')
+    expect((await send(to, { method: 'GET', accept: '*/*' })).headers.get('location')).to.equal(to)
+  })
+
   it('escapes where it leads', async () => {
     const text = await (await send('https://app.example/?"><script>alert(1)</script>')).text()
     expect(text).to.not.contain('<script>alert').and.not.contain('?"')
