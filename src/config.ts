@@ -46,7 +46,8 @@ export interface Config {
   /** Newest first; undefined asks the composition root to make some and keep them beside the store. */
   secrets: string[] | undefined
   mail: { url: string | undefined; from: string; ehlo: string }
-  sms: { url: string | undefined }
+  /** `daily` is how many texts may go out on one day; `countries` those that they go to, all where undefined. */
+  sms: { url: string | undefined; daily: number; countries: string[] | undefined }
   /** For how long people may trust a device, in milliseconds. */
   trust: number
   geoip: { file: string | undefined }
@@ -141,7 +142,7 @@ export function configure(environment: Environment = process.env): Config {
       from: set.LATCHKEY_MAIL_FROM ?? `Latchkey <no-reply@${issuer.hostname}>`,
       ehlo: set.LATCHKEY_MAIL_EHLO ?? ehloOf(issuer.hostname),
     },
-    sms: { url: set.LATCHKEY_SMS_URL },
+    sms: { url: set.LATCHKEY_SMS_URL, daily: set.LATCHKEY_SMS_DAILY, countries: set.LATCHKEY_SMS_COUNTRIES },
     trust: set.LATCHKEY_TRUST * 24 * 3_600_000,
     geoip: { file: set.LATCHKEY_GEOIP },
     session: { idle: set.LATCHKEY_SESSION_IDLE * 60_000, max: set.LATCHKEY_SESSION_MAX * 60_000 },

@@ -30,6 +30,7 @@ export const problems = {
   invalid_travel: 422,
   invalid_email: 422,
   invalid_phone: 422,
+  phone_not_served: 422,
   invalid_code: 422,
   unknown_user_code: 422,
   not_compared: 422,

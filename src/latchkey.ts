@@ -112,6 +112,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     ...{ store, sealer, phrases, record, name, now },
     tellApp: told => oidc.tellApp(told),
     tellPing: told => oidc.tellPing(told),
+    mayText: to => people.postage.mayText(to),
     phraseOf: async to => (await accounts.byEmail(to))?.phrase,
   })
   const { letters } = post
@@ -168,9 +169,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     redeem: people.approving.redeem,
     waits: people.approving.waits,
     locales: ['en', 'de'],
-    post: post.postLogout,
-    postPing: post.postPing,
-    askApproval: letters.approval,
+    ...{ post: post.postLogout, postPing: post.postPing, askApproval: letters.approval },
     judge: apiKeys.judge,
     onFault: log.fault,
     renderers: protocolPages({ accounts, show }),

@@ -41,6 +41,12 @@ export const whole = (low: number, high: number) =>
       error: `must be a whole number from ${low} to ${high}`,
     })
     .transform(Number)
+/** Countries (ISO 3166-1 alpha-2), parted by commas. */
+export const countries = words
+  .transform(list => list.map(each => each.toUpperCase()))
+  .refine(list => list.length > 0 && list.every(each => /^[A-Z]{2}$/.test(each)), {
+    error: 'must be countries of two letters each (ISO 3166-1)',
+  })
 /** `yes` or `no`; `no` unless told. */
 export const yesOrNo = z
   .enum(['yes', 'no'], { error: 'must be yes or no' })

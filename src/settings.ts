@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { block, contact, loopback, place, setting, url, whole, words, yesOrNo } from './setting.ts'
+import { block, contact, countries, loopback, place, setting, url, whole, words, yesOrNo } from './setting.ts'
 
 /** Every setting once: the only names that Latchkey reads from the environment. README's table is printed from it. */
 export const settings = {
@@ -83,6 +83,16 @@ export const settings = {
         error: 'must be https',
       })
       .optional(),
+  ),
+  LATCHKEY_SMS_DAILY: setting(
+    'How many texts may go out on one day, all together; four fifths of them to numbers that nobody has proved yet.',
+    '1000',
+    whole(1, 10_000_000).default(1_000),
+  ),
+  LATCHKEY_SMS_COUNTRIES: setting(
+    'Comma-separated countries that texts are sent to (ISO 3166-1, two letters each): `AT,DE,CH`.',
+    'all',
+    countries.optional(),
   ),
   LATCHKEY_TLS_CERT: setting(
     'A PEM file: serve https with this certificate chain.',

@@ -132,6 +132,15 @@ describe('config', () => {
       ['sms.example.com', 'must be a URL of https:// or http://'],
       ['http://sms.example.com', 'must be https'],
     ],
+    LATCHKEY_SMS_DAILY: [
+      ['0', 'must be a whole number from 1 to 10000000'],
+      ['many', 'must be a whole number from 1 to 10000000'],
+    ],
+    LATCHKEY_SMS_COUNTRIES: [
+      ['Austria', 'must be countries of two letters each (ISO 3166-1)'],
+      ['AT,+43', 'must be countries of two letters each (ISO 3166-1)'],
+      [',', 'must be countries of two letters each (ISO 3166-1)'],
+    ],
     LATCHKEY_TLS_CERT: [['cert.pem', 'and LATCHKEY_TLS_KEY go together']],
     LATCHKEY_TLS_KEY: [['key.pem', 'LATCHKEY_TLS_CERT and LATCHKEY_TLS_KEY go together']],
     LATCHKEY_TRUST_PROXY: [

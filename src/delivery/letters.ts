@@ -106,11 +106,13 @@ interface Services {
   issuer: string
   /** The words by which the owner of an address knows us. */
   phraseOf: (to: string) => Promise<string | undefined>
+  /** May a number be sent one more text that is no code? What it would say is mailed, too. */
+  mayText: (to: string) => Promise<boolean>
   now: () => number
 }
 
 /** Makes the letter writer. */
-export function letters({ composer, outbox, issuer, phraseOf, now }: Services): Letters {
+export function letters({ composer, outbox, issuer, phraseOf, mayText, now }: Services): Letters {
   const mail = async <Name extends keyof Mails>(
     template: Name,
     values: Addressed & Mails[Name],
@@ -136,8 +138,10 @@ export function letters({ composer, outbox, issuer, phraseOf, now }: Services): 
     welcome: (to, locale) => mail('welcome', { to, locale }),
     alert: async ({ channel, disown, keep, ...values }) => {
       const { to, locale, what } = values
-      if (channel === 'sms')
+      if (channel === 'sms') {
+        if (!(await mayText(to))) return
         return outbox.post({ channel, to, purpose: 'alert', subject: '', text: composer.alertSms({ locale, what }) })
+      }
       const link = disown === undefined ? undefined : `${issuer}/not-me/${disown}`
       const keeps = keep && { keep: `${issuer}/keep/${keep.bearer}`, until: keep.until }
       await mail('alert', { ...values, ...keeps, link }, { link: keeps?.keep ?? link })
@@ -149,7 +153,8 @@ export function letters({ composer, outbox, issuer, phraseOf, now }: Services): 
     approval: async ({ email, phone, texts, locale }, { app, message = '', until: expiresAt }) => {
       const link = `${issuer}/account/approvals`
       const values = { locale, link, minutes: minutes(expiresAt), app, message }
-      if (!texts || phone === undefined) return mail('approval', { ...values, to: email }, { link, expiresAt })
+      if (!texts || phone === undefined || !(await mayText(phone)))
+        return mail('approval', { ...values, to: email }, { link, expiresAt })
       const text = composer.approvalSms({ ...values })
       await outbox.post({ channel: 'sms', to: phone, purpose: 'approval', subject: '', text, link, expiresAt })
     },

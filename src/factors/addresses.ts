@@ -51,22 +51,21 @@ function usualDigits(text: string): string {
   return /^[\p{ASCII}\p{Nd}]*$/u.test(text) ? asciiDigits(text) : text
 }
 
-// Those that cannot be written to, or that somebody earns by each message sent to them.
-const refusedTypes = new Set([
-  'PREMIUM_RATE',
-  'SHARED_COST',
-  'TOLL_FREE',
-  'PERSONAL_NUMBER',
-  'PAGER',
-  'UAN',
-  'VOICEMAIL',
-])
+// Mobile numbers, and those of countries that do not tell them from others. All other kinds cannot be texted, or
+// somebody earns by each text that is sent to them: premium rate, shared cost, satellites.
+const textable = new Set(['MOBILE', 'FIXED_LINE_OR_MOBILE'])
 
-/**
- * An international number, with + or 00, typed or copied from a `tel:` link (RFC 3966), as E.164; undefined for what is none. Number plans grow faster than tables
- * of them, so only its length must fit its country: the code that is sent proves the rest.
- */
+/** A mobile number, with + or 00, typed or copied from a `tel:` link (RFC 3966), as E.164; undefined for what is none. */
 export function phoneNumber(typed: string): string | undefined {
+  return mobile(typed)?.number
+}
+
+/** The country of a mobile number (ISO 3166-1 alpha-2). */
+export function phoneCountry(number: string): string | undefined {
+  return mobile(number)?.country
+}
+
+function mobile(typed: string): { number: string; country: string } | undefined {
   if (typed.length > 1_000) return undefined
   const text = typedCode(typed)
     .replace(/^tel: ?/i, '')
@@ -75,8 +74,20 @@ export function phoneNumber(typed: string): string | undefined {
   // Loaded when first asked for: 2 MB that an idle process does without.
   const { parsePhoneNumberFromString }: typeof import('libphonenumber-js/max') = load('libphonenumber-js/max')
   const number = parsePhoneNumberFromString(text)
-  if (!number?.isPossible() || refusedTypes.has(number.getType() ?? '')) return undefined
-  return number.number
+  if (!number?.isPossible()) return undefined
+  // Number plans grow faster than tables of them: a range that tables do not know counts as what its neighbours are.
+  const known =
+    number.getType() === undefined ? neighbours(number.number).map(each => parsePhoneNumberFromString(each)) : [number]
+  const typedOnes = known.filter(each => each?.getType() !== undefined)
+  const country = typedOnes[0]?.country
+  // No country: a satellite, or a service of many.
+  if (country === undefined || !typedOnes.every(each => textable.has(each?.getType() ?? ''))) return undefined
+  return { number: number.number, country }
+}
+
+/** Ten numbers of the same length that begin like this one, up to the last six digits. */
+function neighbours(number: string): string[] {
+  return Array.from('0123456789', digit => number.slice(0, -6) + digit.repeat(6))
 }
 
 /** What of an address may be shown: "a•••@example.com". */

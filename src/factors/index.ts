@@ -12,6 +12,8 @@ export interface FactorServices {
   sealer: Pick<Sealer, 'blind'>
   /** Resolves when the message is kept for sending. */
   send(sending: Sending): Promise<void>
+  /** The countries that texts are sent to (ISO 3166-1 alpha-2); every one unless told. */
+  countries?: readonly string[] | undefined
   /** The service's name, as people know it. */
   name: string
   /** The issuer's origin. */
@@ -19,12 +21,19 @@ export interface FactorServices {
 }
 
 /** Every factor there is, in order of preference: the only list of them. */
-export function factors({ hasher, sealer: { blind }, send, name, issuer }: FactorServices): readonly Factor[] {
+export function factors({
+  hasher,
+  sealer: { blind },
+  send,
+  countries,
+  name,
+  issuer,
+}: FactorServices): readonly Factor[] {
   return [
     passkey({ name, issuer }),
     password({ hasher, name }),
     totp({ name }),
-    smsCode({ blind, send }),
+    smsCode({ blind, send, countries }),
     emailCode({ blind, send }),
     recoveryCode(),
   ]

@@ -3,7 +3,7 @@ import { same } from '../crypto/compare.ts'
 import { digits, token } from '../crypto/random.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import { type Code, Problem } from '../errors.ts'
-import { emailAddress, maskedEmail, maskedPhone, phoneNumber } from './addresses.ts'
+import { emailAddress, maskedEmail, maskedPhone, phoneCountry, phoneNumber } from './addresses.ts'
 import type { Begun, Factor, Subject } from './factor.ts'
 import { refused } from './refused.ts'
 import { sixDigits } from './six-digits.ts'
@@ -52,6 +52,8 @@ interface Channel {
   invalid: Code
   read(typed: string): string | undefined
   mask(to: string): string
+  /** Is anything sent there at all? */
+  serves?(to: string): boolean
 }
 
 /** A code by mail. It proves the address at sign-up; as a second step it is worth `mfa`, since mail is also the way to a new password. */
@@ -74,13 +76,17 @@ export function emailCode(services: Services): SentCode {
 }
 
 /** A code by SMS: a restricted way (NIST SP 800-63B-4, 3.2.9), and the one that everybody has. */
-export function smsCode(services: Services): SentCode {
+export function smsCode({
+  countries,
+  ...services
+}: Services & { countries?: readonly string[] | undefined }): SentCode {
   const channel: Channel = {
     channel: 'sms',
     field: 'phone',
     invalid: 'invalid_phone',
     read: phoneNumber,
     mask: maskedPhone,
+    serves: to => countries === undefined || countries.includes(phoneCountry(to) ?? ''),
   }
   return {
     id: 'sms',
@@ -92,7 +98,7 @@ export function smsCode(services: Services): SentCode {
   }
 }
 
-function sentCode({ channel, field, invalid, read, mask }: Channel, { blind, send }: Services) {
+function sentCode({ channel, field, invalid, read, mask, serves = () => true }: Channel, { blind, send }: Services) {
   const digestsOf = (code: string, to: string, purpose: Sending['purpose']) =>
     blind(JSON.stringify([to, code]), `sent-code:${channel}:${purpose}`)
 
@@ -137,6 +143,7 @@ function sentCode({ channel, field, invalid, read, mask }: Channel, { blind, sen
         const typed = asked[field]
         const to = typeof typed === 'string' ? read(typed) : undefined
         if (to === undefined) throw new Problem(invalid, { field })
+        if (!serves(to)) throw new Problem('phone_not_served', { field })
         const { state, resendAt } = await begin(to, 'enrol', who, who.silent === true)
         // In full: who typed it a moment ago sees a slip of the finger here or never.
         return { state, page: { to, resendAt } }
@@ -151,6 +158,7 @@ function sentCode({ channel, field, invalid, read, mask }: Channel, { blind, sen
       begin: async (who): Promise<Begun<State>> => {
         const [held] = who.held
         const to = held?.secret.to ?? ''
+        if (held && !serves(to)) throw new Problem('phone_not_served')
         const { state, resendAt } = await begin(to, 'prove', who, !held || who.silent === true)
         return { state: { ...state, credential: held?.id }, page: { to: mask(to), resendAt } }
       },

@@ -1,5 +1,6 @@
 import type { Addresses } from '../accounts/address.ts'
 import type { Failures } from '../accounts/failures.ts'
+import type { Postage } from '../accounts/postage.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
 import type { Record as RecordEvent } from '../events.ts'
@@ -10,15 +11,14 @@ import type { Messages } from './sign-up.ts'
 import type { Visitor } from './visitor.ts'
 
 const minute = 60_000
-/** Seconds until a message may be sent again, and how many one destination or address may cause. */
+/** How long to wait until a message may be sent again. */
 export const pause = { tries: 1, window: minute / 2 }
-export const toOne = { tries: 6, window: 30 * minute }
-export const fromOne = { tries: 30, window: 60 * minute }
 
 interface Services {
   ceremonies: Ceremonies
   addresses: Pick<Addresses, 'whose'>
   throttle: Throttle
+  postage: Postage
   failures: Pick<Failures, 'closed'>
   messages: Messages
   record: RecordEvent
@@ -35,7 +35,7 @@ export type Ask = (asking: {
 }) => Promise<{ email?: string | undefined }>
 
 /** Makes the one way in which questions are asked: messages are rationed, and a taken address looks like any other. */
-export function asking({ ceremonies, addresses, throttle, failures, messages, record }: Services): Ask {
+export function asking({ ceremonies, addresses, throttle, postage, failures, messages, record }: Services): Ask {
   return async ({ attempt, mode, factor, subject, asked, visitor }) => {
     const fits = factor[mode].ask?.safeParse(asked)
     if (fits && !fits.success) throw new Problem('malformed')
@@ -53,10 +53,10 @@ export function asking({ ceremonies, addresses, throttle, failures, messages, re
     const paid: (() => Promise<void>)[] = []
     try {
       if (factor.channel) {
-        const destination = Object.values(input).join('\n') || (subject.account ?? '')
+        const { channel } = factor
+        const to = destination(factor, subject, input)
         paid.push(await throttle.ration(`send.${factor.id}.pause.${mode}`, attempt.id, pause))
-        paid.push(await throttle.ration(`send.${factor.id}`, destination, toOne))
-        paid.push(await throttle.ration(`send.${factor.id}.from`, visitor.address, fromOne))
+        paid.push(await postage.pay({ channel, to, from: visitor.address, unproven: mode === 'enrol' }))
       }
       await ceremonies.begin({ attempt: attempt.id, mode, factor }, { ...subject, silent: taken || undefined }, input)
     } catch (fault) {
@@ -71,4 +71,16 @@ export function asking({ ceremonies, addresses, throttle, failures, messages, re
     }
     return { email }
   }
+}
+
+/** Where a message goes: to what was typed, or to what is held. */
+function destination(
+  factor: Factor,
+  { held: [held], email = '' }: Subject<unknown>,
+  input: Record<string, unknown>,
+): string {
+  const [typed] = Object.values(input)
+  if (typeof typed === 'string') return typed
+  const { email: to, phone } = held ? (factor.vouches?.(held.secret) ?? {}) : { email }
+  return phone ?? to ?? ''
 }

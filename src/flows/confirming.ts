@@ -1,9 +1,10 @@
 import { type Account, type Accounts, owned } from '../accounts/account.ts'
 import type { Links } from '../accounts/link.ts'
+import type { Postage } from '../accounts/postage.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
 import type { Record as RecordEvent } from '../events.ts'
-import { fromOne, pause, toOne } from './asking.ts'
+import { pause } from './asking.ts'
 import type { Attempt, Attempts } from './attempts.ts'
 import type { Visitor } from './visitor.ts'
 
@@ -38,6 +39,7 @@ interface Services {
   attempts: Attempts
   links: Links
   throttle: Throttle
+  postage: Postage
   askOwner: AskOwner
   record: RecordEvent
   now: () => number
@@ -45,7 +47,7 @@ interface Services {
 
 /** Makes what confirms sign-ins. */
 export function confirming(services: Services): Confirming {
-  const { accounts, attempts, links, throttle, askOwner, record, now } = services
+  const { accounts, attempts, links, throttle, postage, askOwner, record, now } = services
 
   return {
     ask: async (attempt, visitor) => {
@@ -53,8 +55,7 @@ export function confirming(services: Services): Confirming {
       const owner = await accounts.get(account)
       if (!owned(owner)) throw new Problem('attempt_expired')
       await throttle.ration('send.confirm.pause', id, pause)
-      await throttle.ration('send.confirm', account, toOne)
-      await throttle.ration('send.confirm.from', visitor.address, fromOne)
+      await postage.pay({ channel: 'email', to: owner.email, from: visitor.address, unproven: false })
       const at = now()
       const waiting = { address: visitor.address, agent: visitor.agent, at: attempt.askedAt ?? at }
       // As long as the attempt itself: neither is worth anything without the other.

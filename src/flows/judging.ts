@@ -6,6 +6,7 @@ import type { Enrolled, Factor, Named, Subject } from '../factors/factor.ts'
 import { type Clock, limitedUntil } from './assurance.ts'
 import type { Attempt, Attempts } from './attempts.ts'
 import type { Ceremonies } from './ceremonies.ts'
+import type { Counted } from './enrolments.ts'
 import type { Proof } from './proofs.ts'
 import type { Protection } from './protection.ts'
 import type { Recovering } from './recovering.ts'
@@ -22,6 +23,7 @@ interface Services {
   accounts: Accounts
   credentials: Credentials
   proof: Proof
+  counted: Counted
   protection: Protection
   signUp: SignUp
   recovering: Recovering
@@ -82,7 +84,8 @@ export function proving({ accounts, credentials, proof, hold, now }: Services): 
 
 /** Judges enrolments: kept with the attempt until there is enough for an account, and with the account from then on. */
 export function enrolling(services: Services): Judge {
-  const { factors, attempts, ceremonies, credentials, protection, signUp, recovering, failures, now } = services
+  const { factors, attempts, ceremonies, credentials, protection, signUp, recovering, failures, counted, now } =
+    services
   return async (attempt, factor, answer, visitor) => {
     const held = await heldIn(credentials, attempt)
     const own = held.filter(each => each.factor === factor.id)
@@ -90,7 +93,9 @@ export function enrolling(services: Services): Judge {
     // Of what there is one of, the new takes the place of the old; who adds one more of others removes one first.
     if (full && factor.limit > 1 && attempt.purpose === 'add') throw new Problem('limit_reached')
     const which = { attempt: attempt.id, mode: 'enrol' as const, factor }
-    const enrolled = await ceremonies.finish<Enrolled<unknown>>(which, about(attempt, factor, held, now()), answer)
+    const enrolled = await counted(which, visitor, () =>
+      ceremonies.finish<Enrolled<unknown>>(which, about(attempt, factor, held, now()), answer),
+    )
     const fresh = [...attempt.fresh, factor.id]
     if (!attempt.real) {
       const pending = signUp.add(attempt, factor, enrolled)

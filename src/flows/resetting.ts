@@ -1,6 +1,7 @@
 import { type Account, type Accounts, owned } from '../accounts/account.ts'
 import type { Addresses } from '../accounts/address.ts'
 import type { Links } from '../accounts/link.ts'
+import { lateLife, type Postage } from '../accounts/postage.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
 import type { Record as RecordEvent } from '../events.ts'
@@ -10,8 +11,7 @@ import type { Visitor } from './visitor.ts'
 const minute = 60_000
 /** How long a link to a new password is good, in milliseconds. */
 export const resetLife = 15 * minute
-/** How many links one address may be sent, and one visitor may ask for. */
-const toOne = { tries: 5, window: 30 * minute }
+/** How many links one visitor may ask for. */
 const fromOne = { tries: 30, window: 60 * minute }
 
 /** A link to a new password on its way to somebody. */
@@ -30,6 +30,7 @@ interface Services {
   addresses: Pick<Addresses, 'whose'>
   links: Links
   throttle: Throttle
+  postage: Pick<Postage, 'link'>
   messages: {
     reset(letter: Letter): Promise<void>
     noAccount(to: string, locale: string): Promise<void>
@@ -44,7 +45,10 @@ interface Services {
 
 /** Forgotten passwords: a mailed link, good once and for a quarter of an hour, begins an attempt that asks for the second factor. */
 export interface Resetting {
-  /** Mails a link to whoever has an account there, and word of that to whoever has none. Throws `invalid_email` or `slow_down`. */
+  /**
+   * Mails a link to whoever has an account there, and word of that to whoever has none. A mailbox that had its share is
+   * mailed nothing more while a link in it is good, and nobody is told. Throws `invalid_email`, or `slow_down` by the visitor's own limit.
+   */
   ask(typed: string, locale: string, visitor: Visitor): Promise<void>
   /** Is the link good? */
   good(bearer: string): Promise<boolean>
@@ -53,16 +57,8 @@ export interface Resetting {
 }
 
 /** Makes what resets passwords. */
-export function resetting({
-  accounts,
-  addresses,
-  links,
-  throttle,
-  messages,
-  whence,
-  record,
-  now,
-}: Services): Resetting {
+export function resetting(services: Services): Resetting {
+  const { accounts, addresses, links, throttle, postage, messages, whence, record, now } = services
   const owner = async (id: string | undefined, guard: number | undefined): Promise<Account | undefined> => {
     const found = id === undefined ? undefined : await accounts.get(id)
     // Whatever changed since may be what somebody wants to undo by an older link.
@@ -73,15 +69,19 @@ export function resetting({
       const to = emailAddress(typed)
       if (to === undefined) throw new Problem('invalid_email', { field: 'email' })
       await throttle.ration('reset.from', visitor.address, fromOne)
-      await throttle.ration('reset', to, toOne)
       // Step by step alike, whether there is an account or not: nobody can tell by the time that it takes.
       const whose = await addresses.whose(to)
       const found = whose && (await accounts.get(whose.account))
       const known = whose?.held && owned(found) ? found : undefined
-      const reset = await links.make({ purpose: 'reset', account: known?.id, guard: known?.guard }, resetLife)
+      // A change of protection makes the links before it void: the next one is not kept back for their sake.
+      const mailed = await postage.link(to, `${known?.id ?? to}\n${known?.guard ?? ''}`)
+      if (mailed === undefined) return
+      const life = mailed === 'late' ? lateLife : resetLife
+      const reset = await links.make({ purpose: 'reset', account: known?.id, guard: known?.guard }, life)
       await record('recovery.started', { account: known?.id }, visitor)
+      if (!known && mailed === 'late') return
       if (!known) return owned(found) ? messages.reserved(to, locale) : messages.noAccount(to, locale)
-      const expiresAt = now() + resetLife
+      const expiresAt = now() + life
       await messages.reset({ to, locale: known.locale, reset, expiresAt, ...whence(known.locale, visitor) })
     },
     good: async bearer => {

@@ -1,5 +1,6 @@
 import { type Account, type Accounts, active } from '../accounts/account.ts'
 import type { Links } from '../accounts/link.ts'
+import { mailbox } from '../accounts/postage.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
 import type { Origin, Record } from '../events.ts'
@@ -104,7 +105,7 @@ export function checking(services: Services): Checking {
       const contact = legible(typed.contact) === '' ? email : emailAddress(typed.contact)
       if (contact === undefined) throw new Problem('invalid_email', { field: 'contact' })
       await throttle.ration('identity.from', visitor.address, fromOne)
-      await throttle.ration('identity.to', contact, toOne)
+      await throttle.ration('identity.to', mailbox(contact), toOne)
       await throttle.ration('identity', email, about)
       const owner = await accounts.byEmail(email)
       const account = active(owner) ? owner.id : undefined

@@ -7,6 +7,7 @@ import { type Credential, credentials as credentialsOf } from '../accounts/crede
 import { devices as devicesOf } from '../accounts/device.ts'
 import { failures as failuresOf } from '../accounts/failures.ts'
 import { links as linksOf } from '../accounts/link.ts'
+import { postage as postageOf } from '../accounts/postage.ts'
 import { quota as quotaOf } from '../accounts/quota.ts'
 import { receipts as receiptsOf } from '../accounts/receipt.ts'
 import type { SessionBook } from '../accounts/session.ts'
@@ -27,6 +28,7 @@ import { closing as closingOf } from '../flows/closing.ts'
 import { committing } from '../flows/committing.ts'
 import { type AskOwner, confirming as confirmingOf } from '../flows/confirming.ts'
 import { disowning as disowningOf } from '../flows/disowning.ts'
+import { enrolments } from '../flows/enrolments.ts'
 import { enrolling, proving } from '../flows/judging.ts'
 import { proofs } from '../flows/proofs.ts'
 import { protection as protectionOf } from '../flows/protection.ts'
@@ -67,7 +69,7 @@ interface Services {
 export type People = ReturnType<typeof people>
 
 /** Puts together what people hold, and the ways that they walk: all of accounts, factors, risk and flows. */
-export function people({ issuer, trust, hold, closing: patience }: Config, services: Services) {
+export function people({ issuer, trust, hold, closing: patience, sms }: Config, services: Services) {
   const { store, sealer, hasher, accounts, book, places, letters, words, record, name, now } = services
   const { endAll, complete, cutOff, onFault } = services
   const credentials = credentialsOf({ store, sealer, now })
@@ -75,29 +77,31 @@ export function people({ issuer, trust, hold, closing: patience }: Config, servi
   const links = linksOf({ store, now })
   const throttle = throttleOf({ store, now, record })
   const quota = quotaOf({ store, record, now })
+  const postage = postageOf({ throttle, daily: sms.daily })
   const failures = failuresOf({ store, record, now })
-  const factors = factorsOf({ hasher, sealer, send: letters.code, name, issuer })
+  const factors = factorsOf({ hasher, sealer, send: letters.code, countries: sms.countries, name, issuer })
 
   const addresses = addressesOf({ store, sealer, accounts, now })
   const announcements = announcementsOf({ store, credentials, record, onFault, now })
   const commit = committing({ accounts, credentials, announcements, addresses, hold, onFault, now })
   const attempts = attemptsOf({ store, quota, now })
   const ceremonies = ceremoniesOf({ store, sealer, now })
-  const ask = asking({ ceremonies, addresses, throttle, failures, messages: letters, record })
+  const ask = asking({ ceremonies, addresses, throttle, postage, failures, messages: letters, record })
   const signUp = signUpOf({ accounts, credentials, announcements, addresses, sealer, messages: letters, now })
   const guessed = factors.map(({ id }) => id)
   const risk = riskOf({ accounts, book, devices, throttle, failures, places, guessed, now })
   const protection = protectionOf({ factors, accounts, credentials, commit, risk, record, now })
   const proof = proofs({ ceremonies, credentials, devices, throttle, failures, record })
   const afresh = recoveringOf({ factors, accounts, addresses, credentials, complete, cutOff, commit })
-  const judged = { factors, attempts, ceremonies, accounts, credentials, proof }
+  const counted = enrolments({ ceremonies, throttle })
+  const judged = { factors, attempts, ceremonies, accounts, credentials, proof, counted }
   const judges = { ...judged, protection, signUp, recovering: afresh, failures, hold, now }
   const [prove, enrol] = [proving(judges), enrolling(judges)]
 
   const whence = (locale: string, { address, agent }: Pick<Visitor, 'address' | 'agent'>) =>
     words.whence(locale, { address, agent: agentOf(agent) })
   const recovering = { accounts, addresses, links, messages: letters, record, now }
-  const resetting = resettingOf({ ...recovering, throttle, whence })
+  const resetting = resettingOf({ ...recovering, throttle, postage, whence })
   const disowning = disowningOf({ ...recovering, factors, credentials, commit })
   const belongings = belongingsOf(store, sealer, belongingsList)
   const steady = steadyClock({ store, record, now })
@@ -106,7 +110,7 @@ export function people({ issuer, trust, hold, closing: patience }: Config, servi
     const seen = { when: words.moment(locale, waiting.at), ...whence(locale, { agent: undefined, ...waiting }) }
     await letters.confirm({ to, locale, phrase, confirm, expiresAt, ...seen })
   }
-  const confirming = confirmingOf({ accounts, attempts, links, throttle, askOwner, record, now })
+  const confirming = confirmingOf({ accounts, attempts, links, throttle, postage, askOwner, record, now })
   const walking = { factors, attempts, ceremonies, ask, prove, enrol, credentials, throttle, failures, hold, now }
   const steps = stepsOf({ ...walking, confirming, risk, devices, record })
 
@@ -130,6 +134,7 @@ export function people({ issuer, trust, hold, closing: patience }: Config, servi
     devices,
     links,
     throttle,
+    postage,
     quota,
     factors,
     attempts,

@@ -9,6 +9,7 @@ const at = Date.UTC(2026, 0, 1)
 describe('letters', () => {
   let posted: Message[]
   let write: Letters
+  let mayText: boolean
   beforeEach(() => {
     posted = []
     const outbox = {
@@ -18,7 +19,9 @@ describe('letters', () => {
     }
     const compose = composer({ phrases: phrases(), issuer: 'https://login.example', name: 'Latchkey' })
     const phraseOf = async (to: string) => (to === 'ada@example.com' ? 'blue heron' : undefined)
-    write = letters({ composer: compose, outbox, issuer: 'https://login.example', phraseOf, now: () => at })
+    mayText = true
+    const services = { composer: compose, outbox, issuer: 'https://login.example', phraseOf, now: () => at }
+    write = letters({ ...services, mayText: async () => mayText })
   })
   const code = { to: 'ada@example.com', code: '123456', purpose: 'prove', locale: 'en', expiresAt: at + 600_000 }
 
@@ -34,6 +37,16 @@ describe('letters', () => {
     expect(posted[0]?.text.split('\n').at(-1)).to.equal('@login.example #123456')
     expect(posted[0]?.text.length).to.be.at.most(160)
     expect(posted[0]).to.not.have.property('html')
+  })
+
+  it('leave out a text beyond what a number is sent, and mail what an app asks for in its place', async () => {
+    mayText = false
+    const told = { locale: 'en', what: 'A phone number was added', when: 'now', device: 'Chrome', place: 'Vienna' }
+    await write.alert({ ...told, channel: 'sms', to: '+436641234567' })
+    expect(posted).to.have.length(0)
+    const ada = { email: 'ada@example.com', phone: '+436641234567', texts: true, locale: 'en' }
+    await write.approval(ada, { app: 'Wallet', message: undefined, until: at + 60_000 })
+    expect(posted.map(each => each.channel)).to.deep.equal(['email'])
   })
 
   it('tell the owner of a taken address, with a link and no code', async () => {

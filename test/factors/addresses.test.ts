@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { emailAddress, maskedEmail, maskedPhone, phoneNumber } from '../../src/factors/addresses.ts'
+import { emailAddress, maskedEmail, maskedPhone, phoneCountry, phoneNumber } from '../../src/factors/addresses.ts'
 
 describe('factors/addresses', () => {
   const addresses: [typed: string, address: string | undefined][] = [
@@ -85,7 +85,6 @@ describe('factors/addresses', () => {
     ['+1 (202) 555-0123', '+12025550123'],
     ['+1.202.555.0123', '+12025550123'],
     ['＋４９ １５１ １２３４５６７８', '+4915112345678'],
-    ['+49 30 901820', '+4930901820'],
     ['\u202a+44 7700 900123\u202c', '+447700900123'],
     ['\u200e+44\u00a07700\u2009900\t123', '+447700900123'],
     ['+44 7700‑900–123', '+447700900123'],
@@ -97,7 +96,22 @@ describe('factors/addresses', () => {
     ['tel:+447700900123;phone-context=example.com', undefined],
     ['tel:', undefined],
     ['sip:+447700900123', undefined],
+    // No table knows this range: it is what its neighbours are.
+    ['+43 664 12345100', '+4366412345100'],
     ['07700 900123', undefined],
+    ['+49 30 901820', undefined],
+    ['+43 820 123456', undefined],
+    ['+49 180 5123456', undefined],
+    ['+44 845 123 4567', undefined],
+    ['+44 845 123 456', undefined],
+    ['+881 6 1234 5678', undefined],
+    ['+870 773 123456', undefined],
+    ['+882 13 123456', undefined],
+    ['+883 5100 0123 4567', undefined],
+    ['+808 1234 5678', undefined],
+    ['+979 1 2345 6789', undefined],
+    ['+1 000 555 0100', undefined],
+    ['+1 500 555 0006', undefined],
     ['7700900123', undefined],
     ['+999 12345678', undefined],
     ['+49151', undefined],
@@ -116,6 +130,20 @@ describe('factors/addresses', () => {
   for (const [typed, number] of numbers) {
     it(`reads ${JSON.stringify(typed.slice(0, 40))} as ${number ?? 'none'}`, () => {
       expect(phoneNumber(typed)).to.equal(number)
+    })
+  }
+
+  const countries: [number: string, country: string | undefined][] = [
+    ['+447700900123', 'GB'],
+    ['+436641234567', 'AT'],
+    ['+12025550123', 'US'],
+    ['+16135550123', 'CA'],
+    ['+8816123456789', undefined],
+    ['+4930901820', undefined],
+  ]
+  for (const [number, country] of countries) {
+    it(`takes ${number} for a mobile number of ${country ?? 'no country'}`, () => {
+      expect(phoneCountry(number)).to.equal(country)
     })
   }
 

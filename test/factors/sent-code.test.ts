@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import type { Problem } from '../../src/errors.ts'
 import { emailCode, smsCode } from '../../src/factors/sent-code.ts'
 import { noon, problem, services, subject } from '../support/factors.ts'
 
@@ -171,3 +172,27 @@ for (const { make, channel, field, typed, to, masked, invalid } of [
     })
   })
 }
+
+describe('factors/sent-code, by country', () => {
+  const own = services()
+  const factor = smsCode({ ...own.sealer, send: own.send, countries: ['AT', 'DE'] })
+  const sentTo = async (to: string) => {
+    const before = own.sent.length
+    const who = subject<{ to: string }>({ held: [{ id: 'credential', secret: { to } }] })
+    const code = (begun: Promise<unknown> | undefined) =>
+      begun?.then(
+        () => undefined,
+        (met: Problem) => met.code,
+      )
+    const enrol = await code(factor.enrol.begin?.(subject<{ to: string }>(), { phone: to }))
+    const prove = await code(factor.prove.begin?.(who, {}))
+    return [enrol, prove, own.sent.length - before]
+  }
+
+  it('texts the countries that it was told, and no others, to enrol and to prove', async () => {
+    expect(await sentTo('+436641234567')).to.deep.equal([undefined, undefined, 2])
+    expect(await sentTo('+4915112345678')).to.deep.equal([undefined, undefined, 2])
+    expect(await sentTo('+447700900142')).to.deep.equal(['phone_not_served', 'phone_not_served', 0])
+    expect(await sentTo('+12025550123')).to.deep.equal(['phone_not_served', 'phone_not_served', 0])
+  })
+})
