@@ -68,6 +68,8 @@ const shape = z.object({
   closesAt: z.number().optional(),
   /** Rises with each change of what protects the account: a sign-in that began before one ends with it. */
   guard: z.number().optional(),
+  /** The session in which that change was made, if it was made in one: it alone outlives the change. */
+  stampedIn: z.string().optional(),
   /** Its protection was loosened: until then (milliseconds) apps are told to wait with what cannot be undone. */
   holdUntil: z.number().optional(),
   /** The anti-phishing phrase: the owner's own words, by which they know a mail of ours. Sealed in the store. */
@@ -99,6 +101,17 @@ export function owned(account: Account | undefined): account is Account {
 
 /** What an account's anti-phishing phrases are sealed for. */
 export const phraseContext = ({ id }: { id: string }): string => `phrase:${id}`
+
+/** What a session, or anything issued in it, says of the account: the security stamp that it had when somebody proved who they are. */
+export interface Stamped {
+  stamp: number | undefined
+  session: string
+}
+
+/** Is this of now? Not what was proved before the last change of what protects the account, but in the session that made it. */
+export function stampFits({ guard = 0, stampedIn }: Pick<Account, 'guard' | 'stampedIn'>, held: Stamped): boolean {
+  return (held.stamp ?? 0) === guard || held.session === stampedIn
+}
 
 /** Makes something else of each anti-phishing phrase in an account: the one in force, and those that a change may bring back. */
 export function withPhrases<T extends Partial<Account>>(account: T, turn: (phrase: string) => string): T {
@@ -138,12 +151,12 @@ export function accounts(store: Store, sealer?: Sealer): Accounts {
     insert: async account => kept.insert(sealed(account.id, account)),
     patch: async (id, changes, when) => open(await kept.patch(id, sealed(id, changes), when)),
     guarded: async (id, guard) =>
-      open(await kept.patch(id, { guard: (guard ?? 0) + 1 }, { guard, status: { in: ['active', 'closing'] } })),
-    amend: async ({ id, guard, edits }, changes, { stamps }) =>
+      open(await kept.patch(id, raised(guard), { guard, status: { in: ['active', 'closing'] } })),
+    amend: async ({ id, guard, edits }, changes, { stamps, session }) =>
       open(
         await kept.patch(
           id,
-          { ...sealed(id, changes), edits: (edits ?? 0) + 1, ...(stamps && { guard: (guard ?? 0) + 1 }) },
+          { ...sealed(id, changes), edits: (edits ?? 0) + 1, ...(stamps && raised(guard, session)) },
           { edits, ...(stamps && { guard }), status: { in: ['active', 'closing'] } },
         ),
       ),
@@ -153,19 +166,28 @@ export function accounts(store: Store, sealer?: Sealer): Accounts {
   }
 }
 
+/** The changes that raise a security stamp: every session ends by them, but the one that makes the change. */
+export function raised(guard: number | undefined, session?: string): Pick<Account, 'guard' | 'stampedIn'> {
+  return { guard: (guard ?? 0) + 1, stampedIn: session }
+}
+
 export interface Accounts {
   get(id: string): Promise<Account | undefined>
   byEmail(email: string): Promise<Account | undefined>
   /** Throws Conflict when the email has an account. */
   insert(account: Account): Promise<void>
   patch(id: string, changes: Partial<Account>, when?: Partial<Account>): Promise<Account | undefined>
-  /** Raises the security stamp alone, so that sign-ins under way end; undefined when another change came first. */
+  /** Raises the security stamp alone, so that sessions and sign-ins under way end; undefined when another change came first. */
   guarded(id: string, guard: number | undefined): Promise<Account | undefined>
   /**
    * Commits a change of what the account holds or of its settings, in one step, to the account as `owner` was read; undefined when
-   * another came first. With `stamps` it raises the security stamp, too. Throws Conflict when a new email has an account.
+   * another came first. With `stamps` it raises the security stamp, too, and sessions end but for the one that is told. Throws Conflict when a new email has an account.
    */
-  amend(owner: Account, changes: Partial<Account>, how: { stamps: boolean }): Promise<Account | undefined>
+  amend(
+    owner: Account,
+    changes: Partial<Account>,
+    how: { stamps: boolean; session?: string | undefined },
+  ): Promise<Account | undefined>
   /** All that are to be removed by now. */
   due(at: number): AsyncGenerator<Account>
 }

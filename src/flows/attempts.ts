@@ -49,6 +49,8 @@ const shape = z.object({
   guard: z.number().optional(),
   /** The browser session that it belongs to, and ends with. */
   session: z.string().optional(),
+  /** The browser session that goes on after it, whatever it changes. */
+  within: z.string().optional(),
   /** The authorization request that waits for it (oidc-provider's interaction uid). */
   interaction: z.string().optional(),
   client: z.object({ name: z.string(), tile: z.string() }).optional(),
@@ -100,7 +102,10 @@ export type Mode = z.output<typeof mode>
 export type Change = z.output<typeof change>
 export type NewAttempt = Pick<Attempt, 'purpose' | 'device' | 'locale'> &
   Partial<
-    Pick<Attempt, 'account' | 'guard' | 'email' | 'session' | 'interaction' | 'client' | 'next' | 'acr' | 'add'> &
+    Pick<
+      Attempt,
+      'account' | 'guard' | 'email' | 'session' | 'within' | 'interaction' | 'client' | 'next' | 'acr' | 'add'
+    > &
       Pick<Attempt, 'vouched' | 'vouchedBy' | 'change' | 'approves' | 'reason' | 'wants' | 'case' | 'moves'>
   >
 

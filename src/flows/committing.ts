@@ -74,7 +74,10 @@ export function committing(services: Services): Commit {
     if (!history && lately.length >= most) throw new Problem('slow_down', { retryAfter: 24 * 3600 })
     const replaced = (Object.keys(settings) as Setting[]).filter(() => history === undefined)
     const was = Object.fromEntries(replaced.flatMap(name => (owner[name] === undefined ? [] : [[name, owner[name]]])))
-    const by = history ? { undo: true } : { device: visitor.device, ...(session !== undefined && { session }) }
+    // Nobody's session outlives an undo.
+    const by: { undo?: true; device?: string; session?: string } = history
+      ? { undo: true }
+      : { device: visitor.device, ...(session !== undefined && { session }) }
     const change: AccountChange = { id: id(), at, ...by, came: [...came], went: [...went], replaced, was }
     const holds = [...(owner.holds ?? []).filter(each => !went.includes(each) && !came.includes(each)), ...came]
     // A hold that lasts longer already is not cut short.
@@ -91,7 +94,7 @@ export function committing(services: Services): Commit {
     }
     await move(owner, wanted)
     await announcements.prepare(announcement)
-    const changed = await accounts.amend(owner, changes, { stamps: !quiet }).catch(async fault => {
+    const changed = await accounts.amend(owner, changes, { stamps: !quiet, session: by.session }).catch(async fault => {
       // Any other fault may have come after the write: the sweep finds out, and says what is true.
       if (fault instanceof Conflict) await announcements.drop(change.id)
       throw fault

@@ -91,7 +91,8 @@ export function protection({ factors, accounts, credentials, commit, risk, recor
 
   return {
     enrol: async (attempt, factor, enrolled, former, visitor) => {
-      const { account, guard, purpose, session } = attempt
+      const { account, guard, purpose, within } = attempt
+      const session = attempt.session ?? within
       if (account === undefined) throw new Problem('attempt_expired')
       const owner = await accounts.get(account)
       if (!owned(owner) || owner.guard !== guard) throw new Problem('conflict')

@@ -1,5 +1,6 @@
 import { type Interaction, type KoaContextWithOIDC, Provider, type Session } from 'oidc-provider'
 import { z } from 'zod'
+import { stampFits } from '../accounts/account.ts'
 import { originOf } from '../accounts/origin.ts'
 import { sha256 } from '../crypto/digest.ts'
 import { Problem } from '../errors.ts'
@@ -11,6 +12,7 @@ import { type Admission, largest, size } from './admission.ts'
 import type { Options } from './configuration.ts'
 import type { EndSession } from './endings.ts'
 import type { Login } from './sessions.ts'
+import { carryStamps, remember } from './stamps.ts'
 
 const replays = declare({ name: 'replays', shape: z.object({ id: z.string(), expiresAt: z.number() }) })
 
@@ -18,6 +20,7 @@ const replays = declare({ name: 'replays', shape: z.object({ id: z.string(), exp
 interface Kept extends Session {
   oldId?: string | undefined
   touched?: boolean
+  stamp?: number | undefined
   [loaded]?: Session['authorizations']
   getValueAndPayload(): Promise<{ payload: Parameters<Records['sessions']['keep']>[0] }>
 }
@@ -38,6 +41,7 @@ export function correct(
   },
 ): void {
   const { accounts, store, admitted } = services
+  carryStamps(provider)
   keepSessions(provider, records, services)
   dropStale(provider, accounts)
   detectReplays(provider, store, admitted)
@@ -75,12 +79,20 @@ function keepSessions(
   Object.assign(Session, {
     find: async (...args: Parameters<typeof find>) => {
       const found = (await find.apply(Session, args)) as Kept | undefined
+      const account = found?.accountId === undefined ? undefined : await accounts.get(found.accountId)
+      if (found && account && !stampFits(account, { stamp: found.stamp, session: found.uid })) {
+        // Whoever should have ended it did not come so far.
+        await endSession(found.uid, 'protection-changed', Provider.ctx && originOf(Provider.ctx))
+        return undefined
+      }
+      if (found && account) remember(found, account)
       if (found) found[loaded] = structuredClone(found.authorizations)
       return found
     },
   })
   Session.prototype.save = async function save(this: Kept, ttl) {
     const { oldId, jti, exp, [loaded]: apps = {} } = this
+    const login = Provider.ctx?.oidc?.result?.login as Login | undefined
     this.exp = Math.floor(now() / 1000) + ttl
     const { payload } = await this.getValueAndPayload()
     // What an app says as somebody signs out waits here for their answer.
@@ -91,7 +103,6 @@ function keepSessions(
     this.oldId = undefined
     this.emit('saved')
     this.touched = false
-    const login = Provider.ctx?.oidc?.result?.login as Login | undefined
     if (Provider.ctx && login && (await accounts.get(login.accountId))?.guard !== login.guard)
       await endSession(this.uid, 'protection-changed', originOf(Provider.ctx))
     return jti

@@ -1,7 +1,7 @@
 import { createLocalJWKSet, errors as jose, jwtVerify } from 'jose'
 import { errors } from 'oidc-provider'
 import { z } from 'zod'
-import { type Account, active } from '../accounts/account.ts'
+import { type Account, active, stampFits } from '../accounts/account.ts'
 import type { Clients } from '../clients/registry.ts'
 import { publicHalf } from '../crypto/jwk.ts'
 import type { Ring } from '../keys/ring.ts'
@@ -68,15 +68,15 @@ export function delegation({ issuer, keys, clients, accounts, records, now }: Se
     const api = actor?.delegates?.get(resource)
     if (!actor || !api) throw new errors.InvalidTarget()
     const subject = await read(text, [...(actor.serves ?? [])])
-    const [account, grantId] = await Promise.all([accounts.get(subject.sub), records.grantIn(subject.sub, subject.sid)])
-    if (!active(account) || grantId === undefined) throw unacceptable()
+    const [account, found] = await Promise.all([accounts.get(subject.sub), records.grantIn(subject.sub, subject.sid)])
+    if (!active(account) || !found || !stampFits(account, found)) throw unacceptable()
     const offered = api.scope.split(' ')
     const { acr, amr, auth_time, sid, hold_until = 0 } = subject
     // Whoever acts must not be able to hide that apps were told to wait meanwhile.
     const held = Math.max(hold_until, heldUntil(account, now()).hold_until ?? 0)
     return {
       account: account.id,
-      grantId,
+      grantId: found.grantId,
       api,
       may: subject.scope.split(' ').filter(each => offered.includes(each)),
       life: { exp: subject.exp },

@@ -1,4 +1,5 @@
 import { type AccessToken, type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
+import { active } from '../accounts/account.ts'
 import type { App } from '../clients/declared.ts'
 import { isDocument } from '../clients/documents.ts'
 import { own } from '../clients/own.ts'
@@ -9,6 +10,7 @@ import { type Backchannel, backchannel } from './backchannel.ts'
 import type { Options } from './configuration.ts'
 import { mutualTls } from './mtls.ts'
 import { forOneAct, rich } from './rich.ts'
+import { type Carried, outlived, stampOf } from './stamps.ts'
 
 /** Asks about what was approved: whoever is told true is the one to do it. */
 export type Spend = (ctx: KoaContextWithOIDC, client: string, token: AccessToken) => Promise<boolean>
@@ -41,6 +43,12 @@ export function features(
   { appOf, judge, mutes, spend }: Services,
 ): NonNullable<Configuration['features']> {
   const { clients, renderers, requests, keyring, registration, documents, throttle, redeem, mtls, now } = options
+  /** Nobody reads the account otherwise when a token is asked about. */
+  const stands = async (token: Carried & { accountId?: string }): Promise<boolean> => {
+    if (stampOf(token) === undefined) return true
+    const account = await options.accounts.get(token.accountId ?? '')
+    return active(account) && !outlived(account, token)
+  }
   return {
     devInteractions: { enabled: false },
     dPoP: {
@@ -66,10 +74,12 @@ export function features(
     ciba: backchannel(options, mutes),
     introspection: {
       enabled: true,
-      allowedPolicy: (ctx, client, token) =>
-        'rar' in token && token.rar
+      allowedPolicy: async (ctx, client, token) => {
+        if (!(await stands(token as Carried & { accountId?: string }))) return false
+        return 'rar' in token && token.rar
           ? spend(ctx, client.clientId, token as AccessToken)
-          : token.clientId === client.clientId,
+          : token.clientId === client.clientId
+      },
     },
     richAuthorizationRequests: rich({ clients, redeem }),
     revocation: {

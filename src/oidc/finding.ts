@@ -4,6 +4,7 @@ import { isNobody } from './backchannel.ts'
 import { claimsOf } from './claims.ts'
 import type { Options } from './configuration.ts'
 import { SpentToken } from './refresh.ts'
+import { type Carried, outlived, remembered } from './stamps.ts'
 
 /** Finds the account that the library asks for, and keeps out whom it must not find. */
 export function finding({ accounts, bars, now }: Pick<Options, 'accounts' | 'bars' | 'now'>): FindAccount {
@@ -11,8 +12,8 @@ export function finding({ accounts, bars, now }: Pick<Options, 'accounts' | 'bar
     // An app that asked for somebody that there is not waits for nobody.
     if (isNobody(id) && ctx.oidc.route === 'backchannel_authentication')
       return { accountId: id, claims: () => ({ sub: id }) }
-    const account = await accounts.get(id)
-    if (!active(account)) return undefined
+    const account = (!token && remembered(ctx.oidc.session, id)) || (await accounts.get(id))
+    if (!active(account) || (token && outlived(account, token as Carried))) return undefined
     if (token?.kind === 'RefreshToken' && (await refreshBarred(ctx, account, bars))) return undefined
     // The last thing that the library asks before it looks whether a refresh token is spent; its own answer knows no grace.
     if (token?.kind === 'RefreshToken' && token.consumed) throw new SpentToken()

@@ -34,7 +34,7 @@ export interface InteractionDetails {
     ui_locales: string | undefined
   }
   /** Who is signed in. */
-  session: { accountId: string; acr: string | undefined } | undefined
+  session: { uid: string; accountId: string; acr: string | undefined } | undefined
   /** What is left to consent to. */
   asked: { scopes: readonly string[]; resources: readonly { name: string; scopes: readonly string[] }[] }
   /** What is left to approve, once nothing is left to consent to. */
@@ -83,7 +83,11 @@ interface Services {
 export function interactions({ provider, clients, consents, sessions, record, now }: Services): Interactions {
   const waiting = async (ctx: Context): Promise<Interaction> => {
     try {
-      return await provider.interactionDetails(ctx.req, ctx.res)
+      const interaction = await provider.interactionDetails(ctx.req, ctx.res)
+      // The library looks whether the session is there, and not whether it is void.
+      if (interaction.session && (await provider.Session.get(ctx)).uid !== interaction.session.uid)
+        throw new errors.SessionNotFound('the session has ended')
+      return interaction
     } catch (fault) {
       throw fault instanceof errors.SessionNotFound ? new Problem('attempt_expired', { cause: fault }) : fault
     }
@@ -122,7 +126,7 @@ export function interactions({ provider, clients, consents, sessions, record, no
           login_hint: text('login_hint')?.slice(0, 320),
           ui_locales: text('ui_locales'),
         },
-        session: session && { accountId: session.accountId, acr: session.acr },
+        session: session && { uid: session.uid, accountId: session.accountId, acr: session.acr },
         asked: { scopes: oidc, resources },
         approval: detail && session && { id: uid, client: app.id, account: session.accountId, at: iat, detail },
       }

@@ -132,7 +132,7 @@ export function approvals({ provider, clients, records, consents, mutes, postPin
       const resources = Object.keys(allowed.apis)
       const binding = { accountId: account, grantId, sid, sessionUid: uid, expiresWithSession: true }
       const resource = resources.length > 1 ? resources : resources[0]
-      await answer(request, { ...binding, acr, amr, authTime, scope, resource })
+      await answer(request, { ...binding, stamp: session.stamp, acr, amr, authTime, scope, resource })
 
       const what = { account, client: app.id }
       if (!app.firstParty) {

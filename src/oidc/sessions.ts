@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
 import type { Provider, Session } from 'oidc-provider'
-import { active } from '../accounts/account.ts'
+import { active, stampFits } from '../accounts/account.ts'
 import { originOf } from '../accounts/origin.ts'
 import type { Clients } from '../clients/registry.ts'
 import { Problem } from '../errors.ts'
@@ -9,6 +9,7 @@ import type { Records } from '../records/adapter.ts'
 import { type Acr, asAcr } from './acr.ts'
 import type { Options } from './configuration.ts'
 import type { EndSession, Why } from './endings.ts'
+import { logIn, remembered } from './stamps.ts'
 
 /** Who is signed in in this browser, and how. */
 export interface CurrentSession {
@@ -39,8 +40,8 @@ export interface Sessions {
   start(ctx: Context, login: Login): Promise<string>
   /** Ends the request's session: apps are told, tokens are dead, the cookie is gone. */
   end(ctx: Context, why: Why): Promise<void>
-  /** Ends every session of the account that is signed in, this one included. */
-  endAll(ctx: Context, why: Why): Promise<void>
+  /** Ends every session of the account that is signed in, or of the one that is told, this one included. */
+  endAll(ctx: Context, why: Why, account?: string): Promise<void>
   /** Ends another session of the account that is signed in; false when it is over already, or somebody else's. */
   endOne(ctx: Context, uid: string, why: Why): Promise<boolean>
   /** Ends all sessions but this one of the account that is signed in, or of the one that is told. */
@@ -83,8 +84,9 @@ export function sessions(services: Services): Sessions {
   }
 
   /** Is the account closed, or does a rule of its owner's own keep the session out where it is shown? */
-  const barred = async (accountId: string, { device = '', address = '' }: Origin): Promise<boolean> => {
-    const account = await accounts.get(accountId)
+  const barred = async (session: Session, { device = '', address = '' }: Origin): Promise<boolean> => {
+    const { accountId = '' } = session
+    const account = remembered(session, accountId) ?? (await accounts.get(accountId))
     return !active(account) || (await bars(account, { device, address })).length > 0
   }
   const endEach = async (uids: readonly string[], why: Why, origin: Origin | undefined): Promise<void> => {
@@ -96,7 +98,7 @@ export function sessions(services: Services): Sessions {
       const session = await provider.Session.get(ctx)
       const { uid, accountId, acr, amr = [], loginTs } = session
       if (accountId === undefined || loginTs === undefined) return undefined
-      if (await barred(accountId, originOf(ctx))) return undefined
+      if (await barred(session, originOf(ctx))) return undefined
       // Once in a tenth of its time is enough, so that looking at a page does not write each time.
       if (session.exp - now() / 1000 < life(loginTs) * 0.9) await save(ctx, session)
       await record('session.seen', { account: accountId, session: uid }, originOf(ctx))
@@ -109,7 +111,7 @@ export function sessions(services: Services): Sessions {
         session = new provider.Session()
       }
       const goesOn = session.accountId === accountId
-      session.loginAccount({ accountId, acr, amr: [...amr], loginTs: Math.floor(now() / 1000) })
+      logIn(session, { accountId, acr, amr: [...amr], loginTs: Math.floor(now() / 1000) }, guard)
       session.resetIdentifier()
       await save(ctx, session)
       const what = { account: accountId, session: session.uid, acr, amr: [...amr] }
@@ -127,7 +129,8 @@ export function sessions(services: Services): Sessions {
       await endSession(session.uid, why, originOf(ctx))
       setCookie(ctx, null)
     },
-    endAll: async (ctx, why) => {
+    endAll: async (ctx, why, account) => {
+      if (account !== undefined) await endEach(await records.sessions.of(account), why, originOf(ctx))
       const { uid, accountId } = await provider.Session.get(ctx)
       await endEach(accountId === undefined ? [uid] : await records.sessions.of(accountId), why, originOf(ctx))
       setCookie(ctx, null)
@@ -151,6 +154,9 @@ export function sessions(services: Services): Sessions {
       await endEach(await records.sessions.of(accountId), why, origin)
       await Promise.all((await records.grantsOf(accountId)).map(records.revokeGrant))
     },
-    of: records.sessions.of,
+    of: async accountId => {
+      const [account, all] = await Promise.all([accounts.get(accountId), records.sessions.stamped(accountId)])
+      return all.flatMap(each => (account && stampFits(account, each) ? each.session : []))
+    },
   }
 }

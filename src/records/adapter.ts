@@ -1,5 +1,6 @@
 import { type Adapter, type AdapterFactory, type AdapterPayload, errors } from 'oidc-provider'
 import { z } from 'zod'
+import type { Stamped } from '../accounts/account.ts'
 import { sha256 } from '../crypto/digest.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import { type Collection, declare, type Store } from '../store/collection.ts'
@@ -42,7 +43,7 @@ export interface Records {
   /** The grants of one account, to one client if that is told. */
   grantsOf(accountId: string, clientId?: string): Promise<string[]>
   /** The grant of a session that lives, by the name that its app knows it by; undefined once either is over. */
-  grantIn(accountId: string, sid: string): Promise<string | undefined>
+  grantIn(accountId: string, sid: string): Promise<(Stamped & { grantId: string }) | undefined>
 }
 
 /** Keeps the library's things on a store. Nothing that a bearer could use is in it: such an id is kept as its digest. */
@@ -90,8 +91,8 @@ export function records(store: Store, sealer: Sealer, now: () => number): Record
       return found.map(each => each.id)
     },
     grantIn: async (accountId, sid) => {
-      const grantId = await sessions.grantIn(accountId, sid)
-      return grantId === undefined ? undefined : (await grant.get(grantId))?.id
+      const found = await sessions.grantIn(accountId, sid)
+      return found && (await grant.get(found.grantId)) ? found : undefined
     },
   }
 }

@@ -1,5 +1,6 @@
 import type { Adapter, AdapterPayload, ClientAuthorizationState } from 'oidc-provider'
 import { z } from 'zod'
+import type { Stamped } from '../accounts/account.ts'
 import { sha256 } from '../crypto/digest.ts'
 import { Problem } from '../errors.ts'
 import { declare, type Store } from '../store/collection.ts'
@@ -50,8 +51,10 @@ export interface SessionRecords {
   leave(uid: string, client: string): Promise<ClientAuthorizationState | undefined>
   /** The uids of all sessions that an account is signed in to. */
   of(accountId: string): Promise<string[]>
-  /** The grant of the app that knows a live session of the account by this name. */
-  grantIn(accountId: string, sid: string): Promise<string | undefined>
+  /** The same, with the security stamps that they carry. */
+  stamped(accountId: string): Promise<Stamped[]>
+  /** The session of the account that an app knows by this name, and the app's grant in it. */
+  grantIn(accountId: string, sid: string): Promise<(Stamped & { grantId: string }) | undefined>
   /**
    * Takes an app into a session, by this grant and name unless it has others than the `former` grant already; resolves to
    * what it is in by, undefined when the session is over.
@@ -133,10 +136,13 @@ export function sessionRecords(store: Store): SessionRecords {
       throw new Problem('busy', { retryAfter: 1 })
     },
     of: async accountId => (await allOf(kept, { accountId })).map(each => each.id),
+    stamped: async accountId => (await allOf(kept, { accountId })).map(stampedIn),
     grantIn: async (accountId, sid) => {
-      const found = await allOf(kept, { accountId })
-      return found.flatMap(each => Object.values(each.payload.authorizations ?? {})).find(each => each.sid === sid)
-        ?.grantId
+      for (const each of await allOf(kept, { accountId })) {
+        const app = Object.values(each.payload.authorizations ?? {}).find(app => app.sid === sid)
+        if (app?.grantId !== undefined) return { ...stampedIn(each), grantId: app.grantId }
+      }
+      return undefined
     },
     join: async (uid, client, app, former) => {
       let joined = app
@@ -160,6 +166,11 @@ export function sessionRecords(store: Store): SessionRecords {
     },
   }
 }
+
+const stampedIn = ({ id: session, payload: { stamp } }: { id: string; payload: AdapterPayload }): Stamped => ({
+  session,
+  stamp: typeof stamp === 'number' ? stamp : undefined,
+})
 
 /** What I changed since `before` on top of what is there now. */
 function merged(before: Apps, mine: Apps, there: Apps): Apps {

@@ -49,9 +49,9 @@ export function account(services: Services): Router<Visit> {
 
   router.post('/sign-out/everywhere', async ctx => {
     const here = await find(ctx)
-    // Sign-ins that are under way end, too.
+    // From here on all of them are void, and so are sign-ins under way.
     if (here) await accounts.guarded(here.account.id, here.account.guard)
-    await sessions.endAll(ctx, 'signed-out')
+    await sessions.endAll(ctx, 'signed-out', here?.account.id)
     seeOther(ctx, '/signed-out/everywhere')
   })
 

@@ -97,8 +97,8 @@ export async function changed(
   const { visitor } = ctx.state
   if (change.does === 'close') {
     await closing.start(account, visitor)
-    await sessions.end(ctx, 'closed')
     await sessions.endAllOf(account.id, 'closed', originOf(ctx))
+    await sessions.end(ctx, 'closed')
     return owner.revokeAll(account.id, originOf(ctx))
   }
   // Its own page gives that, once it is proved.

@@ -55,6 +55,7 @@ export function interaction(services: Services): Router<Visit> {
     const { name, tile } = client
     const begun = {
       interaction: uid,
+      within: session?.uid,
       client: { name, tile },
       locale: params.ui_locales ? negotiate(params.ui_locales) : ctx.state.locale,
     }

@@ -74,7 +74,8 @@ describe('the authorization endpoint', () => {
     expect(latchkey.met).to.have.lengthOf(1)
     latchkey.proof = { accountId: 'ada', acr: 'aal2', amr: ['pwd', 'otp', 'mfa'] }
     const after = await app.signIn(person, { acr_values: 'phr aal2' })
-    expect(latchkey.met[1]).to.deep.include({ prompt: 'login', session: { accountId: 'ada', acr: 'mfa' } })
+    expect(latchkey.met[1]?.prompt).to.equal('login')
+    expect(latchkey.met[1]?.session).to.include({ accountId: 'ada', acr: 'mfa' })
     expect(latchkey.met[1]?.params.acr).to.equal('aal2')
     expect(after.claims()).to.include({ acr: 'aal2' })
     expect(after.claims()?.sid).to.equal(before.claims()?.sid)
