@@ -6,13 +6,16 @@ import { freePorts } from '../support/ports.ts'
 import { documents } from './documents.ts'
 import { folder, names } from './names.ts'
 
-/** Where each recipe's files say that its app is; here each has a port of its own. */
-export const written = 'http://localhost:4000'
+/** Ports that each recipe's files name, from 4000 on: of its app, and of what stands behind or beside it. */
+const portsEach = 3
 
 /** One Latchkey for all recipes, and where the app of each one is. */
 export interface Ground {
   latchkey: Running
-  urlOf(name: string): string
+  /** Where a recipe's app is, or what stands beside it. */
+  urlOf(name: string, beside?: number): string
+  /** A recipe's text, with the ports that it has here in the place of those that it names. */
+  moved(name: string, text: string): string
   /** The id of a client that is known by a document, and by nothing else (CIMD). */
   documented(name: string): string
   /** A file of a recipe as JSON, with its app where it is here. */
@@ -28,11 +31,14 @@ export function ground(): Promise<Ground> {
 }
 
 async function start(): Promise<Ground & { stop(): Promise<void> }> {
-  const ports = await freePorts(names.length)
-  const urlOf = (name: string) => `http://localhost:${ports[names.indexOf(name)]}`
+  const ports = await freePorts(names.length * portsEach)
+  const portOf = (name: string, beside: number) => Number(ports[names.indexOf(name) * portsEach + beside])
+  const urlOf = (name: string, beside = 0) => `http://localhost:${portOf(name, beside)}`
+  const own = (name: string, text: string) =>
+    text.replace(/((?:localhost|127\.0\.0\.1):)400(\d)/g, (_, host, digit) => host + portOf(name, Number(digit)))
   const read = <T>(name: string, file: string): T | undefined => {
     const path = join(folder, name, file)
-    return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8').replaceAll(written, urlOf(name))) : undefined
+    return existsSync(path) ? JSON.parse(own(name, readFileSync(path, 'utf8'))) : undefined
   }
   const every = (named: string) => names.flatMap(name => read<object>(name, named) ?? [])
   const place = mkdtempSync(join(tmpdir(), 'latchkey-recipes-'))
@@ -47,7 +53,9 @@ async function start(): Promise<Ground & { stop(): Promise<void> }> {
     await docs.close()
     rmSync(place, { recursive: true })
   }
-  return { latchkey, urlOf, read, documented: docs.addressOf, stop }
+  const moved = (name: string, text: string) =>
+    own(name, text.replaceAll('localhost:3000', new URL(latchkey.issuer).host))
+  return { latchkey, urlOf, moved, read, documented: docs.addressOf, stop }
 }
 
 /** One policy of all that have its name: whoever registers may have the APIs of every recipe. */

@@ -25,6 +25,9 @@ interface Kind {
   steps: readonly (readonly string[])[]
 }
 
+const debian =
+  'apt-get -qq -o Debug::NoLocking=1 -o Dir::Cache::archives=$PWD/archives install -y --reinstall --download-only --no-install-recommends $(cat packages.txt)'
+
 export const kinds = {
   npm: {
     needs: ['npm'],
@@ -43,11 +46,31 @@ export const kinds = {
     manifest: 'all',
     steps: [['mvn', '--quiet', '--batch-mode', 'package', 'dependency:copy-dependencies']],
   },
+  go: {
+    needs: ['go'],
+    manifest: 'all',
+    steps: [['go', 'build', '-mod=mod', '-o', 'bin/app', '.']],
+  },
+  'oauth2-proxy': {
+    needs: ['go'],
+    manifest: [],
+    steps: [['sh', '-c', 'GOBIN=$PWD/bin go install github.com/oauth2-proxy/oauth2-proxy/v7@v7.15.6']],
+  },
+  debian: {
+    needs: ['apt-get', 'dpkg'],
+    manifest: ['packages.txt'],
+    // Not into the machine: beside it, with what they depend on and the machine lacks.
+    steps: [
+      ['mkdir', '-p', 'archives/partial', 'root'],
+      ['sh', '-c', `${debian} || { apt-get update -qq; ${debian}; }`],
+      ['sh', '-c', 'for each in archives/*.deb; do dpkg -x "$each" root; done'],
+    ],
+  },
 } satisfies Record<string, Kind>
 export type KindName = keyof typeof kinds
 
 const cache = join(tmpdir(), `latchkey-recipes-cache-${process.getuid?.() ?? ''}`)
-const queues = new Map<KindName, Promise<unknown>>()
+const queues = new Map<string, Promise<unknown>>()
 const installed = new Map<string, Promise<string>>()
 
 /** What a recipe needs and is not on this machine. */
@@ -58,14 +81,15 @@ export function missing(programs: readonly string[]): string[] {
 
 /** Installs what a recipe needs, or finds it where it was installed before; resolves to that folder. One of a kind at a time. */
 export function install(name: string, kind: KindName): Promise<string> {
-  const known = installed.get(name)
+  const known = installed.get(`${name} ${kind}`)
   if (known) return known
-  const turn = (queues.get(kind) ?? Promise.resolve()).then(() => installNow(name, kinds[kind]))
+  const queue = kinds[kind].needs[0] ?? ''
+  const turn = (queues.get(queue) ?? Promise.resolve()).then(() => installNow(name, kinds[kind]))
   queues.set(
-    kind,
+    queue,
     turn.catch(() => undefined),
   )
-  installed.set(name, turn)
+  installed.set(`${name} ${kind}`, turn)
   // Whoever asks for it is told.
   turn.catch(() => undefined)
   return turn

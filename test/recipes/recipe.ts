@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,6 +19,8 @@ export interface App extends Ground {
   client: { client_id: string; client_secret?: string }
   /** Starts another program of the recipe. */
   begin(command: readonly string[], environment?: Record<string, string>): Program
+  /** Starts one, and waits until it listens where the app is, or what stands beside it. */
+  serve(command: readonly string[], beside?: number): Promise<void>
 }
 
 /** A program of a recipe. */
@@ -32,7 +34,8 @@ export interface Program {
 }
 
 interface Kitchen {
-  kind: KindName
+  /** What its packages are, in the order that they are looked into. */
+  kind: KindName | readonly KindName[]
   /** More programs than its packages take. */
   needs?: readonly string[]
   /** What starts the app; without it, the walk runs what there is to run. */
@@ -42,17 +45,18 @@ interface Kitchen {
 
 /** Declares a recipe: its packages are installed, its app is started at its URL, and somebody walks through it. */
 export function recipe(name: string, kitchen: Kitchen, walk: (app: App) => Promise<void>): void {
-  const needs = [...kinds[kitchen.kind].needs, ...(kitchen.needs ?? [])]
+  const wanted = [kitchen.kind].flat()
+  const needs = [...wanted.flatMap(each => kinds[each].needs), ...(kitchen.needs ?? [])]
   const absent = missing(needs)
   before(() => {
-    if (absent.length === 0) install(name, kitchen.kind)
+    if (absent.length === 0) for (const each of wanted) install(name, each)
   })
   it(name, async function () {
     if (absent.length > 0) {
       console.log(`    not run: ${name}, because ${absent.join(' and ')} is not here`)
       this.skip()
     }
-    const packages = await install(name, kitchen.kind)
+    const packages = await Promise.all(wanted.map(each => install(name, each)))
     const all = await ground()
     const place = mkdtempSync(join(tmpdir(), `latchkey-recipe-${name}-`))
     const running = new Set<ChildProcess>()
@@ -72,16 +76,19 @@ export function recipe(name: string, kitchen: Kitchen, walk: (app: App) => Promi
 interface Starting {
   name: string
   all: Ground
-  packages: string
+  packages: readonly string[]
   kitchen: Kitchen
   running: Set<ChildProcess>
 }
 
 async function startIn(place: string, { name, all, packages, kitchen, running }: Starting): Promise<App> {
   cpSync(join(folder, name), place, { recursive: true })
-  for (const each of ['node_modules', 'packages', 'target', 'bin'])
-    if (existsSync(join(packages, each))) symlinkSync(join(packages, each), join(place, each))
+  for (const made of packages)
+    for (const each of ['node_modules', 'packages', 'target', 'bin', 'root'])
+      if (existsSync(join(made, each))) symlinkSync(join(made, each), join(place, each))
   const url = all.urlOf(name)
+  for (const each of readdirSync(place).filter(file => /\.(cfg|conf|yaml)$/.test(file)))
+    writeFileSync(join(place, each), all.moved(name, readFileSync(join(place, each), 'utf8')))
   const client = all.read<App['client']>(name, 'client.json') ?? { client_id: '' }
   const environment = {
     PATH: process.env.PATH ?? '',
@@ -137,13 +144,13 @@ async function startIn(place: string, { name, all, packages, kitchen, running }:
     }
     return program
   }
-  if (kitchen.start) {
-    const over = begin(kitchen.start)
-      .ended()
-      .then(said => Promise.reject(new Error(`the app ended:\n${said}`)))
-    await Promise.race([over, listening(Number(new URL(url).port))])
+  const serve = async (command: readonly string[], beside = 0) => {
+    const program = begin(command)
+    const over = program.ended().then(said => Promise.reject(new Error(`${command[0]} ended:\n${said}`)))
     over.catch(() => undefined)
+    await Promise.race([over, listening(Number(new URL(all.urlOf(name, beside)).port))])
   }
+  if (kitchen.start) await serve(kitchen.start)
   return {
     ...all,
     name,
@@ -152,9 +159,11 @@ async function startIn(place: string, { name, all, packages, kitchen, running }:
     client,
     output: () => printed,
     begin,
+    serve,
   }
 }
 
+/** Waits until somebody listens on a port of localhost. */
 async function listening(port: number): Promise<void> {
   for (let tries = 0; tries < 1200; tries += 1) {
     const there = await new Promise<boolean>(resolve => {

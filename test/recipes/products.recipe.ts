@@ -1,0 +1,107 @@
+import { chmodSync, existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { setTimeout as wait } from 'node:timers/promises'
+import { expect } from 'chai'
+import type { Person } from '../support/people.ts'
+import { type App, recipe } from './recipe.ts'
+import { join } from './walks.ts'
+
+/** The app behind a proxy: answers what it was told. Resolves to what stops it. */
+async function behind({ urlOf, name }: App): Promise<() => Promise<unknown>> {
+  const server = createServer((req, res) => {
+    res.setHeader('content-type', 'application/json').end(JSON.stringify(req.headers))
+  })
+  const port = Number(new URL(urlOf(name, 1)).port)
+  await new Promise<void>(done => server.listen(port, 'localhost', done))
+  return () => {
+    server.closeAllConnections()
+    return new Promise(done => server.close(done))
+  }
+}
+
+/** What the app is told of a person; undefined where they are not let through. */
+async function told({ url }: App, { browser }: Person, headers: Record<string, string> = {}) {
+  const page = await browser.get(`${url}/`, { headers })
+  return page.url === `${url}/` && page.html.startsWith('{') ? page.json<Record<string, string>>() : undefined
+}
+
+const refreshed = ({ latchkey, client }: App) =>
+  new RegExp(`"grant.issued","data":\\{"client":"${client.client_id}"[^}]*"type":"refresh_token"`).test(
+    latchkey.logged(),
+  )
+
+/** From the first request to signing out, at oauth2-proxy with or without nginx in front of it. */
+async function proxied(app: App): Promise<void> {
+  const stop = await behind(app)
+  try {
+    const { person, page } = await join(app, ({ browser }) => browser.get(`${app.url}/`))
+    expect(page.url, page.text).to.equal(`${app.url}/`)
+    const forged = { 'x-forwarded-email': 'somebody@else.example', 'x-forwarded-user': 'somebody' }
+    const known = await told(app, person, forged)
+    expect(known?.['x-forwarded-email']).to.equal(person.email)
+    expect(known?.['x-forwarded-user']).to.match(/^[\w-]{20,}$/)
+    // It counts from the next full second.
+    await wait(2_200)
+    expect((await told(app, person))?.['x-forwarded-email']).to.equal(person.email)
+    expect(refreshed(app)).to.equal(true)
+    const discovered = await fetch(`${app.latchkey.issuer}/.well-known/openid-configuration`)
+    const { end_session_endpoint } = (await discovered.json()) as Record<string, string>
+    const back = { client_id: app.client.client_id, post_logout_redirect_uri: `${app.url}/` }
+    const end = `${end_session_endpoint}?${new URLSearchParams(back)}`
+    const asked = await person.browser.get(`${app.url}/oauth2/sign_out?rd=${encodeURIComponent(end)}`)
+    await signedOut(app, person, asked)
+  } finally {
+    await stop()
+  }
+}
+
+/** Presses "Sign out"; the way back leads through the proxy, which asks them to sign in anew. */
+async function signedOut(app: App, person: Person, asked: Awaited<ReturnType<Person['browser']['get']>>) {
+  expect(asked.h1).to.equal('Sign out?')
+  const page = await asked.submit({}, 'Sign out')
+  expect(page.trail).to.include(`${app.url}/`)
+  expect(page.url).to.match(new RegExp(`^${app.latchkey.issuer}/`))
+  expect(await told(app, person)).to.equal(undefined)
+}
+
+/** Where the libraries of Debian's packages are that were not installed. */
+const libraries = (_: unknown, place: string) => {
+  const lib = `${place}/root/usr/lib`
+  const folders = (existsSync(lib) ? readdirSync(lib) : []).filter(each => each.endsWith('-linux-gnu'))
+  return { LD_LIBRARY_PATH: folders.map(each => `${lib}/${each}`).join(':') }
+}
+
+describe('products', () => {
+  const proxy = ['bin/oauth2-proxy', '--config', 'oauth2-proxy.cfg', '--cookie-refresh', '1s']
+
+  recipe('oauth2-proxy', { kind: 'oauth2-proxy', start: proxy }, proxied)
+
+  recipe('nginx', { kind: ['oauth2-proxy', 'debian'], environment: libraries }, async app => {
+    // Its workers give up what root may.
+    chmodSync(app.place, 0o711)
+    mkdirSync(`${app.place}/temp`, { mode: 0o755 })
+    await app.serve(proxy, 2)
+    await app.serve(['root/usr/sbin/nginx', '-p', app.place, '-c', 'nginx.conf'])
+    await proxied(app)
+  })
+
+  recipe('apache', { kind: 'debian', environment: libraries }, async app => {
+    symlinkSync('root/usr/lib/apache2/modules', `${app.place}/modules`)
+    await app.serve(['root/usr/sbin/apache2', '-d', app.place, '-f', 'httpd.conf', '-X'])
+    const stop = await behind(app)
+    try {
+      const { person, page } = await join(app, ({ browser }) => browser.get(`${app.url}/`))
+      expect(page.url, page.text).to.equal(`${app.url}/`)
+      const known = await told(app, person, { oidc_claim_email: 'somebody@else.example' })
+      expect(known?.oidc_claim_email).to.equal(person.email)
+      const token = known?.oidc_access_token ?? ''
+      const back = encodeURIComponent(`${app.url}/`)
+      await person.browser.get(`${app.url}/callback?refresh=${back}&access_token=${encodeURIComponent(token)}`)
+      expect((await told(app, person))?.oidc_claim_email).to.equal(person.email)
+      expect(refreshed(app)).to.equal(true)
+      await signedOut(app, person, await person.browser.get(`${app.url}/callback?logout=${back}`))
+    } finally {
+      await stop()
+    }
+  })
+})
