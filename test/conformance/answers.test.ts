@@ -139,7 +139,7 @@ describe('answers to authorization requests', () => {
     })
 
     it('keep what is long, and what is asked, out of addresses', async () => {
-      const page = await post(stranger(), { login_hint: 'ada@example.com', state: 'x'.repeat(8_000) })
+      const page = await post(stranger(), { login_hint: 'ada@example.com', state: 'x'.repeat(7_000) })
       expect(page.url).to.contain('/sign-in/')
       expect(page.trail.join(' ')).to.not.contain('ada')
       expect(page.find('input[name=email]')?.attributes.value).to.equal('ada@example.com')

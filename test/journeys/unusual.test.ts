@@ -164,6 +164,8 @@ describe('signing in from somewhere unusual', () => {
     }
     const made = await device.create(options(page), latchkey.issuer)
     await owner.browser.post(`${page.url}/passkey`, { response: JSON.stringify(made) })
+    // Until the hold is over, a passkey is worth no more than what authorised it.
+    latchkey.clock.pass(25 * 3_600_000)
     const abroad = at(owner, tokyo)
     const begun = await start(abroad)
     const proof = await device.get(options(begun), latchkey.issuer)

@@ -29,9 +29,10 @@ describe('alerts to owners', () => {
     sent = []
     checks = []
     failing = false
+    const seals = sealer(keyring(['a secret of the tests, 32 or longer']))
     services = {
-      accounts: accounts(store),
-      credentials: credentials({ store, sealer: sealer(keyring(['a secret of the tests, 32 or longer'])), now }),
+      accounts: accounts(store, seals),
+      credentials: credentials({ store, sealer: seals, now }),
     }
     const observer = alerts({
       ...services,
