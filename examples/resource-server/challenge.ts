@@ -21,7 +21,7 @@ export type Refuse = (
 ) => Refused
 
 /** What DPoP proofs may be signed with. */
-export const proofAlgorithms = ['ES256', 'EdDSA', 'Ed25519']
+export const proofAlgorithms = ['ES256', 'EdDSA', 'Ed25519', 'PS256']
 
 /**
  * Makes the refusals of one API: `WWW-Authenticate` (RFC 6750, 3; RFC 9449, 7.1; RFC 9470, 3) says where its metadata is
@@ -47,4 +47,13 @@ export function refusing(metadata: string): Refuse {
       { 'WWW-Authenticate': schemes.map(each => challenge(each, told)).join(', ') },
     )
   }
+}
+
+/** The header by which a caller follows one request through several servers (FAPI 1.0 Baseline, 6.2.1). */
+export const interaction = 'x-fapi-interaction-id'
+
+/** The id of an interaction as every answer repeats it: the caller's where it is a UUID, else a new one. */
+export function interactionId(received: string | string[] | null | undefined): string {
+  const uuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i
+  return typeof received === 'string' && uuid.test(received) ? received : crypto.randomUUID()
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { calculateJwkThumbprint, EmbeddedJWK, jwtVerify } from 'jose'
+import { calculateJwkThumbprint, decodeProtectedHeader, EmbeddedJWK, jwtVerify } from 'jose'
 import { proofAlgorithms } from './challenge.ts'
 
 /** A request as its proof must describe it. */
@@ -16,6 +16,15 @@ export type JudgeProof = (proof: unknown, of: Proved) => Promise<string | undefi
 
 /** How old a proof may be, in seconds. */
 const window = 60
+/** How far its maker's clock may be off, in seconds (FAPI 2.0 Security Profile, 5.3.2.1). */
+const skew = 10
+
+/** May this key be verified by? Who sends it made it up: RSA with a long modulus or exponent keeps a server busy. */
+function affordable(proof: string): boolean {
+  const { jwk } = decodeProtectedHeader(proof)
+  const bytes = (text: unknown): number => (typeof text === 'string' ? Buffer.from(text, 'base64url').length : Infinity)
+  return jwk?.kty !== 'RSA' || (bytes(jwk.n) <= 512 && bytes(jwk.e) <= 4)
+}
 
 /** Makes the judge of proofs. What was seen is remembered in this process; several need one memory between them. */
 export function proofs(now: () => number): JudgeProof {
@@ -35,11 +44,12 @@ export function proofs(now: () => number): JudgeProof {
   return async (proof, { method, url, token }) => {
     if (typeof proof !== 'string') return undefined
     try {
+      if (!affordable(proof)) return undefined
       const { payload, protectedHeader } = await jwtVerify(proof, EmbeddedJWK, {
         typ: 'dpop+jwt',
         algorithms: proofAlgorithms,
         maxTokenAge: window,
-        clockTolerance: 5,
+        clockTolerance: skew,
         currentDate: new Date(now()),
         requiredClaims: ['jti', 'htm', 'htu', 'iat', 'ath'],
       })

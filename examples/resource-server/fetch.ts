@@ -1,3 +1,4 @@
+import { interaction, interactionId } from './challenge.ts'
 import { type Caller, type Guard, type Need, Refused } from './guard.ts'
 import { type Described, metadataHeaders, metadataOf, metadataPath } from './metadata.ts'
 
@@ -11,7 +12,7 @@ const longest = 128 * 1024
 
 /** Lets pass what meets the need, and answers everything else. */
 export function protect(guard: Guard, need: Need | ((request: Request) => Need), handle: GuardedHandler): Handler {
-  return async (request, { peer }) => {
+  const answered = async (request: Request, peer: string): Promise<Response> => {
     try {
       const body = await read(request)
       const { pathname, search } = new URL(request.url)
@@ -28,6 +29,11 @@ export function protect(guard: Guard, need: Need | ((request: Request) => Need),
       if (!(fault instanceof Refused)) throw fault
       return Response.json(fault.body, { status: fault.status, headers: fault.headers })
     }
+  }
+  return async (request, { peer }) => {
+    const { status, statusText, headers, body } = await answered(request, peer)
+    const id = interactionId(request.headers.get(interaction))
+    return new Response(body, { status, statusText, headers: { ...Object.fromEntries(headers), [interaction]: id } })
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Context, Middleware } from 'koa'
+import { interaction, interactionId } from './challenge.ts'
 import { type Caller, type Guard, type Need, Refused } from './guard.ts'
 import { type Described, metadataHeaders, metadataOf, metadataPath } from './metadata.ts'
 
@@ -14,6 +15,7 @@ const longest = 128 * 1024
 /** Koa middleware: lets pass what meets the need, and answers everything else. It comes before any parser of bodies. */
 export function protect(guard: Guard, need: Need | ((ctx: Context) => Need)): Middleware<Guarded> {
   return async (ctx, next) => {
+    ctx.set(interaction, interactionId(ctx.headers[interaction]))
     try {
       const body = await read(ctx)
       const received = {

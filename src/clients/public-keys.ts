@@ -14,11 +14,19 @@ const named = {
   x5t: z.string().optional(),
   'x5t#S256': z.string().optional(),
 }
-const modulus = z.string().refine(text => Buffer.from(text, 'base64url').length >= 256, {
-  error: 'must have 2048 bits or more',
-})
+const bytes = (text: string): number => Buffer.from(text, 'base64url').length
+/** What verifying costs grows with its square. */
+const modulus = z
+  .string()
+  .refine(text => bytes(text) >= 256, { error: 'must have 2048 bits or more' })
+  .refine(text => bytes(text) <= 512, { error: 'must have 4096 bits or less' })
 /** What verifying costs grows with it: the usual one has three bytes. */
 export const exponent = z.string().regex(/^[\w-]{0,6}$/, { error: 'must have 4 bytes or less' })
+/** Does verifying by a key cost what it usually costs? A key of another kind than RSA always does. */
+export function affordable({ kty, n, e }: Readonly<Record<string, unknown>>): boolean {
+  if (kty !== 'RSA') return true
+  return typeof n === 'string' && bytes(n) <= 512 && exponent.safeParse(e).success
+}
 /** Keys that a client may have at once. */
 export const mostKeys = 20
 

@@ -96,6 +96,9 @@ const rules: readonly Rule[] = [
     (more.backchannel_token_delivery_mode === 'ping') !==
       (more.backchannel_client_notification_endpoint !== undefined) &&
       'backchannel_client_notification_endpoint goes with backchannel_token_delivery_mode ping, and that with it',
+    more.backchannel_authentication_request_signing_alg !== undefined &&
+      (!(grants ?? []).includes(ciba) || (!more.jwks && !more.jwks_uri)) &&
+      'backchannel_authentication_request_signing_alg needs the grant of ciba, and jwks or jwks_uri',
     more.device_may_transfer &&
       !grants?.includes(deviceCode) &&
       'device_may_transfer is of no use without the grant of device_code',

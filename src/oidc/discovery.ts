@@ -37,12 +37,8 @@ export function discovery(provider: Provider, ring: Pick<Ring, 'onChange'>): Mid
     if (!document) {
       await next()
       if (ctx.status !== 200) return
-      // It takes for granted what is not taken: a code of a person's own, and signed requests for them (CIBA Core 1.0, 4).
-      const {
-        backchannel_user_code_parameter_supported: _code,
-        backchannel_authentication_request_signing_alg_values_supported: _signed,
-        ...told
-      } = ctx.body as Record<string, unknown>
+      // It takes for granted what is not taken: a code of a person's own (CIBA Core 1.0, 4).
+      const { backchannel_user_code_parameter_supported: _code, ...told } = ctx.body as Record<string, unknown>
       const body = Buffer.from(JSON.stringify(told))
       document = { body, type: ctx.response.type, etag: `"${sha256(body)}"` }
       current.set(name, document)

@@ -54,7 +54,11 @@ export function features(
     dPoP: {
       enabled: true,
       nonceSecret: Buffer.from(keyring.newest('dpop-nonce').bytes),
-      requireNonce: ctx => judge.nonceNeeded(ctx, requests.nonces),
+      // The library asks this first of all of a proof.
+      requireNonce: ctx => {
+        judge.proofKey(ctx)
+        return judge.nonceNeeded(ctx, requests.nonces)
+      },
     },
     mTLS: mutualTls(mtls, now),
     fapi: { enabled: true, profile: (_, client) => (own(client).profile ? '2.0' : undefined) },

@@ -2,7 +2,7 @@ import { Provider } from 'oidc-provider'
 import type { Throttle } from '../accounts/throttle.ts'
 import { type outgoing, Unreachable } from '../clients/outgoing.ts'
 import { isDeclared } from '../clients/own.ts'
-import { exponent, mostKeys } from '../clients/public-keys.ts'
+import { affordable, mostKeys } from '../clients/public-keys.ts'
 import { refuseStrange } from './client-metadata.ts'
 
 type Fetch = ReturnType<typeof outgoing>
@@ -30,9 +30,7 @@ export function fetching(send: Fetch, throttle: Pick<Throttle, 'ration'>): Fetch
 /** Are these keys that clients could not have by the rules for those of an entry? Each may be tried on every signature. */
 function burdens(document: unknown): boolean {
   const { keys } = (document ?? {}) as { keys?: unknown }
-  return (
-    Array.isArray(keys) && (keys.length > mostKeys || keys.some(each => !exponent.safeParse(each?.e ?? '').success))
-  )
+  return Array.isArray(keys) && (keys.length > mostKeys || keys.some(each => !affordable(Object(each))))
 }
 
 /** Returns what JSON says; undefined for text that is none. */

@@ -1,4 +1,4 @@
-import type { KoaContextWithOIDC } from 'oidc-provider'
+import { errors, type KoaContextWithOIDC } from 'oidc-provider'
 // @ts-expect-error: the library types only what its top exports; its version is pinned, and tests fail where a step is missing
 import * as library from 'oidc-provider/lib/actions/index.js'
 import { completeRequest, tidyRequest } from './asked.ts'
@@ -19,8 +19,15 @@ const clean: Step = async ({ oidc }, next) => {
   return next()
 }
 
-const { getAuthorization, registration, token } = library as {
+/** RFC 7662, 2.1: who asks about tokens authenticates, so that nobody tries out tokens that they found. */
+const authenticated: Step = async ({ oidc }, next) => {
+  if (oidc.client?.clientAuthMethod === 'none') throw new errors.InvalidClientAuth('the client cannot authenticate')
+  return next()
+}
+
+const { getAuthorization, introspection, registration, token } = library as {
   getAuthorization(endpoint: string): Step[]
+  introspection: Step[]
   registration: { post: Step[]; put: Step[] }
   token: Step[]
 }
@@ -34,3 +41,4 @@ insertBefore(getAuthorization('pushed_authorization_request'), 'checkPrompt', co
 insertBefore(getAuthorization('device_authorization'), 'checkScope', completeRequest)
 insertBefore(getAuthorization('backchannel_authentication'), 'checkScope', completeRequest)
 insertBefore(token, 'validateScope', tidyRequest)
+insertBefore(introspection, 'validateTokenPresence', authenticated)

@@ -21,6 +21,8 @@ const calledPaths = new Set<string>(Object.values(called))
 /** Where forms of apps' pages are taken before the library hears of them. */
 const posted = new Set([authorization, end_session])
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+/** By which callers follow a request through several servers (FAPI 1.0 Baseline, 6.2.1): resources repeat it. */
+const uuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i
 const signedIntrospection = 'application/token-introspection+jwt'
 
 /**
@@ -46,6 +48,8 @@ export function programs(provider: Provider, endpoints: Middleware): Middleware 
       const signed = name === 'introspection' && ctx.accepts('json', signedIntrospection) === signedIntrospection
       ctx.req.headers.accept = signed ? signedIntrospection : 'application/json'
     }
+    const followed = ctx.get('x-fapi-interaction-id')
+    if (name === 'userinfo' && uuid.test(followed)) ctx.set('x-fapi-interaction-id', followed)
     await endpoints(ctx, next)
     // RFC 7009, 2.2: the body means nothing; but a library that meets text where it expects JSON takes it for a fault.
     if (name === 'revocation' && ctx.status === 200) ctx.body = {}

@@ -16,7 +16,7 @@ import { data } from './data.ts'
 import { deviceCode } from './device-code.ts'
 import { devices } from './devices.ts'
 import { faults } from './faults.ts'
-import { headers, sameOrigin, settled } from './guard.ts'
+import { bodiesWithin, headers, sameOrigin, settled } from './guard.ts'
 import { identity } from './identity.ts'
 import { interaction } from './interaction.ts'
 import { onward } from './onward.ts'
@@ -67,6 +67,9 @@ interface Options extends Rooms {
   answered: (request: Answered) => void
   refused: (request: Refused) => void
 }
+
+/** Where documents are sent, over whatever line people have. */
+const uploads = /^\/recover\/identity\/[^/?]+(\?|$)/
 
 /** Everything that is served, as one listener. The protocol's endpoints come first: no page's middleware costs them time. */
 export function app(options: Options): RequestListener {
@@ -121,15 +124,19 @@ export function app(options: Options): RequestListener {
   const page = pages.callback()
   const settle = settled({ issuer, ...options.proxies })
 
+  const about = (req: IncomingMessage, res: ServerResponse) => {
+    const [path = '/'] = (req.url ?? '/').split('?', 1)
+    return { request: String(res.getHeader('X-Request-Id')), method: req.method ?? '', path, status: res.statusCode }
+  }
+  const onLate = (req: IncomingMessage, res: ServerResponse) =>
+    refused({ ...about(req, res), error: 'too_slow', why: 'the body took too long to come' })
+  const served = bodiesWithin(page, { uploads, onLate })
+
   return (req: IncomingMessage, res: ServerResponse) => {
     settle(req)
-    const request = token(9)
-    res.setHeader('X-Request-Id', request)
+    res.setHeader('X-Request-Id', token(9))
     const started = performance.now()
-    res.once('finish', () => {
-      const [path = '/'] = (req.url ?? '/').split('?', 1)
-      answered({ request, method: req.method ?? '', path, status: res.statusCode, took: performance.now() - started })
-    })
-    void page(req, res)
+    res.once('finish', () => answered({ ...about(req, res), took: performance.now() - started }))
+    served(req, res)
   }
 }

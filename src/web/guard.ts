@@ -1,4 +1,4 @@
-import type { IncomingMessage, RequestListener } from 'node:http'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import ipaddr from 'ipaddr.js'
 import type { Context, Middleware, Next } from 'koa'
 import { Problem } from '../errors.ts'
@@ -149,4 +149,40 @@ function block(text: string): [ipaddr.IPv4 | ipaddr.IPv6, number] {
   if (text.includes('/')) return ipaddr.parseCIDR(text)
   const address = ipaddr.parse(text)
   return [address, address.kind() === 'ipv4' ? 32 : 128]
+}
+
+/** Milliseconds that a body may take: the pages' and the protocol's are small. */
+const patience = 30_000
+
+/**
+ * Ends requests whose bodies take too long to come, with 408, so that nobody keeps connections busy by sending a byte now and then.
+ * Uploads have as long as the server gives them.
+ */
+export function bodiesWithin(
+  listener: RequestListener,
+  {
+    within = patience,
+    uploads,
+    onLate,
+  }: { within?: number; uploads: RegExp; onLate: (req: IncomingMessage, res: ServerResponse) => void },
+): RequestListener {
+  const late = (req: IncomingMessage, res: ServerResponse): void => {
+    if (req.complete || req.socket.destroyed) return
+    const { socket } = req
+    if (res.headersSent) return void socket.destroy()
+    res.once('finish', () => socket.destroy())
+    const body = JSON.stringify({ error: 'too_slow', error_description: 'the body took too long to come' })
+    const headers = { 'content-type': 'application/json; charset=utf-8', 'content-length': body.length }
+    res.writeHead(408, { ...headers, connection: 'close' }).end(body)
+    onLate(req, res)
+  }
+  return (req, res) => {
+    const { 'content-length': length = '0', 'transfer-encoding': encoding } = req.headers
+    if ((length !== '0' || encoding !== undefined) && !uploads.test(req.url ?? '')) {
+      const timer = setTimeout(late, within, req, res)
+      timer.unref()
+      req.once('end', () => clearTimeout(timer))
+    }
+    listener(req, res)
+  }
 }

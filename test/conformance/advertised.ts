@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { Person } from '../support/people.ts'
 import { api, type Declared, declared, ended, type Ground, keyed, type Parameters, stranger } from './ground.ts'
-import type { Pair } from './proving.ts'
+import { type Pair, seconds, signed } from './proving.ts'
 
 /** What apps sign with. */
 export const signers = ['ES256', 'EdDSA', 'Ed25519', 'PS256', 'RS256'] as const
@@ -43,6 +43,9 @@ export function trialClients(keys: Readonly<Record<string, Pair>>, logouts: stri
       ...{ grant_types: [device], redirect_uris: [] },
       token_endpoint_auth_method: 'client_secret_post',
     }),
+    ...Object.entries(keys).map(([id, { publicJwk }]) =>
+      declared(`asks-${id}`, { ...shop, jwks: { keys: [publicJwk] } }),
+    ),
     declared('poll', shop),
     declared('ping', {
       ...shop,
@@ -56,7 +59,7 @@ const device = 'urn:ietf:params:oauth:grant-type:device_code'
 const ciba = 'urn:openid:params:grant-type:ciba'
 
 /** What is advertised of people who are elsewhere, each value tried by what begins with it. */
-export function elsewhereTrials(at: () => { here: Ground; ada: Person }) {
+export function elsewhereTrials(at: () => { here: Ground; ada: Person; keys: Readonly<Record<string, Pair>> }) {
   const asks = async (app: string, endpoint = 'backchannel_authentication') => {
     const { here, ada } = at()
     const form = { scope: 'openid', login_hint: ada.email, client_notification_token: 'a-token' }
@@ -72,6 +75,16 @@ export function elsewhereTrials(at: () => { here: Ground; ada: Person }) {
     },
     backchannel_authentication_endpoint: (value: string) => asks('poll', value),
     backchannel_token_delivery_modes_supported: (mode: string) => asks(mode),
+    backchannel_authentication_request_signing_alg_values_supported: async (alg: string) => {
+      const { here, ada, keys } = at()
+      const key = appWith('key', alg)
+      const app = `asks-${key}`
+      const now = { iat: seconds(), nbf: seconds(), exp: seconds() + 60, jti: crypto.randomUUID() }
+      const asked = { iss: app, aud: here.issuer, ...now, scope: 'openid', login_hint: ada.email }
+      const request = await signed(keys[key] as Pair, asked)
+      const { body } = await here.post('backchannel_authentication', { ...(await here.proof(app)), request })
+      expect(body.auth_req_id, alg).to.be.a('string')
+    },
   }
 }
 

@@ -86,7 +86,7 @@ describe('discovery (OpenID Connect Discovery 1.0, RFC 8414)', () => {
     }
 
   const trials: Readonly<Record<string, Trial>> = {
-    ...elsewhereTrials(() => ({ here, ada })),
+    ...elsewhereTrials(() => ({ here, ada, keys })),
     issuer: async value => {
       expect(value).to.equal(here.issuer)
       expect((await here.get(`${value}/.well-known/oauth-authorization-server`)).body).to.deep.equal(here.metadata)

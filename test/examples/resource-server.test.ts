@@ -101,11 +101,25 @@ describe('the order book', () => {
         const nobody = await fetch(`${at[name]}/orders`)
         expect(nobody.status).to.equal(401)
         const metadata = `resource_metadata="${at[name]}/.well-known/oauth-protected-resource/trading"`
-        const dpop = `DPoP algs="ES256 EdDSA Ed25519", ${metadata}`
+        const dpop = `DPoP algs="ES256 EdDSA Ed25519 PS256", ${metadata}`
         expect(nobody.headers.get('www-authenticate')).to.equal(`${dpop}, Bearer ${metadata}`)
         expect((await fetch(`${at[name]}/nothing`)).status).to.equal(404)
         const big = { ...signed('/orders'), body: 'x'.repeat(200_000) }
         expect((await send(big)).status).to.equal(413)
+      })
+
+      it('repeats by what id its caller follows a request, whatever comes of it, and gives one that is none', async () => {
+        const id = crypto.randomUUID()
+        const shown = async (headers: Record<string, string>, question = signed('/orders', { method: 'GET' })) =>
+          (await send(question, headers)).headers.get('x-fapi-interaction-id')
+        expect(await shown({ 'x-fapi-interaction-id': id })).to.equal(id)
+        const refused = await fetch(`${at[name]}/orders`, { headers: { 'x-fapi-interaction-id': id } })
+        expect([refused.status, refused.headers.get('x-fapi-interaction-id')]).to.deep.equal([401, id])
+        for (const odd of ['x', `${id}<script>`])
+          expect(await shown({ 'x-fapi-interaction-id': odd }))
+            .to.match(/^[\da-f-]{36}$/)
+            .and.not.equal(id)
+        expect(await shown({})).to.match(/^[\da-f-]{36}$/)
       })
 
       it('says what it is, and who its tokens are of', async () => {
