@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import fc from 'fast-check'
 import { emailAddress, maskedEmail, maskedPhone, phoneCountry, phoneNumber } from '../../src/factors/addresses.ts'
 
 describe('factors/addresses', () => {
@@ -150,6 +151,24 @@ describe('factors/addresses', () => {
   it('is settled: what was read is read the same again', () => {
     for (const [, address] of addresses) if (address) expect(emailAddress(address)).to.equal(address)
     for (const [, number] of numbers) if (number) expect(phoneNumber(number)).to.equal(number)
+  })
+
+  it('is settled whatever was typed', () => {
+    const words = fc.string({ unit: 'binary', maxLength: 12 })
+    const typed = fc.oneof(
+      words.map(name => `${name}@example.com`),
+      words.map(name => `a@${name}.com`),
+      words.map(number => `+49${number}1512345`),
+    )
+    fc.assert(
+      fc.property(typed, text => {
+        for (const read of [emailAddress, phoneNumber]) {
+          const first = read(text)
+          if (first !== undefined) expect(read(first)).to.equal(first)
+        }
+      }),
+      { numRuns: 2_000 },
+    )
   })
 
   it('masks what is shown', () => {

@@ -1,7 +1,9 @@
 import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, isIP } from 'node:net'
 import { expect } from 'chai'
+import fc from 'fast-check'
 import { request } from 'undici'
+import { hopAddress, hopsIn } from '../../src/web/forwarded.ts'
 import { settled } from '../../src/web/guard.ts'
 
 const issuer = 'https://login.example'
@@ -117,6 +119,37 @@ describe('who asks for what', () => {
       expect(await sender({ forwarded: `for=203.0.113.9, for=${hop}, for=192.0.2.9` })).to.deep.equal(['unknown', hop])
     })
   }
+
+  it('reads anything without a fault, and an address alike when it is read again', () => {
+    const pieces = [
+      '0',
+      'ffff',
+      '1.2.3.4',
+      ':',
+      '::',
+      '[',
+      ']',
+      '%eth0',
+      '"',
+      '\\',
+      ',',
+      ';',
+      'for=',
+      '64:ff9b::',
+      '.',
+      'é',
+    ]
+    const typed = fc.array(fc.constantFrom(...pieces), { maxLength: 9 }).map(each => each.join(''))
+    fc.assert(
+      fc.property(typed, text => {
+        for (const hop of [text, ...hopsIn('forwarded', text), ...hopsIn('x-forwarded-for', text)]) {
+          const address = hopAddress(hop)
+          if (address !== undefined) expect([isIP(address) > 0, hopAddress(address)]).to.deep.equal([true, address])
+        }
+      }),
+      { numRuns: 5_000 },
+    )
+  })
 
   it('passes over what is empty, and knows nobody where that is all', async () => {
     expect(await sender({ 'x-forwarded-for': ' ,203.0.113.7,, ,192.0.2.9,' })).to.deep.equal(['203.0.113.7'])
