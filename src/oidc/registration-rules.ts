@@ -18,6 +18,7 @@ const registeredShape = {
   jwks: jwksOfOthers.optional(),
   jwks_uri: clientShape.jwks_uri,
   grant_types: clientShape.grant_types,
+  response_types: clientShape.response_types,
   redirect_uris: clientShape.redirect_uris,
   post_logout_redirect_uris: clientShape.post_logout_redirect_uris,
   backchannel_logout_uri: clientShape.backchannel_logout_uri,
@@ -53,7 +54,7 @@ type Validator = NonNullable<NonNullable<Configuration['extraClientMetadata']>['
 
 /** What the library judges by itself, or has made. */
 const besides = [
-  ...['client_id', 'client_secret', 'client_id_issued_at', 'client_secret_expires_at', 'response_types', 'contacts'],
+  ...['client_id', 'client_secret', 'client_id_issued_at', 'client_secret_expires_at', 'contacts'],
   ...['initiate_login_uri', 'require_auth_time', 'backchannel_logout_session_required'],
   ...ownMetadata.properties,
 ]
@@ -109,12 +110,11 @@ function judging(clients: Clients, standing: Standing, issuer: string): Judge {
       if (!Object.hasOwn(registeredShape, name) && !besides.includes(name)) delete making[name]
     const told: string[] = []
     making.policy = policy.policy
-    // A document is written for every server that its client meets, so what this one has not is left out of it.
-    const { grant_types: grants } = making
-    if (isDocument(String(making.client_id), '*') && Array.isArray(grants)) {
-      const left = within(policy, { grant_types: grants }).grant_types
-      if (left.length > 0) making.grant_types = [...left]
-    }
+    if (isDocument(String(making.client_id), '*')) leaveOut(making, policy)
+    // Who says nothing of answers is taken to want codes, whatever the grants.
+    const { grant_types: grants, response_types: answers } = making
+    if (Array.isArray(grants) && !grants.includes('authorization_code') && String(answers) === 'code')
+      making.response_types = []
     const named = typeof making.scope === 'string'
     if (making.scope === undefined || typeof making.scope === 'string') {
       making.scope = within(policy, { scope: askedScope(making, policy) }).scope
@@ -140,6 +140,14 @@ function judging(clients: Clients, standing: Standing, issuer: string): Judge {
     const text = told.sort((one, other) => first(one) - first(other)).join('; ')
     throw new errors.InvalidClientMetadata(text.replace(/[^\x20-\x7E]|["\\]/g, "'").slice(0, 1_000))
   }
+}
+
+/** A document is written for every server that its client meets, so what this one has not is left out of it. */
+function leaveOut(making: Making, policy: Policy): void {
+  const { grant_types: grants, response_types: answers } = making
+  const granted = Array.isArray(grants) ? within(policy, { grant_types: grants }).grant_types : []
+  if (granted.length > 0) making.grant_types = [...granted]
+  if (Array.isArray(answers) && answers.includes('code')) making.response_types = ['code']
 }
 
 /** Returns the scope that a client asks to be registered for: who asks for the grant of refresh tokens means the scope that opens it, too. */

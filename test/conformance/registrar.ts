@@ -1,3 +1,4 @@
+import type { Page } from '../support/jar.ts'
 import type { Ground } from './ground.ts'
 
 export type Metadata = Record<string, unknown>
@@ -9,6 +10,11 @@ export interface Told {
 
 export const redirect = 'https://shop.example/callback'
 export const shop = { client_name: 'Shop', redirect_uris: [redirect] }
+
+/** What an app that registered would be told if the person followed the link of the page where an error stops. */
+export function toldBy({ links }: Page): URLSearchParams {
+  return new URL(links.find(({ href }) => href.startsWith(redirect))?.href ?? redirect).searchParams
+}
 
 /** A client's side of RFC 7591 and 7592, over HTTP alone. */
 export function registrar(latchkey: () => Ground) {

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { Jar } from '../support/jar.ts'
 import { api, declared, type Ground, ground, type Parameters, verifier } from './ground.ts'
-import { registrar } from './registrar.ts'
+import { registrar, toldBy } from './registrar.ts'
 
 const other = 'https://api.example/archive'
 const apis = [
@@ -189,13 +189,13 @@ describe('resource and scope (RFC 8707, RFC 6749, 3.3)', () => {
     })
 
     it('are refused where nothing says what is meant', async () => {
-      const { told } = await consent({}, { scope: undefined })
-      expect(told.get('error')).to.equal('invalid_scope')
+      const { page } = await consent({}, { scope: undefined })
+      expect(toldBy(page).get('error')).to.equal('invalid_scope')
     })
 
     it('cannot be declared beside the scope that was granted', async () => {
-      const { told } = await consent({ default_scope: 'openid email' }, { scope: undefined })
-      expect(told.get('error')).to.equal('invalid_scope')
+      const { page } = await consent({ default_scope: 'openid email' }, { scope: undefined })
+      expect(toldBy(page).get('error')).to.equal('invalid_scope')
     })
   })
 
