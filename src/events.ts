@@ -173,6 +173,7 @@ export const events = {
   'identity.approved': event('notice', { account, case: identityCase, staff: account }),
   'identity.refused': event('notice', { account: account.optional(), case: identityCase, staff: account }),
   'identity.granted': event('warning', { account, case: identityCase }, told),
+  'identity.disputed': event('warning', { account, case: identityCase }, told),
   'identity.cancelled': event('notice', { account, case: identityCase }),
   'identity.completed': event('warning', { account, case: identityCase }, told),
   'keys.created': event('notice', { kid: z.string(), alg: z.string() }),

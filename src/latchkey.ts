@@ -126,12 +126,12 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
       await apiKeys.owner.revokeAll(account, origin)
     },
   })
-  const { announcements, credentials, links, throttle, quota, risk, closing } = people
+  const { announcements, throttle, quota, risk, closing } = people
   const identity = identityOf(config, {
-    ...{ store, sealer, accounts, credentials, links, throttle, book, messages: letters, record, now },
+    ...{ ...people, store, sealer, accounts, book, messages: letters, record, now },
     onFault: log.fault,
   })
-  const toldBy = telling({ people, accounts, letters, say, words })
+  const toldBy = telling({ people, contactOf: identity.contactOf, accounts, letters, say, words })
 
   const hold = holding({ accounts, record, hold: config.hold, now })
   const methods = { get: (name: string) => clients.declared().methods.get(name) }

@@ -54,6 +54,16 @@ export const formerContext = ({ id }: { id: string }): string => `former-address
 /** What the digest of an address is keyed for. */
 export const digestContext = 'address'
 
+/** For so long an address that an account took on later is new to it, in milliseconds: it may be a thief's. */
+const novelty = 30 * day
+/** How long a sign-up may take, in milliseconds. */
+const signUpLife = 60 * 60_000
+
+/** Was this credential added to its account so lately that whoever reads its mail may not be the owner? What the account began with was not. */
+export function addedLately(added: { createdAt: number }, account: { createdAt: number }, at: number): boolean {
+  return added.createdAt > account.createdAt + signUpLife && added.createdAt > at - novelty
+}
+
 /** An address or number that an account had, until a moment in milliseconds since the epoch. */
 export interface Former {
   kind: 'email' | 'phone'

@@ -61,7 +61,12 @@ export interface CheckMails {
   'check-ready': { link: string; number: string; days: number }
   'check-ended': { number: string }
   /** What is under way, and the page that stops it. */
-  'check-told': { link: string; number: string; what: string; when: string }
+  'check-told': { link: string; number: string; what: string; when: string } & {
+    /** Where whoever asked can be reached, masked. */
+    contact: string
+    /** It goes to an address that is new to the account, from which the case can be disputed, and not stopped. */
+    recent: boolean
+  }
 }
 
 /** What every mail is told. */

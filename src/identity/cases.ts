@@ -12,6 +12,8 @@ export const lives = { draft: day, open: 30 * day, ended: 90 * day }
 
 /** Cases on one page. */
 const most = 50
+/** Disputes that are noted of one case. */
+const noted = 10
 
 /**
  * `draft` waits for documents, `sent` until the account's owner has been told, `waiting` for two of the staff, `agreed` until the
@@ -26,6 +28,16 @@ const decisionShape = z.object({
   verdict: z.enum(['approve', 'refuse']),
   reason: z.string(),
   at: z.number(),
+})
+
+const disputeShape = z.object({
+  /** The credential whose address it was, and that address, masked. */
+  address: z.string(),
+  masked: z.string(),
+  /** When the address came to the account. */
+  since: z.number(),
+  at: z.number(),
+  after: z.number(),
 })
 
 const shape = z.object({
@@ -49,6 +61,8 @@ const shape = z.object({
   story: z.string().optional(),
   documents: z.array(documentShape),
   decisions: z.array(decisionShape),
+  /** Those who would have stopped it from an address that was new to the account, and how many decisions there were by then. */
+  disputes: z.array(disputeShape).optional(),
   /** When the delay is over. */
   until: z.number().optional(),
   /** When it was last mailed that all is ready. */
@@ -74,6 +88,12 @@ export const casesDeclaration = declare({
 export type Case = z.output<typeof shape>
 export type State = Case['state']
 export type Decision = z.output<typeof decisionShape>
+export type Dispute = z.output<typeof disputeShape>
+
+/** The decisions that count: what was said before the first dispute has to be said again, in the knowledge of it. */
+export function standing({ decisions, disputes = [] }: Pick<Case, 'decisions' | 'disputes'>): Decision[] {
+  return decisions.slice(disputes[0]?.after ?? 0)
+}
 
 /** Some of a long list. */
 export interface CasePage {
@@ -97,6 +117,8 @@ export interface Cases {
   send(id: string, story: string, documents: Case['documents']): Promise<Case>
   /** Changes one as `make` says of how it stands; of two at once the second looks again. Throws `not_found`, what `make` throws, and Conflict. */
   change(id: string, make: (found: Case) => Partial<Case> | Promise<Partial<Case>>): Promise<Case>
+  /** Notes a dispute: whatever was agreed to waits for the staff again, once. Throws `conflict` when the case is over, or not there yet. */
+  dispute(id: string, by: Omit<Dispute, 'at' | 'after'>): Promise<Case>
   /** Ends one that lives in one of these states, and removes what was handed in with it. Throws `conflict` when it is over, or not there yet. */
   end(
     id: string,
@@ -176,6 +198,16 @@ export function cases({
         }
       }),
     change,
+    dispute: (id, by) =>
+      change(id, ({ state, decisions, disputes = [], expiresAt }) => {
+        if (!live.includes(state) || state === 'draft') throw new Problem('conflict')
+        if (disputes.length >= noted || disputes.some(each => each.address === by.address)) return {}
+        const more = { disputes: [...disputes, { ...by, at: now(), after: decisions.length }] }
+        // A thief who takes on one address after the other holds it up no more than once.
+        if (state === 'sent' || disputes.length > 0) return more
+        const again = { state: 'waiting' as const, granted: undefined, until: undefined, readyAt: undefined }
+        return { ...more, ...again, lease: undefined, expiresAt: Math.max(expiresAt, now() + lives.open) }
+      }),
     end: async (id, how, from = live, also = () => ({})) => {
       const at = now()
       const gone = { pair: undefined, granted: undefined, story: undefined, documents: [], lease: undefined }

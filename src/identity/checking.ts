@@ -1,12 +1,14 @@
 import { type Account, type Accounts, active } from '../accounts/account.ts'
+import { type Addresses, addedLately } from '../accounts/address.ts'
+import type { Credential, Credentials } from '../accounts/credential.ts'
 import type { Links } from '../accounts/link.ts'
 import { mailbox } from '../accounts/postage.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
 import type { Origin, Record } from '../events.ts'
-import { emailAddress } from '../factors/addresses.ts'
+import { emailAddress, maskedEmail } from '../factors/addresses.ts'
 import { legible } from '../factors/typed.ts'
-import { type Case, type Cases, lives } from './cases.ts'
+import { type Case, type Cases, type Dispute, lives } from './cases.ts'
 import { type Document, type Documents, type Incoming, most } from './documents.ts'
 import type { Messages } from './messages.ts'
 
@@ -27,6 +29,10 @@ const longest = 2_000
 
 interface Services {
   accounts: Accounts
+  addresses: Pick<Addresses, 'last'>
+  credentials: Pick<Credentials, 'of' | 'out'>
+  /** What a credential says of how to reach its owner. */
+  reach: (credential: Credential) => { email?: string | undefined }
   links: Links
   throttle: Throttle
   cases: Cases
@@ -51,10 +57,16 @@ export interface Checking {
   send(bearer: string, visitor: Visitor, receive: Receive): Promise<void>
   /** Mails the link to setting up afresh once more. Throws `conflict` before it is time, `slow_down`. */
   remind(bearer: string): Promise<void>
-  /** The case that somebody would stop; throws `link_expired` where there is nothing to stop any more. */
-  contested(bearer: string): Promise<Case>
-  /** Ends a case for good. Resolves to the link that it was; throws `link_expired`. */
-  cancel(bearer: string, visitor: Visitor): Promise<{ account: string; address: string }>
+  /**
+   * The case that somebody would stop, and the dispute that it would be where their address is new to the account; throws `link_expired`
+   * where there is nothing to stop any more.
+   */
+  contested(bearer: string): Promise<Contested>
+  /**
+   * Ends a case for good. From an address that is new to the account, and may be a thief's, it opens a dispute instead, which the
+   * staff decide. Throws `link_expired`.
+   */
+  cancel(bearer: string, visitor: Visitor): Promise<{ account: string; address: string; disputed: boolean }>
   /** Is it time, for who holds this link? */
   ready(bearer: string): Promise<boolean>
   /** Uses the link up. Throws `link_expired`. */
@@ -67,9 +79,15 @@ export interface Checking {
 
 type Visitor = Origin & { address: string }
 
+export interface Contested {
+  found: Case
+  dispute: Omit<Dispute, 'at' | 'after'> | undefined
+}
+
 /** Makes what people do about identity checks. */
 export function checking(services: Services): Checking {
-  const { accounts, links, throttle, cases, documents, messages, record, wake, now } = services
+  const { accounts, addresses, credentials, reach, links, throttle, cases, documents, messages, record, wake, now } =
+    services
 
   const look: Checking['look'] = async bearer => {
     const link = await links.look(bearer, 'case')
@@ -85,11 +103,19 @@ export function checking(services: Services): Checking {
     return ready && active(account) ? { account, found } : undefined
   }
 
+  /** The dispute that is opened from this address; undefined for one that the account has had for long, and so can end a case. */
+  const disputed = async (id: string, address: string | undefined): Promise<Contested['dispute']> => {
+    const [account, held, out] = await Promise.all([accounts.get(id), credentials.of(id), credentials.out(id)])
+    const own = [...held, ...out].find(each => each.id === address)
+    if (!account || !own || !addedLately(own, account, now())) return undefined
+    return { address: own.id, masked: maskedEmail(reach(own).email ?? ''), since: own.createdAt }
+  }
+
   const contested: Checking['contested'] = async bearer => {
     const link = await links.look(bearer, 'cancel')
     const found = link?.case === undefined ? undefined : await cases.get(link.case)
-    if (!found || found.endedAt !== undefined) throw new Problem('link_expired')
-    return found
+    if (!link?.account || !found || found.endedAt !== undefined) throw new Problem('link_expired')
+    return { found, dispute: await disputed(link.account, link.address) }
   }
 
   const mailReady: Checking['mailReady'] = async ({ id, account, contact, locale }) => {
@@ -107,8 +133,10 @@ export function checking(services: Services): Checking {
       await throttle.ration('identity.from', visitor.address, fromOne)
       await throttle.ration('identity.to', mailbox(contact), toOne)
       await throttle.ration('identity', email, about)
-      const owner = await accounts.byEmail(email)
-      const account = active(owner) ? owner.id : undefined
+      // Whoever lost the address with everything else names the one that they had.
+      const [owner, last] = await Promise.all([accounts.byEmail(email), addresses.last(email)])
+      const former = last === undefined ? undefined : await accounts.get(last)
+      const account = [owner ?? former].find(active)?.id
       const found = await cases.begin({ account, email, contact, locale })
       const bearer = await links.make({ purpose: 'case', case: found.id }, lives.open)
       await record('identity.asked', { account, case: found.id }, visitor)
@@ -151,13 +179,19 @@ export function checking(services: Services): Checking {
     },
     contested,
     cancel: async (bearer, visitor) => {
-      const { id } = await contested(bearer)
+      const { found, dispute } = await contested(bearer)
+      const { id } = found
       const { account, address } = (await links.take(bearer, 'cancel')) ?? {}
       if (account === undefined || address === undefined) throw new Problem('link_expired')
+      if (dispute) {
+        await cases.dispute(id, dispute).catch(over('link_expired'))
+        await record('identity.disputed', { account, case: id }, visitor)
+        return { account, address, disputed: true }
+      }
       const { contact, locale } = await cases.end(id, 'cancelled').catch(over('link_expired'))
       await record('identity.cancelled', { account, case: id }, visitor)
       await messages.check('check-ended', { to: contact, locale, number: id })
-      return { account, address }
+      return { account, address, disputed: false }
     },
     ready: async bearer => {
       const link = await links.look(bearer, 'recover')

@@ -1,11 +1,13 @@
 import { type Account, type Accounts, active } from '../accounts/account.ts'
-import type { Credentials } from '../accounts/credential.ts'
+import { type Addresses, addedLately, type Former } from '../accounts/address.ts'
+import type { Credential, Credentials } from '../accounts/credential.ts'
 import type { Roles } from '../accounts/role.ts'
 import type { SessionBook } from '../accounts/session.ts'
 import { Problem } from '../errors.ts'
 import type { Record } from '../events.ts'
+import { maskedEmail, maskedPhone } from '../factors/addresses.ts'
 import { Conflict } from '../store/collection.ts'
-import type { Case, CasePage, Cases, Decision } from './cases.ts'
+import { type Case, type CasePage, type Cases, type Decision, standing } from './cases.ts'
 import type { Document, Documents } from './documents.ts'
 import type { Messages } from './messages.ts'
 
@@ -23,6 +25,21 @@ export interface Known {
   factors: string[]
   /** Its owner made rules about who may sign in, which a yes takes away. */
   ruled: boolean
+  /** What it is reached by, and was in the past year: what it has now first, then the newest. */
+  addresses: KnownAddress[]
+}
+
+/** One address or number of an account, masked. */
+export interface KnownAddress {
+  kind: 'email' | 'phone'
+  masked: string
+  since: number
+  /** Absent for one that it has now. */
+  until?: number
+  /** It is the one that the case names. */
+  named: boolean
+  /** It came to the account so lately that it may be a thief's. */
+  recent: boolean
 }
 
 /** A case as the staff see it. */
@@ -60,6 +77,9 @@ export interface Deciding {
 interface Services {
   accounts: Accounts
   credentials: Credentials
+  addresses: Pick<Addresses, 'of'>
+  /** What a credential says of how to reach its owner. */
+  reach: (credential: Credential) => { email?: string | undefined; phone?: string | undefined }
   book: Pick<SessionBook, 'of'>
   roles: Pick<Roles, 'has'>
   cases: Cases
@@ -72,7 +92,8 @@ interface Services {
 
 /** Makes what the staff do. Where they did it from is on the record with their own sessions: a case's record is its owner's to read. */
 export function deciding(services: Services): Deciding {
-  const { accounts, credentials, book, roles, cases, documents, messages, record, wake, now } = services
+  const { accounts, addresses, credentials, reach, book, roles, cases, documents, messages, record, wake, now } =
+    services
 
   const sent = async (number: string): Promise<Case> => {
     const found = await cases.get(number)
@@ -83,7 +104,27 @@ export function deciding(services: Services): Deciding {
   const own = ({ account, email, contact }: Case, staff: Account): boolean =>
     account === staff.id || [email, contact].includes(staff.email)
 
-  const knownOf = async (id: string | undefined): Promise<Known | undefined> => {
+  const addressesOf = async (account: Account, held: readonly Credential[], named: string): Promise<KnownAddress[]> => {
+    const at = now()
+    const has = held.flatMap(each => {
+      const recent = addedLately(each, account, at)
+      return Object.entries(reach(each)).flatMap(([kind, address]) =>
+        address === undefined ? [] : [{ kind: kind as KnownAddress['kind'], address, since: each.createdAt, recent }],
+      )
+    })
+    const had = await addresses.of(account.id)
+    const began = ({ kind, until }: Former) =>
+      had.find(each => each.kind === kind && each.until < until)?.until ?? account.createdAt
+    const gone = had.filter(each => !has.some(({ address }) => address === each.address))
+    const all = [...has, ...gone.map(each => ({ ...each, since: began(each), recent: false }))]
+    return all.map(({ address, ...each }) => ({
+      ...each,
+      masked: each.kind === 'email' ? maskedEmail(address) : maskedPhone(address),
+      named: address === named,
+    }))
+  }
+
+  const knownOf = async ({ account: id, email }: Case): Promise<Known | undefined> => {
     const account = id === undefined ? undefined : await accounts.get(id)
     if (!active(account)) return undefined
     const [held, sessions] = await Promise.all([credentials.of(account.id), book.of(account.id)])
@@ -93,6 +134,7 @@ export function deciding(services: Services): Deciding {
       seenAt: seen.length > 0 ? Math.max(...seen) : undefined,
       factors: [...new Set(held.map(({ factor }) => factor))],
       ruled: account.restrictions !== undefined,
+      addresses: await addressesOf(account, held, email),
     }
   }
 
@@ -110,11 +152,11 @@ export function deciding(services: Services): Deciding {
     const changed = await cases.change(number, async found => {
       if (found.state !== 'waiting' || found.account === undefined) throw new Problem('conflict')
       if (own(found, staff)) throw new Problem('own_case')
-      if (found.decisions.some(each => each.staff === staff.id)) throw new Problem('already_decided')
+      if (standing(found).some(each => each.staff === staff.id)) throw new Problem('already_decided')
       const decisions = [...found.decisions, decision]
       // Who is of the staff no more has said nothing.
-      const standing = await Promise.all(decisions.map(each => roles.has(each.staff, 'support')))
-      const agreed = standing.filter(each => each).length >= needed
+      const said = standing({ ...found, decisions }).map(each => roles.has(each.staff, 'support'))
+      const agreed = (await Promise.all(said)).filter(each => each).length >= needed
       return { decisions, ...(agreed && { state: 'agreed', granted: found.account }) }
     })
     await record('identity.approved', { account: changed.account ?? '', case: number, staff: staff.id })
@@ -136,11 +178,11 @@ export function deciding(services: Services): Deciding {
         ...each,
         by: (await accounts.get(each.staff))?.email ?? '',
       }))
-      const twice = found.decisions.some(each => each.staff === staff.id)
+      const twice = standing(found).some(each => each.staff === staff.id)
       return {
         found,
         story: cases.story(found),
-        known: await knownOf(found.account),
+        known: await knownOf(found),
         rivals: others.filter(each => each.id !== number && each.state !== 'draft' && each.endedAt === undefined),
         decided: await Promise.all(decided),
         bars: own(found, staff) ? 'own_case' : twice ? 'already_decided' : undefined,

@@ -1,4 +1,5 @@
 import { type Accounts, owned } from '../accounts/account.ts'
+import { addedLately } from '../accounts/address.ts'
 import { type Agent, agentOf } from '../accounts/agent.ts'
 import { type Credential, type Credentials, regret } from '../accounts/credential.ts'
 import type { Links } from '../accounts/link.ts'
@@ -27,6 +28,8 @@ interface Services {
   limitedUntil: (credential: Credential) => number | undefined
   /** What of an address or number may be shown; undefined for a credential of another kind. */
   mask: (credential: { factor: string; secret: unknown }) => string | undefined
+  /** Where whoever asked for an identity check can be reached, masked. */
+  contactOf: (id: string) => Promise<string>
   say: (locale: string, key: string, values: Record<string, string | number>) => string
   words: {
     /** Where something was done from. */
@@ -45,13 +48,14 @@ type Data = Record<'account' | 'factor' | 'credential' | 'former' | 'case', stri
  * owner would not be told of.
  */
 export function alerts(services: Services): Observer {
-  const { accounts, credentials, links, letters, reach, mask, limitedUntil, say, words } = services
+  const { accounts, credentials, links, letters, reach, mask, limitedUntil, contactOf, say, words } = services
   const tell = async ({ name, at, data, origin }: Recorded): Promise<void> => {
     const { account, factor, credential, former, case: check } = data as Partial<Data>
     const owner = account === undefined ? undefined : await accounts.get(account)
     if (!owned(owner)) return
     const { id, email, locale, phrase } = owner
-    const reached = (list: readonly Credential[]) => list.map(each => ({ id: each.id, ...reach(each) }))
+    const reached = (list: readonly Credential[]) =>
+      list.map(each => ({ id: each.id, createdAt: each.createdAt, ...reach(each) }))
     const all = await credentials.of(id)
     const [held, out] = [reached(all), reached(await credentials.out(id))]
     const about = all.find(each => each.id === credential)
@@ -77,14 +81,16 @@ export function alerts(services: Services): Observer {
     }
 
     const mailed = new Set<string>()
-    for (const { id: address, email: to } of [...held, ...out]) {
+    for (const { id: address, createdAt, email: to } of [...held, ...out]) {
       if (to === undefined || mailed.has(to)) continue
       mailed.add(to)
       if (check !== undefined && name !== 'identity.completed') {
         const bearer = await links.make({ purpose: 'cancel', account: id, address, case: check }, stoppable)
         const { what, when } = letter
         const link = `/recover/cancel/${bearer}`
-        await letters.check('check-told', { to, locale, phrase, what, when, number: check, link })
+        const contact = await contactOf(check)
+        const recent = addedLately({ createdAt }, owner, at)
+        await letters.check('check-told', { to, locale, phrase, what, when, number: check, contact, recent, link })
         continue
       }
       // Who holds an address that came to the account lately may be a stranger to it: they are told, and can undo nothing for as

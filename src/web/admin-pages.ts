@@ -1,3 +1,4 @@
+import type { KnownAddress } from '../identity/deciding.ts'
 import type { FactorView } from './account-pages.ts'
 
 /** An identity check as the staff list it. Times in milliseconds since the epoch. */
@@ -13,6 +14,8 @@ export interface CaseLine {
   mine: boolean
   /** When its delay is over, once it was agreed to. */
   until: number | undefined
+  /** Somebody objects to it from an address that is new to the account. */
+  disputed: boolean
 }
 
 /** The pages of the staff. */
@@ -31,7 +34,12 @@ export interface AdminPages {
     contact: string
     story: string
     /** Undefined where the address has no account. */
-    known: { since: number; seenAt: number | undefined; factors: readonly FactorView[]; ruled: boolean } | undefined
+    known:
+      | ({ since: number; seenAt: number | undefined; factors: readonly FactorView[]; ruled: boolean } & {
+          addresses: readonly KnownAddress[]
+        })
+      | undefined
+    disputes: readonly { masked: string; at: number }[]
     rivals: readonly string[]
     documents: readonly { id: string; type: string; kilobytes: number }[]
     decided: readonly { by: string; verdict: string; reason: string; at: number }[]

@@ -10,7 +10,7 @@ import type { Factor } from '../factors/factor.ts'
 import { reaches } from '../flows/assurance.ts'
 import type { Attempts } from '../flows/attempts.ts'
 import type { Steps } from '../flows/steps.ts'
-import type { Case } from '../identity/cases.ts'
+import { type Case, standing } from '../identity/cases.ts'
 import { endings } from '../identity/content.ts'
 import { type Deciding, needed } from '../identity/deciding.ts'
 import type { Sessions } from '../oidc/sessions.ts'
@@ -81,10 +81,11 @@ export function admin(services: Services): Router<Visit> {
     number: found.id,
     at: found.createdAt,
     email: found.email,
-    yes: found.decisions.filter(each => each.verdict === 'approve').length,
+    yes: standing(found).filter(each => each.verdict === 'approve').length,
     needed,
-    mine: found.decisions.some(each => each.staff === account.id),
+    mine: standing(found).some(each => each.staff === account.id),
     until: found.until,
+    disputed: found.disputes !== undefined,
   })
 
   page('/admin', async (ctx, person) => {
@@ -121,6 +122,7 @@ export function admin(services: Services): Router<Visit> {
       contact: found.contact,
       story,
       known: known && { ...known, factors: known.factors.map(id => ({ id })) },
+      disputes: (found.disputes ?? []).map(({ masked, at }) => ({ masked, at })),
       rivals: rivals.map(({ id }) => id),
       documents: found.documents.map(({ id, type, bytes }) => ({ id, type, kilobytes: Math.ceil(bytes / 1024) })),
       decided,

@@ -119,11 +119,13 @@ export function identity(services: Services): Router<Visit> {
   })
 
   router.get('/recover/cancel/:bearer', async ctx => {
-    const { id, createdAt } = await checking.contested(ctx.params.bearer ?? '')
-    show.page(ctx, 'recovery/cancel', { action: ctx.path, number: id, at: createdAt })
+    const { found, dispute } = await checking.contested(ctx.params.bearer ?? '')
+    const page = dispute ? 'recovery/dispute' : 'recovery/cancel'
+    show.page(ctx, page, { action: ctx.path, number: found.id, at: found.createdAt })
   })
   router.post('/recover/cancel/:bearer', async ctx => {
     const stopped = await checking.cancel(ctx.params.bearer ?? '', ctx.state.visitor)
+    if (stopped.disputed) return show.page(ctx, 'recovery/disputed', {})
     show.page(ctx, 'recovery/cancelled', { notMe: `/not-me/${await disowning.link(stopped)}` })
   })
 

@@ -25,6 +25,9 @@ export interface RecoveryPages {
   'recovery/case': { number: string; stage: CaseStage; until: number; action: string }
   /** Where the owner stops it, by a post to `action`. */
   'recovery/cancel': { action: string; number: string; at: number }
+  /** Where somebody objects to it from an address that is new to the account, by a post to `action`; and what follows. */
+  'recovery/dispute': { action: string; number: string; at: number }
+  'recovery/disputed': Record<never, never>
   /** `notMe` leads to what locks the account, if it needs that. */
   'recovery/cancelled': { notMe: string }
   /** Begins to set everything up afresh, by a post to `action`. */

@@ -90,7 +90,15 @@ export const belongingsList: readonly Belonging[] = [
   belonging(casesDeclaration, 'account', ['id', 'state', 'until', 'createdAt', 'endedAt'], {
     ...{ account: ours.account, expiresAt: ours.expiresAt, rev: counter },
     ...{ pair: 'a digest', granted: 'whose it is, said once', readyAt: 'a time of ours', lease: 'a time of ours' },
-    ...{ email: another, contact: another, locale: another, story: another, documents: another, decisions: staff },
+    ...{
+      email: another,
+      contact: another,
+      locale: another,
+      story: another,
+      documents: another,
+      decisions: staff,
+      disputes: staff,
+    },
   }),
   belonging(documentsDeclaration, 'account', []),
   // Given unsealed, and as what they stand for: sessions, and the entries of the activity.

@@ -1,5 +1,6 @@
 import type { Accounts } from '../accounts/account.ts'
-import type { Credentials } from '../accounts/credential.ts'
+import type { Addresses } from '../accounts/address.ts'
+import type { Credential, Credentials } from '../accounts/credential.ts'
 import type { Links } from '../accounts/link.ts'
 import { roles as rolesOf } from '../accounts/role.ts'
 import type { SessionBook } from '../accounts/session.ts'
@@ -19,6 +20,8 @@ interface Services {
   store: Store
   sealer: Sealer
   accounts: Accounts
+  addresses: Addresses
+  reach: Reaching
   credentials: Credentials
   links: Links
   throttle: Throttle
@@ -28,6 +31,8 @@ interface Services {
   onFault: (fault: unknown) => void
   now: () => number
 }
+
+type Reaching = (credential: Credential) => { email?: string | undefined; phone?: string | undefined }
 
 export type Identity = ReturnType<typeof identity>
 
@@ -41,5 +46,6 @@ export function identity({ recovery }: Config, services: Services) {
   const checking = checkingOf(kept)
   const { record } = services
   const rounds = roundsOf({ cases, mailReady: checking.mailReady, record, delay: recovery.delay, onFault, now })
-  return { roles, checking, deciding: decidingOf(kept), rounds }
+  const contactOf = async (id: string) => (await cases.get(id))?.contact
+  return { roles, checking, deciding: decidingOf(kept), rounds, contactOf }
 }

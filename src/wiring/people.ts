@@ -123,7 +123,12 @@ export function people({ issuer, trust, hold, closing: patience, sms }: Config, 
     return factor && limited(added, factor, { hold, now: now() })
   }
 
+  /** What a credential says of how to reach its owner. */
+  const reach = ({ factor, secret }: Pick<Credential, 'factor' | 'secret'>) =>
+    factors.find(({ id }) => id === factor)?.vouches?.(secret) ?? {}
+
   return {
+    reach,
     hold,
     limitedUntil,
     addresses,

@@ -37,6 +37,8 @@ const told: { [Name in keyof Mails]: Mails[Name] } = {
   'check-ready': { link: 'https://id.example.com:8443/recover/afresh/x', number: '4821-0937-5512', days: 3 },
   'check-ended': { number: '4821-0937-5512' },
   'check-told': {
+    contact: 'a•••@example.com',
+    recent: false,
     link: 'https://id.example.com:8443/recover/cancel/x',
     number: '4821-0937-5512',
     what: 'Our staff agreed to set up your account again',

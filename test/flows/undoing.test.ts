@@ -50,6 +50,7 @@ async function room() {
     limitedUntil: () => undefined,
     reach: ({ factor, secret }): Reach => factorOf(factor).vouches?.(secret) ?? {},
     mask: () => undefined,
+    contactOf: async () => 'a•••@example.com',
     say: (_, key) => key,
     words: { moment: () => '', whence: () => ({ device: '', place: '' }) },
   })

@@ -1,5 +1,6 @@
 import { accounts } from '../../src/accounts/account.ts'
-import { credentials } from '../../src/accounts/credential.ts'
+import { addresses } from '../../src/accounts/address.ts'
+import { type Credential, credentials } from '../../src/accounts/credential.ts'
 import { links } from '../../src/accounts/link.ts'
 import { roles } from '../../src/accounts/role.ts'
 import { sessionBook } from '../../src/accounts/session.ts'
@@ -37,6 +38,8 @@ export async function desk(store: Store, now: () => number) {
     ...{ store, sealer, record, now },
     accounts: accounts(store),
     credentials: credentials({ store, sealer, now }),
+    addresses: addresses({ store, sealer, accounts: accounts(store), now }),
+    reach: ({ secret }: Credential) => ({ email: (secret as { to: string }).to }),
     links: links({ store, now }),
     roles: roles({ store, now }),
     book: sessionBook({ store, longest: day, now }),

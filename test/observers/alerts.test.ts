@@ -49,6 +49,7 @@ describe('alerts to owners', () => {
       limitedUntil: ({ addedUnder, createdAt }) => addedUnder && createdAt + day,
       reach: ({ factor, secret }) => ({ [factor === 'sms' ? 'phone' : 'email']: (secret as { to?: string }).to }),
       mask: () => undefined,
+      contactOf: async () => 'a•••@example.com',
       say: (locale, key) => `${locale} ${key}`,
       words: {
         moment: (_, when) => new Date(when).toISOString(),

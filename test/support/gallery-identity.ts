@@ -9,6 +9,7 @@ const line = {
   needed: 2,
   mine: false,
   until: undefined,
+  disputed: false,
 }
 const one = {
   ...line,
@@ -22,7 +23,12 @@ const one = {
     seenAt: now - 2 * day,
     factors: ['password', 'totp', 'sms', 'email', 'recovery-code'].map(id => ({ id })),
     ruled: false,
+    addresses: [
+      { kind: 'email' as const, masked: 'a•••@example.com', since: now - 400 * day, named: true, recent: false },
+      { kind: 'phone' as const, masked: '••• 42', since: now - 90 * day, named: false, recent: false },
+    ],
   },
+  disputes: [],
   rivals: [],
   documents: [
     { id: 'd1', type: 'image/jpeg', kilobytes: 2_314 },
@@ -69,6 +75,9 @@ export const identityPages: readonly Picture[] = [
   picture('identity-done', 'recovery/case', { ...status, stage: 'done', locale: 'de' }),
   picture('identity-cancel', 'recovery/cancel', { action: '/recover/cancel/x', number, at: now }),
   picture('identity-cancelled', 'recovery/cancelled', { notMe: '/not-me/x' }),
+  picture('identity-dispute', 'recovery/dispute', { action: '/recover/cancel/x', number, at: now }),
+  picture('identity-dispute-de', 'recovery/dispute', { action: '/recover/cancel/x', number, at: now, locale: 'de' }),
+  picture('identity-disputed', 'recovery/disputed', {}),
   picture('identity-afresh', 'recovery/afresh', { action: '/recover/afresh/x' }),
   picture('identity-afresh-de', 'recovery/afresh', { action: '/recover/afresh/x', locale: 'de' }),
 
@@ -77,7 +86,10 @@ export const identityPages: readonly Picture[] = [
   picture('admin-recovery', 'admin/recovery', {
     ...account,
     waiting: {
-      cases: [line, { ...line, number: '1200-3377-0481', email: longEmail, at: now, yes: 1, mine: true }],
+      cases: [
+        line,
+        { ...line, number: '1200-3377-0481', email: longEmail, at: now, yes: 1, mine: true, disputed: true },
+      ],
       first: false,
       rest: '?waiting=1200-3377-0481',
     },
@@ -90,8 +102,25 @@ export const identityPages: readonly Picture[] = [
     ...one,
     email: longEmail,
     contact: 'wilhelmina@elsewhere.example',
-    known: { ...one.known, ruled: true, seenAt: undefined },
+    known: {
+      ...one.known,
+      ruled: true,
+      seenAt: undefined,
+      addresses: [
+        { kind: 'email', masked: 't•••@elsewhere.example', since: now - 3 * day, named: false, recent: true },
+        {
+          kind: 'email',
+          masked: 'w•••@example.com',
+          since: now - 400 * day,
+          until: now - 3 * day,
+          named: true,
+          recent: false,
+        },
+      ],
+    },
     rivals: ['1200-3377-0481'],
+    disputed: true,
+    disputes: [{ masked: 't•••@elsewhere.example', at: now }],
     yes: 1,
     decided: [
       { by: 'grace@example.com', verdict: 'approve', reason: 'Foto und Name passen; am Telefon bestätigt.', at: now },

@@ -1,0 +1,108 @@
+import { expect } from 'chai'
+import { type Clerk, identityAt } from '../support/identity.ts'
+import { jar } from '../support/jar.ts'
+import { type Running, startLatchkey } from '../support/latchkey.ts'
+import { codeSentTo, type Person, somebody } from '../support/people.ts'
+
+const hour = 3_600_000
+const day = 24 * hour
+
+describe('an account whose address a thief has changed', () => {
+  let latchkey: Running
+  let of: ReturnType<typeof identityAt>
+  let [grace, edsger] = [] as unknown as [Clerk, Clerk]
+  beforeEach(async () => {
+    latchkey = await startLatchkey()
+    of = identityAt(latchkey)
+    grace = await of.clerk()
+    edsger = await of.clerk()
+  })
+  afterEach(() => latchkey.stop())
+
+  const changeEmail = async (person: Person, email: string) => {
+    let page = await of.at.act(person, 'add', { factor: 'email' })
+    page = await page.submit({ code: await codeSentTo(latchkey, person.email) })
+    page = await page.submit({ email })
+    return page.submit({ code: await codeSentTo(latchkey, email) })
+  }
+  /** Somebody who was away while a thief put in an address of their own, so many days ago. */
+  const robbed = async (days: number): Promise<[Person, string]> => {
+    const ada = await of.at.joined()
+    latchkey.clock.pass(40 * day)
+    const thief = `thief-of-${ada.email}`
+    await changeEmail(await of.at.elsewhere(ada), thief)
+    latchkey.clock.pass(days * day)
+    return [ada, thief]
+  }
+  const stop = async (link: string | undefined) => {
+    const page = await jar().get(link ?? '')
+    return [page, await page.submit()] as const
+  }
+  const agree = async (number: string) => {
+    for (const each of [grace, edsger]) expect((await each.decide(number, 'approve')).status).to.equal(200)
+    await of.until('the delay to begin', async () =>
+      (await grace.open(`/admin/recovery/${number}`)).text.includes('the delay runs') ? true : undefined,
+    )
+  }
+
+  it('is known by the address that it had; staff see which came when, and the thief cannot end the case', async () => {
+    const [ada, thief] = await robbed(12)
+    const page = await of.send(ada.email)
+    const number = of.numberOn(page)
+    await of.queued(grace, number)
+    let seen = await grace.open(`/admin/recovery/${number}`)
+    expect(seen.text).to.not.contain('No account has this address')
+    expect(seen.text).to.contain('named in this case').and.contain('new')
+    expect(seen.all('.address').map(each => each.text))
+      .to.include('t•••@example.com')
+      .and.include('p•••@example.com')
+    expect(seen.html).to.not.contain(thief)
+
+    // The thief is told, as every address is, and where whoever asks can be reached.
+    const told = await of.mailed(thief, '/recover/cancel/')
+    expect(told.text).to.contain('p•••@example.com').and.contain('our staff are told that you object')
+    await agree(number)
+    const again = await of.mailed(thief, '/recover/cancel/', [told.link ?? ''])
+    const [asked, done] = await stop(again.link)
+    expect(asked.text).to.contain('you can’t stop it alone')
+    expect([done.status, done.h1]).to.deep.equal([200, 'You have objected'])
+    expect(done.links.some(each => each.href.includes('/not-me/'))).to.equal(false)
+
+    // It waits for the staff again, who are told why; what they said before has to be said again, by two of them.
+    seen = await grace.open(`/admin/recovery/${number}`)
+    expect(seen.text).to.contain('waits for a decision').and.contain('objects from t•••@example.com')
+    latchkey.clock.pass(2 * day)
+    expect((await latchkey.outbox(ada.email)).some(each => each.link?.includes('/recover/afresh/'))).to.equal(false)
+    await agree(number)
+
+    // Objecting once more holds up nothing.
+    const last = await of.mailed(thief, '/recover/cancel/', [told.link ?? '', again.link ?? ''])
+    expect((await stop(last.link))[1].h1).to.equal('You have objected')
+    expect((await grace.open(`/admin/recovery/${number}`)).text).to.contain('the delay runs')
+    latchkey.clock.pass(24.1 * hour)
+    const { link } = await of.mailed(ada.email, '/recover/afresh/')
+    expect((await jar().get(link ?? '')).status).to.equal(200)
+  })
+
+  it('loses the case to the owner’s own address, for good, and to the staff’s no', async () => {
+    const [ada] = await robbed(2)
+    const contact = somebody().email
+    const { number } = await of.granted([grace, edsger], `thief-of-${ada.email}`, contact)
+    // The address that it had before is told, too, and has been the account's for long.
+    const told = await of.mailed(ada.email, '/recover/cancel/')
+    const [asked, done] = await stop(told.link)
+    expect([asked.h1, done.h1]).to.deep.equal(['Is somebody taking your account?', 'The check is stopped'])
+    expect((await grace.open(`/admin/recovery/${number}`)).text).to.contain('stopped by the owner')
+  })
+
+  it('is found a year later, and no longer', async () => {
+    const [ada] = await robbed(360)
+    const first = of.numberOn(await of.send(ada.email))
+    await of.queued(grace, first)
+    expect((await grace.open(`/admin/recovery/${first}`)).text).to.not.contain('No account has this address')
+    latchkey.clock.pass(40 * day)
+    const later = of.numberOn(await of.send(ada.email, somebody().email))
+    await of.queued(grace, later)
+    expect((await grace.open(`/admin/recovery/${later}`)).text).to.contain('No account has this address')
+  })
+})
