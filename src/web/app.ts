@@ -83,8 +83,8 @@ export function app(options: Options): RequestListener {
     ctx.state.request = request
     await next()
     const { refusal } = ctx.state as { refusal?: Refusal }
-    // What is our own fault is in the log as such.
-    if (refusal && ctx.status < 500)
+    // What is our own fault is in the log as such, and so is what was answered before its body had come.
+    if (refusal && ctx.status < 500 && !ctx.headerSent)
       refused({ request, method: ctx.method, path: ctx.path, status: ctx.status, ...refusal })
   })
   pages

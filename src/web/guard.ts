@@ -119,7 +119,11 @@ export function only(paths: readonly string[], listener: RequestListener, name: 
   const known = new Set(paths)
   return (req, res) => {
     if (known.has((req.url ?? '').split('?', 1)[0] ?? '')) listener(req, res)
-    else res.writeHead(404, { 'content-length': 0, 'x-request-id': name() }).end()
+    else {
+      const body = '{"error":"not_found"}'
+      const headers = { 'content-type': 'application/json; charset=utf-8', 'content-length': body.length }
+      res.writeHead(404, { ...headers, 'x-request-id': name() }).end(body)
+    }
   }
 }
 
