@@ -21,6 +21,7 @@ export const problems = {
   attempt_elsewhere: 403,
   not_offered: 403,
   not_confirmed: 409,
+  mailbox_unproved: 409,
   conflict: 409,
   limit_reached: 409,
   already_enrolled: 409,

@@ -73,6 +73,9 @@ export const events = {
   'factor.guessed': event('warning', { account, factor, times: z.number() }, told),
   'factor.closed': event('warning', { account, factor, times: z.number() }, told),
   'code.sent': event('info', { account: account.optional(), factor, channel: z.enum(['email', 'sms']) }),
+  // Strangers have used up what an account has of tries on new devices: its mailbox is proved before one goes on.
+  'sign-in.shut': event('notice', { account: account.optional() }),
+  'sign-in.opened': event('notice', { account }),
   'sign-in.noticed': event('notice', { account, why }, told),
   'sign-in.held': event('notice', { account, why }),
   'sign-in.confirmed': event('notice', { account }),

@@ -6,7 +6,7 @@ import { declare, type Store } from '../store/collection.ts'
 const shape = z.object({
   /** The digest of what the link carries: the store alone cannot make it. */
   id: z.string(),
-  purpose: z.enum(['confirm', 'reset', 'disown', 'keep', 'case', 'cancel', 'recover']),
+  purpose: z.enum(['confirm', 'reset', 'disown', 'keep', 'case', 'cancel', 'recover', 'open']),
   /** Absent in one that was made for nobody, and mailed to nobody. */
   account: z.string().optional(),
   /** What the account's guard was: a reset is void once anything that protects the account has changed. */
@@ -36,8 +36,8 @@ export type LinkPurpose = Link['purpose']
 
 /** Links in mails: each is a bearer value of 256 bits, kept as its digest, for one purpose, for a while, and for one use. */
 export interface Links {
-  /** Makes one that is good for `life` milliseconds; resolves to what its URL carries. */
-  make(link: Omit<Link, 'id' | 'expiresAt'>, life: number): Promise<string>
+  /** Makes one that is good for `life` milliseconds; resolves to what its URL carries: 256 bits, or `bearer` where people may have to type it. */
+  make(link: Omit<Link, 'id' | 'expiresAt'>, life: number, bearer?: string): Promise<string>
   /** Looks at one without using it; undefined when it is used, has run out, or never was. */
   look(bearer: string, purpose: LinkPurpose): Promise<Link | undefined>
   /** Uses it up: of several takers one gets it. */
@@ -52,8 +52,7 @@ export function links({ store, now }: { store: Store; now: () => number }): Link
     return found?.purpose === purpose ? found : undefined
   }
   return {
-    make: async (link, life) => {
-      const bearer = token()
+    make: async (link, life, bearer = token()) => {
       await kept.insert({ ...link, id: sha256(bearer), expiresAt: now() + life })
       return bearer
     },

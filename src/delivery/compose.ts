@@ -28,6 +28,8 @@ export interface Mails extends KeyMails, CheckMails {
   'no-account': object
   /** To the owner of an account that somebody signs in to: when, with what and where; and the page that lets them. */
   confirm: { link: string; minutes: number; when: string; device: string; place: string }
+  /** To the owner of an account that somebody guesses at: what opens a new device of theirs, and for how many hours. */
+  open: { link: string; code: string; hours: number }
   /** To whose account is gone. */
   closed: object
   /** To whom an app asks for something while they are elsewhere: where they look at it. */

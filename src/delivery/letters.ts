@@ -69,6 +69,17 @@ export interface ConfirmLetter extends Whence {
   expiresAt: number
 }
 
+/** A code, and a link with it, that opens a new device to its owner. */
+export interface OpenLetter {
+  to: string
+  locale: string
+  /** The owner's own words. */
+  phrase?: string | undefined
+  code: string
+  /** Milliseconds since the epoch. */
+  expiresAt: number
+}
+
 /** What Latchkey writes to people: composed and handed to the outbox. Each resolves once it is kept. */
 export interface Letters {
   code(letter: CodeLetter): Promise<void>
@@ -80,6 +91,8 @@ export interface Letters {
   alert(letter: AlertLetter): Promise<void>
   /** To the owner of an account that somebody unusual signs in to. */
   confirm(letter: ConfirmLetter): Promise<void>
+  /** To the owner of an account that somebody guesses at: what opens a new device of theirs. */
+  open(letter: OpenLetter): Promise<void>
   /** To somebody whom an app asks for something: texted where they chose that, mailed otherwise. `until` is in milliseconds since the epoch. */
   approval(
     person: { email: string; phone?: string | undefined; texts?: boolean | undefined; locale: string },
@@ -149,6 +162,12 @@ export function letters({ composer, outbox, issuer, phraseOf, mayText, now }: Se
     confirm: ({ confirm, expiresAt, ...values }) => {
       const link = `${issuer}/confirm/${confirm}`
       return mail('confirm', { ...values, link, minutes: minutes(expiresAt) }, { link, expiresAt })
+    },
+    open: ({ to, locale, phrase, code, expiresAt }) => {
+      // In capitals, which no log keeps of a path.
+      const link = `${issuer}/open/${code.toUpperCase()}`
+      const hours = Math.max(1, Math.round((expiresAt - now()) / 3_600_000))
+      return mail('open', { to, locale, phrase, link, code, hours }, { link, code, expiresAt })
     },
     approval: async ({ email, phone, texts, locale }, { app, message = '', until: expiresAt }) => {
       const link = `${issuer}/account/approvals`

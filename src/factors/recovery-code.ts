@@ -4,13 +4,10 @@ import { hmac } from '../crypto/digest.ts'
 import { token } from '../crypto/random.ts'
 import { Problem } from '../errors.ts'
 import type { Factor } from './factor.ts'
+import { halved, letters, readLetters } from './letters.ts'
 import { refused } from './refused.ts'
-import { typedCode } from './typed.ts'
 
 const count = 10
-/** Crockford's base32: no I, L, O or U. Ten of them are 50 bits. */
-const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
-const length = 10
 
 const digests = z.array(z.string())
 const secret = z.object({ key: z.string(), left: digests })
@@ -37,10 +34,10 @@ export function recoveryCode(): Factor<
     secret,
     enrol: {
       begin: async () => {
-        const codes = Array.from({ length: count }, made)
+        const codes = Array.from({ length: count }, letters)
         const key = token()
         // No slow hash: whoever can open what is sealed can open the authenticators, too.
-        return { state: { key, left: codes.map(code => hmac(key, code)) }, page: { codes: codes.map(shown) } }
+        return { state: { key, left: codes.map(code => hmac(key, code)) }, page: { codes: codes.map(halved) } }
       },
       answer: enrolAnswer,
       finish: async ({ saved }, state) => {
@@ -53,7 +50,7 @@ export function recoveryCode(): Factor<
       finish: async ({ code }, _, who) => {
         for (const held of who.held) {
           const { key } = held.secret
-          const typed = hmac(key, read(code))
+          const typed = hmac(key, readLetters(code))
           const left = held.secret.left.filter(kept => !same(typed, kept))
           if (left.length < held.secret.left.length) return { credential: held.id, secret: { key, left } }
         }
@@ -62,22 +59,4 @@ export function recoveryCode(): Factor<
     },
     hint: ({ left }) => String(left.length),
   }
-}
-
-function made(): string {
-  const bytes = Buffer.from(token(length), 'base64url')
-  return Array.from(bytes, byte => alphabet[byte & 31]).join('')
-}
-
-function shown(code: string): string {
-  return `${code.slice(0, length / 2)}-${code.slice(length / 2)}`
-}
-
-// Crockford reads I and L as 1, and O as 0.
-function read(typed: string): string {
-  return typedCode(typed)
-    .toLowerCase()
-    .replace(/[^0-9a-z]/g, '')
-    .replace(/[il]/g, '1')
-    .replaceAll('o', '0')
 }

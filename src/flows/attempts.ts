@@ -69,6 +69,8 @@ const shape = z.object({
   approves: z.string().optional(),
   /** What is done once it is proved whose account it is. */
   change: change.optional(),
+  /** The tries that the account has on new devices are used up: the mailbox is proved before this one goes on. */
+  shut: z.boolean().optional(),
   /** What it is for, in the words of whoever it is. */
   reason: z.string().optional(),
   /** The factor that somebody came to use. */

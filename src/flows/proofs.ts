@@ -1,3 +1,4 @@
+import type { Admissions } from '../accounts/admitted-devices.ts'
 import type { Credential, Credentials } from '../accounts/credential.ts'
 import type { Devices } from '../accounts/device.ts'
 import type { Failures } from '../accounts/failures.ts'
@@ -12,6 +13,7 @@ interface Services {
   ceremonies: Ceremonies
   credentials: Credentials
   devices: Devices
+  admissions: Admissions
   throttle: Throttle
   failures: Failures
   record: RecordEvent
@@ -25,7 +27,11 @@ export type Proof = (
 ) => Promise<Proved<unknown>>
 
 /** Makes the one way in which proofs are judged: counted before they are judged, and saved so that none counts twice. */
-export function proofs({ ceremonies, credentials, devices, throttle, failures, record }: Services): Proof {
+export function proofs({ ceremonies, credentials, devices, admissions, throttle, failures, record }: Services): Proof {
+  /** Has the device tries of its own for this account? */
+  const own = async (device: string, account: string): Promise<boolean> =>
+    (await devices.known(device, account)) || admissions.admitted(device, account)
+
   /** Judges the answer, and counts a wrong one where a guesser could come to be right. */
   const judge = async (
     factor: Factor,
@@ -53,8 +59,8 @@ export function proofs({ ceremonies, credentials, devices, throttle, failures, r
   return async ({ which, who, held, name }, answer, visitor) => {
     const { account, email } = who
     const { factor } = which
-    const known = account !== undefined && (await devices.known(visitor.device, account))
     const { address } = visitor
+    const known = account !== undefined && (await own(visitor.device, account))
     const trier = { what: factor.id, account: account ?? email, address, device: known ? visitor.device : undefined }
     try {
       await throttle.spend(trier)

@@ -1,4 +1,5 @@
 import type { Account, Accounts } from '../accounts/account.ts'
+import type { Admissions } from '../accounts/admitted-devices.ts'
 import type { Devices } from '../accounts/device.ts'
 import type { Failures } from '../accounts/failures.ts'
 import type { SessionBook, SessionRecord } from '../accounts/session.ts'
@@ -29,6 +30,7 @@ interface Services {
   accounts: Pick<Accounts, 'get'>
   book: SessionBook
   devices: Devices
+  admissions: Pick<Admissions, 'admitted'>
   throttle: Throttle
   failures: Pick<Failures, 'many'>
   places: Places
@@ -40,7 +42,17 @@ interface Services {
 const ofPlace: readonly Signal[] = ['new-country', 'impossible-travel']
 
 /** Makes what weighs sign-ins. */
-export function risk({ accounts, book, devices, throttle, failures: inARow, places, guessed, now }: Services): Risk {
+export function risk({
+  accounts,
+  book,
+  devices,
+  admissions,
+  throttle,
+  failures: inARow,
+  places,
+  guessed,
+  now,
+}: Services): Risk {
   const sighting = ({ device, address, at }: Partial<Source> & Pick<Sighting, 'address' | 'at'>): Sighting => {
     const { country, points } = places.of(address)
     return { device, address, country, points, at }
@@ -59,15 +71,18 @@ export function risk({ accounts, book, devices, throttle, failures: inARow, plac
       const owner = await accounts.get(account)
       const why = owner ? await bars(owner, { device, address }) : []
       if (why.length > 0) return { ruling: 'bar', why }
-      const [past, known, failures, many] = await Promise.all([
+      const [past, known, admitted, tries, many] = await Promise.all([
         book.of(account),
         devices.known(device, account),
+        admissions.admitted(device, account),
         throttle.failures(account, guessed),
         inARow.many(account),
       ])
       const { country = '', until = 0 } = owner?.travel ?? {}
       const expected = until > now() ? [country] : []
       const here = sighting({ device, address, at: now() })
+      // Whoever proved the mailbox on this device is not kept out for what others got wrong.
+      const failures = admitted ? 0 : tries
       return verdict(signals(here, past.map(began), { known, failures, guessed: many, expected }))
     },
     unusual: sessions => {

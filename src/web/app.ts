@@ -20,6 +20,7 @@ import { bodiesWithin, headers, sameOrigin, settled } from './guard.ts'
 import { identity } from './identity.ts'
 import { interaction } from './interaction.ts'
 import { onward } from './onward.ts'
+import { openingPages } from './opening.ts'
 import { operating } from './operating.ts'
 import { recovery } from './recovery.ts'
 import { security } from './security.ts'
@@ -110,6 +111,7 @@ export function app(options: Options): RequestListener {
     admin(options),
     sessions(options),
     confirm(options),
+    openingPages(options),
     devices(options),
     activityPages(options),
     apps(options),

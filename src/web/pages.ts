@@ -48,6 +48,16 @@ export interface Pages extends RecoveryPages, AccountPages, AdminPages, Approval
   'sign-in/enrol': Step
   /** What was proved is enough, and waits for its owner's word: goes on by a post to `<base>/held`, asks again by one to `<base>/held/begin`. */
   'sign-in/held': { base: string; email: string | undefined; why: readonly string[]; resendAt: number }
+  /** Strangers have used up the account's tries on new devices: goes on by a post to `<base>/mailbox`, with `code` or after the link was followed; or by a passkey, or one of `others`. */
+  'sign-in/mailbox': {
+    base: string
+    email: string | undefined
+    passkey: Record<string, unknown> | undefined
+    others: readonly { id: string }[]
+  }
+  /** Where its link leads: posts to `action`. */
+  'sign-in/open': { action: string }
+  'sign-in/opened': Record<never, never>
   /** What was proved is enough, and the account closes: posts to `<base>/keep` and `<base>/leave`. */
   'sign-in/closing': { base: string; email: string; until: number }
   /** What was proved is enough, and yet nobody is let in: why, as `risk.<id>`. */

@@ -5,8 +5,8 @@ import { Problem } from '../errors.ts'
 import { maskedEmail } from '../factors/addresses.ts'
 import type { Attempts } from '../flows/attempts.ts'
 import type { Disowning } from '../flows/disowning.ts'
+import type { Opening } from '../flows/opening.ts'
 import type { Resetting } from '../flows/resetting.ts'
-import type { Steps } from '../flows/steps.ts'
 import type { Sessions } from '../oidc/sessions.ts'
 import { beginAttempt } from './beginning.ts'
 import { type Show, seeOther } from './show.ts'
@@ -15,7 +15,7 @@ import type { Visit } from './visiting.ts'
 
 interface Services {
   attempts: Attempts
-  steps: Steps
+  steps: Opening
   resetting: Resetting
   disowning: Disowning
   sessions: Sessions
@@ -28,7 +28,7 @@ interface Services {
  * scans mail follows links, and presses nothing.
  */
 export function recovery(services: Services): Router<Visit> {
-  const { resetting, disowning, sessions, owner, show } = services
+  const { steps, resetting, disowning, sessions, owner, show } = services
   const router = new Router<Visit>()
 
   router.get('/forgot-password', ctx => show.page(ctx, 'recovery/forgot', { email: '' }))
@@ -53,6 +53,8 @@ export function recovery(services: Services): Router<Visit> {
 
   router.post('/reset/:bearer', async ctx => {
     const { id, email, guard } = await resetting.open(ctx.params.bearer ?? '')
+    // The link came by mail: whatever strangers guess, the second factor can be proved here.
+    await steps.admit(id, ctx.state.visitor)
     try {
       await beginAttempt(ctx, services, { purpose: 'reset', account: id, email, guard })
     } catch (fault) {

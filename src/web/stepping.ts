@@ -5,7 +5,7 @@ import { Problem } from '../errors.ts'
 import type { Factor } from '../factors/factor.ts'
 import { pause } from '../flows/asking.ts'
 import type { Attempt, Attempts } from '../flows/attempts.ts'
-import type { Steps } from '../flows/steps.ts'
+import type { Opening } from '../flows/opening.ts'
 import type { Sessions } from '../oidc/sessions.ts'
 import { asProblem } from './faults.ts'
 import type { Frame } from './pages.ts'
@@ -19,7 +19,7 @@ interface Services {
   attempts: Attempts
   sessions: Sessions
   devices: Pick<Devices, 'trustFor'>
-  steps: Steps
+  steps: Opening
   show: Show
   finish: Finish
 }
@@ -86,10 +86,9 @@ export function stepping({ attempts, sessions, devices, steps, show, finish }: S
     const base = baseOf(attempt)
     // The step that it stood at is none any more: on with the one that is.
     if (!factor && attempt.real) return page(ctx, await steps.advance(attempt, ctx.state.visitor), problem)
+    if (await steps.shut(attempt, ctx.state.visitor)) return mailbox(ctx, attempt, step.from, frame)
     if (!factor) {
-      const asking = step.from.filter(each => !each.channel)
-      const opened = await Promise.all(asking.map(each => steps.open(attempt, each.id, ctx.state.visitor)))
-      const passkey = opened[asking.findIndex(each => each.whole)]?.options as Record<string, unknown> | undefined
+      const passkey = await passkeyOf(ctx, attempt, step.from)
       const email = typed(body(ctx)).email ?? attempt.email ?? ''
       return show.page(ctx, 'sign-in/start', { base, email, passkey, signUp: `/sign-up?from=${attempt.id}` }, frame)
     }
@@ -112,6 +111,20 @@ export function stepping({ attempts, sessions, devices, steps, show, finish }: S
       },
       frame,
     )
+  }
+
+  /** Asks what can be asked before anybody is named; resolves to what a passkey is asked for with. */
+  const passkeyOf = async (ctx: Context, attempt: Attempt, from: readonly Factor[]) => {
+    const asking = from.filter(each => !each.channel)
+    const opened = await Promise.all(asking.map(each => steps.open(attempt, each.id, ctx.state.visitor)))
+    return opened[asking.findIndex(each => each.whole)]?.options as Record<string, unknown> | undefined
+  }
+
+  /** Asks for the mailbox first; a passkey, and another factor than the one that was guessed at, do without. */
+  const mailbox = async (ctx: Context, attempt: Attempt, from: readonly Factor[], frame: Partial<Frame>) => {
+    const passkey = attempt.real ? undefined : await passkeyOf(ctx, attempt, from)
+    const others = attempt.real ? from.filter(({ id }) => id !== attempt.at?.factor).map(({ id }) => ({ id })) : []
+    show.page(ctx, 'sign-in/mailbox', { base: baseOf(attempt), email: attempt.email, passkey, others }, frame)
   }
 
   const held = (ctx: Context, attempt: Attempt, frame: Partial<Frame>): void => {
@@ -162,6 +175,9 @@ export function stepping({ attempts, sessions, devices, steps, show, finish }: S
     router.post(`${base}/held/begin`, ctx => step(ctx, attempt => steps.askOwner(attempt, ctx.state.visitor)))
     // Where a refused post leaves the browser: whoever asks for that address again means the page.
     router.get([`${base}/:factor`, `${base}/:factor/begin`], ctx => seeOther(ctx, `${folder}/${ctx.params.attempt}`))
+    router.post(`${base}/mailbox`, ctx =>
+      step(ctx, attempt => steps.opened(attempt, text(ctx, 'code'), ctx.state.visitor)),
+    )
     router.post(`${base}/use`, ctx => step(ctx, attempt => steps.use(attempt, text(ctx, 'factor'), ctx.state.visitor)))
     router.post(`${base}/skip`, ctx => step(ctx, attempt => steps.skip(attempt, ctx.state.visitor)))
     router.post(`${base}/:factor/judge`, async ctx => {

@@ -112,6 +112,7 @@ export const belongingsList: readonly Belonging[] = [
 /** Collections that name an account and are on no such list: what is in them is gone by itself before an account can be. */
 export const fleeting: Readonly<Record<string, string>> = {
   attempts: 'a sign-in under way, for an hour',
+  admissions: 'a device on which a mailbox was proved, for two hours',
   api_key_drafts: 'what was typed of a key, for an hour',
   interactions: 'an app’s request that waits for somebody, for an hour',
   pushed_requests: 'an app’s request, for minutes',

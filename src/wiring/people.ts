@@ -1,5 +1,6 @@
 import type { Accounts } from '../accounts/account.ts'
 import { addresses as addressesOf } from '../accounts/address.ts'
+import { admissions as admissionsOf } from '../accounts/admitted-devices.ts'
 import { agentOf } from '../accounts/agent.ts'
 import { announcements as announcementsOf } from '../accounts/announcement.ts'
 import { belongings as belongingsOf } from '../accounts/belongings.ts'
@@ -30,6 +31,7 @@ import { type AskOwner, confirming as confirmingOf } from '../flows/confirming.t
 import { disowning as disowningOf } from '../flows/disowning.ts'
 import { enrolments } from '../flows/enrolments.ts'
 import { enrolling, proving } from '../flows/judging.ts'
+import { opening } from '../flows/opening.ts'
 import { proofs } from '../flows/proofs.ts'
 import { protection as protectionOf } from '../flows/protection.ts'
 import { recovering as recoveringOf } from '../flows/recovering.ts'
@@ -74,6 +76,7 @@ export function people({ issuer, trust, hold, closing: patience, sms }: Config, 
   const { endAll, complete, cutOff, onFault } = services
   const credentials = credentialsOf({ store, sealer, now })
   const devices = devicesOf({ store, trustFor: trust, now })
+  const admissions = admissionsOf({ store, now })
   const links = linksOf({ store, now })
   const throttle = throttleOf({ store, now, record })
   const quota = quotaOf({ store, record, now })
@@ -89,9 +92,9 @@ export function people({ issuer, trust, hold, closing: patience, sms }: Config, 
   const ask = asking({ ceremonies, addresses, throttle, postage, failures, messages: letters, record })
   const signUp = signUpOf({ accounts, credentials, announcements, addresses, sealer, messages: letters, now })
   const guessed = factors.map(({ id }) => id)
-  const risk = riskOf({ accounts, book, devices, throttle, failures, places, guessed, now })
+  const risk = riskOf({ accounts, book, devices, admissions, throttle, failures, places, guessed, now })
   const protection = protectionOf({ factors, accounts, credentials, commit, risk, record, now })
-  const proof = proofs({ ceremonies, credentials, devices, throttle, failures, record })
+  const proof = proofs({ ceremonies, credentials, devices, admissions, throttle, failures, record })
   const afresh = recoveringOf({ factors, accounts, addresses, credentials, complete, cutOff, commit })
   const counted = enrolments({ ceremonies, throttle })
   const judged = { factors, attempts, ceremonies, accounts, credentials, proof, counted }
@@ -112,7 +115,8 @@ export function people({ issuer, trust, hold, closing: patience, sms }: Config, 
   }
   const confirming = confirmingOf({ accounts, attempts, links, throttle, postage, askOwner, record, now })
   const walking = { factors, attempts, ceremonies, ask, prove, enrol, credentials, throttle, failures, hold, now }
-  const steps = stepsOf({ ...walking, confirming, risk, devices, record })
+  const walk = stepsOf({ ...walking, confirming, risk, devices, record })
+  const steps = opening({ ...recovering, steps: walk, admissions, attempts, throttle })
 
   const receipts = receiptsOf<Approved>({ store, sealer, now })
   const approvable = { factors, accounts, credentials, ceremonies, receipts, proof }

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { accounts as accountsOf } from '../../src/accounts/account.ts'
+import { admissions as admissionsOf } from '../../src/accounts/admitted-devices.ts'
 import { credentialsDeclaration, credentials as credentialsOf } from '../../src/accounts/credential.ts'
 import { devices as devicesOf } from '../../src/accounts/device.ts'
 import { failures as failuresOf } from '../../src/accounts/failures.ts'
@@ -45,8 +46,9 @@ describe('approving', () => {
     const [credentials, ceremonies] = [credentialsOf(room), ceremoniesOf(room)]
     const devices = devicesOf({ store: through, trustFor: 0, now })
     const throttle = throttleOf({ store: through, now })
+    const admissions = admissionsOf({ store: through, now })
     const failures = failuresOf({ store: through, record, now })
-    const proof = proofs({ ceremonies, credentials, devices, throttle, failures, record })
+    const proof = proofs({ ceremonies, credentials, devices, admissions, throttle, failures, record })
     const ada = {
       id: request.account,
       email: 'ada@example.com',

@@ -7,6 +7,13 @@ const held = {
   resendAt: now + 24_000,
   towards: trading,
 }
+const mailbox = {
+  base: '/sign-in/a1',
+  email: 'ada@example.com',
+  passkey: { challenge: 'c' },
+  others: [],
+  towards: trading,
+}
 const seen = {
   action: '/confirm/b1',
   device: 'Chrome on Windows',
@@ -43,6 +50,16 @@ export const heldPages: readonly Picture[] = [
     towards: trading,
   }),
   picture('later-de', 'sign-in/later', { until: now + 79_000_000, leave: undefined, back: '/account', locale: 'de' }),
+  picture('mailbox', 'sign-in/mailbox', mailbox),
+  picture('mailbox-early', 'sign-in/mailbox', {
+    ...mailbox,
+    passkey: undefined,
+    others: [{ id: 'sms' }, { id: 'recovery-code' }],
+    ...wrong('mailbox_unproved', 'code', 'Open the link in the mail on this device, or enter the code from it.'),
+  }),
+  picture('mailbox-long', 'sign-in/mailbox', { ...mailbox, email: longEmail, towards: longApp, locale: 'de' }),
+  picture('open', 'sign-in/open', { action: '/open/ABCDE-FGHJK' }),
+  picture('opened', 'sign-in/opened', {}),
   picture('confirm', 'sign-in/confirm', seen),
   picture('confirm-long', 'sign-in/confirm', {
     ...seen,
