@@ -143,6 +143,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   const ring = await signingRing({
     ...{ store, sealer, record, now },
     age: config.keys.age,
+    hints: config.session.max,
     onFault: log.fault,
   })
   const oidc = await createProvider({

@@ -25,6 +25,8 @@ const shape = z.object({
   createdAt: z.number(),
   /** From when on it signs; the first of its algorithm always may. */
   signsAt: z.number().optional(),
+  /** When its public half is published no more; from then on it only verifies ID token hints. */
+  publishedUntil: z.number().optional(),
   expiresAt: z.number().optional(),
 })
 type Kept = z.output<typeof shape>
@@ -48,6 +50,8 @@ export interface RingKey {
 export interface Keys {
   /** All that are published, by algorithm, the one that signs first. */
   list(): Promise<RingKey[]>
+  /** The public keys that are published no more, for ID token hints of sessions that are as old. */
+  hintKeys(): Promise<SigningKey[]>
   /** Makes the first key of an algorithm, where it has none. */
   first(alg: Algorithm): Promise<void>
   /** Publishes the next key of an algorithm, which signs once everybody can know it; one that waits already stays the next. */
@@ -62,11 +66,13 @@ interface Services {
   store: Store
   sealer: Sealer
   record: Record
+  /** How long ID tokens may be shown as hints, in milliseconds: as long as sessions live. */
+  hints?: number
   now: () => number
 }
 
 /** The ring of signing keys, sealed in the store. Time alone moves it on, so that every process sees the same. */
-export function keys({ store, sealer, record, now }: Services): Keys {
+export function keys({ store, sealer, record, hints = 0, now }: Services): Keys {
   const kept = store.collection(keysDeclaration)
 
   /** Those of an algorithm, newest first. */
@@ -74,6 +80,7 @@ export function keys({ store, sealer, record, now }: Services): Keys {
     const ring = await allOf(kept, {})
     return ring.filter(({ id }) => algorithmOf(id) === alg).sort((a, b) => placeOf(b.id) - placeOf(a.id))
   }
+  const published = ({ publishedUntil = Number.POSITIVE_INFINITY }: Kept): boolean => publishedUntil > now()
   const open = (each: Kept): SigningKey => JSON.parse(sealer.open(each.jwk, keyContext(each)))
   const sealed = (id: string, jwk: SigningKey): string => sealer.seal(JSON.stringify(jwk), keyContext({ id }))
 
@@ -95,10 +102,14 @@ export function keys({ store, sealer, record, now }: Services): Keys {
       const rings = await Promise.all(algorithms.map(of))
       return rings.flatMap(ring =>
         stand(
-          ring.map(each => ({ ...each, jwk: open(each) })),
+          ring.filter(published).map(each => ({ ...each, jwk: open(each) })),
           now(),
         ),
       )
+    },
+    hintKeys: async () => {
+      const rings = await Promise.all(algorithms.map(of))
+      return rings.flat().flatMap(each => (published(each) ? [] : [open(each)]))
     },
     first: async alg => {
       if ((await of(alg)).length > 0) return
@@ -127,8 +138,10 @@ export function keys({ store, sealer, record, now }: Services): Keys {
           if (!successor || signsAt(successor) + slack > now()) continue
           const jwk = open(each)
           if (!isPrivate(jwk)) continue
-          const expiresAt = signsAt(successor) + slack + signedLife
-          const half = { jwk: sealed(each.id, publicHalf(jwk)), expiresAt }
+          const signedUntil = signsAt(successor) + slack
+          const publishedUntil = signedUntil + signedLife
+          const expiresAt = Math.max(publishedUntil, signedUntil + hints)
+          const half = { jwk: sealed(each.id, publicHalf(jwk)), publishedUntil, expiresAt }
           if (await kept.patch(each.id, half, { jwk: each.jwk })) await record('keys.retired', { kid: each.kid, alg })
         }
       }
@@ -142,7 +155,8 @@ function stand(ring: (Omit<Kept, 'jwk'> & { jwk: SigningKey })[], at: number): R
   // Behind a clock that is slow all of them may be yet to come.
   const current = able.find(each => signsAt(each) <= at) ?? able.at(-1)
   const states = ring.map((each): RingKey => {
-    const { id, jwk, createdAt, expiresAt: until } = each
+    const { id, jwk, createdAt, publishedUntil, expiresAt } = each
+    const until = publishedUntil ?? expiresAt
     const state = each === current ? 'current' : current && placeOf(id) > placeOf(current.id) ? 'next' : 'retired'
     return { alg: algorithmOf(id), jwk, state, createdAt, signsAt: signsAt(each), until }
   })

@@ -1,10 +1,12 @@
-import type { Algorithm } from '../crypto/jwk.ts'
+import type { Algorithm, SigningKey } from '../crypto/jwk.ts'
 import { type Keys, keys as keysOf, type RingKey } from './keys.ts'
 
 /** The ring of signing keys as this process follows it. */
 export interface Ring {
   /** What it publishes now; for each algorithm the one that signs first. */
   keys(): readonly RingKey[]
+  /** Public keys that are published no more and still verify ID token hints. */
+  hintKeys(): readonly SigningKey[]
   /** Hears of every change, once the new keys are there. */
   onChange(changed: (keys: readonly RingKey[]) => void): void
   /** Makes a key for each algorithm that has none: by the clients and APIs there are. */
@@ -35,18 +37,21 @@ export async function signingRing({
   const kept: Keys = keysOf(services)
   const listeners: ((keys: readonly RingKey[]) => void)[] = []
   let keys = await kept.list()
+  let hintKeys = await kept.hintKeys()
 
   const look = async (): Promise<void> => {
     const due = (await kept.list()).filter(each => each.state === 'current' && age > 0 && each.signsAt + age <= now())
     for (const { alg } of due) await kept.rotate(alg)
     await kept.retire()
     const found = await kept.list()
+    hintKeys = await kept.hintKeys()
     if (outline(found) === outline(keys)) return
     keys = found
     for (const changed of listeners) changed(keys)
   }
   return {
     keys: () => keys,
+    hintKeys: () => hintKeys,
     onChange: changed => void listeners.push(changed),
     need: async algorithms => {
       for (const alg of algorithms) await kept.first(alg)

@@ -3,6 +3,7 @@ import { errors, type KoaContextWithOIDC } from 'oidc-provider'
 import * as library from 'oidc-provider/lib/actions/index.js'
 import { completeRequest, tidyRequest } from './asked.ts'
 import { readMetadata } from './client-metadata.ts'
+import { settleHint, settleLogoutHint } from './hints.ts'
 
 /** One step in how the library answers a request. */
 export type Step = (ctx: KoaContextWithOIDC, next: () => Promise<void>) => Promise<void>
@@ -25,7 +26,8 @@ const authenticated: Step = async ({ oidc }, next) => {
   return next()
 }
 
-const { getAuthorization, introspection, registration, token } = library as {
+const { endSession, getAuthorization, introspection, registration, token } = library as {
+  endSession: { init: Step[] }
   getAuthorization(endpoint: string): Step[]
   introspection: Step[]
   registration: { post: Step[]; put: Step[] }
@@ -42,3 +44,6 @@ insertBefore(getAuthorization('device_authorization'), 'checkScope', completeReq
 insertBefore(getAuthorization('backchannel_authentication'), 'checkScope', completeRequest)
 insertBefore(token, 'validateScope', tidyRequest)
 insertBefore(introspection, 'validateTokenPresence', authenticated)
+for (const each of ['authorization', 'pushed_authorization_request', 'device_authorization'])
+  insertBefore(getAuthorization(each), 'checkIdTokenHint', settleHint)
+insertBefore(endSession.init, 'endSessionChecks', settleLogoutHint)

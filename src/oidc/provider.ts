@@ -25,6 +25,7 @@ import { discovery } from './discovery.ts'
 import { endings, type RevokeApp, revoking } from './endings.ts'
 import { exchangeParameters, exchanging } from './exchange.ts'
 import { hear } from './heard.ts'
+import { verifyOlderHints } from './hints.ts'
 import { type Interactions, interactions } from './interactions.ts'
 import './library-steps.ts'
 import { logouts, type PostLogout, type TellApp } from './logouts.ts'
@@ -106,6 +107,7 @@ export async function createProvider(options: Options): Promise<Oidc> {
   correctRefusals(provider, clients)
   hear(provider, { record, used, proved: ctx => proved.has(ctx), onFault })
   options.keys.onChange(ring => replaceKeys(provider, ring))
+  verifyOlderHints(provider, options.keys)
 
   const tellApp = logouts({ provider, post: options.post, record })
   const replace = (name: string, made: (handle: Handler) => Handler): void => {

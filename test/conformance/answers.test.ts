@@ -9,7 +9,7 @@ describe('answers to authorization requests', () => {
   before(async () => {
     here = await ground({
       clients: [
-        declared('desk'),
+        declared('desk', { post_logout_redirect_uris: ['https://desk.example/goodbye'] }),
         declared('edwards', { authorization_signed_response_alg: 'EdDSA' }),
         declared('sealed', { response_modes: ['jwt', 'form_post.jwt'] }),
       ],
@@ -171,6 +171,23 @@ describe('answers to authorization requests', () => {
       expect(page.all('script').map(each => each.attributes.src ?? 'inline')).to.not.include('inline')
       expect(page.headers.get('content-security-policy')).to.not.contain('sha256')
       expect((await page.submit({}, 'Continue')).h1).to.equal('You are signed out')
+    })
+
+    it('ask whether to sign out where the hint cannot be used, and lead back to the app all the same', async () => {
+      const somebody = await here.person()
+      const { body } = await here.tokens('desk', somebody.browser)
+      const parts = String(body.id_token).split('.')
+      const forged = [parts[0], parts[1], 'A'.repeat(parts[2]?.length ?? 86)].join('.')
+      const end = String(here.metadata.end_session_endpoint)
+      for (const id_token_hint of ['', 'undefined', 'null', 'x.y.z', forged]) {
+        const asked = await somebody.browser.get(`${end}?${new URLSearchParams({ id_token_hint, state: 's' })}`)
+        expect([asked.status, asked.text.includes(somebody.email)], id_token_hint).to.deep.equal([200, true])
+      }
+      const back = { id_token_hint: forged, post_logout_redirect_uri: 'https://desk.example/goodbye', state: 's' }
+      const asked = await somebody.browser.get(`${end}?${new URLSearchParams(back)}`)
+      const left = await asked.submit({}, 'Sign out')
+      expect(left.location ?? left.url).to.contain('https://desk.example/goodbye?state=s')
+      expect((await somebody.browser.get(`${here.issuer}/account`)).url).to.contain('/sign-in')
     })
 
     it('sign people out alike (OpenID Connect RP-Initiated Logout 1.0, 2)', async () => {

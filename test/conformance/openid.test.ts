@@ -96,12 +96,17 @@ describe('OpenID Connect Core 1.0: requests', () => {
       expect([told.get('code'), told.get('error')]).to.deep.equal([null, 'login_required'])
     })
 
-    it('id_token_hint: refuses one that is forged, or of another app', async () => {
+    it('id_token_hint: takes one that does not verify for none, and asks nobody who must not be asked', async () => {
       const mine = read((await here.tokens('desk', ada.browser)).body.id_token)
       const theirs = (await here.tokens('narrow', ada.browser)).body.id_token
       const forged = await signed(await pair(), mine)
-      for (const id_token_hint of [forged, String(theirs), 'nonsense'])
-        expect(await error({ id_token_hint })).to.equal('invalid_request')
+      for (const id_token_hint of [forged, String(theirs), 'nonsense', '', 'undefined', 'null']) {
+        const { told } = await here.ask('desk', ada.browser, { id_token_hint })
+        expect(told.get('code'), id_token_hint).to.be.a('string')
+        // A parameter without a value is none (RFC 6749, 3.1).
+        const silent = id_token_hint === '' ? null : 'login_required'
+        expect(await error({ id_token_hint, prompt: 'none' }, ada.browser), id_token_hint).to.equal(silent)
+      }
     })
   })
 

@@ -137,6 +137,25 @@ describe('the ring of signing keys', () => {
     expect(page.status).to.equal(200)
   })
 
+  it('takes an ID token as a hint for as long as sessions live, though its key is published no more', async () => {
+    const here = await start({ age: day, session: { idle: 20 * day, max: 20 * day } })
+    const [app, person] = [await here.app('card'), browser()]
+    const { id_token: hint = '' } = await app.signIn(person)
+    for (let each = 0; each < 12; each++) {
+      pass(day)
+      await here.keys.look()
+    }
+    expect((await jwks(here)).map(({ kid }) => kid)).to.not.include(decodeProtectedHeader(hint).kid)
+    const page = await person.get(`${here.issuer}/end-session?id_token_hint=${hint}`)
+    expect(page.status).to.equal(200)
+    expect(here.keys.hintKeys().map(({ kid }) => kid)).to.include(decodeProtectedHeader(hint).kid)
+    for (const key of here.keys.hintKeys()) expect(key).to.not.have.any.keys('d', 'p', 'priv')
+    // No session is as old as that any more.
+    pass(20 * day)
+    await here.keys.look()
+    expect(here.keys.hintKeys().map(({ kid }) => kid)).to.not.include(decodeProtectedHeader(hint).kid)
+  })
+
   it('has keys of other kinds where a client or an API wants them, and discovery says so', async () => {
     const asking = (origin: string) => {
       const all = declared(origin) as { apis: object[]; clients: { client_id: string }[] }

@@ -147,7 +147,7 @@ export async function running({
   })
   const faults: unknown[] = []
   const keys = await signingRing({
-    ...{ store, sealer: sealer(ring), record, now, age, poll },
+    ...{ store, sealer: sealer(ring), record, now, age, poll, hints: session.max },
     onFault: fault => void faults.push(fault),
   })
   const oidc = await createProvider({

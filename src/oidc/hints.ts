@@ -1,0 +1,86 @@
+import { createLocalJWKSet, decodeJwt, type JSONWebKeySet, jwtVerify } from 'jose'
+import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider'
+import type { Ring } from '../keys/ring.ts'
+import type { Step } from './library-steps.ts'
+
+/** What of the library is used here and not typed by it. */
+interface IdTokens {
+  validate(token: string, client: Client): Promise<{ payload: Record<string, unknown> }>
+}
+type Client = NonNullable<KoaContextWithOIDC['oidc']['client']>
+
+/**
+ * Lets ID token hints verify for as long as sessions live: the library knows only the keys that are published, and a session may be
+ * older than the key that signed its ID token.
+ */
+export function verifyOlderHints(provider: Provider, ring: Pick<Ring, 'hintKeys'>): void {
+  const tokens = provider.IdToken as unknown as IdTokens
+  const validate = tokens.validate.bind(tokens)
+  tokens.validate = async (token, client) => {
+    try {
+      return await validate(token, client)
+    } catch (fault) {
+      const keys = ring.hintKeys()
+      const alg = String(client.idTokenSignedResponseAlg)
+      if (keys.length === 0 || alg.startsWith('HS')) throw fault
+      const jwks = createLocalJWKSet({ keys } as unknown as JSONWebKeySet)
+      // As the library verifies: whom it is for and by, however old it is (OpenID Connect RP-Initiated Logout 1.0, 2).
+      const options = {
+        algorithms: [alg],
+        audience: client.clientId,
+        issuer: provider.issuer,
+        currentDate: new Date(0),
+      }
+      const { payload } = await jwtVerify(token, jwks, options).catch(() => {
+        throw fault
+      })
+      if (payload.sub === undefined) throw fault
+      return { payload }
+    }
+  }
+}
+
+const usable = ({ oidc }: KoaContextWithOIDC, hint: unknown, client: Client): Promise<boolean> =>
+  (oidc.provider.IdToken as unknown as IdTokens).validate(String(hint), client).then(
+    () => true,
+    () => false,
+  )
+
+/**
+ * Ignores a hint at the authorization endpoints that does not verify (it is empty, `undefined`, or its key is gone): whom it names is not
+ * known. Who must not be asked cannot be known then either: with `prompt=none` that is `login_required` (OpenID Connect Core 1.0, 3.1.2.1).
+ */
+export const settleHint: Step = async (ctx, next) => {
+  const { params, client, prompts } = ctx.oidc
+  if (params?.id_token_hint !== undefined && client && !(await usable(ctx, params.id_token_hint, client))) {
+    if (prompts.has('none')) throw new errors.LoginRequired('the id_token_hint cannot be used')
+    params.id_token_hint = undefined
+  }
+  return next()
+}
+
+/**
+ * Ignores a hint at the end of a session that does not verify, so that people are asked whether they want to sign out. The app that it
+ * names is believed as much as `client_id` is, which anybody can type, so that they still come back to it.
+ */
+export const settleLogoutHint: Step = async (ctx, next) => {
+  const { params, provider } = ctx.oidc
+  if (params?.id_token_hint !== undefined) {
+    const named = audienceOf(params.id_token_hint)
+    const client = named === undefined ? undefined : await provider.Client.find(named)
+    if (!client || !(await usable(ctx, params.id_token_hint, client))) {
+      params.id_token_hint = undefined
+      if (client) params.client_id ??= client.clientId
+    }
+  }
+  return next()
+}
+
+function audienceOf(hint: unknown): string | undefined {
+  try {
+    const { aud } = decodeJwt(String(hint))
+    return typeof aud === 'string' ? aud : undefined
+  } catch {
+    return undefined
+  }
+}
