@@ -35,7 +35,7 @@ export const kinds = {
     steps: [['npm', 'install', '--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock', '--loglevel=error']],
   },
   pip: {
-    needs: ['python3'],
+    needs: ['python3', 'pip3'],
     manifest: ['requirements.txt'],
     steps: [
       ['python3', '-m', 'pip', 'install', '--quiet', '--target', 'packages', '--requirement', 'requirements.txt'],
