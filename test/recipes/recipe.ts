@@ -43,14 +43,28 @@ interface Kitchen {
   environment?: (ground: Ground, place: string) => Record<string, string>
 }
 
+/** What is installed while the first recipes run: one after the other for each kind, the kinds side by side. */
+const ahead: (() => Promise<string>)[] = []
+before(() => {
+  const some = process.argv.some(each => /^(-[gf]|--f?grep)/.test(each))
+  if (!some) for (const each of ahead) each()
+})
+
+/** Ends a program as its own signals do, because nginx would leave its workers behind; and in any case. */
+async function end(child: ChildProcess): Promise<void> {
+  const ended = new Promise(done => child.once('close', done))
+  child.kill('SIGTERM')
+  const late = setTimeout(() => child.kill('SIGKILL'), 3_000)
+  await ended
+  clearTimeout(late)
+}
+
 /** Declares a recipe: its packages are installed, its app is started at its URL, and somebody walks through it. */
 export function recipe(name: string, kitchen: Kitchen, walk: (app: App) => Promise<void>): void {
   const wanted = [kitchen.kind].flat()
   const needs = [...wanted.flatMap(each => kinds[each].needs), ...(kitchen.needs ?? [])]
   const absent = missing(needs)
-  before(() => {
-    if (absent.length === 0) for (const each of wanted) install(name, each)
-  })
+  if (absent.length === 0) for (const each of wanted) ahead.push(() => install(name, each))
   it(name, async function () {
     if (absent.length > 0) {
       console.log(`    not run: ${name}, because ${absent.join(' and ')} is not here`)
@@ -67,7 +81,7 @@ export function recipe(name: string, kitchen: Kitchen, walk: (app: App) => Promi
         throw fault
       })
     } finally {
-      for (const each of running) each.kill('SIGKILL')
+      await Promise.all([...running].map(end))
       rmSync(place, { recursive: true })
     }
   })
