@@ -21,7 +21,7 @@ import { activity as activityOf } from './observers/activity.ts'
 import { audit } from './observers/audit.ts'
 import { auditHead } from './observers/audit-export.ts'
 import { auditHeads } from './observers/audit-heads.ts'
-import { logger } from './observers/log.ts'
+import { type Log, logger } from './observers/log.ts'
 import { metrics as metricsOf } from './observers/metrics.ts'
 import { sessionKeeper } from './observers/sessions.ts'
 import { tallies } from './observers/tally.ts'
@@ -72,6 +72,8 @@ export interface Latchkey {
   say(text: string): void
   /** Says in the log what went wrong. */
   fault(fault: unknown): void
+  /** Says in the log that a request was refused. */
+  refused: Log['refused']
   /** Reads clients.json anew; a faulty one is logged, and the former stays. */
   reload(): Promise<void>
   /** Does now what it does by itself every minute: says what is still to be said of changes, and removes accounts whose time has come. */
@@ -216,8 +218,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   return {
     listener,
     certified: only([...certifiedPaths(routes), '/api-keys/verify'], listener, () => token(9)),
-    say: log.say,
-    fault: log.fault,
+    ...{ say: log.say, fault: log.fault, refused: log.refused },
     reload: reloading(config, { declare: oidc.declare, record, onFault: log.fault }),
     sweep,
     stop: async () => {

@@ -5,7 +5,7 @@ import { Problem } from './errors.ts'
 import { latchkey } from './latchkey.ts'
 import { DatabaseError } from './risk/places.ts'
 import { secretsOf } from './secrets.ts'
-import { serving } from './serving.ts'
+import { serving, type Unreadable } from './serving.ts'
 import { StoreTooNew } from './store/migrations.ts'
 import { openStore } from './store/open.ts'
 import { reportFailure, supervise } from './workers.ts'
@@ -18,15 +18,17 @@ async function serve(config: Config): Promise<void> {
   let hear = async (): Promise<void> => {}
   process.on('SIGHUP', () => void hear())
   const store = await openStore(config.store, { now: Date.now })
-  const { listener, certified, say, fault, reload, stop } = await latchkey(config, {
+  const { listener, certified, say, fault, refused, reload, stop } = await latchkey(config, {
     store,
     secrets: secretsOf(config),
   })
   const { listen, mtls } = config
-  const servings = [await serving(listener, listen, { onFault: fault })]
+  const onUnreadable = (each: Unreadable) => refused({ ...each, error: 'unreadable', method: '', path: '' })
+  const hearing = { onFault: fault, onUnreadable }
+  const servings = [await serving(listener, listen, hearing)]
   if (mtls?.listen) {
     const place = { ...mtls.listen, tls: listen.tls, certificates: true }
-    servings.push(await serving(certified, place, { onFault: fault }))
+    servings.push(await serving(certified, place, hearing))
   }
   hear = reload
   say(`listening on ${listen.host}:${listen.port} as ${config.issuer}`)

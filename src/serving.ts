@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs'
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, type RequestListener, STATUS_CODES } from 'node:http'
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { createSecureContext } from 'node:tls'
 import { ConfigError } from './config.ts'
+import { token } from './crypto/random.ts'
 import { tlsPolicy } from './crypto/tls.ts'
 
 /** Where to listen, and as whom. */
@@ -28,6 +30,24 @@ interface Options {
   grace?: number
   /** Hears that files have changed and cannot be used; the former ones stay. */
   onFault(fault: unknown): void
+  /** Hears of requests that nobody can read, so that no listener gets them. */
+  onUnreadable?(request: Unreadable): void
+}
+
+/** What was sent in place of a request, and how it was answered. */
+export interface Unreadable {
+  /** Names it, as its answer does in X-Request-Id. */
+  request: string
+  status: number
+  /** What Node calls it. */
+  why: string
+}
+
+/** How Node's codes are answered; 400 otherwise. */
+const statuses: { readonly [code: string]: number | undefined } = {
+  HPE_HEADER_OVERFLOW: 431,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
 }
 
 /** What listens. */
@@ -41,12 +61,36 @@ export interface Serving {
 export async function serving(
   listener: RequestListener,
   { host, port, tls, certificates = false }: Place,
-  { poll = 5_000, grace = 5_000, onFault }: Options,
+  { poll = 5_000, grace = 5_000, onFault, onUnreadable }: Options,
 ): Promise<Serving> {
   const pair = tls && read(tls)
   // Who issued a certificate, and whether that is enough, is for whoever needs one to say.
   const asking = certificates ? { requestCert: true, rejectUnauthorized: false, ca: [] } : {}
-  const server = pair ? createSecureServer({ ...context(pair), ...asking }, listener) : createServer(listener)
+  const refuseUnreadable = (why: string, socket: Duplex): void => {
+    if (why === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+    const status = statuses[why] ?? 400
+    const request = token(9)
+    const body = JSON.stringify({ error: status === 431 ? 'too_large' : 'malformed' })
+    const head = [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+      ...['Connection: close', 'Content-Type: application/json; charset=utf-8', `Content-Length: ${body.length}`],
+      `X-Request-Id: ${request}`,
+    ]
+    socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
+    onUnreadable?.({ request, status, why })
+  }
+  // Node's own answer to a request without a host has no name (RFC 9112, 3.2: 400).
+  const answer: RequestListener = (req, res) => {
+    if (req.headers.host !== undefined || req.httpVersion !== '1.1') listener(req, res)
+    else refuseUnreadable('no host', req.socket)
+  }
+  const reading = { requireHostHeader: false }
+  const server = pair
+    ? createSecureServer({ ...reading, ...context(pair), ...asking }, answer)
+    : createServer(reading, answer)
+  server.on('clientError', ({ code, message }: NodeJS.ErrnoException, socket) =>
+    refuseUnreadable(code ?? message, socket),
+  )
   // Longer than proxies keep theirs, so that none sends a request on a connection that just ended.
   server.keepAliveTimeout = 65_000
   server.headersTimeout = 20_000

@@ -1,10 +1,11 @@
 import { once } from 'node:events'
 import type { RequestListener } from 'node:http'
 import { get } from 'node:https'
+import net from 'node:net'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
 import { expect } from 'chai'
 import { ConfigError } from '../src/config.ts'
-import { type Place, type Serving, serving } from '../src/serving.ts'
+import { type Place, type Serving, serving, type Unreadable } from '../src/serving.ts'
 import { until } from './delivery/posting.ts'
 import { type Authority, authority, type Pair, pemFolder, selfSigned } from './support/certificates.ts'
 
@@ -13,12 +14,14 @@ describe('serving', () => {
   let files: ReturnType<typeof pemFolder>
   let open: Serving | undefined
   let faults: unknown[]
+  let refused: Unreadable[]
   before(async () => {
     ours = await authority()
   })
   beforeEach(() => {
     files = pemFolder()
     faults = []
+    refused = []
   })
   afterEach(async () => {
     await open?.close()
@@ -30,7 +33,11 @@ describe('serving', () => {
   const hello: RequestListener = (_, res) => void res.end('hello')
   const start = async (more: Partial<Place>, listener = hello) => {
     const place = { host: '127.0.0.1', port: 0, tls: undefined, ...more }
-    open = await serving(listener, place, { poll: 10, grace: 1_000, onFault: fault => void faults.push(fault) })
+    open = await serving(listener, place, {
+      ...{ poll: 10, grace: 1_000 },
+      onFault: fault => void faults.push(fault),
+      onUnreadable: each => void refused.push(each),
+    })
     return open.port
   }
   const secure = async (more: Partial<Place> = {}) => start({ tls: written(await ours.issue('CN=one')), ...more })
@@ -54,6 +61,51 @@ describe('serving', () => {
   it('answers over http where there is no certificate', async () => {
     const answer = await fetch(`http://127.0.0.1:${await start({})}`)
     expect(await answer.text()).to.equal('hello')
+  })
+
+  describe('what nobody can read', () => {
+    const raw = async (port: number, text: string): Promise<string> => {
+      const socket = net.connect(port, '127.0.0.1')
+      let answer = ''
+      socket.on('data', chunk => {
+        answer += chunk
+      })
+      socket.on('error', () => {})
+      socket.write(text)
+      await once(socket, 'close')
+      return answer
+    }
+    const table: [what: string, text: string, status: number][] = [
+      ['no HTTP', 'GARBAGE\r\n\r\n', 400],
+      ['a method that there is not', 'BREW / HTTP/1.1\r\nHost: x\r\n\r\n', 400],
+      ['two lengths', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n', 400],
+      [
+        'a length beside chunks',
+        'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+        400,
+      ],
+      ['headers beyond all bounds', `GET / HTTP/1.1\r\nHost: x\r\nX: ${'y'.repeat(40_000)}\r\n\r\n`, 431],
+      ['no host', 'GET / HTTP/1.1\r\n\r\n', 400],
+    ]
+    for (const [what, text, status] of table)
+      it(`is answered ${status} in JSON, under a name that the log has, too: ${what}`, async () => {
+        const answer = await raw(await start({}), text)
+        expect(answer).to.match(new RegExp(`^HTTP/1\\.1 ${status} `))
+        expect(answer)
+          .to.match(/^connection: close/im)
+          .and.to.match(/^content-type: application\/json/im)
+        const id = /^x-request-id: (\S+)/im.exec(answer)?.[1]
+        expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '').error).to.be.oneOf(['malformed', 'too_large'])
+        expect(refused.map(({ request, status }) => [request, status])).to.deep.equal([[id, status]])
+      })
+
+    it('is no answer to who has gone', async () => {
+      const socket = net.connect(await start({}), '127.0.0.1')
+      await once(socket, 'connect')
+      socket.resetAndDestroy()
+      await new Promise(resolve => setTimeout(resolve, 50))
+      expect(refused).to.deep.equal([])
+    })
   })
 
   it('answers over https, by TLS 1.3', async () => {
