@@ -48,6 +48,7 @@ export const events = {
   'factor.removed': event('notice', { account, factor, credential }, told),
   'factor.renamed': event('info', { account, factor, credential }),
   'factor.preferred': event('info', { account, factor, credential }),
+  'profile.changed': event('info', { account }),
   'phrase.changed': event('notice', { account }, told),
   'texts.changed': event('notice', { account, on: z.boolean() }, told),
   'account.disowned': event('warning', { account }),

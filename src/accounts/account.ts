@@ -23,6 +23,17 @@ export const travelShape = z.object({
 })
 export type Travel = z.output<typeof travelShape>
 
+/** What somebody says of themselves, for apps that ask (OpenID Connect Core 1.0, 5.1). Nobody has checked any of it. */
+export const profileShape = z.object({
+  name: z.string().optional(),
+  username: z.string().optional(),
+  /** A name of the time zone database. */
+  zone: z.string().optional(),
+  /** When it was last changed, in milliseconds. */
+  at: z.number(),
+})
+export type Profile = z.output<typeof profileShape>
+
 /** One change of what an account holds or of its rules, kept for as long as it can be undone. */
 const changeShape = z.object({
   id: z.string(),
@@ -62,6 +73,7 @@ const shape = z.object({
   phone: z.string().optional(),
   /** BCP 47. */
   locale: z.string(),
+  profile: profileShape.optional(),
   /** `closing`: its owner wants it gone, and may yet change their mind. `closed`: it is being removed, and nobody's any more. */
   status: z.enum(['active', 'closing', 'closed']),
   /** When what closes is removed, and what is being removed may be taken over from whoever does it, in milliseconds. */

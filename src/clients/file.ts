@@ -16,6 +16,12 @@ export const ciba = 'urn:openid:params:grant-type:ciba'
 /** The scopes that are not an API's. */
 export const oidcScopes: readonly string[] = ['openid', 'email', 'phone', 'profile', 'hold', 'offline_access']
 
+/** What the scopes `profile`, `email` and `phone` open (OpenID Connect Core 1.0, 5.4). */
+export const personalClaims = [
+  ...(['name', 'preferred_username', 'locale', 'zoneinfo', 'updated_at'] as const),
+  ...(['email', 'email_verified', 'phone_number', 'phone_number_verified'] as const),
+] as const
+
 /** Every grant that there is. */
 export const grantTypes = [
   'authorization_code',
@@ -90,6 +96,8 @@ export const longestSigned = 86_400
 
 /** What no specification has a name for, and the library keeps on a client beside what it knows itself. */
 export const ownShape = {
+  /** Claims that its ID tokens carry, beside those of every ID token, where their scopes are asked for. */
+  id_token_claims: z.array(z.enum(personalClaims)).default([]),
   /** What a request asks for that names no scope (RFC 6749, 3.3). */
   default_scope: words.optional(),
   /** Held to all of the FAPI 2.0 Security Profile. */

@@ -76,6 +76,7 @@ const things = new Map<string, Kind>([
   ['account', 'account'],
   ['closing', 'account'],
   ['data', 'account'],
+  ['profile', 'account'],
   ['code', 'sign-in'],
   ['session', 'sign-in'],
   ['sign-in', 'sign-in'],

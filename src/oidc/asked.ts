@@ -3,6 +3,7 @@ import type { App } from '../clients/declared.ts'
 import { oidcScopes, tidyScope } from '../clients/file.ts'
 import { isDeclared, own } from '../clients/own.ts'
 import type { Clients } from '../clients/registry.ts'
+import { scopeOf } from './claims.ts'
 
 /** The clients of each provider in this process. */
 const known = new WeakMap<Provider, Clients>()
@@ -18,6 +19,7 @@ interface Asked {
   prompt?: string | undefined
   resource?: string | string[] | undefined
   authorization_details?: unknown
+  claims?: string | undefined
 }
 
 /**
@@ -35,6 +37,7 @@ export async function completeRequest({ oidc }: KoaContextWithOIDC, next: () => 
   if (params.scope === undefined)
     throw new errors.InvalidScope('scope is missing: name what is asked for, openid for a sign-in', '')
   const scopes = params.scope.split(' ')
+  params.claims = withChosen(params.claims, scopes, own(client).id_token_claims)
   params.resource ??= onlyApi(app, scopes)
   const offered = [params.resource ?? []].flat().map(each => app.apis.get(each)?.scope.split(' '))
   // An API that nobody knows, or that this client may not ask for, is the library's to refuse.
@@ -72,6 +75,26 @@ function defaultScope(client: object & { scope?: string }, app: App, { resource 
   const ofApis = [resource ?? []].flat().flatMap(each => app.apis.get(each)?.scope.split(' ') ?? [])
   const scopes = declared ?? ofApis
   return scopes.filter(each => !oidcScopes.includes(each) || (may?.includes(each) ?? true)).join(' ') || undefined
+}
+
+/**
+ * Returns the claims parameter (OpenID Connect Core 1.0, 5.5) with the claims that a client's entry wants in its ID tokens, as far as the
+ * scopes open them: many libraries look nowhere else. What is no JSON is the library's to refuse.
+ */
+function withChosen(
+  claims: string | undefined,
+  scopes: readonly string[],
+  chosen: readonly string[],
+): string | undefined {
+  const opened = chosen.filter(each => scopes.includes(scopeOf(each) ?? ''))
+  if (opened.length === 0 || !scopes.includes('openid')) return claims
+  try {
+    const asked = claims === undefined ? {} : JSON.parse(claims)
+    const id_token = { ...Object.fromEntries(opened.map(each => [each, null])), ...asked.id_token }
+    return JSON.stringify({ ...asked, id_token })
+  } catch {
+    return claims
+  }
 }
 
 /** Returns the only API of an app that has the scopes which are not OpenID Connect's; undefined where no API has one of them. */

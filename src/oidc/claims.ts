@@ -8,7 +8,7 @@ export const claims = {
   hold: ['hold_until'],
   email: ['email', 'email_verified'],
   phone: ['phone_number', 'phone_number_verified'],
-  profile: ['locale', 'updated_at'],
+  profile: ['name', 'preferred_username', 'locale', 'zoneinfo', 'updated_at'],
   acr: null,
   auth_time: null,
   iss: null,
@@ -27,15 +27,18 @@ export function claimsOf(
   { scope, asked }: { scope: string; asked: object },
   now: number,
 ): AccountClaims {
-  const { id, email, phone, locale, updatedAt } = account
+  const { id, email, phone, locale, profile, updatedAt } = account
   return {
     sub: id,
     ...((scope.split(' ').includes('hold') || 'hold_until' in asked) && heldUntil(account, now)),
     email,
     email_verified: true,
     ...(phone !== undefined && { phone_number: phone, phone_number_verified: true }),
+    ...(profile?.name !== undefined && { name: profile.name }),
+    ...(profile?.username !== undefined && { preferred_username: profile.username }),
+    ...(profile?.zone !== undefined && { zoneinfo: profile.zone }),
     locale,
-    updated_at: Math.floor(updatedAt / 1000),
+    updated_at: Math.floor(Math.max(updatedAt, profile?.at ?? 0) / 1000),
   }
 }
 

@@ -18,6 +18,16 @@ export interface AccountPages {
     /** How many apps ask for something. */
     waiting: number
   }
+  /** What somebody says of themselves, for apps; posts to itself. Languages by their code, each in itself. */
+  'account/profile': {
+    name: string
+    username: string
+    language: string
+    zone: string
+    languages: Readonly<Record<string, string>>
+    zones: readonly string[]
+    saved: boolean
+  }
   /** Posts to `/account/security/<act>`: `add` (`factor`), `rename` (`credential`, `name`), `prefer`, `remove` (`credential`), `phrase`, `texts` (`on` or `off`). */
   'account/security': {
     factors: readonly Protector[]

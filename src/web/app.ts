@@ -22,6 +22,7 @@ import { interaction } from './interaction.ts'
 import { onward } from './onward.ts'
 import { openingPages } from './opening.ts'
 import { operating } from './operating.ts'
+import { profile } from './profile.ts'
 import { recovery } from './recovery.ts'
 import { security } from './security.ts'
 import { sessions } from './sessions.ts'
@@ -106,6 +107,7 @@ export function app(options: Options): RequestListener {
     account(options),
     apiKeys(options),
     security(options),
+    profile(options),
     recovery(options),
     identity(options),
     admin(options),

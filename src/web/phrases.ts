@@ -9,6 +9,9 @@ export type PhraseKey = keyof typeof en
 export type Locale = 'en' | 'de'
 export type PhraseValues = Record<string, string | number>
 
+/** Every language, by its name in itself. */
+export const languages: Readonly<Record<Locale, string>> = { en: 'English', de: 'Deutsch' }
+
 const locales: Record<Locale, Record<string, string>> = { en, de }
 
 /** Is there a phrase of this key? */

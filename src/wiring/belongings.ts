@@ -33,7 +33,7 @@ export const belongingsList: readonly Belonging[] = [
     accountsDeclaration,
     'id',
     [
-      ...(['id', 'email', 'phone', 'locale', 'status', 'closesAt', 'holdUntil', 'phrase', 'texts'] as const),
+      ...(['id', 'email', 'phone', 'locale', 'profile', 'status', 'closesAt', 'holdUntil', 'phrase', 'texts'] as const),
       ...(['restrictions', 'travel', 'ruledAt', 'createdAt', 'updatedAt'] as const),
     ],
     {

@@ -46,6 +46,7 @@ describe('discovery (OpenID Connect Discovery 1.0, RFC 8414)', () => {
       ],
     })
     ada = await here.person()
+    await ada.browser.post(`${here.issuer}/account/profile`, { name: 'A', username: 'a', language: 'en', zone: 'UTC' })
     await securityAt(here.latchkey).addPhone(ada)
   })
   after(async () => {

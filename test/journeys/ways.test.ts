@@ -37,6 +37,7 @@ describe('from the account', () => {
       '/account/activity': 'Activity',
       '/account/approvals': 'Overview',
       '/account/data': 'Overview',
+      '/account/profile': 'Overview',
       '/account/close': 'Overview',
     })
     expect([...seen.keys()]).to.include.members(['/device', '/help'])

@@ -38,6 +38,14 @@ const rules = {
   here: { address: '193.171.23.1', place: 'Austria' },
   travel: { country: '', until: '', from: '2026-03-03', to: '2026-06-01' },
 }
+const told = {
+  name: 'Ada Lovelace',
+  username: 'ada',
+  language: 'en',
+  zone: 'Europe/Vienna',
+  languages: { en: 'English', de: 'Deutsch' },
+  zones: ['Europe/London', 'Europe/Vienna', 'UTC'],
+}
 const ended = (id: string, why: string, more: object = {}) =>
   line(id, { ended: { at: now - day, why }, seenAt: now - day, ...more })
 
@@ -125,6 +133,15 @@ export const sessionPages: readonly Picture[] = [
     restrictions: { devices: true, addresses: ['193.171.23.0/24', '2001:db8::/32'], countries: ['Austria', 'Germany'] },
     phrase: '',
     signals,
+  }),
+  picture('profile', 'account/profile', { ...account, ...told, saved: true }),
+  picture('profile-refused', 'account/profile', {
+    ...account,
+    ...told,
+    username: 'ada@example.com',
+    saved: false,
+    ...wrong('invalid_username', 'username', 'Nur Buchstaben, Ziffern, Punkte, Binde- und Unterstriche, höchstens 40.'),
+    locale: 'de',
   }),
   picture('restrictions', 'account/restrictions', { ...account, ...rules }),
   picture('restrictions-refused', 'account/restrictions', {
