@@ -42,6 +42,8 @@ export interface Links {
   look(bearer: string, purpose: LinkPurpose): Promise<Link | undefined>
   /** Uses it up: of several takers one gets it. */
   take(bearer: string, purpose: LinkPurpose): Promise<Link | undefined>
+  /** Makes a link good again that was taken for something that then failed. */
+  giveBack(link: Link): Promise<void>
 }
 
 /** The links in this store. */
@@ -58,5 +60,6 @@ export function links({ store, now }: { store: Store; now: () => number }): Link
     },
     look,
     take: async (bearer, purpose) => ((await look(bearer, purpose)) ? kept.take(sha256(bearer)) : undefined),
+    giveBack: link => kept.put(link),
   }
 }

@@ -22,6 +22,8 @@ export interface Wanted {
   loosens?: boolean
   /** Leaves the security stamp as it is: no sign-in under way depends on what changes. */
   quiet?: boolean
+  /** It is not put off by how much was changed already: a recovery must not be kept waiting by a thief. */
+  always?: boolean
   /** This undoes what was done before: the history as it is from now on. It can itself not be undone. */
   history?: readonly AccountChange[]
   /** What is written down and told of it, in this order. */
@@ -67,11 +69,21 @@ export function committing(services: Services): Commit {
   }
 
   return async (owner, wanted, { session, ...visitor }) => {
-    const { came = [], went = [], settings = {}, fields, loosens = false, quiet = false, history, events } = wanted
+    const {
+      came = [],
+      went = [],
+      settings = {},
+      fields,
+      loosens = false,
+      quiet = false,
+      always = false,
+      history,
+      events,
+    } = wanted
     const at = now()
     const account = owner.id
     const lately = (history ?? owner.changes ?? []).filter(each => each.at > at - regret)
-    if (!history && lately.length >= most) throw new Problem('slow_down', { retryAfter: 24 * 3600 })
+    if (!history && !always && lately.length >= most) throw new Problem('slow_down', { retryAfter: 24 * 3600 })
     const replaced = (Object.keys(settings) as Setting[]).filter(() => history === undefined)
     const was = Object.fromEntries(replaced.flatMap(name => (owner[name] === undefined ? [] : [[name, owner[name]]])))
     // Nobody's session outlives an undo.

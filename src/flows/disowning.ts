@@ -92,39 +92,49 @@ export function disowning(services: Services): Disowning {
       return link && (await settle(link))?.owner.id
     },
     disown: async (bearer, visitor) => {
-      const link = await links.take(bearer, 'disown')
-      if (!link?.account) throw new Problem('link_expired')
-      for (let left = tries; left > 0; left--) {
-        const settled = await settle(link)
-        if (!settled) throw new Problem('link_expired')
-        const { owner, home, settings, went, history } = settled
-        const { id: account, locale, status } = owner
-        const closing = status === 'closing'
-        const { email, phone } = vouched(settled.stays)
-        const opened = closing && { status: 'active' as const, closesAt: undefined }
-        const taken = email !== undefined && ![account, undefined].includes((await addresses.whose(email))?.account)
-        const came = settled.came.filter(id => !taken || id !== home.id)
-        const events: Announced[] = [{ name: 'account.disowned', data: { account } }]
-        if (closing) events.push({ name: 'closing.stopped', data: { account } })
-        const ruledAt = 'restrictions' in settings ? undefined : owner.ruledAt
-        const fields = {
-          phone,
-          ruledAt,
-          ...opened,
-          ...(email !== undefined && { email: taken ? nobody(account) : email }),
-        }
-        const changed = await commit(owner, { came, went, settings, fields, history, loosens: true, events }, visitor)
-        if (!changed) continue
-        // Out of force already: gone for good, so that nothing of theirs can be put back.
-        for (const each of settled.gone) await credentials.remove(each)
-        if (taken) throw new Problem('conflict')
-        const expiresAt = now() + resetLife
-        const reset = await links.make({ purpose: 'reset', account, guard: changed.guard }, resetLife)
-        await messages.disowned({ to: changed.email, locale, reset, expiresAt })
-        return changed.email
+      const link = await links.look(bearer, 'disown')
+      try {
+        if (!link?.account || !(await links.take(bearer, 'disown'))) throw new Problem('link_expired')
+        return await undo(link, visitor)
+      } catch (fault) {
+        // It may be the one mail that the owner still has: what failed can be tried again.
+        if (link && (!(fault instanceof Problem) || fault.code === 'busy')) await links.giveBack(link)
+        throw fault
       }
-      throw new Problem('busy', { retryAfter: 1 })
     },
+  }
+
+  async function undo(link: Link, visitor: Visitor): Promise<string> {
+    for (let left = tries; left > 0; left--) {
+      const settled = await settle(link)
+      if (!settled) throw new Problem('link_expired')
+      const { owner, home, settings, went, history } = settled
+      const { id: account, locale, status } = owner
+      const closing = status === 'closing'
+      const { email, phone } = vouched(settled.stays)
+      const opened = closing && { status: 'active' as const, closesAt: undefined }
+      const taken = email !== undefined && ![account, undefined].includes((await addresses.whose(email))?.account)
+      const came = settled.came.filter(id => !taken || id !== home.id)
+      const events: Announced[] = [{ name: 'account.disowned', data: { account } }]
+      if (closing) events.push({ name: 'closing.stopped', data: { account } })
+      const ruledAt = 'restrictions' in settings ? undefined : owner.ruledAt
+      const fields = {
+        phone,
+        ruledAt,
+        ...opened,
+        ...(email !== undefined && { email: taken ? nobody(account) : email }),
+      }
+      const changed = await commit(owner, { came, went, settings, fields, history, loosens: true, events }, visitor)
+      if (!changed) continue
+      // Out of force already: gone for good, so that nothing of theirs can be put back.
+      for (const each of settled.gone) await credentials.remove(each)
+      if (taken) throw new Problem('conflict')
+      const expiresAt = now() + resetLife
+      const reset = await links.make({ purpose: 'reset', account, guard: changed.guard }, resetLife)
+      await messages.disowned({ to: changed.email, locale, reset, expiresAt })
+      return changed.email
+    }
+    throw new Problem('busy', { retryAfter: 1 })
   }
 }
 

@@ -77,7 +77,7 @@ export function recovering(services: Services): Recovering {
         // Before and after: should this process die in between, nobody who was in still is.
         await cutOff(account, visitor)
         const wanted: Wanted = {
-          ...{ came: fresh, went, loosens: true, events },
+          ...{ came: fresh, went, loosens: true, always: true, events },
           settings: { texts: undefined, restrictions: undefined, travel: undefined },
           // Somebody may have signed up with it this very moment.
           fields: { phone: undefined, ...((await free()) ? vouched : known) },

@@ -186,6 +186,18 @@ describe('what is undone by “This wasn’t me”', () => {
     }
   })
 
+  it('is as much as a thief can do in a day, who can keep neither the undo nor a recovery waiting', async () => {
+    here = await room()
+    const before = await here.state()
+    await acts['removes the phone']?.(here)
+    const rename = async (to: string) => here.by.change(await here.owner(), { does: 'phrase', to }, thief)
+    for (let each = 1; each < 100; each++) await rename(`thief’s ${each}`)
+    expect(await rename('one more').catch((fault: { code?: string }) => fault.code)).to.equal('slow_down')
+    await here.undo.disown(here.newest(), ada)
+    const { held, ...rest } = await here.state()
+    expect([held.includes('sms: +436641'), rest.phrase]).to.deep.equal([true, before.phrase])
+  }).timeout(20_000)
+
   it('is undone for a week, and no longer', async () => {
     here = await room()
     await acts['changes the address']?.(here)
