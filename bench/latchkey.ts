@@ -42,8 +42,12 @@ export interface Measured extends Child {
   hash: string
   /** Milliseconds from the start of the process to its first token. */
   firstToken: number
-  /** Signs the next person in, by password and authenticator; everybody signs in once, because a code counts once. */
-  signIn(): Promise<void>
+  /** The file of the embedded store. */
+  file: string
+  /** Ends the process, and leaves the store. */
+  stopServing(): Promise<void>
+  /** Signs the next person in, by password and authenticator, from an address of theirs if it is told; everybody signs in once, because a code counts once. */
+  signIn(address?: string): Promise<void>
   /** Signs one of those in who have a passkey: each worker has one of its own, and may do so again and again. */
   passkeySignIn(worker: number): Promise<void>
   /** Signs the next person in for the app; resolves to its refresh token. */
@@ -59,15 +63,20 @@ interface Wanted {
   /** The URL of a fresh database on a MongoDB-wire server, dropped at the end; without it the store is embedded, on disk. */
   mongo?: string
   /** Asks the Latchkey at a URL for its first token. */
-  firstToken(url: string): Promise<void>
+  firstToken?(url: string): Promise<void>
+  /** More apps than those that are measured, and more of the environment. */
+  apps?: readonly object[]
+  environment?: Readonly<Record<string, string>>
 }
 
 /** Starts Latchkey with so many people. */
-export async function latchkey({ people, others = 0, mongo, firstToken }: Wanted): Promise<Measured> {
+export async function latchkey(wanted: Wanted): Promise<Measured> {
+  const { people, others = 0, mongo, firstToken, apps = [], environment } = wanted
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'))
-  const store = mongo ?? `sqlite:${join(folder, 'latchkey.db')}`
+  const file = join(folder, 'latchkey.db')
+  const store = mongo ?? `sqlite:${file}`
   const clients = join(folder, 'clients.json')
-  writeFileSync(clients, JSON.stringify(declared()))
+  writeFileSync(clients, JSON.stringify(declared(apps)))
   const ring = keyring([secrets])
   const hashing = hasher({ keyring: ring, queue: 64 })
   const hash = await hashing.hash(password)
@@ -84,9 +93,10 @@ export async function latchkey({ people, others = 0, mongo, firstToken }: Wanted
       LATCHKEY_CLIENTS: clients,
       LATCHKEY_SECRETS: secrets,
       LATCHKEY_TRUST_PROXY: '127.0.0.1,::1',
+      ...environment,
     },
   })
-  await firstToken(issuer)
+  await firstToken?.(issuer)
   const took = performance.now() - begun
   const next = () => {
     const person = crowd.pop()
@@ -98,8 +108,11 @@ export async function latchkey({ people, others = 0, mongo, firstToken }: Wanted
     hasher: hashing,
     hash,
     firstToken: took,
-    signIn: async () => {
-      const page = await prove(await jar().get(`${issuer}/sign-in`), next())
+    file,
+    stopServing: child.stop,
+    signIn: async address => {
+      const browser = jar(address === undefined ? {} : { 'x-forwarded-for': address })
+      const page = await prove(await browser.get(`${issuer}/sign-in`), next())
       if (!page.url.endsWith('/account')) throw new Error(`signed in to ${page.url}: ${page.text.slice(0, 200)}`)
     },
     passkeySignIn: async worker => {
@@ -120,15 +133,12 @@ export async function latchkey({ people, others = 0, mongo, firstToken }: Wanted
   }
 }
 
-function declared(): object {
+function declared(apps: readonly object[]): object {
   const apis = { [api.resource]: api.scopes }
   const { redirect_uris: _, response_types: __, ...service } = machine
   return {
     apis: [api],
-    clients: [
-      { ...app, scope: 'openid offline_access', first_party: true, apis },
-      { ...service, apis },
-    ],
+    clients: [{ ...app, scope: 'openid offline_access', first_party: true, apis }, { ...service, apis }, ...apps],
   }
 }
 

@@ -15,6 +15,7 @@ import { confirm } from './confirm.ts'
 import { data } from './data.ts'
 import { deviceCode } from './device-code.ts'
 import { devices } from './devices.ts'
+import { fairly } from './fair.ts'
 import { faults } from './faults.ts'
 import { bodiesWithin, headers, sameOrigin, settled } from './guard.ts'
 import { identity } from './identity.ts'
@@ -134,13 +135,13 @@ export function app(options: Options): RequestListener {
   }
   const onLate = (req: IncomingMessage, res: ServerResponse) =>
     refused({ ...about(req, res), error: 'too_slow', why: 'the body took too long to come' })
-  const served = bodiesWithin(page, { uploads, onLate })
+  const fair = fairly(bodiesWithin(page, { uploads, onLate }))
 
   return (req: IncomingMessage, res: ServerResponse) => {
     settle(req)
     res.setHeader('X-Request-Id', token(9))
     const started = performance.now()
     res.once('finish', () => answered({ ...about(req, res), took: performance.now() - started }))
-    served(req, res)
+    fair(req, res)
   }
 }

@@ -1,0 +1,126 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { networksOf } from '../accounts/throttle.ts'
+
+/**
+ * A source of whose requests so many were refused in so many milliseconds, and more than were answered well, is slowed until
+ * that time is over. An app with a wrong secret beside others that are well is not.
+ */
+const patience = { refusals: 100, window: 60_000 }
+/** So many of its requests at a time, and milliseconds between the beginnings of two; so many more wait, and so many have their refusal delayed. */
+const lanes = { open: 2, pause: 25, waiting: 100, delayed: 1_000 }
+/** Milliseconds that a refusal is delayed: who waits for an answer sends nothing meanwhile. */
+const delay = 500
+/** Milliseconds after which a request that takes long, as uploads do, lets the next begin. */
+const slowly = 1_000
+/** Sources that are remembered. */
+const most = 10_000
+
+/** Who is at fault for it: what a browser or an app can send by mistake is refused as often as what a stranger makes up. */
+const refusals = new Set([400, 401, 403, 404, 405, 413, 429])
+
+const loopback = /^(127\.|::1$|unknown$)/
+
+interface Source {
+  refused: number
+  well: number
+  /** When the next may begin. */
+  next: number
+  until: number
+  open: number
+  waiting: (() => void)[]
+}
+
+/**
+ * Keeps a flood from taking up all the time of a process: an address that is refused all the time gets a turn now and then. Only what would
+ * wait too long is refused, with 429; so people behind the same address are slower, and not shut out.
+ */
+export function fairly(listener: RequestListener, time = (): number => performance.now()): RequestListener {
+  const sources = new Map<string, Source>()
+  let delayed = 0
+
+  const sourceOf = (address: string): Source | undefined => {
+    const name = networksOf(address)[0]?.network ?? address
+    const found = sources.get(name)
+    if (found && found.until <= time() && found.open + found.waiting.length === 0) {
+      sources.delete(name)
+      return undefined
+    }
+    return found
+  }
+  const note = (address: string, status: number): void => {
+    const refused = refusals.has(status)
+    const found = sources.size === 0 ? undefined : sourceOf(address)
+    if (!found && !refused) return
+    // Whoever goes on after 429 was asked to wait.
+    const weight = status === 429 ? 5 : 1
+    if (found) found[refused ? 'refused' : 'well'] += weight
+    else {
+      if (sources.size >= most) sources.delete(sources.keys().next().value ?? '')
+      const name = networksOf(address)[0]?.network ?? address
+      sources.set(name, {
+        refused: weight,
+        well: 0,
+        next: 0,
+        until: time() + patience.window,
+        open: 0,
+        waiting: [],
+      })
+    }
+  }
+
+  const turn = (source: Source, req: IncomingMessage, res: ServerResponse): void => {
+    // Whoever has gone away needs no answer.
+    if (res.destroyed) {
+      next(source)
+      return
+    }
+    source.open += 1
+    source.next = time() + lanes.pause
+    let over = false
+    const done = (): void => {
+      if (over) return
+      over = true
+      clearTimeout(timer)
+      source.open -= 1
+      next(source)
+    }
+    const timer = setTimeout(done, slowly)
+    res.once('close', done)
+    listener(req, res)
+  }
+  const next = (source: Source): void => {
+    if (source.open >= lanes.open || source.waiting.length === 0) return
+    const early = source.next - time()
+    if (early > 0) setTimeout(next, Math.ceil(early), source)
+    else source.waiting.shift()?.()
+  }
+
+  return (req, res) => {
+    const address = String(req.headers['x-forwarded-for'] ?? '')
+    // This machine, or a proxy on it that nobody named: all people at once, whom one of them must not slow down.
+    if (loopback.test(address)) return listener(req, res)
+    res.once('finish', () => note(address, res.statusCode))
+    const source = sourceOf(address)
+    if (!source || source.refused < Math.max(patience.refusals, source.well)) return listener(req, res)
+    if (source.waiting.length < lanes.waiting) {
+      source.waiting.push(() => turn(source, req, res))
+      next(source)
+      return
+    }
+    if (delayed >= lanes.delayed) return refuse(res)
+    delayed += 1
+    setTimeout(() => {
+      delayed -= 1
+      refuse(res)
+    }, delay)
+  }
+}
+
+function refuse(res: ServerResponse): void {
+  res.writeHead(429, {
+    'content-type': 'application/json; charset=utf-8',
+    'retry-after': '1',
+    'cache-control': 'no-store',
+  })
+  res.end('{"error":"slow_down","error_description":"too many requests from this address were refused: wait"}')
+}
