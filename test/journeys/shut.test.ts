@@ -197,11 +197,12 @@ describe('an account at which strangers guess', () => {
   })
 
   it('limits whoever asks for mails to many accounts from one address', async () => {
-    const emails = Array.from({ length: 33 }, (_, index) => `victim${index}@example.com`)
+    const emails = [1, 2, 3, 4].map(index => `victim${index}@example.com`)
+    for (const email of emails) await flood(email)
     const source = jar({ 'x-forwarded-for': '203.0.113.7' })
-    for (const email of emails.slice(0, 3)) await flood(email)
-    for (let time = 0; time < 40; time++) await typed(source, emails[time % 3] ?? '', 'any')
-    const last = await typed(source, emails[0] ?? '', 'any')
-    expect(last.status).to.equal(429)
+    const statuses: number[] = []
+    for (let time = 0; time < 8; time++)
+      for (const email of emails) statuses.push((await typed(source, email, 'any')).status)
+    expect(statuses).to.deep.equal([...Array(30).fill(200), 429, 429])
   })
 })
