@@ -46,10 +46,10 @@ const words = z
     }),
   )
 const scopeToken = z.string().regex(/^[a-z][a-z0-9_.:-]*$/, { error: 'must be a word of lower-case letters' })
-/** What clients may sign assertions and proofs of possession with (FAPI 2.0 Security Profile, 5.4.1). */
-export const assertionAlgorithms = ['ES256', 'EdDSA', 'Ed25519', 'PS256'] as const
-/** What clients may sign requests with (OpenID Connect Core 1.0, 6.1); those of FAPI, not with the last. */
-export const requestAlgorithms = [...assertionAlgorithms, 'RS256'] as const
+/** What clients may sign proofs of possession with (FAPI 2.0 Security Profile, 5.4.1). */
+export const proofAlgorithms = ['ES256', 'EdDSA', 'Ed25519', 'PS256'] as const
+/** What clients may sign assertions and requests with (OpenID Connect Core 1.0, 9 and 6.1); those of FAPI, not with the last. */
+export const clientAlgorithms = [...proofAlgorithms, 'RS256'] as const
 const signing = z.enum(algorithms).refine(offered, { error: 'is not offered by this Node: its OpenSSL is too old' })
 const { strictObject: strict } = z
 
@@ -124,7 +124,7 @@ export const clientShape = {
       ...(['tls_client_auth', 'self_signed_tls_client_auth', 'none'] as const),
     ])
     .default('client_secret_basic'),
-  token_endpoint_auth_signing_alg: z.enum([...assertionAlgorithms, 'HS256']).optional(),
+  token_endpoint_auth_signing_alg: z.enum([...clientAlgorithms, 'HS256']).optional(),
   client_secret: z
     .string()
     .regex(/^[\x21-\x7E]{32,256}$/, { error: 'must have 32 to 256 characters' })
@@ -144,7 +144,7 @@ export const clientShape = {
   backchannel_token_delivery_mode: z.enum(['poll', 'ping']).optional(),
   backchannel_client_notification_endpoint: web.optional(),
   /** It signs what it asks for, with this. */
-  backchannel_authentication_request_signing_alg: z.enum(requestAlgorithms).optional(),
+  backchannel_authentication_request_signing_alg: z.enum(clientAlgorithms).optional(),
   scope: words.optional(),
   default_max_age: z.int().min(0).optional(),
   default_acr_values: z.array(z.enum(['mfa', 'aal2', 'phr'])).optional(),
@@ -156,7 +156,7 @@ export const clientShape = {
   authorization_details_types: z.array(z.enum(detailTypes)).default([]),
   /** RFC 9101, 10.5. */
   require_signed_request_object: z.boolean().default(false),
-  request_object_signing_alg: z.enum(requestAlgorithms).optional(),
+  request_object_signing_alg: z.enum(clientAlgorithms).optional(),
   /** The only ways in which it takes answers. */
   response_modes: z.array(z.enum(responseModes)).min(1).optional(),
   authorization_signed_response_alg: signing.default('ES256'),

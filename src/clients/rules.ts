@@ -45,7 +45,8 @@ const rules: readonly Rule[] = [
             !client.tls_client_certificate_bound_access_tokens &&
             'profile: fapi2 needs dpop_bound_access_tokens or tls_client_certificate_bound_access_tokens',
           client.pkce_required === false && 'profile: fapi2 needs pkce_required',
-          client.request_object_signing_alg === 'RS256' && 'profile: fapi2 allows no RS256',
+          [client.request_object_signing_alg, client.token_endpoint_auth_signing_alg].includes('RS256') &&
+            'profile: fapi2 allows no RS256',
         ],
   ({ subject_type, sector_identifier_uri: sector, redirect_uris = [], application_type: type }) => [
     subject_type === 'pairwise' &&

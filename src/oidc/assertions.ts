@@ -44,7 +44,9 @@ export function assertions(now: () => number) {
       if (Number(claims.exp) > seconds() + assertionLife)
         throw new errors.InvalidClientAuth('the assertion expires too late')
       if (early(claims)) throw new errors.InvalidClientAuth('the assertion is of the future')
-      if (own(client).profile === 'fapi2' && claims.aud !== ctx.oidc.issuer)
+      const strict = own(client).profile === 'fapi2'
+      if (strict && header.alg === 'RS256') throw new errors.InvalidClientAuth('alg mismatch: RS256 is not for FAPI')
+      if (strict && claims.aud !== ctx.oidc.issuer)
         throw new errors.InvalidClientAuth('the assertion must be made out to the issuer alone')
     },
     /** Throws for a request object (RFC 9101, 4) that could be sent again for long, or is something else that the client has signed. */

@@ -3,7 +3,7 @@ import type { Account } from '../accounts/account.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import type { App } from '../clients/declared.ts'
 import type { Hosts } from '../clients/documents.ts'
-import { assertionAlgorithms, oidcScopes, requestAlgorithms } from '../clients/file.ts'
+import { clientAlgorithms, oidcScopes, proofAlgorithms } from '../clients/file.ts'
 import { outgoing } from '../clients/outgoing.ts'
 import { isDeclared, own } from '../clients/own.ts'
 import { subjectFor } from '../clients/pairwise.ts'
@@ -124,9 +124,9 @@ export function configuration(
       userinfoSigningAlgValues: [...algorithms],
       introspectionSigningAlgValues: [...algorithms],
       authorizationSigningAlgValues: [...algorithms],
-      requestObjectSigningAlgValues: [...requestAlgorithms],
-      clientAuthSigningAlgValues: [...assertionAlgorithms, 'HS256'],
-      dPoPSigningAlgValues: [...assertionAlgorithms],
+      requestObjectSigningAlgValues: [...clientAlgorithms],
+      clientAuthSigningAlgValues: [...clientAlgorithms, 'HS256'],
+      dPoPSigningAlgValues: [...proofAlgorithms],
     },
     // An entry of clients.json says what is signed with what. Of any other client, the library's defaults are those of the
     // specifications, RS256 (OpenID Connect Registration 1.0, 2; JARM, 3; RFC 9701, 6).

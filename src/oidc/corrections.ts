@@ -1,4 +1,4 @@
-import { type Interaction, type KoaContextWithOIDC, Provider, type Session } from 'oidc-provider'
+import { type Client, type Interaction, type KoaContextWithOIDC, Provider, type Session } from 'oidc-provider'
 import { z } from 'zod'
 import { stampFits } from '../accounts/account.ts'
 import { originOf } from '../accounts/origin.ts'
@@ -11,6 +11,7 @@ import { demandOf, toldAcr } from './acr.ts'
 import { type Admission, largest, size } from './admission.ts'
 import type { Options } from './configuration.ts'
 import type { EndSession } from './endings.ts'
+import { nameCalled } from './mtls.ts'
 import type { Login } from './sessions.ts'
 import { carryStamps, remember } from './stamps.ts'
 
@@ -37,6 +38,7 @@ export function correct(
     store: Store
     endSession: EndSession
     admitted: Admission
+    mtls: Options['mtls']
     now: () => number
   },
 ): void {
@@ -45,10 +47,10 @@ export function correct(
   keepSessions(provider, records, services)
   dropStale(provider, accounts)
   detectReplays(provider, store, admitted)
-  // The issuer is what we are called; the Host header is what somebody typed.
-  provider.OIDCContext.prototype.urlFor = (name, options) => provider.urlFor(name, options)
-  // Every token says which session it is of, so that an API can ask another on its person's behalf only while it lives.
+  nameCalled(provider, services.mtls)
+  // Every access token says which session it is of, so that an API can ask another on its person's behalf only while it lives.
   Object.assign(provider.Client.prototype, { includeSid: () => true })
+  tellSession(provider)
   Object.assign(provider.RefreshToken.prototype, { generateTokenId: newToken })
   // It takes no scope of an API in a client's metadata. Which there may be is judged where clients come from: the file, or a policy.
   const { Schema } = provider.Client as unknown as { Schema: { prototype: object } }
@@ -58,6 +60,27 @@ export function correct(
       return toldAcr(this.session?.acr, demandOf(this.params ?? {}))
     },
   })
+}
+
+/**
+ * Puts the name of the session only into ID tokens of clients that hear of its end by it (OpenID Connect Back-Channel Logout 1.0, 2.1), or
+ * that asked for it (OpenID Connect Core 1.0, 5.5): to others it would only tell which tokens are of one browser.
+ */
+function tellSession({ IdToken }: Provider): void {
+  const { set } = IdToken.prototype as unknown as { set(this: Told, name: string, value: unknown): void }
+  Object.assign(IdToken.prototype, {
+    set(this: Told, name: string, value: unknown) {
+      if (name !== 'sid' || this.client?.backchannelLogoutUri !== undefined || (this.mask && 'sid' in this.mask))
+        set.call(this, name, value)
+    },
+  })
+}
+
+/** What an ID token knows of whom it is for. */
+interface Told {
+  client?: Client
+  /** The claims that were asked for by their names. */
+  mask?: object
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { TLSSocket } from 'node:tls'
 import type { Context } from 'koa'
-import type { Configuration } from 'oidc-provider'
+import type { Configuration, Provider } from 'oidc-provider'
 import { type Certificate, certificateIn, issuedBy, type SubjectField, says } from '../crypto/certificate.ts'
 
 /** Where clients show certificates, and whose count (RFC 8705). */
@@ -34,6 +34,35 @@ export function aliases(mtls: Mtls | undefined, issuer: string, routes: Routes):
   if (!mtls || mtls.url === issuer) return {}
   const at = Object.entries(endpoints).map(([name, route]) => [name, mtls.url + routes[route]])
   return { mtls_endpoint_aliases: Object.fromEntries(at) }
+}
+
+/**
+ * Names endpoints as they were called: at the host that asks for certificates by the URL there, as a DPoP proof does (RFC 9449, 4.3), and
+ * everything else by the issuer's, since the Host header is what somebody typed. A client's assertion may be made out to the token
+ * endpoint by either URL (RFC 7523, 3).
+ */
+export function nameCalled(provider: Provider, mtls: Mtls | undefined): void {
+  const certified = new Set<string>(Object.values(endpoints))
+  const host = mtls && new URL(mtls.url).host
+  const aliased = ({ ctx, route }: Named, name: string): string[] =>
+    mtls && certified.has(route) && ctx.host === host ? [mtls.url + provider.pathFor(name)] : []
+  const { prototype } = provider.OIDCContext
+  prototype.urlFor = function urlFor(this: Named, name, options) {
+    const [alias] = name === this.route ? aliased(this, name) : []
+    return alias ?? provider.urlFor(name, options)
+  }
+  Object.assign(prototype, {
+    clientJwtAuthExpectedAudience(this: Named) {
+      const urls = ['token', this.route].flatMap(name => [provider.urlFor(name), ...aliased(this, name)])
+      return new Set([provider.issuer, ...urls])
+    },
+  })
+}
+
+/** What the library's context of a request says of where it went. */
+interface Named {
+  ctx: Context
+  route: string
 }
 
 /** The ways of authenticating that there are with certificates (RFC 8705, 2). */

@@ -100,7 +100,7 @@ export async function createProvider(options: Options): Promise<Oidc> {
   completeRequests(provider, clients)
   const ending = { provider, records, post: options.post, record }
   const endSession = endings(ending)
-  correct(provider, records, { accounts: options.accounts, store, endSession, admitted, now })
+  correct(provider, records, { accounts: options.accounts, store, endSession, admitted, mtls: options.mtls, now })
   const used = async (account: string, client: string): Promise<void> => {
     if (!(await clients.app(client))?.firstParty) await consents.used(account, client)
   }

@@ -61,16 +61,16 @@ interface Settling {
   trusted: readonly string[]
   /** The header in which they say whom a request is from; without one `X-Forwarded-For`, or `Forwarded` where that is not there. */
   forwarded?: ForwardedHeader | undefined
-  /** Where they pass client certificates on: in this header, of requests to this host. */
-  certificates?: { header: string; host: string } | undefined
+  /** The host that asks for client certificates, and the header in which a proxy passes them on; none where they come by the connection. */
+  certificates?: { header: string | undefined; host: string } | undefined
   /** Hears of a hop that names no address. */
   unknown?: ((hop: string) => void) | undefined
 }
 
 /**
  * Settles who a request is from and what it is for. Its sender is the peer, or whom a proxy that the settings name
- * says it is: `unknown` where it names no address, and never the proxy's own, which everybody would share. Its host and
- * scheme are the issuer's, so that nobody's Host header reaches a link. What clients proved by certificate counts where
+ * says it is: `unknown` where it names no address, and never the proxy's own, which everybody would share. Its host is that which
+ * asks for certificates, if it was sent there, and the issuer's if not, as its scheme is: no other Host header reaches a link. What clients proved by certificate counts where
  * such a proxy passes it on, at the host that asks for certificates: at any other the client may have typed it.
  */
 export function settled(settling: Settling): (req: IncomingMessage) => void {
@@ -96,8 +96,8 @@ export function settled(settling: Settling): (req: IncomingMessage) => void {
 
   return req => {
     const peer = look(req.socket.remoteAddress ?? '')
-    if (certificates && !(peer.believed && sameHost(req.headers.host, certificates.host)))
-      delete req.headers[certificates.header]
+    const certified = certificates && sameHost(req.headers.host, certificates.host) ? certificates.host : undefined
+    if (certificates?.header !== undefined && !(peer.believed && certified)) delete req.headers[certificates.header]
     const header = forwarded ?? (req.headers['x-forwarded-for'] === undefined ? 'forwarded' : 'x-forwarded-for')
     const told = peer.believed ? req.headers[header] : undefined
     const sender = told === undefined ? peer.plain : named(hopsIn(header, String(told)))
@@ -105,7 +105,7 @@ export function settled(settling: Settling): (req: IncomingMessage) => void {
     delete req.headers.forwarded
     req.headers['x-forwarded-for'] = sender ?? 'unknown'
     req.headers['x-forwarded-proto'] = protocol.slice(0, -1)
-    req.headers.host = host
+    req.headers.host = certified ?? host
   }
 }
 

@@ -12,7 +12,7 @@ export function proxies(
   return {
     trusted: listen.trustProxy,
     forwarded: listen.forwarded,
-    certificates: mtls?.header === undefined ? undefined : { header: mtls.header, host: new URL(mtls.url).host },
+    certificates: mtls && { header: mtls.header, host: new URL(mtls.url).host },
     unknown: hop => {
       if (now() - saidAt < minute) return
       saidAt = now()

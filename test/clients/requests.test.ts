@@ -77,6 +77,11 @@ describe('what clients.json says of requests', () => {
     ],
     ['FAPI without PKCE', { ...fapi, pkce_required: false }, 'profile: fapi2 needs pkce_required'],
     ['FAPI with RS256', { ...fapi, request_object_signing_alg: 'RS256' }, 'profile: fapi2 allows no RS256'],
+    [
+      'FAPI with assertions in RS256',
+      { ...fapi, token_endpoint_auth_signing_alg: 'RS256' },
+      'profile: fapi2 allows no RS256',
+    ],
     ['another profile', { ...fapi, profile: 'fapi1' }, 'profile'],
     [
       'pairwise subjects of two hosts',

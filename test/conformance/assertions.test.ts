@@ -10,20 +10,34 @@ describe('assertions of clients (RFC 7523; FAPI 2.0 Security Profile, 5.4)', () 
   before(async () => {
     for (const alg of ['ES256', 'EdDSA', 'PS256', 'RS256']) keys[alg.toLowerCase()] = await pair(alg)
     const clients = Object.entries(keys).map(([id, key]) => keyed(id, key, service))
+    Object.assign(keys, { strict: keys.rs256, named: keys.rs256 })
+    clients.push(
+      keyed('strict', keys.rs256 as Pair, { ...service, profile: 'fapi2', dpop_bound_access_tokens: true }),
+      keyed('named', keys.rs256 as Pair, { ...service, token_endpoint_auth_signing_alg: 'PS256' }),
+    )
     here = await ground({ clients: [...clients, declared('other')], keys })
   })
   after(() => here.stop())
 
   const ask = (app: string) => here.token(app, { grant_type: 'client_credentials', resource: api })
 
-  for (const alg of ['ES256', 'EdDSA', 'PS256'])
+  for (const alg of ['ES256', 'EdDSA', 'PS256', 'RS256'])
     it(`are taken by ${alg}`, async () => expect((await ask(alg.toLowerCase())).status).to.equal(200))
 
-  it('are not by RS256, nor by a shared secret, and discovery says so', async () => {
-    expect((await ask('rs256')).body.error).to.equal('invalid_client')
-    const supported = here.metadata.token_endpoint_auth_signing_alg_values_supported
-    expect(supported).to.deep.equal(['ES256', 'EdDSA', 'Ed25519', 'PS256', 'HS256'])
+  it('discovery names what they may be signed by, and leaves RS256 out of proofs', () => {
+    const { metadata } = here
+    const offered = ['ES256', 'EdDSA', 'Ed25519', 'PS256', 'RS256', 'HS256']
+    expect(metadata.token_endpoint_auth_signing_alg_values_supported).to.deep.equal(offered)
+    expect(metadata.dpop_signing_alg_values_supported).to.deep.equal(['ES256', 'EdDSA', 'Ed25519', 'PS256'])
   })
+
+  it('are not by RS256 where the client is of FAPI (FAPI 2.0 Security Profile, 5.4.1)', async () => {
+    const { status, body } = await ask('strict')
+    expect([status, body.error]).to.deep.equal([401, 'invalid_client'])
+  })
+
+  it('are not by another algorithm than the client named', async () =>
+    expect((await ask('named')).body.error).to.equal('invalid_client'))
 
   it('are not by another client’s key', async () => {
     const proof = await assertion('ps256', keys.es256 as Pair, { aud: here.issuer })

@@ -67,6 +67,22 @@ describe('pairwise subjects (OpenID Connect Core 1.0, 8)', () => {
     expect((await here.verified(await app.heard())).sub).to.equal(sub)
   })
 
+  it('are told beside the name of the session only to apps that hear of its end by it, or ask for it', async () => {
+    const tokens = async (app: string, more: Parameters = {}) => (await here.tokens(app, person.browser, more)).body
+    const hears = await tokens('one')
+    expect(read(hears.id_token).sid).to.be.a('string')
+    expect(read((await refresh('one', hears.refresh_token)).body.id_token).sid).to.equal(read(hears.id_token).sid)
+    const other = await tokens('desk')
+    expect(read(other.id_token)).to.not.have.property('sid')
+    expect(read((await refresh('desk', other.refresh_token)).body.id_token)).to.not.have.property('sid')
+    const claims = JSON.stringify({ id_token: { sid: null } })
+    expect(read((await tokens('desk', { claims })).id_token).sid).to.be.a('string')
+    // An API asks another on its person's behalf only while the session lives.
+    const bound = await tokens('desk', { resource: api, scope: 'openid read' })
+    expect(read(bound.access_token).sid).to.be.a('string')
+    expect(read(bound.id_token)).to.not.have.property('sid')
+  })
+
   it('are known by a hint', async () => {
     const { body } = await here.tokens('one', person.browser)
     const { told } = await here.ask('one', person.browser, { id_token_hint: String(body.id_token), prompt: 'none' })
