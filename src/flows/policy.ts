@@ -2,6 +2,7 @@ import type { Acr } from '../factors/factor.ts'
 import type { Reason, Verdict } from '../risk/verdict.ts'
 import {
   assurance,
+  authority,
   guards,
   highest,
   lastResortsLast,
@@ -11,6 +12,7 @@ import {
   spare,
   strongestOf,
 } from './assurance.ts'
+import { keptOut } from './rulings.ts'
 
 /** What somebody is here for. */
 export interface Demand {
@@ -62,15 +64,17 @@ export type Step<F extends Rule> =
 
 /** Every rule about who must prove or enrol what, next. Pure; a list of choices is never empty. */
 export function next<F extends Rule>(standing: Standing<F>): Step<F> {
-  return barring(standing, asked(standing))
+  const step = asked(standing)
+  const proved = step.now === 'enrol' || step.now === 'done' || (step.now === 'refuse' && step.until !== undefined)
+  // Only who has proved enough learns what is made of where they come from; and before anything is let in or left behind.
+  return (proved ? kept(standing) : undefined) ?? step
 }
 
-/** Rules of the owner's own come before anything is let in or left behind, whatever was proved and whatever it is for. */
-function barring<F extends Rule>({ verdict, demand }: Standing<F>, step: Step<F>): Step<F> {
-  // An identity check takes them away: who has lost everything may have lost what they ask for.
-  const asks = demand.purpose !== 'sign-up' && demand.purpose !== 'recover'
-  const keeps = verdict?.ruling === 'bar' && asks && step.now !== 'prove'
-  return keeps ? { now: 'refuse', why: verdict.why } : step
+function kept<F extends Rule>({ offered, proved, demand, verdict }: Standing<F>): Step<F> | undefined {
+  const { purpose, moves } = demand
+  const out = verdict && keptOut(purpose, verdict.ruling, { acr: authority({ purpose }, proved, offered), moves })
+  if (!out) return undefined
+  return out === 'refuse' ? { now: 'refuse', why: verdict.why } : { now: 'confirm', by: 'email' }
 }
 
 function asked<F extends Rule>(standing: Standing<F>): Step<F> {
@@ -168,7 +172,7 @@ function recover<F extends Rule>({ offered, fresh, demand }: Standing<F>): Step<
 }
 
 function signIn<F extends Rule>(standing: Standing<F>): Step<F> {
-  const { offered, held, proved, fresh, demand, verdict, trusted } = standing
+  const { offered, held, proved, fresh, demand, trusted } = standing
   const wanted = demand.acr ?? 'mfa'
   const first = (held ?? offered).filter(each => each.stands.includes('first'))
   if (!held || proved.length === 0) {
@@ -182,32 +186,19 @@ function signIn<F extends Rule>(standing: Standing<F>): Step<F> {
   // A trusted device is a second step, and no second factor: a cookie can be copied, and nobody proves that it was not.
   const least = trusted && proved.some(each => each.stands.includes('first')) ? 'mfa' : undefined
   const worth = assurance(proved) ?? least
-  // Before anything is enrolled: a stranger must not leave a key behind.
-  const kept = keeping<F>(verdict, worth)
   if (!reaches(worth, wanted)) {
     const more = (least: Acr) =>
       held.filter(each => !reaches(worth, least) && reaches(assurance([...proved, each]), least))
     const candidates = more(wanted)
     if (candidates.length > 0) return { now: 'prove', from: lastResortsLast(candidates) }
-    const whole = held.some(each => each.whole)
     // Only a passkey reaches phr: who holds none may make one, but not on the strength of an emailed code.
-    if (reaches(worth, 'aal2'))
-      return (
-        kept ??
-        (whole ? short(standing, wanted) : { now: 'enrol', from: offered.filter(each => each.whole), optional: false })
-      )
+    if (reaches(worth, 'aal2') && !held.some(each => each.whole))
+      return { now: 'enrol', from: offered.filter(each => each.whole), optional: false }
     const second = more('aal2')
     return second.length > 0 ? { now: 'prove', from: lastResortsLast(second) } : short(standing, wanted)
   }
 
-  return kept ?? replacing(offered, proved, fresh) ?? done(proved, [], least)
-}
-
-/** What keeps somebody out who has proved enough. A passkey answers to no other site than ours: whoever shows one is not kept. */
-function keeping<F extends Rule>(verdict: Verdict | undefined, worth: Acr | undefined): Step<F> | undefined {
-  if (!verdict || reaches(worth, 'phr')) return undefined
-  if (verdict.ruling === 'refuse') return { now: 'refuse', why: verdict.why }
-  return verdict.ruling === 'hold' ? { now: 'confirm', by: 'email' } : undefined
+  return replacing(offered, proved, fresh) ?? done(proved, [], least)
 }
 
 /** Who had to use a recovery code has lost something: a factor is set up again before they go on. */

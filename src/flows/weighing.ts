@@ -34,10 +34,12 @@ export function weighing({ risk, devices }: Weights): Weighing {
   /** Weighs, once what was proved is enough: once, so that waiting makes nothing milder. */
   const weighed = async (attempt: Attempt, step: Step<Factor>, visitor: Visitor): Promise<Attempt> => {
     const { purpose, account, verdict } = attempt
-    const enough = step.now === 'done' || (step.now === 'enrol' && attempt.proved.length > 0)
-    const begins = purpose === 'sign-up' || purpose === 'recover'
-    if (!enough || verdict || account === undefined || begins) return attempt
-    const found = await risk.weigh(account, visitor)
+    const short = step.now === 'refuse' && step.until !== undefined
+    const ended = attempt.proved.length > 0 || purpose === 'recover'
+    const enough = step.now === 'done' || ((step.now === 'enrol' || short) && ended)
+    if (!enough || verdict || account === undefined || purpose === 'sign-up') return attempt
+    // A reset began by the mailbox: it cannot speak for the place, too.
+    const found = await risk.weigh(account, visitor, { rules: purpose !== 'recover', mailbox: purpose !== 'reset' })
     // Who is signed in already is kept out by rules of the owner's own, and by nothing else.
     const inside = (purpose === 'add' || purpose === 'change') && found.ruling !== 'bar'
     return { ...attempt, verdict: inside ? { ruling: 'allow', why: [] } : found }

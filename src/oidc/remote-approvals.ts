@@ -13,6 +13,7 @@ import type { RemoteRequest } from '../records/remote-requests.ts'
 import { type Acr, demandOf } from './acr.ts'
 import { add, renew } from './grants.ts'
 import type { PostPing } from './pings.ts'
+import type { Login } from './sessions.ts'
 
 /** What waits for a person to approve it. Times in milliseconds since the epoch. */
 export interface Waiting {
@@ -33,6 +34,8 @@ export interface Waiting {
 export interface Approver {
   account: string
   session: string
+  /** What was proved for it just now, where that is more than the session says. */
+  proved?: Pick<Login, 'acr' | 'amr'>
 }
 
 /** What devices and apps ask for while their person is elsewhere. */
@@ -55,13 +58,14 @@ interface Services {
   mutes: Mutes
   postPing: PostPing
   record: Record
+  now: () => number
 }
 
 /** Moves money: no device gets it unless its app's entry says so. */
 const heavy = 'transfer'
 
 /** Makes what people approve requests with that come from elsewhere. */
-export function approvals({ provider, clients, records, consents, mutes, postPing, record }: Services): Approvals {
+export function approvals({ provider, clients, records, consents, mutes, postPing, record, now }: Services): Approvals {
   const { remote, sessions } = records
 
   const shown = async (request: RemoteRequest | undefined): Promise<Waiting[]> => {
@@ -114,7 +118,7 @@ export function approvals({ provider, clients, records, consents, mutes, postPin
   return {
     entered: async code => (await shown(await remote.byUserCode(spelled(code))))[0],
     of: async account => (await Promise.all((await remote.of(account)).map(shown))).flat(),
-    approve: async (id, { account, session: uid }, origin) => {
+    approve: async (id, { account, session: uid, proved }, origin) => {
       const { request, app } = await open(id, account)
       const session = await sessions.adapter.findByUid(uid)
       if (session?.accountId !== account) throw new Problem('sign_in_needed')
@@ -127,7 +131,9 @@ export function approvals({ provider, clients, records, consents, mutes, postPin
       await renew(grant)
       const { jti: grantId } = grant
 
-      const { acr, amr, loginTs: authTime } = session
+      const { acr, amr, authTime } = proved
+        ? { ...proved, amr: [...proved.amr], authTime: Math.floor(now() / 1000) }
+        : { ...session, authTime: session.loginTs }
       const scope = [...allowed.oidc, ...Object.values(allowed.apis).flat()].join(' ')
       const resources = Object.keys(allowed.apis)
       const binding = { accountId: account, grantId, sid, sessionUid: uid, expiresWithSession: true }

@@ -16,12 +16,20 @@ interface Source {
   address: string
 }
 
+/** What counts; all of it unless told. */
+export interface How {
+  /** The owner's own rules. */
+  rules?: boolean
+  /** That the mailbox was proved on the device. */
+  mailbox?: boolean
+}
+
 /** Weighs sign-ins by what is known of an account's earlier ones. */
 export interface Risk {
   /** The rules of the owner's own that a source does not meet. */
   bars(account: Pick<Account, 'id' | 'restrictions'>, source: Source): Promise<Bar[]>
   /** What to make of somebody who is about to be signed in. */
-  weigh(account: string, source: Source): Promise<Verdict>
+  weigh(account: string, source: Source, how?: How): Promise<Verdict>
   /** What was out of the ordinary about each session's place when it began, by its id; nothing for those that were as usual. */
   unusual(sessions: readonly SessionRecord[]): Map<string, Signal[]>
 }
@@ -67,9 +75,9 @@ export function risk({
 
   return {
     bars,
-    weigh: async (account, { device, address }) => {
+    weigh: async (account, { device, address }, { rules = true, mailbox = true } = {}) => {
       const owner = await accounts.get(account)
-      const why = owner ? await bars(owner, { device, address }) : []
+      const why = owner && rules ? await bars(owner, { device, address }) : []
       if (why.length > 0) return { ruling: 'bar', why }
       const [past, known, admitted, tries, many] = await Promise.all([
         book.of(account),
@@ -82,7 +90,7 @@ export function risk({
       const expected = until > now() ? [country] : []
       const here = sighting({ device, address, at: now() })
       // Whoever proved the mailbox on this device is not kept out for what others got wrong.
-      const failures = admitted ? 0 : tries
+      const failures = admitted && mailbox ? 0 : tries
       return verdict(signals(here, past.map(began), { known, failures, guessed: many, expected }))
     },
     unusual: sessions => {

@@ -80,9 +80,12 @@ export function finishing(
     if (attempt.change) await changed(ctx, services, account, attempt.change, attempt.session)
     if (attempt.change?.does === 'close') return seeOther(ctx, '/closing')
     const { guard } = attempt.change ? ((await accounts.get(account.id)) ?? account) : account
-    const session = acr && (await services.sessions.start(ctx, { accountId: account.id, acr, amr, guard }))
-    if (attempt.approves && session)
-      await services.approvals.approve(attempt.approves, { account: account.id, session }, ctx.state.visitor)
+    // Before anything more opens to somebody: what has run out meanwhile leaves them where they were.
+    if (attempt.approves && acr) {
+      const by = { account: account.id, session: attempt.session ?? '', proved: { acr, amr } }
+      await services.approvals.approve(attempt.approves, by, ctx.state.visitor)
+    }
+    if (acr) await services.sessions.start(ctx, { accountId: account.id, acr, amr, guard })
     seeOther(ctx, attempt.next ?? '/account')
   }
 }

@@ -147,16 +147,17 @@ export function stepping({ attempts, sessions, devices, steps, show, finish }: S
   /** Takes one step, then shows what comes next; a wrong one shows the same page with its Problem. */
   const step = async (ctx: Context, take: (attempt: Attempt) => Promise<Attempt>): Promise<void> => {
     const attempt = await named(ctx)
+    let moved: Attempt
     try {
-      const moved = await take(attempt)
-      if (moved.done) return await finish(ctx, moved)
-      seeOther(ctx, baseOf(moved))
+      moved = await take(attempt)
     } catch (fault) {
       const problem = asProblem(fault)
       if (problem.status >= 500) throw fault
-      const now = await attempts.get(attempt.id, attempt.device)
-      await page(ctx, now, problem)
+      return page(ctx, await attempts.get(attempt.id, attempt.device), problem)
     }
+    // What goes wrong from here on is told as what it is: the attempt has proved what it could, and has no page to go back to.
+    if (moved.done) return finish(ctx, moved)
+    seeOther(ctx, baseOf(moved))
   }
 
   const text = (ctx: Context, name: string): string => {

@@ -1,5 +1,7 @@
 import { expect } from 'chai'
+import type { Page } from '../support/jar.ts'
 import { type Running, startLatchkey } from '../support/latchkey.ts'
+import { authenticatorCode, type Person } from '../support/people.ts'
 import { at, travellers } from '../support/travellers.ts'
 
 const linz = '193.171.99.1'
@@ -14,7 +16,7 @@ describe('what is made of where a sign-in comes from', () => {
   after(() => latchkey.stop())
 
   const account = () => `${latchkey.issuer}/account`
-  const { signedUp, start, prove, isIn, asked } = travellers(() => latchkey)
+  const { signedUp, start, prove, isIn, asked, linkTo } = travellers(() => latchkey)
 
   it('tells, and does not hold, a new device where the account is at home', async () => {
     const owner = await signedUp()
@@ -49,6 +51,41 @@ describe('what is made of where a sign-in comes from', () => {
     // The owner is let in where they are at home.
     await (await owner.browser.get(account())).submit({}, 'Sign out')
     expect((await prove(owner)).url).to.equal(account())
+  })
+
+  /** Follows a mailed link to a new password, and proves the second factor. */
+  const reset = async (person: Person): Promise<Page> => {
+    await (await start(person, '/forgot-password')).submit({ email: person.email })
+    const mail = (await latchkey.outbox(person.email)).find(each => each.link?.includes('/reset/'))
+    const page = await (await person.browser.get(mail?.link ?? '')).submit()
+    return page.submit({ code: authenticatorCode(latchkey, person) })
+  }
+
+  it('refuses a new password, too, where it would refuse a sign-in', async () => {
+    const owner = await signedUp()
+    const guesser = at(owner, tokyo)
+    for (let time = 0; time < 5; time++)
+      await (await start(guesser)).submit({ email: owner.email, password: `guess ${time}` })
+    const refused = await reset(guesser)
+    expect([refused.status, refused.h1]).to.deep.equal([403, 'We stopped this sign-in'])
+    expect((await guesser.browser.post(`${refused.url}/password`, { password: 'one of a thief' })).status).to.equal(403)
+    expect(await isIn(guesser)).to.equal(false)
+    await (await owner.browser.get(account())).submit({}, 'Sign out')
+    expect((await prove(owner)).url).to.equal(account())
+  })
+
+  it('holds a new password until its owner confirms, where it would hold a sign-in', async () => {
+    const owner = await signedUp()
+    const abroad = at(owner, tokyo)
+    const held = await reset(abroad)
+    expect(held.h1).to.equal('Is it you? Check your email')
+    expect((await abroad.browser.post(`${held.url}/password`, { password: 'one of a thief' })).status).to.equal(403)
+    expect(await isIn(abroad)).to.equal(false)
+    await (await owner.browser.get(await linkTo(owner))).submit()
+    owner.password = `new ${owner.password}`
+    latchkey.keepOut(owner.password)
+    const chosen = await (await held.submit({}, 'I have confirmed')).submit({ password: owner.password })
+    expect(chosen.url).to.equal(account())
   })
 
   it('holds nobody for a place that the owner said they would be in, until that day is over', async () => {
