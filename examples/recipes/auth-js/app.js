@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { getToken } from '@auth/core/jwt'
 import { ExpressAuth, getSession } from '@auth/express'
 import express from 'express'
 
@@ -23,9 +24,8 @@ const config = {
     },
   ],
   callbacks: {
-    // Kept in the encrypted cookie of the session, for signing out.
+    // Kept in the encrypted cookie of the session, for signing out; scripts do not see it.
     jwt: ({ token, account }) => (account ? { ...token, idToken: account.id_token } : token),
-    session: ({ session, token }) => ({ ...session, idToken: token.idToken }),
   },
 }
 
@@ -40,10 +40,10 @@ app.get('/', async (req, res) => {
 
 // Auth.js ends the app's session alone, at /auth/signout; then this page ends that of Latchkey.
 app.get('/logout', async (req, res) => {
-  const session = await getSession(req, config)
+  const token = await getToken({ req, secret: config.secret, secureCookie: APP_URL.startsWith('https:') })
   const discovered = await fetch(`${ISSUER}/.well-known/openid-configuration`)
   const url = new URL((await discovered.json()).end_session_endpoint)
-  if (session) url.searchParams.set('id_token_hint', session.idToken)
+  if (token) url.searchParams.set('id_token_hint', token.idToken)
   url.searchParams.set('client_id', CLIENT_ID)
   url.searchParams.set('post_logout_redirect_uri', `${APP_URL}/`)
   res.clearCookie(APP_URL.startsWith('https:') ? '__Secure-authjs.session-token' : 'authjs.session-token')

@@ -13,11 +13,15 @@ const manager = new UserManager({
   dpop: { store: new IndexedDbDPoPStore(), bind_authorization_code: true },
 })
 
-const show = user => {
-  document.querySelector('#who').textContent = user ? `${user.profile.email} ${user.access_token.slice(-8)}` : 'Nobody'
+const say = text => {
+  document.querySelector('#who').textContent = text
 }
 document.querySelector('#login').onclick = () => manager.signinRedirect()
-document.querySelector('#refresh').onclick = async () => show(await manager.signinSilent())
+document.querySelector('#refresh').onclick = async () => {
+  const before = await manager.getUser()
+  const { profile, access_token } = await manager.signinSilent()
+  say(`${profile.email}, ${access_token === before.access_token ? 'as before' : 'refreshed'}`)
+}
 document.querySelector('#logout').onclick = () => manager.signoutRedirect()
 
 const answer = new URLSearchParams(location.search)
@@ -25,4 +29,5 @@ if (answer.has('code') || answer.has('error')) {
   await manager.signinCallback()
   history.replaceState(null, '', '/')
 }
-show(await manager.getUser())
+const user = await manager.getUser()
+say(user ? user.profile.email : 'Nobody')
