@@ -107,7 +107,7 @@ export function alerts(services: Services): Observer {
         channel: 'email',
         to,
         recent: recent && address !== credential,
-        keep: stranger ? undefined : await keeping(),
+        keep: await keeping(),
         disown: stranger ? undefined : await links.make(link, regret),
       })
     }
