@@ -98,23 +98,20 @@ describe('the adapter', () => {
   })
 
   it('ends every session and grant of an account, however many there are', async () => {
-    const ids = Array.from({ length: 10_001 }, (_, turn) => `s${turn}`)
+    const ids = Array.from({ length: 1_101 }, (_, turn) => `s${turn}`)
     const exp = Math.floor(time / 1000) + minute
     const born = { born: true, from: '', apps: {} }
-    const sessions = ids.map(id =>
-      kept.sessions.keep(
-        { jti: id, uid: id, exp, accountId: 'ada', authorizations: { a: { sid: id, grantId: id } } },
-        born,
-      ),
-    )
-    await Promise.all([
-      ...sessions,
-      ...ids.map(id => of('Grant').upsert(id, { jti: id, accountId: 'ada', clientId: 'a' }, minute)),
-    ])
-    expect(await kept.sessions.of('ada')).to.have.length(10_001)
-    expect(await kept.grantsOf('ada')).to.have.length(10_001)
+    for (const id of ids) {
+      const authorizations = { a: { sid: id, grantId: id } }
+      await Promise.all([
+        kept.sessions.keep({ jti: id, uid: id, exp, accountId: 'ada', authorizations }, born),
+        of('Grant').upsert(id, { jti: id, accountId: 'ada', clientId: 'a' }, minute),
+      ])
+    }
+    expect(await kept.sessions.of('ada')).to.have.length(1_101)
+    expect(await kept.grantsOf('ada')).to.have.length(1_101)
     const last = ids.toSorted().at(-1) ?? ''
-    expect(await kept.grantIn('ada', last)).to.equal(last)
+    expect(await kept.grantIn('ada', last)).to.include({ grantId: last })
   }).timeout(60_000)
 
   it('keeps no client, and nothing that it does not know', async () => {
