@@ -82,6 +82,8 @@ const shape = z.object({
   guard: z.number().optional(),
   /** The session in which that change was made, if it was made in one: it alone outlives the change. */
   stampedIn: z.string().optional(),
+  /** API keys that were made under an earlier security stamp than this one sign nothing any more. */
+  keysFrom: z.number().optional(),
   /** Its protection was loosened: until then (milliseconds) apps are told to wait with what cannot be undone. */
   holdUntil: z.number().optional(),
   /** The anti-phishing phrase: the owner's own words, by which they know a mail of ours. Sealed in the store. */
@@ -123,6 +125,16 @@ export interface Stamped {
 /** Is this of now? Not what was proved before the last change of what protects the account, but in the session that made it. */
 export function stampFits({ guard = 0, stampedIn }: Pick<Account, 'guard' | 'stampedIn'>, held: Stamped): boolean {
   return (held.stamp ?? 0) === guard || held.session === stampedIn
+}
+
+/** The change that ends every API key made until now, in the same write as a change that raises the security stamp. */
+export function withoutKeys({ guard = 0 }: Pick<Account, 'guard'>): Pick<Account, 'keysFrom'> {
+  return { keysFrom: guard + 1 }
+}
+
+/** Was an API key that was made under this security stamp ended with all others? Whatever was left undone about the key itself. */
+export function keyEnded({ keysFrom = 0 }: Pick<Account, 'keysFrom'>, { guard = 0 }: { guard?: number | undefined }) {
+  return guard < keysFrom
 }
 
 /** Makes something else of each anti-phishing phrase in an account: the one in force, and those that a change may bring back. */

@@ -64,6 +64,8 @@ export interface Devices {
   chosen(device: string, account: string): Promise<boolean>
   /** The devices that its owner chose, last seen first: those that stand in for a second step, or all. */
   trustedBy(owner: Owner, all?: boolean): Promise<Device[]>
+  /** Knows those no longer that the account first signed in on since this moment, and the one that is named. */
+  forgetSince(account: string, since?: number, device?: string): Promise<void>
   /** Knows a device no longer; false when it was not known. */
   forget(device: string, account: string): Promise<boolean>
 }
@@ -115,6 +117,10 @@ export function devices({ store, trustFor, now }: { store: Store; trustFor: numb
         .filter(each => (all ? each.trustedUntil !== undefined : stands(each, owner)))
         .map(each => ({ ...each, trustedUntil: stands(each, owner) ? each.trustedUntil : undefined }))
         .sort((a, b) => b.seenAt - a.seenAt)
+    },
+    forgetSince: async (account, since = 0, device) => {
+      for (const each of await allOf(kept, { account }))
+        if (each.createdAt >= since || each.device === device) await kept.take(each.id)
     },
     forget: async (device, account) => (await kept.take(key(device, account))) !== undefined,
   }

@@ -1,4 +1,4 @@
-import { type Account, type Accounts, active } from '../accounts/account.ts'
+import { type Account, type Accounts, active, keyEnded } from '../accounts/account.ts'
 import type { Hold } from '../accounts/hold.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
@@ -61,9 +61,10 @@ interface Services {
 
 /** Makes what the pages of an account do with its keys. */
 export function owner({ keys, accounts, throttle, hold, messages, record }: Services): Owner {
-  const own = async ({ id: account }: Account, id: string): Promise<ApiKey> => {
+  const own = async (account: Account, id: string): Promise<ApiKey> => {
     const key = await keys.get(id)
-    if (key?.account !== account || key.revokedAt !== undefined) throw new Problem('not_found')
+    if (key?.account !== account.id || key.revokedAt !== undefined || keyEnded(account, key))
+      throw new Problem('not_found')
     return key
   }
   const about = ({ id, name }: ApiKey): About => ({ key: name, id })
@@ -76,12 +77,15 @@ export function owner({ keys, accounts, throttle, hold, messages, record }: Serv
   }
 
   return {
-    keys: account => keys.of(account),
+    keys: async id => {
+      const [account, all] = await Promise.all([accounts.get(id), keys.of(id)])
+      return all.filter(each => account && !keyEnded(account, each))
+    },
     make: async ({ id: account, guard, email, locale }, { publicKey, ...wanted }, origin) => {
       await throttle.ration('api-key.make', account, makes)
       // Before there is a key that the apps would not know to wait for.
       if (wanted.scopes.includes('transfer')) await hold(account, origin)
-      const made = await keys.add({ ...wanted, account }, publicKey)
+      const made = await keys.add({ ...wanted, account, guard }, publicKey)
       // Whoever revokes all that there are, for good reason, has changed the guard before: one of both sees the other.
       const owner = await accounts.get(account)
       if (!active(owner) || owner.guard !== guard) {

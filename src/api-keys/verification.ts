@@ -1,4 +1,4 @@
-import { type Accounts, active } from '../accounts/account.ts'
+import { type Accounts, active, keyEnded } from '../accounts/account.ts'
 import type { Origin, Record } from '../events.ts'
 import { within } from './addresses.ts'
 import { type Asked, readAsked } from './asked.ts'
@@ -75,7 +75,7 @@ export function verification(services: Services): Verification {
     const signed = isSigned(scheme, claim, key)
     if (!key) return 'UNKNOWN_KEY'
     const rows: [Reason, boolean][] = [
-      ['KEY_REVOKED', key.revokedAt !== undefined || !active(owner)],
+      ['KEY_REVOKED', key.revokedAt !== undefined || !active(owner) || keyEnded(owner, key)],
       ['KEY_EXPIRED', key.endsAt !== undefined && key.endsAt <= now()],
       ['WRONG_ALGORITHM', key.algorithm !== claim.algorithm],
       ['ADDRESS_NOT_ALLOWED', key.addresses.length > 0 && !within(key.addresses, address)],

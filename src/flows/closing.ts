@@ -1,4 +1,4 @@
-import { type Account, type Accounts, raised } from '../accounts/account.ts'
+import { type Account, type Accounts, raised, withoutKeys } from '../accounts/account.ts'
 import type { Link, Links } from '../accounts/link.ts'
 import { Problem } from '../errors.ts'
 import type { Record as RecordEvent } from '../events.ts'
@@ -76,7 +76,13 @@ export function closing(services: Services): Closing {
     start: async ({ id, guard }, visitor) => {
       const at = now()
       const until = at + patience
-      const changes = { status: 'closing' as const, closesAt: until, ...raised(guard), updatedAt: at }
+      const changes = {
+        status: 'closing' as const,
+        closesAt: until,
+        ...raised(guard),
+        ...withoutKeys({ guard }),
+        updatedAt: at,
+      }
       if (!(await accounts.patch(id, changes, { guard, status: 'active' }))) throw new Problem('conflict')
       await record('closing.started', { account: id, until }, visitor)
     },

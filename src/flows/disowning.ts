@@ -1,7 +1,8 @@
-import { type Account, type AccountChange, type Accounts, owned } from '../accounts/account.ts'
+import { type Account, type AccountChange, type Accounts, owned, withoutKeys } from '../accounts/account.ts'
 import type { Addresses } from '../accounts/address.ts'
 import type { Announced } from '../accounts/announcement.ts'
 import type { Credential, Credentials } from '../accounts/credential.ts'
+import type { Devices } from '../accounts/device.ts'
 import type { Link, Links } from '../accounts/link.ts'
 import { Problem } from '../errors.ts'
 import type { Factor } from '../factors/factor.ts'
@@ -28,6 +29,7 @@ interface Services {
   accounts: Pick<Accounts, 'get'>
   addresses: Pick<Addresses, 'whose'>
   credentials: Credentials
+  devices: Pick<Devices, 'forgetSince'>
   links: Links
   messages: { disowned(letter: { to: string; locale: string; reset: string; expiresAt: number }): Promise<void> }
   commit: Commit
@@ -44,7 +46,7 @@ const tries = 20
 
 /** Undoes what somebody else did, by a mailed link. */
 export function disowning(services: Services): Disowning {
-  const { factors, accounts, addresses, credentials, commit, links, messages, now } = services
+  const { factors, accounts, addresses, credentials, devices, commit, links, messages, now } = services
   const factorOf = ({ factor }: Credential) => factors.find(({ id }) => id === factor)
 
   /** How the account will stand once the link's act is undone; undefined when the link's address is nobody's any more. */
@@ -57,6 +59,11 @@ export function disowning(services: Services): Disowning {
     const { changes = [] } = owner
     const lost = changes.findLast(({ went }) => went.includes(home.id))
     const hostile = hostileOf(changes, link, home.retiredAt === undefined ? undefined : lost)
+    const rules = formerly(
+      owner,
+      changes.filter(each => hostile.includes(each) || each.at >= since),
+      since,
+    )
     const theirs = new Set(hostile.flatMap(each => each.came))
     const mine = new Set(hostile.flatMap(each => each.went))
     // Whatever came after the address was lost may be theirs who took it; what it began with is the owner's.
@@ -67,9 +74,11 @@ export function disowning(services: Services): Disowning {
     const back = out.filter(each => mine.has(each.id) && each.id !== address && !goes(each))
     const others = held.filter(each => each.id !== address)
     const stays = [...others.filter(each => !goes(each)), ...back, home]
-    const undone = changes.filter(each => hostile.includes(each) || each.at >= since)
     return {
-      ...{ owner, home, stays, settings: formerly(owner, undone, since) },
+      ...{ owner, home, stays, settings: rules },
+      from: Math.min(since, home.retiredAt ?? since),
+      // Where only chosen devices are let in, taking an old one away could shut the owner out.
+      device: { ...owner, ...rules }.restrictions?.devices ? undefined : link.device,
       went: others.filter(goes).map(({ id }) => id),
       came: [...back, ...(held.includes(home) ? [] : [home])].map(({ id }) => id),
       gone: [...held, ...out].filter(goes).map(({ id }) => id),
@@ -109,6 +118,7 @@ export function disowning(services: Services): Disowning {
       const settled = await settle(link)
       if (!settled) throw new Problem('link_expired')
       const { owner, home, settings, went, history } = settled
+      const forget = () => devices.forgetSince(owner.id, settled.from, settled.device)
       const { id: account, locale, status } = owner
       const closing = status === 'closing'
       const { email, phone } = vouched(settled.stays)
@@ -121,11 +131,15 @@ export function disowning(services: Services): Disowning {
       const fields = {
         phone,
         ruledAt,
+        ...withoutKeys(owner),
         ...opened,
         ...(email !== undefined && { email: taken ? nobody(account) : email }),
       }
+      // Before and after: should this process die in between, no device of theirs passes for the owner's.
+      await forget()
       const changed = await commit(owner, { came, went, settings, fields, history, loosens: true, events }, visitor)
       if (!changed) continue
+      await forget()
       // Out of force already: gone for good, so that nothing of theirs can be put back.
       for (const each of settled.gone) await credentials.remove(each)
       if (taken) throw new Problem('conflict')

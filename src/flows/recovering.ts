@@ -1,7 +1,8 @@
-import { type Accounts, active } from '../accounts/account.ts'
+import { type Accounts, active, withoutKeys } from '../accounts/account.ts'
 import type { Addresses } from '../accounts/address.ts'
 import type { Announced } from '../accounts/announcement.ts'
 import type { Credential, Credentials } from '../accounts/credential.ts'
+import type { Devices } from '../accounts/device.ts'
 import { Problem } from '../errors.ts'
 import type { Origin } from '../events.ts'
 import type { Factor } from '../factors/factor.ts'
@@ -16,6 +17,8 @@ interface Services {
   factors: readonly Factor[]
   accounts: Accounts
   addresses: Pick<Addresses, 'whose'>
+  /** Nothing is known any more of who signed in where: it may have been somebody else. */
+  devices: Pick<Devices, 'forgetSince'>
   credentials: Credentials
   /** Uses an identity check up: of several users, and whoever cancels it, one comes through. Throws `attempt_expired`. */
   complete: (id: string) => Promise<void>
@@ -39,7 +42,7 @@ const tries = 20
 
 /** Makes what sets an account up afresh. */
 export function recovering(services: Services): Recovering {
-  const { factors, accounts, addresses, credentials, complete, cutOff, commit } = services
+  const { factors, accounts, addresses, devices, credentials, complete, cutOff, commit } = services
   const factorOf = (id: string) => factors.find(each => each.id === id)
 
   return {
@@ -76,17 +79,19 @@ export function recovering(services: Services): Recovering {
         const went = (await credentials.of(account)).filter(goes).map(({ id }) => id)
         // Before and after: should this process die in between, nobody who was in still is.
         await cutOff(account, visitor)
+        await devices.forgetSince(account)
         const wanted: Wanted = {
           ...{ came: fresh, went, loosens: true, always: true, events },
           settings: { texts: undefined, restrictions: undefined, travel: undefined },
           // Somebody may have signed up with it this very moment.
-          fields: { phone: undefined, ...((await free()) ? vouched : known) },
+          fields: { phone: undefined, ...withoutKeys(owner), ...((await free()) ? vouched : known) },
         }
         const changed = await commit(owner, wanted, visitor).catch(fault => {
           if (!(fault instanceof Conflict)) throw fault
         })
         if (!changed) continue
         await cutOff(account, visitor)
+        await devices.forgetSince(account)
         return changed.guard
       }
       throw new Problem('busy', { retryAfter: 1 })

@@ -1,7 +1,7 @@
 import { type Account, type Accounts, active } from '../accounts/account.ts'
 import { type Addresses, addedLately } from '../accounts/address.ts'
 import type { Credential, Credentials } from '../accounts/credential.ts'
-import type { Links } from '../accounts/link.ts'
+import type { Link, Links } from '../accounts/link.ts'
 import { mailbox } from '../accounts/postage.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
@@ -104,18 +104,22 @@ export function checking(services: Services): Checking {
   }
 
   /** The dispute that is opened from this address; undefined for one that the account has had for long, and so can end a case. */
-  const disputed = async (id: string, address: string | undefined): Promise<Contested['dispute']> => {
+  const disputed = async (link: Link, found: Case): Promise<Contested['dispute']> => {
+    const { account: id = '', address = '' } = link
     const [account, held, out] = await Promise.all([accounts.get(id), credentials.of(id), credentials.out(id)])
     const own = [...held, ...out].find(each => each.id === address)
-    if (!account || !own || !addedLately(own, account, now())) return undefined
-    return { address: own.id, masked: maskedEmail(reach(own).email ?? ''), since: own.createdAt }
+    const createdAt = own?.createdAt ?? link.since ?? found.createdAt
+    // One that the account gave up grows no older: whoever had it for a while does not end a case by waiting.
+    const at = own && own.retiredAt === undefined ? now() : found.createdAt
+    if (!account || !addedLately({ createdAt }, account, at)) return undefined
+    return { address, masked: maskedEmail((own && reach(own).email) ?? ''), since: createdAt }
   }
 
   const contested: Checking['contested'] = async bearer => {
     const link = await links.look(bearer, 'cancel')
     const found = link?.case === undefined ? undefined : await cases.get(link.case)
     if (!link?.account || !found || found.endedAt !== undefined) throw new Problem('link_expired')
-    return { found, dispute: await disputed(link.account, link.address) }
+    return { found, dispute: await disputed(link, found) }
   }
 
   const mailReady: Checking['mailReady'] = async ({ id, account, contact, locale }) => {

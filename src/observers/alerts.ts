@@ -85,7 +85,8 @@ export function alerts(services: Services): Observer {
       if (to === undefined || mailed.has(to)) continue
       mailed.add(to)
       if (check !== undefined && name !== 'identity.completed') {
-        const bearer = await links.make({ purpose: 'cancel', account: id, address, case: check }, stoppable)
+        const stops = { purpose: 'cancel' as const, account: id, address, since: createdAt, case: check }
+        const bearer = await links.make(stops, stoppable)
         const { what, when } = letter
         const link = `/recover/cancel/${bearer}`
         const contact = await contactOf(check)

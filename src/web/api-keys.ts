@@ -1,13 +1,15 @@
 import Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Accounts } from '../accounts/account.ts'
+import type { Credentials } from '../accounts/credential.ts'
 import { recent } from '../accounts/freshness.ts'
 import type { Drafts } from '../api-keys/drafts.ts'
 import { type ApiKey, limit, type Revealed, scopes } from '../api-keys/keys.ts'
 import type { Owner } from '../api-keys/owner.ts'
 import { keyOf, type Typed, typedIn, wishOf } from '../api-keys/wish.ts'
 import type { Problem } from '../errors.ts'
-import { reaches } from '../flows/assurance.ts'
+import type { Factor } from '../factors/factor.ts'
+import { counted, reaches, strongestOf } from '../flows/assurance.ts'
 import type { Attempts } from '../flows/attempts.ts'
 import type { Steps } from '../flows/steps.ts'
 import type { Sessions } from '../oidc/sessions.ts'
@@ -34,13 +36,17 @@ interface Services {
   sessions: Sessions
   owner: Owner
   drafts: Drafts
+  credentials: Pick<Credentials, 'of'>
+  factors: readonly Factor[]
+  /** How long what was added counts for no more than the proof that authorised it, in milliseconds. */
+  hold: number
   show: Show
   now: () => number
 }
 
 /** The API keys of an account: to see, make, rename, rotate and revoke. A secret is shown once, to somebody who has just proved who they are. */
 export function apiKeys(services: Services): Router<Visit> {
-  const { owner, drafts, show, now } = services
+  const { owner, drafts, credentials, factors, hold, show, now } = services
   const router = new Router<Visit>()
   const { who, page } = doorkeeper(services)
 
@@ -82,12 +88,17 @@ export function apiKeys(services: Services): Router<Visit> {
       }
     })
 
-  const proved = ({ session }: SignedIn) => reaches(session.acr, 'aal2') && recent(session.since, fresh, now())
-  const prove = (ctx: Context, { account, session }: SignedIn, next: string) => {
+  /** What a key is worth to a thief is worth the strongest factor of its owner, as any other change is. */
+  const wanted = async ({ account }: SignedIn) =>
+    strongestOf(counted(factors, await credentials.of(account.id), { hold, now: now() }).held)
+  const proved = async (person: SignedIn) =>
+    reaches(person.session.acr, await wanted(person)) && recent(person.session.since, fresh, now())
+  const prove = async (ctx: Context, person: SignedIn, next: string) => {
+    const { account, session } = person
     const { id, email, guard } = account
     const reason = show.say(ctx.state.locale, 'reason.key')
     const begun = { account: id, email, guard, session: session.uid, next, reason }
-    return beginAttempt(ctx, services, { ...begun, purpose: 'step-up', acr: 'aal2' })
+    return beginAttempt(ctx, services, { ...begun, purpose: 'step-up', acr: await wanted(person) })
   }
   const reveal = (ctx: Context, { account }: SignedIn, { key, secret }: Revealed) => {
     const locals = { key: lineOf(key, now()), secret }
@@ -103,12 +114,13 @@ export function apiKeys(services: Services): Router<Visit> {
   act(home, async (ctx, person) => {
     const typed = typedIn(body(ctx))
     const wish = wishOf(typed, now())
-    if (!proved(person)) return prove(ctx, person, `${home}?draft=${await drafts.keep(person.account.id, typed)}`)
+    if (!(await proved(person)))
+      return prove(ctx, person, `${home}?draft=${await drafts.keep(person.account.id, typed)}`)
     reveal(ctx, person, await owner.make(person.account, wish, ctx.state.visitor))
   })
 
   act(`${home}/:key/rotate`, async (ctx, person) => {
-    if (!proved(person)) return prove(ctx, person, home)
+    if (!(await proved(person))) return prove(ctx, person, home)
     const publicKey = keyOf(typedIn(body(ctx)).public_key)
     reveal(ctx, person, await owner.rotate(person.account, ctx.params.key, publicKey, ctx.state.visitor))
   })

@@ -39,6 +39,7 @@ export const belongingsList: readonly Belonging[] = [
     {
       guard: counter,
       stampedIn: ours.id,
+      keysFrom: counter,
       edits: counter,
       holds: ours.id,
       changes: 'what undoes a change; the activity says what it was',
@@ -84,7 +85,7 @@ export const belongingsList: readonly Belonging[] = [
       ...(['id', 'name', 'scopes', 'addresses', 'algorithm', 'createdAt', 'rotatedAt'] as const),
       ...(['endsAt', 'revokedAt', 'usedAt', 'usedFrom'] as const),
     ],
-    { ...ours, secret, former: secret, rev: counter },
+    { ...ours, guard: counter, secret, former: secret, rev: counter },
   ),
   belonging(rolesDeclaration, 'account', ['role', 'since'], ours),
   belonging(casesDeclaration, 'account', ['id', 'state', 'until', 'createdAt', 'endedAt'], {

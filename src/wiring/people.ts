@@ -95,7 +95,7 @@ export function people({ issuer, trust, hold, closing: patience, sms }: Config, 
   const risk = riskOf({ accounts, book, devices, admissions, throttle, failures, places, guessed, now })
   const protection = protectionOf({ factors, accounts, credentials, commit, risk, record, now })
   const proof = proofs({ ceremonies, credentials, devices, admissions, throttle, failures, record })
-  const afresh = recoveringOf({ factors, accounts, addresses, credentials, complete, cutOff, commit })
+  const afresh = recoveringOf({ factors, accounts, addresses, devices, credentials, complete, cutOff, commit })
   const counted = enrolments({ ceremonies, throttle })
   const judged = { factors, attempts, ceremonies, accounts, credentials, proof, counted }
   const judges = { ...judged, protection, signUp, recovering: afresh, failures, hold, now }
@@ -105,7 +105,7 @@ export function people({ issuer, trust, hold, closing: patience, sms }: Config, 
     words.whence(locale, { address, agent: agentOf(agent) })
   const recovering = { accounts, addresses, links, messages: letters, record, now }
   const resetting = resettingOf({ ...recovering, throttle, postage, whence })
-  const disowning = disowningOf({ ...recovering, factors, credentials, commit })
+  const disowning = disowningOf({ ...recovering, factors, credentials, devices, commit })
   const belongings = belongingsOf(store, sealer, belongingsList)
   const steady = steadyClock({ store, record, now })
   const closing = closingOf({ ...recovering, endAll, erase: belongings.erase, steady, patience })

@@ -32,7 +32,7 @@ async function room() {
   const on = (store: Store) => {
     const record: RecordEvent = recorder([audit({ store })], now, () => {})
     const made = commits({ store, record, now })
-    const { accounts, addresses, credentials, commit, announcements } = made
+    const { accounts, addresses, devices, credentials, commit, announcements } = made
     const links = linksOf({ store, now })
     const messages = {
       taken: async () => {},
@@ -44,8 +44,8 @@ async function room() {
     return {
       ...{ ...made, links },
       signUp: signUp({ accounts, credentials, announcements, addresses, sealer: testSealer, messages, now }),
-      recovering: recovering({ factors, accounts, addresses, credentials, complete, cutOff, commit }),
-      disowning: disowning({ factors, accounts, addresses, credentials, commit, links, messages, now }),
+      recovering: recovering({ factors, accounts, addresses, devices, credentials, complete, cutOff, commit }),
+      disowning: disowning({ factors, accounts, addresses, devices, credentials, commit, links, messages, now }),
     }
   }
   const calm = on(engine)

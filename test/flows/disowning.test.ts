@@ -40,6 +40,7 @@ describe('disowning', () => {
       factors,
       accounts: people,
       addresses: made.addresses,
+      devices: made.devices,
       credentials: kept,
       links: mailed,
       messages: { disowned: async letter => void mails.push(letter) },

@@ -35,7 +35,7 @@ describe('setting an account up afresh', () => {
   const close = () => accounts.patch('ada', { status: 'closing', guard: 1 })
   const commit = async (complete: () => Promise<unknown> = async () => {}): Promise<unknown> => {
     const afresh = recoveringOf({
-      ...{ factors: [], accounts, addresses: made.addresses, credentials, commit: made.commit },
+      ...{ factors: [], accounts, addresses: made.addresses, devices: made.devices, credentials, commit: made.commit },
       complete: async () => {
         done.push('complete')
         await complete()

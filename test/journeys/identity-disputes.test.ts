@@ -95,6 +95,21 @@ describe('an account whose address a thief has changed', () => {
     expect((await grace.open(`/admin/recovery/${number}`)).text).to.contain('stopped by the owner')
   })
 
+  it('is not lost to a link that was mailed to an address which the thief gave up since', async () => {
+    const [ada, thief] = await robbed(1)
+    const number = of.numberOn(await of.send(ada.email))
+    await of.queued(grace, number)
+    const { link } = await of.mailed(thief, '/recover/cancel/')
+    const intruder = await of.at.elsewhere({ ...ada, email: thief })
+    await changeEmail({ ...intruder, email: thief }, `second-${thief}`)
+    latchkey.clock.pass(8 * day)
+    // Has what can be put back no longer tidied away.
+    await of.at.act(await of.at.elsewhere({ ...ada, email: `second-${thief}` }), 'phrase', { phrase: 'blue heron' })
+    const [, done] = await stop(link)
+    expect(done.h1).to.equal('You have objected')
+    expect((await grace.open(`/admin/recovery/${number}`)).text).to.contain('waits for a decision')
+  })
+
   it('is found a year later, and no longer', async () => {
     const [ada] = await robbed(360)
     const first = of.numberOn(await of.send(ada.email))

@@ -2,6 +2,7 @@ import { accounts as accountsOf } from '../../src/accounts/account.ts'
 import { addresses as addressesOf } from '../../src/accounts/address.ts'
 import { announcements as announcementsOf } from '../../src/accounts/announcement.ts'
 import { credentials as credentialsOf } from '../../src/accounts/credential.ts'
+import { devices as devicesOf } from '../../src/accounts/device.ts'
 import { sealer as sealerOf } from '../../src/crypto/seal.ts'
 import { keyring } from '../../src/crypto/secrets.ts'
 import type { Record as RecordEvent } from '../../src/events.ts'
@@ -27,5 +28,6 @@ export function commits({ store, record = async () => {}, hold = 0, onFault = ()
   const announcements = announcementsOf({ store, credentials, record, onFault, now })
   const addresses = addressesOf({ store, sealer: testSealer, accounts, now })
   const commit = committing({ accounts, credentials, announcements, addresses, hold, onFault, now })
-  return { accounts, addresses, credentials, announcements, commit, ...holding(store, credentials, now) }
+  const devices = devicesOf({ store, trustFor: 30 * 24 * 3_600_000, now })
+  return { accounts, addresses, devices, credentials, announcements, commit, ...holding(store, credentials, now) }
 }
