@@ -7,8 +7,6 @@ const manager = new UserManager({
   redirect_uri: `${location.origin}/`,
   post_logout_redirect_uri: `${location.origin}/`,
   scope: 'openid email offline_access',
-  // Puts the email into the ID token; without it, it is in userinfo, which this library asks without a proof of its key.
-  extraQueryParams: { claims: JSON.stringify({ id_token: { email: null } }) },
   // Who steals the tokens cannot use them without this browser's key (RFC 9449).
   dpop: { store: new IndexedDbDPoPStore(), bind_authorization_code: true },
 })
