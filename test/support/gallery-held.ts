@@ -60,6 +60,10 @@ export const heldPages: readonly Picture[] = [
   picture('mailbox-long', 'sign-in/mailbox', { ...mailbox, email: longEmail, towards: longApp, locale: 'de' }),
   picture('open', 'sign-in/open', { action: '/open/ABCDE-FGHJK' }),
   picture('opened', 'sign-in/opened', {}),
+  picture('enrol-limited', 'sign-in/enrol', {
+    ...{ base: '/account/add/a1', factor: { id: 'passkey' }, shown: { options: {} }, typed: {}, others: [] },
+    ...{ optional: false, until: now + 79_000_000, progress: undefined },
+  }),
   picture('confirm', 'sign-in/confirm', seen),
   picture('confirm-long', 'sign-in/confirm', {
     ...seen,
