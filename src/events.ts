@@ -132,7 +132,11 @@ export const events = {
     addresses: z.number(),
   }),
   'token.replayed': event('info', { client, account: account.optional() }),
-  'token.reused': event('warning', { client, account: account.optional(), grant: z.string() }, told),
+  'token.reused': event(
+    'warning',
+    { client, account: account.optional(), grant: z.string(), ended: z.enum(['app', 'session']) },
+    told,
+  ),
   'token.revoked': event('info', { client }),
   'logout.delivered': event('info', { client, account }),
   // `reason`: the host, how far it came, and what it answered.

@@ -1,6 +1,6 @@
 import { calculateJwkThumbprint, decodeProtectedHeader } from 'jose'
 import { type Client, errors, type RefreshToken, type TokenEndpointGrantContext } from 'oidc-provider'
-import { originOf } from '../accounts/origin.ts'
+import { network, originOf } from '../accounts/origin.ts'
 import { own } from '../clients/own.ts'
 import type { Certificate } from '../crypto/certificate.ts'
 import { sha256 } from '../crypto/digest.ts'
@@ -8,12 +8,13 @@ import { openUnder, SealError, sealUnder } from '../crypto/seal.ts'
 import type { Key, Keyring } from '../crypto/secrets.ts'
 import type { Record } from '../events.ts'
 import type { Records } from '../records/adapter.ts'
-import { type Family, lives, successor } from '../records/refresh-tokens.ts'
+import { type Answered, type Family, lives, successor } from '../records/refresh-tokens.ts'
 import type { EndSession } from './endings.ts'
 import type { Prolong } from './prolong.ts'
 
-/** How long a client that lost the answer may ask again for it, in milliseconds. */
+/** How long a client that lost the answer may ask again for it, in milliseconds; and one that can prove nothing of itself. */
 export const forgiving = 30_000
+const forgivingPublic = 10_000
 /** Seconds that a client's refresh token lives from now, when people signed in so many seconds ago; `longest` in milliseconds. */
 export function refreshLife(client: Client, ago: number, longest: number): number {
   const { refresh_token_ttl, refresh_token_max = Number.POSITIVE_INFINITY } = own(client)
@@ -42,8 +43,10 @@ interface Services {
 /**
  * Rotates refresh tokens, and forgives the network, not the thief. The library judges a request and issues tokens; one
  * guarded write then makes the new refresh token the family's live one and keeps the answer, sealed under the old one.
- * Whoever comes second with the same token, key or certificate, and question within 30 seconds, before the new one is used, is answered
- * alike; asked something else, is refused. Any other use of a spent token ends the session that it belongs to.
+ * A client that repeats its request within 30 seconds, by the same key or certificate and before the new token is used, is answered alike;
+ * one that can prove nothing of itself (a public client without DPoP) once, within 10 seconds, and at the same network and user agent.
+ * Any other use of a spent token ends its family, which is the app's sign-in; and the whole session when the token was bound to a key or
+ * certificate or came back from somewhere else, because then somebody else has it (RFC 9700, 4.14.2).
  */
 export function rotating(handle: Handler, services: Services): Handler {
   const { records, keyring, record, endSession, prolong, certificate, longest, now } = services
@@ -64,7 +67,7 @@ export function rotating(handle: Handler, services: Services): Handler {
     if (own(client).profile === 'fapi2') return keep(ctx, value, life)
     const body = { ...(ctx.body as object), refresh_token: successor(value) }
     const sealed = sealUnder(bearer(value, keyring.newest(purpose)), JSON.stringify(body), purpose)
-    const last = { at: now(), asked, holder: await holder(ctx), sealed }
+    const last = { at: now(), asked, holder: await holder(ctx), ...whereOf(ctx), sealed }
     const rotation = { last, life, sessionLives: await prolong(ctx, spent) }
     if (!(await records.refreshTokens.rotate(value, body.refresh_token, rotation))) return again(ctx, value, asked)
     ctx.body = body
@@ -95,9 +98,17 @@ export function rotating(handle: Handler, services: Services): Handler {
     // It was revoked while we looked.
     if (!family) throw new errors.InvalidGrant('refresh token not found')
     const { last, payload } = family
-    const repeated = last?.digest === sha256(value) && now() - last.at < forgiving
-    if (!repeated || last.holder !== (await holder(ctx))) return reused(ctx, family)
+    const elsewhere = !last || last.holder !== (await holder(ctx)) || !samePlace(last, whereOf(ctx))
+    // A process whose clock is behind may see the answer as of the future.
+    const age = last?.digest === sha256(value) ? Math.abs(now() - last.at) : Number.POSITIVE_INFINITY
+    const provable = ctx.oidc.client.clientAuthMethod !== 'none' || bound(family) || last?.holder !== nobody
+    const forgiven = provable
+      ? last?.holder === (await holder(ctx)) && age < forgiving
+      : !elsewhere && age < forgivingPublic
+    if (!last || !forgiven) return reused(ctx, family, elsewhere || bound(family))
     if (last.asked !== asked) throw new errors.InvalidGrant('refresh token already used')
+    if (!provable && !(await records.refreshTokens.repeat(value, family)))
+      throw new errors.InvalidGrant('refresh token already used')
     ctx.body = JSON.parse(opened(keyring, value, last.sealed))
     await record('token.replayed', { client: ctx.oidc.client.clientId, account: payload.accountId }, originOf(ctx))
   }
@@ -107,11 +118,11 @@ export function rotating(handle: Handler, services: Services): Handler {
     const family = await records.refreshTokens.family(value)
     if (!family || lives(family, value)) return
     const { clientId, jkt, 'x5t#S256': x5t } = family.payload
-    const bound = {
+    const held = {
       jkt: jkt === undefined || jkt === (await keyOf(ctx)),
       x5t: x5t === undefined || x5t === certificateOf(ctx),
     }
-    if (clientId !== ctx.oidc.client.clientId || !bound.jkt || !bound.x5t) await reused(ctx, family)
+    if (clientId !== ctx.oidc.client.clientId || !held.jkt || !held.x5t) await reused(ctx, family, true)
   }
 
   function certificateOf(ctx: TokenEndpointGrantContext): string {
@@ -124,17 +135,36 @@ export function rotating(handle: Handler, services: Services): Handler {
     return `${await keyOf(ctx)} ${certificateOf(ctx)}`
   }
 
-  async function reused(ctx: TokenEndpointGrantContext, family: Family): Promise<never> {
+  /** Ends the family, and with `stolen` the session, too. */
+  async function reused(ctx: TokenEndpointGrantContext, family: Family, stolen: boolean): Promise<never> {
     const { payload, grantId: grant = '', sessionUid = '' } = family
     const { accountId: account, clientId: client = '' } = payload
     await records.revokeGrant(grant)
-    await endSession(sessionUid, 'token-reused', originOf(ctx))
-    await record('token.reused', { client, account, grant }, originOf(ctx))
+    if (stolen) await endSession(sessionUid, 'token-reused', originOf(ctx))
+    await record('token.reused', { client, account, grant, ended: stolen ? 'session' : 'app' }, originOf(ctx))
     throw new errors.InvalidGrant('refresh token already used')
   }
 }
 
 const purpose = 'refresh-answer'
+/** The holder of a token that is shown without key and certificate. */
+const nobody = ' '
+
+type Where = Pick<Answered, 'network' | 'agent'>
+
+function whereOf(ctx: TokenEndpointGrantContext): Where {
+  const { address = '', agent } = originOf(ctx)
+  return { network: network(address), agent }
+}
+
+function samePlace(one: Where, other: Where): boolean {
+  return one.network === other.network && one.agent === other.agent
+}
+
+/** Is a token of this family of use only to who has its key or certificate? */
+function bound({ payload: { jkt, 'x5t#S256': x5t } }: Family): boolean {
+  return jkt !== undefined || x5t !== undefined
+}
 
 /** The operator's secrets have a part in it: not even the store and the spent token together open an answer. */
 function bearer(value: string, { bytes }: Key): string {

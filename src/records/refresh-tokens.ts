@@ -15,6 +15,9 @@ const answered = z.object({
   asked: z.string(),
   /** By which key and which certificate its holder was known. */
   holder: z.string(),
+  /** The network and the user agent that it was shown from. */
+  network: z.string().optional(),
+  agent: z.string().optional(),
   /** The answer, sealed under the spent token. */
   sealed: z.string(),
 })
@@ -28,6 +31,8 @@ const shape = z.object({
   /** When the live token was made, in seconds. */
   iat: z.number(),
   last: answered.optional(),
+  /** That answer was given once more to a client that cannot bind its tokens. */
+  repeated: z.boolean().optional(),
   /** Until then, in milliseconds, its session lives, unless it was ended and took this along. */
   sessionLives: z.number().optional(),
   grantId: z.string().optional(),
@@ -51,6 +56,8 @@ export interface RefreshTokens {
   family(value: string): Promise<Family | undefined>
   /** Makes `to` the live token in place of `from`; false when another got there first. */
   rotate(from: string, to: string, rotation: Rotation): Promise<boolean>
+  /** Notes that the answer to the spent token `from` is given once more; false when it was already, or another token is live by now. */
+  repeat(from: string, family: Family): Promise<boolean>
 }
 
 const prefix = id().length
@@ -95,9 +102,16 @@ export function refreshTokens(store: Store, now: () => number): RefreshTokens {
     rotate: async (from, to, { last, life, sessionLives }) => {
       const digest = sha256(from)
       const rotated = { digest: sha256(to), iat: seconds(), expiresAt: now() + life * 1000 }
-      const changes = { ...rotated, ...(last && { last: { ...last, digest } }), ...(sessionLives && { sessionLives }) }
+      const changes = {
+        ...rotated,
+        repeated: undefined,
+        ...(last && { last: { ...last, digest } }),
+        ...(sessionLives && { sessionLives }),
+      }
       return (await kept.patch(familyOf(from), changes, { digest })) !== undefined
     },
+    repeat: async (from, { digest }) =>
+      (await kept.patch(familyOf(from), { repeated: true }, { digest, repeated: undefined })) !== undefined,
     adapter: {
       upsert: async (value, { jti: _, exp: __, iat = seconds(), ...payload }, life = 0) => {
         const { grantId, sessionUid } = payload

@@ -1,4 +1,4 @@
-import ipaddr from 'ipaddr.js'
+import { oneNetwork } from '../accounts/origin.ts'
 
 /** A place on earth, in degrees; the truth may be off by `radius` kilometres. */
 export interface Point {
@@ -75,18 +75,6 @@ export function signals(
     'many-guesses': guessed,
   }
   return allSignals.filter(each => found[each])
-}
-
-/** Are two addresses of one network? Of one that is unknown nobody can say so. */
-export function oneNetwork(one: string, other: string): boolean {
-  return ipaddr.isValid(one) && network(one) === network(other)
-}
-
-/** The network an address is in, as providers hand them out: 24 bits of IPv4, 48 of IPv6 (RFC 6177, 2). */
-export function network(address: string): string {
-  if (!ipaddr.isValid(address)) return address
-  const parsed = ipaddr.process(address)
-  return `${parsed.kind()} ${parsed.toByteArray().slice(0, parsed.kind() === 'ipv4' ? 3 : 6)}`
 }
 
 /** Kilometres an hour that it takes at least to have been at both; 0 when nobody knows, or when there was time to go anywhere. */

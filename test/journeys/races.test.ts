@@ -74,7 +74,7 @@ describe('ten at once on a slow store', () => {
     expect((await token({ grant_type: 'refresh_token', refresh_token: next })).status).to.equal(200)
   })
 
-  it('end the family, and the session’s tokens, when a spent token comes back', async () => {
+  it('end what the app was granted, and not the session, when a spent token comes back', async () => {
     const other = (await (await token(await authorized())).json()) as { refresh_token: string }
     const first = (await (await token(await authorized())).json()) as { refresh_token: string }
     const refresh = (refresh_token: string) => token({ grant_type: 'refresh_token', refresh_token })
@@ -83,7 +83,7 @@ describe('ten at once on a slow store', () => {
     expect((await refresh(first.refresh_token)).status).to.equal(400)
     expect((await refresh(second.refresh_token)).status).to.equal(400)
     expect((await refresh(other.refresh_token)).status).to.equal(400)
-    expect((await ada.browser.get(`${latchkey.issuer}/account`)).url).to.contain('/sign-in/')
+    expect((await ada.browser.get(`${latchkey.issuer}/account`)).url).to.equal(`${latchkey.issuer}/account`)
     expect(latchkey.logged()).to.contain('token.reused')
   })
 

@@ -88,7 +88,7 @@ describe('alerts to owners', () => {
     await add('email', 'ada@example.com')
     await record('factor.renamed', { account: 'ada', factor: 'passkey', credential: 'c1' })
     await record('phrase.changed', { account: 'nobody' })
-    await record('token.reused', { client: 'trading', grant: 'g1' })
+    await record('token.reused', { client: 'trading', grant: 'g1', ended: 'app' })
     await services.accounts.patch('ada', { status: 'closed' })
     await record('phrase.changed', { account: 'ada' })
     expect(sent).to.deep.equal([])

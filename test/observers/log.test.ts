@@ -40,7 +40,7 @@ describe('log', () => {
     await record('grant.issued', { client: 'trading', type: 'refresh_token' })
     await record('account.created', { account: 'a1' })
     await record('keys.created', { kid: 'k1', alg: 'ES256' })
-    await record('token.reused', { client: 'trading', grant: 'g1' })
+    await record('token.reused', { client: 'trading', grant: 'g1', ended: 'app' })
     await turn()
     expect(lines().map(line => line.level)).to.deep.equal(['debug', 'info', 'info', 'warn'])
   })

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
+import { network, oneNetwork } from '../../src/accounts/origin.ts'
 import { pointsOf } from '../../src/risk/countries.ts'
-import { network, oneNetwork, type Sighting, type Signal, signals, travelled } from '../../src/risk/signals.ts'
+import { type Sighting, type Signal, signals, travelled } from '../../src/risk/signals.ts'
 
 const hour = 3_600_000
 const places = {
