@@ -4,8 +4,9 @@ import type { Algorithm } from '../crypto/jwk.ts'
 import type { DetailType } from '../flows/details.ts'
 import type { DeviceApp } from './associations.ts'
 import { type Api, apiShape, type Client, clientShape, oidcScopes, readEntry } from './file.ts'
+import { readLogos } from './logos.ts'
 import { alike, skeletons } from './names.ts'
-import { declaredByFile } from './own.ts'
+import { libraryMetadata } from './own.ts'
 import { type Policy, policyShape, thirdParty } from './policies.ts'
 import { about, faultsOf, type Standing } from './rules.ts'
 
@@ -19,6 +20,8 @@ export interface App {
   /** Whose it is, as far as anybody can tell: the host that it sends people back to, or that its document is at. Nobody vouches for the name of an app that registered. */
   host: string | undefined
   tile: string
+  /** As a data URL; the operator vouches for it. */
+  logo?: string | undefined
   firstParty: boolean
   /** By resource identifier: the APIs it may ask for, with the scopes that are its to ask for. */
   apis: ReadonlyMap<string, Granted>
@@ -122,6 +125,7 @@ export function parseClients(raw: unknown, standing: Standing, file = 'clients.j
     if (own === undefined && types.length > 0)
       faults.push(`apis[${at}] authorization_details_types: client_id is needed, which asks for them`)
   })
+  const logos = readLogos(clients, file, fault => faults.push(fault))
   const policies = (lists?.policies === undefined ? [] : list('policies')).map((each, at) => {
     const policy = readEntry(policyShape, each, fault => faults.push(`policies[${at}] ${fault}`))
     faults.push(...unknownScopes(policy, apis).map(fault => `policies[${at}] ${fault}`))
@@ -129,7 +133,7 @@ export function parseClients(raw: unknown, standing: Standing, file = 'clients.j
   })
   faults.push(...repeated(policies.map(each => each.policy)).map(each => `policies: ${each} is declared twice`))
   if (faults.length > 0) throw new ClientsError(file, faults)
-  return known(apis as Api[], clients as Client[], policies as Policy[])
+  return known(apis as Api[], clients as Client[], policies as Policy[], logos)
 }
 
 function unknownScopes(
@@ -156,12 +160,19 @@ function repeated(names: readonly (string | undefined)[]): string[] {
   return [...new Set(names.filter((name, at) => name !== undefined && names.indexOf(name) !== at) as string[])]
 }
 
-function known(apis: readonly Api[], clients: readonly Client[], policies: readonly Policy[]): Declared {
+function known(
+  apis: readonly Api[],
+  clients: readonly Client[],
+  policies: readonly Policy[],
+  logos: ReadonlyMap<string, string>,
+): Declared {
   const granted = granting(apis)
-  const apps = new Map(clients.map(each => [each.client_id, app(each, apis, granted)]))
+  const apps = new Map(
+    clients.map(each => [each.client_id, { ...app(each, apis, granted), logo: logos.get(each.client_id) }]),
+  )
   const names = clients.map(each => skeletons(each.client_name))
   return {
-    metadata: clients.map(metadata),
+    metadata: clients.map(libraryMetadata),
     app: id => apps.get(id),
     stands: (client, resource) => apis.some(each => each.client_id === client && each.resource === resource),
     methods: new Map(apis.flatMap(each => Object.entries(each.methods))),
@@ -223,23 +234,4 @@ function app(client: Client, apis: readonly Api[], granted: Declared['granted'])
     delegates: granted(client.delegates, life),
     deviceMayTransfer: client.device_may_transfer,
   }
-}
-
-function metadata({
-  first_party,
-  tile,
-  apis,
-  development,
-  delegates,
-  device_may_transfer,
-  ios_app_ids,
-  android_apps,
-  ...client
-}: Client): ClientMetadata {
-  return declaredByFile({
-    ...client,
-    response_types: client.grant_types.includes('authorization_code') ? ['code'] : [],
-    ...(client.profile && { require_pushed_authorization_requests: true }),
-    ...(client.backchannel_logout_uri && { backchannel_logout_session_required: true }),
-  })
 }

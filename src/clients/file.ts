@@ -173,6 +173,8 @@ export const clientShape = {
     .string()
     .regex(/^[a-z]{1,20}$/, { error: 'must be a word of lower-case letters' })
     .default('neutral'),
+  /** Its logo, a PNG file beside this one: the consent page shows it. */
+  logo: z.string().min(1).optional(),
   /** The APIs that it may ask for, by resource identifier, and which of their scopes. */
   apis: z.record(z.string(), z.array(scopeToken).min(1)).default({}),
   /** What its makers' systems know it by, where it is an app on a device: `TEAM123456.com.example.app`, */

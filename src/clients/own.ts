@@ -1,6 +1,6 @@
-import type { Client, Configuration } from 'oidc-provider'
+import type { Client, ClientMetadata, Configuration } from 'oidc-provider'
 import { z } from 'zod'
-import { ownShape } from './file.ts'
+import { type Client as Declared, ownShape } from './file.ts'
 
 /** What only we know of a client, beside what the library does. */
 export type Own = z.output<z.ZodObject<typeof ownShape>>
@@ -34,4 +34,25 @@ export const ownMetadata = {
 /** Reads it from a client; of none, what is usual. */
 export function own(client: Client | undefined): Own {
   return (client as unknown as Own | undefined) ?? usual
+}
+
+/** Returns a client of clients.json as the library takes it. */
+export function libraryMetadata({
+  first_party,
+  tile,
+  logo,
+  apis,
+  development,
+  delegates,
+  device_may_transfer,
+  ios_app_ids,
+  android_apps,
+  ...client
+}: Declared): ClientMetadata {
+  return declaredByFile({
+    ...client,
+    response_types: client.grant_types.includes('authorization_code') ? ['code'] : [],
+    ...(client.profile && { require_pushed_authorization_requests: true }),
+    ...(client.backchannel_logout_uri && { backchannel_logout_session_required: true }),
+  })
 }

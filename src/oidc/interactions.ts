@@ -19,7 +19,7 @@ export interface InteractionDetails {
   uid: string
   /** What somebody has to come for: `login`, `create` (sign up) or `consent`. */
   prompt: string
-  client: { id: string; name: string; tile: string; firstParty: boolean }
+  client: { id: string; name: string; tile: string; logo: string | undefined; firstParty: boolean }
   /** What there is to go by about an app that is not of the suite, where it asks for consent. */
   stranger: Stranger | undefined
   params: {
@@ -116,7 +116,10 @@ export function interactions({ provider, clients, consents, sessions, record, no
       return {
         uid,
         prompt: prompt.name,
-        client: { id: app.id, name: about?.clientName ?? app.name, tile: app.tile, firstParty: app.firstParty },
+        client: {
+          ...{ id: app.id, name: about?.clientName ?? app.name, tile: app.tile },
+          ...{ logo: app.logo, firstParty: app.firstParty },
+        },
         stranger: about && strangerOf(app, about, text('redirect_uri') ?? provider.issuer),
         params: {
           acr: demandOf(params).least,

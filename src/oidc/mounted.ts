@@ -30,7 +30,7 @@ export function mounted(provider: Provider, services: Services): Middleware {
     if (left) return
     const answered = ctx as unknown as KoaContextWithOIDC
     if (answered.oidc?.route === 'end_session_confirm') await leaveAsked(answered, services)
-    if (ctx.response.is('html')) await leaveUnasked(answered, services)
+    if (answered.oidc && ctx.response.is('html')) await leaveUnasked(answered, services)
   }
 }
 
@@ -44,11 +44,11 @@ async function leaveAsked(ctx: KoaContextWithOIDC, services: Services): Promise<
 
 /** Whoever signs out and is not signed in is not asked: the library's page posts by a script in it, ours by one beside it. */
 async function leaveUnasked(ctx: KoaContextWithOIDC, { renderers, clients }: Services): Promise<void> {
-  const { route, session, client, urlFor } = ctx.oidc
+  const { route, session, client } = ctx.oidc
   if (route !== 'end_session' || ctx.status !== 200 || !session || session.accountId !== undefined) return
   const policy = String(ctx.response.get('Content-Security-Policy'))
   ctx.set('Content-Security-Policy', policy.replace(/ 'sha256-[^']*'/, ''))
-  const action = urlFor('end_session_confirm')
+  const action = ctx.oidc.urlFor('end_session_confirm')
   const fields = [
     ['xsrf', String(session.state?.secret)],
     ['logout', 'yes'],

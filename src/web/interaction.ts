@@ -84,7 +84,7 @@ export function interaction(services: Services): Router<Visit> {
       email: person.email,
       stranger,
     }
-    show.page(ctx, 'sign-in/consent', locals, { towards: { name: client.name, tile: client.tile } })
+    show.page(ctx, 'sign-in/consent', locals, { towards: { name: client.name, tile: client.tile, logo: client.logo } })
   }
 
   return router

@@ -11,6 +11,8 @@ export interface Towards {
   name: string
   /** One of the names that views/assets knows as a tile: trading, staking, wallet, card; others get a neutral one. */
   tile: string
+  /** Its logo, as a data URL of ours. */
+  logo?: string | undefined
 }
 
 /** What one step of a sign-in, sign-up or step-up shows, whichever factor it is about. */

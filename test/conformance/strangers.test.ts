@@ -1,17 +1,24 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { expect } from 'chai'
 import type { Jar } from '../support/jar.ts'
+import { png } from '../support/png.ts'
 import { declared, type Ground, ground } from './ground.ts'
 import { type Metadata, redirect, registrar, shop, type Told } from './registrar.ts'
 
 describe('an app that nobody vouches for', () => {
   let latchkey: Ground
   let browser: Jar
+  const logo = join(mkdtempSync(join(tmpdir(), 'latchkey-logo-')), 'guest.png')
   before(async () => {
+    writeFileSync(logo, png())
     latchkey = await ground({
       clients: [
         declared('trading', { client_name: 'Trading' }),
         declared('guest', {
           first_party: false,
+          logo,
           application_type: 'native',
           redirect_uris: ['com.evil.app://login.bank.example/cb', 'com.guest.app:/cb'],
         }),
@@ -20,7 +27,10 @@ describe('an app that nobody vouches for', () => {
     })
     browser = (await latchkey.person()).browser
   })
-  after(() => latchkey.stop())
+  after(async () => {
+    await latchkey.stop()
+    rmSync(dirname(logo), { recursive: true })
+  })
   beforeEach(() => latchkey.latchkey.clock.pass(3_600_001))
   const { register, manage } = registrar(() => latchkey)
 
@@ -69,6 +79,13 @@ describe('an app that nobody vouches for', () => {
       expect(page.find('.address')?.text).to.equal('com.evil.app://login.bank.example')
       const other = await latchkey.ask('guest', browser, { redirect_uri: 'com.guest.app:/cb' })
       expect(other.page.find('.address')?.text).to.equal('com.guest.app:')
+    })
+
+    it('no logo, whatever it says, but the one that the operator keeps of an app that they vouch for', async () => {
+      const { page } = await latchkey.ask('guest', browser, { redirect_uri: 'com.guest.app:/cb' })
+      expect(page.find('img.logo')?.attributes.src).to.match(/^data:image\/png;base64,/)
+      const { body } = await register({ ...shop, logo: 'guest.png', logo_uri: 'https://shop.example/logo.png' })
+      expect((await ask(body)).page.find('img')).to.equal(undefined)
     })
 
     it('the host of what is', async () => {

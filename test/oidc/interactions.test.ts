@@ -34,7 +34,7 @@ describe('interactions', () => {
     expect({ ...met, uid: '' }).to.deep.equal({
       uid: '',
       prompt: 'login',
-      client: { id: 'trading', name: 'trading', tile: 'neutral', firstParty: true },
+      client: { id: 'trading', name: 'trading', tile: 'neutral', logo: undefined, firstParty: true },
       stranger: undefined,
       params: { acr: 'mfa', anew: true, maxAge: 60, login_hint: 'ada@example.com', ui_locales: 'de en' },
       session: undefined,

@@ -1,3 +1,4 @@
+import { repack } from '../../src/clients/logos.ts'
 import {
   account,
   credential,
@@ -11,6 +12,7 @@ import {
   protectors,
   signals,
 } from './gallery-samples.ts'
+import { png } from './png.ts'
 
 /** Everything that is read rather than answered, and what ends a session. */
 export const otherPages: readonly Picture[] = [
@@ -26,7 +28,11 @@ export const otherPages: readonly Picture[] = [
       vouched: true,
       links: { terms: undefined, privacy: undefined, site: undefined },
     },
-    towards: { name: 'Ledgerly', tile: 'ledgerly' },
+    towards: {
+      name: 'Ledgerly',
+      tile: 'ledgerly',
+      logo: `data:image/png;base64,${repack(png()).toString('base64')}`,
+    },
   }),
   picture('consent-long', 'sign-in/consent', {
     base: '/interaction/a1',
