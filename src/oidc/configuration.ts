@@ -172,7 +172,12 @@ export function configuration(
     },
     interactions: { policy: prompts(options), url: (_, { uid }) => `/interaction/${uid}` },
     findAccount: finding(options),
-    loadExistingGrant: grantFor({ clients, consents: kept.consents, longest: session.max }),
+    loadExistingGrant: grantFor({
+      clients,
+      consents: kept.consents,
+      sessions: kept.records.sessions,
+      longest: session.max,
+    }),
     // Whatever was issued in a session ends with it.
     expiresWithSession: () => true,
     rotateRefreshToken: false,

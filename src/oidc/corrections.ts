@@ -22,6 +22,7 @@ interface Kept extends Session {
   oldId?: string | undefined
   touched?: boolean
   stamp?: number | undefined
+  superseded?: boolean
   [loaded]?: Session['authorizations']
   getValueAndPayload(): Promise<{ payload: Parameters<Records['sessions']['keep']>[0] }>
 }
@@ -89,7 +90,7 @@ interface Told {
  * then ended all its sessions, may have looked before a new one was kept: that one ends, too.
  */
 function keepSessions(
-  { Session }: Provider,
+  provider: Provider,
   { sessions }: Records,
   {
     accounts,
@@ -98,6 +99,14 @@ function keepSessions(
     now,
   }: { accounts: Options['accounts']; endSession: EndSession; admitted: Admission; now: () => number },
 ): void {
+  const { Session } = provider
+  // A cookie is renewed when somebody signs in (session fixation), and not each time that a tab goes on: two at once would leave the browser
+  // with the one that is void.
+  const { resetIdentifier } = Session.prototype
+  Session.prototype.resetIdentifier = function reset(this: Session) {
+    const { oidc } = Provider.ctx ?? {}
+    if (oidc?.route !== 'resume' || oidc.result?.login) resetIdentifier.call(this)
+  }
   const find = Session.find
   Object.assign(Session, {
     find: async (...args: Parameters<typeof find>) => {
@@ -121,7 +130,10 @@ function keepSessions(
     // What an app says as somebody signs out waits here for their answer.
     if (size(this.state) > largest) throw new Problem('too_large')
     if (exp === undefined && this.accountId === undefined) await admitted.pay(size(payload))
-    await sessions.keep(payload, { born: exp === undefined, from: oldId ?? jti, apps })
+    const current = await sessions.keep(payload, { born: exp === undefined, from: oldId ?? jti, apps })
+    // The browser has the newer one from another request, which this answer would take away again.
+    if (!current && Provider.ctx) leaveCookie(Provider.ctx, provider.cookieName('session'))
+    this.superseded = !current
     this[loaded] = structuredClone(this.authorizations)
     this.oldId = undefined
     this.emit('saved')
@@ -130,6 +142,14 @@ function keepSessions(
       await endSession(this.uid, 'protection-changed', originOf(Provider.ctx))
     return jti
   }
+}
+
+/** Takes a cookie that was set, and its signature, out of an answer. */
+function leaveCookie(ctx: KoaContextWithOIDC, name: string): void {
+  const set = [ctx.response.get('Set-Cookie') as string | string[]].flat()
+  const others = set.filter(each => each !== '' && !each.startsWith(`${name}=`) && !each.startsWith(`${name}.sig=`))
+  ctx.remove('Set-Cookie')
+  if (others.length > 0) ctx.set('Set-Cookie', others)
 }
 
 /**

@@ -1,24 +1,32 @@
 import type { Grant, KoaContextWithOIDC } from 'oidc-provider'
 import type { Clients } from '../clients/registry.ts'
 import { shownOf } from '../clients/shown.ts'
+import { token } from '../crypto/random.ts'
+import { Problem } from '../errors.ts'
 import type { Consents, Scopes } from '../records/consents.ts'
+import type { SessionRecords } from '../records/sessions.ts'
 import { scopeOf } from './claims.ts'
 
 interface Services {
   clients: Clients
   consents: Consents
+  sessions: Pick<SessionRecords, 'join'>
   /** The longest that a session lives, in milliseconds. */
   longest: number
 }
 
-/** Finds or makes the grant that a request asks for: all that an app of the suite may have, and what people allowed the others. */
-export function grantFor({ clients, consents, longest }: Services) {
+/**
+ * Finds or makes the grant that a request asks for: all that an app of the suite may have, and what people allowed the others. Of several
+ * tabs that ask for one app at once, all get the same grant: codes of any other would be void once the session names this one.
+ */
+export function grantFor({ clients, consents, sessions, longest }: Services) {
   return async (ctx: KoaContextWithOIDC): Promise<Grant | undefined> => {
     const { account, client, provider, result, session } = ctx.oidc
     if (!account || !client) return undefined
     const { accountId } = account
     const { clientId } = client
-    const id = result?.consent?.grantId ?? session?.grantIdFor(clientId)
+    const held = session?.grantIdFor(clientId)
+    const id = result?.consent?.grantId ?? held
     const asked = askedBy(ctx)
     const { firstParty } = (await clients.app(clientId)) ?? {}
     const consented = firstParty ? asked : await consents.of(accountId, clientId, shownOf(client))
@@ -26,12 +34,44 @@ export function grantFor({ clients, consents, longest }: Services) {
     const found = id === undefined || !consented ? undefined : await provider.Grant.find(id)
     const grant = found?.accountId === accountId ? found : new provider.Grant({ accountId, clientId })
     const allowed = both(asked, consented ?? { oidc: [], apis: {} })
-    const added = [add(grant, allowed), addClaims(grant, claimsAsked(ctx, allowed.oidc))].includes(true)
-    // What is approved needs no scope, and a grant all the same.
-    const bare = grant.jti === undefined && ctx.oidc.params?.authorization_details !== undefined
-    if (added || bare || (grant === found && short(grant, longest))) await renew(grant)
-    return grant.jti === undefined ? undefined : grant
+    const kept = async (grant: Grant): Promise<boolean> => {
+      const added = [add(grant, allowed), addClaims(grant, claimsAsked(ctx, allowed.oidc))].includes(true)
+      // What is approved needs no scope, and a grant all the same.
+      const bare = grant.jti === undefined && ctx.oidc.params?.authorization_details !== undefined
+      if (added || bare || (grant.jti !== undefined && short(grant, longest))) await renew(grant)
+      return grant.jti !== undefined
+    }
+    if (!(await kept(grant))) return undefined
+    // A session that begins with this request is nobody else's yet.
+    if (!session?.exp || grant.jti === held) return grant
+
+    // What the session is known to have had before is replaced, and what another tab put there meanwhile is taken.
+    let former = formerly(ctx, held)
+    for (let left = tries; left > 0; left--) {
+      const own = { grantId: grant.jti, sid: session.sidFor(clientId) ?? token() }
+      const joined = await sessions.join(session.uid, clientId, own, former)
+      if (!joined) return grant
+      session.sidFor(clientId, joined.sid)
+      if (joined.grantId === grant.jti) return grant
+      const first = await provider.Grant.find(joined.grantId)
+      if (first?.accountId === accountId && (await kept(first))) {
+        if (grant !== found) await grant.destroy()
+        return first
+      }
+      // It has ended since.
+      former = joined.grantId
+    }
+    throw new Problem('busy', { retryAfter: 1 })
   }
+}
+
+/** Grants in a row that may end while a request takes them. */
+const tries = 5
+
+/** The grant that the session had when the request was judged; one that was consented to, when the page was shown. */
+function formerly({ oidc }: KoaContextWithOIDC, held: string | undefined): string | undefined {
+  if (!oidc.result?.consent?.grantId) return held
+  return oidc.entities.Interaction?.prompt.details.former as string | undefined
 }
 
 /** Would the grant end before a session that begins now? */

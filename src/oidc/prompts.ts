@@ -32,7 +32,11 @@ export function prompts(options: Pick<Options, 'bars' | 'now' | 'salt' | 'waits'
   login?.checks.add(new Check('acr_values', 'the requested assurance was not reached', 'login_required', unmet))
   const consent = policy.get('consent')
   // Of the moment before the page is shown: what changes meanwhile was not agreed to, and is asked again.
-  if (consent) consent.details = ({ oidc }) => ({ shown: oidc.client && shownOf(oidc.client) })
+  if (consent)
+    consent.details = ({ oidc: { client, session } }) => ({
+      shown: client && shownOf(client),
+      former: client && session?.grantIdFor(client.clientId),
+    })
   // Claims are asked for as the scopes that open them.
   for (const reason of ['op_scopes_missing', 'op_claims_missing', 'rar_prompt']) consent?.checks.remove(reason)
   consent?.checks.add(

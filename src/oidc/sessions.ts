@@ -76,7 +76,9 @@ export function sessions(services: Services): Sessions {
 
   const save = async (ctx: Context, session: Session): Promise<void> => {
     await session.save(life(session.loginTs))
-    setCookie(ctx, session.jti, new Date(session.exp * 1000))
+    // Another request has given the browser a newer one meanwhile.
+    if (!(session as Session & { superseded?: boolean }).superseded)
+      setCookie(ctx, session.jti, new Date(session.exp * 1000))
   }
   const names = async (session: Session): Promise<string[]> => {
     const apps = await Promise.all(Object.keys(session.authorizations ?? {}).map(clients.app))

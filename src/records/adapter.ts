@@ -3,7 +3,8 @@ import { z } from 'zod'
 import type { Stamped } from '../accounts/account.ts'
 import { sha256 } from '../crypto/digest.ts'
 import type { Sealer } from '../crypto/seal.ts'
-import { type Collection, declare, type Store } from '../store/collection.ts'
+import { Problem } from '../errors.ts'
+import { type Collection, Conflict, declare, type Store } from '../store/collection.ts'
 import { allOf } from '../store/pages.ts'
 import { type RefreshTokens, refreshTokens } from './refresh-tokens.ts'
 import { type RemoteRequests, remoteRequests } from './remote-requests.ts'
@@ -18,6 +19,8 @@ const shape = z.object({
   accountId: z.string().optional(),
   clientId: z.string().optional(),
   expiresAt: z.number(),
+  /** Of a grant: how often it changed. */
+  revision: z.number().optional(),
 })
 type Kept = z.output<typeof shape>
 
@@ -70,7 +73,7 @@ export function records(store: Store, sealer: Sealer, now: () => number): Record
     DeviceCode: remote.adapter,
     BackchannelAuthenticationRequest: remote.adapter,
     // These two are names, not bearer values: an interaction answers only to the browser whose signed cookie names it.
-    Grant: keeping(grant, now, { key: id => id }),
+    Grant: { ...keeping(grant, now, { key: id => id }), upsert: growing(grant, now) },
     Interaction: keeping(store.collection(interactions), now, { key: id => id, trim: withoutCookie }),
   }
 
@@ -147,6 +150,55 @@ function keeping(
     },
     findByUid: absent,
     findByUserCode: absent,
+  }
+}
+
+/** Changes in a row that a grant's may lose; each means that another was through. */
+const tries = 20
+
+/** Keeps a grant with all that it holds already: two tabs may add to one at once, and nothing is ever taken out of a grant that stays. */
+function growing(collection: Collection<Kept>, now: () => number): Adapter['upsert'] {
+  return async (id, { jti: _, ...payload }, seconds = 0) => {
+    const { accountId, clientId } = payload
+    const expiresAt = now() + seconds * 1000
+    let seen = false
+    for (let left = tries; left > 0; left--) {
+      const there = await collection.get(id)
+      // It was revoked meanwhile, and stays so.
+      if (!there && seen) return
+      seen = there !== undefined
+      try {
+        if (!there) return await collection.insert({ id, payload, accountId, clientId, expiresAt })
+      } catch (fault) {
+        if (fault instanceof Conflict) continue
+        throw fault
+      }
+      const { revision } = there
+      const changes = { payload: grown(there.payload, payload), expiresAt, revision: (revision ?? 0) + 1 }
+      if (await collection.patch(id, changes, { revision })) return
+    }
+    throw new Problem('busy', { retryAfter: 1 })
+  }
+}
+
+/** What a grant holds. */
+interface Held {
+  openid?: { scope?: string; claims?: string[] }
+  resources?: { [name: string]: string }
+}
+
+/** All that either of two states of one grant holds. */
+function grown(there: AdapterPayload & Held, mine: AdapterPayload & Held): AdapterPayload {
+  const scopes = (...held: (string | undefined)[]): string =>
+    [...new Set(held.flatMap(each => each?.split(' ') ?? []))].filter(Boolean).join(' ')
+  const scope = scopes(there.openid?.scope, mine.openid?.scope)
+  const claims = [...new Set([...(there.openid?.claims ?? []), ...(mine.openid?.claims ?? [])])]
+  const names = Object.keys({ ...there.resources, ...mine.resources })
+  const resources = names.map(name => [name, scopes(there.resources?.[name], mine.resources?.[name])])
+  return {
+    ...mine,
+    ...(scope + claims !== '' && { openid: { ...(scope && { scope }), ...(claims.length > 0 && { claims }) } }),
+    ...(names.length > 0 && { resources: Object.fromEntries(resources) }),
   }
 }
 

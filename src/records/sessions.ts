@@ -43,8 +43,11 @@ export interface Change {
 
 export interface SessionRecords {
   adapter: Adapter
-  /** Keeps a session as one request leaves it, beside what other requests did meanwhile. One that has ended stays ended. */
-  keep(session: AdapterPayload, change: Change): Promise<void>
+  /**
+   * Keeps a session as one request leaves it, beside what other requests did meanwhile; resolves to whether its cookie's value is the one
+   * that this request knows. One that has ended stays ended.
+   */
+  keep(session: AdapterPayload, change: Change): Promise<boolean>
   /** Ends a session: of many enders exactly one gets it. */
   take(uid: string): Promise<AdapterPayload | undefined>
   /** Takes an app out of a session; resolves to what the session knew of it, if it was in it. */
@@ -112,14 +115,18 @@ export function sessionRecords(store: Store): SessionRecords {
     },
     keep: async ({ jti = '', uid = '', exp = 0, ...rest }, { born, from, apps }) => {
       const mine = { digest: sha256(jti), accountId: rest.accountId, payload: rest, expiresAt: exp * 1000 }
-      if (born) return kept.insert({ id: uid, ...mine, revision: 0 })
-      await change(uid, there => {
+      if (born) {
+        await kept.insert({ id: uid, ...mine, revision: 0 })
+        return true
+      }
+      const now = await change(uid, there => {
         const authorizations = merged(apps, rest.authorizations ?? {}, there.payload.authorizations ?? {})
         // A cookie that was renewed meanwhile stays so: only what this request did about its app is added.
         return there.digest === sha256(from)
           ? { ...mine, payload: { ...rest, authorizations } }
           : { payload: { ...there.payload, authorizations } }
       })
+      return now?.digest === mine.digest
     },
     take: async uid => {
       const taken = await kept.take(uid)

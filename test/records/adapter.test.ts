@@ -40,6 +40,34 @@ describe('the adapter', () => {
     })
   }
 
+  it('keeps what each of several adds to one grant at once, on a slow store too', async () => {
+    const late = of('Grant', records(slow(store, 5), sealing, now))
+    const base = { jti: 'g', accountId: 'ada', clientId: 'a', openid: { scope: 'openid' } }
+    const added = [
+      { ...base, openid: { scope: 'openid email' } },
+      { ...base, openid: { scope: 'openid phone', claims: ['phone_number'] } },
+      { ...base, resources: { one: 'read' } },
+      { ...base, resources: { one: 'write', two: 'read' } },
+    ]
+    // The first finds none, too.
+    await Promise.all(added.map(each => late.upsert('g', each, minute)))
+    const { openid, resources } = (await of('Grant').find('g')) as Record<string, Record<string, string>>
+    expect(openid?.scope?.split(' ')).to.have.members(['openid', 'email', 'phone'])
+    expect(openid?.claims).to.deep.equal(['phone_number'])
+    expect(resources?.one?.split(' ')).to.have.members(['read', 'write'])
+    expect(resources?.two).to.equal('read')
+  })
+
+  it('brings no grant back that is revoked while something is added to it', async () => {
+    await of('Grant').upsert('g', { jti: 'g', openid: { scope: 'openid' } }, minute)
+    const late = of('Grant', records(slow(store, 20), sealing, now))
+    const adding = late.upsert('g', { jti: 'g', openid: { scope: 'openid email' } }, minute)
+    await new Promise(resolve => setTimeout(resolve, 30))
+    await kept.revokeGrant('g')
+    await adding
+    expect(await of('Grant').find('g')).to.equal(undefined)
+  })
+
   it('takes an access token out of the world once, of ten at once on a slow store', async () => {
     await of('AccessToken').upsert('one', { jti: 'one', grantId: 'g' }, minute)
     const late = records(slow(store, 10), sealing, now)
