@@ -127,7 +127,11 @@ describe('an account with rules of its owner’s own', () => {
     const page = await elsewhere.get(await newest('/not-me/'))
     await page.submit({})
     const reset = await (await elsewhere.get(await newest('/reset/'))).submit({})
-    const next = await elsewhere.post(`${reset.url}/totp`, { code: authenticatorCode(latchkey, owner) })
+    // No rule keeps them out; the place is as unusual as it would be for a sign-in.
+    const held = await elsewhere.post(`${reset.url}/totp`, { code: authenticatorCode(latchkey, owner) })
+    expect(held.h1).to.equal('Is it you? Check your email')
+    await (await jar().get(await newest('/confirm/'))).submit()
+    const next = await held.submit({}, 'I have confirmed')
     expect(next.find('input[autocomplete=new-password]')).to.not.equal(undefined)
   })
 
