@@ -26,6 +26,16 @@ const authenticated: Step = async ({ oidc }, next) => {
   return next()
 }
 
+/** Says what to turn on where a challenge proves nothing (RFC 7636, 4.3; RFC 9700, 2.1.1): most libraries that fail here can do S256. */
+const challenged: Step = async ({ oidc: { params } }, next) => {
+  const method = params?.code_challenge_method ?? (params?.code_challenge === undefined ? 'S256' : 'plain')
+  if (method !== 'S256')
+    throw new errors.InvalidRequest(
+      'code_challenge_method must be S256: turn it on in your library in place of plain; docs/recipes names the switch of each',
+    )
+  return next()
+}
+
 const { endSession, getAuthorization, introspection, registration, token } = library as {
   endSession: { init: Step[] }
   getAuthorization(endpoint: string): Step[]
@@ -43,6 +53,8 @@ insertBefore(getAuthorization('pushed_authorization_request'), 'checkPrompt', co
 insertBefore(getAuthorization('device_authorization'), 'checkScope', completeRequest)
 insertBefore(getAuthorization('backchannel_authentication'), 'checkScope', completeRequest)
 insertBefore(token, 'validateScope', tidyRequest)
+for (const each of ['authorization', 'pushed_authorization_request'])
+  insertBefore(getAuthorization(each), 'checkPKCE', challenged)
 insertBefore(introspection, 'validateTokenPresence', authenticated)
 for (const each of ['authorization', 'pushed_authorization_request', 'device_authorization'])
   insertBefore(getAuthorization(each), 'checkIdTokenHint', settleHint)

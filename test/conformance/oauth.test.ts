@@ -104,6 +104,14 @@ describe('OAuth 2.0 (RFC 6749, RFC 6750, RFC 7636, RFC 9207)', () => {
       expect((await here.ask('desk', person.browser, more)).told.get('error')).to.equal('invalid_request')
   })
 
+  it('says that S256 is what to turn on where a challenge is sent as it is (RFC 7636, 4.3)', async () => {
+    for (const code_challenge_method of ['plain', 'S512', undefined]) {
+      const { told } = await here.ask('desk', person.browser, { code_challenge_method })
+      expect(told.get('error')).to.equal('invalid_request')
+      expect(told.get('error_description')).to.match(/must be S256.*in your library.*docs\/recipes/)
+    }
+  })
+
   it('names what to turn on in the error, because most libraries that fail at first do so for want of PKCE', async () => {
     const none = { code_challenge: undefined, code_challenge_method: undefined }
     const { told } = await here.ask('desk', person.browser, none)
