@@ -54,6 +54,8 @@ export interface Devices {
   readonly trustFor: number
   /** Has this account signed in here before? */
   known(device: string, account: string): Promise<boolean>
+  /** All that this account has signed in on, and that were not forgotten since. */
+  allOf(account: string): Promise<Set<string>>
   /** Remembers for a year that this account signed in here. */
   saw(seen: Seen, account: string): Promise<void>
   /** Lets a device that was seen stand in for a second step from now on. */
@@ -96,6 +98,7 @@ export function devices({ store, trustFor, now }: { store: Store; trustFor: numb
   return {
     trustFor,
     known: async (device, account) => (await kept.get(key(device, account))) !== undefined,
+    allOf: async account => new Set((await allOf(kept, { account })).map(({ device }) => device)),
     saw: async ({ device, address, agent }, account) => {
       const at = now()
       const id = key(device, account)

@@ -136,7 +136,8 @@ export function checking(services: Services): Checking {
       if (contact === undefined) throw new Problem('invalid_email', { field: 'contact' })
       await throttle.ration('identity.from', visitor.address, fromOne)
       await throttle.ration('identity.to', mailbox(contact), toOne)
-      await throttle.ration('identity', email, about)
+      // Who asks from that very mailbox pays for the mailbox alone, and whatever strangers ask about them, a link lies in it.
+      if (mailbox(contact) !== mailbox(email)) await throttle.ration('identity', email, about)
       // Whoever lost the address with everything else names the one that they had.
       const [owner, last] = await Promise.all([accounts.byEmail(email), addresses.last(email)])
       const former = last === undefined ? undefined : await accounts.get(last)

@@ -79,13 +79,18 @@ export function risk({
       const owner = await accounts.get(account)
       const why = owner && rules ? await bars(owner, { device, address }) : []
       if (why.length > 0) return { ruling: 'bar', why }
-      const [past, known, admitted, tries, many] = await Promise.all([
+      const [sessions, seen, admitted, tries, many] = await Promise.all([
         book.of(account),
-        devices.known(device, account),
+        devices.allOf(account),
         admissions.admitted(device, account),
         throttle.failures(account, guessed),
         inARow.many(account),
       ])
+      // What was done on a device that the account no longer knows says nothing of its owner: it may have been disowned. But
+      // an account that has only such a past is no newcomer.
+      const theirs = sessions.filter(each => each.device === undefined || seen.has(each.device))
+      const past = theirs.length > 0 ? theirs : sessions
+      const known = seen.has(device)
       const { country = '', until = 0 } = owner?.travel ?? {}
       const expected = until > now() ? [country] : []
       const here = sighting({ device, address, at: now() })

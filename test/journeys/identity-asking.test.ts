@@ -103,6 +103,20 @@ describe('whoever asks for an identity check', () => {
     expect.fail('never told to slow down')
   })
 
+  it('gets a link to the account’s own mailbox, however often strangers asked about it', async () => {
+    latchkey.clock.pass(2 * hour)
+    const ada = await of.at.joined()
+    for (let time = 0; time < 10; time++) {
+      const page = await jar().get(`${latchkey.issuer}/recover/identity`)
+      expect((await page.submit({ email: ada.email, contact: `stranger${time}@example.com` })).status).to.equal(200)
+    }
+    latchkey.clock.pass(2 * hour)
+    const eleventh = await jar().get(`${latchkey.issuer}/recover/identity`)
+    expect((await eleventh.submit({ email: ada.email, contact: 'stranger10@example.com' })).status).to.equal(429)
+    expect((await of.ask(ada.email)).status).to.equal(200)
+    latchkey.clock.pass(2 * hour)
+  })
+
   it('opens nothing with the number of a case', async () => {
     const ada = await of.at.joined()
     const page = await of.send(ada.email)

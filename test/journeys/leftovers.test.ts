@@ -8,6 +8,7 @@ import { type Message, type Running, startLatchkey } from '../support/latchkey.t
 import { authenticatorCode, type Person } from '../support/people.ts'
 import { type Security, securityAt } from '../support/security.ts'
 import { type Held, signRfc9421 } from '../support/signing.ts'
+import { at as from, travellers } from '../support/travellers.ts'
 
 describe('what a thief leaves behind', () => {
   let latchkey: Running
@@ -114,5 +115,36 @@ describe('what a thief leaves behind', () => {
     expect(page.find('[data-api-key-secret]')).to.equal(undefined)
     expect((await accounts(latchkey.store).byEmail(ada.email))?.holdUntil).to.equal(undefined)
     expect(page.url, page.text).to.contain('/sign-in/')
+  })
+})
+
+describe('a place where a disowned thief was', () => {
+  let latchkey: Running
+  before(async () => {
+    latchkey = await startLatchkey({ environment: { LATCHKEY_TRUST_PROXY: '127.0.0.1,::1' } })
+  })
+  after(() => latchkey.stop())
+  const { signedUp, prove, linkTo, isIn } = travellers(() => latchkey)
+
+  it('is as strange to the account as before', async () => {
+    const owner = await signedUp()
+    latchkey.clock.pass(3 * 24 * 60 * 60_000)
+    const thief = from(owner, '81.2.69.142')
+    const held = await prove(thief)
+    expect(held.h1).to.equal('Is it you? Check your email')
+    // Talked into it.
+    await (await jar().get(await linkTo(owner))).submit({}, { button: 'Yes, it’s me' })
+    await held.submit()
+    expect(await isIn(thief)).to.equal(true)
+    const told = (await latchkey.outbox(owner.email)).find(each => each.link?.includes('/not-me/'))
+    await (await owner.browser.get(told?.link ?? '')).submit()
+    const reset = (await latchkey.outbox(owner.email)).find(each => each.link?.includes('/reset/'))
+    const page = await (await owner.browser.get(reset?.link ?? '')).submit()
+    const next = await page.submit({ code: authenticatorCode(latchkey, owner) })
+    owner.password = 'slow river almanac 10'
+    latchkey.keepOut(owner.password)
+    await next.submit({ password: owner.password })
+    expect(await isIn(owner)).to.equal(true)
+    expect((await prove(from(owner, '81.2.69.142'))).h1).to.equal('Is it you? Check your email')
   })
 })
