@@ -19,6 +19,7 @@ export const problems = {
   link_expired: 410,
   approval_over: 410,
   attempt_elsewhere: 403,
+  cookies_blocked: 403,
   not_offered: 403,
   not_confirmed: 409,
   mailbox_unproved: 409,

@@ -53,6 +53,8 @@ const shape = z.object({
   within: z.string().optional(),
   /** The authorization request that waits for it (oidc-provider's interaction uid). */
   interaction: z.string().optional(),
+  /** The app wants a sign-in of its own, whoever is signed in. */
+  anew: z.boolean().optional(),
   client: z.object({ name: z.string(), tile: z.string() }).optional(),
   /** Where to go afterwards, a path of ours. */
   next: z.string().optional(),
@@ -106,7 +108,7 @@ export type NewAttempt = Pick<Attempt, 'purpose' | 'device' | 'locale'> &
   Partial<
     Pick<
       Attempt,
-      'account' | 'guard' | 'email' | 'session' | 'within' | 'interaction' | 'client' | 'next' | 'acr' | 'add'
+      'account' | 'guard' | 'email' | 'session' | 'within' | 'interaction' | 'anew' | 'client' | 'next' | 'acr' | 'add'
     > &
       Pick<Attempt, 'vouched' | 'vouchedBy' | 'change' | 'approves' | 'reason' | 'wants' | 'case' | 'moves'>
   >

@@ -60,6 +60,8 @@ export interface Interactions {
   details(ctx: Context): Promise<InteractionDetails>
   /** Goes on with who was proved, while the account's guard is as it was; somebody else who was signed in is signed out. */
   finish(ctx: Context, login: Login): Promise<void>
+  /** Goes on with the session that somebody signed in to meanwhile, in another tab: the request is judged again, by the same checks. */
+  proceed(ctx: Context): Promise<void>
   /** Remembers that everything that was asked is allowed, and goes on. */
   consent(ctx: Context): Promise<void>
   /** Goes on with the receipt of what was approved. */
@@ -145,6 +147,7 @@ export function interactions({ provider, clients, consents, sessions, record, no
       const login = { accountId, acr, amr: [...amr], guard, ts: Math.floor(now() / 1000) }
       await goOn(ctx, interaction, { [interaction.prompt.name]: {}, login })
     },
+    proceed: async ctx => goOn(ctx, await waiting(ctx), {}),
     consent: async ctx => {
       const interaction = await waiting(ctx)
       const { params, prompt, session, grantId } = interaction

@@ -21,7 +21,7 @@ export function faults({
       await next()
       if (ctx.status === 404 && ctx.body === undefined) throw new Problem('not_found')
     } catch (fault) {
-      const problem = asProblem(fault)
+      const problem = cookieless(ctx, asProblem(fault))
       if (problem.status >= 500) log(fault, ctx.state.request)
       write(ctx, problem, show)
     }
@@ -48,6 +48,14 @@ function methodsAt(ctx: Context): string[] {
   const { matched = [] } = ctx as { matched?: readonly Layer[] }
   const taken = new Set(matched.flatMap(({ methods }) => methods))
   return ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'].filter(each => taken.has(each))
+}
+
+/** Names blocked cookies as the cause where a page is not the browser's that it began in: every other browser shows one of ours. */
+export function cookieless(ctx: Context, problem: Problem): Problem {
+  const foreign = ['attempt_expired', 'attempt_elsewhere'].includes(problem.code)
+  return foreign && ctx.get('Cookie') === ''
+    ? new Problem('cookies_blocked', { cause: problem.cause ?? problem })
+    : problem
 }
 
 /** A fault as the Problem that it is told as; what nobody foresaw is `internal`. */

@@ -30,7 +30,7 @@ interface Services {
 
 /** Where an app's authorization request waits for a person: it leaves to sign in, comes back with the proof, and asks for consent and approval. */
 export function interaction(services: Services): Router<Visit> {
-  const { accounts, attempts, interactions, show } = services
+  const { accounts, attempts, interactions, sessions, show } = services
   const router = new Router<Visit>()
   const approve = approval(services, router)
 
@@ -38,6 +38,8 @@ export function interaction(services: Services): Router<Visit> {
     const details = await interactions.details(ctx)
     if (details.approval) return approve(ctx, details, details.approval)
     if (details.prompt === 'consent') return consent(ctx, details)
+    const waits = details.prompt === 'login' && !details.session && !details.params.anew
+    if (waits && ctx.query.attempt === undefined && (await sessions.current(ctx))) return interactions.proceed(ctx)
     const from = ctx.query.attempt
     if (typeof from !== 'string') return begin(ctx, details)
     const attempt = await attempts.get(from, ctx.state.visitor.device)
@@ -56,6 +58,7 @@ export function interaction(services: Services): Router<Visit> {
     const begun = {
       interaction: uid,
       within: session?.uid,
+      ...(params.anew && { anew: true }),
       client: { name, tile },
       locale: params.ui_locales ? negotiate(params.ui_locales) : ctx.state.locale,
     }

@@ -3,7 +3,7 @@ import { errors } from 'oidc-provider'
 import type { Accounts } from '../accounts/account.ts'
 import { Problem } from '../errors.ts'
 import type { Renderers } from '../oidc/renderers.ts'
-import { asProblem } from './faults.ts'
+import { asProblem, cookieless } from './faults.ts'
 import { negotiate } from './phrases.ts'
 import { refusalOf, type Show } from './show.ts'
 
@@ -27,7 +27,7 @@ export function protocolPages({ accounts, show }: Services): Renderers {
   return {
     error: (ctx, _, fault) => {
       prepare(ctx)
-      const problem = told(fault)
+      const problem = cookieless(ctx, told(fault))
       ctx.status = problem.status
       const { status, code, retryAfter } = problem
       if (retryAfter !== undefined) ctx.set('Retry-After', String(retryAfter))

@@ -41,8 +41,8 @@ export function signIn(services: Services): Router<Visit> {
     const from = ctx.query.from
     const wants = typeof ctx.query.way === 'string' ? ctx.query.way.slice(0, 40) : undefined
     if (typeof from !== 'string') return { next: localPath(ctx.query.next), wants }
-    const { interaction, within, client, next, acr, locale } = await attempts.get(from, ctx.state.visitor.device)
-    return { interaction, within, client, next, acr, locale, wants }
+    const { interaction, within, anew, client, next, acr, locale } = await attempts.get(from, ctx.state.visitor.device)
+    return { interaction, within, anew, client, next, acr, locale, wants }
   }
 
   router.get('/sign-in', async ctx => {

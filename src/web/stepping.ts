@@ -1,5 +1,6 @@
 import Router from '@koa/router'
 import type { Context } from 'koa'
+import type { Accounts } from '../accounts/account.ts'
 import type { Devices } from '../accounts/device.ts'
 import { Problem } from '../errors.ts'
 import type { Factor } from '../factors/factor.ts'
@@ -16,6 +17,7 @@ import type { Visit } from './visiting.ts'
 export type Finish = (ctx: Context, attempt: Attempt) => Promise<void>
 
 interface Services {
+  accounts: Pick<Accounts, 'get'>
   attempts: Attempts
   sessions: Sessions
   devices: Pick<Devices, 'trustFor'>
@@ -47,7 +49,7 @@ export function baseOf({ purpose, id }: Pick<Attempt, 'purpose' | 'id'>): string
 }
 
 /** The routes of every attempt, whatever it is for and whichever factors it meets. */
-export function stepping({ attempts, sessions, devices, steps, show, finish }: Services): Router<Visit> {
+export function stepping({ accounts, attempts, sessions, devices, steps, show, finish }: Services): Router<Visit> {
   const router = new Router<Visit>()
 
   /** The attempt that a path names. One that belongs to a session ends with it. */
@@ -56,6 +58,23 @@ export function stepping({ attempts, sessions, devices, steps, show, finish }: S
     if (attempt.session !== undefined && (await sessions.current(ctx))?.uid !== attempt.session)
       throw new Problem('attempt_expired')
     return attempt
+  }
+
+  /**
+   * Goes on with the session that another tab signed in to while this page waited, without a question: back to the app's request, which is
+   * judged anew, or to where it was to lead. Not where this page is about another account, or where the app wants a sign-in of its own.
+   */
+  const signedInElsewhere = async (ctx: Context, attempt: Attempt): Promise<boolean> => {
+    const { purpose, within, anew, done, approves, interaction, next = '/account' } = attempt
+    if (purpose !== 'sign-in' || within !== undefined || anew || done || approves !== undefined) return false
+    const session = await sessions.current(ctx)
+    const person = session && (await accounts.get(session.accountId))
+    const named = attempt.account ?? attempt.email
+    if (!person || (named !== undefined && named !== person.id && named !== person.email)) return false
+    // This page may be what followed a post, and no app's host is in its policy (CSP 3, 6.4.1).
+    if (interaction) show.page(ctx, 'sign-in/onward', { onward: `/interaction/${interaction}`, device: false })
+    else seeOther(ctx, next)
+    return true
   }
 
   /** Shows what an attempt waits for, with what went wrong if anything did. */
@@ -167,7 +186,10 @@ export function stepping({ attempts, sessions, devices, steps, show, finish }: S
 
   for (const folder of new Set(Object.values(folders))) {
     const base = `${folder}/:attempt`
-    router.get(base, async ctx => page(ctx, await named(ctx)))
+    router.get(base, async ctx => {
+      const attempt = await named(ctx)
+      if (!(await signedInElsewhere(ctx, attempt))) await page(ctx, attempt)
+    })
     router.get(`${base}/held`, async ctx => {
       const { confirmed = false } = await named(ctx)
       ctx.body = { confirmed }

@@ -1,0 +1,118 @@
+import { expect } from 'chai'
+import { callback, declared, ended, type Ground, ground, read, verifier } from '../conformance/ground.ts'
+import { jar } from '../support/jar.ts'
+import { authenticatorCode, type Person } from '../support/people.ts'
+
+describe('a page that waits while another tab signs in', () => {
+  let here: Ground
+  let ada: Person
+  before(async () => {
+    here = await ground({ clients: [declared('desk'), declared('guest', { first_party: false })] })
+    ada = await here.person()
+  })
+  after(() => here.stop())
+
+  /** Signs somebody in, in another tab of the browser. */
+  const signIn = async (browser = jar(), person = ada) => {
+    const start = await browser.get(`${here.issuer}/sign-in`)
+    const second = await start.submit({ email: person.email, password: person.password })
+    here.latchkey.clock.pass(30_000)
+    const there = await second.submit({ code: authenticatorCode(here.latchkey, person) })
+    expect(there.url).to.contain('/account')
+  }
+  const waiting = async (app: string, more = {}) => {
+    const browser = jar()
+    const { page } = await here.ask(app, browser, more)
+    expect(page.url).to.contain('/sign-in/')
+    return { browser, page, again: async () => ended(await browser.get(page.url), here.issuer) }
+  }
+
+  it('goes on to its app with that session at its next request', async () => {
+    const { browser, again } = await waiting('desk')
+    await signIn(browser)
+    const { told } = await again()
+    const form = { grant_type: 'authorization_code', redirect_uri: callback('desk'), code_verifier: verifier }
+    const { status, body } = await here.token('desk', { ...form, code: String(told.get('code')) })
+    expect([status, read(body.id_token).acr]).to.deep.equal([200, 'aal2'])
+  })
+
+  it('goes on when its own password is right, without asking for more', async () => {
+    const { browser, page } = await waiting('desk')
+    await signIn(browser)
+    const next = await page.submit({ email: ada.email, password: ada.password })
+    expect(ended(next, here.issuer).told.get('code')).to.be.a('string')
+  })
+
+  it('goes on to where it was to lead, on pages of ours', async () => {
+    const browser = jar()
+    const page = await browser.get(`${here.issuer}/sign-in?next=/account/sessions`)
+    await signIn(browser)
+    expect((await browser.get(page.url)).url).to.equal(`${here.issuer}/account/sessions`)
+  })
+
+  it('is judged by the same checks: assurance, consent, how long ago', async () => {
+    const phr = await waiting('desk', { acr_values: 'phr' })
+    await signIn(phr.browser)
+    expect((await phr.again()).told.get('code')).to.equal(null)
+    const guest = await waiting('guest')
+    await signIn(guest.browser)
+    expect((await guest.again()).page.h1).to.equal('Allow access?')
+    const claims = JSON.stringify({ id_token: { sub: { value: 'somebody-else' } } })
+    const other = await waiting('desk', { claims })
+    await signIn(other.browser)
+    const { page, told } = await other.again()
+    expect([told.get('code'), page.url.includes('/sign-in/')]).to.deep.equal([null, true])
+  })
+
+  it('stays where the app wants a sign-in of its own, or where somebody else is named', async () => {
+    const anew = await waiting('desk', { prompt: 'login' })
+    await signIn(anew.browser)
+    const { page } = await anew.again()
+    expect(page.url).to.equal(anew.page.url)
+    const hinted = await waiting('desk', { login_hint: 'bob@example.com' })
+    await signIn(hinted.browser)
+    expect((await hinted.again()).page.url).to.equal(hinted.page.url)
+    const typed = await waiting('desk')
+    const bob = await here.person()
+    const second = await typed.page.submit({ email: bob.email, password: bob.password })
+    await signIn(typed.browser)
+    expect((await typed.browser.get(second.url)).text).to.not.contain('Your account')
+    expect((await typed.again()).told.get('code')).to.equal(null)
+  })
+
+  it('is of no use to another browser that is signed in', async () => {
+    const { page } = await waiting('desk')
+    const other = jar()
+    await signIn(other)
+    expect((await other.get(page.url)).status).to.equal(403)
+    expect((await other.get(`${page.url.replace(/sign-in.*/, '')}interaction/nothing`)).status).to.equal(410)
+  })
+})
+
+describe('a browser that blocks cookies', () => {
+  let here: Ground
+  before(async () => {
+    here = await ground({ clients: [declared('desk')] })
+  })
+  after(() => here.stop())
+  const bare = async (url: string) => {
+    const answer = await fetch(url, { headers: { accept: 'text/html' }, redirect: 'manual' })
+    return { status: answer.status, text: await answer.text(), location: answer.headers.get('location') ?? '' }
+  }
+
+  it('is told so, and what to do, by our pages and by those of the protocol', async () => {
+    const asked = await bare(`${here.metadata.authorization_endpoint}?${here.request('desk')}`)
+    const started = await bare(`${here.issuer}/sign-in`)
+    for (const path of [asked.location, started.location, '/authorize/something']) {
+      const { status, text } = await bare(new URL(path, here.issuer).href)
+      expect([status, /Allow cookies for this site/.test(text)], path).to.deep.equal([403, true])
+    }
+  })
+
+  it('is not what is said to a browser that shows cookies', async () => {
+    const browser = jar()
+    await browser.get(`${here.issuer}/sign-in`)
+    const { text, status } = await browser.get(`${here.issuer}/sign-in/something`)
+    expect([status, text.includes('Allow cookies')]).to.deep.equal([410, false])
+  })
+})
