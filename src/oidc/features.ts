@@ -2,6 +2,7 @@ import { type AccessToken, type Configuration, errors, type KoaContextWithOIDC }
 import { active } from '../accounts/account.ts'
 import type { App } from '../clients/declared.ts'
 import { isDocument } from '../clients/documents.ts'
+import { oidcScopes } from '../clients/file.ts'
 import { own } from '../clients/own.ts'
 import { id, token } from '../crypto/random.ts'
 import type { Mutes } from '../records/mutes.ts'
@@ -104,7 +105,7 @@ export function features(
         return only
       },
       useGrantedResource: (ctx, { resource, rar }) =>
-        rar !== undefined || grantedOf(ctx, [resource ?? []].flat()).length > 0,
+        rar !== undefined || (!onlyAboutPeople(ctx) && grantedOf(ctx, [resource ?? []].flat()).length > 0),
       getResourceServerInfo: async (ctx, resource, client) => {
         const granted = (await clients.app(client.clientId))?.apis.get(resource)
         if (!granted) throw new errors.InvalidTarget()
@@ -137,6 +138,14 @@ export function features(
       postLogoutSuccessSource: async ctx => renderers.loggedOut(ctx, { client: await appOf(ctx) }),
     },
   }
+}
+
+/** Does a token request narrow its scope to what OpenID Connect's own endpoints know? Then its token is for userinfo, and for no API. */
+function onlyAboutPeople({ oidc: { params } }: KoaContextWithOIDC): boolean {
+  const scopes = String(params?.scope ?? '')
+    .split(' ')
+    .filter(Boolean)
+  return scopes.length > 0 && scopes.every(each => oidcScopes.includes(each))
 }
 
 /** Returns the APIs among these of which the person allowed something that the code or token is about. */

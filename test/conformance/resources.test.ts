@@ -54,6 +54,14 @@ describe('resource and scope (RFC 8707, RFC 6749, 3.3)', () => {
       }
     })
 
+    it('is for userinfo where the scope is narrowed to what that knows', async () => {
+      const answer = await tokens('one', { scope: 'openid email read', resource: api })
+      const narrowed = await refresh('one', answer, { scope: 'openid email' })
+      const headers = { authorization: `Bearer ${narrowed.body.access_token}` }
+      expect((await latchkey.get('userinfo', headers)).status).to.equal(200)
+      expect(await audience(await refresh('one', narrowed, { scope: 'openid read' }))).to.equal(api)
+    })
+
     it('says which there are where several were granted', async () => {
       for (const scope of ['openid read', 'read']) {
         const nonce = scope === 'read' ? undefined : 'a nonce'
