@@ -55,7 +55,14 @@ const shape = z.object({
   interaction: z.string().optional(),
   /** The app wants a sign-in of its own, whoever is signed in. */
   anew: z.boolean().optional(),
-  client: z.object({ name: z.string(), tile: z.string() }).optional(),
+  client: z
+    .object({
+      name: z.string(),
+      tile: z.string(),
+      /** Where somebody who comes too late starts again. */
+      home: z.object({ name: z.string(), home: z.string() }).optional(),
+    })
+    .optional(),
   /** Where to go afterwards, a path of ours. */
   next: z.string().optional(),
   acr: assuranceShape.optional(),

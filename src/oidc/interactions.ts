@@ -20,6 +20,8 @@ export interface InteractionDetails {
   /** What somebody has to come for: `login`, `create` (sign up) or `consent`. */
   prompt: string
   client: { id: string; name: string; tile: string; logo: string | undefined; firstParty: boolean }
+  /** The app with the site that it answers at; undefined for one on a device. */
+  app: { name: string; home: string } | undefined
   /** What there is to go by about an app that is not of the suite, where it asks for consent. */
   stranger: Stranger | undefined
   params: {
@@ -122,6 +124,7 @@ export function interactions({ provider, clients, consents, sessions, record, no
           ...{ id: app.id, name: about?.clientName ?? app.name, tile: app.tile },
           ...{ logo: app.logo, firstParty: app.firstParty },
         },
+        app: siteOf(app, text('redirect_uri')),
         stranger: about && strangerOf(app, about, text('redirect_uri') ?? provider.issuer),
         params: {
           acr: demandOf(params).least,
@@ -184,6 +187,13 @@ export function interactions({ provider, clients, consents, sessions, record, no
       await goOn(ctx, await waiting(ctx), { error: 'unmet_authentication_requirements', error_description })
     },
   }
+}
+
+/** An app with the site that a redirect URI is of: nobody vouches for the name of a stranger, so its host is told beside it. */
+function siteOf({ name, host }: App, redirectUri = ''): { name: string; home: string } | undefined {
+  const url = URL.parse(redirectUri)
+  if (!url || !/^https?:$/.test(url.protocol)) return undefined
+  return { name: host === undefined ? name : `${name} (${url.host})`, home: `${url.origin}/` }
 }
 
 function strangerOf({ id, host }: App, about: Client, redirectUri: string): Stranger {

@@ -4,6 +4,7 @@ import { Problem } from '../errors.ts'
 import { negotiate } from './phrases.ts'
 import type { Show } from './show.ts'
 import type { Visit } from './visiting.ts'
+import { wayBack } from './way-back.ts'
 
 /** What programs ask besides the protocol's endpoints, which mark their requests themselves: it answers JSON whatever they accept. */
 const forPrograms = /^\/(health\/.*|metrics|admin\/api\/.*|api-keys\/verify)$|\.json$/
@@ -40,7 +41,8 @@ function write(ctx: Context, problem: Problem, show: Show): void {
   }
   const { status, code, retryAfter } = problem
   const refusal = show.refusal(ctx)
-  show.page(ctx, 'error', { status, code, retryAfter, request: ctx.state.request, refusal }, { problem: text })
+  const locals = { status, code, retryAfter, request: ctx.state.request, refusal, app: wayBack(ctx) }
+  show.page(ctx, 'error', locals, { problem: text })
 }
 
 /** The methods that a path of our routers takes (RFC 9110, 15.5.6: every 405 lists them). */

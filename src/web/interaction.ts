@@ -7,6 +7,7 @@ import type { Record as RecordEvent } from '../events.ts'
 import type { Approving } from '../flows/approving.ts'
 import type { Attempts } from '../flows/attempts.ts'
 import type { Steps } from '../flows/steps.ts'
+import { routes } from '../oidc/configuration.ts'
 import type { InteractionDetails, Interactions } from '../oidc/interactions.ts'
 import type { Sessions } from '../oidc/sessions.ts'
 import { beginAttempt } from './beginning.ts'
@@ -15,6 +16,7 @@ import type { Show } from './show.ts'
 import { concluded } from './sign-in.ts'
 import { approval } from './transaction.ts'
 import type { Visit } from './visiting.ts'
+import { rememberApp } from './way-back.ts'
 
 interface Services {
   approving: Approving
@@ -36,6 +38,7 @@ export function interaction(services: Services): Router<Visit> {
 
   router.get('/interaction/:uid', async ctx => {
     const details = await interactions.details(ctx)
+    rememberApp(ctx, details.app, [`/interaction/${details.uid}`, `${routes.authorization}/${details.uid}`])
     if (details.approval) return approve(ctx, details, details.approval)
     if (details.prompt === 'consent') return consent(ctx, details)
     const waits = details.prompt === 'login' && !details.session && !details.params.anew
@@ -53,13 +56,13 @@ export function interaction(services: Services): Router<Visit> {
   router.post('/interaction/:uid/abort', ctx => interactions.abort(ctx))
   router.post('/interaction/:uid/unmet', ctx => interactions.unmet(ctx))
 
-  const begin = async (ctx: Context, { uid, prompt, client, params, session }: InteractionDetails) => {
+  const begin = async (ctx: Context, { uid, prompt, client, app, params, session }: InteractionDetails) => {
     const { name, tile } = client
     const begun = {
       interaction: uid,
       within: session?.uid,
       ...(params.anew && { anew: true }),
-      client: { name, tile },
+      client: { name, tile, home: app },
       locale: params.ui_locales ? negotiate(params.ui_locales) : ctx.state.locale,
     }
     if (prompt === 'create') return beginAttempt(ctx, services, { ...begun, purpose: 'sign-up' })

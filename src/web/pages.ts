@@ -112,6 +112,8 @@ export interface Pages extends RecoveryPages, AccountPages, AdminPages, Approval
     retryAfter: number | undefined
     request: string
     refusal?: Refusal | undefined
+    /** The app that a page was for which is over. */
+    app?: { name: string; home: string } | undefined
   }
   'dev/outbox': {
     messages: readonly {

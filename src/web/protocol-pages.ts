@@ -6,6 +6,7 @@ import type { Renderers } from '../oidc/renderers.ts'
 import { asProblem, cookieless } from './faults.ts'
 import { negotiate } from './phrases.ts'
 import { refusalOf, type Show } from './show.ts'
+import { wayBack } from './way-back.ts'
 
 interface Services {
   accounts: Accounts
@@ -32,7 +33,8 @@ export function protocolPages({ accounts, show }: Services): Renderers {
       const { status, code, retryAfter } = problem
       if (retryAfter !== undefined) ctx.set('Retry-After', String(retryAfter))
       ctx.state.refusal ??= refusalOf(problem)
-      show.page(ctx, 'error', { status, code, retryAfter, request: ctx.state.request, refusal: show.refusal(ctx) })
+      const more = { refusal: show.refusal(ctx), app: wayBack(ctx) }
+      show.page(ctx, 'error', { status, code, retryAfter, request: ctx.state.request, ...more })
     },
     logout: async (ctx, { action, xsrf, client, accountId }) => {
       prepare(ctx)

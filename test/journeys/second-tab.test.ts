@@ -89,6 +89,63 @@ describe('a page that waits while another tab signs in', () => {
   })
 })
 
+describe('a page that was open too long', () => {
+  let here: Ground
+  let ada: Person
+  before(async () => {
+    here = await ground({
+      clients: [
+        declared('desk'),
+        declared('other'),
+        declared('guest', { first_party: false }),
+        declared('phone', { application_type: 'native', redirect_uris: ['com.example.phone:/callback'] }),
+      ],
+    })
+    ada = await here.person()
+  })
+  after(() => here.stop())
+  const back = (page: { links: readonly { href: string; text: string }[] }) =>
+    page.links.filter(({ text }) => text.startsWith('Go back to')).map(({ href, text }) => [href, text])
+  const desk = [['https://desk.example/', 'Go back to desk']]
+
+  it('leads back to the app that asked, each to its own', async () => {
+    const browser = jar()
+    const [first, second] = [await here.ask('desk', browser), await here.ask('other', browser)]
+    const signUp = await first.page.follow('Create an account')
+    here.latchkey.clock.pass(2 * 3_600_000)
+    const late = await browser.get(first.page.url)
+    expect([late.status, back(late)]).to.deep.equal([410, desk])
+    expect(back(await browser.get(second.page.url))).to.deep.equal([['https://other.example/', 'Go back to other']])
+    expect(back(await first.page.submit({ email: ada.email, password: ada.password }))).to.deep.equal(desk)
+    expect(back(await browser.get(signUp.url))).to.deep.equal(desk)
+  })
+
+  it('leads back from consent, and from a request that was answered already', async () => {
+    ada = await here.person()
+    const { page } = await here.ask('guest', ada.browser)
+    const answered = await page.submit({}, { action: '/consent' })
+    expect(ended(answered, here.issuer).told.get('code')).to.be.a('string')
+    const again = await page.submit({}, { action: '/consent' })
+    expect([again.status, back(again)]).to.deep.equal([410, [['https://guest.example/', 'Go back to guest']]])
+    const resumed = await ada.browser.get(page.url.replace('/interaction/', '/authorize/'))
+    expect([resumed.status, back(resumed)]).to.deep.equal([410, [['https://guest.example/', 'Go back to guest']]])
+  })
+
+  it('leads to no address of another browser, of a forged cookie or of an app on a device', async () => {
+    const browser = jar()
+    const { page } = await here.ask('desk', browser)
+    const value = Buffer.from(JSON.stringify(['evil', 'https://evil.example/'])).toString('base64url')
+    const forged = await fetch(page.url, { headers: { accept: 'text/html', cookie: `latchkey_app=${value}` } })
+    expect(await forged.text()).to.not.contain('evil')
+    const other = jar()
+    await other.get(`${here.issuer}/sign-in`)
+    expect(back(await other.get(page.url))).to.deep.equal([])
+    const phone = await here.ask('phone', browser, { redirect_uri: 'com.example.phone:/callback' })
+    here.latchkey.clock.pass(2 * 3_600_000)
+    expect(back(await browser.get(phone.page.url))).to.deep.equal([])
+  })
+})
+
 describe('a browser that blocks cookies', () => {
   let here: Ground
   before(async () => {

@@ -31,10 +31,12 @@ describe('interactions', () => {
     })
     const [met] = latchkey.met
     expect(met?.uid).to.match(/^[\w-]{43}$/)
-    expect({ ...met, uid: '' }).to.deep.equal({
+    expect(met?.app?.home).to.match(/^http:\/\/(localhost|127\.0\.0\.1):\d+\/$/)
+    expect({ ...met, uid: '', app: met?.app?.name }).to.deep.equal({
       uid: '',
       prompt: 'login',
       client: { id: 'trading', name: 'trading', tile: 'neutral', logo: undefined, firstParty: true },
+      app: 'trading',
       stranger: undefined,
       params: { acr: 'mfa', anew: true, maxAge: 60, login_hint: 'ada@example.com', ui_locales: 'de en' },
       session: undefined,

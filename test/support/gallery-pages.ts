@@ -131,6 +131,10 @@ export const otherPages: readonly Picture[] = [
 
   picture('error-404', 'error', { status: 404, code: 'not_found', retryAfter: undefined, request: 'r-7Qd2f9' }),
   picture('error-410', 'error', { status: 410, code: 'attempt_expired', retryAfter: undefined, request: 'r-7Qd2f9' }),
+  picture('error-410-app', 'error', {
+    ...{ status: 410, code: 'attempt_expired', retryAfter: undefined, request: 'r-7Qd2f9' },
+    app: { name: 'Trading', home: 'https://trading.example/' },
+  }),
   picture('error-403', 'error', { status: 403, code: 'cookies_blocked', retryAfter: undefined, request: 'r-7Qd2f9' }),
   picture('error-429', 'error', { status: 429, code: 'slow_down', retryAfter: 400, request: 'r-7Qd2f9', locale: 'de' }),
   picture('error-503', 'error', { status: 503, code: 'busy', retryAfter: 2, request: 'r-7Qd2f9', person: undefined }),
