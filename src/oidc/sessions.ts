@@ -44,8 +44,8 @@ export interface Sessions {
   endAll(ctx: Context, why: Why, account?: string): Promise<void>
   /** Ends another session of the account that is signed in; false when it is over already, or somebody else's. */
   endOne(ctx: Context, uid: string, why: Why): Promise<boolean>
-  /** Ends all sessions but this one of the account that is signed in, or of the one that is told. */
-  endOthers(ctx: Context, why: Why, account?: string): Promise<void>
+  /** Ends all sessions but this one of the account that is signed in, or of the one that is told; this one's cookie changes, unless it is about to change anyway. */
+  endOthers(ctx: Context, why: Why, account?: string, changes?: 'soon'): Promise<void>
   /** Ends every session of an account, and every grant, whoever asks. */
   endAllOf(accountId: string, why: Why, origin?: Origin): Promise<void>
   /** The uids of an account's sessions that live. */
@@ -85,6 +85,16 @@ export function sessions(services: Services): Sessions {
     return apps.filter(app => app !== undefined).map(app => app.name)
   }
 
+  /** Sessions whose cookie changed in this request, which still shows the one before. */
+  const renewed = new WeakMap<Context['req'], Session>()
+  const own = async (ctx: Context): Promise<Session> => renewed.get(ctx.req) ?? provider.Session.get(ctx)
+  /** Gives a session another cookie: what was copied of it before opens nothing any more. */
+  const renew = async (ctx: Context, session: Session): Promise<void> => {
+    session.resetIdentifier()
+    await save(ctx, session)
+    renewed.set(ctx.req, session)
+  }
+
   /** Is the account closed, or does a rule of its owner's own keep the session out where it is shown? */
   const barred = async (session: Session, { device = '', address = '' }: Origin): Promise<boolean> => {
     const { accountId = '' } = session
@@ -97,7 +107,7 @@ export function sessions(services: Services): Sessions {
 
   return {
     current: async ctx => {
-      const session = await provider.Session.get(ctx)
+      const session = await own(ctx)
       const { uid, accountId, acr, amr = [], loginTs } = session
       if (accountId === undefined || loginTs === undefined) return undefined
       if (await barred(session, originOf(ctx))) return undefined
@@ -107,15 +117,14 @@ export function sessions(services: Services): Sessions {
       return { uid, accountId, acr: asAcr(acr), amr, since: loginTs * 1000, apps: await names(session) }
     },
     start: async (ctx, { accountId, acr, amr, guard }) => {
-      let session = await provider.Session.get(ctx)
+      let session = await own(ctx)
       if (session.accountId !== undefined && session.accountId !== accountId) {
         await endSession(session.uid, 'signed-out', originOf(ctx))
         session = new provider.Session()
       }
       const goesOn = session.accountId === accountId
       logIn(session, { accountId, acr, amr: [...amr], loginTs: Math.floor(now() / 1000) }, guard)
-      session.resetIdentifier()
-      await save(ctx, session)
+      await renew(ctx, session)
       const what = { account: accountId, session: session.uid, acr, amr: [...amr] }
       await record(goesOn ? 'session.raised' : 'session.started', what, originOf(ctx))
       // Whoever changes what protects the account, then ends all its sessions, may have looked before this one was kept.
@@ -127,23 +136,24 @@ export function sessions(services: Services): Sessions {
       return session.uid
     },
     end: async (ctx, why) => {
-      const session = await provider.Session.get(ctx)
+      const session = await own(ctx)
       await endSession(session.uid, why, originOf(ctx))
       setCookie(ctx, null)
     },
     endAll: async (ctx, why, account) => {
       if (account !== undefined) await endEach(await records.sessions.of(account), why, originOf(ctx))
-      const { uid, accountId } = await provider.Session.get(ctx)
+      const { uid, accountId } = await own(ctx)
       await endEach(accountId === undefined ? [uid] : await records.sessions.of(accountId), why, originOf(ctx))
       setCookie(ctx, null)
     },
     endOne: async (ctx, uid, why) => {
-      const { accountId } = await provider.Session.get(ctx)
+      const { accountId } = await own(ctx)
       const theirs = accountId === undefined ? [] : await records.sessions.of(accountId)
       return theirs.includes(uid) && endSession(uid, why, originOf(ctx))
     },
-    endOthers: async (ctx, why, account) => {
-      const { uid, accountId } = await provider.Session.get(ctx)
+    endOthers: async (ctx, why, account, changes) => {
+      const session = await own(ctx)
+      const { uid, accountId } = session
       const whose = account ?? accountId
       const theirs = whose === undefined ? [] : await records.sessions.of(whose)
       await endEach(
@@ -151,6 +161,9 @@ export function sessions(services: Services): Sessions {
         why,
         originOf(ctx),
       )
+      // A copy of this one's cookie is one of the others.
+      if (changes !== 'soon' && accountId !== undefined && accountId === whose && theirs.includes(uid))
+        await renew(ctx, session)
     },
     endAllOf: async (accountId, why, origin) => {
       await endEach(await records.sessions.of(accountId), why, origin)

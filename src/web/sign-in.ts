@@ -109,6 +109,14 @@ export async function concluded(
     await devices.trust(visitor.device, person)
     await record('device.trusted', { account: person.id }, visitor)
   }
-  if (fresh.length > 0 && purpose !== 'sign-up') await sessions.endOthers(ctx, 'protection-changed', person.id)
+  if (fresh.length > 0 && purpose !== 'sign-up') {
+    // The library changes the cookie of who signs in on the way to an app.
+    await sessions.endOthers(
+      ctx,
+      'protection-changed',
+      person.id,
+      attempt.interaction === undefined ? undefined : 'soon',
+    )
+  }
   return { account: person, acr: done.acr, amr: done.amr }
 }

@@ -148,3 +148,43 @@ describe('a place where a disowned thief was', () => {
     expect((await prove(from(owner, '81.2.69.142'))).h1).to.equal('Is it you? Check your email')
   })
 })
+
+describe('a copy of the owner’s session cookie', () => {
+  let latchkey: Running
+  let at: Security
+  before(async () => {
+    latchkey = await startLatchkey()
+    at = securityAt(latchkey)
+  })
+  after(() => latchkey.stop())
+
+  /** The same cookies, at a browser of a thief. */
+  const copied = async (owner: Person): Promise<Person> => {
+    const browser = jar()
+    for (const each of await owner.browser.cookies.getCookies(latchkey.issuer))
+      await browser.cookies.setCookie(each.toString(), latchkey.issuer)
+    return { ...owner, browser }
+  }
+  const acts: { [name: string]: (owner: Person) => Promise<unknown> } = {
+    'a passkey': owner => at.addPasskey(owner),
+    'an authenticator': owner => at.addAuthenticator(owner),
+    'a phone': owner => at.addPhone(owner),
+    'a password': async owner => {
+      latchkey.keepOut('another honest river 12')
+      await (await at.act(owner, 'add', { factor: 'password' })).submit({ password: 'another honest river 12' })
+    },
+    'rules of who may sign in': owner => at.act(owner, 'restrictions', { addresses: '127.0.0.0/8 ::1/128' }),
+    'the end of all other sessions': owner => endOthers(owner),
+  }
+  const endOthers = ({ browser }: Person) => browser.post(`${latchkey.issuer}/account/sessions/end-others`)
+
+  for (const [what, act] of Object.entries(acts))
+    it(`opens nothing any more after ${what}, and the owner’s own browser stays signed in`, async () => {
+      const owner = await at.joined()
+      const thief = await copied(owner)
+      expect(await at.isIn(thief)).to.equal(true)
+      await act(owner)
+      expect(await at.isIn(thief)).to.equal(false)
+      expect(await at.isIn(owner)).to.equal(true)
+    })
+})
