@@ -44,6 +44,17 @@ describe('sessions', () => {
     expect(latchkey.met).to.have.lengthOf(0)
   })
 
+  it('leave the browser signed in when several tabs sign in again at once', async () => {
+    await latchkey.close()
+    latchkey = await running({ store: slow(await testStore(), 3) })
+    const app = await latchkey.app('trading')
+    await app.signIn(person)
+    for (const _round of [1, 2, 3]) {
+      await Promise.all([1, 2, 3, 4, 5, 6].map(() => app.authorize(person, { prompt: 'login' })))
+      expect(await mine()).to.include({ accountId: 'ada' })
+    }
+  })
+
   it('change their cookie at each sign-in, and the old one is worth nothing', async () => {
     await visit('/start')
     const [before, old] = [await cookie(), await mine()]
