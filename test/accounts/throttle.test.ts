@@ -99,9 +99,14 @@ describe('the throttle', () => {
       expect(refused).to.have.length(4 * times)
       expect(refused.every(({ values }) => values.by === 'address')).to.equal(true)
       expect(await tries(1, () => guess({ account: 'eve', address: other }))).to.be.empty
-      const ration = (index: number) => counts.ration('send', network(index), { tries: 1, window: minute })
-      const rations = await Promise.allSettled(Array.from({ length: 4 * times }, (_, index) => ration(index)))
-      expect(rations.filter(each => each.status === 'fulfilled')).to.have.length(times)
+      // One after the other: of several at once near the limit, one may be refused for one that is then refused itself.
+      let given = 0
+      for (let index = 0; index < 4 * times; index++)
+        given += await counts.ration('send', network(index), { tries: 1, window: minute }).then(
+          () => 1,
+          () => 0,
+        )
+      expect(given).to.equal(times)
     })
   }
 
