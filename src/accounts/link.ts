@@ -1,7 +1,11 @@
 import { z } from 'zod'
 import { sha256 } from '../crypto/digest.ts'
 import { token } from '../crypto/random.ts'
+import { Problem } from '../errors.ts'
 import { declare, type Store } from '../store/collection.ts'
+
+/** How long what a link is for may take, in milliseconds: whoever is at it longer has died. */
+const atMost = 10_000
 
 const shape = z.object({
   /** The digest of what the link carries: the store alone cannot make it. */
@@ -25,6 +29,8 @@ const shape = z.object({
   seen: z.object({ address: z.string(), agent: z.string().optional(), at: z.number() }).optional(),
   /** The identity check that it shows, cancels or makes use of. */
   case: z.string().optional(),
+  /** Until then somebody is at what it is for. */
+  heldUntil: z.number().optional(),
   expiresAt: z.number(),
 })
 
@@ -42,7 +48,12 @@ export interface Links {
   look(bearer: string, purpose: LinkPurpose): Promise<Link | undefined>
   /** Uses it up: of several takers one gets it. */
   take(bearer: string, purpose: LinkPurpose): Promise<Link | undefined>
-  /** Makes a link good again that was taken for something that then failed. */
+  /**
+   * Looks at one for what must be done before it is used up: `take` follows. Meanwhile nobody else may; whatever becomes of this
+   * process, the link is good again soon after. Throws `busy` while somebody else is at it.
+   */
+  hold(bearer: string, purpose: LinkPurpose): Promise<Link | undefined>
+  /** Makes a link good again at once that was held for something that then failed. */
   giveBack(link: Link): Promise<void>
 }
 
@@ -60,6 +71,18 @@ export function links({ store, now }: { store: Store; now: () => number }): Link
     },
     look,
     take: async (bearer, purpose) => ((await look(bearer, purpose)) ? kept.take(sha256(bearer)) : undefined),
-    giveBack: link => kept.put(link),
+    hold: async (bearer, purpose) => {
+      const found = await look(bearer, purpose)
+      if (!found) return undefined
+      const { id, heldUntil = 0 } = found
+      const free = heldUntil <= now()
+      const held = free && (await kept.patch(id, { heldUntil: now() + atMost }, { heldUntil: found.heldUntil }))
+      if (held) return held
+      if (!(await look(bearer, purpose))) return undefined
+      throw new Problem('busy', { retryAfter: atMost / 1000 })
+    },
+    giveBack: async ({ id }) => {
+      await kept.patch(id, { heldUntil: undefined })
+    },
   }
 }

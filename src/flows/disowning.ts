@@ -101,13 +101,16 @@ export function disowning(services: Services): Disowning {
       return link && (await settle(link))?.owner.id
     },
     disown: async (bearer, visitor) => {
-      const link = await links.look(bearer, 'disown')
+      // Used up once all is done: it may be the one mail that the owner still has, and this process may die on the way.
+      const link = await links.hold(bearer, 'disown')
       try {
-        if (!link?.account || !(await links.take(bearer, 'disown'))) throw new Problem('link_expired')
-        return await undo(link, visitor)
+        if (!link?.account) throw new Problem('link_expired')
+        const email = await undo(link, visitor)
+        await links.take(bearer, 'disown')
+        return email
       } catch (fault) {
-        // It may be the one mail that the owner still has: what failed can be tried again.
         if (link && (!(fault instanceof Problem) || fault.code === 'busy')) await links.giveBack(link)
+        else await links.take(bearer, 'disown')
         throw fault
       }
     },

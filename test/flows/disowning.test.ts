@@ -65,6 +65,27 @@ describe('disowning', () => {
   const link = (address: string, more: object = {}) =>
     mailed.make({ purpose: 'disown', account: 'ada', address, since: at, ...more }, 7 * day)
 
+  it('can be asked for again by the same link where the process died on the way', async () => {
+    const address = await add('email', 'ada@example.com')
+    await add('password')
+    at += day
+    const bearer = await link(address)
+    const { take } = mailed
+    const died = new Error('the process died')
+    const dead = disowning({
+      ...{ factors, accounts: people, addresses: made.addresses, devices: made.devices, credentials: kept, now },
+      links: { ...mailed, giveBack: () => Promise.reject(died), take: (...taken) => take(...taken) },
+      messages: { disowned: async () => {} },
+      commit: () => Promise.reject(died),
+    })
+    expect(await dead.disown(bearer, visitor).catch((fault: unknown) => fault)).to.equal(died)
+    expect(await problem(act.disown(bearer, visitor))).to.include({ code: 'busy' })
+    at += 11_000
+    expect(await act.disown(bearer, visitor)).to.equal('ada@example.com')
+    expect(await left()).to.deep.equal(['email'])
+    expect(await problem(act.disown(bearer, visitor))).to.include({ code: 'link_expired' })
+  })
+
   it('locks the password, has apps wait, and mails a link to a new one', async () => {
     const address = await add('email', 'ada@example.com')
     await add('password')
