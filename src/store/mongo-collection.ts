@@ -7,6 +7,8 @@ import { beyond, expired, field, fromRaw, live, matching, type Raw, toRaw } from
 /** The few calls of the driver that are made, on documents whose id is text. */
 export type Native = mongoose.mongo.Collection<Raw & { _id: string }>
 
+/** Milliseconds after which nobody waits for an operation any longer: a server that hangs must not hang everybody with it. */
+const PATIENCE = 4_000
 /** Beyond so many races lost in a row, something is wrong with the database. */
 const TRIES = 20
 const DUPLICATE = 11_000
@@ -26,6 +28,20 @@ export async function reaching<R>(step: () => Promise<R>): Promise<R> {
   }
 }
 
+/** Waits so long for an operation; throws Problem `unavailable` then. The driver has no such limit that counts for all that it does. */
+async function within<R>(patience: number, operation: Promise<R>): Promise<R> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    const cause = new Error(`the server did not answer in ${patience} ms`)
+    timer = setTimeout(() => reject(new Problem('unavailable', { retryAfter: 1, cause })), patience)
+  })
+  try {
+    return await Promise.race([operation, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 /** One collection on a MongoDB server. `ready` settles once its indexes are there. */
 export function mongoCollection<T extends Doc>(
   native: Native,
@@ -38,8 +54,9 @@ export function mongoCollection<T extends Doc>(
   const { unique } = askable
   const reach = <R>(step: () => Promise<R>): Promise<R> =>
     reaching(async () => {
+      // On a large collection an index takes as long as it takes.
       await ready()
-      return step()
+      return within(PATIENCE, step())
     })
 
   const sound = (doc: T): Raw => {

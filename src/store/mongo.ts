@@ -6,7 +6,7 @@ import { field } from './mongo-shape.ts'
 
 /**
  * Opens a MongoDB server. A write is acknowledged once a majority has it in its journal. Throws Problem `unavailable`
- * while the server cannot be reached, after about two seconds, and is well again by itself when the server is.
+ * while the server cannot be reached, after about two seconds, or hangs, after four, and is well again by itself when the server is.
  */
 export async function openMongo(url: string, { now, sweep = true }: Opening): Promise<Store> {
   const connection = mongoose.createConnection(url, {
@@ -30,9 +30,12 @@ export async function openMongo(url: string, { now, sweep = true }: Opening): Pr
       if (known) return known as Collection<T>
       const asks = askable(declaration)
       const native = connection.collection(declaration.name) as unknown as Native
+      // Servers refuse an empty list.
+      const make = async (wanted: mongoose.mongo.IndexDescription[]): Promise<unknown> =>
+        wanted.length === 0 ? undefined : native.createIndexes(wanted)
       let indexing: Promise<unknown> | undefined
       const indexed = (): Promise<unknown> => {
-        indexing ??= native.createIndexes(indexes(asks, sweep)).catch(fault => {
+        indexing ??= make(indexes(asks, sweep)).catch(fault => {
           indexing = undefined
           throw fault
         })

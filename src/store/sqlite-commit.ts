@@ -5,7 +5,7 @@ import { Problem } from '../errors.ts'
 const SQLITE_BUSY = 5
 const SQLITE_CONSTRAINT = 19
 /** How long to stand in line for the file, in milliseconds. */
-const PATIENCE = 5_000
+const PATIENCE = 4_000
 /** How long one transaction may hold up the event loop, in milliseconds. */
 const TURN = 10
 

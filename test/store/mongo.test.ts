@@ -100,6 +100,38 @@ function onServer(url: string): void {
     expect(performance.now() - since).to.be.below(3_000)
   })
 
+  it('says unavailable within five seconds while the server stalls, though it answers heartbeats', async () => {
+    const line = await telephone(new URL(url))
+    const things = (await open(line.url)).collection(declaration)
+    await things.insert({ id: 'a' })
+    line.stall(true)
+    const since = performance.now()
+    const stalled = await Promise.allSettled([
+      things.get('a'),
+      things.insert({ id: 'b' }),
+      things.patch('a', { at: 1 }),
+    ])
+    for (const each of stalled)
+      expect(each).to.have.nested.include({ status: 'rejected', 'reason.code': 'unavailable' })
+    expect(performance.now() - since).to.be.below(5_000)
+    line.stall(false)
+    while (!(await things.get('a').catch(() => undefined)));
+    await line.cut()
+  })
+
+  it('asks for no index where a collection has none, which servers refuse, and commands work without sweeping', async () => {
+    const line = await telephone(new URL(url))
+    const store = await openMongo(line.url, { now: Date.now, sweep: false })
+    stores.push(store)
+    const plain = store.collection({ name: 'plain', shape: z.object({ id: z.string() }) })
+    await plain.insert({ id: 'a' })
+    expect(await plain.get('a')).to.deep.equal({ id: 'a' })
+    expect(line.said()).to.not.include('createIndexes')
+    await store.collection(declaration).insert({ id: 'a' })
+    expect(line.said()).to.include('createIndexes')
+    await line.cut()
+  })
+
   it('says unavailable while the server is away, and is well by itself within two seconds of its return', async () => {
     const line = await telephone(new URL(url))
     const store = await open(line.url)
@@ -117,20 +149,28 @@ function onServer(url: string): void {
   })
 }
 
-/** A line to the server that can be overheard, cut and mended. */
+/** A line to the server that can be overheard, cut and mended; while it stalls, only heartbeats get through. */
 async function telephone(
   to: URL,
-): Promise<{ url: string; said(): string; cut(): Promise<void>; mend(): Promise<void> }> {
+): Promise<{ url: string; said(): string; stall(on: boolean): void; cut(): Promise<void>; mend(): Promise<void> }> {
   const sockets = new Set<Socket>()
   let said = ''
+  let stalled = false
+  const heartbeat = /\p{Cc}(hello|isMaster|ismaster)\p{Cc}/u
   let server: Server
   let port = 0
   const mend = async (): Promise<void> => {
     server = createServer(near => {
       const far = connect(Number(to.port), to.hostname)
       for (const socket of [near, far]) sockets.add(socket.on('error', () => undefined))
-      near.on('data', (chunk: Buffer) => (said += chunk.toString('latin1')))
-      near.pipe(far).pipe(near)
+      near.on('data', (chunk: Buffer) => {
+        const text = chunk.toString('latin1')
+        said += text
+        // What is held back while it stalls never arrives, as at a server that hangs.
+        if (!stalled || heartbeat.test(text)) far.write(chunk)
+      })
+      near.on('close', () => far.destroy())
+      far.pipe(near)
     })
     await new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve))
     port = (server.address() as { port: number }).port
@@ -141,6 +181,9 @@ async function telephone(
   return {
     url: url.href,
     said: () => said,
+    stall: on => {
+      stalled = on
+    },
     mend,
     async cut() {
       const closed = new Promise(resolve => server.close(resolve))
