@@ -21,10 +21,9 @@ export const travelShape = z.object({
   country: z.string(),
   until: z.number(),
 })
-export type Travel = z.output<typeof travelShape>
 
 /** What somebody says of themselves, for apps that ask (OpenID Connect Core 1.0, 5.1). Nobody has checked any of it. */
-export const profileShape = z.object({
+const profileShape = z.object({
   name: z.string().optional(),
   username: z.string().optional(),
   /** A name of the time zone database. */
@@ -32,7 +31,6 @@ export const profileShape = z.object({
   /** When it was last changed, in milliseconds. */
   at: z.number(),
 })
-export type Profile = z.output<typeof profileShape>
 
 /** One change of what an account holds or of its rules, kept for as long as it can be undone. */
 const changeShape = z.object({

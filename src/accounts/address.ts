@@ -72,7 +72,7 @@ export interface Former {
 }
 
 /** Whose an address is. `held`: it is the account's now; otherwise the account had it until lately, and can have it back. */
-export interface Whose {
+interface Whose {
   account: string
   held: boolean
 }

@@ -3,7 +3,7 @@ import { declare, type Store } from '../store/collection.ts'
 
 const shape = z.object({ id: z.string(), account: z.string(), expiresAt: z.number() })
 
-export const admissionsDeclaration = declare({ name: 'admissions', shape })
+const admissionsDeclaration = declare({ name: 'admissions', shape })
 
 /**
  * Devices on which somebody proved an account's mailbox a short while ago. Such a device has tries of its own, which no

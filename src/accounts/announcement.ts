@@ -38,7 +38,7 @@ export const announcementsDeclaration = declare({
 export type Announced = { [N in EventName]: { name: N; data: EventData<N> } }[EventName]
 
 /** What is to be written down and told of one change of an account. */
-export interface Announcement {
+interface Announcement {
   id: string
   account: string
   events: readonly Announced[]

@@ -25,7 +25,7 @@ const shape = z.object({
 export const devicesDeclaration = declare({ name: 'devices', shape, indexes: ['account'] })
 
 /** A device that an account has signed in on. Times in milliseconds since the epoch. */
-export interface Device {
+interface Device {
   /** The device cookie's digest. */
   device: string
   agent: Agent
@@ -44,7 +44,7 @@ interface Seen {
 }
 
 /** Whose device, and what guards the account now. */
-export interface Owner {
+interface Owner {
   id: string
   guard?: number | undefined
 }

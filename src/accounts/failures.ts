@@ -5,9 +5,9 @@ import { declare, type Store } from '../store/collection.ts'
 import { allOf } from '../store/pages.ts'
 
 /** Wrong answers in a row from which on the owner is told, and a right one is held until they confirm it. */
-export const toTell = 10
+const toTell = 10
 /** Wrong answers in a row after which a factor is closed (NIST SP 800-63B-4, 3.2.2 allows no more than 100). */
-export const toClose = 100
+const toClose = 100
 /** How long they are remembered from the first on, unless the factor was closed by then, in milliseconds. */
 const memory = 365 * 24 * 3_600_000
 
@@ -27,7 +27,7 @@ const shape = z.object({
 export const failuresDeclaration = declare({ name: 'failures', shape, indexes: ['account'] })
 
 /** One answer that is about to be judged. */
-export interface Judged {
+interface Judged {
   /** The answer was right. `strong`: it is worth `aal2` with a password, and so reopens what others have closed. */
   right(strong: boolean): Promise<void>
   /** The answer was wrong. */

@@ -38,7 +38,7 @@ export const linksDeclaration = declare({ name: 'links', shape, indexes: ['accou
 
 /** A link that was mailed. */
 export type Link = z.output<typeof shape>
-export type LinkPurpose = Link['purpose']
+type LinkPurpose = Link['purpose']
 
 /** Links in mails: each is a bearer value of 256 bits, kept as its digest, for one purpose, for a while, and for one use. */
 export interface Links {

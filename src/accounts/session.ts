@@ -5,7 +5,7 @@ import { type Agent, agentShape } from './agent.ts'
 
 const day = 24 * 3_600_000
 /** How long a session stays on record after it ended, in milliseconds. */
-export const remembered = 90 * day
+const remembered = 90 * day
 /** The newest sessions of an account that are looked at: enough to tell what is usual, and few enough to do so at every sign-in. */
 export const newest = 500
 
@@ -38,10 +38,7 @@ export const sessionsDeclaration = declare({ name: 'sessions', shape, indexes: [
 
 /** What a person may know of one session of theirs, present or past. */
 export type SessionRecord = z.output<typeof shape>
-export type NewSession = Pick<
-  SessionRecord,
-  'id' | 'account' | 'device' | 'address' | 'country' | 'city' | 'acr' | 'amr'
-> & {
+type NewSession = Pick<SessionRecord, 'id' | 'account' | 'device' | 'address' | 'country' | 'city' | 'acr' | 'amr'> & {
   agent: Agent
 }
 

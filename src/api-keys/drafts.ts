@@ -5,7 +5,7 @@ import type { Typed } from './wish.ts'
 
 const lifetime = 3_600_000
 
-export const draftsDeclaration = declare({
+const draftsDeclaration = declare({
   name: 'api_key_drafts',
   shape: z.object({
     id: z.string(),

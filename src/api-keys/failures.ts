@@ -5,13 +5,13 @@ import { declare, type Store } from '../store/collection.ts'
 /** How many failures in how long a time, in milliseconds, are let pass. */
 export const patience = { failures: 10, within: 15 * 60_000 }
 
-export const failuresDeclaration = declare({
+const failuresDeclaration = declare({
   name: 'api_key_failures',
   shape: z.object({ id: z.string(), failures: z.number(), expiresAt: z.number() }),
 })
 
 /** Whose failures are counted: a key's at one address, so that a stranger who knows its id cannot close it to its owner. */
-export interface Failing {
+interface Failing {
   key: string
   address: string | undefined
 }

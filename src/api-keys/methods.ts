@@ -2,7 +2,7 @@ import type { Json } from './json.ts'
 import { Refusal } from './refusal.ts'
 
 /** What one parameter takes: text, which may be left out or null if `text?`; an object of texts; or a list of such objects. */
-export type Taken = 'text' | 'text?' | Readonly<Record<string, 'text'>> | readonly [Readonly<Record<string, 'text'>>]
+type Taken = 'text' | 'text?' | Readonly<Record<string, 'text'>> | readonly [Readonly<Record<string, 'text'>>]
 
 /** A method of the exchange scheme, as an API declares it. */
 export interface Method {

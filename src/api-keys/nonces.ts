@@ -6,7 +6,7 @@ import type { Claim, Scheme } from './scheme.ts'
 /** How far the clocks of processes that share a store may differ, in milliseconds. */
 const drift = 10_000
 
-export const noncesDeclaration = declare({
+const noncesDeclaration = declare({
   name: 'api_key_nonces',
   shape: z.object({ id: z.string(), expiresAt: z.number() }),
 })

@@ -18,7 +18,7 @@ interface About {
 }
 
 /** What a mail to the owner of a key can be about, and what it says. */
-export interface Changes {
+interface Changes {
   'key-created': About & { scopes: string; addresses: string }
   'key-renamed': About & { former: string }
   /** Hours that the former secret still signs. */

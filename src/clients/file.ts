@@ -17,7 +17,7 @@ export const ciba = 'urn:openid:params:grant-type:ciba'
 export const oidcScopes: readonly string[] = ['openid', 'email', 'phone', 'profile', 'hold', 'offline_access']
 
 /** What the scopes `profile`, `email` and `phone` open (OpenID Connect Core 1.0, 5.4). */
-export const personalClaims = [
+const personalClaims = [
   ...(['name', 'preferred_username', 'locale', 'zoneinfo', 'updated_at'] as const),
   ...(['email', 'email_verified', 'phone_number', 'phone_number_verified'] as const),
 ] as const

@@ -21,7 +21,7 @@ const modulus = z
   .refine(text => bytes(text) >= 256, { error: 'must have 2048 bits or more' })
   .refine(text => bytes(text) <= 512, { error: 'must have 4096 bits or less' })
 /** What verifying costs grows with it: the usual one has three bytes. */
-export const exponent = z.string().regex(/^[\w-]{0,6}$/, { error: 'must have 4 bytes or less' })
+const exponent = z.string().regex(/^[\w-]{0,6}$/, { error: 'must have 4 bytes or less' })
 /** Does verifying by a key cost what it usually costs? A key of another kind than RSA always does. */
 export function affordable({ kty, n, e }: Readonly<Record<string, unknown>>): boolean {
   if (kty !== 'RSA') return true

@@ -81,7 +81,7 @@ export interface Addressed {
 }
 
 /** A composed mail: both bodies say the same. */
-export interface Composed {
+interface Composed {
   subject: string
   text: string
   html: string

@@ -3,7 +3,7 @@ import type { Message } from './message.ts'
 import type { Outbox } from './outbox.ts'
 
 /** A code on its way to a person. */
-export interface CodeLetter {
+interface CodeLetter {
   channel: 'email' | 'sms'
   to: string
   code: string
@@ -46,7 +46,7 @@ export interface AlertLetter extends Whence {
 }
 
 /** A link to a new password. */
-export interface ResetLetter {
+interface ResetLetter {
   to: string
   locale: string
   /** What the link carries. */
@@ -56,7 +56,7 @@ export interface ResetLetter {
 }
 
 /** Asks whether a sign-in is its owner's. */
-export interface ConfirmLetter extends Whence {
+interface ConfirmLetter extends Whence {
   to: string
   locale: string
   /** The owner's own words. */
@@ -70,7 +70,7 @@ export interface ConfirmLetter extends Whence {
 }
 
 /** A code, and a link with it, that opens a new device to its owner. */
-export interface OpenLetter {
+interface OpenLetter {
   to: string
   locale: string
   /** The owner's own words. */

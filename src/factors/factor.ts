@@ -2,9 +2,9 @@ import type { z } from 'zod'
 import type { Evidence } from './evidence.ts'
 
 /** Two proofs are two factors only when their kinds differ (NIST SP 800-63B-4, 2.2). */
-export type Kind = 'known' | 'held' | 'inherent'
+type Kind = 'known' | 'held' | 'inherent'
 /** Where a factor may stand in a sign-in. */
-export type Stand = 'first' | 'second' | 'last'
+type Stand = 'first' | 'second' | 'last'
 /** Assurance, rising: see the architecture's "Assurance is honest". */
 export type Acr = 'mfa' | 'aal2' | 'phr'
 

@@ -24,7 +24,7 @@ export interface Request {
 }
 
 /** What the page of a request shows. */
-export interface Asked extends Facts {
+interface Asked extends Facts {
   /** Something was approved to there before. */
   known: boolean
   /** They hold something that came too lately to approve with. */

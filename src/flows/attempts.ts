@@ -120,7 +120,7 @@ export type NewAttempt = Pick<Attempt, 'purpose' | 'device' | 'locale'> &
       Pick<Attempt, 'vouched' | 'vouchedBy' | 'change' | 'approves' | 'reason' | 'wants' | 'case' | 'moves'>
   >
 
-export const attemptsDeclaration = declare({ name: 'attempts', shape })
+const attemptsDeclaration = declare({ name: 'attempts', shape })
 
 export interface Attempts {
   /** Begins one. Who is not known yet pays by the address that they come `from` for what is kept of them. Throws `slow_down`. */

@@ -9,7 +9,7 @@ import type { Attempt, Attempts } from './attempts.ts'
 import type { Visitor } from './visitor.ts'
 
 /** What the owner is told of a sign-in that waits for their word. */
-export interface Waiting {
+interface Waiting {
   address: string
   /** The User-Agent header. */
   agent?: string | undefined

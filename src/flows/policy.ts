@@ -47,7 +47,7 @@ export interface Standing<F extends Rule> {
   trusted?: boolean | undefined
 }
 
-export interface Later<F extends Rule> {
+interface Later<F extends Rule> {
   factor: F
   at: number
 }

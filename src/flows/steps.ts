@@ -16,7 +16,7 @@ import type { Visitor } from './visitor.ts'
 import { type Weights, weighing as weighingOf } from './weighing.ts'
 
 /** What an attempt waits for. */
-export interface View {
+interface View {
   step: Step<Factor>
   /** The factor in question; undefined where several may be answered at once, and when nothing is left to ask. */
   factor: Factor | undefined

@@ -20,7 +20,7 @@ const noted = 10
  * owner has been told of that, `granted` for its delay and then for the person. The others are over.
  */
 const states = ['draft', 'sent', 'waiting', 'agreed', 'granted', 'done', 'refused', 'cancelled'] as const
-export const live: readonly State[] = ['draft', 'sent', 'waiting', 'agreed', 'granted']
+const live: readonly State[] = ['draft', 'sent', 'waiting', 'agreed', 'granted']
 
 const decisionShape = z.object({
   /** The account id of whoever of the staff it was. */

@@ -79,7 +79,7 @@ export interface Checking {
 
 type Visitor = Origin & { address: string }
 
-export interface Contested {
+interface Contested {
   found: Case
   dispute: Omit<Dispute, 'at' | 'after'> | undefined
 }

@@ -17,7 +17,7 @@ export const needed = 2
 const longest = 500
 
 /** What the staff may know of an account: nothing that opens it. Times in milliseconds since the epoch. */
-export interface Known {
+interface Known {
   since: number
   /** When it was last signed in to, as far back as that is remembered. */
   seenAt: number | undefined
@@ -43,7 +43,7 @@ export interface KnownAddress {
 }
 
 /** A case as the staff see it. */
-export interface Seen {
+interface Seen {
   found: Case
   story: string
   known: Known | undefined

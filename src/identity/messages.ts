@@ -1,5 +1,5 @@
 /** What mails about an identity check say. `link` is a path of ours. */
-export interface Checks {
+interface Checks {
   /** To a mailbox that somebody can read: the page for documents. */
   'check-begun': { link: string; hours: number }
   /** To the same: the documents are there. */

@@ -40,7 +40,7 @@ export const places = declare({
 })
 
 /** Processes that lost a place and wait for their turn: whoever has just written knows the end of the book, and would be first every time. */
-export const turns = declare({
+const turns = declare({
   name: 'audit_turns',
   shape: z.object({ id: z.string() }),
 })

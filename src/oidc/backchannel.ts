@@ -18,7 +18,7 @@ const message = /^(?! )[\p{L}\p{N} .,:;#+\-/()€$£%&]{1,80}(?<! )$/u
 const nobody = 'nobody.'
 
 /** Tells a person that an app asks them for something. `until` is in milliseconds since the epoch. */
-export type AskApproval = (
+type AskApproval = (
   person: Account,
   asked: { app: string; message: string | undefined; until: number },
 ) => Promise<void>

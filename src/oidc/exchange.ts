@@ -5,7 +5,7 @@ import type { Granted } from '../clients/declared.ts'
 const accessToken = 'urn:ietf:params:oauth:token-type:access_token'
 
 /** What a token is exchanged for another: whose it is, for which API, and how much of it at most. */
-export interface Exchanged {
+interface Exchanged {
   account: string
   grantId: string
   api: Granted

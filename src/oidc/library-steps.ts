@@ -9,7 +9,7 @@ import { settleHint, settleLogoutHint } from './hints.ts'
 export type Step = (ctx: KoaContextWithOIDC, next: () => Promise<void>) => Promise<void>
 
 /** Puts a step of ours before one of the library's, which is known by its function's name. Throws where there is none. */
-export function insertBefore(steps: Step[], name: string, step: Step): void {
+function insertBefore(steps: Step[], name: string, step: Step): void {
   const at = steps.findIndex(each => each.name === name)
   if (at < 0) throw new Error(`oidc-provider has no step ${name}`)
   steps.splice(at, 0, step)

@@ -3,7 +3,7 @@ import { wordsOf } from '../errors.ts'
 import type { Record } from '../events.ts'
 
 /** Word that an app's session has ended, for one app. */
-export interface Logout {
+interface Logout {
   client: string
   account: string
   /** The session as the app knows it. */

@@ -4,7 +4,7 @@ import type { Ping } from '../records/remote-requests.ts'
 import { reasonOfCall, statusOf } from './logouts.ts'
 
 /** Word to an app that its request was answered. */
-export interface AppPing extends Ping {
+interface AppPing extends Ping {
   client: string
 }
 

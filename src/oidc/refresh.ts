@@ -13,7 +13,7 @@ import type { EndSession } from './endings.ts'
 import type { Prolong } from './prolong.ts'
 
 /** How long a client that lost the answer may ask again for it, in milliseconds; and one that can prove nothing of itself. */
-export const forgiving = 30_000
+const forgiving = 30_000
 const forgivingPublic = 10_000
 /** Seconds that a client's refresh token lives from now, when people signed in so many seconds ago; `longest` in milliseconds. */
 export function refreshLife(client: Client, ago: number, longest: number): number {

@@ -31,7 +31,7 @@ export interface Waiting {
 }
 
 /** Who approves, in which session of theirs. */
-export interface Approver {
+interface Approver {
   account: string
   session: string
   /** What was proved for it just now, where that is more than the session says. */

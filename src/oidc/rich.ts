@@ -18,7 +18,7 @@ export type Redeem = (
 ) => Promise<Pick<Receipt, 'id'> | undefined>
 
 /** Seconds that a token lives that is good for one approved act. */
-export const approvedTokenLife = 120
+const approvedTokenLife = 120
 
 interface Services {
   clients: Clients

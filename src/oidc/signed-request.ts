@@ -9,7 +9,7 @@ import type { Judge } from './exchange.ts'
 export const signedRequest = 'urn:latchkey:params:oauth:token-type:signed-request'
 
 /** What became of a signed request: whose it is and what its key may do, or why it does not pass. */
-export type Signed =
+type Signed =
   | { active: true; sub: string; key_id: string; scope: string; expires_at: number | null }
   | { active: false; code: number; reason: string }
 

@@ -63,7 +63,7 @@ export interface RefreshTokens {
 const prefix = id().length
 const whole = newToken().length
 
-export interface Rotation {
+interface Rotation {
   /** What the one before was answered with; none where there is no other. */
   last?: Omit<Answered, 'digest'>
   /** Seconds that the new token lives. */

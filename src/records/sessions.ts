@@ -26,13 +26,13 @@ export const ssoSessions = declare({
 })
 
 /** The grant of an app in a session, and the name that it knows the session by. */
-export interface Joined {
+interface Joined {
   grantId: string
   sid: string
 }
 
 /** What one request changed of a session. */
-export interface Change {
+interface Change {
   /** The session is new: there is nothing to change yet. */
   born: boolean
   /** The cookie's value when the request began. */

@@ -7,7 +7,7 @@ export interface Doc {
 }
 
 /** Equality, a range, or one of several; `undefined` asks that the field be absent. Top-level fields only; in an object the order of its keys counts. */
-export type Condition<V> = V | { lt?: V; gte?: V; in?: readonly V[] }
+type Condition<V> = V | { lt?: V; gte?: V; in?: readonly V[] }
 export type Where<T> = { readonly [K in keyof T]?: Condition<T[K]> }
 
 export interface Page<T> {

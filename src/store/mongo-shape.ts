@@ -19,7 +19,7 @@ function renamed(value: unknown, rename: (name: string) => string): unknown {
 export const field = (name: string): string => (name === 'id' ? '_id' : named(name))
 
 /** A field's value in the database: plain JSON, and a date where the database itself must know the time. */
-export function stored(name: string, value: unknown): unknown {
+function stored(name: string, value: unknown): unknown {
   if (value === undefined || value === null) return null
   if (name === 'expiresAt') return new Date(value as number)
   return renamed(JSON.parse(JSON.stringify(value)), named)

@@ -14,7 +14,7 @@ const code = (fault: unknown): number => ((fault as { errcode?: number }).errcod
 const isEngines = (fault: unknown): boolean => (fault as { code?: string }).code === 'ERR_SQLITE_ERROR'
 
 /** Is another process in the way? */
-export const isBusy = (fault: unknown): boolean => isEngines(fault) && code(fault) === SQLITE_BUSY
+const isBusy = (fault: unknown): boolean => isEngines(fault) && code(fault) === SQLITE_BUSY
 /** Did a statement hit a unique index? It has then changed nothing. */
 export const isTaken = (fault: unknown): boolean => isEngines(fault) && code(fault) === SQLITE_CONSTRAINT
 

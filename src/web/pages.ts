@@ -7,7 +7,7 @@ import type { ApprovalPages } from './approval-pages.ts'
 import type { RecoveryPages } from './recovery-pages.ts'
 
 /** Who asked that somebody signs in: shown on every page of the way. */
-export interface Towards {
+interface Towards {
   name: string
   /** One of the names that views/assets knows as a tile: trading, staking, wallet, card; others get a neutral one. */
   tile: string

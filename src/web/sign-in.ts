@@ -27,7 +27,7 @@ interface Services {
 }
 
 /** A path of ours to go on to, never another site's. */
-export function localPath(typed: unknown): string | undefined {
+function localPath(typed: unknown): string | undefined {
   return typeof typed === 'string' && /^\/(?![/\\])[\w\-./~%?=&]*$/.test(typed) ? typed : undefined
 }
 

@@ -34,8 +34,6 @@ interface Services {
 
 type Reaching = (credential: Credential) => { email?: string | undefined; phone?: string | undefined }
 
-export type Identity = ReturnType<typeof identity>
-
 /** Puts together identity checks: what people do, what the staff do, and what happens by itself. */
 export function identity({ recovery }: Config, services: Services) {
   const { store, sealer, onFault, now } = services
