@@ -23,7 +23,7 @@ export function confirm({ confirming, words, show }: Services): Router<Visit> {
   router.get('/confirm/:bearer', async ctx => {
     const { bearer = '' } = ctx.params
     const waiting = await confirming.look(bearer)
-    if (!waiting) throw new Problem('attempt_expired')
+    if (!waiting) throw new Problem('link_expired')
     const { address, agent, at } = waiting
     const whence = words.whence(ctx.state.locale, { address, agent: agentOf(agent) })
     show.page(ctx, 'sign-in/confirm', { action: `/confirm/${bearer}`, ...whence, address, at })
@@ -31,7 +31,7 @@ export function confirm({ confirming, words, show }: Services): Router<Visit> {
 
   const settle = async (ctx: Context, theirs: boolean): Promise<void> => {
     const settled = await confirming.settle(ctx.params.bearer ?? '', theirs, ctx.state.visitor)
-    if (!settled) throw new Problem('attempt_expired')
+    if (!settled) throw new Problem('link_expired')
     show.page(ctx, theirs ? 'sign-in/confirmed' : 'sign-in/denied', {})
   }
   router.post('/confirm/:bearer', ctx => settle(ctx, true))

@@ -124,7 +124,9 @@ describe('whoever asks for an identity check', () => {
     for (const path of ['identity', 'cancel', 'afresh'])
       expect((await jar().get(`${latchkey.issuer}/recover/${path}/${number}`)).status).to.equal(410)
     expect((await grace.open('/admin/recovery/0000-0000-0000')).status).to.equal(404)
-    expect((await jar().get(page.url.replace(/.$/, end => (end === 'A' ? 'B' : 'A')))).status).to.equal(410)
+    const other = jar()
+    await other.get(`${latchkey.issuer}/sign-in`)
+    expect((await other.get(page.url.replace(/.$/, end => (end === 'A' ? 'B' : 'A')))).status).to.equal(410)
     // A link of one kind is none of another.
     const bearer = page.url.split('/').at(-1)
     for (const path of ['recover/cancel', 'recover/afresh', 'reset', 'not-me', 'confirm'])
