@@ -185,7 +185,7 @@ export const settings = {
     yesOrNo,
   ),
   LATCHKEY_HOLD: setting(
-    'Hours that apps are told to wait with what cannot be undone once an account’s protection was loosened; 0 for none.',
+    'Hours that apps are told to wait with what cannot be undone once an account’s protection was loosened, and in which a credential that was added counts for no more than the proof that authorised it; 0 for none.',
     '24',
     whole(0, 8_760).default(24),
   ),
