@@ -168,7 +168,7 @@ export const events = {
   'client.changed': event('notice', { client }),
   'client.removed': event('notice', { client }),
   'client.refused': event('notice', { client: client.optional(), code: z.string() }),
-  /** As `client.refused`, of whoever showed neither an invitation nor the token of a client. */
+  /** As `client.refused`, for a request that showed neither an invitation nor a client's token. */
   'registration.turned-away': event('routine', { client: client.optional(), code: z.string() }, tallied),
   'clients.reloaded': event('notice', { clients: z.array(client) }),
   'clients.refused': event('warning', { faults: z.array(z.string()) }),

@@ -111,7 +111,7 @@ export function owned(account: Account | undefined): account is Account {
   return account !== undefined && account.status !== 'closed'
 }
 
-/** What an account's anti-phishing phrases are sealed for. */
+/** The context in which an account's anti-phishing phrases are sealed. */
 export const phraseContext = ({ id }: { id: string }): string => `phrase:${id}`
 
 /** What a session, or anything issued in it, says of the account: the security stamp that it had when somebody proved who they are. */
@@ -120,7 +120,7 @@ export interface Stamped {
   session: string
 }
 
-/** Is this of now? Not what was proved before the last change of what protects the account, but in the session that made it. */
+/** Tells whether a stamp still counts: it is the account's current one, or of the session that made the last change. */
 export function stampFits({ guard = 0, stampedIn }: Pick<Account, 'guard' | 'stampedIn'>, held: Stamped): boolean {
   return (held.stamp ?? 0) === guard || held.session === stampedIn
 }
@@ -130,12 +130,12 @@ export function withoutKeys({ guard = 0 }: Pick<Account, 'guard'>): Pick<Account
   return { keysFrom: guard + 1 }
 }
 
-/** Was an API key that was made under this security stamp ended with all others? Whatever was left undone about the key itself. */
+/** Tells whether an API key made under this security stamp was ended with all others, even where the key's own row does not say so yet. */
 export function keyEnded({ keysFrom = 0 }: Pick<Account, 'keysFrom'>, { guard = 0 }: { guard?: number | undefined }) {
   return guard < keysFrom
 }
 
-/** Makes something else of each anti-phishing phrase in an account: the one in force, and those that a change may bring back. */
+/** Replaces each anti-phishing phrase in an account: the one in force, and those that a change may bring back. */
 export function withPhrases<T extends Partial<Account>>(account: T, turn: (phrase: string) => string): T {
   const { phrase, changes } = account
   return {

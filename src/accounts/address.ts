@@ -17,7 +17,7 @@ const remembered = 365 * day
 /** Attempts at a claim that another request for the same account may come before. */
 const tries = 5
 
-/** One address that is about to be an account's, or may yet be its again: by its id, one account's at a time. */
+/** An address that an account is about to get, or can still get back. Its id makes it one account's at a time. */
 export const claimsDeclaration = declare({
   name: 'address_claims',
   shape: z.object({
@@ -49,17 +49,17 @@ export const formerDeclaration = declare({
   indexes: ['account', 'digest'],
 })
 
-/** What a former address is sealed for. */
+/** The context in which a former address is sealed. */
 export const formerContext = ({ id }: { id: string }): string => `former-address:${id}`
-/** What the digest of an address is keyed for. */
+/** The context of an address's keyed digest. */
 export const digestContext = 'address'
 
-/** For so long an address that an account took on later is new to it, in milliseconds: it may be a thief's. */
+/** How long an address that was added later counts as new to its account, in milliseconds: it may be a thief's. */
 const novelty = 30 * day
 /** How long a sign-up may take, in milliseconds. */
 const signUpLife = 60 * 60_000
 
-/** Was this credential added to its account so lately that whoever reads its mail may not be the owner? What the account began with was not. */
+/** Tells whether this credential was added so lately that the reader of its mail may not be the owner. What the account began with was not. */
 export function addedLately(added: { createdAt: number }, account: { createdAt: number }, at: number): boolean {
   return added.createdAt > account.createdAt + signUpLife && added.createdAt > at - novelty
 }

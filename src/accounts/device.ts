@@ -66,7 +66,7 @@ export interface Devices {
   chosen(device: string, account: string): Promise<boolean>
   /** The devices that its owner chose, last seen first: those that stand in for a second step, or all. */
   trustedBy(owner: Owner, all?: boolean): Promise<Device[]>
-  /** Knows those no longer that the account first signed in on since this moment, and the one that is named. */
+  /** Forgets the devices that the account first signed in on since this moment, and the named one. */
   forgetSince(account: string, since?: number, device?: string): Promise<void>
   /** Knows a device no longer; false when it was not known. */
   forget(device: string, account: string): Promise<boolean>

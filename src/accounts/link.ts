@@ -4,7 +4,7 @@ import { token } from '../crypto/random.ts'
 import { Problem } from '../errors.ts'
 import { declare, type Store } from '../store/collection.ts'
 
-/** How long what a link is for may take, in milliseconds: whoever is at it longer has died. */
+/** How long the action of a link may take, in milliseconds: a process that takes longer has died. */
 const atMost = 10_000
 
 const shape = z.object({
@@ -29,7 +29,7 @@ const shape = z.object({
   seen: z.object({ address: z.string(), agent: z.string().optional(), at: z.number() }).optional(),
   /** The identity check that it shows, cancels or makes use of. */
   case: z.string().optional(),
-  /** Until then somebody is at what it is for. */
+  /** Until then a process holds it and carries out its action. */
   heldUntil: z.number().optional(),
   expiresAt: z.number(),
 })
@@ -49,11 +49,11 @@ export interface Links {
   /** Uses it up: of several takers one gets it. */
   take(bearer: string, purpose: LinkPurpose): Promise<Link | undefined>
   /**
-   * Looks at one for what must be done before it is used up: `take` follows. Meanwhile nobody else may; whatever becomes of this
-   * process, the link is good again soon after. Throws `busy` while somebody else is at it.
+   * Holds a link while its action is carried out; `take` then uses it up. Nobody else can hold it meanwhile. When this process
+   * dies, the link works again soon after. Throws `busy` while another request holds it.
    */
   hold(bearer: string, purpose: LinkPurpose): Promise<Link | undefined>
-  /** Makes a link good again at once that was held for something that then failed. */
+  /** Releases a held link whose action failed, so that it works again at once. */
   giveBack(link: Link): Promise<void>
 }
 

@@ -105,7 +105,7 @@ export function postage({ throttle, daily }: { throttle: Throttle; daily: number
   }
 }
 
-/** Was it paid for? */
+/** Tells whether it was paid for. */
 async function sent(paid: Promise<unknown>): Promise<boolean> {
   try {
     await paid

@@ -143,7 +143,7 @@ export const clientShape = {
   /** How it hears that its request was answered (CIBA Core 1.0, 4). */
   backchannel_token_delivery_mode: z.enum(['poll', 'ping']).optional(),
   backchannel_client_notification_endpoint: web.optional(),
-  /** It signs what it asks for, with this. */
+  /** The algorithm that it signs its CIBA requests with; when set, they must be signed. */
   backchannel_authentication_request_signing_alg: z.enum(clientAlgorithms).optional(),
   scope: words.optional(),
   default_max_age: z.int().min(0).optional(),

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { crc32, deflateSync, inflateSync } from 'node:zlib'
 
-/** A logo cannot be used; the message is a fault of clients.json. */
+/** Thrown for a logo that cannot be used; the message is a fault of clients.json. */
 class LogoFault extends Error {}
 
 /** Pixels on each side. */

@@ -14,10 +14,10 @@ export interface Reach {
   resolve?: (host: string) => Promise<LookupAddress[]>
 }
 
-/** How far a request came. */
+/** The step at which a request failed. */
 type Progress = 'name' | 'address' | 'connection' | 'answer'
 
-/** Nothing was sent, or no answer taken: nobody is there, or where it would go, or what came back, is not to be trusted. */
+/** Thrown when nothing was sent or no answer accepted: nobody answers there, or the address or the answer cannot be trusted. */
 export class Unreachable extends Error {
   /** What the system calls it, where it knows. */
   readonly code: string | undefined
@@ -27,7 +27,7 @@ export class Unreachable extends Error {
     this.code = (cause as { code?: string } | undefined)?.code
   }
 
-  /** Adds where it would have gone, and how far it came, for whoever reads why. */
+  /** Adds where it would have gone and how far it came, for the log. */
   at(host: string, progress: Progress): this {
     return Object.assign(this, { error_description: `${host} (${progress})` })
   }

@@ -56,7 +56,7 @@ export function registeredApp({ id, policy: name, metadata }: Registered, declar
   return { id, name: metadata.client_name ?? host ?? id, host, tile: 'neutral', firstParty: false, apis }
 }
 
-/** Where a client sends people back to: every place, since one of them alone may be somebody else's. */
+/** Every place that a client sends people back to, because one of them alone may be somebody else's. */
 function hostOf({ redirect_uris: uris = [] }: AdapterPayload): string | undefined {
   return uris.length === 0 ? undefined : placesOf(uris).join(', ')
 }

@@ -25,7 +25,7 @@ export interface Command {
 export interface Given {
   /** The value of an option that takes one. */
   option(name: string): string | undefined
-  /** Was an option given that takes no value? */
+  /** Tells whether an option without a value was given. */
   flag(name: string): boolean
   /** What follows the command's name and is no option. */
   words: readonly string[]

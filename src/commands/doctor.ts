@@ -8,7 +8,7 @@ import { openStore } from '../store/open.ts'
 import { readiness } from '../store/readiness.ts'
 import type { Command, Given } from './command.ts'
 
-/** What one look found. */
+/** What one check found. */
 interface Finding {
   what: string
   /** `unset` and `untried` are no faults: there is nothing to look at, or nobody asked for it. */
@@ -18,7 +18,7 @@ interface Finding {
   advice?: string | undefined
 }
 
-/** `doctor`: does what it depends on work? */
+/** `doctor`: checks what Latchkey depends on. */
 export const doctor: Command = {
   does: 'Looks at the apps, the store, the mail server and the SMS gateway, and says what to mend',
   takes: '[--mail ADDRESS] [--sms NUMBER] [--json]',

@@ -8,7 +8,7 @@ export interface Mails extends KeyMails, CheckMails {
   code: { code: string; minutes: number; towards?: string | undefined }
   /** To the owner of an address with which somebody tried to sign up again. */
   taken: object
-  /** To the owner of an address that an account had until lately, when somebody enters it. */
+  /** To the owner of an address that an account had until recently, when somebody enters it. */
   reserved: object
   /** An account was made. */
   welcome: object
@@ -64,7 +64,7 @@ export interface CheckMails {
   'check-ended': { number: string }
   /** What is under way, and the page that stops it. */
   'check-told': { link: string; number: string; what: string; when: string } & {
-    /** Where whoever asked can be reached, masked. */
+    /** Where the person who asked can be reached, masked. */
     contact: string
     /** It goes to an address that is new to the account, from which the case can be disputed, and not stopped. */
     recent: boolean

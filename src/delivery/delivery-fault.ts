@@ -43,7 +43,7 @@ interface Options {
   cause?: unknown
 }
 
-/** Something was not delivered. */
+/** Thrown when something was not delivered. */
 export class DeliveryFault extends Error {
   readonly facts: DeliveryFacts
   readonly forGood: boolean
@@ -57,7 +57,7 @@ export class DeliveryFault extends Error {
   }
 }
 
-/** What a fault says of a delivery; one that nobody foresaw is `failed`. */
+/** Describes why a delivery failed; an unexpected error is `failed`. */
 export function factsOf(fault: unknown): DeliveryFacts {
   return fault instanceof DeliveryFault ? fault.facts : { reason: socketReason(fault) ?? 'failed' }
 }

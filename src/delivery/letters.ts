@@ -85,7 +85,7 @@ export interface Letters {
   code(letter: CodeLetter): Promise<void>
   /** To the owner of an address with which somebody tried to sign up again. */
   taken(to: string, locale: string): Promise<void>
-  /** To the owner of an address that an account had until lately, when somebody enters it. */
+  /** To the owner of an address that an account had until recently, when somebody enters it. */
   reserved(to: string, locale: string): Promise<void>
   welcome(to: string, locale: string): Promise<void>
   alert(letter: AlertLetter): Promise<void>

@@ -58,5 +58,5 @@ export type Sent<M> = M & {
 /** A message on its way. */
 export type Outgoing = Sent<Message>
 
-/** Hands what was posted to the world. Throws DeliveryFault. */
+/** Sends what was posted. Throws DeliveryFault. */
 export type Send<M = Message> = (message: Sent<M>, signal: AbortSignal) => Promise<void>

@@ -11,7 +11,7 @@ export type Purpose = 'sign-in' | 'sign-up' | 'step-up' | 'add' | 'change' | 're
 
 const rising: readonly Acr[] = ['mfa', 'aal2', 'phr']
 
-/** Does this assurance do where that one is asked for? */
+/** Tells whether this assurance is enough where that one is asked for. */
 export function reaches(acr: Acr | undefined, wanted: Acr): boolean {
   return acr !== undefined && rising.indexOf(acr) >= rising.indexOf(wanted)
 }

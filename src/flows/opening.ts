@@ -29,11 +29,11 @@ interface Letter {
 }
 
 /**
- * The way in for owners while strangers use up the tries that their account has on new devices: whoever proves the mailbox
- * gets tries of their own. It signs nobody in, and stands in for nothing else.
+ * Lets owners in while strangers use up the tries that their account has on new devices: a device on which the mailbox is
+ * proved gets tries of its own. It signs nobody in, and replaces no other proof.
  */
 export interface Opening extends Steps {
-  /** Has the mailbox to be proved before this device may go on? */
+  /** Tells whether the mailbox has to be proved before this device may go on. */
   shut(attempt: Attempt, visitor: Visitor): Promise<boolean>
   /** Goes on once the mailbox is proved, by this code or by the link. Throws `wrong_code`, or `mailbox_unproved` until then. */
   opened(attempt: Attempt, code: string, visitor: Visitor): Promise<Attempt>
@@ -66,7 +66,7 @@ export function opening(services: Services): Opening {
     return owned(found) ? found : undefined
   }
 
-  /** Mails the owner a code. Step by step alike where there is none: nobody can tell by the page, or by the time that it takes. */
+  /** Mails the owner a code. Takes the same steps where there is no account, so that neither page nor time tells. */
   const ask = async (email: string, visitor: Visitor): Promise<void> => {
     await throttle.ration('open.from', visitor.address, fromOne)
     const owner = await ownerOf(email)
@@ -137,7 +137,7 @@ export function opening(services: Services): Opening {
   }
 }
 
-/** Are the tries used up that the account has on all new devices together? Those of the visitor's own address are another matter. */
+/** Tells whether the tries that the account has on all new devices together are used up; the visitor's own address is counted apart. */
 function outOfTries({ code, values }: Problem): boolean {
   return code === 'slow_down' && values.by === 'account'
 }

@@ -91,12 +91,12 @@ export function proofs({ ceremonies, credentials, devices, admissions, throttle,
   }
 }
 
-/** Can its answers be guessed one after the other? Passwords are, by strangers, so that closing them would lock their owner out; passkeys never are. */
+/** Tells whether wrong answers to it are counted in a row. Not to passwords: strangers guess them, and closing them would lock the owner out. Passkeys cannot be guessed. */
 function guessable({ stands }: Factor): boolean {
   return !stands.includes('first')
 }
 
-/** Is a proof of it enough to reopen what wrong answers to others have closed? Not that of a mailbox, which is also the way to a new password. */
+/** Tells whether a proof of it reopens factors that wrong answers have closed. A mailbox does not: it is also the way to a new password. */
 function reopens({ kind, strength }: Factor): boolean {
   return kind !== 'known' && strength !== 'mfa'
 }

@@ -22,7 +22,7 @@ interface Services {
   now: () => number
 }
 
-/** Times that a change is tried which any other may come before. */
+/** Attempts at a change that another change may come before. */
 const tries = 20
 
 /** Changes of what protects an account: one at a time, each on the record, and apps told to wait where it lets somebody in more easily. */

@@ -34,7 +34,7 @@ interface Services {
   messages: {
     reset(letter: Letter): Promise<void>
     noAccount(to: string, locale: string): Promise<void>
-    /** There, an account was until lately. */
+    /** An account had this address until recently. */
     reserved(to: string, locale: string): Promise<void>
   }
   /** Where somebody is, in words. */

@@ -28,7 +28,7 @@ interface Services {
   limitedUntil: (credential: Credential) => number | undefined
   /** What of an address or number may be shown; undefined for a credential of another kind. */
   mask: (credential: { factor: string; secret: unknown }) => string | undefined
-  /** Where whoever asked for an identity check can be reached, masked. */
+  /** Where the person who asked for an identity check can be reached, masked. */
   contactOf: (id: string) => Promise<string>
   say: (locale: string, key: string, values: Record<string, string | number>) => string
   words: {

@@ -198,7 +198,7 @@ export async function strays(store: Store, now: number, grace = patient): Promis
   }
 }
 
-/** The last entry's place in the chain; that before the first where there is none. */
+/** The last entry's place in the chain; the place before the first entry when the log is empty. */
 export async function ledgerEnd(store: Store): Promise<Link> {
   const [leaf] = await store.collection(leaves).find({}, { sort: { by: 'id', descending: true }, limit: 1 })
   return leaf?.entries.at(-1) ?? beginning

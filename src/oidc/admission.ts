@@ -2,16 +2,16 @@ import { type Adapter, type AdapterPayload, type KoaContextWithOIDC, Provider } 
 import type { Quota } from '../accounts/quota.ts'
 import { Problem } from '../errors.ts'
 
-/** The most bytes of parameters that one request may have us keep. */
+/** The most bytes of parameters that are stored for one request. */
 export const largest = 8_192
 
-/** Where a client is looked up and nobody proves to be it. */
+/** The endpoints that look a client up without authenticating it. */
 const open: readonly (string | undefined)[] = ['authorization', 'resume', 'end_session', 'end_session_confirm']
 
 export interface Admission {
-  /** Pays for a row that nobody proved anything for; does nothing where the client authenticated, and outside of requests. Throws `slow_down`. */
+  /** Pays for a row that is stored before anything was proved; does nothing where the client authenticated, and outside of requests. Throws `slow_down`. */
   pay(bytes: number): Promise<void>
-  /** Lets an adapter keep small things only, and has what strangers ask for paid. Throws `too_large` and `slow_down`. */
+  /** Wraps an adapter so that it stores small things only, and strangers pay for what they store. Throws `too_large` and `slow_down`. */
   guard(name: string, adapter: Adapter): Adapter
 }
 

@@ -8,7 +8,7 @@ import { scopeOf } from './claims.ts'
 /** The clients of each provider in this process. */
 const known = new WeakMap<Provider, Clients>()
 
-/** Has the requests of a provider completed by what its clients declare. */
+/** Registers the clients whose declarations complete a provider's requests. */
 export function completeRequests(provider: Provider, clients: Clients): void {
   known.set(provider, clients)
 }

@@ -91,7 +91,7 @@ async function once(ctx: KoaContextWithOIDC, claims: Claims, { clientId }: Clien
     throw new errors.InvalidRequestObject('the request object was used before')
 }
 
-/** What a JWT says that nobody has verified; undefined for what is none, of which the library says what is wrong. */
+/** Returns the claims of a JWT without verifying it; undefined for anything else, which the library refuses by itself. */
 function decoded<T>(read: () => T): T | undefined {
   try {
     return read()

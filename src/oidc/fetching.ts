@@ -33,7 +33,7 @@ function burdens(document: unknown): boolean {
   return Array.isArray(keys) && (keys.length > mostKeys || keys.some(each => !affordable(Object(each))))
 }
 
-/** Returns what JSON says; undefined for text that is none. */
+/** Parses JSON; returns undefined for anything else. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text)

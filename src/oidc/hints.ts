@@ -3,7 +3,7 @@ import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider'
 import type { Ring } from '../keys/ring.ts'
 import type { Step } from './library-steps.ts'
 
-/** What of the library is used here and not typed by it. */
+/** What is used here of the library and has no types there. */
 interface IdTokens {
   validate(token: string, client: Client): Promise<{ payload: Record<string, unknown> }>
 }

@@ -8,7 +8,7 @@ import { settleHint, settleLogoutHint } from './hints.ts'
 /** One step in how the library answers a request. */
 export type Step = (ctx: KoaContextWithOIDC, next: () => Promise<void>) => Promise<void>
 
-/** Puts a step of ours before one of the library's, which is known by its function's name. Throws where there is none. */
+/** Puts a step of ours before the library's step with this function name. Throws when there is no such step. */
 function insertBefore(steps: Step[], name: string, step: Step): void {
   const at = steps.findIndex(each => each.name === name)
   if (at < 0) throw new Error(`oidc-provider has no step ${name}`)

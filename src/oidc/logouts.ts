@@ -55,7 +55,7 @@ export function logouts({ provider, post, record }: Services): TellApp {
   }
 }
 
-/** Is it no use to say it again? 400: the app will not have it (2.8). A redirect: it moved, and what is signed goes to nobody else. */
+/** Tells whether a repetition is useless: the app refuses it with 400 (2.8), or redirects, and what is signed goes nowhere else. */
 const refuses = (status: number): boolean => status === 400 || (status >= 300 && status < 400)
 
 /** The status that an app answered with; 0 where it did not. */
@@ -63,7 +63,7 @@ export function statusOf(fault: unknown): number {
   return (fault as { response?: { status?: number } }).response?.status ?? 0
 }
 
-/** Why word did not get through to an app: its host, and what it answered or what failed. */
+/** Why a notice did not reach an app: its host, and what it answered or what failed. */
 export function reasonOfCall(fault: unknown, uri: string): string {
   const status = statusOf(fault)
   return status > 0 ? `${new URL(uri).host} answered ${status}` : wordsOf(fault)

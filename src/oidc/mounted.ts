@@ -34,7 +34,7 @@ export function mounted(provider: Provider, services: Services): Middleware {
   }
 }
 
-/** Whoever signs out at an app that nobody vouches for is asked before they are taken there: a link to us that does it at once is anybody's to make. */
+/** Asks before a sign-out leads to an app that nobody vouches for: anybody can make a link to us that would lead there at once. */
 async function leaveAsked(ctx: KoaContextWithOIDC, services: Services): Promise<void> {
   const { client, provider } = ctx.oidc
   const location: unknown = ctx.response.get('Location')
@@ -42,7 +42,7 @@ async function leaveAsked(ctx: KoaContextWithOIDC, services: Services): Promise<
   if (new URL(location, provider.issuer).origin !== new URL(provider.issuer).origin) await leaveByLink(ctx, services)
 }
 
-/** Whoever signs out and is not signed in is not asked: the library's page posts by a script in it, ours by one beside it. */
+/** Answers a sign-out with nobody signed in without a question: the library's page posts by an inline script, ours by a separate one. */
 async function leaveUnasked(ctx: KoaContextWithOIDC, { renderers, clients }: Services): Promise<void> {
   const { route, session, client } = ctx.oidc
   if (route !== 'end_session' || ctx.status !== 200 || !session || session.accountId !== undefined) return

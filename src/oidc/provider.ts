@@ -47,7 +47,7 @@ import { spending } from './spending.ts'
 
 export interface Options extends Configured {
   store: Store
-  /** What strangers may have us keep. */
+  /** Limits what strangers can have stored. */
   quota: Quota
   /** Keeps word for an app until `tellApp` got through. */
   post: PostLogout

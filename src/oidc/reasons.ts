@@ -4,13 +4,13 @@ import type { Clients } from '../clients/registry.ts'
 import { type Refusal, told, wordsOf } from '../errors.ts'
 import type { Fault } from './refusals.ts'
 
-/** What of a request may be read in a log: nothing that proves anything, and nothing about a person. */
+/** Parameters of a request that a log may show: no secrets and nothing about a person. */
 const plain = new Set([
   ...['client_id', 'redirect_uri', 'post_logout_redirect_uri', 'response_type', 'response_mode', 'scope', 'grant_type'],
   ...['resource', 'prompt', 'max_age', 'code_challenge_method', 'acr_values', 'client_assertion_type', 'audience'],
   ...['subject_token_type', 'requested_token_type', 'token_type_hint', 'ui_locales', 'requested_expiry', 'request_uri'],
 ])
-/** What else a request may hold: only whether it does is told. */
+/** Parameters of which a log says only whether they are there. */
 const secretive = [
   ...[
     'code_challenge',
@@ -91,7 +91,7 @@ const granted: { readonly [grant: string]: string } = {
   'urn:ietf:params:oauth:grant-type:token-exchange': 'subject_token',
 }
 
-/** The first that a fault's words fit says what it is about; they are the library's own and ours. */
+/** Rules by the words of a fault, the library's or ours: the first that fits says what the fault is about. */
 const rules: readonly (readonly [RegExp, About])[] = [
   [/post_logout_redirect_uri/, param('post_logout_redirect_uri', ({ client }) => client?.postLogoutRedirectUris)],
   [/redirect_uri/, param('redirect_uri', ({ client }) => client?.redirectUris)],

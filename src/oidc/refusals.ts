@@ -5,7 +5,7 @@ import { Problem } from '../errors.ts'
 import { reasonOf } from './reasons.ts'
 import type { Renderers } from './renderers.ts'
 
-/** What the library throws of a request. */
+/** What the library throws about a request. */
 export interface Fault extends Error {
   error: string
   error_description?: string
@@ -83,14 +83,14 @@ export function explaining({ error }: Pick<Renderers, 'error'>, clients: Clients
   }
 }
 
-/** What to tell programs of a Problem, which the library does not know. */
+/** What programs are told about a Problem, which the library does not know. */
 const told: { readonly [code: string]: { error: string; error_description: string } | undefined } = {
   // As of who polls too fast (RFC 8628, 3.5); RFC 9126, 2.3 has the status.
   slow_down: { error: 'slow_down', error_description: 'too much was asked from this address or by this client: wait' },
   too_large: { error: 'invalid_request', error_description: 'the parameters are too large to be kept' },
 }
 
-/** Gives a Problem's answer its status: the library says 500 of all that it does not know. */
+/** Gives a Problem's answer its own status: the library answers 500 for every error that it does not know. */
 function admit(ctx: KoaContextWithOIDC, { code, status, retryAfter }: Problem): void {
   ctx.status = status
   if (retryAfter !== undefined) ctx.set('Retry-After', String(retryAfter))

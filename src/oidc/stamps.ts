@@ -4,7 +4,7 @@ import { type Account, type Stamped, stampFits } from '../accounts/account.ts'
 /** The account that a session's stamp was compared with, so that one request reads it once. */
 const owner = Symbol('owner')
 
-/** What the library's models carry of ours. */
+/** What we add to the library's models. */
 export interface Carried {
   stamp?: number | undefined
   sessionUid?: string | undefined
@@ -16,7 +16,7 @@ export function stampOf({ stamp, sessionUid: session }: Carried): Stamped | unde
   return session === undefined ? undefined : { stamp, session }
 }
 
-/** Does what somebody holds end with a change of what protects their account? */
+/** Tells whether what somebody holds is void, because what protects the account has changed since it was issued. */
 export function outlived(account: Pick<Account, 'guard' | 'stampedIn'>, held: Carried): boolean {
   const stamped = stampOf(held)
   return stamped !== undefined && !stampFits(account, stamped)
@@ -47,8 +47,8 @@ export function logIn(session: Session, who: Parameters<Session['loginAccount']>
 }
 
 /**
- * Has sessions, and all that is issued in them, keep the security stamp that their account had when somebody proved who they are.
- * What has another than the account is void, whatever else was done or left undone about it.
+ * Keeps in sessions, and in all that is issued in them, the security stamp that the account had when its owner proved who they are.
+ * What carries another stamp than the account is void, even when nothing else has ended it.
  */
 export function carryStamps(provider: Provider): void {
   const { AccessToken, AuthorizationCode, BackchannelAuthenticationRequest, DeviceCode, RefreshToken } = provider

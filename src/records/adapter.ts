@@ -19,7 +19,7 @@ const shape = z.object({
   accountId: z.string().optional(),
   clientId: z.string().optional(),
   expiresAt: z.number(),
-  /** Of a grant: how often it changed. */
+  /** How often a grant changed. */
   revision: z.number().optional(),
 })
 type Kept = z.output<typeof shape>
@@ -153,7 +153,7 @@ function keeping(
   }
 }
 
-/** Changes in a row that a grant's may lose; each means that another was through. */
+/** Attempts at changing a grant; each that fails means that another change succeeded. */
 const tries = 20
 
 /** Keeps a grant with all that it holds already: two tabs may add to one at once, and nothing is ever taken out of a grant that stays. */
@@ -187,7 +187,7 @@ interface Held {
   resources?: { [name: string]: string }
 }
 
-/** All that either of two states of one grant holds. */
+/** The union of two states of one grant. */
 function grown(there: AdapterPayload & Held, mine: AdapterPayload & Held): AdapterPayload {
   const scopes = (...held: (string | undefined)[]): string =>
     [...new Set(held.flatMap(each => each?.split(' ') ?? []))].filter(Boolean).join(' ')

@@ -52,7 +52,7 @@ function methodsAt(ctx: Context): string[] {
   return ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'].filter(each => taken.has(each))
 }
 
-/** Names blocked cookies as the cause where a page is not the browser's that it began in: every other browser shows one of ours. */
+/** Names blocked cookies as the cause when no attempt of this browser's is found and it sent no cookie at all. */
 export function cookieless(ctx: Context, problem: Problem): Problem {
   const foreign = ['attempt_expired', 'attempt_elsewhere'].includes(problem.code)
   return foreign && ctx.get('Cookie') === ''
