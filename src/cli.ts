@@ -36,7 +36,7 @@ const refused = 2
 function overview(): string {
   const list = Object.entries(commands).map(([name, { does }]) => `  ${name.padEnd(14)} ${does}`)
   const foot = [
-    'latchkey serve starts the server; it needs no command line beside that.',
+    'latchkey serve starts the server; it takes no options.',
     'latchkey COMMAND --help says more. The configuration is that of the environment, as for serving.',
     'Exit codes: 0 done; 1 what was checked does not hold; 2 it could not be done.',
   ]
