@@ -88,7 +88,7 @@ export class Problem extends Error {
     this.status = problems[code]
     this.values = options.values ?? {}
     this.field = options.field
-    // Whoever is told to come again is told when, everywhere.
+    // Every answer that asks to try again says when.
     this.retryAfter = options.retryAfter ?? (this.status === 429 || this.status === 503 ? 1 : undefined)
   }
 }

@@ -68,13 +68,13 @@ export const events = {
   }),
   /** As before, while the same limit stays used up. */
   'factor.turned-away': event('routine', { account: account.optional(), factor, code: z.string() }, tallied),
-  // A limit was used up; told once for each window, for there may be many who run into it.
+  // A limit was used up; recorded once for each window, because many may run into it.
   'limit.closed': event('warning', { limit: z.string() }),
   // Wrong answers in a row: somebody gets as far as the second factor, and guesses.
   'factor.guessed': event('warning', { account, factor, times: z.number() }, told),
   'factor.closed': event('warning', { account, factor, times: z.number() }, told),
   'code.sent': event('info', { account: account.optional(), factor, channel: z.enum(['email', 'sms']) }),
-  // Strangers have used up what an account has of tries on new devices: its mailbox is proved before one goes on.
+  // Strangers have used up an account's tries on new devices: a new device proves the mailbox before it goes on.
   'sign-in.shut': event('notice', { account: account.optional() }),
   'sign-in.opened': event('notice', { account }),
   'sign-in.noticed': event('notice', { account, why }, told),

@@ -78,7 +78,7 @@ export function announcements({ store, credentials, record, onFault, now }: Serv
       const [{ name, data }, ...rest] = left as [Announced, ...Announced[]]
       await record(name, data as never, origin)
       left = rest
-      // What was said is not said again, should the rest fail.
+      // What was announced is not announced again when the rest fails.
       await kept.patch(id, left.length > 0 ? { events: left } : { events: [], state: 'told', lease: undefined })
     }
   }

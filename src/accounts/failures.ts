@@ -86,7 +86,7 @@ export function failures({ store, record, now }: { store: Store; record: RecordE
         },
         right: async strong => {
           const guessed = own?.toldAt !== undefined
-          // Whoever guesses is right in the end: from ten on only another proof shows that the owner is there.
+          // A guesser is right in the end: after ten wrong answers only another proof shows that it is the owner.
           const forgets = before.filter(each => (each === own ? !guessed : strong))
           await Promise.all([
             ...forgets.map(({ id }) => kept.take(id)),

@@ -194,7 +194,7 @@ function known(
     deviceApps: clients,
     named: name => {
       const own = skeletons(name)
-      // Whatever has this house in its name would pass for it.
+      // A name that contains ours would be taken for us.
       return names.some(each => alike(each, own)) || [...own].some(each => each.includes('latchkey'))
     },
   }

@@ -38,7 +38,7 @@ const everything = [
   sealed('credentials', credentialsDeclaration, (doc, again) => ({
     secret: again(doc.secret, credentialContext(doc)),
   })),
-  // Those of before they were sealed are sealed now.
+  // Phrases that were kept before phrases were sealed are sealed now.
   sealed('anti-phishing phrases', accountsDeclaration, (doc, again, sealer) => {
     const context = phraseContext(doc)
     const { phrase, changes } = withPhrases(doc, kept =>

@@ -85,7 +85,7 @@ const certificates = /^(CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS_CERT|INV
 export function socketReason(fault: unknown): DeliveryReason | undefined {
   for (let at: unknown = fault, depth = 0; at instanceof Error && depth < 5; at = innerOf(at), depth++) {
     const code = String((at as { code?: unknown }).code ?? '')
-    // Mailers put a code of their own over that of the socket, which then stands in the message alone.
+    // Mailers replace the socket's code by one of their own; the socket's is then in the message alone.
     const known = sockets[code] ?? sockets[/\bE[A-Z]{4,}\b/.exec(at.message)?.[0] ?? '']
     if (known) return known
     if (certificates.test(code) || (/^(ETLS|ESOCKET)?$/.test(code) && certificates.test(at.message)))

@@ -86,7 +86,7 @@ export function committing(services: Services): Commit {
     if (!history && !always && lately.length >= most) throw new Problem('slow_down', { retryAfter: 24 * 3600 })
     const replaced = (Object.keys(settings) as Setting[]).filter(() => history === undefined)
     const was = Object.fromEntries(replaced.flatMap(name => (owner[name] === undefined ? [] : [[name, owner[name]]])))
-    // Nobody's session outlives an undo.
+    // No session survives an undo.
     const by: { undo?: true; device?: string; session?: string } = history
       ? { undo: true }
       : { device: visitor.device, ...(session !== undefined && { session }) }

@@ -138,12 +138,12 @@ export function disowning(services: Services): Disowning {
         ...opened,
         ...(email !== undefined && { email: taken ? nobody(account) : email }),
       }
-      // Before and after: should this process die in between, no device of theirs passes for the owner's.
+      // Before and after: when this process dies in between, no device of the intruder's counts as the owner's.
       await forget()
       const changed = await commit(owner, { came, went, settings, fields, history, loosens: true, events }, visitor)
       if (!changed) continue
       await forget()
-      // Out of force already: gone for good, so that nothing of theirs can be put back.
+      // Already out of force: removed for good, so that nothing of the intruder's can be put back.
       for (const each of settled.gone) await credentials.remove(each)
       if (taken) throw new Problem('conflict')
       const expiresAt = now() + resetLife

@@ -41,7 +41,7 @@ export async function heldIn(credentials: Credentials, attempt: Attempt): Promis
 /** What an attempt's proofs count for at most, once one more was given by this credential. */
 function limitsWith({ limits = {}, proved }: Attempt, factor: Factor, by: Credential | undefined, clock: Clock) {
   const { [factor.id]: before, ...others } = limits
-  // Whoever proved a factor in full has done so, whatever else they show.
+  // A factor that was proved in full stays so, whatever else is shown.
   const full = proved.includes(factor.id) && before === undefined
   if (full || by?.addedUnder === undefined || limitedUntil(by, factor, clock) === undefined) return others
   return { ...others, [factor.id]: by.addedUnder }

@@ -66,7 +66,7 @@ export type Step<F extends Rule> =
 export function next<F extends Rule>(standing: Standing<F>): Step<F> {
   const step = asked(standing)
   const proved = step.now === 'enrol' || step.now === 'done' || (step.now === 'refuse' && step.until !== undefined)
-  // Only who has proved enough learns what is made of where they come from; and before anything is let in or left behind.
+  // Only somebody who has proved enough learns the ruling on where they come from, and before anything is opened or stored.
   return (proved ? kept(standing) : undefined) ?? step
 }
 
@@ -120,7 +120,7 @@ function add<F extends Rule>(standing: Standing<F>): Step<F> {
 /** What has still to be proved before the protection of an account is changed: its strongest factor, or a recovery code and a password in its stead. */
 function strongest<F extends Rule>(standing: Standing<F>): Step<F> | undefined {
   const { held = [], proved, demand } = standing
-  // One that came too lately to count in full takes nobody's place who was there before.
+  // One that was added too lately to count in full replaces none that was there before.
   const whole = strongestOf(held) === 'phr' ? held.filter(each => each.whole) : []
   if (demand.vouched || strongestOf(proved) === 'phr') return undefined
   if (whole.length > 0 && !proved.some(spare)) return { now: 'prove', from: [...whole, ...held.filter(spare)] }

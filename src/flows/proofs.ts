@@ -76,7 +76,7 @@ export function proofs({ ceremonies, credentials, devices, admissions, throttle,
     } catch (fault) {
       if (!(fault instanceof Problem)) throw fault
       const by = fault.values.by as By | undefined
-      // Once: who is refused can go on for ever, and nothing is ever taken out of the audit log.
+      // Once: somebody who is refused can go on for ever, and nothing is ever removed from the audit log.
       if (fault.code === 'slow_down' && by && fault.values.first)
         await record('factor.throttled', { account, factor: factor.id, by }, visitor)
       else if (fault.code === 'slow_down' && by)

@@ -114,9 +114,9 @@ export function steps(services: Services): Steps {
   const finish = async (attempt: Attempt, { acr, amr }: { acr: Attempt['acr']; amr: string[] }, visitor: Visitor) => {
     const { account, verdict, purpose } = attempt
     const done = await move(attempt, { at: undefined, done: { acr, amr } })
-    // A right answer, and the owner's word by another way: whatever was guessed before, it is they.
+    // A right answer, confirmed by the owner in another way: whatever was guessed before, this is the owner.
     if (account !== undefined && attempt.confirmed && reaches(acr, 'aal2')) await failures.forget(account)
-    // The end of an identity check is told of by itself, to every address.
+    // The end of an identity check is announced separately, to every address.
     if (account !== undefined && verdict && verdict.ruling !== 'allow' && purpose !== 'recover')
       await record('sign-in.noticed', { account, why: verdict.why }, visitor)
     return done

@@ -109,7 +109,7 @@ export function checking(services: Services): Checking {
     const [account, held, out] = await Promise.all([accounts.get(id), credentials.of(id), credentials.out(id)])
     const own = [...held, ...out].find(each => each.id === address)
     const createdAt = own?.createdAt ?? link.since ?? found.createdAt
-    // One that the account gave up grows no older: whoever had it for a while does not end a case by waiting.
+    // An address that was given up grows no older: somebody who had it for a while cannot end a case by waiting.
     const at = own && own.retiredAt === undefined ? now() : found.createdAt
     if (!account || !addedLately({ createdAt }, account, at)) return undefined
     return { address, masked: maskedEmail((own && reach(own).email) ?? ''), since: createdAt }
@@ -136,9 +136,9 @@ export function checking(services: Services): Checking {
       if (contact === undefined) throw new Problem('invalid_email', { field: 'contact' })
       await throttle.ration('identity.from', visitor.address, fromOne)
       await throttle.ration('identity.to', mailbox(contact), toOne)
-      // Who asks from that very mailbox pays for the mailbox alone, and whatever strangers ask about them, a link lies in it.
+      // A request from that very mailbox is charged to the mailbox alone: whatever strangers ask for, a working link is in it.
       if (mailbox(contact) !== mailbox(email)) await throttle.ration('identity', email, about)
-      // Whoever lost the address with everything else names the one that they had.
+      // Somebody who lost the address with everything else names the one that they had.
       const [owner, last] = await Promise.all([accounts.byEmail(email), addresses.last(email)])
       const former = last === undefined ? undefined : await accounts.get(last)
       const account = [owner ?? former].find(active)?.id

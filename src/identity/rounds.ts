@@ -49,7 +49,7 @@ export function rounds({ cases, mailReady, record, delay, onFault, now, every = 
     const changes = await does(found)
     try {
       await cases.change(found.id, ({ state }) => {
-        // Cancelled in between: it stays so.
+        // It was cancelled in between, and stays cancelled.
         if (state !== found.state) throw new Problem('conflict')
         return { ...changes, lease: undefined }
       })
@@ -60,7 +60,7 @@ export function rounds({ cases, mailReady, record, delay, onFault, now, every = 
 
   const each = async (state: State, is: (found: Case) => boolean, does: (found: Case) => Promise<Partial<Case>>) => {
     for await (const found of cases.in(state)) {
-      // One that fails keeps none of the others waiting.
+      // One failure does not hold up the others.
       if (is(found)) await one(found, does).catch(onFault)
     }
   }

@@ -94,12 +94,12 @@ export function alerts(services: Services): Observer {
         await letters.check('check-told', { to, locale, phrase, what, when, number: check, contact, recent, link })
         continue
       }
-      // Who holds an address that came to the account lately may be a stranger to it: they are told, and can undo nothing for as
-      // long as the change that brought it can be undone.
+      // An address that was added lately may be a stranger's: its reader is told, and can undo nothing for as long as the
+      // change that added it can be undone.
       const recent = came.has(address)
       const stranger = recent || (address === credential && to === email)
       const { change, session, device } = origin
-      // What was removed did not come by the act: it comes back.
+      // What was removed was not added by the act: it comes back.
       const added = name === 'factor.removed' ? undefined : credential
       const act = { came: added, since: at - prelude, change, session, device }
       const link = { purpose: 'disown' as const, account: id, address, ...act }

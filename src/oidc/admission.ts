@@ -23,7 +23,7 @@ export function admission(quota: Quota): Admission {
     if (!ctx?.oidc) return
     const unproved = open.includes(route) || client === undefined || client.clientAuthMethod === 'none'
     if (!unproved) return
-    // A client is limited as a whole only where nobody stands in front of it: else strangers could close it to its people.
+    // A client is limited as a whole only where no person is asked: otherwise strangers could close it to its people.
     const named = client && !open.includes(route) ? client.clientId : undefined
     await quota.spend(bytes, { address: ctx.ip, client: named })
   }

@@ -135,7 +135,7 @@ export function configuration(
     assertJwtClientAuthClaimsAndHeader: judge.client,
     responseTypes: ['code'],
     pkce: {
-      // Asked of requests without a challenge alone, so the refusal can name what to turn on.
+      // Called for requests without a challenge alone, so the refusal can name what to turn on.
       required: (_, client) => {
         if (provesCodes(client, clients.declared())) throw new errors.InvalidRequest(pkceMissing)
         return false

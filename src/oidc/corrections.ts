@@ -113,7 +113,7 @@ function keepSessions(
       const found = (await find.apply(Session, args)) as Kept | undefined
       const account = found?.accountId === undefined ? undefined : await accounts.get(found.accountId)
       if (found && account && !stampFits(account, { stamp: found.stamp, session: found.uid })) {
-        // Whoever should have ended it did not come so far.
+        // The request that should have ended it did not get that far.
         await endSession(found.uid, 'protection-changed', Provider.ctx && originOf(Provider.ctx))
         return undefined
       }
@@ -127,11 +127,11 @@ function keepSessions(
     const login = Provider.ctx?.oidc?.result?.login as Login | undefined
     this.exp = Math.floor(now() / 1000) + ttl
     const { payload } = await this.getValueAndPayload()
-    // What an app says as somebody signs out waits here for their answer.
+    // What an app asks for at a sign-out waits here for the person's answer.
     if (size(this.state) > largest) throw new Problem('too_large')
     if (exp === undefined && this.accountId === undefined) await admitted.pay(size(payload))
     const current = await sessions.keep(payload, { born: exp === undefined, from: oldId ?? jti, apps })
-    // The browser has the newer one from another request, which this answer would take away again.
+    // The browser got a newer one by another request, and this answer would overwrite it.
     if (!current && Provider.ctx) leaveCookie(Provider.ctx, provider.cookieName('session'))
     this.superseded = !current
     this[loaded] = structuredClone(this.authorizations)

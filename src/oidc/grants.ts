@@ -30,7 +30,7 @@ export function grantFor({ clients, consents, sessions, longest }: Services) {
     const asked = askedBy(ctx)
     const { firstParty } = (await clients.app(clientId)) ?? {}
     const consented = firstParty ? asked : await consents.of(accountId, clientId, shownOf(client))
-    // What was allowed to an app that had another name, or led elsewhere, was not allowed to this one.
+    // Consent to an app with another name or other redirect hosts is no consent to this one.
     const found = id === undefined || !consented ? undefined : await provider.Grant.find(id)
     const grant = found?.accountId === accountId ? found : new provider.Grant({ accountId, clientId })
     const allowed = both(asked, consented ?? { oidc: [], apis: {} })
@@ -42,7 +42,7 @@ export function grantFor({ clients, consents, sessions, longest }: Services) {
       return grant.jti !== undefined
     }
     if (!(await kept(grant))) return undefined
-    // A session that begins with this request is nobody else's yet.
+    // A session that begins with this request is known to no other request yet.
     if (!session?.exp || grant.jti === held) return grant
 
     // What the session is known to have had before is replaced, and what another tab put there meanwhile is taken.

@@ -85,7 +85,7 @@ export function explaining({ error }: Pick<Renderers, 'error'>, clients: Clients
 
 /** What programs are told about a Problem, which the library does not know. */
 const told: { readonly [code: string]: { error: string; error_description: string } | undefined } = {
-  // As of who polls too fast (RFC 8628, 3.5); RFC 9126, 2.3 has the status.
+  // The error of polling too fast (RFC 8628, 3.5); the status is that of RFC 9126, 2.3.
   slow_down: { error: 'slow_down', error_description: 'too much was asked from this address or by this client: wait' },
   too_large: { error: 'invalid_request', error_description: 'the parameters are too large to be kept' },
 }

@@ -111,7 +111,7 @@ function judging(clients: Clients, standing: Standing, issuer: string): Judge {
     const told: string[] = []
     making.policy = policy.policy
     if (isDocument(String(making.client_id), '*')) leaveOut(making, policy)
-    // Who says nothing of answers is taken to want codes, whatever the grants.
+    // Metadata without response types means `code`, whatever the grants.
     const { grant_types: grants, response_types: answers } = making
     if (Array.isArray(grants) && !grants.includes('authorization_code') && String(answers) === 'code')
       making.response_types = []
@@ -120,7 +120,7 @@ function judging(clients: Clients, standing: Standing, issuer: string): Judge {
       making.scope = within(policy, { scope: askedScope(making, policy) }).scope
       if (making.scope === '') told.push('scope: nothing of it is allowed')
     }
-    // What it named is what it means where it asks for nothing in particular.
+    // The scope that it registered is its default for requests without one.
     making.default_scope = named ? making.scope : undefined
     const known = Object.entries(making).filter(([name]) => Object.hasOwn(registeredShape, name))
     const client = readEntry(registeredShape, Object.fromEntries(known), fault => told.push(fault))

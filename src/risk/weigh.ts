@@ -94,7 +94,7 @@ export function risk({
       const { country = '', until = 0 } = owner?.travel ?? {}
       const expected = until > now() ? [country] : []
       const here = sighting({ device, address, at: now() })
-      // Whoever proved the mailbox on this device is not kept out for what others got wrong.
+      // A device on which the mailbox was proved is not kept out for wrong answers of others.
       const failures = admitted && mailbox ? 0 : tries
       return verdict(signals(here, past.map(began), { known, failures, guessed: many, expected }))
     },

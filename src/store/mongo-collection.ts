@@ -54,7 +54,7 @@ export function mongoCollection<T extends Doc>(
   const { unique } = askable
   const reach = <R>(step: () => Promise<R>): Promise<R> =>
     reaching(async () => {
-      // On a large collection an index takes as long as it takes.
+      // No limit: an index on a large collection takes long.
       await ready()
       return within(PATIENCE, step())
     })

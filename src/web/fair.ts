@@ -51,7 +51,7 @@ export function fairly(listener: RequestListener, time = (): number => performan
     const refused = refusals.has(status)
     const found = sources.size === 0 ? undefined : sourceOf(address)
     if (!found && !refused) return
-    // Whoever goes on after 429 was asked to wait.
+    // A 429 asked its receiver to wait: going on counts for more.
     const weight = status === 429 ? 5 : 1
     if (found) found[refused ? 'refused' : 'well'] += weight
     else {
@@ -69,7 +69,7 @@ export function fairly(listener: RequestListener, time = (): number => performan
   }
 
   const turn = (source: Source, req: IncomingMessage, res: ServerResponse): void => {
-    // Whoever has gone away needs no answer.
+    // A client that has closed the connection needs no answer.
     if (res.destroyed) {
       next(source)
       return
@@ -97,7 +97,7 @@ export function fairly(listener: RequestListener, time = (): number => performan
 
   return (req, res) => {
     const address = String(req.headers['x-forwarded-for'] ?? '')
-    // This machine, or a proxy on it that nobody named: all people at once, whom one of them must not slow down.
+    // This machine, or a proxy on it that no setting names: it stands for everybody, and one of them must not slow down all.
     if (loopback.test(address)) return listener(req, res)
     res.once('finish', () => note(address, res.statusCode))
     const source = sourceOf(address)

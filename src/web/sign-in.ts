@@ -80,7 +80,7 @@ export function finishing(
     if (attempt.change) await changed(ctx, services, account, attempt.change, attempt.session)
     if (attempt.change?.does === 'close') return seeOther(ctx, '/closing')
     const { guard } = attempt.change ? ((await accounts.get(account.id)) ?? account) : account
-    // Before anything more opens to somebody: what has run out meanwhile leaves them where they were.
+    // Before anything is opened: a request that has expired meanwhile leaves the session as it was.
     if (attempt.approves && acr) {
       const by = { account: account.id, session: attempt.session ?? '', proved: { acr, amr } }
       await services.approvals.approve(attempt.approves, by, ctx.state.visitor)

@@ -17,7 +17,7 @@ interface Services {
 export function wellKnown({ issuer, contacts, now }: Services): Router<Visit> {
   const router = new Router<Visit>()
 
-  // W3C, A Well-Known URL for Changing Passwords: whoever is not signed in is asked to on the way.
+  // W3C, A Well-Known URL for Changing Passwords: people who are not signed in are asked to sign in on the way.
   router.get('/.well-known/change-password', ctx => ctx.redirect(home))
 
   // W3C, Passkey Endpoints: where password managers send people who want a passkey, or have some.
@@ -27,7 +27,7 @@ export function wellKnown({ issuer, contacts, now }: Services): Router<Visit> {
 
   if (contacts.length > 0) {
     router.get('/.well-known/security.txt', ctx => {
-      // The same all day, so that whoever compares sees what was changed by hand.
+      // The same all day, so that a change by hand shows when two answers are compared.
       const until = new Date(Math.floor(now() / day) * day + life)
       const lines = [
         ...contacts.map(each => `Contact: ${each}`),
