@@ -39,8 +39,8 @@ export function steadyClock({ store, record, now }: Surroundings): () => Promise
     const jumped = last !== undefined && (at - last.at > pause || last.at - at > skew)
     const since = last === undefined || jumped ? at : last.since
     await readings.put({ id: 'clock', at, since })
-    // Once for each jump: machines that disagree would go on for ever.
-    if (jumped && last.since < last.at) await record('clock.jumped', { from: last.at, to: at })
+    // Once for each jump: machines that disagree would go on for ever, each steady for as long as they are apart.
+    if (jumped && last.at - last.since > 2 * pause) await record('clock.jumped', { from: last.at, to: at })
     return at - since >= settling
   }
 }

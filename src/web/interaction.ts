@@ -61,7 +61,8 @@ export function interaction(services: Services): Router<Visit> {
     const begun = {
       interaction: uid,
       within: session?.uid,
-      ...(params.anew && { anew: true }),
+      // Who was to sign up, and has an account, signs in here: back at the request they would be asked to sign up again.
+      ...((params.anew || prompt === 'create') && { anew: true }),
       client: { name, tile, home: app },
       locale: params.ui_locales ? negotiate(params.ui_locales) : ctx.state.locale,
     }

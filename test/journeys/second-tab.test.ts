@@ -80,6 +80,19 @@ describe('a page that waits while another tab signs in', () => {
     expect((await typed.again()).told.get('code')).to.equal(null)
   })
 
+  it('stays where somebody who was to sign up has an account, until they sign in there', async () => {
+    const browser = jar()
+    const { page } = await here.ask('desk', browser, { prompt: 'create' })
+    const link = page.links.find(({ href }) => href.includes('/sign-in?from='))
+    const own = await browser.get(new URL(link?.href ?? '', here.issuer).href)
+    await signIn(browser)
+    expect((await browser.get(own.url)).url).to.equal(own.url)
+    const second = await own.submit({ email: ada.email, password: ada.password })
+    here.latchkey.clock.pass(30_000)
+    const last = await second.submit({ code: authenticatorCode(here.latchkey, ada) })
+    expect(ended(last, here.issuer).told.get('code')).to.be.a('string')
+  })
+
   it('is of no use to another browser that is signed in', async () => {
     const { page } = await waiting('desk')
     const other = jar()
