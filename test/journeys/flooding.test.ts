@@ -82,7 +82,7 @@ describe('a flood of messages', () => {
       ['+8816 1234 5678', 'We can’t text that number'],
       ['+43 820 123456', 'We can’t text that number'],
       ['+43 1 5123456', 'We can’t text that number'],
-      ['+44 7700 900123', 'We don’t send texts to numbers of this country'],
+      ['+44 7700 900123', 'We don’t send texts to numbers in this country'],
     ] as const) {
       const refused = await page.submit({ phone })
       expect(refused.status, phone).to.equal(422)

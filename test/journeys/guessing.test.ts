@@ -50,8 +50,8 @@ describe('guessing at second factors', () => {
 
   const ways: [factor: string, second: 'totp' | 'sms', words: string][] = [
     ['totp', 'totp', 'wrong codes for your authenticator app'],
-    ['sms', 'sms', 'in place of those we texted you'],
-    ['email', 'totp', 'in place of those we emailed you'],
+    ['sms', 'sms', 'instead of those we texted you'],
+    ['email', 'totp', 'instead of those we emailed you'],
     ['recovery-code', 'totp', 'wrong recovery codes were entered'],
   ]
   for (const [factor, second, words] of ways) {
