@@ -22,7 +22,7 @@ export interface Wanted {
   loosens?: boolean
   /** Leaves the security stamp as it is: no sign-in under way depends on what changes. */
   quiet?: boolean
-  /** It is not put off by how much was changed already: a recovery must not be kept waiting by a thief. */
+  /** It is not put off by how much was changed already: a recovery and a reset must not be kept waiting by a thief. */
   always?: boolean
   /** This undoes what was done before: the history as it is from now on. It can itself not be undone. */
   history?: readonly AccountChange[]

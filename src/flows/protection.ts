@@ -110,6 +110,7 @@ export function protection({ factors, accounts, credentials, commit, risk, recor
         went: former === undefined ? [] : [former],
         fields: factor.vouches?.(enrolled.secret) ?? {},
         loosens: loosens(did, factor, { purpose, proved }),
+        always: purpose === 'reset',
         // What goes along with a beginning is told of with it.
         events:
           former === undefined

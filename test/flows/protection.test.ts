@@ -208,6 +208,13 @@ describe('a change of what protects an account', () => {
     for (let each = 0; each < 100; each++) await set(`heron ${each}`)
     const refused = await set('too much').catch((fault: { code?: string }) => fault.code)
     expect(refused).to.equal('slow_down')
+    // A thief who used it all up keeps nobody from a new password.
+    const held = here.held.password
+    const attempt = { ...here.attempt, guard: (await here.owner()).guard }
+    const enrol = (purpose: 'add' | 'reset') =>
+      by.enrol({ ...attempt, purpose }, factorOf('password'), { secret: { to: 'mine again' } }, held, visitor)
+    expect(await enrol('add').catch((fault: { code?: string }) => fault.code)).to.equal('slow_down')
+    await enrol('reset')
     here.later(7 * 24 * 3_600_000)
     await set('enough')
     expect((await here.owner()).changes).to.have.length(1)
