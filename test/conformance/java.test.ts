@@ -9,13 +9,12 @@ const source = new URL('../support/Caller.java', import.meta.url).pathname
 const version = /version "(\d+)/.exec(spawnSync('java', ['-version'], { encoding: 'utf8' }).stderr ?? '')?.[1]
 const here = Number(version ?? 0) >= 17 && spawnSync('javac', ['-version']).status === 0
 
-describe('programs in Java, whose HTTP clients accept HTML first', () => {
+if (!here) console.log('  skipped: the HTTP clients of Java, because there is no JDK 17 or newer')
+else describe('programs in Java, whose HTTP clients accept HTML first', answersJava)
+
+function answersJava(): void {
   let latchkey: Ground
-  before(async function () {
-    if (!here) {
-      process.stdout.write('    not run: there is no JDK 17 or newer\n')
-      this.skip()
-    }
+  before(async () => {
     latchkey = await ground({
       clients: [
         declared('desk'),
@@ -70,4 +69,4 @@ describe('programs in Java, whose HTTP clients accept HTML first', () => {
       expect(text, `${client} ${method} ${path}`).to.match(says)
     }
   }).timeout(90_000)
-})
+}
