@@ -3,7 +3,7 @@ import { sha256 } from '../crypto/digest.ts'
 import { id as newId } from '../crypto/random.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import { Conflict, declare, type Store } from '../store/collection.ts'
-import { allOf } from '../store/pages.ts'
+import { allOf } from '../store/whole-lists.ts'
 import type { Accounts } from './account.ts'
 import { regret } from './credential.ts'
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { EventData, EventName, Origin, Record as RecordEvent } from '../events.ts'
 import { declare, type Store } from '../store/collection.ts'
-import { every } from '../store/pages.ts'
+import { every } from '../store/whole-lists.ts'
 import { accountsDeclaration } from './account.ts'
 import { type Credentials, regret } from './credential.ts'
 

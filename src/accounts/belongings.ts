@@ -1,6 +1,6 @@
 import type { Sealer } from '../crypto/seal.ts'
 import type { Collection, Declaration, Doc, Store } from '../store/collection.ts'
-import { every } from '../store/pages.ts'
+import { every } from '../store/whole-lists.ts'
 
 /** How a collection holds what is a person's. */
 export interface Belonging<T extends Doc = Doc> {

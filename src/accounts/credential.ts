@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { id } from '../crypto/random.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import { Conflict, declare, type Store } from '../store/collection.ts'
-import { allOf } from '../store/pages.ts'
+import { allOf } from '../store/whole-lists.ts'
 import { accountsDeclaration } from './account.ts'
 
 const shape = z.object({

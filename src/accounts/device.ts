@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { sha256 } from '../crypto/digest.ts'
 import { declare, type Store } from '../store/collection.ts'
-import { allOf } from '../store/pages.ts'
+import { allOf } from '../store/whole-lists.ts'
 import { type Agent, agentOf, agentShape } from './agent.ts'
 
 const year = 365 * 24 * 3_600_000

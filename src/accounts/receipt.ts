@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Sealer } from '../crypto/seal.ts'
 import { Conflict, declare, type Store } from '../store/collection.ts'
-import { allOf } from '../store/pages.ts'
+import { allOf } from '../store/whole-lists.ts'
 
 const shape = z.object({
   /** The digest of what was approved: one approval of it, one receipt. */

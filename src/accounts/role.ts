@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Conflict, declare, type Store } from '../store/collection.ts'
-import { allOf } from '../store/pages.ts'
+import { allOf } from '../store/whole-lists.ts'
 
 /** What an account may do besides being somebody's: `support` judges identity checks. */
 export const roleNames = ['support'] as const

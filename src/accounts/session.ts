@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { declare, type Store } from '../store/collection.ts'
-import { allOf } from '../store/pages.ts'
+import { allOf } from '../store/whole-lists.ts'
 import { type Agent, agentShape } from './agent.ts'
 
 const day = 24 * 3_600_000

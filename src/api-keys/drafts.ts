@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { id } from '../crypto/random.ts'
 import { declare, type Store } from '../store/collection.ts'
-import type { Typed } from './wish.ts'
+import type { Typed } from './api-key-form.ts'
 
 const lifetime = 3_600_000
 

@@ -3,8 +3,8 @@ import type { Hold } from '../accounts/hold.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
 import type { Origin, Record } from '../events.ts'
-import { type ApiKey, type Keys, overlap, type Revealed } from './keys.ts'
-import { nameOf, type Wish } from './wish.ts'
+import { nameOf, type Wish } from './api-key-form.ts'
+import { type ApiKey, type Keys, overlap, type Revealed } from './api-keys.ts'
 
 const hour = 3_600_000
 /** How many keys an account may make in a day, and how often it is written to about one that fails. */

@@ -1,6 +1,6 @@
 import { httpbis, type SignatureParameters } from 'http-message-signatures'
 import type { Algorithm } from '../crypto/request-signature.ts'
-import { intact } from './digest.ts'
+import { intact } from './content-digest.ts'
 import { Refusal } from './refusal.ts'
 import { type Claim, type Scheme, type SignedRequest, signedWith } from './scheme.ts'
 

@@ -1,7 +1,7 @@
 import type { Origin } from '../events.ts'
-import { Misasked } from './asked.ts'
 import { refusals } from './refusal.ts'
 import type { Verdict, Verification } from './verification.ts'
+import { Misasked } from './verify-request.ts'
 
 const longest = 32_768
 const unreadable: Verdict = { active: false, code: refusals.BAD_REQUEST, reason: 'BAD_REQUEST' }

@@ -1,12 +1,12 @@
 import { type Accounts, active, keyEnded } from '../accounts/account.ts'
 import type { Origin, Record } from '../events.ts'
-import { within } from './addresses.ts'
-import { type Asked, readAsked } from './asked.ts'
-import { type Failures, patience } from './failures.ts'
-import type { ApiKey, Keys, Scope } from './keys.ts'
+import { within } from './allowed-addresses.ts'
+import type { ApiKey, Keys, Scope } from './api-keys.ts'
 import type { Nonces } from './nonces.ts'
 import { type Reason, Refusal, refusals } from './refusal.ts'
 import type { Claim, Scheme, SchemeId } from './scheme.ts'
+import { type Failures, patience } from './verify-failures.ts'
+import { type Asked, readAsked } from './verify-request.ts'
 
 /** What a resource server is told: as in token introspection (RFC 7662), but that a refusal says why. */
 export type Verdict =

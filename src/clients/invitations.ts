@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { sha256 } from '../crypto/digest.ts'
 import { token } from '../crypto/random.ts'
 import { declare, type Store } from '../store/collection.ts'
-import { allOf } from '../store/pages.ts'
+import { allOf } from '../store/whole-lists.ts'
 
 const shape = z.object({
   id: z.string(),

@@ -1,8 +1,8 @@
 import type { Client } from 'oidc-provider'
 import { z } from 'zod'
+import { own } from './client-extensions.ts'
 import type { Declared } from './declared.ts'
 import { clientShape } from './file.ts'
-import { own } from './own.ts'
 
 const host = z.string().regex(/^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*$/, { error: 'must be a host, or *. and a host' })
 const methods = clientShape.token_endpoint_auth_method.unwrap()

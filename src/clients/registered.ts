@@ -1,8 +1,8 @@
 import type { AdapterPayload } from 'oidc-provider'
 import { z } from 'zod'
 import { declare, type Store } from '../store/collection.ts'
+import { own } from './client-extensions.ts'
 import type { App, Declared } from './declared.ts'
-import { own } from './own.ts'
 import { within } from './policies.ts'
 import { placesOf } from './shown.ts'
 

@@ -1,5 +1,5 @@
 import type { App, Declared } from './declared.ts'
-import { documentApp, type Hosts, isDocument } from './documents.ts'
+import { documentApp, type Hosts, isDocument } from './metadata-documents.ts'
 import { type Roll, registeredApp } from './registered.ts'
 
 /** The clients that there are now. What the file declares may be replaced at any time, so nobody keeps what they found. */

@@ -1,6 +1,6 @@
 import type { Client } from 'oidc-provider'
 import { sha256 } from '../crypto/digest.ts'
-import { isDeclared } from './own.ts'
+import { isDeclared } from './client-extensions.ts'
 
 /**
  * Returns where a redirect URI leads, as people are told: the host; for anything that is not on the web the scheme with it, because any app

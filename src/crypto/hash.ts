@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import * as argon2 from '@node-rs/argon2'
 import { Problem } from '../errors.ts'
-import type { Key, Keyring } from './secrets.ts'
+import type { Key, Keyring } from './keyring.ts'
 
 /** What one hash costs: KiB of memory, and passes over it. */
 export interface Cost {

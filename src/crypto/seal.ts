@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
-import type { Keyring } from './secrets.ts'
+import type { Keyring } from './keyring.ts'
 
 /** A sealed value that does not open: tampered with, of another context, or of a key that is gone. It never says which. */
 export class SealError extends Error {

@@ -7,7 +7,7 @@ import {
   exportJWK,
   type JSONWebKeySet,
 } from 'jose'
-import type { Key } from './secrets.ts'
+import type { Key } from './keyring.ts'
 
 /** Signs statements that are kept for years, with one key that signs nothing else. */
 export interface Signer {

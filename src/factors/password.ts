@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Hasher } from '../crypto/hash.ts'
 import { Problem } from '../errors.ts'
-import { emailAddress } from './addresses.ts'
+import { emailAddress } from './contacts.ts'
 import type { Factor } from './factor.ts'
 import { guesses } from './password-guesses.ts'
 import { judge, longest, shortest } from './password-strength.ts'

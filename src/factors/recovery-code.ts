@@ -4,7 +4,7 @@ import { hmac } from '../crypto/digest.ts'
 import { token } from '../crypto/random.ts'
 import { Problem } from '../errors.ts'
 import type { Factor } from './factor.ts'
-import { halved, letters, readLetters } from './letters.ts'
+import { halved, letters, readLetters } from './letter-codes.ts'
 import { refused } from './refused.ts'
 
 const count = 10

@@ -5,11 +5,11 @@ import { canonical } from '../crypto/canonical.ts'
 import { Problem } from '../errors.ts'
 import type { Record as RecordEvent } from '../events.ts'
 import type { Factor, Subject } from '../factors/factor.ts'
+import { type Approved, digestOf, type Statement } from './approval-statement.ts'
 import { limitedUntil } from './assurance.ts'
 import type { Ceremonies } from './ceremonies.ts'
 import { type Detail, type Facts, factsOf } from './details.ts'
 import type { Proof } from './proofs.ts'
-import { type Approved, digestOf, type Statement } from './statement.ts'
 import type { Visitor } from './visitor.ts'
 
 /** An app's request that its person approves something. */

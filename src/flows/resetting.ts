@@ -5,7 +5,7 @@ import { lateLife, type Postage } from '../accounts/postage.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
 import type { Record as RecordEvent } from '../events.ts'
-import { emailAddress } from '../factors/addresses.ts'
+import { emailAddress } from '../factors/contacts.ts'
 import type { Visitor } from './visitor.ts'
 
 const minute = 60_000

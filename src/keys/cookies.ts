@@ -1,6 +1,6 @@
 import { same } from '../crypto/compare.ts'
 import { hmac } from '../crypto/digest.ts'
-import type { Keyring } from '../crypto/secrets.ts'
+import type { Keyring } from '../crypto/keyring.ts'
 
 /** Signs cookies with the newest secret and believes those of any, by HMAC-SHA256: what Koa wants of its `keys`. */
 export interface CookieKeys {

@@ -1,5 +1,5 @@
 import type { Algorithm, SigningKey } from '../crypto/jwk.ts'
-import { type Keys, keys as keysOf, type RingKey } from './keys.ts'
+import { type Keys, keys as keysOf, type RingKey } from './signing-keys.ts'
 
 /** The ring of signing keys as this process follows it. */
 export interface Ring {

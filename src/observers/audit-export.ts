@@ -1,7 +1,7 @@
 import type { JSONWebKeySet } from 'jose'
 import { z } from 'zod'
 import { canonical } from '../crypto/canonical.ts'
-import type { Key } from '../crypto/secrets.ts'
+import type { Key } from '../crypto/keyring.ts'
 import { type Signer, signer, verified } from '../crypto/statement.ts'
 import { beginning, type Entry, type Link } from './chain.ts'
 

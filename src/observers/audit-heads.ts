@@ -1,5 +1,5 @@
 import { appendFileSync } from 'node:fs'
-import type { Key } from '../crypto/secrets.ts'
+import type { Key } from '../crypto/keyring.ts'
 import type { Store } from '../store/collection.ts'
 import { type Head, headLine, headSigner } from './audit-export.ts'
 import { ledgerEnd } from './ledger.ts'

@@ -1,9 +1,9 @@
 import type { Context } from 'koa'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
-import { isDeclared } from '../clients/own.ts'
+import { isDeclared } from '../clients/client-extensions.ts'
 import type { Clients } from '../clients/registry.ts'
 import { placeOf } from '../clients/shown.ts'
-import { letFormLeave } from './mounted.ts'
+import { letFormLeave } from './provider-middleware.ts'
 import type { Renderers } from './renderers.ts'
 
 /** How an answer gets to an app, as the library calls it. */

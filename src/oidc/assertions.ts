@@ -1,6 +1,6 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { type Client, errors, type KoaContextWithOIDC } from 'oidc-provider'
-import { own } from '../clients/own.ts'
+import { own } from '../clients/client-extensions.ts'
 import { affordable } from '../clients/public-keys.ts'
 
 /** How far ahead, in seconds, a client's assertion may expire: each is remembered for so long. */

@@ -9,10 +9,10 @@ import { newToken } from '../records/refresh-tokens.ts'
 import { Conflict, declare, type Store } from '../store/collection.ts'
 import { demandOf, toldAcr } from './acr.ts'
 import { type Admission, largest, size } from './admission.ts'
+import type { Login } from './browser-sessions.ts'
 import type { Options } from './configuration.ts'
 import type { EndSession } from './endings.ts'
 import { nameCalled } from './mtls.ts'
-import type { Login } from './sessions.ts'
 import { carryStamps, remember } from './stamps.ts'
 
 const replays = declare({ name: 'replays', shape: z.object({ id: z.string(), expiresAt: z.number() }) })

@@ -7,7 +7,7 @@ import { publicHalf } from '../crypto/jwk.ts'
 import type { Ring } from '../keys/ring.ts'
 import type { Records } from '../records/adapter.ts'
 import { heldUntil } from './claims.ts'
-import type { Judge } from './exchange.ts'
+import type { Judge } from './token-exchange.ts'
 
 /** An access token of ours, as another client received it for its own API. */
 export const delegated = 'urn:ietf:params:oauth:token-type:access_token'

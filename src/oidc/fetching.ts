@@ -1,7 +1,7 @@
 import { Provider } from 'oidc-provider'
 import type { Throttle } from '../accounts/throttle.ts'
+import { isDeclared } from '../clients/client-extensions.ts'
 import { type outgoing, Unreachable } from '../clients/outgoing.ts'
-import { isDeclared } from '../clients/own.ts'
 import { affordable, mostKeys } from '../clients/public-keys.ts'
 import { refuseStrange } from './client-metadata.ts'
 

@@ -4,7 +4,7 @@ import { shownOf } from '../clients/shown.ts'
 import { token } from '../crypto/random.ts'
 import { Problem } from '../errors.ts'
 import type { Consents, Scopes } from '../records/consents.ts'
-import type { SessionRecords } from '../records/sessions.ts'
+import type { SessionRecords } from '../records/session-records.ts'
 import { scopeOf } from './claims.ts'
 
 interface Services {

@@ -1,7 +1,7 @@
 import { errors, type KoaContextWithOIDC } from 'oidc-provider'
 // @ts-expect-error: the library types only what its top exports; its version is pinned, and tests fail where a step is missing
 import * as library from 'oidc-provider/lib/actions/index.js'
-import { completeRequest, tidyRequest } from './asked.ts'
+import { completeRequest, tidyRequest } from './authorization-request.ts'
 import { readMetadata } from './client-metadata.ts'
 import { settleHint, settleLogoutHint } from './hints.ts'
 

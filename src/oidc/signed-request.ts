@@ -1,9 +1,9 @@
 import { errors } from 'oidc-provider'
 import { originOf } from '../accounts/origin.ts'
-import { own } from '../clients/own.ts'
+import { own } from '../clients/client-extensions.ts'
 import type { Clients } from '../clients/registry.ts'
 import type { Origin } from '../events.ts'
-import type { Judge } from './exchange.ts'
+import type { Judge } from './token-exchange.ts'
 
 /** A request to the token endpoint, signed with an API key, as base64url of its JSON. */
 export const signedRequest = 'urn:latchkey:params:oauth:token-type:signed-request'

@@ -3,7 +3,7 @@ import { ExternalSigningKey, type Provider } from 'oidc-provider'
 import inside from 'oidc-provider/lib/helpers/weak_cache.js'
 import { publicHalf, type SigningKey } from '../crypto/jwk.ts'
 import { type ImmediateSigner, immediateSigner } from '../crypto/sign.ts'
-import type { RingKey } from '../keys/keys.ts'
+import type { RingKey } from '../keys/signing-keys.ts'
 
 /** A signing key that the library asks for signatures and never sees. */
 class ImmediateKey extends ExternalSigningKey {

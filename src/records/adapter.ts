@@ -5,10 +5,10 @@ import { sha256 } from '../crypto/digest.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import { Problem } from '../errors.ts'
 import { type Collection, Conflict, declare, type Store } from '../store/collection.ts'
-import { allOf } from '../store/pages.ts'
+import { allOf } from '../store/whole-lists.ts'
 import { type RefreshTokens, refreshTokens } from './refresh-tokens.ts'
 import { type RemoteRequests, remoteRequests } from './remote-requests.ts'
-import { type SessionRecords, sessionRecords } from './sessions.ts'
+import { type SessionRecords, sessionRecords } from './session-records.ts'
 
 const shape = z.object({
   id: z.string(),

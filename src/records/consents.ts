@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Problem } from '../errors.ts'
 import { Conflict, declare, type Store } from '../store/collection.ts'
-import { allOf } from '../store/pages.ts'
+import { allOf } from '../store/whole-lists.ts'
 import type { Records } from './adapter.ts'
 
 /** Scopes by whose they are: our own, and each API's by its resource identifier. */

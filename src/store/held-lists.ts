@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type Collection, type Doc, declare, type Store } from './collection.ts'
-import { allOf, every } from './pages.ts'
+import { allOf, every } from './whole-lists.ts'
 
 const accounts = declare({
   name: 'accounts',

@@ -1,4 +1,4 @@
-import type { Happened } from './happened.ts'
+import type { Happened } from './activity-entry.ts'
 import type { DeviceLine, RestrictionsView, SessionLine } from './lines.ts'
 
 /** A factor as pages name it: its phrases are `factor.<id>.*`. */

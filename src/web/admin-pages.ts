@@ -1,4 +1,4 @@
-import type { KnownAddress } from '../identity/deciding.ts'
+import type { KnownAddress } from '../account-recovery/deciding.ts'
 import type { FactorView } from './account-pages.ts'
 
 /** An identity check as the staff list it. Times in milliseconds since the epoch. */

@@ -11,10 +11,10 @@ import type { Attempts, Change, NewAttempt } from '../flows/attempts.ts'
 import type { Closing } from '../flows/closing.ts'
 import type { Protection } from '../flows/protection.ts'
 import type { Steps } from '../flows/steps.ts'
-import type { CurrentSession, Sessions } from '../oidc/sessions.ts'
+import type { CurrentSession, Sessions } from '../oidc/browser-sessions.ts'
 import { beginAttempt } from './beginning.ts'
+import { doorkeeper, type SignedIn } from './require-session.ts'
 import { type Show, seeOther } from './show.ts'
-import { doorkeeper, type SignedIn } from './signed-in.ts'
 
 /** How long one proof of the strongest factor does for changes, in milliseconds. */
 const fresh = 5 * 60_000

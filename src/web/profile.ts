@@ -4,10 +4,10 @@ import type { Account, Accounts } from '../accounts/account.ts'
 import { Problem } from '../errors.ts'
 import type { Record as RecordEvent } from '../events.ts'
 import { plain } from '../flows/details.ts'
-import type { Sessions } from '../oidc/sessions.ts'
+import type { Sessions } from '../oidc/browser-sessions.ts'
 import { languages } from './phrases.ts'
+import { doorkeeper } from './require-session.ts'
 import { type Show, seeOther } from './show.ts'
-import { doorkeeper } from './signed-in.ts'
 import type { Visit } from './visiting.ts'
 
 interface Services {

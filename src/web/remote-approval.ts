@@ -5,8 +5,8 @@ import type { Attempts } from '../flows/attempts.ts'
 import type { Steps } from '../flows/steps.ts'
 import type { Approvals, Waiting } from '../oidc/remote-approvals.ts'
 import { beginAttempt } from './beginning.ts'
+import type { SignedIn } from './require-session.ts'
 import { type Show, seeOther } from './show.ts'
-import type { SignedIn } from './signed-in.ts'
 
 /** How long one proof does for approving, in milliseconds. */
 const fresh = 5 * 60_000

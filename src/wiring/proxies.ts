@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts'
-import type { settled } from '../web/guard.ts'
+import type { settled } from '../web/http-security.ts'
 
 const minute = 60_000
 

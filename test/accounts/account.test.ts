@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { type Account, type Accounts, accounts, accountsDeclaration } from '../../src/accounts/account.ts'
+import { keyring } from '../../src/crypto/keyring.ts'
 import { sealer } from '../../src/crypto/seal.ts'
-import { keyring } from '../../src/crypto/secrets.ts'
 import { Conflict, type Store } from '../../src/store/collection.ts'
 import { slow, testStore } from '../support/store.ts'
 

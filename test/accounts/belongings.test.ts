@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import { z } from 'zod'
 import { belonging, belongings } from '../../src/accounts/belongings.ts'
+import { keyring } from '../../src/crypto/keyring.ts'
 import { sealer } from '../../src/crypto/seal.ts'
-import { keyring } from '../../src/crypto/secrets.ts'
 import { declare, type Store } from '../../src/store/collection.ts'
 import { testStore } from '../support/store.ts'
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { type Account, accounts } from '../../src/accounts/account.ts'
+import { typedIn, type Wish, wishOf } from '../../src/api-keys/api-key-form.ts'
 import { drafts } from '../../src/api-keys/drafts.ts'
-import { typedIn, type Wish, wishOf } from '../../src/api-keys/wish.ts'
 import { Problem } from '../../src/errors.ts'
 import { apiKeyRoom, pair, publicIn, type Room } from '../support/api-keys.ts'
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { accounts } from '../../src/accounts/account.ts'
-import { Misasked } from '../../src/api-keys/asked.ts'
 import { refusals } from '../../src/api-keys/refusal.ts'
+import { Misasked } from '../../src/api-keys/verify-request.ts'
 import { apiKeyRoom, type Room } from '../support/api-keys.ts'
 import { type Held, nonce, type Question, signExchange, signQuery, signRfc9421 } from '../support/signing.ts'
 import { slow } from '../support/store.ts'

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import type { Client } from 'oidc-provider'
 import { pairwiseSalt, subjectFor } from '../../src/clients/pairwise.ts'
+import { keyring } from '../../src/crypto/keyring.ts'
 import { sealer } from '../../src/crypto/seal.ts'
-import { keyring } from '../../src/crypto/secrets.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { slow, testStore } from '../support/store.ts'
 

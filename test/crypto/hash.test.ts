@@ -1,7 +1,7 @@
 import * as argon2 from '@node-rs/argon2'
 import { expect } from 'chai'
 import { hasher } from '../../src/crypto/hash.ts'
-import { keyring } from '../../src/crypto/secrets.ts'
+import { keyring } from '../../src/crypto/keyring.ts'
 import { Problem } from '../../src/errors.ts'
 
 const older = keyring(['o'.repeat(32)])

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
+import { keyring } from '../../src/crypto/keyring.ts'
 import { openUnder, SealError, sealer, sealUnder } from '../../src/crypto/seal.ts'
-import { keyring } from '../../src/crypto/secrets.ts'
 
 const older = 'o'.repeat(32)
 const newer = 'n'.repeat(32)

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { decodeProtectedHeader } from 'jose'
-import { keyring } from '../../src/crypto/secrets.ts'
+import { keyring } from '../../src/crypto/keyring.ts'
 import { signer, verified } from '../../src/crypto/statement.ts'
 
 const old = 'an old secret of thirty-two characters'

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
+import { keyring } from '../../src/crypto/keyring.ts'
 import { sealer } from '../../src/crypto/seal.ts'
-import { keyring } from '../../src/crypto/secrets.ts'
 import { kept as declaration, development } from '../../src/delivery/development.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { testStore } from '../support/store.ts'

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect } from 'chai'
+import { keyring } from '../../src/crypto/keyring.ts'
 import { sealer } from '../../src/crypto/seal.ts'
-import { keyring } from '../../src/crypto/secrets.ts'
 import { posted } from '../../src/delivery/courier.ts'
 import { DeliveryFault } from '../../src/delivery/delivery-fault.ts'
 import { type events, recorder } from '../../src/events.ts'

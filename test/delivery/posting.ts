@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect } from 'chai'
+import { keyring } from '../../src/crypto/keyring.ts'
 import { sealer } from '../../src/crypto/seal.ts'
-import { keyring } from '../../src/crypto/secrets.ts'
 import { posted, type Tell } from '../../src/delivery/courier.ts'
 import type { Message, Outgoing, Send } from '../../src/delivery/message.ts'
 import { type Outbox, outbox } from '../../src/delivery/outbox.ts'

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { hasher } from '../../src/crypto/hash.ts'
-import { keyring } from '../../src/crypto/secrets.ts'
+import { keyring } from '../../src/crypto/keyring.ts'
 import { Problem } from '../../src/errors.ts'
 import { password } from '../../src/factors/password.ts'
 import { name, problem, services, subject } from '../support/factors.ts'

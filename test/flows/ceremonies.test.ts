@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { z } from 'zod'
+import { keyring } from '../../src/crypto/keyring.ts'
 import { sealer } from '../../src/crypto/seal.ts'
-import { keyring } from '../../src/crypto/secrets.ts'
 import { Problem } from '../../src/errors.ts'
 import type { Factor, Subject } from '../../src/factors/factor.ts'
 import { type Ceremonies, ceremonies, ceremoniesDeclaration } from '../../src/flows/ceremonies.ts'

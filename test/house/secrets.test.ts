@@ -12,7 +12,7 @@ const fleeting = [
 
 describe('what is sealed', () => {
   it('is sealed anew by `latchkey secrets reseal`, wherever it lives on', () => {
-    const command = readFileSync('src/commands/secrets.ts', 'utf8')
+    const command = readFileSync('src/commands/secrets-command.ts', 'utf8')
     const sealing = sources('src', '.ts').filter(
       ({ path, text }) => /\.seal\(/.test(text) && !/crypto|commands/.test(path),
     )

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { accountsDeclaration } from '../../src/accounts/account.ts'
 import { credentialsDeclaration } from '../../src/accounts/credential.ts'
-import { type Approved, verifyReceipt } from '../../src/flows/statement.ts'
+import { type Approved, verifyReceipt } from '../../src/flows/approval-statement.ts'
 import { type Approver, type Counter, counter } from '../conformance/approvals.ts'
 import { ended } from '../conformance/ground.ts'
 import { approve, askedOn, payment, signedFor, withdrawal } from '../support/approvals.ts'

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { documentsDeclaration } from '../../src/identity/documents.ts'
+import { documentsDeclaration } from '../../src/account-recovery/identity-documents.ts'
 import { type Clerk, file, identityAt, passport, pdf, png } from '../support/identity.ts'
 import { jar, type Page } from '../support/jar.ts'
 import { type Running, startLatchkey } from '../support/latchkey.ts'

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { casesDeclaration } from '../../src/identity/cases.ts'
+import { casesDeclaration } from '../../src/account-recovery/cases.ts'
 import { type Clerk, identityAt } from '../support/identity.ts'
 import { type Running, startLatchkey } from '../support/latchkey.ts'
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { keyring } from '../../src/crypto/secrets.ts'
+import { keyring } from '../../src/crypto/keyring.ts'
 import { cookieKeys } from '../../src/keys/cookies.ts'
 
 const old = 'an old secret of thirty-two characters'

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { compactVerify, decodeProtectedHeader, importJWK, type JWK } from 'jose'
-import { publication } from '../../src/keys/keys.ts'
+import { publication } from '../../src/keys/signing-keys.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { browser, declared, type Running, running, trading, wallet } from '../support/provider.ts'
 import { testStore } from '../support/store.ts'

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { type Adapter, errors } from 'oidc-provider'
+import { keyring } from '../../src/crypto/keyring.ts'
 import { sealer } from '../../src/crypto/seal.ts'
-import { keyring } from '../../src/crypto/secrets.ts'
 import { type Records, records } from '../../src/records/adapter.ts'
 import { newToken, successor } from '../../src/records/refresh-tokens.ts'
 import type { Store } from '../../src/store/collection.ts'

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
+import { keyring } from '../../src/crypto/keyring.ts'
 import { sealer } from '../../src/crypto/seal.ts'
-import { keyring } from '../../src/crypto/secrets.ts'
 import { mutes } from '../../src/records/mutes.ts'
 import { type RemoteRequests, remoteRequests } from '../../src/records/remote-requests.ts'
 import type { Store } from '../../src/store/collection.ts'

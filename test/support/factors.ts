@@ -1,7 +1,7 @@
 import * as argon2 from '@node-rs/argon2'
 import { hasher } from '../../src/crypto/hash.ts'
+import { keyring } from '../../src/crypto/keyring.ts'
 import { sealer } from '../../src/crypto/seal.ts'
-import { keyring } from '../../src/crypto/secrets.ts'
 import { Problem } from '../../src/errors.ts'
 import type { Subject } from '../../src/factors/factor.ts'
 import type { Sending } from '../../src/factors/sent-code.ts'

@@ -4,7 +4,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect } from 'chai'
-import { bodiesWithin } from '../../src/web/guard.ts'
+import { bodiesWithin } from '../../src/web/http-security.ts'
 
 describe('bodies of requests', () => {
   let server: Server

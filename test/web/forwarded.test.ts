@@ -4,7 +4,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { request } from 'undici'
 import { hopAddress, hopsIn } from '../../src/web/forwarded.ts'
-import { settled } from '../../src/web/guard.ts'
+import { settled } from '../../src/web/http-security.ts'
 
 const issuer = 'https://login.example'
 

@@ -1,0 +1,234 @@
+import { type Account, type Accounts, active } from '../accounts/account.ts'
+import { type Addresses, addedLately } from '../accounts/address.ts'
+import type { Credential, Credentials } from '../accounts/credential.ts'
+import type { Link, Links } from '../accounts/link.ts'
+import { mailbox } from '../accounts/postage.ts'
+import type { Throttle } from '../accounts/throttle.ts'
+import { Problem } from '../errors.ts'
+import type { Origin, Record } from '../events.ts'
+import { emailAddress, maskedEmail } from '../factors/contacts.ts'
+import { legible } from '../factors/typed.ts'
+import { type Case, type Cases, type Dispute, lives } from './cases.ts'
+import { type Document, type Documents, type Incoming, most } from './identity-documents.ts'
+import type { Messages } from './messages.ts'
+
+const minute = 60_000
+const hour = 60 * minute
+/** How many checks may be asked for about one address, from one mailbox, and by one visitor; and how often documents are taken. */
+const about = { tries: 10, window: 24 * hour }
+const toOne = { tries: 5, window: 24 * hour }
+const fromOne = { tries: 10, window: hour }
+const sendings = { tries: 10, window: hour }
+/** What all together may hand in, so that nobody fills the disk: at 30 MB each some gigabytes a day. */
+const altogether = { tries: 300, window: 24 * hour }
+const again = { tries: 3, window: hour }
+/** How long the link is good that leads to setting up afresh, in milliseconds. */
+const recoverLife = 3 * 24 * hour
+/** The longest story, in characters. */
+const longest = 2_000
+
+interface Services {
+  accounts: Accounts
+  addresses: Pick<Addresses, 'last'>
+  credentials: Pick<Credentials, 'of' | 'out'>
+  /** What a credential says of how to reach its owner. */
+  reach: (credential: Credential) => { email?: string | undefined }
+  links: Links
+  throttle: Throttle
+  cases: Cases
+  documents: Documents
+  messages: Messages
+  record: Record
+  /** Has what is due seen to, soon. */
+  wake: () => void
+  now: () => number
+}
+
+/** Takes an upload: gives every file to `keep` as it comes, and resolves to the fields. */
+export type Receive = (keep: (file: Incoming) => Promise<void>) => Promise<{ story: string }>
+
+/** An identity check, for who has lost everything: what they, and the owner, do with it. All look alike, whether the address has an account or not. */
+export interface Checking {
+  /** Mails the page for documents to where somebody can be reached: who opens it has proved that mailbox. Throws `invalid_email`, `slow_down`. */
+  ask(typed: { email: string; contact: string }, locale: string, visitor: Visitor): Promise<void>
+  /** The case that a mailed link shows. Throws `link_expired`. */
+  look(bearer: string): Promise<Case>
+  /** Takes what happened, and the documents. Throws `invalid_story`, `documents_needed`, `too_many_documents`, what `Documents.keep` throws, `conflict` and `slow_down`. */
+  send(bearer: string, visitor: Visitor, receive: Receive): Promise<void>
+  /** Mails the link to setting up afresh once more. Throws `conflict` before it is time, `slow_down`. */
+  remind(bearer: string): Promise<void>
+  /**
+   * The case that somebody would stop, and the dispute that it would be where their address is new to the account; throws `link_expired`
+   * where there is nothing to stop any more.
+   */
+  contested(bearer: string): Promise<Contested>
+  /**
+   * Ends a case for good. From an address that is new to the account, and may be a thief's, it opens a dispute instead, which the
+   * staff decide. Throws `link_expired`.
+   */
+  cancel(bearer: string, visitor: Visitor): Promise<{ account: string; address: string; disputed: boolean }>
+  /** Is it time, for who holds this link? */
+  ready(bearer: string): Promise<boolean>
+  /** Uses the link up. Throws `link_expired`. */
+  open(bearer: string): Promise<{ account: Account; found: Case }>
+  /** Ends a case by its use: of two at once, and of a use and a cancellation, one comes through. Throws `attempt_expired`. */
+  complete(id: string): Promise<void>
+  /** Mails the link that leads to setting up afresh. */
+  mailReady(found: Case): Promise<void>
+}
+
+type Visitor = Origin & { address: string }
+
+interface Contested {
+  found: Case
+  dispute: Omit<Dispute, 'at' | 'after'> | undefined
+}
+
+/** Makes what people do about identity checks. */
+export function checking(services: Services): Checking {
+  const { accounts, addresses, credentials, reach, links, throttle, cases, documents, messages, record, wake, now } =
+    services
+
+  const look: Checking['look'] = async bearer => {
+    const link = await links.look(bearer, 'case')
+    const found = link?.case === undefined ? undefined : await cases.get(link.case)
+    if (!found) throw new Problem('link_expired')
+    return found
+  }
+
+  const due = async (id: string | undefined) => {
+    const found = id === undefined ? undefined : await cases.get(id)
+    const ready = found?.state === 'granted' && found.until !== undefined && found.until <= now()
+    const account = ready ? await accounts.get(found.account ?? '') : undefined
+    return ready && active(account) ? { account, found } : undefined
+  }
+
+  /** The dispute that is opened from this address; undefined for one that the account has had for long, and so can end a case. */
+  const disputed = async (link: Link, found: Case): Promise<Contested['dispute']> => {
+    const { account: id = '', address = '' } = link
+    const [account, held, out] = await Promise.all([accounts.get(id), credentials.of(id), credentials.out(id)])
+    const own = [...held, ...out].find(each => each.id === address)
+    const createdAt = own?.createdAt ?? link.since ?? found.createdAt
+    // An address that was given up grows no older: somebody who had it for a while cannot end a case by waiting.
+    const at = own && own.retiredAt === undefined ? now() : found.createdAt
+    if (!account || !addedLately({ createdAt }, account, at)) return undefined
+    return { address, masked: maskedEmail((own && reach(own).email) ?? ''), since: createdAt }
+  }
+
+  const contested: Checking['contested'] = async bearer => {
+    const link = await links.look(bearer, 'cancel')
+    const found = link?.case === undefined ? undefined : await cases.get(link.case)
+    if (!link?.account || !found || found.endedAt !== undefined) throw new Problem('link_expired')
+    return { found, dispute: await disputed(link, found) }
+  }
+
+  const mailReady: Checking['mailReady'] = async ({ id, account, contact, locale }) => {
+    const bearer = await links.make({ purpose: 'recover', case: id, account }, recoverLife)
+    const link = `/recover/afresh/${bearer}`
+    await messages.check('check-ready', { to: contact, locale, number: id, link, days: recoverLife / 24 / hour })
+  }
+
+  return {
+    ask: async (typed, locale, visitor) => {
+      const email = emailAddress(typed.email)
+      if (email === undefined) throw new Problem('invalid_email', { field: 'email' })
+      const contact = legible(typed.contact) === '' ? email : emailAddress(typed.contact)
+      if (contact === undefined) throw new Problem('invalid_email', { field: 'contact' })
+      await throttle.ration('identity.from', visitor.address, fromOne)
+      await throttle.ration('identity.to', mailbox(contact), toOne)
+      // A request from that very mailbox is charged to the mailbox alone: whatever strangers ask for, a working link is in it.
+      if (mailbox(contact) !== mailbox(email)) await throttle.ration('identity', email, about)
+      // Somebody who lost the address with everything else names the one that they had.
+      const [owner, last] = await Promise.all([accounts.byEmail(email), addresses.last(email)])
+      const former = last === undefined ? undefined : await accounts.get(last)
+      const account = [owner ?? former].find(active)?.id
+      const found = await cases.begin({ account, email, contact, locale })
+      const bearer = await links.make({ purpose: 'case', case: found.id }, lives.open)
+      await record('identity.asked', { account, case: found.id }, visitor)
+      const hours = lives.draft / hour
+      await messages.check('check-begun', { to: contact, locale, link: `/recover/identity/${bearer}`, hours })
+    },
+    look,
+    send: async (bearer, visitor, receive) => {
+      const found = await look(bearer)
+      const { id, state, locale, contact } = found
+      if (state !== 'draft') throw new Problem('conflict')
+      await throttle.ration('identity.send', id, sendings)
+      await throttle.ration('identity.send.from', visitor.address, sendings)
+      const back = await throttle.ration('identity.send', 'all', altogether)
+      const kept: Document[] = []
+      try {
+        const { story } = await receive(async file => {
+          if (kept.length >= most.documents) throw new Problem('too_many_documents', { field: 'documents' })
+          kept.push(await documents.keep(found, file, now() + lives.open))
+        })
+        const told = story.trim()
+        if (told === '' || told.length > longest) throw new Problem('invalid_story', { field: 'story' })
+        if (kept.length === 0) throw new Problem('documents_needed', { field: 'documents' })
+        await cases.send(id, told, kept)
+      } catch (fault) {
+        await documents.drop(kept)
+        // What is not kept fills no disk.
+        await back()
+        throw fault
+      }
+      await messages.check('check-sent', { to: contact, locale, number: id, link: `/recover/identity/${bearer}` })
+      wake()
+    },
+    remind: async bearer => {
+      const { id } = await look(bearer)
+      const ready = await due(id)
+      if (!ready) throw new Problem('conflict')
+      await throttle.ration('identity.remind', id, again)
+      await mailReady(ready.found)
+    },
+    contested,
+    cancel: async (bearer, visitor) => {
+      const { found, dispute } = await contested(bearer)
+      const { id } = found
+      const { account, address } = (await links.take(bearer, 'cancel')) ?? {}
+      if (account === undefined || address === undefined) throw new Problem('link_expired')
+      if (dispute) {
+        await cases.dispute(id, dispute).catch(over('link_expired'))
+        await record('identity.disputed', { account, case: id }, visitor)
+        return { account, address, disputed: true }
+      }
+      const { contact, locale } = await cases.end(id, 'cancelled').catch(over('link_expired'))
+      await record('identity.cancelled', { account, case: id }, visitor)
+      await messages.check('check-ended', { to: contact, locale, number: id })
+      return { account, address, disputed: false }
+    },
+    ready: async bearer => {
+      const link = await links.look(bearer, 'recover')
+      return (await due(link?.case)) !== undefined
+    },
+    open: async bearer => {
+      const link = (await links.look(bearer, 'recover')) && (await links.take(bearer, 'recover'))
+      const ready = await due(link?.case)
+      if (!ready) throw new Problem('link_expired')
+      return ready
+    },
+    complete: async id => {
+      if (!(await due(id))) throw new Problem('attempt_expired')
+      const { account = '' } = await cases.end(id, 'done', ['granted']).catch(over('attempt_expired'))
+      // What else was asked for about the account has lost its sense.
+      for (const other of await cases.of(account)) {
+        if (other.endedAt === undefined) await cases.end(other.id, 'cancelled').catch(over('conflict')).catch(nothing)
+      }
+    },
+    mailReady,
+  }
+}
+
+/** What it means here that a case is over. */
+function over(code: 'link_expired' | 'attempt_expired' | 'conflict'): (fault: unknown) => never {
+  return fault => {
+    throw fault instanceof Problem && (fault.code === 'conflict' || fault.code === 'not_found')
+      ? new Problem(code)
+      : fault
+  }
+}
+
+function nothing(fault: unknown): void {
+  if (!(fault instanceof Problem)) throw fault
+}

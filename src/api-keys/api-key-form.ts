@@ -1,0 +1,93 @@
+import { publicKeyOf } from '../crypto/request-signature.ts'
+import { Problem } from '../errors.ts'
+import { plainBlock } from './allowed-addresses.ts'
+import { type NewApiKey, type Scope, scopes } from './api-keys.ts'
+
+/** What people type into the form of a key, as it was posted. */
+export interface Typed {
+  name: string
+  scope: readonly string[]
+  addresses: string
+  expires: string
+  public_key: string
+}
+
+/** A key as somebody wants it. */
+export type Wish = Omit<NewApiKey, 'account'> & { publicKey: string | undefined }
+
+const day = 24 * 3_600_000
+const most = { addresses: 50, name: 60 }
+const longest = { addresses: 4_000, public_key: 1_000, other: 100 }
+
+/** The fields of a posted form, cut to what a page may show again. */
+export function typedIn(fields: Readonly<Record<string, unknown>>): Typed {
+  const text = (name: string, length: number): string => {
+    const value = fields[name]
+    return typeof value === 'string' ? value.slice(0, length).trim() : ''
+  }
+  return {
+    name: text('name', longest.other),
+    scope: [fields.scope ?? []]
+      .flat()
+      .flatMap(each => (typeof each === 'string' ? each.slice(0, longest.other).split(/\s+/) : []))
+      .filter(each => each !== ''),
+    addresses: text('addresses', longest.addresses),
+    expires: text('expires', longest.other),
+    public_key: text('public_key', longest.public_key),
+  }
+}
+
+/** Reads what was typed; throws a Problem beside the first field that will not do. */
+export function wishOf(typed: Typed, now: number): Wish {
+  const name = nameOf(typed.name)
+  const wanted = scopesOf(typed.scope)
+  const addresses = addressesOf(typed.addresses)
+  if (wanted.includes('transfer') && addresses.length === 0)
+    throw new Problem('addresses_needed', { field: 'addresses' })
+  return { name, scopes: wanted, addresses, endsAt: endOf(typed.expires, now), publicKey: keyOf(typed.public_key) }
+}
+
+/** A key's name; throws Problem `invalid_name`. */
+export function nameOf(text: string): string {
+  const name = text.trim()
+  if (name === '' || name.length > most.name || /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(name) || !name.isWellFormed())
+    throw new Problem('invalid_name', { field: 'name' })
+  return name
+}
+
+/** A public key, or undefined where none was given; throws Problem `invalid_public_key`. */
+export function keyOf(text: string): string | undefined {
+  if (text === '') return undefined
+  const key = publicKeyOf(text)
+  if (key === undefined) throw new Problem('invalid_public_key', { field: 'public_key' })
+  return key
+}
+
+/** Reading is what a key is for; the rest is opted into. */
+function scopesOf(asked: readonly string[]): Scope[] {
+  if (asked.some(each => !scopes.includes(each as Scope))) throw new Problem('invalid_scope', { field: 'scope' })
+  return asked.length === 0 ? ['read'] : scopes.filter(each => asked.includes(each))
+}
+
+function addressesOf(text: string): string[] {
+  const field = 'addresses'
+  const entries = text.split(/[\s,;]+/).filter(each => each !== '')
+  const blocks = entries.map(entry => {
+    const block = plainBlock(entry)
+    if (block === undefined) throw new Problem('invalid_addresses', { field, values: { entry: entry.slice(0, 60) } })
+    return block
+  })
+  if (blocks.length > most.addresses)
+    throw new Problem('too_many_addresses', { field, values: { most: most.addresses } })
+  return [...new Set(blocks)]
+}
+
+/** The end of that day in UTC. */
+function endOf(text: string, now: number): number | undefined {
+  if (text === '') return undefined
+  const at = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN
+  // 31 February is read as 3 March.
+  const real = !Number.isNaN(at) && new Date(at).toISOString().startsWith(text)
+  if (!real || at + day <= now) throw new Problem('invalid_expiry', { field: 'expires' })
+  return at + day
+}

@@ -1,0 +1,56 @@
+import type { Accounts } from '../accounts/account.ts'
+import type { Hold } from '../accounts/hold.ts'
+import type { Throttle } from '../accounts/throttle.ts'
+import type { Sealer } from '../crypto/seal.ts'
+import type { Record } from '../events.ts'
+import type { Store } from '../store/collection.ts'
+import { keys as keysOf } from './api-keys.ts'
+import { type Drafts, drafts } from './drafts.ts'
+import { exchange } from './exchange-scheme.ts'
+import type { Methods } from './methods.ts'
+import { nonces } from './nonces.ts'
+import { type Messages, type Owner, owner as ownerOf } from './owner.ts'
+import { query } from './query.ts'
+import { rfc9421 } from './rfc9421.ts'
+import { subject } from './subject.ts'
+import { type Verification, verification as verificationOf } from './verification.ts'
+import { failures } from './verify-failures.ts'
+
+interface Services {
+  store: Store
+  sealer: Sealer
+  accounts: Accounts
+  throttle: Throttle
+  hold: Hold
+  messages: Messages
+  record: Record
+  /** What bots may sign by the exchange scheme. */
+  methods: Methods
+  /** The token endpoint's URL. */
+  tokens: string
+  now: () => number
+}
+
+/** All that the room does for others. */
+export interface ApiKeys {
+  owner: Owner
+  drafts: Drafts
+  verification: Verification
+  /** Judges a signed request that is exchanged for a token. */
+  judge: ReturnType<typeof subject>
+}
+
+/** API keys: what their owners do with them, and what resource servers ask of them. */
+export function apiKeys({ methods, tokens, ...services }: Services): ApiKeys {
+  const keys = keysOf(services)
+  const owner = ownerOf({ ...services, keys })
+  const verification = verificationOf({
+    ...services,
+    keys,
+    schemes: { rfc9421, exchange: exchange(methods), query },
+    nonces: nonces(services),
+    failures: failures(services),
+    warn: owner.warn,
+  })
+  return { owner, drafts: drafts(services), verification, judge: subject({ verification, endpoint: tokens }) }
+}

@@ -1,0 +1,143 @@
+import type { Writable } from 'node:stream'
+import { caseContext, casesDeclaration } from '../account-recovery/cases.ts'
+import { documentContext, documentsDeclaration } from '../account-recovery/identity-documents.ts'
+import { accountsDeclaration, phraseContext, withPhrases } from '../accounts/account.ts'
+import { digestContext, formerContext, formerDeclaration } from '../accounts/address.ts'
+import { credentialContext, credentialsDeclaration } from '../accounts/credential.ts'
+import { receiptContext, receiptsDeclaration } from '../accounts/receipt.ts'
+import { apiKeyContext, apiKeysDeclaration } from '../api-keys/api-keys.ts'
+import { saltContext, saltsDeclaration } from '../clients/pairwise.ts'
+import { clientContext, registeredClients } from '../clients/registered.ts'
+import { pepperOf } from '../crypto/hash.ts'
+import { SealError, type Sealer, sealer as sealerOf } from '../crypto/seal.ts'
+import { messageContext, posted } from '../delivery/courier.ts'
+import { keyContext, keysDeclaration } from '../keys/signing-keys.ts'
+import type { Collection, Declaration, Doc, Store } from '../store/collection.ts'
+import { every } from '../store/whole-lists.ts'
+import { type Command, withStore } from './command.ts'
+
+/** Opens a sealed value and seals it anew, in the same context, where it is sealed under an older secret. */
+type Again = (sealed: string, context: string) => string
+
+/** What of one kind is sealed. */
+interface Sealed<T extends Doc> {
+  what: string
+  kept: Declaration<T>
+  /** Its sealed fields anew. */
+  anew(doc: T, again: Again, sealer: Sealer): Partial<T>
+}
+
+const sealed =
+  <T extends Doc>(what: string, kept: Declaration<T>, anew: Sealed<T>['anew']) =>
+  (store: Store, again: Again, sealer: Sealer, out: Writable) =>
+    resealed(store.collection(kept), { what, kept, anew }, again, sealer, out)
+
+/** All that is sealed for longer than a sign-in takes. */
+const everything = [
+  sealed('signing keys', keysDeclaration, (doc, again) => ({ jwk: again(doc.jwk, keyContext(doc)) })),
+  sealed('credentials', credentialsDeclaration, (doc, again) => ({
+    secret: again(doc.secret, credentialContext(doc)),
+  })),
+  // Phrases that were kept before phrases were sealed are sealed now.
+  sealed('anti-phishing phrases', accountsDeclaration, (doc, again, sealer) => {
+    const context = phraseContext(doc)
+    const { phrase, changes } = withPhrases(doc, kept =>
+      sealer.isSealed(kept) ? again(kept, context) : sealer.seal(kept, context),
+    )
+    return { ...(phrase !== undefined && { phrase }), ...(changes && { changes }) }
+  }),
+  sealed('API keys', apiKeysDeclaration, (doc, again) => {
+    // The others are public keys; what was revoked is empty.
+    if (doc.algorithm !== 'hmac-sha256' || doc.secret === '') return {}
+    const { secret, former } = doc
+    const mine = (kept: string): string => again(kept, apiKeyContext(doc))
+    return { secret: mine(secret), ...(former && { former: { ...former, secret: mine(former.secret) } }) }
+  }),
+  sealed('former addresses', formerDeclaration, (doc, again, sealer) => {
+    const anew = again(doc.sealed, formerContext(doc))
+    // Its digest is keyed, too.
+    return { sealed: anew, digest: sealer.blind(sealer.open(anew, formerContext(doc)), digestContext)[0] }
+  }),
+  sealed('clients that registered', registeredClients, (doc, again) => ({
+    secret: doc.secret && again(doc.secret, clientContext(doc)),
+  })),
+  sealed('identity checks', casesDeclaration, (doc, again) => ({
+    story: doc.story && again(doc.story, caseContext(doc)),
+  })),
+  sealed('pieces of documents', documentsDeclaration, (doc, again) => ({
+    sealed: again(doc.sealed, documentContext(doc)),
+  })),
+  sealed('receipts', receiptsDeclaration, (doc, again) => ({ sealed: again(doc.sealed, receiptContext(doc)) })),
+  sealed('salts of subjects', saltsDeclaration, (doc, again) => ({ sealed: again(doc.sealed, saltContext(doc)) })),
+  sealed('messages that wait', posted, (doc, again) => ({ sealed: again(doc.sealed, messageContext(doc)) })),
+]
+
+/** `secrets reseal`: so that an older secret can leave the list. */
+export const secretsReseal: Command = {
+  does: 'Seals anew, under the newest secret, what an older one sealed; says what is left',
+  takes: '',
+  options: {},
+  help: [
+    'First give every process that serves the new list of secrets. It may run beside them, and again.',
+    'It exits with 1 where something is sealed under a secret that is not in the list.',
+  ].join('\n'),
+  run: ({ config, out }) =>
+    withStore(config(), async (store, keys) => {
+      const keyring = keys()
+      const sealer = sealerOf(keyring)
+      const again: Again = (kept, context) =>
+        sealer.stale(kept) ? sealer.seal(sealer.openBytes(kept, context), context) : kept
+      let lost = 0
+      for (const each of everything) lost += await each(store, again, sealer, out)
+
+      let behind = 0
+      const newest = keyring.newest('pepper').id
+      for await (const doc of every(store.collection(credentialsDeclaration), {}, page)) {
+        // What is still stale could not be opened.
+        if (doc.factor !== 'password' || sealer.stale(doc.secret)) continue
+        const { hash } = JSON.parse(sealer.open(doc.secret, credentialContext(doc)))
+        if (pepperOf(hash) !== newest) behind += 1
+      }
+      if (behind > 0) out.write(`passwords under an older secret: ${behind}; each moves when its owner next signs in\n`)
+      if (behind + lost === 0)
+        out.write('Nothing needs an older secret but sign-ins under way: it can go in an hour.\n')
+      return lost > 0 ? 1 : 0
+    }),
+}
+
+/** Seals one collection anew, each document by compare-and-set; resolves to how many could not be opened. */
+async function resealed<T extends Doc>(
+  kept: Collection<T>,
+  { what, anew }: Sealed<T>,
+  again: Again,
+  sealer: Sealer,
+  out: Writable,
+): Promise<number> {
+  const counted = { all: 0, anew: 0, lost: 0 }
+  const one = async (doc: T): Promise<void> => {
+    const changes = anew(doc, again, sealer)
+    const before = Object.fromEntries(Object.keys(changes).map(field => [field, doc[field as keyof T]])) as Partial<T>
+    if (JSON.stringify(changes) === JSON.stringify(before)) return
+    if (await kept.patch(doc.id, changes, before)) counted.anew += 1
+    else {
+      // A process that serves changed it meanwhile.
+      const now = await kept.get(doc.id)
+      if (now) await one(now)
+    }
+  }
+  for await (const doc of every(kept, {}, page)) {
+    counted.all += 1
+    try {
+      await one(doc)
+    } catch (fault) {
+      if (!(fault instanceof SealError)) throw fault
+      counted.lost += 1
+    }
+  }
+  const lost = counted.lost > 0 ? `, ${counted.lost} sealed under a secret that is not in the list` : ''
+  out.write(`${what}: ${counted.all}, ${counted.anew} sealed anew${lost}\n`)
+  return counted.lost
+}
+
+/** A piece of a document has 256 KB. */
+const page = 100

@@ -1,0 +1,134 @@
+import { Readable } from 'node:stream'
+import Router from '@koa/router'
+import type { Context } from 'koa'
+import { z } from 'zod'
+import type { Accounts } from '../accounts/account.ts'
+import type { Receipts } from '../accounts/receipt.ts'
+import { Problem } from '../errors.ts'
+import type { Approved } from '../flows/approval-statement.ts'
+import { factsOf } from '../flows/details.ts'
+import { type Activity, kinds, type Part } from '../observers/activity.ts'
+import type { Entry } from '../observers/chain.ts'
+import type { Sessions } from '../oidc/browser-sessions.ts'
+import { type Happened, happened } from './activity-entry.ts'
+import { csvLine } from './csv.ts'
+import { doorkeeper, type SignedIn } from './require-session.ts'
+import type { Show } from './show.ts'
+import type { Visit } from './visiting.ts'
+
+const day = 24 * 3_600_000
+
+interface Services {
+  accounts: Accounts
+  sessions: Sessions
+  activity: Activity
+  receipts: Receipts<Approved>
+  /** An app's name by its client id. */
+  appName: (id: string) => Promise<string | undefined>
+  show: Show
+}
+
+const days = z.iso.date()
+const filter = z.object({ kind: z.enum(kinds).optional(), from: days.optional(), to: days.optional() })
+const asked = filter.extend({ after: z.string().max(100).optional() })
+
+/** A person's own log of everything that concerned their account: to read, to filter, and to take along. */
+export function activityPages(services: Services): Router<Visit> {
+  const { activity, receipts, appName, show } = services
+  const router = new Router<Visit>()
+  const { page } = doorkeeper(services)
+
+  const inWords = async (ctx: Context, entry: Entry): Promise<Happened> => {
+    const { client, receipt: id } = entry.data
+    const name = typeof client === 'string' ? await appName(client) : undefined
+    const receipt = entry.name === 'approval.given' ? await receipts.get(String(id)) : undefined
+    const to = receipt && factsOf(receipt.content.statement.authorization_details[0]).to
+    const say = (key: string, values?: Record<string, string | number>) => show.say(ctx.state.locale, key, values)
+    return happened(entry, { say, app: id => name ?? id, to })
+  }
+
+  page(router, '/account/activity', async (ctx, { account }) => {
+    const { after, ...typed } = wanted(ctx)
+    const { entries, older } = await activity.page(account.id, partOf(typed), after)
+    const locals = {
+      entries: await Promise.all(entries.map(each => inWords(ctx, each))),
+      kinds,
+      typed,
+      query: queryOf(typed),
+      older: older === undefined ? undefined : queryOf({ ...typed, after: older }),
+      first: after === undefined,
+    }
+    show.page(ctx, 'account/activity', locals, { person: { email: account.email } })
+  })
+
+  // What they approved, with the proof: to keep, and to verify without us.
+  page(router, '/account/receipts/:id', async (ctx, { account }) => {
+    const receipt = await receipts.get(ctx.params.id ?? '')
+    if (receipt?.account !== account.id) throw new Problem('not_found')
+    ctx.attachment('latchkey-receipt.json')
+    ctx.body = JSON.stringify({ id: receipt.id, ...receipt.content }, null, 2)
+    ctx.type = 'json'
+  })
+
+  const download = (ending: string, lines: (ctx: Context, entries: AsyncIterable<Entry>) => AsyncIterable<string>) =>
+    page(router, `/account/activity.${ending}`, (ctx, { account }: SignedIn) => {
+      const { after: _, ...typed } = wanted(ctx)
+      ctx.attachment(`latchkey-activity.${ending}`)
+      ctx.body = Readable.from(lines(ctx, activity.all(account.id, partOf(typed))))
+    })
+
+  download('csv', async function* (ctx, entries) {
+    const say = (key: string) => show.say(ctx.state.locale, key)
+    // Without the mark, spreadsheets take it for anything but UTF-8.
+    yield `\ufeff${csvLine(['when', 'what', 'kind', 'address', 'device'].map(each => say(`activity.${each}`)))}`
+    for await (const entry of entries) {
+      const { at, what, kind, address = '', agent = '' } = await inWords(ctx, entry)
+      yield csvLine([new Date(at).toISOString(), what, say(`activity.kind.${kind}`), address, agent])
+    }
+  })
+
+  download('json', async function* (ctx, entries) {
+    let before = '[\n'
+    for await (const entry of entries) {
+      const { sequence, at, name, data, origin, hash } = entry
+      const { what, kind, agent: device } = await inWords(ctx, entry)
+      const { account: _, ...details } = data
+      const { address, agent } = origin
+      const told = {
+        sequence,
+        at: new Date(at).toISOString(),
+        event: name,
+        kind,
+        what,
+        details,
+        address,
+        device,
+        agent,
+        hash,
+      }
+      yield `${before}${JSON.stringify(told)}`
+      before = ',\n'
+    }
+    yield before === '[\n' ? '[]\n' : '\n]\n'
+  })
+
+  return router
+}
+
+/** What the address asks for; throws `malformed`. */
+function wanted(ctx: Context): z.output<typeof asked> {
+  const typed = Object.fromEntries(Object.entries(ctx.query).filter(([, value]) => value !== ''))
+  const parsed = asked.safeParse(typed)
+  if (!parsed.success) throw new Problem('malformed')
+  return parsed.data
+}
+
+/** Days are those of universal time, and the last one counts whole. */
+function partOf({ kind, from, to }: z.output<typeof filter>): Part {
+  return { kind, from: from ? Date.parse(from) : undefined, until: to ? Date.parse(to) + day : undefined }
+}
+
+function queryOf(typed: Record<string, string | undefined>): string {
+  const entries = Object.entries(typed).filter((each): each is [string, string] => each[1] !== undefined)
+  return entries.length === 0 ? '' : `?${new URLSearchParams(entries)}`
+}

@@ -1,0 +1,145 @@
+import Router from '@koa/router'
+import type { Context } from 'koa'
+import type { Case } from '../account-recovery/cases.ts'
+import type { Checking } from '../account-recovery/checking.ts'
+import { most } from '../account-recovery/identity-documents.ts'
+import type { Links } from '../accounts/link.ts'
+import { Problem } from '../errors.ts'
+import type { Attempts } from '../flows/attempts.ts'
+import type { Disowning } from '../flows/disowning.ts'
+import type { Steps } from '../flows/steps.ts'
+import { beginAttempt } from './beginning.ts'
+import { asProblem } from './faults.ts'
+import type { CaseStage } from './recovery-pages.ts'
+import { type Show, seeOther } from './show.ts'
+import { body } from './stepping.ts'
+import { upload } from './upload.ts'
+import type { Visit } from './visiting.ts'
+
+interface Services {
+  attempts: Attempts
+  steps: Steps
+  links: Links
+  disowning: Pick<Disowning, 'link'>
+  checking: Checking
+  show: Show
+  now: () => number
+}
+
+/** What people see of a case. Refused and cancelled look alike: a stranger must not learn that there is an owner who said no. */
+function stageOf({ state, until = 0 }: Case, now: number): CaseStage {
+  if (state === 'draft') throw new Problem('not_found')
+  if (state === 'done') return 'done'
+  if (state === 'refused' || state === 'cancelled') return 'closed'
+  if (state !== 'granted') return 'waiting'
+  return until > now ? 'granted' : 'ready'
+}
+
+/** The identity check of who has lost everything, and the page where the account's owner stops it. */
+export function identity(services: Services): Router<Visit> {
+  const { checking, disowning, show, now } = services
+  const router = new Router<Visit>()
+
+  /** Does what was posted; what is wrong with it is said on the page where it was typed. */
+  const posted = async (ctx: Context, does: () => Promise<void>, again: (problem: Problem) => void): Promise<void> => {
+    try {
+      await does()
+    } catch (fault) {
+      const problem = asProblem(fault)
+      if (problem.status >= 500 || problem.status === 410) throw fault
+      ctx.status = problem.status
+      if (problem.retryAfter !== undefined) ctx.set('Retry-After', String(problem.retryAfter))
+      again(problem)
+    }
+  }
+  const text = (ctx: Context, name: string): string => {
+    const value = body(ctx)[name]
+    return typeof value === 'string' ? value.slice(0, 320) : ''
+  }
+
+  router.get('/recover/identity', ctx => show.page(ctx, 'recovery/identity', { email: '', contact: '' }))
+  router.post('/recover/identity', async ctx => {
+    const typed = { email: text(ctx, 'email'), contact: text(ctx, 'contact') }
+    const { locale, visitor } = ctx.state
+    await posted(
+      ctx,
+      async () => {
+        await checking.ask(typed, locale, visitor)
+        show.page(ctx, 'recovery/asked', { to: typed.contact.trim() || typed.email })
+      },
+      problem => show.page(ctx, 'recovery/identity', typed, { problem: show.problem(ctx, problem) }),
+    )
+  })
+
+  const documents = (ctx: Context, story: string, problem?: Problem): void => {
+    const locals = { action: ctx.path, story, most: most.documents, megabytes: most.bytes / 1024 / 1024 }
+    show.page(ctx, 'recovery/documents', locals, { problem: problem && show.problem(ctx, problem) })
+  }
+  const status = (ctx: Context, found: Case, problem?: Problem): void => {
+    const locals = {
+      number: found.id,
+      stage: stageOf(found, now()),
+      until: found.until ?? 0,
+      action: `${path(ctx)}/again`,
+    }
+    show.page(ctx, 'recovery/case', locals, { problem: problem && show.problem(ctx, problem) })
+  }
+  const path = (ctx: Context) => `/recover/identity/${ctx.params.bearer}`
+
+  router.get('/recover/identity/:bearer', async ctx => {
+    const found = await checking.look(ctx.params.bearer ?? '')
+    if (found.state === 'draft') documents(ctx, '')
+    else status(ctx, found)
+  })
+  router.post('/recover/identity/:bearer', async ctx => {
+    const { bearer = '' } = ctx.params
+    const filled: Record<string, string> = {}
+    await posted(
+      ctx,
+      async () => {
+        await checking.send(bearer, ctx.state.visitor, async keep => {
+          await upload(ctx, { files: most.documents, bytes: most.bytes }, filled, keep)
+          return { story: filled.story ?? '' }
+        })
+        seeOther(ctx, path(ctx))
+      },
+      problem => documents(ctx, filled.story ?? '', problem),
+    )
+  })
+  router.post('/recover/identity/:bearer/again', async ctx => {
+    const found = await checking.look(ctx.params.bearer ?? '')
+    await posted(
+      ctx,
+      async () => {
+        await checking.remind(ctx.params.bearer ?? '')
+        seeOther(ctx, path(ctx))
+      },
+      problem => status(ctx, found, problem),
+    )
+  })
+
+  router.get('/recover/cancel/:bearer', async ctx => {
+    const { found, dispute } = await checking.contested(ctx.params.bearer ?? '')
+    const page = dispute ? 'recovery/dispute' : 'recovery/cancel'
+    show.page(ctx, page, { action: ctx.path, number: found.id, at: found.createdAt })
+  })
+  router.post('/recover/cancel/:bearer', async ctx => {
+    const stopped = await checking.cancel(ctx.params.bearer ?? '', ctx.state.visitor)
+    if (stopped.disputed) return show.page(ctx, 'recovery/disputed', {})
+    show.page(ctx, 'recovery/cancelled', { notMe: `/not-me/${await disowning.link(stopped)}` })
+  })
+
+  router.get('/recover/afresh/:bearer', async ctx => {
+    if (!(await checking.ready(ctx.params.bearer ?? ''))) throw new Problem('link_expired')
+    show.page(ctx, 'recovery/afresh', { action: ctx.path })
+  })
+  router.post('/recover/afresh/:bearer', async ctx => {
+    const { account, found } = await checking.open(ctx.params.bearer ?? '')
+    const moves = found.contact !== account.email
+    const { id, guard } = account
+    const email = moves ? found.contact : account.email
+    await beginAttempt(ctx, services, { purpose: 'recover', account: id, guard, email, case: found.id, moves })
+  })
+
+  return router
+}

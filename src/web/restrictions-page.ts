@@ -1,0 +1,143 @@
+import type Router from '@koa/router'
+import type { Context } from 'koa'
+import type { Account, Accounts, Restrictions } from '../accounts/account.ts'
+import { Problem } from '../errors.ts'
+import type { Change } from '../flows/attempts.ts'
+import type { Sessions } from '../oidc/browser-sessions.ts'
+import { allCountries } from '../risk/countries.ts'
+import { blockOf } from '../risk/restrictions.ts'
+import type { Risk } from '../risk/weigh.ts'
+import type { RestrictionsView } from './lines.ts'
+import { doorkeeper } from './require-session.ts'
+import type { Show } from './show.ts'
+import { body } from './stepping.ts'
+import type { Visit } from './visiting.ts'
+import type { Words } from './words.ts'
+
+interface Services {
+  accounts: Accounts
+  sessions: Sessions
+  risk: Risk
+  words: Words
+  show: Show
+  now: () => number
+  /** Makes a change of what protects an account, once its strongest factor is proved. */
+  change: (ctx: Context, wanted: Change) => Promise<void>
+}
+
+const path = '/account/security/restrictions'
+/** Blocks that one account may name, and characters that are read of what was typed. */
+const most = { blocks: 50, typed: 4_000 }
+const day = 24 * 3_600_000
+/** For how many days ahead one may say where one will be. */
+const ahead = 90
+
+/** Where an owner says who may sign in at all: only trusted devices, only some addresses, only some countries. */
+export function restrictions(router: Router<Visit>, services: Services): void {
+  const { risk, words, show, now, change } = services
+  const { page, who } = doorkeeper(services)
+
+  const form = (ctx: Context, account: Account, shown: Typed, problem?: Problem): void => {
+    const { locale, visitor } = ctx.state
+    const travel = account.travel && account.travel.until > now() ? account.travel : undefined
+    const all = allCountries().map(code => ({ code, name: words.place(locale, { country: code }) }))
+    const locals = {
+      ...shown,
+      all: all.sort((a, b) => a.name.localeCompare(b.name, locale)),
+      here: { address: visitor.address, place: words.whence(locale, { address: visitor.address, agent: {} }).place },
+      travel: {
+        country: travel?.country ?? '',
+        until: travel ? dayOf(travel.until - 1) : '',
+        from: dayOf(now()),
+        to: dayOf(now() + ahead * day),
+      },
+    }
+    if (problem) ctx.status = problem.status
+    const frame = { person: { email: account.email }, problem: problem && show.problem(ctx, problem) }
+    show.page(ctx, 'account/restrictions', locals, frame)
+  }
+
+  page(router, path, (ctx, { account }) => form(ctx, account, kept(account.restrictions)))
+
+  router.post(path, async ctx => {
+    const { account } = await who(ctx)
+    const shown = typed(ctx)
+    try {
+      const to = meant(shown)
+      // Said before anything is proved for it, and looked at again when it is made.
+      const shut = await risk.bars({ ...account, restrictions: to }, ctx.state.visitor)
+      if (shut.length > 0) throw new Problem('shuts_out', { field: shut[0]?.slice('only-'.length) })
+      return await change(ctx, { does: 'restrict', to })
+    } catch (fault) {
+      if (!(fault instanceof Problem) || fault.status !== 422) throw fault
+      form(ctx, account, shown, fault)
+    }
+  })
+
+  router.post('/account/security/travel', async ctx => {
+    const { account } = await who(ctx)
+    const { country, until } = body(ctx)
+    if (country === '') return change(ctx, { does: 'travel', to: undefined })
+    // To the end of the day.
+    const end = typeof until === 'string' && /^\d{4}-\d\d-\d\d$/.test(until) ? Date.parse(until) + day : Number.NaN
+    const known = typeof country === 'string' && allCountries().includes(country)
+    if (!known || !(end > now() && end <= now() + (ahead + 1) * day)) {
+      const problem = new Problem('invalid_travel', { field: 'until' })
+      return form(ctx, account, kept(account.restrictions), problem)
+    }
+    await change(ctx, { does: 'travel', to: { country, until: end } })
+  })
+}
+
+/** A day as forms have it; days begin at midnight, universal time. */
+function dayOf(at: number): string {
+  return new Date(at).toISOString().slice(0, 10)
+}
+
+/** The rules of an account in words, for its page of security. */
+export function restrictionsOf(locale: string, words: Words, { restrictions }: Account): RestrictionsView {
+  return {
+    devices: restrictions?.devices === true,
+    addresses: restrictions?.addresses ?? [],
+    countries: (restrictions?.countries ?? []).map(country => words.place(locale, { country })),
+  }
+}
+
+/** As it stands in the form. */
+interface Typed {
+  devices: boolean
+  addresses: string
+  countries: readonly string[]
+}
+
+function kept({ devices = false, addresses = [], countries = [] }: Restrictions = {}): Typed {
+  return { devices, addresses: addresses.join('\n'), countries }
+}
+
+function typed(ctx: Context): Typed {
+  const { devices, addresses, countries } = body(ctx)
+  const chosen = [countries].flat().filter(each => typeof each === 'string')
+  return {
+    devices: devices === 'yes',
+    addresses: typeof addresses === 'string' ? addresses.slice(0, most.typed) : '',
+    countries: [...new Set(chosen)].filter(each => allCountries().includes(each)),
+  }
+}
+
+/** What is meant by it; what names nothing keeps nobody out. Throws `invalid_block`. */
+function meant({ devices, addresses, countries }: Typed): Restrictions {
+  const blocks = addresses
+    .split(/[\s,;]+/)
+    .filter(each => each !== '')
+    .map(each => {
+      const block = blockOf(each)
+      if (block === undefined) throw new Problem('invalid_block', { field: 'addresses' })
+      return block
+    })
+  if (blocks.length > most.blocks) throw new Problem('invalid_block', { field: 'addresses' })
+  return {
+    ...(devices && { devices }),
+    ...(blocks.length > 0 && { addresses: [...new Set(blocks)] }),
+    ...(countries.length > 0 && { countries: [...countries] }),
+  }
+}

@@ -1,0 +1,101 @@
+import Router from '@koa/router'
+import type { Context } from 'koa'
+import type { Accounts } from '../accounts/account.ts'
+import { newest, type SessionBook, type SessionRecord } from '../accounts/session.ts'
+import { Problem } from '../errors.ts'
+import type { Sessions } from '../oidc/browser-sessions.ts'
+import type { Risk } from '../risk/weigh.ts'
+import type { SessionLine } from './lines.ts'
+import { doorkeeper, type SignedIn } from './require-session.ts'
+import { type Show, seeOther } from './show.ts'
+import { body } from './stepping.ts'
+import type { Visit } from './visiting.ts'
+import type { Words } from './words.ts'
+
+interface Services {
+  accounts: Accounts
+  sessions: Sessions
+  book: SessionBook
+  risk: Risk
+  /** The name of an app by its client id. */
+  appName: (client: string) => Promise<string | undefined>
+  words: Words
+  show: Show
+}
+
+const path = '/account/sessions'
+
+/** Proofs that are worth a word (RFC 8176); the others say the same again. */
+const worded = ['pwd', 'otp', 'sms', 'pop']
+
+/** Where somebody sees their sessions, on every device, and ends them. */
+export function sessions(services: Services): Router<Visit> {
+  const { sessions, book, risk, appName, words, show } = services
+  const router = new Router<Visit>()
+  const { page, who } = doorkeeper(services)
+
+  const line = async (locale: string, record: SessionRecord): Promise<Omit<SessionLine, 'here' | 'unusual'>> => ({
+    id: record.id,
+    device: words.device(locale, record.agent),
+    phone: ['iOS', 'Android'].includes(record.agent.system ?? ''),
+    place: words.place(locale, record),
+    address: record.address,
+    how: record.amr.filter(each => worded.includes(each)).map(each => show.say(locale, `amr.${each}`)),
+    apps: (await Promise.all(record.apps.map(appName))).filter(name => name !== undefined),
+    startedAt: record.startedAt,
+    seenAt: record.seenAt,
+    ended: undefined,
+  })
+
+  page(router, path, async (ctx, { account, session }) => {
+    const { locale } = ctx.state
+    const [live, records] = await Promise.all([sessions.of(account.id), book.of(account.id)])
+    const unusual = risk.unusual(records)
+    // Whatever lives is shown, on record or not.
+    const known = new Map(records.map(each => [each.id, each]))
+    const living = await Promise.all(live.map(id => line(locale, known.get(id) ?? blank(id, account.id))))
+    const current = living.map(each => ({
+      ...each,
+      here: each.id === session.uid,
+      unusual: unusual.get(each.id) ?? [],
+    }))
+    const over = records
+      .filter(each => !live.includes(each.id))
+      .map(async each => ({
+        ...(await line(locale, each)),
+        here: false,
+        unusual: unusual.get(each.id) ?? [],
+        // What nobody ended came to its own end.
+        ended: { at: each.endedAt, why: each.why ?? 'expired' },
+      }))
+    const past = await Promise.all(over)
+    const { email } = account
+    const cut = records.length < newest ? undefined : newest
+    show.page(ctx, 'account/sessions', { current: current.sort(byInterest), past, cut }, { person: { email } })
+  })
+
+  const act = (name: string, end: (ctx: Context, who: SignedIn) => Promise<unknown>) =>
+    router.post(`${path}/${name}`, async ctx => {
+      await end(ctx, await who(ctx))
+      seeOther(ctx, path)
+    })
+
+  act('end', async ctx => {
+    const { session } = body(ctx)
+    if (typeof session !== 'string') throw new Problem('malformed')
+    if (!(await sessions.endOne(ctx, session, 'ended'))) throw new Problem('not_found')
+  })
+  act('end-others', ctx => sessions.endOthers(ctx, 'ended'))
+
+  return router
+}
+
+/** The unusual one first, then this one, then those that were used last. */
+function byInterest(one: SessionLine, other: SessionLine): number {
+  const rank = ({ unusual, here }: SessionLine): number => (unusual.length > 0 ? 0 : here ? 1 : 2)
+  return rank(one) - rank(other) || (other.seenAt ?? 0) - (one.seenAt ?? 0)
+}
+
+function blank(id: string, account: string): SessionRecord {
+  return { id, account, address: '', agent: {}, acr: '', amr: [], startedAt: 0, seenAt: 0, apps: [], expiresAt: 0 }
+}

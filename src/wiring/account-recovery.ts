@@ -1,0 +1,49 @@
+import { cases as casesOf } from '../account-recovery/cases.ts'
+import { checking as checkingOf } from '../account-recovery/checking.ts'
+import { deciding as decidingOf } from '../account-recovery/deciding.ts'
+import { documents as documentsOf } from '../account-recovery/identity-documents.ts'
+import type { Messages } from '../account-recovery/messages.ts'
+import { rounds as roundsOf } from '../account-recovery/rounds.ts'
+import type { Accounts } from '../accounts/account.ts'
+import type { Addresses } from '../accounts/address.ts'
+import type { Credential, Credentials } from '../accounts/credential.ts'
+import type { Links } from '../accounts/link.ts'
+import { roles as rolesOf } from '../accounts/role.ts'
+import type { SessionBook } from '../accounts/session.ts'
+import type { Throttle } from '../accounts/throttle.ts'
+import type { Config } from '../config.ts'
+import type { Sealer } from '../crypto/seal.ts'
+import type { Record } from '../events.ts'
+import type { Store } from '../store/collection.ts'
+
+interface Services {
+  store: Store
+  sealer: Sealer
+  accounts: Accounts
+  addresses: Addresses
+  reach: Reaching
+  credentials: Credentials
+  links: Links
+  throttle: Throttle
+  book: SessionBook
+  messages: Messages
+  record: Record
+  onFault: (fault: unknown) => void
+  now: () => number
+}
+
+type Reaching = (credential: Credential) => { email?: string | undefined; phone?: string | undefined }
+
+/** Puts together identity checks: what people do, what the staff do, and what happens by itself. */
+export function identity({ recovery }: Config, services: Services) {
+  const { store, sealer, onFault, now } = services
+  const roles = rolesOf({ store, now })
+  const documents = documentsOf({ store, sealer })
+  const cases = casesOf({ store, sealer, documents, now })
+  const kept = { ...services, roles, documents, cases, wake: () => rounds.wake() }
+  const checking = checkingOf(kept)
+  const { record } = services
+  const rounds = roundsOf({ cases, mailReady: checking.mailReady, record, delay: recovery.delay, onFault, now })
+  const contactOf = async (id: string) => (await cases.get(id))?.contact
+  return { roles, checking, deciding: decidingOf(kept), rounds, contactOf }
+}

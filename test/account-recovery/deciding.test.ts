@@ -1,0 +1,234 @@
+import { expect } from 'chai'
+import { documentsDeclaration } from '../../src/account-recovery/identity-documents.ts'
+import type { Account } from '../../src/accounts/account.ts'
+import type { Store } from '../../src/store/collection.ts'
+import { slow, testStore } from '../support/store.ts'
+import { desk, visitor } from './desk.ts'
+
+const day = 24 * 3_600_000
+const ten = Array.from({ length: 10 }, (_, at) => at)
+
+describe('what the staff decide, on a slow store', () => {
+  let at = 0
+  let store: Store
+  let office: Awaited<ReturnType<typeof desk>>
+  let [grace, edsger, barbara] = [] as unknown as [Account, Account, Account]
+  beforeEach(async () => {
+    at = Date.UTC(2026, 0, 1)
+    store = await testStore(() => at)
+    office = await desk(slow(store, 3), () => at)
+    ;[grace, edsger, barbara] = [
+      await office.staff('grace'),
+      await office.staff('edsger'),
+      await office.staff('barbara'),
+    ]
+    await office.person('ada')
+  })
+  afterEach(() => store.close())
+
+  const code = (made: Promise<unknown>) =>
+    made.then(
+      () => 'done',
+      fault => fault.code ?? fault,
+    )
+  const decide = (who: Account, number: string, verdict: 'approve' | 'refuse' = 'approve') =>
+    code(office.deciding.decide(number, who, verdict, 'It fits.'))
+  const state = async (number: string) => (await office.cases.get(number))?.state
+  const granted = async (email = 'ada@example.com', contact = '') => {
+    const found = await office.queued(email, contact)
+    for (const who of [grace, edsger]) expect(await decide(who, found.number)).to.equal('done')
+    await office.round()
+    return found
+  }
+  const ready = async (contact = 'ada@example.com') => {
+    const found = await granted('ada@example.com', contact === 'ada@example.com' ? '' : contact)
+    at += day
+    await office.round()
+    return { ...found, link: office.bearer() }
+  }
+  const cancelLink = (number: string) =>
+    office.kept.links.make({ purpose: 'cancel', case: number, account: 'ada', address: 'c1' }, 30 * day)
+  const documents = (number: string) => store.collection(documentsDeclaration).find({ case: number })
+
+  it('takes two of them, and ten yeses at once of one person are one', async () => {
+    const { number } = await office.queued('ada@example.com')
+    const met = await Promise.all(ten.map(() => decide(grace, number)))
+    expect(met.filter(each => each === 'done')).to.have.length(1)
+    expect(met.filter(each => each === 'already_decided')).to.have.length(9)
+    expect(await state(number)).to.equal('waiting')
+    expect(await decide(edsger, number)).to.equal('done')
+    expect(await state(number)).to.equal('agreed')
+  })
+
+  it('takes both of two yeses at the same moment', async () => {
+    const { number } = await office.queued('ada@example.com')
+    const met = await Promise.all([decide(grace, number), decide(edsger, number)])
+    expect(met).to.deep.equal(['done', 'done'])
+    expect(await state(number)).to.equal('agreed')
+    expect((await office.cases.get(number))?.decisions.map(each => each.staff)).to.have.members(['grace', 'edsger'])
+  })
+
+  it('is ended by one no, even after two yeses, and by one of a no and a yes at the same moment', async () => {
+    const { number } = await granted()
+    expect(await decide(barbara, number, 'refuse')).to.equal('done')
+    expect(await state(number)).to.equal('refused')
+    expect(await decide(barbara, number)).to.equal('conflict')
+    expect(await decide(barbara, number, 'refuse')).to.equal('conflict')
+    const other = await office.queued('ada@example.com')
+    await decide(grace, other.number)
+    await Promise.all([decide(edsger, other.number), decide(barbara, other.number, 'refuse')])
+    expect(await state(other.number)).to.equal('refused')
+    await office.round()
+    expect(await state(other.number)).to.equal('refused')
+  })
+
+  it('counts nobody who is of the staff no more, and lets them do nothing', async () => {
+    const { number } = await office.queued('ada@example.com')
+    await decide(grace, number)
+    await office.kept.roles.take('grace', 'support')
+    expect(await decide(edsger, number)).to.equal('done')
+    expect(await state(number)).to.equal('waiting')
+    expect(await decide(grace, number, 'refuse')).to.equal('not_found')
+    expect(await decide(barbara, number)).to.equal('done')
+    expect(await state(number)).to.equal('agreed')
+  })
+
+  it('is never about themselves, by whichever address', async () => {
+    for (const [email, contact] of [
+      ['grace@example.com', ''],
+      ['grace@example.com', 'x@example.com'],
+      ['ada@example.com', 'grace@example.com'],
+    ]) {
+      const { number } = await office.queued(email ?? '', contact)
+      expect(await decide(grace, number)).to.equal('own_case')
+      expect(await decide(grace, number, 'refuse')).to.equal('own_case')
+      const { found, bars } = await office.deciding.look(number, grace)
+      expect(bars).to.equal('own_case')
+      const [document] = found.documents
+      expect(await code(office.deciding.document(number, document?.id ?? '', grace))).to.equal('not_found')
+    }
+  })
+
+  it('has a reason, and a case that was sent', async () => {
+    const { number } = await office.queued('ada@example.com')
+    expect(await code(office.deciding.decide(number, grace, 'approve', ' '))).to.equal('reason_needed')
+    await office.checking.ask({ email: 'ada@example.com', contact: 'x@example.com' }, 'en', visitor)
+    const draft = await office.checking.look(office.bearer())
+    expect(await decide(grace, draft.id)).to.equal('not_found')
+    expect(await decide(grace, draft.id, 'refuse')).to.equal('not_found')
+    expect(await decide(grace, '0000-0000-0000')).to.equal('not_found')
+    const { number: nobodys } = await office.queued('nobody@example.com')
+    expect(await decide(grace, nobodys)).to.equal('conflict')
+  })
+
+  it('agrees to one case of an account at a time', async () => {
+    const one = await office.queued('ada@example.com')
+    const other = await office.queued('ada@example.com', 'thief@example.com')
+    expect((await office.deciding.look(one.number, grace)).rivals.map(each => each.id)).to.deep.equal([other.number])
+    for (const { number } of [one, other]) await decide(grace, number)
+    const met = await Promise.all([one, other].map(({ number }) => decide(edsger, number)))
+    expect(met.sort()).to.deep.equal(['conflict', 'done'])
+    expect((await Promise.all([one, other].map(({ number }) => state(number)))).sort()).to.deep.equal([
+      'agreed',
+      'waiting',
+    ])
+  })
+
+  it('comes to nothing once the owner has stopped it, and to one of the two when both happen at once', async () => {
+    const stopped = await granted()
+    const cancel = await cancelLink(stopped.number)
+    await office.checking.cancel(cancel, visitor)
+    expect(await documents(stopped.number)).to.deep.equal([])
+    for (const verdict of ['approve', 'refuse'] as const)
+      expect(await decide(barbara, stopped.number, verdict)).to.equal('conflict')
+    at += 2 * day
+    await office.round()
+    expect(await state(stopped.number)).to.equal('cancelled')
+    expect(office.mailed.some(each => each.which === 'check-ready')).to.equal(false)
+    expect(await code(office.checking.contested(cancel))).to.equal('link_expired')
+
+    for (const turn of [1, 2, 3]) {
+      const { number } = await ready(`x${turn}@example.com`)
+      const stop = await cancelLink(number)
+      const met = await Promise.all([
+        code(office.checking.complete(number)),
+        code(office.checking.cancel(stop, visitor)),
+        code(office.checking.complete(number)),
+      ])
+      expect(
+        met.filter(each => each === 'done'),
+        String(met),
+      ).to.have.length(1)
+      expect(await state(number)).to.equal(met[1] === 'done' ? 'cancelled' : 'done')
+      expect(await documents(number)).to.deep.equal([])
+      at += day
+    }
+  })
+
+  it('is used once, in time and not before, by whoever holds the link', async () => {
+    const { number, bearer } = await granted()
+    expect(await code(office.checking.complete(number))).to.equal('attempt_expired')
+    expect(await code(office.checking.remind(bearer))).to.equal('conflict')
+    const early = await office.kept.links.make({ purpose: 'recover', case: number, account: 'ada' }, 9 * day)
+    expect(await office.checking.ready(early)).to.equal(false)
+    expect(await code(office.checking.open(early))).to.equal('link_expired')
+    at += day
+    await office.round()
+    await office.round()
+    expect(office.mailed.filter(each => each.which === 'check-ready')).to.have.length(1)
+    const link = office.bearer()
+    const opened = await Promise.all(ten.map(() => code(office.checking.open(link))))
+    expect(opened.filter(each => each === 'done')).to.have.length(1)
+    // Who lost it asks for another; that runs out, and so does the case.
+    await office.checking.remind(bearer)
+    const next = office.bearer()
+    at += 3 * day
+    expect(await office.checking.ready(next)).to.equal(false)
+    at += 40 * day
+    expect(await state(number)).to.equal(undefined)
+    expect(await documents(number)).to.deep.equal([])
+  })
+
+  it('ends every other case of the account once one is used', async () => {
+    const other = await office.queued('ada@example.com', 'thief@example.com')
+    const { number } = await ready()
+    await office.checking.complete(number)
+    expect(await state(other.number)).to.equal('cancelled')
+    expect(await documents(other.number)).to.deep.equal([])
+  })
+
+  it('is deleted with all that was handed in, however it ends', async () => {
+    const { number, bearer } = await office.queued('ada@example.com')
+    expect(await documents(number)).to.have.length(1)
+    const [document] = (await office.cases.get(number))?.documents ?? []
+    await decide(grace, number, 'refuse')
+    expect(await documents(number)).to.deep.equal([])
+    expect(await code(office.deciding.document(number, document?.id ?? '', grace))).to.equal('not_found')
+    expect((await office.deciding.look(number, grace)).story).to.equal('')
+    expect((await office.cases.get(number))?.story).to.equal(undefined)
+    expect((await office.checking.look(bearer)).state).to.equal('refused')
+    at += 91 * day
+    expect(await state(number)).to.equal(undefined)
+  })
+
+  it('takes documents once, of ten that are sent at once', async () => {
+    await office.checking.ask({ email: 'ada@example.com', contact: '' }, 'en', visitor)
+    const bearer = office.bearer()
+    const met = await Promise.all(
+      ten.map(() =>
+        code(
+          office.checking.send(bearer, visitor, async keep => {
+            const content = (async function* () {
+              yield Buffer.from('%PDF-1.7\n%%EOF')
+            })()
+            await keep({ name: 'a.pdf', declared: '', content })
+            return { story: 'Lost.' }
+          }),
+        ),
+      ),
+    )
+    expect(met.filter(each => each === 'done')).to.have.length(1)
+    const { id } = await office.checking.look(bearer)
+    expect(await documents(id)).to.have.length(1)
+  })
+})

@@ -1,0 +1,97 @@
+import { cases as casesOf } from '../../src/account-recovery/cases.ts'
+import { checking as checkingOf } from '../../src/account-recovery/checking.ts'
+import { deciding as decidingOf } from '../../src/account-recovery/deciding.ts'
+import { documents as documentsOf } from '../../src/account-recovery/identity-documents.ts'
+import { rounds as roundsOf } from '../../src/account-recovery/rounds.ts'
+import { accounts } from '../../src/accounts/account.ts'
+import { addresses } from '../../src/accounts/address.ts'
+import { type Credential, credentials } from '../../src/accounts/credential.ts'
+import { links } from '../../src/accounts/link.ts'
+import { roles } from '../../src/accounts/role.ts'
+import { sessionBook } from '../../src/accounts/session.ts'
+import { throttle } from '../../src/accounts/throttle.ts'
+import { keyring } from '../../src/crypto/keyring.ts'
+import { sealer as sealerOf } from '../../src/crypto/seal.ts'
+import type { Record } from '../../src/events.ts'
+import type { Store } from '../../src/store/collection.ts'
+import { passport } from '../support/identity.ts'
+
+const day = 24 * 3_600_000
+export const visitor = { device: 'd', address: '192.0.2.7', agent: undefined }
+
+/** All of the identity room over one store, without pages. `told` is everything that was recorded; `mailed` everything written. */
+export async function desk(store: Store, now: () => number) {
+  const sealer = sealerOf(keyring(['a secret of the tests, 32 or longer']))
+  const told: { name: string; data: object }[] = []
+  const mailed: { which: string; to: string; link?: string }[] = []
+  const faults: unknown[] = []
+  let fails = false
+  let once = false
+  const record = (async (name: string, data: object) => {
+    if (fails || once) {
+      once = false
+      throw new Error('the log is away')
+    }
+    told.push({ name, data })
+  }) as Record
+  const kept = {
+    ...{ store, sealer, record, now },
+    accounts: accounts(store),
+    credentials: credentials({ store, sealer, now }),
+    addresses: addresses({ store, sealer, accounts: accounts(store), now }),
+    reach: ({ secret }: Credential) => ({ email: (secret as { to: string }).to }),
+    links: links({ store, now }),
+    roles: roles({ store, now }),
+    book: sessionBook({ store, longest: day, now }),
+    throttle: throttle({ store, now }),
+    documents: documentsOf({ store, sealer }),
+    messages: {
+      check: async (which: string, letter: { to: string; link?: string }) => void mailed.push({ which, ...letter }),
+    },
+    wake: () => {},
+  }
+  const cases = casesOf(kept)
+  const checking = checkingOf({ ...kept, cases })
+  const deciding = decidingOf({ ...kept, cases })
+  const mailReady = checking.mailReady
+  const ring = () =>
+    roundsOf({ ...{ cases, mailReady, record, now }, delay: day, onFault: each => faults.push(each), every: 60_000 })
+
+  const person = async (id: string) => {
+    const known = { id, email: `${id}@example.com`, locale: 'en', status: 'active' as const }
+    await kept.accounts.insert({ ...known, createdAt: now(), updatedAt: now() })
+    return { ...known, createdAt: now(), updatedAt: now() }
+  }
+  const bearer = () => mailed.at(-1)?.link?.split('/').at(-1) ?? ''
+  return {
+    ...{ kept, cases, checking, deciding, told, mailed, faults, bearer, ring },
+    /** Makes the record fail from now on, or work again. */
+    failing: (from: boolean) => {
+      fails = from
+    },
+    /** Makes it fail for the next who is told. */
+    failingOnce: () => {
+      once = true
+    },
+    person,
+    staff: async (id: string) => {
+      const each = await person(id)
+      await kept.roles.give(id, 'support')
+      return each
+    },
+    /** One round of what happens by itself. */
+    round: async () => ring().start()(),
+    /** A case with one document, as far as the staff's queue; resolves to its number. */
+    queued: async (email: string, contact = '') => {
+      await checking.ask({ email, contact }, 'en', visitor)
+      const own = bearer()
+      await checking.send(own, visitor, async keep => {
+        const { name, type } = passport()
+        await keep({ name, declared: type, content: passport().stream() as unknown as AsyncIterable<Uint8Array> })
+        return { story: 'Lost.' }
+      })
+      await ring().start()()
+      return { number: (await checking.look(own)).id, bearer: own }
+    },
+  }
+}

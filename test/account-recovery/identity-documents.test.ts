@@ -1,0 +1,96 @@
+import { buffer } from 'node:stream/consumers'
+import { expect } from 'chai'
+import { type Documents, documents, documentsDeclaration, most } from '../../src/account-recovery/identity-documents.ts'
+import { keyring } from '../../src/crypto/keyring.ts'
+import { sealer as sealerOf } from '../../src/crypto/seal.ts'
+import type { Store } from '../../src/store/collection.ts'
+import { jpeg, pdf } from '../support/identity.ts'
+import { testStore } from '../support/store.ts'
+
+describe('documents that were handed in', () => {
+  const sealer = sealerOf(keyring(['a secret of the tests, 32 or longer']))
+  let at = 0
+  let store: Store
+  let kept: Documents
+  beforeEach(async () => {
+    at = Date.UTC(2026, 0, 1)
+    store = await testStore(() => at)
+    kept = documents({ store, sealer })
+  })
+  afterEach(() => store.close())
+
+  const stored = (whose = 'c1') => store.collection(documentsDeclaration).find({ case: whose }, { limit: 1_000 })
+  /** In parts as a line brings them. */
+  async function* arriving(content: Buffer, part = 65_536): AsyncGenerator<Uint8Array> {
+    for (let from = 0; from < content.length; from += part) yield content.subarray(from, from + part)
+  }
+  const keep = (content: Buffer, name = 'a.pdf', part?: number) =>
+    kept.keep(
+      { id: 'c1' },
+      { name, declared: 'application/octet-stream', content: arriving(content, part) },
+      at + 1_000,
+    )
+  const problem = (made: Promise<unknown>) =>
+    made.then(
+      () => 'kept',
+      fault => fault.code,
+    )
+  const read = (document: Parameters<Documents['read']>[0]) => buffer(kept.read(document))
+
+  it('come out as they went in, whatever the parts that they came in', async () => {
+    for (const [size, part] of [
+      [100, 1],
+      [262_144, 65_536],
+      [262_145, 100_000],
+      [1_000_000, 300_000],
+    ] as const) {
+      const content = pdf(size)
+      const document = await keep(content, 'a.pdf', part)
+      expect(document).to.include({ type: 'application/pdf', bytes: size, pieces: Math.ceil(size / 262_144) })
+      expect((await read(document)).equals(content)).to.equal(true)
+    }
+  })
+
+  it('are sealed piece by piece, each small enough for any engine, and bound to its place', async () => {
+    const document = await keep(pdf(most.bytes))
+    const pieces = await stored()
+    expect(pieces).to.have.length(40)
+    for (const { sealed } of pieces) {
+      expect(sealed.length).to.be.below(400_000)
+      expect(Buffer.from(sealed, 'base64url').toString('latin1')).to.not.match(/x{12}|%PDF-1/)
+    }
+    const place = store.collection(documentsDeclaration)
+    const second = await place.get(`${document.id}.1`)
+    await place.patch(`${document.id}.0`, { sealed: second?.sealed ?? '' })
+    expect(await read(document).catch(fault => fault.name)).to.equal('SealError')
+  })
+
+  it('are refused when they are too large, or are not what they say, and leave nothing behind', async () => {
+    expect(await problem(keep(pdf(most.bytes + 1)))).to.equal('document_too_large')
+    expect(await problem(keep(Buffer.alloc(0)))).to.equal('invalid_document')
+    expect(await problem(keep(jpeg(600_000), 'a.pdf'))).to.equal('invalid_document')
+    expect(await problem(keep(Buffer.concat([pdf(600_000), jpeg()])))).to.equal('invalid_document')
+    async function* breaking() {
+      yield pdf(600_000)
+      throw new Error('the line broke')
+    }
+    const broken = kept.keep({ id: 'c1' }, { name: 'a.pdf', declared: '', content: breaking() }, at + 1_000)
+    expect(await broken.catch(fault => fault.message)).to.equal('the line broke')
+    expect(await stored()).to.deep.equal([])
+  })
+
+  it('are gone one by one, all at once, and in the end by themselves', async () => {
+    const [one, other] = [await keep(pdf(600_000)), await keep(jpeg(), 'b.jpg')]
+    await kept.drop([one])
+    expect((await stored()).map(each => each.id)).to.deep.equal([`${other.id}.0`])
+    expect(await problem(read(one))).to.equal('not_found')
+    await keep(pdf())
+    await kept.dropAll('c2')
+    expect(await stored()).to.have.length(2)
+    await kept.dropAll('c1')
+    expect(await stored()).to.have.length(0)
+    await keep(pdf())
+    at += 1_000
+    expect(await stored()).to.have.length(0)
+  })
+})

@@ -1,0 +1,43 @@
+import { expect } from 'chai'
+import { type Adapter, Provider } from 'oidc-provider'
+import { declaredByFile, isDeclared, own, ownMetadata } from '../../src/clients/client-extensions.ts'
+import { newKey } from '../../src/crypto/jwk.ts'
+
+/** How the library makes a client of metadata, whoever they are from. */
+interface Model {
+  new (metadata: object): Parameters<typeof own>[0] & object
+}
+
+describe('what only clients.json may say of a client', () => {
+  let Client: Model
+  before(async () => {
+    const provider = new Provider('https://id.example', {
+      extraClientMetadata: ownMetadata,
+      adapter: () => ({}) as Adapter,
+      jwks: { keys: [await newKey('RS256')] },
+      features: { devInteractions: { enabled: false } },
+    })
+    Client = provider.Client as unknown as Model
+  })
+  const said = { pkce_required: false, access_token_ttl: 60, profile: 'fapi2' }
+  const metadata = { client_id: 'app', client_secret: 'x'.repeat(32), redirect_uris: ['https://app.example/'], ...said }
+
+  it('is kept where the file says it', () => {
+    const client = new Client(declaredByFile(metadata))
+    expect(own(client)).to.include(said)
+    expect(isDeclared(client)).to.equal(true)
+  })
+
+  it('is passed over where a registration or a client’s document says it', () => {
+    for (const more of [{}, { declared: true }, { declared: 'declared' }, { declared: {} }]) {
+      const client = new Client(JSON.parse(JSON.stringify({ ...metadata, ...more })))
+      expect(own(client)).to.include({ pkce_required: true, access_token_ttl: 300 })
+      expect(own(client).profile).to.equal(undefined)
+      expect(isDeclared(client)).to.equal(false)
+    }
+  })
+
+  it('is usual where nothing says it', () => {
+    expect(own(undefined)).to.include({ pkce_required: true, access_token_ttl: 300, id_token_ttl: 3600 })
+  })
+})

@@ -1,0 +1,76 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { accounts } from '../../src/accounts/account.ts'
+import { roleGive, roleList, roleTake } from '../../src/commands/role-command.ts'
+import { ledger } from '../../src/observers/ledger.ts'
+import type { Store } from '../../src/store/collection.ts'
+import { openStore } from '../../src/store/open.ts'
+import { latchkeyCli, within } from '../support/cli.ts'
+import { dropMongo, freshMongo } from '../support/store.ts'
+
+const commands = { give: roleGive, take: roleTake, list: roleList }
+
+describe('latchkey role', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-role-'))
+  const mongo = process.env.LATCHKEY_TEST_STORE === 'mongo' ? freshMongo() : undefined
+  const url = mongo ?? `sqlite:${join(folder, 'store.db')}`
+  const environment = { LATCHKEY_STORE: url }
+  const run = (...words: string[]) => within(commands, words, environment)
+  let store: Store
+  before(async () => {
+    store = await openStore(url, { now: Date.now, sweep: false })
+    const ada = { id: 'a1', email: 'ada@example.com', locale: 'en', status: 'active' as const }
+    await accounts(store).insert({ ...ada, createdAt: 0, updatedAt: 0 })
+    await accounts(store).insert({
+      ...ada,
+      id: 'g1',
+      email: 'gone@example.com',
+      status: 'closed',
+      createdAt: 0,
+      updatedAt: 0,
+    })
+  })
+  after(async () => {
+    await store.close()
+    if (mongo) await dropMongo(mongo)
+    rmSync(folder, { recursive: true })
+  })
+  const recorded = async () => {
+    const entries = []
+    for await (const { name, data } of ledger({ store }).entries()) entries.push([name, data])
+    return entries
+  }
+
+  it('gives one, lists it, and takes it away: each is on the record once', async () => {
+    const given = await latchkeyCli(['role', 'give', ' ADA@example.com', 'support'], environment)
+    expect(given).to.deep.equal({ code: 0, out: 'ada@example.com has the role support.\n', err: '' })
+    expect((await run('give', 'ada@example.com', 'support')).code).to.equal(0)
+    expect((await run('list')).out).to.match(/^support\tada@example\.com\t\d{4}-\d\d-\d\dT[\d:.]+Z\n$/)
+    expect((await run('take', 'ada@example.com', 'support')).out).to.equal(
+      'ada@example.com has no longer the role support.\n',
+    )
+    expect((await run('take', 'ada@example.com', 'support')).code).to.equal(0)
+    expect(await run('list')).to.deep.equal({ code: 0, out: '', err: '' })
+    expect(await recorded()).to.deep.equal([
+      ['role.given', { account: 'a1', role: 'support' }],
+      ['role.taken', { account: 'a1', role: 'support' }],
+    ])
+  })
+
+  const refused: [words: string[], err: RegExp][] = [
+    [['give', 'nobody@example.com', 'support'], /No account has the address nobody@example\.com/],
+    [['give', 'gone@example.com', 'support'], /No account/],
+    [['give', 'ada@example.com', 'owner'], /a role are to be told: support/],
+    [['give', 'ada@example.com'], /are to be told/],
+    [['take', 'ada@example.com', 'support', 'support'], /are to be told/],
+    [['give'], /are to be told/],
+  ]
+  for (const [words, err] of refused)
+    it(`refuses ${words.join(' ')}`, async () => {
+      const { code, err: told } = await run(...words)
+      expect(code).to.equal(2)
+      expect(told).to.match(err)
+    })
+})

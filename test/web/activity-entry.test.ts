@@ -1,0 +1,56 @@
+import { expect } from 'chai'
+import { beginning, chain, type Happening } from '../../src/observers/chain.ts'
+import { happened } from '../../src/web/activity-entry.ts'
+import { type Locale, type PhraseKey, phrases } from '../../src/web/phrases.ts'
+import { happening } from '../support/audit.ts'
+
+const { t } = phrases()
+
+describe('what happened, in words', () => {
+  const told = (more: Partial<Happening>, locale: Locale = 'en') =>
+    happened(chain(happening('ada', more), beginning), {
+      say: (key, values) => t(locale, key as PhraseKey, values),
+      app: id => (id === 'trading' ? 'Trading' : id),
+    })
+  const what = (name: string, data: Record<string, unknown>, locale?: Locale) =>
+    told({ name, data: { account: 'ada', ...data } }, locale).what
+
+  it('names factors and apps as people know them', () => {
+    expect(what('factor.proved', { factor: 'totp', credential: 'c1' })).to.equal('Authenticator app: accepted')
+    expect(what('factor.proved', { factor: 'totp', credential: 'c1' }, 'de')).to.match(/^Authen.*: angenommen$/)
+    expect(what('consent.granted', { client: 'trading', scope: 'openid' })).to.equal('Trading: you allowed access')
+    expect(what('consent.granted', { client: 'gone', scope: 'openid' })).to.equal('gone: you allowed access')
+  })
+
+  it('says why a session ended', () => {
+    const whys = ['signed-out', 'ended', 'expired', 'token-reused'].map(why =>
+      what('session.ended', { session: 's', why }),
+    )
+    expect(new Set(whys).size).to.equal(4)
+    expect(whys[0]).to.equal('Signed out')
+    expect(whys[3]).to.include('stolen')
+  })
+
+  it('shows from where and on what, as far as it is known', () => {
+    const agent =
+      'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36'
+    expect(told({ origin: { address: '192.0.2.7', agent } })).to.include({
+      address: '192.0.2.7',
+      agent: 'Chrome on Windows',
+    })
+    expect(told({ origin: { agent } }, 'de').agent).to.equal('Chrome unter Windows')
+    expect(told({ origin: { agent: 'Gecko/20100101 Firefox/140.0' } }).agent).to.equal('Firefox')
+    expect(told({})).to.include({ address: undefined, agent: undefined })
+  })
+
+  it('marks what is worth a look', () => {
+    const data = { account: 'ada', factor: 'password', by: 'account' }
+    expect(told({ name: 'factor.throttled', level: 'warning', data })).to.include({ unusual: true, factor: 'password' })
+    expect(told({}).unusual).to.equal(false)
+  })
+
+  it('has a word even for what another version recorded', () => {
+    expect(what('door.opened', {})).to.equal('Recorded as door.opened')
+    expect(what('factor.proved', { factor: 'horoscope' })).to.equal('horoscope: accepted')
+  })
+})
