@@ -224,10 +224,10 @@ export interface Observer {
   observe(recorded: Recorded): void | Promise<void>
 }
 
-export type Record = <N extends EventName>(name: N, data: EventData<N>, origin?: Origin) => Promise<void>
+export type Emit = <N extends EventName>(name: N, data: EventData<N>, origin?: Origin) => Promise<void>
 
-/** Makes `record` for these observers. Its data is parsed by its declaration: throws ZodError, and tells nobody, for a field that is not declared. */
-export function recorder(observers: readonly Observer[], now: () => number, onFault: (fault: unknown) => void): Record {
+/** Makes `emit` for these observers. Its data is parsed by its declaration: throws ZodError, and tells nobody, for a field that is not declared. */
+export function recorder(observers: readonly Observer[], now: () => number, onFault: (fault: unknown) => void): Emit {
   return async (name, data, origin = {}) => {
     const { level, data: shape } = events[name]
     const recorded: Recorded = { name, level, at: now(), data: shape.parse(data) as EventData<EventName>, origin }

@@ -98,9 +98,9 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   const sessionsKept = sessionKeeper({ book, place: places.of })
   // What tells owners writes letters, which are on the record themselves.
   const tellOwner: Observer = { awaited: true, afterwards: true, observe: recorded => toldBy.observe(recorded) }
-  const tally = tallies({ record: (...told) => record(...told), onFault: log.fault })
+  const tally = tallies({ emit: (...told) => emit(...told), onFault: log.fault })
   const observers = [audit({ store }), sessionsKept, tellOwner, log.observer, metrics.observer, tally.observer]
-  const record = recorder(observers, now, log.fault)
+  const emit = recorder(observers, now, log.fault)
 
   const keyring = keyringOf(secrets)
   const sealer = sealerOf(keyring)
@@ -111,7 +111,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     phrases.t(locale as Locale, key as PhraseKey, values)
   const words = wordsOf({ say, places })
   const post = postOf(config, {
-    ...{ store, sealer, phrases, record, name, now },
+    ...{ store, sealer, phrases, emit, name, now },
     tellApp: told => oidc.tellApp(told),
     tellPing: told => oidc.tellPing(told),
     mayText: to => people.postage.mayText(to),
@@ -119,7 +119,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   })
   const { letters } = post
   const people = peopleOf(config, {
-    ...{ store, sealer, hasher, accounts, book, places, letters, words, record, name, now },
+    ...{ store, sealer, hasher, accounts, book, places, letters, words, emit, name, now },
     onFault: log.fault,
     endAll: account => oidc.sessions.endAllOf(account, 'closed'),
     complete: id => identity.checking.complete(id),
@@ -130,20 +130,20 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   })
   const { announcements, throttle, quota, risk, closing } = people
   const identity = identityOf(config, {
-    ...{ ...people, store, sealer, accounts, book, messages: letters, record, now },
+    ...{ ...people, store, sealer, accounts, book, messages: letters, emit, now },
     onFault: log.fault,
   })
   const toldBy = telling({ people, contactOf: identity.contactOf, accounts, letters, say, words })
 
-  const hold = holding({ accounts, record, hold: config.hold, now })
+  const hold = holding({ accounts, emit, hold: config.hold, now })
   const methods = { get: (name: string) => clients.declared().methods.get(name) }
-  const keeping = { store, sealer, accounts, throttle, messages: letters, record, now }
+  const keeping = { store, sealer, accounts, throttle, messages: letters, emit, now }
   const apiKeys = apiKeysOf({ ...keeping, hold, methods, tokens: `${issuer}/token` })
 
   const assets = assetsOf()
   const show = shower({ render: renderer({ phrases, assets, now }), phrases, reasons: !production })
   const ring = await signingRing({
-    ...{ store, sealer, record, now },
+    ...{ store, sealer, emit, now },
     age: config.keys.age,
     hints: config.session.max,
     onFault: log.fault,
@@ -161,7 +161,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
       throttle,
       quota,
       accounts,
-      record,
+      emit,
       now,
     },
     session: config.session,
@@ -183,7 +183,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     ...apiKeys,
     ...people,
     ...identity,
-    ...{ issuer, record, token, assets, show, accounts, book, words, now },
+    ...{ issuer, emit, token, assets, show, accounts, book, words, now },
     protocol: { keys: cookieKeys(keyring), discovery: oidc.discovery, endpoints: oidc.endpoints },
     proxies: proxiesOf(config, { say: log.warn, now }),
     activity: activityOf({ store }),
@@ -219,7 +219,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     listener,
     certified: only([...certifiedPaths(routes), '/api-keys/verify'], listener, () => token(9)),
     ...{ say: log.say, fault: log.fault, refused: log.refused },
-    reload: reloading(config, { declare: oidc.declare, record, onFault: log.fault }),
+    reload: reloading(config, { declare: oidc.declare, emit, onFault: log.fault }),
     sweep,
     stop: async () => {
       await unfollow()

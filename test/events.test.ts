@@ -11,8 +11,8 @@ describe('events', () => {
   it('tells every observer the name, level, time, data and origin', async () => {
     const told: Recorded[] = []
     const observer = { observe: (recorded: Recorded) => void told.push(recorded) }
-    const record = recorder([{ awaited: true, ...observer }, observer], () => 1_234, never)
-    await record('account.created', { account: 'a1' }, { address: '192.0.2.7' })
+    const emit = recorder([{ awaited: true, ...observer }, observer], () => 1_234, never)
+    await emit('account.created', { account: 'a1' }, { address: '192.0.2.7' })
     await turn()
     const recorded = {
       name: 'account.created',
@@ -32,10 +32,8 @@ describe('events', () => {
   for (const [what, data] of undeclared) {
     it(`refuses ${what}, and tells nobody`, async () => {
       const told: Recorded[] = []
-      const record = recorder([{ awaited: true, observe: recorded => void told.push(recorded) }], () => 0, never)
-      const met = await record('account.created', data as EventData<'account.created'>).catch(
-        (thrown: unknown) => thrown,
-      )
+      const emit = recorder([{ awaited: true, observe: recorded => void told.push(recorded) }], () => 0, never)
+      const met = await emit('account.created', data as EventData<'account.created'>).catch((thrown: unknown) => thrown)
       expect(met).to.be.instanceOf(ZodError)
       expect(String(met)).to.not.include('hunter2')
       expect(told).to.deep.equal([])
@@ -67,8 +65,8 @@ describe('events', () => {
     const away = new Error('the store is away')
     const told: Recorded[] = []
     const failing = { awaited: true as const, observe: () => Promise.reject(away) }
-    const record = recorder([failing, { observe: recorded => void told.push(recorded) }], () => 0, never)
-    const met = await record('account.created', { account: 'a1' }).catch((thrown: unknown) => thrown)
+    const emit = recorder([failing, { observe: recorded => void told.push(recorded) }], () => 0, never)
+    const met = await emit('account.created', { account: 'a1' }).catch((thrown: unknown) => thrown)
     await turn()
     expect(met).to.equal(away)
     expect(told).to.deep.equal([])

@@ -5,7 +5,7 @@ import type { Link, Links } from '../accounts/link.ts'
 import { mailbox } from '../accounts/postage.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
-import type { Origin, Record } from '../events.ts'
+import type { Emit, Origin } from '../events.ts'
 import { emailAddress, maskedEmail } from '../factors/contacts.ts'
 import { legible } from '../factors/typed.ts'
 import { type Case, type Cases, type Dispute, lives } from './cases.ts'
@@ -38,7 +38,7 @@ interface Services {
   cases: Cases
   documents: Documents
   messages: Messages
-  record: Record
+  emit: Emit
   /** Has what is due seen to, soon. */
   wake: () => void
   now: () => number
@@ -86,7 +86,7 @@ interface Contested {
 
 /** Makes what people do about identity checks. */
 export function checking(services: Services): Checking {
-  const { accounts, addresses, credentials, reach, links, throttle, cases, documents, messages, record, wake, now } =
+  const { accounts, addresses, credentials, reach, links, throttle, cases, documents, messages, emit, wake, now } =
     services
 
   const look: Checking['look'] = async bearer => {
@@ -144,7 +144,7 @@ export function checking(services: Services): Checking {
       const account = [owner ?? former].find(active)?.id
       const found = await cases.begin({ account, email, contact, locale })
       const bearer = await links.make({ purpose: 'case', case: found.id }, lives.open)
-      await record('identity.asked', { account, case: found.id }, visitor)
+      await emit('identity.asked', { account, case: found.id }, visitor)
       const hours = lives.draft / hour
       await messages.check('check-begun', { to: contact, locale, link: `/recover/identity/${bearer}`, hours })
     },
@@ -190,11 +190,11 @@ export function checking(services: Services): Checking {
       if (account === undefined || address === undefined) throw new Problem('link_expired')
       if (dispute) {
         await cases.dispute(id, dispute).catch(over('link_expired'))
-        await record('identity.disputed', { account, case: id }, visitor)
+        await emit('identity.disputed', { account, case: id }, visitor)
         return { account, address, disputed: true }
       }
       const { contact, locale } = await cases.end(id, 'cancelled').catch(over('link_expired'))
-      await record('identity.cancelled', { account, case: id }, visitor)
+      await emit('identity.cancelled', { account, case: id }, visitor)
       await messages.check('check-ended', { to: contact, locale, number: id })
       return { account, address, disputed: false }
     },

@@ -4,7 +4,7 @@ import type { Credential, Credentials } from '../accounts/credential.ts'
 import type { Roles } from '../accounts/role.ts'
 import type { SessionBook } from '../accounts/session.ts'
 import { Problem } from '../errors.ts'
-import type { Record } from '../events.ts'
+import type { Emit } from '../events.ts'
 import { maskedEmail, maskedPhone } from '../factors/contacts.ts'
 import { Conflict } from '../store/collection.ts'
 import { type Case, type CasePage, type Cases, type Decision, standing } from './cases.ts'
@@ -85,15 +85,14 @@ interface Services {
   cases: Cases
   documents: Documents
   messages: Messages
-  record: Record
+  emit: Emit
   wake: () => void
   now: () => number
 }
 
 /** Makes what the staff do. Where they did it from is on the record with their own sessions: a case's record is its owner's to read. */
 export function deciding(services: Services): Deciding {
-  const { accounts, addresses, credentials, reach, book, roles, cases, documents, messages, record, wake, now } =
-    services
+  const { accounts, addresses, credentials, reach, book, roles, cases, documents, messages, emit, wake, now } = services
 
   const sent = async (number: string): Promise<Case> => {
     const found = await cases.get(number)
@@ -144,7 +143,7 @@ export function deciding(services: Services): Deciding {
       return { decisions: [...found.decisions, decision] }
     })
     const { account, contact: to, locale } = ended
-    await record('identity.refused', { account, case: number, staff: staff.id })
+    await emit('identity.refused', { account, case: number, staff: staff.id })
     await messages.check('check-ended', { to, locale, number })
   }
 
@@ -159,7 +158,7 @@ export function deciding(services: Services): Deciding {
       const agreed = (await Promise.all(said)).filter(each => each).length >= needed
       return { decisions, ...(agreed && { state: 'agreed', granted: found.account }) }
     })
-    await record('identity.approved', { account: changed.account ?? '', case: number, staff: staff.id })
+    await emit('identity.approved', { account: changed.account ?? '', case: number, staff: staff.id })
     wake()
   }
 
@@ -192,7 +191,7 @@ export function deciding(services: Services): Deciding {
       const found = await sent(number)
       const document = found.documents.find(each => each.id === id)
       if (!document || own(found, staff)) throw new Problem('not_found')
-      await record('identity.seen', { account: found.account, case: number, staff: staff.id })
+      await emit('identity.seen', { account: found.account, case: number, staff: staff.id })
       return { document, content: documents.read(document) }
     },
     decide: async (number, staff, verdict, typed) => {

@@ -1,5 +1,5 @@
 import { Problem } from '../errors.ts'
-import type { Record } from '../events.ts'
+import type { Emit } from '../events.ts'
 import { type Case, type Cases, lives, type State } from './cases.ts'
 
 /** How long one process has for what is due before another takes it over, in milliseconds. */
@@ -8,7 +8,7 @@ const lease = 60_000
 interface Services {
   cases: Cases
   mailReady: (found: Case) => Promise<void>
-  record: Record
+  emit: Emit
   /** How long a case that was agreed to waits, in milliseconds. */
   delay: number
   onFault: (fault: unknown) => void
@@ -29,7 +29,7 @@ export interface Rounds {
  * Tells owners, and lets what waits go on: no case gets to the staff before its account's owner was told of it, and the delay
  * begins once they were told that it is agreed to. Of several processes one does it; after a crash, another.
  */
-export function rounds({ cases, mailReady, record, delay, onFault, now, every = 1_000 }: Services): Rounds {
+export function rounds({ cases, mailReady, emit, delay, onFault, now, every = 1_000 }: Services): Rounds {
   /** Takes on what is due; false when another has it. */
   const claimed = async ({ id, state }: Case): Promise<boolean> => {
     try {
@@ -68,11 +68,11 @@ export function rounds({ cases, mailReady, record, delay, onFault, now, every = 
   const always = () => true
   const round = async (): Promise<void> => {
     await each('sent', always, async ({ id, account }) => {
-      await record('identity.opened', { account, case: id })
+      await emit('identity.opened', { account, case: id })
       return { state: 'waiting' }
     })
     await each('agreed', always, async ({ id, account = '' }) => {
-      await record('identity.granted', { account, case: id })
+      await emit('identity.granted', { account, case: id })
       const until = now() + delay
       return { state: 'granted', until, expiresAt: until + lives.open }
     })

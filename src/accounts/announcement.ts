@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { EventData, EventName, Origin, Record as RecordEvent } from '../events.ts'
+import type { Emit, EventData, EventName, Origin } from '../events.ts'
 import { declare, type Store } from '../store/collection.ts'
 import { every } from '../store/whole-lists.ts'
 import { accountsDeclaration } from './account.ts'
@@ -63,20 +63,20 @@ export interface Announcements {
 interface Services {
   store: Store
   credentials: Pick<Credentials, 'tidy'>
-  record: RecordEvent
+  emit: Emit
   onFault: (fault: unknown) => void
   now: () => number
 }
 
 /** The announcements in this store. */
-export function announcements({ store, credentials, record, onFault, now }: Services): Announcements {
+export function announcements({ store, credentials, emit, onFault, now }: Services): Announcements {
   const kept = store.collection(announcementsDeclaration)
   const accounts = store.collection(accountsDeclaration)
 
   const say = async ({ id, events, origin }: Announcement): Promise<void> => {
     for (let left = [...events]; left.length > 0; ) {
       const [{ name, data }, ...rest] = left as [Announced, ...Announced[]]
-      await record(name, data as never, origin)
+      await emit(name, data as never, origin)
       left = rest
       // What was announced is not announced again when the rest fails.
       await kept.patch(id, left.length > 0 ? { events: left } : { events: [], state: 'told', lease: undefined })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Problem } from '../errors.ts'
-import type { Origin, Record as RecordEvent } from '../events.ts'
+import type { Emit, Origin } from '../events.ts'
 import { declare, type Store } from '../store/collection.ts'
 import { allOf } from '../store/whole-lists.ts'
 
@@ -49,7 +49,7 @@ export interface Failures {
 }
 
 /** Counts wrong answers in a row: of several at once, no more than a hundred are judged. */
-export function failures({ store, record, now }: { store: Store; record: RecordEvent; now: () => number }): Failures {
+export function failures({ store, emit, now }: { store: Store; emit: Emit; now: () => number }): Failures {
   const kept = store.collection(failuresDeclaration)
   const key = (account: string, factor: string) => `${account}.${factor}`
   const count = (account: string, factor: string, by: number) => {
@@ -63,9 +63,9 @@ export function failures({ store, record, now }: { store: Store; record: RecordE
     const id = key(account, factor)
     const at = now()
     if (failed >= toTell && (await kept.patch(id, { toldAt: at }, { toldAt: undefined })))
-      await record('factor.guessed', { account, factor, times: toTell }, origin)
+      await emit('factor.guessed', { account, factor, times: toTell }, origin)
     if (failed >= toClose && (await kept.patch(id, { closedAt: at, expiresAt: undefined }, { closedAt: undefined })))
-      await record('factor.closed', { account, factor, times: toClose }, origin)
+      await emit('factor.closed', { account, factor, times: toClose }, origin)
   }
 
   return {

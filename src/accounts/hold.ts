@@ -1,9 +1,9 @@
-import type { Origin, Record } from '../events.ts'
+import type { Emit, Origin } from '../events.ts'
 import type { Accounts } from './account.ts'
 
 interface Services {
   accounts: Pick<Accounts, 'get' | 'patch'>
-  record: Record
+  emit: Emit
   /** How long apps are told to wait, in milliseconds; 0 turns holds off. */
   hold: number
   now: () => number
@@ -13,12 +13,12 @@ interface Services {
 export type Hold = (account: string, origin: Origin) => Promise<void>
 
 /** Makes what starts holds; one that lasts longer already is not cut short. */
-export function holding({ accounts, record, hold, now }: Services): Hold {
+export function holding({ accounts, emit, hold, now }: Services): Hold {
   return async (account, origin) => {
     if (hold === 0) return
     const at = now()
     const until = Math.max(at + hold, (await accounts.get(account))?.holdUntil ?? 0)
     await accounts.patch(account, { holdUntil: until, updatedAt: at })
-    await record('hold.started', { account, until }, origin)
+    await emit('hold.started', { account, until }, origin)
   }
 }

@@ -1,6 +1,6 @@
 import { sha256 } from '../crypto/digest.ts'
 import { Problem } from '../errors.ts'
-import type { Record as RecordEvent } from '../events.ts'
+import type { Emit } from '../events.ts'
 import type { Store } from '../store/collection.ts'
 import { networksOf, throttlesDeclaration } from './throttle.ts'
 
@@ -52,7 +52,7 @@ interface Book {
 interface Services {
   store: Store
   /** Records each limit that is reached, once for each window. */
-  record?: RecordEvent
+  emit?: Emit
   now: () => number
 }
 
@@ -60,7 +60,7 @@ interface Services {
  * Limits what strangers can make us store, by source and, where a client cannot authenticate, by client. The count is in the store, so that it holds
  * across processes; each takes a sixteenth of it at a time, so that people cost the store nothing and a flood little.
  */
-export function quota({ store, record, now }: Services): Quota {
+export function quota({ store, emit, now }: Services): Quota {
   const kept = store.collection(throttlesDeclaration)
   const books = new Map<string, Book>()
 
@@ -82,7 +82,7 @@ export function quota({ store, record, now }: Services): Quota {
     book.closed = true
     book.until = (await kept.get(id))?.expiresAt ?? now()
     const told = await kept.count(`${id}.told`, 'spent', 1, { id: `${id}.told`, spent: 0, expiresAt: now() + window })
-    if (told === 1) await record?.('limit.closed', { limit: `stored.${by}` })
+    if (told === 1) await emit?.('limit.closed', { limit: `stored.${by}` })
   }
 
   const pay = async (by: By, name: string, allowed: Allowance, amount: number): Promise<void> => {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Record as RecordEvent } from '../events.ts'
+import type { Emit } from '../events.ts'
 import { declare, type Store } from '../store/collection.ts'
 
 const shape = z.object({
@@ -21,7 +21,7 @@ const settling = 24 * 3_600_000
 
 interface Surroundings {
   store: Store
-  record: RecordEvent
+  emit: Emit
   /** Milliseconds since the epoch. */
   now: () => number
 }
@@ -31,7 +31,7 @@ interface Surroundings {
  * a day. Call it every minute. After a jump, or a time in which nothing ran, what is due waits for a day, so that a clock
  * that is wrong by a week erases nothing before somebody has set it right.
  */
-export function steadyClock({ store, record, now }: Surroundings): () => Promise<boolean> {
+export function steadyClock({ store, emit, now }: Surroundings): () => Promise<boolean> {
   const readings = store.collection(clockDeclaration)
   return async () => {
     const at = now()
@@ -40,7 +40,7 @@ export function steadyClock({ store, record, now }: Surroundings): () => Promise
     const since = last === undefined || jumped ? at : last.since
     await readings.put({ id: 'clock', at, since })
     // Once for each jump: machines that disagree would go on for ever, each steady for as long as they are apart.
-    if (jumped && last.at - last.since > 2 * pause) await record('clock.jumped', { from: last.at, to: at })
+    if (jumped && last.at - last.since > 2 * pause) await emit('clock.jumped', { from: last.at, to: at })
     return at - since >= settling
   }
 }

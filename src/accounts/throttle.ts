@@ -2,7 +2,7 @@ import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { sha256 } from '../crypto/digest.ts'
 import { Problem } from '../errors.ts'
-import type { Record as RecordEvent } from '../events.ts'
+import type { Emit } from '../events.ts'
 import { declare, type Store } from '../store/collection.ts'
 
 const minute = 60_000
@@ -59,7 +59,7 @@ interface Services {
   store: Store
   now: () => number
   /** Records each ration that is used up, once for each window. */
-  record?: RecordEvent
+  emit?: Emit
 }
 
 interface Count {
@@ -70,7 +70,7 @@ interface Count {
 }
 
 /** Slows guessers by account, address and pair; a known device counts for itself alone, so that nobody can lock its owner out. */
-export function throttle({ store, now, record }: Services): Throttle {
+export function throttle({ store, now, emit }: Services): Throttle {
   const kept = store.collection(throttlesDeclaration)
   const key = (what: string, by: string, whose: string) => sha256(`${what}\n${by}\n${whose}`)
   const born = (id: string, { window }: Allowance) => ({ id, spent: 0, expiresAt: now() + window })
@@ -113,10 +113,10 @@ export function throttle({ store, now, record }: Services): Throttle {
 
   /** Records that a ration is used up, once for each window. Running into one of one is no news: it is a pause between two. */
   const tell = async ({ id, allowance, by }: Count): Promise<void> => {
-    if (!record || allowance.tries === 1) return
+    if (!emit || allowance.tries === 1) return
     const told = `${id}.told`
     if (await kept.get(told)) return
-    if ((await kept.count(told, 'spent', 1, born(told, allowance))) === 1) await record('limit.closed', { limit: by })
+    if ((await kept.count(told, 'spent', 1, born(told, allowance))) === 1) await emit('limit.closed', { limit: by })
   }
 
   const rations: Throttle['rations'] = async list => {

@@ -2,7 +2,7 @@ import { type Account, type Accounts, active, keyEnded } from '../accounts/accou
 import type { Hold } from '../accounts/hold.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
-import type { Origin, Record } from '../events.ts'
+import type { Emit, Origin } from '../events.ts'
 import { nameOf, type Wish } from './api-key-form.ts'
 import { type ApiKey, type Keys, overlap, type Revealed } from './api-keys.ts'
 
@@ -56,11 +56,11 @@ interface Services {
   /** Has apps wait: a key that moves money was made. */
   hold: Hold
   messages: Messages
-  record: Record
+  emit: Emit
 }
 
 /** Makes what the pages of an account do with its keys. */
-export function owner({ keys, accounts, throttle, hold, messages, record }: Services): Owner {
+export function owner({ keys, accounts, throttle, hold, messages, emit }: Services): Owner {
   const own = async (account: Account, id: string): Promise<ApiKey> => {
     const key = await keys.get(id)
     if (key?.account !== account.id || key.revokedAt !== undefined || keyEnded(account, key))
@@ -71,7 +71,7 @@ export function owner({ keys, accounts, throttle, hold, messages, record }: Serv
 
   const end = async ({ id: account, email, locale }: Account, key: ApiKey, origin: Origin): Promise<boolean> => {
     if (!(await keys.revoke(key.id))) return false
-    await record('api-key.revoked', { account, key: key.id }, origin)
+    await emit('api-key.revoked', { account, key: key.id }, origin)
     await messages.apiKey('key-revoked', email, locale, about(key))
     return true
   }
@@ -93,7 +93,7 @@ export function owner({ keys, accounts, throttle, hold, messages, record }: Serv
         throw new Problem('conflict')
       }
       const { id, scopes, algorithm, addresses } = made.key
-      await record('api-key.created', { account, key: id, scopes, algorithm, addresses: addresses.length }, origin)
+      await emit('api-key.created', { account, key: id, scopes, algorithm, addresses: addresses.length }, origin)
       const bounds = { scopes: scopes.join(', '), addresses: addresses.join(', ') }
       await messages.apiKey('key-created', email, locale, { ...about(made.key), ...bounds })
       return made
@@ -103,7 +103,7 @@ export function owner({ keys, accounts, throttle, hold, messages, record }: Serv
       const name = nameOf(typed)
       if (name === key.name) return
       await keys.rename(id, name)
-      await record('api-key.renamed', { account: account.id, key: id }, origin)
+      await emit('api-key.renamed', { account: account.id, key: id }, origin)
       await messages.apiKey('key-renamed', account.email, account.locale, { key: name, id, former: key.name })
     },
     rotate: async (account, id, publicKey, origin) => {
@@ -111,7 +111,7 @@ export function owner({ keys, accounts, throttle, hold, messages, record }: Serv
       const needed = key.algorithm === 'ed25519'
       if (needed !== (publicKey !== undefined)) throw new Problem('invalid_public_key', { field: 'public_key' })
       const rotated = await keys.rotate(key, publicKey)
-      await record('api-key.rotated', { account: account.id, key: id }, origin)
+      await emit('api-key.rotated', { account: account.id, key: id }, origin)
       await messages.apiKey('key-rotated', account.email, account.locale, { ...about(key), hours: overlap / hour })
       return rotated
     },

@@ -2,7 +2,7 @@ import type { Accounts } from '../accounts/account.ts'
 import type { Hold } from '../accounts/hold.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import type { Sealer } from '../crypto/seal.ts'
-import type { Record } from '../events.ts'
+import type { Emit } from '../events.ts'
 import type { Store } from '../store/collection.ts'
 import { keys as keysOf } from './api-keys.ts'
 import { type Drafts, drafts } from './drafts.ts'
@@ -23,7 +23,7 @@ interface Services {
   throttle: Throttle
   hold: Hold
   messages: Messages
-  record: Record
+  emit: Emit
   /** What bots may sign by the exchange scheme. */
   methods: Methods
   /** The token endpoint's URL. */

@@ -1,5 +1,5 @@
 import { type Accounts, active, keyEnded } from '../accounts/account.ts'
-import type { Origin, Record } from '../events.ts'
+import type { Emit, Origin } from '../events.ts'
 import { within } from './allowed-addresses.ts'
 import type { ApiKey, Keys, Scope } from './api-keys.ts'
 import type { Nonces } from './nonces.ts'
@@ -45,7 +45,7 @@ interface Services {
   failures: Failures
   /** Tells the owner that a key was closed to an address. */
   warn(key: ApiKey, address: string | undefined): Promise<void>
-  record: Record
+  emit: Emit
   now: () => number
 }
 
@@ -62,7 +62,7 @@ const afterSignature: readonly Reason[] = ['DUPLICATE_REQUEST', 'INSUFFICIENT_SC
 
 /** Makes the one way in which signed requests are judged. */
 export function verification(services: Services): Verification {
-  const { schemes, keys, accounts, nonces, failures, warn, record, now } = services
+  const { schemes, keys, accounts, nonces, failures, warn, emit, now } = services
 
   /** Tries the key's secret and its former one; where there is none, nobody's in its place, so that no key takes as long as a wrong signature. */
   const isSigned = (scheme: Scheme, claim: Claim, key: ApiKey | undefined): boolean =>
@@ -95,7 +95,7 @@ export function verification(services: Services): Verification {
 
   const passed = async (key: ApiKey, { client, scheme, address, origin }: From): Promise<Verdict> => {
     await keys.used(key, address)
-    await record('api-key.used', { account: key.account, key: key.id, client, scheme }, origin)
+    await emit('api-key.used', { account: key.account, key: key.id, client, scheme }, origin)
     const endsAt = key.endsAt === undefined ? null : Math.floor(key.endsAt / 1000)
     return { active: true, sub: key.account, key_id: key.id, scope: key.scopes.join(' '), expires_at: endsAt }
   }
@@ -107,10 +107,10 @@ export function verification(services: Services): Verification {
     const counted = key ? (late ? `${key.id} signed` : key.id) : ''
     const nth = await failures.count({ key: counted, address })
     // A flood is tallied, and not written down one by one.
-    if (nth > patience.failures) await record('api-key.refused', { client, reason }, origin)
-    else await record('api-key.used-wrongly', { account: key?.account, key: key?.id, client, scheme, reason }, origin)
+    if (nth > patience.failures) await emit('api-key.refused', { client, reason }, origin)
+    else await emit('api-key.used-wrongly', { account: key?.account, key: key?.id, client, scheme, reason }, origin)
     if (key && !late && nth === patience.failures) {
-      await record('api-key.throttled', { account: key.account, key: key.id, client }, origin)
+      await emit('api-key.throttled', { account: key.account, key: key.id, client }, origin)
       await warn(key, address)
     }
     return refused(reason)
@@ -125,14 +125,14 @@ export function verification(services: Services): Verification {
         claim = await schemes[asked.scheme].parse(asked.request)
       } catch (fault) {
         if (!(fault instanceof Refusal)) throw fault
-        await record('api-key.refused', { client, reason: fault.reason }, origin)
+        await emit('api-key.refused', { client, reason: fault.reason }, origin)
         return refused(fault.reason)
       }
       const { scheme, address } = asked
       const from = { client, scheme, address, origin: { ...origin, address: address ?? origin.address } }
       const [key, closed] = await Promise.all([keys.get(claim.key), failures.closedFor({ key: claim.key, address })])
       if (closed !== undefined) {
-        await record('api-key.refused', { client, reason: 'TOO_MANY_FAILURES' }, from.origin)
+        await emit('api-key.refused', { client, reason: 'TOO_MANY_FAILURES' }, from.origin)
         return refused('TOO_MANY_FAILURES', closed)
       }
       const reason = await judge(schemes[scheme], claim, key, address)

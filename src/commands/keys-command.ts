@@ -51,8 +51,8 @@ export const keysReplace: Command = {
 
 function withRing({ config, beside }: Given, act: (ring: Keys) => Promise<number>): Promise<number> {
   return withStore(config(), (store, keyring) => {
-    const record = recorder([audit({ store })], Date.now, fault => beside.write(`${fault}\n`))
-    return act(keys({ store, sealer: sealer(keyring()), record, now: Date.now }))
+    const emit = recorder([audit({ store })], Date.now, fault => beside.write(`${fault}\n`))
+    return act(keys({ store, sealer: sealer(keyring()), emit, now: Date.now }))
   })
 }
 

@@ -23,8 +23,8 @@ const changing =
   ({ words, config, out }: Given) =>
     withStore(config(), async store => {
       const [{ id: account, email }, role] = await named(store, words)
-      const record = recorder([audit({ store })], Date.now, () => {})
-      if (await roles({ store, now: Date.now })[verb](account, role)) await record(event, { account, role })
+      const emit = recorder([audit({ store })], Date.now, () => {})
+      if (await roles({ store, now: Date.now })[verb](account, role)) await emit(event, { account, role })
       out.write(`${email} ${now} ${role}.\n`)
       return 0
     })

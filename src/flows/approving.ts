@@ -3,7 +3,7 @@ import type { Credential, Credentials } from '../accounts/credential.ts'
 import type { Receipt, Receipts } from '../accounts/receipt.ts'
 import { canonical } from '../crypto/canonical.ts'
 import { Problem } from '../errors.ts'
-import type { Record as RecordEvent } from '../events.ts'
+import type { Emit } from '../events.ts'
 import type { Factor, Subject } from '../factors/factor.ts'
 import { type Approved, digestOf, type Statement } from './approval-statement.ts'
 import { limitedUntil } from './assurance.ts'
@@ -55,7 +55,7 @@ interface Services {
   issuer: string
   /** How long what was added counts for no more than the proof that authorised it, in milliseconds. */
   hold: number
-  record: RecordEvent
+  emit: Emit
   now: () => number
 }
 
@@ -66,7 +66,7 @@ const payee = ({ type, network = '', to }: Facts): string => [type, network, to]
  * statement, so no other proof of theirs is one for it, and it is none for anything else.
  */
 export function approving(services: Services): Approving {
-  const { factors, accounts, credentials, ceremonies, receipts, proof, issuer, hold, record, now } = services
+  const { factors, accounts, credentials, ceremonies, receipts, proof, issuer, hold, emit, now } = services
 
   const stated = ({ id, client, account, at, detail }: Request): Statement => ({
     purpose: 'approval',
@@ -137,7 +137,7 @@ export function approving(services: Services): Approving {
       if (!(await receipts.keep(kept, payee(facts)))) throw new Problem('attempt_expired')
       // Whom it goes to stays out of the log, which nothing is ever taken from.
       const { type, amount, unit } = facts
-      await record('approval.given', { account, client, receipt: id, credential, type, amount, unit }, visitor)
+      await emit('approval.given', { account, client, receipt: id, credential, type, amount, unit }, visitor)
       return id
     },
     redeem: async (id, { account, client, detail }) => {

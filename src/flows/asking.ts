@@ -3,7 +3,7 @@ import type { Failures } from '../accounts/failures.ts'
 import type { Postage } from '../accounts/postage.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
-import type { Record as RecordEvent } from '../events.ts'
+import type { Emit } from '../events.ts'
 import type { Factor, Subject } from '../factors/factor.ts'
 import type { Attempt, Mode } from './attempts.ts'
 import type { Ceremonies } from './ceremonies.ts'
@@ -21,7 +21,7 @@ interface Services {
   postage: Postage
   failures: Pick<Failures, 'closed'>
   messages: Messages
-  record: RecordEvent
+  emit: Emit
 }
 
 /** Asks a factor's question; resolves to the address that was typed, if it asked for one. */
@@ -35,7 +35,7 @@ export type Ask = (asking: {
 }) => Promise<{ email?: string | undefined }>
 
 /** Makes the one way in which questions are asked: messages are rationed, and a taken address looks like any other. */
-export function asking({ ceremonies, addresses, throttle, postage, failures, messages, record }: Services): Ask {
+export function asking({ ceremonies, addresses, throttle, postage, failures, messages, emit }: Services): Ask {
   return async ({ attempt, mode, factor, subject, asked, visitor }) => {
     const fits = factor[mode].ask?.safeParse(asked)
     if (fits && !fits.success) throw new Problem('malformed')
@@ -65,9 +65,9 @@ export function asking({ ceremonies, addresses, throttle, postage, failures, mes
       throw fault
     }
     if (taken && email !== undefined) await messages[whose.held ? 'taken' : 'reserved'](email, attempt.locale)
-    if (attempt.purpose === 'sign-up' && email !== undefined) await record('sign-up.started', { taken }, visitor)
+    if (attempt.purpose === 'sign-up' && email !== undefined) await emit('sign-up.started', { taken }, visitor)
     else if (factor.channel) {
-      await record('code.sent', { account: subject.account, factor: factor.id, channel: factor.channel }, visitor)
+      await emit('code.sent', { account: subject.account, factor: factor.id, channel: factor.channel }, visitor)
     }
     return { email }
   }

@@ -1,7 +1,7 @@
 import { type Account, type Accounts, raised, withoutKeys } from '../accounts/account.ts'
 import type { Link, Links } from '../accounts/link.ts'
 import { Problem } from '../errors.ts'
-import type { Record as RecordEvent } from '../events.ts'
+import type { Emit } from '../events.ts'
 import type { Visitor } from './visitor.ts'
 
 /** How long one process has for removing an account before another may take over, in milliseconds. */
@@ -33,14 +33,14 @@ interface Services {
   erase: (account: string) => Promise<void>
   /** Resolves to whether the clock may be believed for what cannot be undone. */
   steady: () => Promise<boolean>
-  record: RecordEvent
+  emit: Emit
   patience: number
   now: () => number
 }
 
 /** Makes what closes accounts. */
 export function closing(services: Services): Closing {
-  const { accounts, links, messages, endAll, erase, steady, record, patience, now } = services
+  const { accounts, links, messages, endAll, erase, steady, emit, patience, now } = services
 
   const keep: Closing['keep'] = async (id, visitor) => {
     const { status, closesAt = 0 } = (await accounts.get(id)) ?? {}
@@ -49,7 +49,7 @@ export function closing(services: Services): Closing {
     // Whatever slipped in while the account was being closed ends before it opens again.
     await endAll(id)
     const kept = await accounts.patch(id, { status: 'active', closesAt: undefined }, { status, closesAt })
-    if (kept) await record('closing.stopped', { account: id }, visitor)
+    if (kept) await emit('closing.stopped', { account: id }, visitor)
     return kept !== undefined || (await accounts.get(id))?.status === 'active'
   }
 
@@ -66,7 +66,7 @@ export function closing(services: Services): Closing {
     if (!(await accounts.patch(id, claim, { status, closesAt }))) return
     // All of it again where another process died on the way: said twice is better than never.
     await endAll(id)
-    await record('account.closed', { account: id })
+    await emit('account.closed', { account: id })
     await messages.closed(email, locale)
     await erase(id)
   }
@@ -84,7 +84,7 @@ export function closing(services: Services): Closing {
         updatedAt: at,
       }
       if (!(await accounts.patch(id, changes, { guard, status: 'active' }))) throw new Problem('conflict')
-      await record('closing.started', { account: id, until }, visitor)
+      await emit('closing.started', { account: id, until }, visitor)
     },
     whose: async bearer => ofLink(await links.look(bearer, 'keep')),
     keepBy: async (bearer, visitor) => {

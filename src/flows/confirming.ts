@@ -3,7 +3,7 @@ import type { Links } from '../accounts/link.ts'
 import type { Postage } from '../accounts/postage.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
-import type { Record as RecordEvent } from '../events.ts'
+import type { Emit } from '../events.ts'
 import { pause } from './asking.ts'
 import type { Attempt, Attempts } from './attempts.ts'
 import type { Visitor } from './visitor.ts'
@@ -41,13 +41,13 @@ interface Services {
   throttle: Throttle
   postage: Postage
   askOwner: AskOwner
-  record: RecordEvent
+  emit: Emit
   now: () => number
 }
 
 /** Makes what confirms sign-ins. */
 export function confirming(services: Services): Confirming {
-  const { accounts, attempts, links, throttle, postage, askOwner, record, now } = services
+  const { accounts, attempts, links, throttle, postage, askOwner, emit, now } = services
 
   return {
     ask: async (attempt, visitor) => {
@@ -67,7 +67,7 @@ export function confirming(services: Services): Confirming {
     settle: async (bearer, theirs, visitor) => {
       const link = await links.take(bearer, 'confirm')
       if (!link?.attempt || !(await attempts.settle(link.attempt, theirs))) return false
-      await record(theirs ? 'sign-in.confirmed' : 'sign-in.denied', { account: link.account ?? '' }, visitor)
+      await emit(theirs ? 'sign-in.confirmed' : 'sign-in.denied', { account: link.account ?? '' }, visitor)
       return true
     },
   }

@@ -3,7 +3,7 @@ import type { Admissions } from '../accounts/admitted-devices.ts'
 import type { Links } from '../accounts/link.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
-import type { Record as RecordEvent } from '../events.ts'
+import type { Emit } from '../events.ts'
 import { emailAddress } from '../factors/contacts.ts'
 import { halved, letters, readLetters } from '../factors/letter-codes.ts'
 import type { Attempt, Attempts } from './attempts.ts'
@@ -53,13 +53,13 @@ interface Services {
   links: Links
   throttle: Throttle
   messages: { open(letter: Letter): Promise<void> }
-  record: RecordEvent
+  emit: Emit
   now: () => number
 }
 
 /** Makes the steps that ask for the mailbox where an account's tries on new devices are used up. */
 export function opening(services: Services): Opening {
-  const { steps, accounts, admissions, attempts, links, throttle, messages, record, now } = services
+  const { steps, accounts, admissions, attempts, links, throttle, messages, emit, now } = services
 
   const ownerOf = async (email: string): Promise<Account | undefined> => {
     const found = await accounts.byEmail(email)
@@ -81,7 +81,7 @@ export function opening(services: Services): Opening {
     const expiresAt = now() + life
     await Promise.all([
       links.make({ purpose: 'open', account: owner?.id, guard: owner?.guard }, life, code),
-      record('sign-in.shut', { account: owner?.id }, visitor),
+      emit('sign-in.shut', { account: owner?.id }, visitor),
       owner && messages.open({ ...owner, to: owner.email, code: halved(code), expiresAt }),
     ])
   }
@@ -94,7 +94,7 @@ export function opening(services: Services): Opening {
 
   const admit: Opening['admit'] = async (account, visitor) => {
     await admissions.admit(visitor.device, account, life)
-    await record('sign-in.opened', { account }, visitor)
+    await emit('sign-in.opened', { account }, visitor)
   }
 
   const shut: Opening['shut'] = async ({ shut, real, account, email = '' }, { device }) => {

@@ -4,7 +4,7 @@ import type { Devices } from '../accounts/device.ts'
 import type { Failures } from '../accounts/failures.ts'
 import type { By, Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
-import type { Record as RecordEvent } from '../events.ts'
+import type { Emit } from '../events.ts'
 import type { Factor, Named, Proved, Subject } from '../factors/factor.ts'
 import type { Ceremonies, Which } from './ceremonies.ts'
 import type { Visitor } from './visitor.ts'
@@ -16,7 +16,7 @@ interface Services {
   admissions: Admissions
   throttle: Throttle
   failures: Failures
-  record: RecordEvent
+  emit: Emit
 }
 
 /** Judges an answer to an open question; throws a Problem. `held` is all that whoever it is about holds, `name` whom the answer names. */
@@ -27,7 +27,7 @@ export type Proof = (
 ) => Promise<Proved<unknown>>
 
 /** Makes the one way in which proofs are judged: counted before they are judged, and saved so that none counts twice. */
-export function proofs({ ceremonies, credentials, devices, admissions, throttle, failures, record }: Services): Proof {
+export function proofs({ ceremonies, credentials, devices, admissions, throttle, failures, emit }: Services): Proof {
   /** Has the device tries of its own for this account? */
   const own = async (device: string, account: string): Promise<boolean> =>
     (await devices.known(device, account)) || admissions.admitted(device, account)
@@ -69,7 +69,7 @@ export function proofs({ ceremonies, credentials, devices, admissions, throttle,
         const credential = held.find(each => each.id === proved.credential)
         if (!credential || account === undefined) throw new Problem('wrong_credentials')
         if (!(await credentials.prove(credential, proved.secret))) throw new Problem('code_spent')
-        const told = record('factor.proved', { account, factor: factor.id, credential: credential.id }, visitor)
+        const told = emit('factor.proved', { account, factor: factor.id, credential: credential.id }, visitor)
         await Promise.all([throttle.forgive(trier), told])
         return proved
       })
@@ -78,10 +78,10 @@ export function proofs({ ceremonies, credentials, devices, admissions, throttle,
       const by = fault.values.by as By | undefined
       // Once: somebody who is refused can go on for ever, and nothing is ever removed from the audit log.
       if (fault.code === 'slow_down' && by && fault.values.first)
-        await record('factor.throttled', { account, factor: factor.id, by }, visitor)
+        await emit('factor.throttled', { account, factor: factor.id, by }, visitor)
       else if (fault.code === 'slow_down' && by)
-        await record('factor.turned-away', { account, factor: factor.id, code: by }, visitor)
-      else await record('factor.refused', { account, factor: factor.id, code: fault.code }, visitor)
+        await emit('factor.turned-away', { account, factor: factor.id, code: by }, visitor)
+      else await emit('factor.refused', { account, factor: factor.id, code: fault.code }, visitor)
       // Whoever shows a credential that nobody can guess may learn that no account takes it any more, so as to forget it.
       const { status, field } = fault
       if (status === 401 && name && 'lookup' in name && name.lookup !== '' && account === undefined)

@@ -1,7 +1,7 @@
 import { type Account, type Accounts, owned } from '../accounts/account.ts'
 import type { Credentials } from '../accounts/credential.ts'
 import { type Code, Problem } from '../errors.ts'
-import type { Record as RecordEvent } from '../events.ts'
+import type { Emit } from '../events.ts'
 import type { Enrolled, Factor } from '../factors/factor.ts'
 import { loosened } from '../risk/restrictions.ts'
 import type { Risk } from '../risk/weigh.ts'
@@ -18,7 +18,7 @@ interface Services {
   credentials: Credentials
   commit: Commit
   risk: Pick<Risk, 'bars'>
-  record: RecordEvent
+  emit: Emit
   now: () => number
 }
 
@@ -45,7 +45,7 @@ export interface Protection {
 }
 
 /** Makes what changes protection. */
-export function protection({ factors, accounts, credentials, commit, risk, record, now }: Services): Protection {
+export function protection({ factors, accounts, credentials, commit, risk, emit, now }: Services): Protection {
   const find = async (account: string, id: string) => {
     const held = await credentials.of(account)
     const credential = held.find(each => each.id === id)
@@ -145,11 +145,11 @@ export function protection({ factors, accounts, credentials, commit, risk, recor
       const what = { account, factor: factor.id, credential: credential.id }
       if (change.does === 'rename') {
         await credentials.rename(credential.id, change.to)
-        return record('factor.renamed', what, visitor)
+        return emit('factor.renamed', what, visitor)
       }
       if (change.does === 'prefer') {
         await credentials.prefer(credential.id)
-        return record('factor.preferred', what, visitor)
+        return emit('factor.preferred', what, visitor)
       }
       // What it vouched for goes with it: the account's number, say.
       const vouched = Object.keys(factor.vouches?.(credential.secret) ?? {}).map(name => [name, undefined])

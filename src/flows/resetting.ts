@@ -4,7 +4,7 @@ import type { Links } from '../accounts/link.ts'
 import { lateLife, type Postage } from '../accounts/postage.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
-import type { Record as RecordEvent } from '../events.ts'
+import type { Emit } from '../events.ts'
 import { emailAddress } from '../factors/contacts.ts'
 import type { Visitor } from './visitor.ts'
 
@@ -39,7 +39,7 @@ interface Services {
   }
   /** Where somebody is, in words. */
   whence: (locale: string, visitor: Visitor) => { device: string; place: string }
-  record: RecordEvent
+  emit: Emit
   now: () => number
 }
 
@@ -58,7 +58,7 @@ export interface Resetting {
 
 /** Makes what resets passwords. */
 export function resetting(services: Services): Resetting {
-  const { accounts, addresses, links, throttle, postage, messages, whence, record, now } = services
+  const { accounts, addresses, links, throttle, postage, messages, whence, emit, now } = services
   const owner = async (id: string | undefined, guard: number | undefined): Promise<Account | undefined> => {
     const found = id === undefined ? undefined : await accounts.get(id)
     // Whatever changed since may be what somebody wants to undo by an older link.
@@ -78,7 +78,7 @@ export function resetting(services: Services): Resetting {
       if (mailed === undefined) return
       const life = mailed === 'late' ? lateLife : resetLife
       const reset = await links.make({ purpose: 'reset', account: known?.id, guard: known?.guard }, life)
-      await record('recovery.started', { account: known?.id }, visitor)
+      await emit('recovery.started', { account: known?.id }, visitor)
       if (!known && mailed === 'late') return
       if (!known) return owned(found) ? messages.reserved(to, locale) : messages.noAccount(to, locale)
       const expiresAt = now() + life

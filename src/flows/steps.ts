@@ -3,7 +3,7 @@ import type { Failures } from '../accounts/failures.ts'
 import { stillGranted } from '../accounts/freshness.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
-import type { Record as RecordEvent } from '../events.ts'
+import type { Emit } from '../events.ts'
 import type { Factor } from '../factors/factor.ts'
 import type { Ask } from './asking.ts'
 import { counted, limitedUntil, reaches } from './assurance.ts'
@@ -59,7 +59,7 @@ interface Services extends Weights {
   credentials: Credentials
   throttle: Throttle
   failures: Pick<Failures, 'closed' | 'forget'>
-  record: RecordEvent
+  emit: Emit
   /** How long what was added counts for no more than the proof that authorised it, in milliseconds. */
   hold: number
   now: () => number
@@ -71,7 +71,7 @@ const judgements = { tries: 60, window: 60_000 }
 /** Walks attempts through policy. */
 export function steps(services: Services): Steps {
   const { factors, attempts, ceremonies, ask, prove, enrol, credentials, throttle, failures, hold, now } = services
-  const { confirming, record } = services
+  const { confirming, emit } = services
   const weighing = weighingOf(services)
 
   const byIds = (ids: readonly string[]) => factors.filter(each => ids.includes(each.id))
@@ -118,7 +118,7 @@ export function steps(services: Services): Steps {
     if (account !== undefined && attempt.confirmed && reaches(acr, 'aal2')) await failures.forget(account)
     // The end of an identity check is announced separately, to every address.
     if (account !== undefined && verdict && verdict.ruling !== 'allow' && purpose !== 'recover')
-      await record('sign-in.noticed', { account, why: verdict.why }, visitor)
+      await emit('sign-in.noticed', { account, why: verdict.why }, visitor)
     return done
   }
 
@@ -142,7 +142,7 @@ export function steps(services: Services): Steps {
     const { account, verdict } = attempt
     if (account === undefined || !verdict) throw new Problem('not_offered')
     const waits = step.now === 'confirm'
-    await record(waits ? 'sign-in.held' : 'sign-in.refused', { account, why: verdict.why }, visitor)
+    await emit(waits ? 'sign-in.held' : 'sign-in.refused', { account, why: verdict.why }, visitor)
     const moved = await move(attempt, { at: undefined })
     return waits ? confirming.ask(moved, visitor) : moved
   }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { longestSigned } from '../clients/file.ts'
 import { type Algorithm, algorithms, isPrivate, newKey, publicHalf, type SigningKey } from '../crypto/jwk.ts'
 import type { Sealer } from '../crypto/seal.ts'
-import type { Record } from '../events.ts'
+import type { Emit } from '../events.ts'
 import { Conflict, declare, type Store } from '../store/collection.ts'
 import { allOf } from '../store/whole-lists.ts'
 
@@ -65,14 +65,14 @@ export interface Keys {
 interface Services {
   store: Store
   sealer: Sealer
-  record: Record
+  emit: Emit
   /** How long ID tokens may be shown as hints, in milliseconds: as long as sessions live. */
   hints?: number
   now: () => number
 }
 
 /** The ring of signing keys, sealed in the store. Time alone moves it on, so that every process sees the same. */
-export function keys({ store, sealer, record, hints = 0, now }: Services): Keys {
+export function keys({ store, sealer, emit, hints = 0, now }: Services): Keys {
   const kept = store.collection(keysDeclaration)
 
   /** Those of an algorithm, newest first. */
@@ -114,21 +114,21 @@ export function keys({ store, sealer, record, hints = 0, now }: Services): Keys 
     first: async alg => {
       if ((await of(alg)).length > 0) return
       const kid = await make(alg, 1)
-      if (kid !== undefined) await record('keys.created', { kid, alg })
+      if (kid !== undefined) await emit('keys.created', { kid, alg })
     },
     rotate: async alg => {
       const [newest] = await of(alg)
       if (!newest || signsAt(newest) > now()) return
       const kid = await make(alg, placeOf(newest.id) + 1, now() + publication)
-      if (kid !== undefined) await record('keys.rotated', { kid, alg, former: newest.kid })
+      if (kid !== undefined) await emit('keys.rotated', { kid, alg, former: newest.kid })
     },
     replace: async alg => {
       const leaked = await of(alg)
       const [newest] = leaked
       if (!newest) return
       const kid = await make(alg, placeOf(newest.id) + 1, now())
-      if (kid !== undefined) await record('keys.rotated', { kid, alg, former: newest.kid })
-      for (const each of leaked) if (await kept.take(each.id)) await record('keys.withdrawn', { kid: each.kid, alg })
+      if (kid !== undefined) await emit('keys.rotated', { kid, alg, former: newest.kid })
+      for (const each of leaked) if (await kept.take(each.id)) await emit('keys.withdrawn', { kid: each.kid, alg })
     },
     retire: async () => {
       for (const alg of algorithms) {
@@ -142,7 +142,7 @@ export function keys({ store, sealer, record, hints = 0, now }: Services): Keys 
           const publishedUntil = signedUntil + signedLife
           const expiresAt = Math.max(publishedUntil, signedUntil + hints)
           const half = { jwk: sealed(each.id, publicHalf(jwk)), publishedUntil, expiresAt }
-          if (await kept.patch(each.id, half, { jwk: each.jwk })) await record('keys.retired', { kid: each.kid, alg })
+          if (await kept.patch(each.id, half, { jwk: each.jwk })) await emit('keys.retired', { kid: each.kid, alg })
         }
       }
     },

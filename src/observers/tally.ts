@@ -1,4 +1,4 @@
-import { type EventName, events, type Observer, type Record as RecordEvent } from '../events.ts'
+import { type Emit, type EventName, events, type Observer } from '../events.ts'
 
 /** Addresses that are told apart in one entry. */
 const most = 1_000
@@ -21,7 +21,7 @@ export interface Tallies {
  * Counts what strangers can repeat for ever, so that the audit log has one entry a minute of each kind and not one for each.
  * There are as many kinds as there are codes. What was counted in the minute before a process is killed is lost.
  */
-export function tallies({ record, onFault }: { record: RecordEvent; onFault: (fault: unknown) => void }): Tallies {
+export function tallies({ emit, onFault }: { emit: Emit; onFault: (fault: unknown) => void }): Tallies {
   let counted = new Map<string, Tally>()
 
   const flush = async (): Promise<void> => {
@@ -30,7 +30,7 @@ export function tallies({ record, onFault }: { record: RecordEvent; onFault: (fa
     for (const [key, { addresses, ...tally }] of whole) {
       const [address] = [...addresses].sort(([, one], [, other]) => other - one)[0] ?? []
       try {
-        await record('refusals.tallied', { ...tally, addresses: addresses.size }, { address })
+        await emit('refusals.tallied', { ...tally, addresses: addresses.size }, { address })
       } catch (fault) {
         onFault(fault)
         // It is not lost: the next entry has it.

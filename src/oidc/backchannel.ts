@@ -5,7 +5,7 @@ import type { Throttle } from '../accounts/throttle.ts'
 import type { Clients } from '../clients/registry.ts'
 import { sha256 } from '../crypto/digest.ts'
 import { Problem } from '../errors.ts'
-import type { Record } from '../events.ts'
+import type { Emit } from '../events.ts'
 import type { Mutes } from '../records/mutes.ts'
 
 const window = 10 * 60_000
@@ -28,7 +28,7 @@ export interface Backchannel {
   accounts: { get(id: string): Promise<Account | undefined>; byEmail(email: string): Promise<Account | undefined> }
   throttle: Pick<Throttle, 'ration'>
   askApproval: AskApproval
-  record: Record
+  emit: Emit
   onFault(fault: unknown, request?: string): void
   now(): number
 }
@@ -43,7 +43,7 @@ export function isNobody(id: string): boolean {
  * other is answered alike, and waits for nobody.
  */
 export function backchannel(
-  { clients, accounts, throttle, askApproval, record, onFault, now }: Backchannel,
+  { clients, accounts, throttle, askApproval, emit, onFault, now }: Backchannel,
   mutes: Mutes,
 ): NonNullable<NonNullable<Configuration['features']>['ciba']> {
   const named = async (hint: string): Promise<Account | undefined> =>
@@ -88,7 +88,7 @@ export function backchannel(
         const person = await accounts.get(accountId)
         if (!person || !app) return
         const until = now() + request.remainingTTL * 1000
-        await record('request.received', { account: accountId, client: app.id }, originOf(ctx))
+        await emit('request.received', { account: accountId, client: app.id }, originOf(ctx))
         await askApproval(person, { app: app.name, message: typeof text === 'string' ? text : undefined, until })
       }
       // Not waited for: the time of the answer must not tell whether there is somebody to tell.

@@ -4,7 +4,7 @@ import { active, stampFits } from '../accounts/account.ts'
 import { originOf } from '../accounts/origin.ts'
 import type { Clients } from '../clients/registry.ts'
 import { Problem } from '../errors.ts'
-import type { Origin, Record } from '../events.ts'
+import type { Emit, Origin } from '../events.ts'
 import type { Records } from '../records/adapter.ts'
 import { type Acr, asAcr } from './acr.ts'
 import type { Options } from './configuration.ts'
@@ -57,7 +57,7 @@ interface Services {
   clients: Clients
   records: Records
   endSession: EndSession
-  record: Record
+  emit: Emit
   accounts: Options['accounts']
   bars: Options['bars']
   /** Seconds that a session lives on from now. */
@@ -67,7 +67,7 @@ interface Services {
 
 /** Makes the session functions of the web room. */
 export function sessions(services: Services): Sessions {
-  const { provider, clients, records, endSession, record, accounts, bars, life, now } = services
+  const { provider, clients, records, endSession, emit, accounts, bars, life, now } = services
   const name = provider.cookieName('session')
   const options = { httpOnly: true, sameSite: 'lax', signed: true, overwrite: true } as const
   const setCookie = (ctx: Context, value: string | null, expires?: Date): void => {
@@ -113,7 +113,7 @@ export function sessions(services: Services): Sessions {
       if (await barred(session, originOf(ctx))) return undefined
       // Once in a tenth of its time is enough, so that looking at a page does not write each time.
       if (session.exp - now() / 1000 < life(loginTs) * 0.9) await save(ctx, session)
-      await record('session.seen', { account: accountId, session: uid }, originOf(ctx))
+      await emit('session.seen', { account: accountId, session: uid }, originOf(ctx))
       return { uid, accountId, acr: asAcr(acr), amr, since: loginTs * 1000, apps: await names(session) }
     },
     start: async (ctx, { accountId, acr, amr, guard }) => {
@@ -126,7 +126,7 @@ export function sessions(services: Services): Sessions {
       logIn(session, { accountId, acr, amr: [...amr], loginTs: Math.floor(now() / 1000) }, guard)
       await renew(ctx, session)
       const what = { account: accountId, session: session.uid, acr, amr: [...amr] }
-      await record(goesOn ? 'session.raised' : 'session.started', what, originOf(ctx))
+      await emit(goesOn ? 'session.raised' : 'session.started', what, originOf(ctx))
       // Whoever changes what protects the account, then ends all its sessions, may have looked before this one was kept.
       if ((await accounts.get(accountId))?.guard !== guard) {
         await endSession(session.uid, 'protection-changed', originOf(ctx))

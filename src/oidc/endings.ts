@@ -1,5 +1,5 @@
 import type { AdapterPayload, Provider } from 'oidc-provider'
-import type { EventData, Origin, Record } from '../events.ts'
+import type { Emit, EventData, Origin } from '../events.ts'
 import type { Records } from '../records/adapter.ts'
 import type { Consents } from '../records/consents.ts'
 import type { PostLogout } from './logouts.ts'
@@ -10,7 +10,7 @@ interface Services {
   provider: Provider
   records: Records
   post: PostLogout
-  record: Record
+  emit: Emit
 }
 
 /** Takes back what an app was allowed: its tokens are dead at once, and it is told of each session's end. False when nothing was. */
@@ -29,11 +29,11 @@ function telling({ provider, post }: Pick<Services, 'provider' | 'post'>) {
 
 /** Makes what takes consents back. */
 export function revoking({ consents, ...services }: Services & { consents: Consents }): RevokeApp {
-  const { records, record } = services
+  const { records, emit } = services
   const tell = telling(services)
   return async (account, client, origin = {}) => {
     if (!(await consents.revoke(account, client))) return false
-    await record('consent.revoked', { account, client }, origin)
+    await emit('consent.revoked', { account, client }, origin)
     for (const uid of await records.sessions.of(account)) {
       const left = await records.sessions.leave(uid, client)
       if (left) await tell(client, account, left.sid)
@@ -44,7 +44,7 @@ export function revoking({ consents, ...services }: Services & { consents: Conse
 
 /** Makes what ends sessions. Of several that end one at once, one does. */
 export function endings(services: Services): EndSession {
-  const { records, record } = services
+  const { records, emit } = services
   const tell = telling(services)
 
   return async (uid, why, origin = {}) => {
@@ -55,7 +55,7 @@ export function endings(services: Services): EndSession {
     const done = [
       records.revokeSession(uid),
       ...apps.map(([, { grantId }]) => grantId && records.revokeGrant(grantId)),
-      account !== undefined && record('session.ended', { account, session: uid, why }, origin),
+      account !== undefined && emit('session.ended', { account, session: uid, why }, origin),
       ...apps.map(([client, { sid }]) => account !== undefined && tell(client, account, sid)),
     ]
     await Promise.all(done)

@@ -6,7 +6,7 @@ import type { Clients } from '../clients/registry.ts'
 import { loopback } from '../clients/rules.ts'
 import { placeOf } from '../clients/shown.ts'
 import { Problem } from '../errors.ts'
-import type { Record } from '../events.ts'
+import type { Emit } from '../events.ts'
 import type { Request } from '../flows/approving.ts'
 import type { Detail } from '../flows/details.ts'
 import type { Consents, Scopes } from '../records/consents.ts'
@@ -79,12 +79,12 @@ interface Services {
   clients: Clients
   consents: Consents
   sessions: Sessions
-  record: Record
+  emit: Emit
   now: () => number
 }
 
 /** Makes the interaction functions of the web room. */
-export function interactions({ provider, clients, consents, sessions, record, now }: Services): Interactions {
+export function interactions({ provider, clients, consents, sessions, emit, now }: Services): Interactions {
   const waiting = async (ctx: Context): Promise<Interaction> => {
     try {
       const interaction = await provider.interactionDetails(ctx.req, ctx.res)
@@ -164,7 +164,7 @@ export function interactions({ provider, clients, consents, sessions, record, no
       await grant.save()
       await consents.add(accountId, clientId, allowed, prompt.details.shown as string | undefined)
       const scope = [...allowed.oidc, ...Object.values(allowed.apis).flat()].join(' ')
-      await record('consent.granted', { account: accountId, client: clientId, scope }, originOf(ctx))
+      await emit('consent.granted', { account: accountId, client: clientId, scope }, originOf(ctx))
       await goOn(ctx, interaction, { consent: { grantId: grant.jti } })
     },
     approve: async (ctx, receipt) => {
@@ -178,7 +178,7 @@ export function interactions({ provider, clients, consents, sessions, record, no
       if (prompt.name === 'consent' && session) {
         const refused = { account: session.accountId, client: String(params.client_id) }
         const what = prompt.details.detail === undefined ? 'consent.refused' : 'approval.refused'
-        await record(what, refused, originOf(ctx))
+        await emit(what, refused, originOf(ctx))
       }
       await goOn(ctx, interaction, { error: 'access_denied', error_description: 'the request was called off' })
     },

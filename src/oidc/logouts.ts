@@ -1,6 +1,6 @@
 import type { Provider } from 'oidc-provider'
 import { wordsOf } from '../errors.ts'
-import type { Record } from '../events.ts'
+import type { Emit } from '../events.ts'
 
 /** Word that an app's session has ended, for one app. */
 interface Logout {
@@ -25,14 +25,14 @@ interface Telling {
 interface Services {
   provider: Provider
   post: PostLogout
-  record: Record
+  emit: Emit
 }
 
 /**
  * The library tells apps once, and forgets those that are down. Ours is kept until it is heard (OpenID Connect
  * Back-Channel Logout 1.0, 2.5), whichever way the session ended.
  */
-export function logouts({ provider, post, record }: Services): TellApp {
+export function logouts({ provider, post, emit }: Services): TellApp {
   const { prototype } = provider.Client as unknown as { prototype: Telling }
   const { backchannelLogout } = prototype
   prototype.backchannelLogout = function tell(this: Telling, account, sid) {
@@ -46,11 +46,11 @@ export function logouts({ provider, post, record }: Services): TellApp {
     try {
       await backchannelLogout.call(app, account, sid)
     } catch (fault) {
-      await record('logout.failed', { client, account, reason: reasonOfCall(fault, app.backchannelLogoutUri) })
+      await emit('logout.failed', { client, account, reason: reasonOfCall(fault, app.backchannelLogoutUri) })
       if (refuses(statusOf(fault))) return 'refused'
       throw fault
     }
-    await record('logout.delivered', { client, account })
+    await emit('logout.delivered', { client, account })
     return 'heard'
   }
 }

@@ -1,5 +1,5 @@
 import type { Provider } from 'oidc-provider'
-import type { Record } from '../events.ts'
+import type { Emit } from '../events.ts'
 import type { Ping } from '../records/remote-requests.ts'
 import { reasonOfCall, statusOf } from './logouts.ts'
 
@@ -15,7 +15,7 @@ export type PostPing = (ping: AppPing) => Promise<void>
 export type TellPing = (ping: AppPing) => Promise<'heard' | 'refused'>
 
 /** Makes what tells apps, by the token that they gave for it (CIBA Core 1.0, 10.2). */
-export function pings({ provider, record }: { provider: Provider; record: Record }): TellPing {
+export function pings({ provider, emit }: { provider: Provider; emit: Emit }): TellPing {
   return async ({ client, auth_req_id: jti, token }) => {
     const app = await provider.Client.find(client)
     // It was taken out of the file, or polls now.
@@ -25,7 +25,7 @@ export function pings({ provider, record }: { provider: Provider; record: Record
       await app.backchannelPing(Object.assign(new provider.BackchannelAuthenticationRequest({}), { jti, params }))
     } catch (fault) {
       const reason = reasonOfCall(fault, app.backchannelClientNotificationEndpoint ?? '')
-      await record('ping.failed', { client, reason })
+      await emit('ping.failed', { client, reason })
       // The token goes to the address that was declared and to no other (CIBA Core 1.0, 10.2): a redirect is a refusal.
       const status = statusOf(fault)
       if (status >= 300 && status < 500 && status !== 429) return 'refused'

@@ -1,6 +1,6 @@
 import type { RefreshToken, TokenEndpointGrantContext } from 'oidc-provider'
 import { originOf } from '../accounts/origin.ts'
-import type { Record } from '../events.ts'
+import type { Emit } from '../events.ts'
 import type { Records } from '../records/adapter.ts'
 import { renew, short } from './grants.ts'
 
@@ -8,7 +8,7 @@ interface Services {
   records: Records
   /** Milliseconds. */
   session: { idle: number; max: number }
-  record: Record
+  emit: Emit
   now: () => number
 }
 
@@ -19,7 +19,7 @@ export type Prolong = (ctx: TokenEndpointGrantContext, spent: RefreshToken) => P
  * An app that refreshes is somebody at work: the session lives on, and the grant with it. Once in a tenth of the idle
  * time is enough; until then the session lives, or has ended and taken this token along, and need not be looked at.
  */
-export function prolonging({ records, session: { idle, max }, record, now }: Services): Prolong {
+export function prolonging({ records, session: { idle, max }, emit, now }: Services): Prolong {
   return async (ctx, { accountId, expiresWithSession, sessionUid }) => {
     if (!expiresWithSession || sessionUid === undefined) return undefined
     const { Grant: grant } = ctx.oidc.entities
@@ -29,7 +29,7 @@ export function prolonging({ records, session: { idle, max }, record, now }: Ser
       grant && short(grant, max) && renew(grant),
     ])
     if (ends === undefined) return undefined
-    await record('session.seen', { account: accountId, session: sessionUid }, originOf(ctx))
+    await emit('session.seen', { account: accountId, session: sessionUid }, originOf(ctx))
     return Math.min(now() + idle / 10, ends)
   }
 }

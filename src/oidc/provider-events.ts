@@ -2,10 +2,10 @@ import { type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { originOf } from '../accounts/origin.ts'
 import { grantTypes } from '../clients/file.ts'
 import { Problem } from '../errors.ts'
-import type { Record } from '../events.ts'
+import type { Emit } from '../events.ts'
 
 interface Services {
-  record: Record
+  emit: Emit
   /** Has the client of this token request authenticated? */
   proved: (ctx: KoaContextWithOIDC) => boolean
   /** Hears that an app got a token for somebody. */
@@ -15,8 +15,8 @@ interface Services {
 }
 
 /** Records the library's events as ours. */
-export function hear(provider: Provider, { record, used, proved, onFault }: Services): void {
-  const note = (...told: Parameters<Record>): void => void record(...told).catch(onFault)
+export function hear(provider: Provider, { emit, used, proved, onFault }: Services): void {
+  const note = (...told: Parameters<Emit>): void => void emit(...told).catch(onFault)
   const account = (ctx: KoaContextWithOIDC): string | undefined => ctx.oidc.entities.Account?.accountId
 
   provider.on('grant.success', ctx => {

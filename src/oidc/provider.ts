@@ -85,40 +85,40 @@ export interface Oidc {
 
 /** Makes the provider; throws ClientsError when the library finds fault with a client. */
 export async function createProvider(options: Options): Promise<Oidc> {
-  const { issuer, session, store, keyring, clients, throttle, record, onFault, now } = options
+  const { issuer, session, store, keyring, clients, throttle, emit, onFault, now } = options
   const sealer = sealerOf(keyring)
   const records = keeping(store, sealer, now)
   const mutes = mutesOf(store, now)
   const consents = consenting(store, records, now)
   const invited = invitations(store)
   const adapters = registration({ store, sealer, clients, invitations: invited, throttle, now })
-  const spend = spending({ clients, records, record })
+  const spend = spending({ clients, records, emit })
   const admitted = admission(options.quota)
   const configured = configuration(options, { records, consents, adapters, mutes, spend, guard: admitted.guard })
   const { provider, grants, proved } = construct(issuer, configured, options)
   Object.assign(provider.InitialAccessToken, { find: invited.find })
   completeRequests(provider, clients)
-  const ending = { provider, records, post: options.post, record }
+  const ending = { provider, records, post: options.post, emit }
   const endSession = endings(ending)
   correct(provider, records, { accounts: options.accounts, store, endSession, admitted, mtls: options.mtls, now })
   const used = async (account: string, client: string): Promise<void> => {
     if (!(await clients.app(client))?.firstParty) await consents.used(account, client)
   }
   correctRefusals(provider, clients)
-  hear(provider, { record, used, proved: ctx => proved.has(ctx), onFault })
+  hear(provider, { emit, used, proved: ctx => proved.has(ctx), onFault })
   options.keys.onChange(ring => replaceKeys(provider, ring))
   verifyOlderHints(provider, options.keys)
 
-  const tellApp = logouts({ provider, post: options.post, record })
+  const tellApp = logouts({ provider, post: options.post, emit })
   const replace = (name: string, made: (handle: Handler) => Handler): void => {
     const [handle, ...more] = grants.get(name) as Registered
     provider.registerGrantType(name, made(handle), ...more)
   }
   const certificate = (ctx: Context) => certificateOf(ctx, options.mtls)
-  const prolong = prolonging({ records, session, record, now })
+  const prolong = prolonging({ records, session, emit, now })
   replace('authorization_code', handle => redeeming(handle, records))
   const longest = options.requests.refreshing
-  const rotation = { records, keyring, record, endSession, prolong, certificate, longest, now }
+  const rotation = { records, keyring, emit, endSession, prolong, certificate, longest, now }
   replace('refresh_token', handle => rotating(handle, rotation))
   replace(deviceCode, handle => polling(handle, records, 'device_code'))
   replace(ciba, handle => polling(handle, records, 'auth_req_id'))
@@ -139,7 +139,7 @@ export async function createProvider(options: Options): Promise<Oidc> {
     discovery: discovery(provider, options.keys),
     endpoints: posted(mounted(provider, options), { ...options, paths }),
     sessions: browser,
-    interactions: interactions({ provider, clients, consents, sessions: browser, record, now }),
+    interactions: interactions({ provider, clients, consents, sessions: browser, emit, now }),
     consents,
     revokeApp: revoking({ ...ending, consents }),
     approvals: approvals({ ...options, provider, records, consents, mutes }),
@@ -151,7 +151,7 @@ export async function createProvider(options: Options): Promise<Oidc> {
       return client ? subjectFor(options.salt, account, client) : account
     },
     declare,
-    tellPing: pings({ provider, record }),
+    tellPing: pings({ provider, emit }),
   }
 }
 

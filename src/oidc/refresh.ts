@@ -6,7 +6,7 @@ import type { Certificate } from '../crypto/certificate.ts'
 import { sha256 } from '../crypto/digest.ts'
 import type { Key, Keyring } from '../crypto/keyring.ts'
 import { openUnder, SealError, sealUnder } from '../crypto/seal.ts'
-import type { Record } from '../events.ts'
+import type { Emit } from '../events.ts'
 import type { Records } from '../records/adapter.ts'
 import { type Answered, type Family, lives, successor } from '../records/refresh-tokens.ts'
 import type { EndSession } from './endings.ts'
@@ -30,7 +30,7 @@ export class SpentToken extends Error {}
 interface Services {
   records: Records
   keyring: Keyring
-  record: Record
+  emit: Emit
   endSession: EndSession
   prolong: Prolong
   /** The longest that any app may go on refreshing, in milliseconds. */
@@ -49,7 +49,7 @@ interface Services {
  * certificate or came back from somewhere else, because then somebody else has it (RFC 9700, 4.14.2).
  */
 export function rotating(handle: Handler, services: Services): Handler {
-  const { records, keyring, record, endSession, prolong, certificate, longest, now } = services
+  const { records, keyring, emit, endSession, prolong, certificate, longest, now } = services
   return async ctx => {
     const value = String(ctx.oidc.params.refresh_token)
     const asked = sha256(JSON.stringify([ctx.oidc.params.scope, ctx.oidc.params.resource]))
@@ -110,7 +110,7 @@ export function rotating(handle: Handler, services: Services): Handler {
     if (!provable && !(await records.refreshTokens.repeat(value, family)))
       throw new errors.InvalidGrant('refresh token already used')
     ctx.body = JSON.parse(opened(keyring, value, last.sealed))
-    await record('token.replayed', { client: ctx.oidc.client.clientId, account: payload.accountId }, originOf(ctx))
+    await emit('token.replayed', { client: ctx.oidc.client.clientId, account: payload.accountId }, originOf(ctx))
   }
 
   /** In the hands of another client, or without its key, a spent token has been stolen however early it comes. */
@@ -141,7 +141,7 @@ export function rotating(handle: Handler, services: Services): Handler {
     const { accountId: account, clientId: client = '' } = payload
     await records.revokeGrant(grant)
     if (stolen) await endSession(sessionUid, 'token-reused', originOf(ctx))
-    await record('token.reused', { client, account, grant, ended: stolen ? 'session' : 'app' }, originOf(ctx))
+    await emit('token.reused', { client, account, grant, ended: stolen ? 'session' : 'app' }, originOf(ctx))
     throw new errors.InvalidGrant('refresh token already used')
   }
 }

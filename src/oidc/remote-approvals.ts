@@ -5,7 +5,7 @@ import type { Clients } from '../clients/registry.ts'
 import { shownOf } from '../clients/shown.ts'
 import { token } from '../crypto/random.ts'
 import { Problem } from '../errors.ts'
-import type { Origin, Record } from '../events.ts'
+import type { Emit, Origin } from '../events.ts'
 import type { Records } from '../records/adapter.ts'
 import type { Consents, Scopes } from '../records/consents.ts'
 import type { Mutes } from '../records/mutes.ts'
@@ -57,7 +57,7 @@ interface Services {
   consents: Consents
   mutes: Mutes
   postPing: PostPing
-  record: Record
+  emit: Emit
   now: () => number
 }
 
@@ -65,7 +65,7 @@ interface Services {
 const heavy = 'transfer'
 
 /** Makes what people approve requests with that come from elsewhere. */
-export function approvals({ provider, clients, records, consents, mutes, postPing, record, now }: Services): Approvals {
+export function approvals({ provider, clients, records, consents, mutes, postPing, emit, now }: Services): Approvals {
   const { remote, sessions } = records
 
   const shown = async (request: RemoteRequest | undefined): Promise<Waiting[]> => {
@@ -143,10 +143,10 @@ export function approvals({ provider, clients, records, consents, mutes, postPin
       const what = { account, client: app.id }
       if (!app.firstParty) {
         await consents.add(account, app.id, allowed, shown)
-        await record('consent.granted', { ...what, scope }, origin)
+        await emit('consent.granted', { ...what, scope }, origin)
       }
-      await record('session.joined', { ...what, session: uid }, origin)
-      await record(request.kind === 'DeviceCode' ? 'device.admitted' : 'request.approved', what, origin)
+      await emit('session.joined', { ...what, session: uid }, origin)
+      await emit(request.kind === 'DeviceCode' ? 'device.admitted' : 'request.approved', what, origin)
     },
     refuse: async (id, { account }, reported, origin) => {
       const { request, app } = await open(id, account)
@@ -155,7 +155,7 @@ export function approvals({ provider, clients, records, consents, mutes, postPin
       const what = { account, client: app.id }
       if (!device) await mutes.refused(account, app.id, reported)
       const did = reported ? 'request.reported' : device ? 'device.turned-away' : 'request.refused'
-      await record(did, what, origin)
+      await emit(did, what, origin)
     },
   }
 }

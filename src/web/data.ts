@@ -6,7 +6,7 @@ import type { Belongings } from '../accounts/belongings.ts'
 import type { Receipts } from '../accounts/receipt.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
-import type { Record as RecordEvent } from '../events.ts'
+import type { Emit } from '../events.ts'
 import type { Approved } from '../flows/approval-statement.ts'
 import type { Activity } from '../observers/activity.ts'
 import { changing } from './changing.ts'
@@ -25,13 +25,13 @@ type Services = Parameters<typeof changing>[0] &
     receipts: Receipts<Approved>
     activity: Activity
     throttle: Throttle
-    record: RecordEvent
+    emit: Emit
     issuer: string
   }
 
 /** Where somebody takes along all that is kept of them (GDPR, articles 15 and 20), after a proof of their strongest factor. */
 export function data(services: Services): Router<Visit> {
-  const { credentials, attempts, belongings, receipts, activity, throttle, record, issuer, show, now } = services
+  const { credentials, attempts, belongings, receipts, activity, throttle, emit, issuer, show, now } = services
   const router = new Router<Visit>()
   const { page, who } = doorkeeper(services)
   const { fresh, change } = changing(services)
@@ -47,7 +47,7 @@ export function data(services: Services): Router<Visit> {
     if (typeof attempt === 'string' && attempt !== '') await proved(ctx, account, session.uid, attempt)
     else if (!fresh(session, await credentials.of(account.id))) return change(ctx, { does: 'export' })
     await throttle.ration('data', account.id, copies)
-    await record('data.exported', { account: account.id }, ctx.state.visitor)
+    await emit('data.exported', { account: account.id }, ctx.state.visitor)
     ctx.attachment('latchkey-data.json')
     ctx.type = 'json'
     // Read as fast as it is taken, and no faster.

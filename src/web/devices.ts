@@ -3,7 +3,7 @@ import type { Context } from 'koa'
 import type { Account, Accounts } from '../accounts/account.ts'
 import type { Devices } from '../accounts/device.ts'
 import { Problem } from '../errors.ts'
-import type { Record as RecordEvent } from '../events.ts'
+import type { Emit } from '../events.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
 import type { DeviceLine } from './lines.ts'
 import { doorkeeper } from './require-session.ts'
@@ -17,7 +17,7 @@ interface Services {
   devices: Devices
   sessions: Sessions
   words: Words
-  record: RecordEvent
+  emit: Emit
 }
 
 /** The devices that an account trusts, in words, for its page of security. */
@@ -41,7 +41,7 @@ export async function trustedDevices(
 
 /** Where somebody has a device forgotten: it is asked for a second step again, and is new wherever it signs in next. */
 export function devices(services: Services): Router<Visit> {
-  const { devices, record } = services
+  const { devices, emit } = services
   const router = new Router<Visit>()
   const { who } = doorkeeper(services)
 
@@ -52,7 +52,7 @@ export function devices(services: Services): Router<Visit> {
     // Where only trusted devices are let in, that would be the way out.
     if (account.restrictions?.devices && device === ctx.state.visitor.device) throw new Problem('shuts_out')
     if (!(await devices.forget(device, account.id))) throw new Problem('not_found')
-    await record('device.forgotten', { account: account.id }, ctx.state.visitor)
+    await emit('device.forgotten', { account: account.id }, ctx.state.visitor)
     seeOther(ctx, '/account/security')
   })
   return router

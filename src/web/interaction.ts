@@ -3,7 +3,7 @@ import type { Context } from 'koa'
 import type { Accounts } from '../accounts/account.ts'
 import type { Devices } from '../accounts/device.ts'
 import { Problem } from '../errors.ts'
-import type { Record as RecordEvent } from '../events.ts'
+import type { Emit } from '../events.ts'
 import type { Approving } from '../flows/approving.ts'
 import type { Attempts } from '../flows/attempts.ts'
 import type { Steps } from '../flows/steps.ts'
@@ -26,7 +26,7 @@ interface Services {
   sessions: Sessions
   steps: Steps
   interactions: Interactions
-  record: RecordEvent
+  emit: Emit
   show: Show
 }
 

@@ -2,7 +2,7 @@ import Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Account, Accounts } from '../accounts/account.ts'
 import { Problem } from '../errors.ts'
-import type { Record as RecordEvent } from '../events.ts'
+import type { Emit } from '../events.ts'
 import { plain } from '../flows/details.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
 import { languages } from './phrases.ts'
@@ -14,7 +14,7 @@ interface Services {
   accounts: Accounts
   sessions: Sessions
   show: Show
-  record: RecordEvent
+  emit: Emit
   now: () => number
 }
 
@@ -33,7 +33,7 @@ interface Typed {
 
 /** Where people say of themselves what apps may know: all of it optional, none of it checked. */
 export function profile(services: Services): Router<Visit> {
-  const { accounts, show, record, now } = services
+  const { accounts, show, emit, now } = services
   const router = new Router<Visit>()
   const { page, who } = doorkeeper(services)
 
@@ -59,7 +59,7 @@ export function profile(services: Services): Router<Visit> {
       if (!(fault instanceof Problem) || fault.status !== 422) throw fault
       return form(ctx, account, typed, fault)
     }
-    await record('profile.changed', { account: account.id }, ctx.state.visitor)
+    await emit('profile.changed', { account: account.id }, ctx.state.visitor)
     seeOther(ctx, `${path}?done=saved`)
   })
   return router

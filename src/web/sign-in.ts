@@ -3,7 +3,7 @@ import type { Context } from 'koa'
 import { type Account, type Accounts, active } from '../accounts/account.ts'
 import type { Devices } from '../accounts/device.ts'
 import { Problem } from '../errors.ts'
-import type { Record as RecordEvent } from '../events.ts'
+import type { Emit } from '../events.ts'
 import { reaches } from '../flows/assurance.ts'
 import type { Attempt, Attempts, NewAttempt } from '../flows/attempts.ts'
 import type { Steps } from '../flows/steps.ts'
@@ -23,7 +23,7 @@ interface Services {
   steps: Steps
   sessions: Sessions
   interactions: Interactions
-  record: RecordEvent
+  emit: Emit
 }
 
 /** A path of ours to go on to, never another site's. */
@@ -93,10 +93,10 @@ export function finishing(
 /** Takes a finished attempt: what it proved, for exactly one use. What it enrolled ends the account's other sessions. Throws `attempt_expired`. */
 export async function concluded(
   ctx: Context,
-  services: Pick<Services, 'accounts' | 'attempts' | 'devices' | 'sessions' | 'record'>,
+  services: Pick<Services, 'accounts' | 'attempts' | 'devices' | 'sessions' | 'emit'>,
   attempt: Attempt,
 ): Promise<{ account: Account; acr: NonNullable<Attempt['done']>['acr']; amr: string[] }> {
-  const { accounts, attempts, devices, sessions, record } = services
+  const { accounts, attempts, devices, sessions, emit } = services
   const { visitor } = ctx.state
   const { done, account, guard, purpose, fresh, trust } = await attempts.take(attempt)
   const person = account === undefined ? undefined : await accounts.get(account)
@@ -107,7 +107,7 @@ export async function concluded(
   // What was proved by less than two factors is not enough to ask for less from now on.
   if (trust && devices.trustFor > 0 && reaches(done.acr, 'aal2')) {
     await devices.trust(visitor.device, person)
-    await record('device.trusted', { account: person.id }, visitor)
+    await emit('device.trusted', { account: person.id }, visitor)
   }
   if (fresh.length > 0 && purpose !== 'sign-up') {
     // The library changes the cookie of who signs in on the way to an app.

@@ -5,7 +5,7 @@ import { refusals } from '../api-keys/refusal.ts'
 import type { Verification } from '../api-keys/verification.ts'
 import { Misasked } from '../api-keys/verify-request.ts'
 import { Problem, type Refusal } from '../errors.ts'
-import type { Record } from '../events.ts'
+import type { Emit } from '../events.ts'
 import type { Authenticate } from '../oidc/authenticate.ts'
 import type { Oidc } from '../oidc/provider.ts'
 import { challenged } from '../oidc/refusals.ts'
@@ -15,7 +15,7 @@ interface Services {
   authenticate: Authenticate
   verification: Verification
   subject: Oidc['subject']
-  record: Record
+  emit: Emit
   log: (fault: unknown, request: string) => void
   issuer: string
   /** Says why a request was refused. */
@@ -27,7 +27,7 @@ const path = '/api-keys/verify'
 const credentials = new Set(['client_id', 'client_secret', 'client_assertion', 'client_assertion_type'])
 
 /** Where resource servers ask about signed requests. It stands before what pages need: every request of every bot passes here. */
-export function verify({ authenticate, verification, subject, record, log, issuer, explain }: Services): Middleware {
+export function verify({ authenticate, verification, subject, emit, log, issuer, explain }: Services): Middleware {
   const parse = bodyParser({ enableTypes: ['json'], jsonLimit: '256kb', onError: fault => unreadable(fault) })
 
   const answer = async (ctx: Context): Promise<void> => {
@@ -57,7 +57,7 @@ export function verify({ authenticate, verification, subject, record, log, issue
       ctx.state.refusal = explain(ctx, fault as Error)
       const { error, error_description, statusCode = 500 } = fault as { error?: string } & Named
       if (error !== undefined && statusCode < 500) {
-        await record('grant.turned-away', { type: 'verify', code: error }, originOf(ctx))
+        await emit('grant.turned-away', { type: 'verify', code: error }, originOf(ctx))
         ctx.status = statusCode
         ctx.body = { error, error_description }
         return

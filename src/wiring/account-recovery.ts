@@ -13,7 +13,7 @@ import type { SessionBook } from '../accounts/session.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import type { Config } from '../config.ts'
 import type { Sealer } from '../crypto/seal.ts'
-import type { Record } from '../events.ts'
+import type { Emit } from '../events.ts'
 import type { Store } from '../store/collection.ts'
 
 interface Services {
@@ -27,7 +27,7 @@ interface Services {
   throttle: Throttle
   book: SessionBook
   messages: Messages
-  record: Record
+  emit: Emit
   onFault: (fault: unknown) => void
   now: () => number
 }
@@ -42,8 +42,8 @@ export function identity({ recovery }: Config, services: Services) {
   const cases = casesOf({ store, sealer, documents, now })
   const kept = { ...services, roles, documents, cases, wake: () => rounds.wake() }
   const checking = checkingOf(kept)
-  const { record } = services
-  const rounds = roundsOf({ cases, mailReady: checking.mailReady, record, delay: recovery.delay, onFault, now })
+  const { emit } = services
+  const rounds = roundsOf({ cases, mailReady: checking.mailReady, emit, delay: recovery.delay, onFault, now })
   const contactOf = async (id: string) => (await cases.get(id))?.contact
   return { roles, checking, deciding: decidingOf(kept), rounds, contactOf }
 }

@@ -18,7 +18,7 @@ import type { Config } from '../config.ts'
 import type { Hasher } from '../crypto/hash.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import type { Letters } from '../delivery/letters.ts'
-import type { Origin, Record } from '../events.ts'
+import type { Emit, Origin } from '../events.ts'
 import { factors as factorsOf } from '../factors/index.ts'
 import type { Approved } from '../flows/approval-statement.ts'
 import { approving as approvingOf } from '../flows/approving.ts'
@@ -59,7 +59,7 @@ interface Services {
   complete: (id: string) => Promise<void>
   /** Ends an account's sessions, and revokes its keys. */
   cutOff: (account: string, origin: Origin) => Promise<void>
-  record: Record
+  emit: Emit
   onFault: (fault: unknown) => void
   /** Ends all that an account is signed in to, as closed. */
   endAll: (account: string) => Promise<void>
@@ -72,29 +72,29 @@ export type People = ReturnType<typeof people>
 
 /** Puts together what people hold, and the ways that they walk: all of accounts, factors, risk and flows. */
 export function people({ issuer, trust, hold, closing: patience, sms }: Config, services: Services) {
-  const { store, sealer, hasher, accounts, book, places, letters, words, record, name, now } = services
+  const { store, sealer, hasher, accounts, book, places, letters, words, emit, name, now } = services
   const { endAll, complete, cutOff, onFault } = services
   const credentials = credentialsOf({ store, sealer, now })
   const devices = devicesOf({ store, trustFor: trust, now })
   const admissions = admissionsOf({ store, now })
   const links = linksOf({ store, now })
-  const throttle = throttleOf({ store, now, record })
-  const quota = quotaOf({ store, record, now })
+  const throttle = throttleOf({ store, now, emit })
+  const quota = quotaOf({ store, emit, now })
   const postage = postageOf({ throttle, daily: sms.daily })
-  const failures = failuresOf({ store, record, now })
+  const failures = failuresOf({ store, emit, now })
   const factors = factorsOf({ hasher, sealer, send: letters.code, countries: sms.countries, name, issuer })
 
   const addresses = addressesOf({ store, sealer, accounts, now })
-  const announcements = announcementsOf({ store, credentials, record, onFault, now })
+  const announcements = announcementsOf({ store, credentials, emit, onFault, now })
   const commit = committing({ accounts, credentials, announcements, addresses, hold, onFault, now })
   const attempts = attemptsOf({ store, quota, now })
   const ceremonies = ceremoniesOf({ store, sealer, now })
-  const ask = asking({ ceremonies, addresses, throttle, postage, failures, messages: letters, record })
+  const ask = asking({ ceremonies, addresses, throttle, postage, failures, messages: letters, emit })
   const signUp = signUpOf({ accounts, credentials, announcements, addresses, sealer, messages: letters, now })
   const guessed = factors.map(({ id }) => id)
   const risk = riskOf({ accounts, book, devices, admissions, throttle, failures, places, guessed, now })
-  const protection = protectionOf({ factors, accounts, credentials, commit, risk, record, now })
-  const proof = proofs({ ceremonies, credentials, devices, admissions, throttle, failures, record })
+  const protection = protectionOf({ factors, accounts, credentials, commit, risk, emit, now })
+  const proof = proofs({ ceremonies, credentials, devices, admissions, throttle, failures, emit })
   const afresh = recoveringOf({ factors, accounts, addresses, devices, credentials, complete, cutOff, commit })
   const counted = enrolments({ ceremonies, throttle })
   const judged = { factors, attempts, ceremonies, accounts, credentials, proof, counted }
@@ -103,24 +103,24 @@ export function people({ issuer, trust, hold, closing: patience, sms }: Config, 
 
   const whence = (locale: string, { address, agent }: Pick<Visitor, 'address' | 'agent'>) =>
     words.whence(locale, { address, agent: agentOf(agent) })
-  const recovering = { accounts, addresses, links, messages: letters, record, now }
+  const recovering = { accounts, addresses, links, messages: letters, emit, now }
   const resetting = resettingOf({ ...recovering, throttle, postage, whence })
   const disowning = disowningOf({ ...recovering, factors, credentials, devices, commit })
   const belongings = belongingsOf(store, sealer, belongingsList)
-  const steady = steadyClock({ store, record, now })
+  const steady = steadyClock({ store, emit, now })
   const closing = closingOf({ ...recovering, endAll, erase: belongings.erase, steady, patience })
   const askOwner: AskOwner = async ({ email: to, locale, phrase }, { bearer: confirm, expiresAt }, waiting) => {
     const seen = { when: words.moment(locale, waiting.at), ...whence(locale, { agent: undefined, ...waiting }) }
     await letters.confirm({ to, locale, phrase, confirm, expiresAt, ...seen })
   }
-  const confirming = confirmingOf({ accounts, attempts, links, throttle, postage, askOwner, record, now })
+  const confirming = confirmingOf({ accounts, attempts, links, throttle, postage, askOwner, emit, now })
   const walking = { factors, attempts, ceremonies, ask, prove, enrol, credentials, throttle, failures, hold, now }
-  const walk = stepsOf({ ...walking, confirming, risk, devices, record })
+  const walk = stepsOf({ ...walking, confirming, risk, devices, emit })
   const steps = opening({ ...recovering, steps: walk, admissions, attempts, throttle })
 
   const receipts = receiptsOf<Approved>({ store, sealer, now })
   const approvable = { factors, accounts, credentials, ceremonies, receipts, proof }
-  const approving = approvingOf({ ...approvable, issuer, hold, record, now })
+  const approving = approvingOf({ ...approvable, issuer, hold, emit, now })
 
   const limitedUntil = (added: Credential) => {
     const factor = factors.find(({ id }) => id === added.factor)

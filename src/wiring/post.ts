@@ -7,7 +7,7 @@ import { mail as mailOf } from '../delivery/mail.ts'
 import type { Logout, Ping } from '../delivery/message.ts'
 import { type Outbox, outbox as outboxOf } from '../delivery/outbox.ts'
 import { sms } from '../delivery/sms.ts'
-import type { Record } from '../events.ts'
+import type { Emit } from '../events.ts'
 import type { PostLogout, TellApp } from '../oidc/logouts.ts'
 import type { PostPing, TellPing } from '../oidc/pings.ts'
 import type { Store } from '../store/collection.ts'
@@ -24,7 +24,7 @@ interface Services {
   store: Store
   sealer: Sealer
   phrases: Phrases
-  record: Record
+  emit: Emit
   /** Tells an app that a session of its has ended. */
   tellApp: TellApp
   /** Tells an app that its request was answered. */
@@ -51,7 +51,7 @@ export interface Post {
 
 /** Puts together what writes to people and to apps. */
 export function post({ production, issuer, mail, sms: { url } }: Config, services: Services): Post {
-  const { phrases, tellApp, tellPing, phraseOf, mayText, name, now, record, ...keeping } = services
+  const { phrases, tellApp, tellPing, phraseOf, mayText, name, now, emit, ...keeping } = services
   const mailer = mail.url === undefined ? undefined : mailOf({ ...mail, url: mail.url })
   const logout = async ({ to: client, account, sid }: Logout): Promise<void> => {
     if ((await tellApp({ client, account, sid })) === 'refused')
@@ -62,7 +62,7 @@ export function post({ production, issuer, mail, sms: { url } }: Config, service
       throw new DeliveryFault({ reason: 'refused' }, { forGood: true })
   }
   const channels = { email: mailer?.send, sms: url === undefined ? undefined : sms({ url, now }), logout, ping }
-  const outbox = outboxOf({ ...keeping, channels, now, onEvent: record })
+  const outbox = outboxOf({ ...keeping, channels, now, onEvent: emit })
   return {
     outbox,
     letters: lettersOf({ composer: composer({ phrases, issuer, name }), outbox, issuer, phraseOf, mayText, now }),

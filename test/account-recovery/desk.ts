@@ -12,7 +12,7 @@ import { sessionBook } from '../../src/accounts/session.ts'
 import { throttle } from '../../src/accounts/throttle.ts'
 import { keyring } from '../../src/crypto/keyring.ts'
 import { sealer as sealerOf } from '../../src/crypto/seal.ts'
-import type { Record } from '../../src/events.ts'
+import type { Emit } from '../../src/events.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { passport } from '../support/identity.ts'
 
@@ -27,15 +27,15 @@ export async function desk(store: Store, now: () => number) {
   const faults: unknown[] = []
   let fails = false
   let once = false
-  const record = (async (name: string, data: object) => {
+  const emit = (async (name: string, data: object) => {
     if (fails || once) {
       once = false
       throw new Error('the log is away')
     }
     told.push({ name, data })
-  }) as Record
+  }) as Emit
   const kept = {
-    ...{ store, sealer, record, now },
+    ...{ store, sealer, emit, now },
     accounts: accounts(store),
     credentials: credentials({ store, sealer, now }),
     addresses: addresses({ store, sealer, accounts: accounts(store), now }),
@@ -55,7 +55,7 @@ export async function desk(store: Store, now: () => number) {
   const deciding = decidingOf({ ...kept, cases })
   const mailReady = checking.mailReady
   const ring = () =>
-    roundsOf({ ...{ cases, mailReady, record, now }, delay: day, onFault: each => faults.push(each), every: 60_000 })
+    roundsOf({ ...{ cases, mailReady, emit, now }, delay: day, onFault: each => faults.push(each), every: 60_000 })
 
   const person = async (id: string) => {
     const known = { id, email: `${id}@example.com`, locale: 'en', status: 'active' as const }

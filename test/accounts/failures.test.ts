@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { type Failures, failures } from '../../src/accounts/failures.ts'
-import type { Record as RecordEvent } from '../../src/events.ts'
+import type { Emit } from '../../src/events.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { slow, testStore } from '../support/store.ts'
 
@@ -12,9 +12,9 @@ describe('wrong answers in a row', () => {
   let told: string[]
   let at: number
   const now = () => at
-  const record: RecordEvent = async (name, data) =>
+  const emit: Emit = async (name, data) =>
     void told.push(`${name} ${(data as { factor: string }).factor} ${(data as { times: number }).times}`)
-  const over = (through: Store) => failures({ store: through, record, now })
+  const over = (through: Store) => failures({ store: through, emit, now })
   const wrong = async (times: number, factor = 'totp', account = 'ada') => {
     for (let time = 0; time < times; time++) await (await counts.judge(account, factor)).wrong({})
   }

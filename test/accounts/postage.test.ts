@@ -17,8 +17,8 @@ describe('what is sent to people', () => {
   const now = () => at
 
   const make = (daily: number) => {
-    const record = async (_: string, data: unknown) => void told.push((data as { limit: string }).limit)
-    return postage({ throttle: throttle({ store, now, record }), daily })
+    const emit = async (_: string, data: unknown) => void told.push((data as { limit: string }).limit)
+    return postage({ throttle: throttle({ store, now, emit }), daily })
   }
   beforeEach(async () => {
     at = Date.UTC(2026, 0, 1)

@@ -18,7 +18,7 @@ describe('the quota of what strangers may have us store', () => {
   const make = (through = store): Quota =>
     quota({
       store: through,
-      record: async (_, data) => void closed.push(String((data as { limit: string }).limit)),
+      emit: async (_, data) => void closed.push(String((data as { limit: string }).limit)),
       now,
     })
   /** How many bytes of rows get in, of `count` from the source that `from` says. */

@@ -24,7 +24,7 @@ describe('a steady clock', () => {
     steadyClock({
       store,
       now: () => at,
-      record: async (name, data) => {
+      emit: async (name, data) => {
         jumps.push([name, data])
       },
     })

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { type Throttle, type Trier, throttle } from '../../src/accounts/throttle.ts'
 import { Problem } from '../../src/errors.ts'
-import type { Record as RecordEvent } from '../../src/events.ts'
+import type { Emit } from '../../src/events.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { slow, testStore } from '../support/store.ts'
 
@@ -190,8 +190,8 @@ describe('the throttle', () => {
 
   it('records once for each window that a ration is used up, and never that somebody did not wait', async () => {
     const told: unknown[] = []
-    const record: RecordEvent = async (name, data) => void told.push([name, data])
-    counts = throttle({ store, now, record })
+    const emit: Emit = async (name, data) => void told.push([name, data])
+    counts = throttle({ store, now, emit })
     const spend = () => counts.rations(list(['hour', 2], ['pause', 1])).catch(() => {})
     const spendOne = () => counts.ration('hour', 'ada', { tries: 2, window: minute }).catch(() => {})
     await spend()

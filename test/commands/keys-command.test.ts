@@ -26,7 +26,7 @@ describe('latchkey keys', () => {
   /** A process that serves: what it knows of the ring. */
   const serving = async (): Promise<Ring> => {
     const ring = await signingRing({
-      ...{ store, sealer: sealer(keyring([secret])), record: async () => {}, now: Date.now },
+      ...{ store, sealer: sealer(keyring([secret])), emit: async () => {}, now: Date.now },
       ...{ age: 0, poll: 5, onFault: fault => expect.fail(String(fault)) },
     })
     await ring.need(['ES256', 'EdDSA'])

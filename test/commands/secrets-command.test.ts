@@ -46,7 +46,7 @@ describe('latchkey secrets reseal', () => {
   const reseal = (...secrets: string[]) => within({ reseal: secretsReseal }, ['reseal'], environment(...secrets))
   const under = (...secrets: string[]) => {
     const ring = keyring(secrets)
-    const services = { store, sealer: sealer(ring), record: async () => {}, now }
+    const services = { store, sealer: sealer(ring), emit: async () => {}, now }
     return {
       accounts: accounts(store, services.sealer),
       keys: keys(services),

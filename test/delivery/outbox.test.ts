@@ -50,11 +50,11 @@ describe('outbox', () => {
     }
     const faults: unknown[] = []
     let fault: unknown = down()
-    const record = recorder([observer], desk.time.now, each => faults.push(each))
+    const emit = recorder([observer], desk.time.now, each => faults.push(each))
     const { post } = desk.working(
       desk.box(
         channel(() => fault),
-        { onEvent: record },
+        { onEvent: emit },
       ),
     )
     await post(letter())

@@ -8,7 +8,7 @@ import { type Receipts, receipts as receiptsOf } from '../../src/accounts/receip
 import { throttle as throttleOf } from '../../src/accounts/throttle.ts'
 import { keyring } from '../../src/crypto/keyring.ts'
 import { sealer as sealerOf } from '../../src/crypto/seal.ts'
-import { type EventName, events, type Record as RecordEvent } from '../../src/events.ts'
+import { type Emit, type EventName, events } from '../../src/events.ts'
 import type { Acr } from '../../src/factors/factor.ts'
 import { passkey } from '../../src/factors/passkey.ts'
 import { type Approved, digestOf, verifyReceipt } from '../../src/flows/approval-statement.ts'
@@ -39,16 +39,16 @@ describe('approving', () => {
   const sealer = sealerOf(keyring(['a secret of the tests, 32 or longer']))
 
   const on = (through: Store): Approving => {
-    const record = (async (event: EventName, data: unknown) => {
+    const emit = (async (event: EventName, data: unknown) => {
       told.push({ name: event, data: events[event].data.parse(data) })
-    }) as RecordEvent
+    }) as Emit
     const room = { store: through, sealer, now }
     const [credentials, ceremonies] = [credentialsOf(room), ceremoniesOf(room)]
     const devices = devicesOf({ store: through, trustFor: 0, now })
     const throttle = throttleOf({ store: through, now })
     const admissions = admissionsOf({ store: through, now })
-    const failures = failuresOf({ store: through, record, now })
-    const proof = proofs({ ceremonies, credentials, devices, admissions, throttle, failures, record })
+    const failures = failuresOf({ store: through, emit, now })
+    const proof = proofs({ ceremonies, credentials, devices, admissions, throttle, failures, emit })
     const ada = {
       id: request.account,
       email: 'ada@example.com',
@@ -58,7 +58,7 @@ describe('approving', () => {
     const kept = accountsOf(through)
     const accounts = { get: async () => ({ ...ada, ...(await kept.get(ada.id)), status, createdAt: noon, holdUntil }) }
     const services = { accounts, credentials, ceremonies, receipts: receiptsOf<Approved>(room), proof }
-    return approving({ ...services, factors: [factor], issuer, hold: day, record, now })
+    return approving({ ...services, factors: [factor], issuer, hold: day, emit, now })
   }
   const signed = async (flow: Approving, asked = request) => {
     const { shown } = await flow.ask(asked)

@@ -51,7 +51,7 @@ describe('closing an account', () => {
         await store.collection({ name: 'accounts', shape: undefined as never }).remove({ id })
       },
       steady: async () => steady,
-      record: async name => {
+      emit: async name => {
         told.push(name)
       },
       patience: 7 * day,

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { credentialsDeclaration } from '../../src/accounts/credential.ts'
 import { links as linksOf } from '../../src/accounts/link.ts'
-import { type Record as RecordEvent, recorder } from '../../src/events.ts'
+import { type Emit, recorder } from '../../src/events.ts'
 import type { Factor } from '../../src/factors/factor.ts'
 import type { Attempt } from '../../src/flows/attempts.ts'
 import { disowning } from '../../src/flows/disowning.ts'
@@ -30,8 +30,8 @@ async function room() {
   const engine = await testStore(now)
   const broken = failing(engine)
   const on = (store: Store) => {
-    const record: RecordEvent = recorder([audit({ store })], now, () => {})
-    const made = commits({ store, record, now })
+    const emit: Emit = recorder([audit({ store })], now, () => {})
+    const made = commits({ store, emit, now })
     const { accounts, addresses, devices, credentials, commit, announcements } = made
     const links = linksOf({ store, now })
     const messages = {

@@ -33,7 +33,7 @@ describe('disowning', () => {
     store = await testStore(now)
     mails = []
     recorded = []
-    made = commits({ store, now, hold: day, record: async name => void recorded.push(name) })
+    made = commits({ store, now, hold: day, emit: async name => void recorded.push(name) })
     ;({ accounts: people, credentials: kept } = made)
     mailed = links({ store, now })
     act = disowning({

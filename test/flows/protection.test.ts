@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { EventName, Record as RecordEvent } from '../../src/events.ts'
+import type { Emit, EventName } from '../../src/events.ts'
 import { recorder } from '../../src/events.ts'
 import type { Factor } from '../../src/factors/factor.ts'
 import type { Attempt } from '../../src/flows/attempts.ts'
@@ -51,10 +51,10 @@ async function room(through: (store: Store) => Store = each => each) {
         observe: ({ name }: { name: EventName }) => void told.push({ name }),
       },
     ]
-    const record: RecordEvent = recorder(observers, now, () => {})
-    const made = commits({ store, record, now, hold: 60_000 })
+    const emit: Emit = recorder(observers, now, () => {})
+    const made = commits({ store, emit, now, hold: 60_000 })
     const bars = { bars: async () => [] }
-    return { ...made, protection: protection({ ...made, factors, risk: bars, record, now }) }
+    return { ...made, protection: protection({ ...made, factors, risk: bars, emit, now }) }
   }
   const calm = on(engine)
   const person = { id: 'ada', email: 'ada@example.com', phone: '+436641', locale: 'en', status: 'active' as const }

@@ -22,7 +22,7 @@ describe('setting an account up afresh', () => {
   beforeEach(async () => {
     store = await testStore(now)
     done = []
-    made = commits({ store, now, record: async name => void done.push(name) })
+    made = commits({ store, now, emit: async name => void done.push(name) })
     ;({ accounts, credentials } = made)
     const times = { createdAt: 0, updatedAt: 0 }
     await accounts.insert({ id: 'ada', email: 'ada@example.com', locale: 'en', status: 'active', ...times })

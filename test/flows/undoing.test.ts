@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { Account } from '../../src/accounts/account.ts'
 import { links } from '../../src/accounts/link.ts'
-import { type Record as RecordEvent, recorder } from '../../src/events.ts'
+import { type Emit, recorder } from '../../src/events.ts'
 import type { Factor } from '../../src/factors/factor.ts'
 import type { Attempt } from '../../src/flows/attempts.ts'
 import { disowning } from '../../src/flows/disowning.ts'
@@ -40,8 +40,8 @@ async function room() {
   const store: Store = await testStore(now)
   const sent: { to: string; disown?: string | undefined }[] = []
   const mailed: { to: string }[] = []
-  const record: RecordEvent = async (...said) => told(...said)
-  const made = commits({ store, record, now, hold: day, onFault: fault => expect.fail(String(fault)) })
+  const emit: Emit = async (...said) => told(...said)
+  const made = commits({ store, emit, now, hold: day, onFault: fault => expect.fail(String(fault)) })
   const { accounts, credentials } = made
   const kept = links({ store, now })
   const observer = alerts({
@@ -55,7 +55,7 @@ async function room() {
     words: { moment: () => '', whence: () => ({ device: '', place: '' }) },
   })
   const told = recorder([observer], now, () => {})
-  const by = protection({ ...made, factors, risk: { bars: async () => [] }, record, now })
+  const by = protection({ ...made, factors, risk: { bars: async () => [] }, emit, now })
   const messages = { disowned: async (letter: { to: string }) => void mailed.push(letter) }
   const undo = disowning({ ...made, factors, links: kept, messages, now })
   const person = { id: 'ada', email: owners.email ?? '', phone: owners.sms, locale: 'en', status: 'active' as const }

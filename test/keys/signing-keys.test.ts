@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { isPrivate } from '../../src/crypto/jwk.ts'
 import { keyring } from '../../src/crypto/keyring.ts'
 import { sealer } from '../../src/crypto/seal.ts'
-import type { Record } from '../../src/events.ts'
+import type { Emit } from '../../src/events.ts'
 import { type Keys, keys, publication, type RingKey, signedLife } from '../../src/keys/signing-keys.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { slow, testStore } from '../support/store.ts'
@@ -17,8 +17,8 @@ describe('signing keys', () => {
   let time: number
   const now = () => time
   const told: unknown[] = []
-  const record = (async (...event: unknown[]) => void told.push(event)) as unknown as Record
-  const open = (on: Store, secrets = [old]): Keys => keys({ store: on, sealer: sealer(keyring(secrets)), record, now })
+  const emit = (async (...event: unknown[]) => void told.push(event)) as unknown as Emit
+  const open = (on: Store, secrets = [old]): Keys => keys({ store: on, sealer: sealer(keyring(secrets)), emit, now })
   const states = (ring: readonly RingKey[]) => ring.map(({ state, jwk }) => [state, isPrivate(jwk)])
 
   beforeEach(async () => {
@@ -28,7 +28,7 @@ describe('signing keys', () => {
   })
   afterEach(() => store.close())
 
-  it('are made once for an algorithm, on the record, and sign at once', async () => {
+  it('are made once for an algorithm, on the emit, and sign at once', async () => {
     const ring = open(store)
     await ring.first('ES256')
     await ring.first('ES256')

@@ -5,7 +5,7 @@ import { links } from '../../src/accounts/link.ts'
 import { keyring } from '../../src/crypto/keyring.ts'
 import { sealer } from '../../src/crypto/seal.ts'
 import type { AlertLetter } from '../../src/delivery/letters.ts'
-import { type Record, recorder } from '../../src/events.ts'
+import { type Emit, recorder } from '../../src/events.ts'
 import { alerts } from '../../src/observers/alerts.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { holding } from '../support/holding.ts'
@@ -18,7 +18,7 @@ describe('alerts to owners', () => {
   let store: Store
   let sent: AlertLetter[]
   let checks: { which: string; to: string; link?: string }[]
-  let record: Record
+  let emit: Emit
   let failing = false
   let services: { credentials: ReturnType<typeof credentials>; accounts: ReturnType<typeof accounts> }
   const now = () => at
@@ -56,7 +56,7 @@ describe('alerts to owners', () => {
         whence: (_, { address = '', agent: { browser = '' } }) => ({ device: browser, place: address }),
       },
     })
-    record = recorder([observer], now, () => {})
+    emit = recorder([observer], now, () => {})
     const ada = { id: 'ada', email: 'ada@example.com', locale: 'de', status: 'active' as const, phrase: 'blue heron' }
     await services.accounts.insert({ ...ada, createdAt: at, updatedAt: at })
   })
@@ -70,7 +70,7 @@ describe('alerts to owners', () => {
     await add('email', 'ada@example.com')
     const credential = await add('passkey')
     const agent = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/141.0.0.0 Safari/537.36'
-    await record('factor.added', { account: 'ada', factor: 'passkey', credential }, { address: '192.0.2.7', agent })
+    await emit('factor.added', { account: 'ada', factor: 'passkey', credential }, { address: '192.0.2.7', agent })
     expect(sent).to.have.length(1)
     expect(sent[0]).to.include({
       channel: 'email',
@@ -86,11 +86,11 @@ describe('alerts to owners', () => {
 
   it('are not written for what owners need not hear, nor about nobody', async () => {
     await add('email', 'ada@example.com')
-    await record('factor.renamed', { account: 'ada', factor: 'passkey', credential: 'c1' })
-    await record('phrase.changed', { account: 'nobody' })
-    await record('token.reused', { client: 'trading', grant: 'g1', ended: 'app' })
+    await emit('factor.renamed', { account: 'ada', factor: 'passkey', credential: 'c1' })
+    await emit('phrase.changed', { account: 'nobody' })
+    await emit('token.reused', { client: 'trading', grant: 'g1', ended: 'app' })
     await services.accounts.patch('ada', { status: 'closed' })
-    await record('phrase.changed', { account: 'ada' })
+    await emit('phrase.changed', { account: 'ada' })
     expect(sent).to.deep.equal([])
   })
 
@@ -98,14 +98,14 @@ describe('alerts to owners', () => {
     const former = await add('email', 'old@example.com')
     const credential = await add('email', 'ada@example.com')
     await retire('ada', former)
-    await record('factor.replaced', { account: 'ada', factor: 'email', credential, former })
+    await emit('factor.replaced', { account: 'ada', factor: 'email', credential, former })
     expect(sent.map(each => [each.to, each.disown !== undefined])).to.have.deep.members([
       ['old@example.com', true],
       ['ada@example.com', false],
     ])
     sent.length = 0
     at += 8 * day
-    await record('phrase.changed', { account: 'ada' })
+    await emit('phrase.changed', { account: 'ada' })
     expect(sent.map(each => each.to)).to.deep.equal(['ada@example.com'])
   })
 
@@ -114,11 +114,11 @@ describe('alerts to owners', () => {
     const former = await add('sms', '+436641')
     const credential = await add('sms', '+436642')
     await retire('ada', former)
-    await record('factor.replaced', { account: 'ada', factor: 'sms', credential, former })
+    await emit('factor.replaced', { account: 'ada', factor: 'sms', credential, former })
     const texts = () => sent.filter(each => each.channel === 'sms').map(each => each.to)
     expect(texts()).to.have.members(['+436641', '+436642'])
     sent.length = 0
-    await record('phrase.changed', { account: 'ada' })
+    await emit('phrase.changed', { account: 'ada' })
     expect(texts()).to.deep.equal([])
   })
 
@@ -128,7 +128,7 @@ describe('alerts to owners', () => {
     await add('sms', '+436641')
     await retire('ada', former)
     for (const name of ['identity.opened', 'identity.granted'] as const) {
-      await record(name, { account: 'ada', case: '4821-0937-5512' })
+      await emit(name, { account: 'ada', case: '4821-0937-5512' })
       expect(checks.map(each => each.to)).to.have.members(['old@example.com', 'ada@example.com'])
       expect(new Set(checks.map(each => each.link)).size).to.equal(2)
       for (const { which, link } of checks) {
@@ -139,7 +139,7 @@ describe('alerts to owners', () => {
       checks.length = sent.length = 0
     }
     // Once it is used there is nothing to stop, and all the more to undo.
-    await record('identity.completed', { account: 'ada', case: '4821-0937-5512' })
+    await emit('identity.completed', { account: 'ada', case: '4821-0937-5512' })
     expect(checks).to.deep.equal([])
     expect(sent.filter(each => each.disown).map(each => each.to)).to.have.members([
       'old@example.com',
@@ -150,7 +150,7 @@ describe('alerts to owners', () => {
   it('fail the act that they could not be written of', async () => {
     await add('email', 'ada@example.com')
     failing = true
-    const met = await record('phrase.changed', { account: 'ada' }).catch((fault: Error) => fault.message)
+    const met = await emit('phrase.changed', { account: 'ada' }).catch((fault: Error) => fault.message)
     expect(met).to.equal('the outbox is away')
   })
 })

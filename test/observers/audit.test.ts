@@ -20,8 +20,8 @@ describe('audit', () => {
   afterEach(() => store.close())
 
   it('has kept an event once record resolves', async () => {
-    const record = recorder([audit({ store })], now, fault)
-    await record('account.created', { account: 'a1' }, { address: '192.0.2.7', agent: 'Probe/1', request: 'r1' })
+    const emit = recorder([audit({ store })], now, fault)
+    await emit('account.created', { account: 'a1' }, { address: '192.0.2.7', agent: 'Probe/1', request: 'r1' })
 
     const [entry, ...more] = await kept()
     expect(more).to.deep.equal([])
@@ -36,8 +36,8 @@ describe('audit', () => {
   })
 
   it('does not keep what is routine', async () => {
-    const record = recorder([audit({ store })], now, fault)
-    await record('grant.issued', { client: 'trading', type: 'client_credentials' })
+    const emit = recorder([audit({ store })], now, fault)
+    await emit('grant.issued', { client: 'trading', type: 'client_credentials' })
     expect(await kept()).to.deep.equal([])
   })
 
@@ -47,8 +47,8 @@ describe('audit', () => {
       ...store,
       collection: declaration => ({ ...store.collection(declaration), insert: () => Promise.reject(away) }),
     }
-    const record = recorder([audit({ store: broken })], now, fault)
-    const met = await record('account.created', { account: 'a1' }).catch((thrown: unknown) => thrown)
+    const emit = recorder([audit({ store: broken })], now, fault)
+    const met = await emit('account.created', { account: 'a1' }).catch((thrown: unknown) => thrown)
     expect(met).to.equal(away)
   })
 })

@@ -9,20 +9,20 @@ describe('log', () => {
   const spy = (level: Level = 'debug') => {
     const written: string[] = []
     const log = logger({ level }, { write: line => void written.push(line) })
-    const record = recorder(
+    const emit = recorder(
       [log.observer],
       () => 0,
       met => {
         throw met
       },
     )
-    return { log, record, written, lines: () => written.map(line => JSON.parse(line)) }
+    return { log, emit, written, lines: () => written.map(line => JSON.parse(line)) }
   }
   const turn = () => new Promise(setImmediate)
 
   it('writes an event as one line: what it declares, and where it came from', async () => {
-    const { record, lines } = spy()
-    await record(
+    const { emit, lines } = spy()
+    await emit(
       'session.ended',
       { account: 'a1', session: 's1', why: 'signed-out' },
       { address: '192.0.2.7', request: 'r1' },
@@ -36,18 +36,18 @@ describe('log', () => {
   })
 
   it('gives each event the level that matches its own', async () => {
-    const { record, lines } = spy()
-    await record('grant.issued', { client: 'trading', type: 'refresh_token' })
-    await record('account.created', { account: 'a1' })
-    await record('keys.created', { kid: 'k1', alg: 'ES256' })
-    await record('token.reused', { client: 'trading', grant: 'g1', ended: 'app' })
+    const { emit, lines } = spy()
+    await emit('grant.issued', { client: 'trading', type: 'refresh_token' })
+    await emit('account.created', { account: 'a1' })
+    await emit('keys.created', { kid: 'k1', alg: 'ES256' })
+    await emit('token.reused', { client: 'trading', grant: 'g1', ended: 'app' })
     await turn()
     expect(lines().map(line => line.level)).to.deep.equal(['debug', 'info', 'info', 'warn'])
   })
 
   it('keeps quiet below its level', async () => {
-    const { log, record, written } = spy('warn')
-    await record('account.created', { account: 'a1' })
+    const { log, emit, written } = spy('warn')
+    await emit('account.created', { account: 'a1' })
     log.answered({ request: 'a-request', method: 'GET', path: '/', status: 200, took: 1 })
     log.say('listening')
     await turn()
@@ -59,17 +59,17 @@ describe('log', () => {
   })
 
   it('cannot be made to begin another line by what a stranger sent', async () => {
-    const { record, written } = spy()
-    await record('account.created', { account: 'a1' }, { agent: 'x\n{"level":"info","event":"forged"}' })
+    const { emit, written } = spy()
+    await emit('account.created', { account: 'a1' }, { agent: 'x\n{"level":"info","event":"forged"}' })
     await turn()
     expect(written).to.have.length(1)
     expect(written[0]?.trimEnd()).to.not.include('\n')
   })
 
   it('writes nothing of an origin that an origin does not have', async () => {
-    const { record, written } = spy()
+    const { emit, written } = spy()
     const origin = { address: '192.0.2.7', cookie: 'latchkey_session=hunter2' }
-    await record('account.created', { account: 'a1' }, origin)
+    await emit('account.created', { account: 'a1' }, origin)
     await turn()
     expect(written[0]).to.not.include('hunter2')
   })

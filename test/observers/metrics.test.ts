@@ -10,9 +10,9 @@ describe('metrics', () => {
 
   it('tallies each event by its name', async () => {
     const { observer, text } = metrics()
-    const record = recorder([observer], () => 0, fault)
-    await record('grant.issued', { client: 'trading', type: 'refresh_token' })
-    await record('grant.issued', { client: 'card', type: 'refresh_token' })
+    const emit = recorder([observer], () => 0, fault)
+    await emit('grant.issued', { client: 'trading', type: 'refresh_token' })
+    await emit('grant.issued', { client: 'card', type: 'refresh_token' })
     expect(line(await text(), 'latchkey_events_total{event="grant.issued"')).to.match(/,level="routine"} 2$/)
   })
 
@@ -22,9 +22,9 @@ describe('metrics', () => {
 
   it('counts the limits that were used up, by their names', async () => {
     const { observer, text } = metrics()
-    const record = recorder([observer], () => 0, fault)
-    await record('limit.closed', { limit: 'sms.daily' })
-    await record('limit.closed', { limit: 'sms.daily' })
+    const emit = recorder([observer], () => 0, fault)
+    await emit('limit.closed', { limit: 'sms.daily' })
+    await emit('limit.closed', { limit: 'sms.daily' })
     expect(line(await text(), 'latchkey_limits_closed_total{limit="sms.daily"}')).to.match(/ 2$/)
   })
 

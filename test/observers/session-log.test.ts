@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect } from 'chai'
 import { type SessionBook, sessionBook } from '../../src/accounts/session.ts'
-import { type Record, recorder } from '../../src/events.ts'
+import { type Emit, recorder } from '../../src/events.ts'
 import { sessionKeeper } from '../../src/observers/session-log.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { testStore } from '../support/store.ts'
@@ -13,7 +13,7 @@ describe('the keeper of the record of sessions', () => {
   let store: Store
   let book: SessionBook
   let calls: string[]
-  let record: Record
+  let emit: Emit
   const now = () => at
   const faults: unknown[] = []
   const who = { account: 'ada', session: 's' }
@@ -22,7 +22,7 @@ describe('the keeper of the record of sessions', () => {
     device: 'd',
     agent: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
   }
-  const start = () => record('session.started', { ...who, acr: 'aal2', amr: ['pwd', 'otp'] }, origin)
+  const start = () => emit('session.started', { ...who, acr: 'aal2', amr: ['pwd', 'otp'] }, origin)
 
   beforeEach(async () => {
     at = Date.UTC(2026, 0, 1)
@@ -44,7 +44,7 @@ describe('the keeper of the record of sessions', () => {
       book,
       place: address => (address === '192.0.2.1' ? { country: 'AT', city: 'Vienna' } : {}),
     })
-    record = recorder([keeper], now, fault => void faults.push(fault))
+    emit = recorder([keeper], now, fault => void faults.push(fault))
   })
   afterEach(() => store.close())
 
@@ -64,9 +64,9 @@ describe('the keeper of the record of sessions', () => {
   it('keeps the order of what happens to one session, however long each takes', async () => {
     const all = [
       start(),
-      record('session.joined', { ...who, client: 'trading' }),
-      record('session.raised', { ...who, acr: 'phr', amr: ['pop'] }),
-      record('session.ended', { ...who, why: 'signed-out' }),
+      emit('session.joined', { ...who, client: 'trading' }),
+      emit('session.raised', { ...who, acr: 'phr', amr: ['pop'] }),
+      emit('session.ended', { ...who, why: 'signed-out' }),
     ]
     await Promise.all(all)
     expect(await book.get('s')).to.deep.include({ apps: ['trading'], acr: 'phr', why: 'signed-out' })
@@ -75,14 +75,14 @@ describe('the keeper of the record of sessions', () => {
   it('goes on after one thing could not be written down', async () => {
     book.started = async () => Promise.reject(new Error('away'))
     const failed = start()
-    const ended = record('session.ended', { ...who, why: 'ended' })
+    const ended = emit('session.ended', { ...who, why: 'ended' })
     expect(await failed.catch((fault: Error) => fault.message)).to.equal('away')
     await ended
   })
 
   it('notes use sparingly', async () => {
     await start()
-    const seen = () => record('session.seen', who)
+    const seen = () => emit('session.seen', who)
     at += 4 * minute
     await seen()
     expect(calls).to.have.length(0)
@@ -94,8 +94,8 @@ describe('the keeper of the record of sessions', () => {
   })
 
   it('leaves alone what is about no session', async () => {
-    await record('account.created', { account: 'ada' })
-    await record('token.revoked', { client: 'trading' })
+    await emit('account.created', { account: 'ada' })
+    await emit('token.revoked', { client: 'trading' })
     expect(await book.of('ada')).to.deep.equal([])
   })
 })

@@ -10,27 +10,27 @@ describe('tallies of what is refused to strangers', () => {
     written = []
     away = false
     const tally = tallies({
-      record: async (name, data, origin) => {
+      emit: async (name, data, origin) => {
         if (away) throw new Error('the store is away')
         written.push({ name, data, address: origin?.address })
       },
       onFault: fault => void faults.push(fault),
     })
-    const record = recorder([tally.observer], Date.now, fault => void faults.push(fault))
-    return { flush: tally.flush, record }
+    const emit = recorder([tally.observer], Date.now, fault => void faults.push(fault))
+    return { flush: tally.flush, emit }
   }
   const settle = () => new Promise(resolve => setImmediate(resolve))
 
   it('are one entry of each kind, with how often it was, from how many addresses, and from where most', async () => {
-    const { flush, record } = make()
+    const { flush, emit } = make()
     for (let turn = 0; turn < 500; turn++)
-      await record(
+      await emit(
         'grant.turned-away',
         { code: 'invalid_client' },
         { address: turn % 5 ? '192.0.2.1' : `10.0.0.${turn % 256}` },
       )
     for (let turn = 0; turn < 3; turn++)
-      await record('grant.turned-away', { code: 'invalid_grant', type: 'refresh_token' }, { address: '192.0.2.2' })
+      await emit('grant.turned-away', { code: 'invalid_grant', type: 'refresh_token' }, { address: '192.0.2.2' })
     await settle()
     await flush()
     expect(written).to.deep.equal([
@@ -50,30 +50,30 @@ describe('tallies of what is refused to strangers', () => {
   })
 
   it('are not of what is kept one by one', async () => {
-    const { flush, record } = make()
-    await record('grant.refused', { client: 'trading', code: 'invalid_grant' })
-    await record('grant.awaited', { client: 'trading', code: 'authorization_pending' })
+    const { flush, emit } = make()
+    await emit('grant.refused', { client: 'trading', code: 'invalid_grant' })
+    await emit('grant.awaited', { client: 'trading', code: 'authorization_pending' })
     await settle()
     await flush()
     expect(written).to.deep.equal([])
   })
 
   it('grow no further with the addresses that they come from', async () => {
-    const { flush, record } = make()
+    const { flush, emit } = make()
     for (let turn = 0; turn < 3_000; turn++)
-      await record('grant.turned-away', { code: 'invalid_client' }, { address: `2001:db8::${turn}` })
+      await emit('grant.turned-away', { code: 'invalid_client' }, { address: `2001:db8::${turn}` })
     await settle()
     await flush()
     expect(written[0]?.data).to.include({ times: 3_000, addresses: 1_000 })
   })
 
   it('wait for a store that is away', async () => {
-    const { flush, record } = make()
-    await record('registration.turned-away', { code: 'invalid_token' }, { address: '192.0.2.1' })
+    const { flush, emit } = make()
+    await emit('registration.turned-away', { code: 'invalid_token' }, { address: '192.0.2.1' })
     await settle()
     away = true
     await flush()
-    await record('registration.turned-away', { code: 'invalid_token' }, { address: '192.0.2.1' })
+    await emit('registration.turned-away', { code: 'invalid_token' }, { address: '192.0.2.1' })
     await settle()
     away = false
     await flush()

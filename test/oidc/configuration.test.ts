@@ -5,7 +5,7 @@ import { roll } from '../../src/clients/registered.ts'
 import { registry } from '../../src/clients/registry.ts'
 import { keyring } from '../../src/crypto/keyring.ts'
 import { sealer } from '../../src/crypto/seal.ts'
-import type { Record } from '../../src/events.ts'
+import type { Emit } from '../../src/events.ts'
 import { signingRing } from '../../src/keys/ring.ts'
 import { configuration, sessionLife } from '../../src/oidc/configuration.ts'
 import { records } from '../../src/records/adapter.ts'
@@ -37,7 +37,7 @@ describe('what the library is told', () => {
         session: { idle: 60_000, max: 600_000 },
         keyring: ring,
         keys: await signingRing({
-          ...{ store, sealer: sealer(ring), record: nothing as Record, now },
+          ...{ store, sealer: sealer(ring), emit: nothing as Emit, now },
           ...{ age: 0, onFault: nothing },
         }),
         clients: registry(parseClients({ apis: [], clients: [] }, { local, production: false }), {
@@ -49,7 +49,7 @@ describe('what the library is told', () => {
         waits: async () => false,
         accounts: { get: async () => undefined, byEmail: async () => undefined },
         askApproval: nothing,
-        record: nothing as Record,
+        emit: nothing as Emit,
         onFault: () => {},
         locales: ['en'],
         requests: { pushed: false, nonces: false, refreshing: 1 },

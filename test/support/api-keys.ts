@@ -14,7 +14,7 @@ import { type Verification, verification as verificationOf } from '../../src/api
 import { failures } from '../../src/api-keys/verify-failures.ts'
 import { keyring } from '../../src/crypto/keyring.ts'
 import { sealer as sealerOf } from '../../src/crypto/seal.ts'
-import { type EventName, events, type Origin, type Record as RecordEvent } from '../../src/events.ts'
+import { type Emit, type EventName, events, type Origin } from '../../src/events.ts'
 import type { Store } from '../../src/store/collection.ts'
 import type { Held } from './signing.ts'
 import { testStore } from './store.ts'
@@ -77,7 +77,7 @@ export async function apiKeyRoom(through: (store: Store) => Store = store => sto
   const store = through(fresh)
   const told: Room['told'] = []
   const mailed: Mailed[] = []
-  const record = async (name: EventName, data: unknown, origin: Origin = {}) => {
+  const emit = async (name: EventName, data: unknown, origin: Origin = {}) => {
     told.push({ name, data: events[name].data.parse(data) as Record<string, unknown>, origin })
   }
   const accounts = accountsOf(store)
@@ -88,8 +88,8 @@ export async function apiKeyRoom(through: (store: Store) => Store = store => sto
   const messages = {
     apiKey: async (change: string, to: string, _: string, about: object) => void mailed.push({ change, to, about }),
   }
-  const hold = holding({ accounts, record: record as RecordEvent, hold: 24 * 3_600_000, now })
-  const owner = ownerOf({ keys, accounts, throttle: throttle({ store, now }), hold, messages, record })
+  const hold = holding({ accounts, emit: emit as Emit, hold: 24 * 3_600_000, now })
+  const owner = ownerOf({ keys, accounts, throttle: throttle({ store, now }), hold, messages, emit })
   const counted = (scheme: Scheme): Scheme => ({
     ...scheme,
     verify: (claim, material) => {
@@ -105,7 +105,7 @@ export async function apiKeyRoom(through: (store: Store) => Store = store => sto
     nonces: nonces({ store }),
     failures: failures({ store, now }),
     warn: owner.warn,
-    record,
+    emit,
     now,
   })
   const room: Room = {

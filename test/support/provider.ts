@@ -138,7 +138,7 @@ export async function running({
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const ring = keyring(secrets)
   const told: Told[] = []
-  const record = async (name: EventName, data: unknown, origin: Origin = {}) => {
+  const emit = async (name: EventName, data: unknown, origin: Origin = {}) => {
     told.push({ name, data: events[name].data.parse(data), origin })
   }
   const clients = registry(parseClients(declare(issuer), { local: true, production: false }), {
@@ -147,7 +147,7 @@ export async function running({
   })
   const faults: unknown[] = []
   const keys = await signingRing({
-    ...{ store, sealer: sealer(ring), record, now, age, poll, hints: session.max },
+    ...{ store, sealer: sealer(ring), emit, now, age, poll, hints: session.max },
     onFault: fault => void faults.push(fault),
   })
   const oidc = await createProvider({
@@ -170,7 +170,7 @@ export async function running({
     bars: async () => [],
     ...{ redeem: async () => undefined, waits: async () => false },
     locales: ['en', 'de'],
-    record,
+    emit,
     post: logout =>
       oidc.tellApp(logout).then(
         () => {},

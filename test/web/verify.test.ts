@@ -24,7 +24,7 @@ describe('asking about signed requests', () => {
       },
       verification: { verify: (...asked) => judge(...asked) },
       subject: async (client, account) => `${account} as ${client} knows them`,
-      record: async (name, data) => void recorded.push([name, data]),
+      emit: async (name, data) => void recorded.push([name, data]),
       log: fault => void logged.push(fault),
       issuer: 'https://login.example',
       explain: (_, fault) => ({ error: fault.message }),
