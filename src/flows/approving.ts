@@ -106,7 +106,7 @@ export function approving(services: Services): Approving {
       now: now(),
       bound: digestOf(stated(request)),
     }
-    const which = { attempt: `approval-${request.id}`, mode: 'prove' as const, factor }
+    const which = { flow: `approval-${request.id}`, mode: 'prove' as const, factor }
     return { held, factor, who, which, young: able.length < all.length }
   }
 

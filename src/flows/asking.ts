@@ -5,8 +5,8 @@ import type { Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import type { Factor, Subject } from '../factors/factor.ts'
-import type { Attempt, Mode } from './attempts.ts'
 import type { Ceremonies } from './ceremonies.ts'
+import type { Flow, Mode } from './flow-store.ts'
 import type { Messages } from './sign-up.ts'
 import type { Visitor } from './visitor.ts'
 
@@ -26,7 +26,7 @@ interface Services {
 
 /** Asks a factor's question; resolves to the address that was typed, if it asked for one. */
 export type Ask = (asking: {
-  attempt: Attempt
+  flow: Flow
   mode: Mode
   factor: Factor
   subject: Subject<unknown>
@@ -36,13 +36,13 @@ export type Ask = (asking: {
 
 /** Makes the one way in which questions are asked: messages are rationed, and a taken address looks like any other. */
 export function asking({ ceremonies, addresses, throttle, postage, failures, messages, emit }: Services): Ask {
-  return async ({ attempt, mode, factor, subject, asked, visitor }) => {
+  return async ({ flow, mode, factor, subject, asked, visitor }) => {
     const fits = factor[mode].ask?.safeParse(asked)
     if (fits && !fits.success) throw new Problem('malformed')
     const input = fits?.data ?? {}
     const email = factor.identifies && typeof input.email === 'string' ? input.email : undefined
     const whose = mode === 'enrol' && email !== undefined ? await addresses.whose(email) : undefined
-    const own = whose !== undefined && whose.account === attempt.account
+    const own = whose !== undefined && whose.account === flow.account
     if (own && whose.held) throw new Problem('already_enrolled', { field: 'email' })
     const taken = whose !== undefined && !own
     if (mode === 'prove' && factor.channel && subject.account !== undefined) {
@@ -55,17 +55,17 @@ export function asking({ ceremonies, addresses, throttle, postage, failures, mes
       if (factor.channel) {
         const { channel } = factor
         const to = destination(factor, subject, input)
-        paid.push(await throttle.ration(`send.${factor.id}.pause.${mode}`, attempt.id, pause))
+        paid.push(await throttle.ration(`send.${factor.id}.pause.${mode}`, flow.id, pause))
         paid.push(await postage.pay({ channel, to, from: visitor.address, unproven: mode === 'enrol' }))
       }
-      await ceremonies.begin({ attempt: attempt.id, mode, factor }, { ...subject, silent: taken || undefined }, input)
+      await ceremonies.begin({ flow: flow.id, mode, factor }, { ...subject, silent: taken || undefined }, input)
     } catch (fault) {
       // Nothing was sent.
       for (const back of paid) await back()
       throw fault
     }
-    if (taken && email !== undefined) await messages[whose.held ? 'taken' : 'reserved'](email, attempt.locale)
-    if (attempt.purpose === 'sign-up' && email !== undefined) await emit('sign-up.started', { taken }, visitor)
+    if (taken && email !== undefined) await messages[whose.held ? 'taken' : 'reserved'](email, flow.locale)
+    if (flow.purpose === 'sign-up' && email !== undefined) await emit('sign-up.started', { taken }, visitor)
     else if (factor.channel) {
       await emit('code.sent', { account: subject.account, factor: factor.id, channel: factor.channel }, visitor)
     }

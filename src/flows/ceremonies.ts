@@ -3,7 +3,7 @@ import type { Sealer } from '../crypto/seal.ts'
 import { Problem } from '../errors.ts'
 import type { Ceremony, Factor, Subject } from '../factors/factor.ts'
 import { declare, type Store } from '../store/collection.ts'
-import type { Mode } from './attempts.ts'
+import type { Mode } from './flow-store.ts'
 
 /** How long a question may wait for its answer, in milliseconds. */
 const lifetime = 10 * 60_000
@@ -22,9 +22,9 @@ export const ceremoniesDeclaration = declare({ name: 'ceremonies', shape })
 
 type Kept = z.output<typeof shape>
 
-/** Which question: an attempt has at most one of each. */
+/** Which question: a flow has at most one of each. */
 export interface Which {
-  attempt: string
+  flow: string
   mode: Mode
   factor: Factor
 }
@@ -41,7 +41,7 @@ export interface Ceremonies {
 /** Runs any factor's ceremonies. What they remember is sealed, counted and short-lived. */
 export function ceremonies({ store, sealer, now }: { store: Store; sealer: Sealer; now: () => number }): Ceremonies {
   const kept = store.collection(ceremoniesDeclaration)
-  const key = ({ attempt, mode, factor }: Which) => `${attempt}.${mode}.${factor.id}`
+  const key = ({ flow, mode, factor }: Which) => `${flow}.${mode}.${factor.id}`
   const context = (id: string) => `ceremony:${id}`
   const open = (id: string, sealed: string): { state: unknown; page: Record<string, unknown> } =>
     JSON.parse(sealer.open(sealed, context(id)))

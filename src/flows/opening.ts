@@ -6,7 +6,7 @@ import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import { emailAddress } from '../factors/contacts.ts'
 import { halved, letters, readLetters } from '../factors/letter-codes.ts'
-import type { Attempt, Attempts } from './attempts.ts'
+import type { Flow, Flows } from './flow-store.ts'
 import type { Steps } from './steps.ts'
 import type { Visitor } from './visitor.ts'
 
@@ -34,9 +34,9 @@ interface Letter {
  */
 export interface Opening extends Steps {
   /** Tells whether the mailbox has to be proved before this device may go on. */
-  shut(attempt: Attempt, visitor: Visitor): Promise<boolean>
+  shut(flow: Flow, visitor: Visitor): Promise<boolean>
   /** Goes on once the mailbox is proved, by this code or by the link. Throws `wrong_code`, or `mailbox_unproved` until then. */
-  opened(attempt: Attempt, code: string, visitor: Visitor): Promise<Attempt>
+  opened(flow: Flow, code: string, visitor: Visitor): Promise<Flow>
   /** Is the code of a mailed link good? */
   good(code: string): Promise<boolean>
   /** Admits the device of somebody who has just proved the account's mailbox otherwise. */
@@ -49,7 +49,7 @@ interface Services {
   steps: Steps
   accounts: Accounts
   admissions: Admissions
-  attempts: Attempts
+  flows: Flows
   links: Links
   throttle: Throttle
   messages: { open(letter: Letter): Promise<void> }
@@ -59,7 +59,7 @@ interface Services {
 
 /** Makes the steps that ask for the mailbox where an account's tries on new devices are used up. */
 export function opening(services: Services): Opening {
-  const { steps, accounts, admissions, attempts, links, throttle, messages, emit, now } = services
+  const { steps, accounts, admissions, flows, links, throttle, messages, emit, now } = services
 
   const ownerOf = async (email: string): Promise<Account | undefined> => {
     const found = await accounts.byEmail(email)
@@ -106,26 +106,26 @@ export function opening(services: Services): Opening {
   return {
     ...steps,
     shut,
-    answer: async (attempt, factor, answer, visitor) => {
+    answer: async (flow, factor, answer, visitor) => {
       try {
-        const moved = await steps.answer(attempt, factor, answer, visitor)
-        return moved.shut ? attempts.change(moved, { shut: undefined }) : moved
+        const moved = await steps.answer(flow, factor, answer, visitor)
+        return moved.shut ? flows.change(moved, { shut: undefined }) : moved
       } catch (fault) {
-        const email = attempt.real ? attempt.email : named(answer)
+        const email = flow.real ? flow.email : named(answer)
         if (!(fault instanceof Problem) || !outOfTries(fault) || email === undefined) throw fault
         await ask(email, visitor)
-        return attempts.change(attempt, { email, shut: true })
+        return flows.change(flow, { email, shut: true })
       }
     },
-    opened: async (attempt, code, visitor) => {
+    opened: async (flow, code, visitor) => {
       if (code.trim() !== '') {
         await throttle.ration('open.code', visitor.address, codes)
         const owner = await whose(code)
         if (!owner) throw new Problem('wrong_code', { field: 'code' })
         await admit(owner.id, visitor)
       }
-      if (await shut(attempt, visitor)) throw new Problem('mailbox_unproved', { field: 'code' })
-      return attempts.change(attempt, { shut: undefined })
+      if (await shut(flow, visitor)) throw new Problem('mailbox_unproved', { field: 'code' })
+      return flows.change(flow, { shut: undefined })
     },
     admit,
     good: async code => (await whose(code)) !== undefined,

@@ -7,8 +7,8 @@ import { loosened } from '../risk/restrictions.ts'
 import type { Risk } from '../risk/weigh.ts'
 import { Conflict } from '../store/collection.ts'
 import { removable } from './assurance.ts'
-import { type Attempt, authorityOf, type Change, provedIn } from './attempts.ts'
 import { type Commit, discard, type Wanted } from './committing.ts'
+import { authorityOf, type Change, type Flow, provedIn } from './flow-store.ts'
 import { loosens } from './policy.ts'
 import type { Visitor } from './visitor.ts'
 
@@ -28,11 +28,11 @@ const tries = 20
 /** Changes of what protects an account: one at a time, each on the record, and apps told to wait where it lets somebody in more easily. */
 export interface Protection {
   /**
-   * Gives an attempt's account what was enrolled, in the place of `former` if that is told; resolves to the account's
+   * Gives a flow's account what was enrolled, in the place of `former` if that is told; resolves to the account's
    * guard from then on. Throws `already_enrolled`, or `conflict` when another change came first or a new address has an account.
    */
   enrol(
-    attempt: Attempt,
+    flow: Flow,
     factor: Factor,
     enrolled: Enrolled<unknown>,
     former: string | undefined,
@@ -90,20 +90,20 @@ export function protection({ factors, accounts, credentials, commit, risk, emit,
   }
 
   return {
-    enrol: async (attempt, factor, enrolled, former, visitor) => {
-      const { account, guard, purpose, within } = attempt
-      const session = attempt.session ?? within
+    enrol: async (flow, factor, enrolled, former, visitor) => {
+      const { account, guard, purpose, within } = flow
+      const session = flow.session ?? within
       if (account === undefined) throw new Problem('attempt_expired')
       const owner = await accounts.get(account)
       if (!owned(owner) || owner.guard !== guard) throw new Problem('conflict')
       // It comes into force by the commit, in the same write that puts the former one out of force.
-      const addedUnder = authorityOf(attempt, factors, now())
+      const addedUnder = authorityOf(flow, factors, now())
       const credential = await credentials
         .add({ account, factor: factor.id, ...enrolled, addedUnder })
         .catch(taken('already_enrolled'))
       const what = { account, factor: factor.id, credential }
       const did = former === undefined ? 'added' : 'replaced'
-      const proved = provedIn(attempt, factors)
+      const proved = provedIn(flow, factors)
       const begins = purpose === 'sign-up' || purpose === 'recover'
       const wanted: Wanted = {
         came: [credential],

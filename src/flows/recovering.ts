@@ -8,8 +8,8 @@ import type { Origin } from '../events.ts'
 import type { Factor } from '../factors/factor.ts'
 import { Conflict } from '../store/collection.ts'
 import { authority } from './assurance.ts'
-import type { Attempt } from './attempts.ts'
 import { type Commit, discard, type Wanted } from './committing.ts'
+import type { Flow } from './flow-store.ts'
 import type { Pending } from './sign-up.ts'
 import type { Visitor } from './visitor.ts'
 
@@ -34,7 +34,7 @@ export interface Recovering {
    * apps are told to wait, and whoever was in is out. Resolves to the account's guard. Throws `attempt_expired` when the check was
    * used or cancelled, `conflict` when a new address has an account.
    */
-  commit(attempt: Attempt, enrolled: readonly Pending[], visitor: Visitor): Promise<number | undefined>
+  commit(flow: Flow, enrolled: readonly Pending[], visitor: Visitor): Promise<number | undefined>
 }
 
 /** Changes in a row that may come first. */
@@ -46,8 +46,8 @@ export function recovering(services: Services): Recovering {
   const factorOf = (id: string) => factors.find(each => each.id === id)
 
   return {
-    commit: async (attempt, enrolled, visitor) => {
-      const { account = '', case: checked = '', moves } = attempt
+    commit: async (flow, enrolled, visitor) => {
+      const { account = '', case: checked = '', moves } = flow
       const vouched: { email?: string; phone?: string } = Object.assign(
         {},
         ...enrolled.map(({ factor, secret }) => factorOf(factor)?.vouches?.(secret)),

@@ -43,7 +43,7 @@ interface Services {
   now: () => number
 }
 
-/** Forgotten passwords: a mailed link, good once and for a quarter of an hour, begins an attempt that asks for the second factor. */
+/** Forgotten passwords: a mailed link, good once and for a quarter of an hour, begins a flow that asks for the second factor. */
 export interface Resetting {
   /**
    * Mails a link to whoever has an account there, and word of that to whoever has none. A mailbox that had its share is

@@ -6,8 +6,8 @@ import type { Sealer } from '../crypto/seal.ts'
 import { Problem } from '../errors.ts'
 import type { Enrolled, Factor } from '../factors/factor.ts'
 import { Conflict } from '../store/collection.ts'
-import type { Attempt } from './attempts.ts'
 import { discard } from './committing.ts'
+import type { Flow } from './flow-store.ts'
 
 /** What was enrolled before there is an account to hold it. */
 export interface Pending extends Enrolled<unknown> {
@@ -25,12 +25,12 @@ export interface Messages {
 }
 
 export interface SignUp {
-  /** The attempt's sealed list with one more enrolment in it. */
-  add(attempt: Attempt, factor: Factor, enrolled: Enrolled<unknown>): string
+  /** The flow's sealed list with one more enrolment in it. */
+  add(flow: Flow, factor: Factor, enrolled: Enrolled<unknown>): string
   /** That list. */
-  open(attempt: Attempt, pending: string | undefined): Pending[]
+  open(flow: Flow, pending: string | undefined): Pending[]
   /** Makes the account and all that it holds. Its row comes last: until then nobody has an account, half or whole. Throws `conflict`. */
-  commit(attempt: Attempt, pending: string, factors: readonly Factor[]): Promise<void>
+  commit(flow: Flow, pending: string, factors: readonly Factor[]): Promise<void>
 }
 
 interface Services {
@@ -45,21 +45,18 @@ interface Services {
 
 /** Keeps what a sign-up enrols, and turns it into an account once it is whole. */
 export function signUp({ accounts, credentials, announcements, addresses, sealer, messages, now }: Services): SignUp {
-  const context = (attempt: Attempt) => `pending:${attempt.id}`
-  const open = (attempt: Attempt, sealed: string | undefined): Pending[] =>
-    sealed === undefined ? [] : JSON.parse(sealer.open(sealed, context(attempt)))
+  const context = (flow: Flow) => `pending:${flow.id}`
+  const open = (flow: Flow, sealed: string | undefined): Pending[] =>
+    sealed === undefined ? [] : JSON.parse(sealer.open(sealed, context(flow)))
 
   return {
-    add: (attempt, factor, enrolled) =>
-      sealer.seal(
-        JSON.stringify([...open(attempt, attempt.pending), { factor: factor.id, ...enrolled }]),
-        context(attempt),
-      ),
+    add: (flow, factor, enrolled) =>
+      sealer.seal(JSON.stringify([...open(flow, flow.pending), { factor: factor.id, ...enrolled }]), context(flow)),
     open,
-    commit: async (attempt, pending, factors) => {
-      const account = attempt.account
+    commit: async (flow, pending, factors) => {
+      const account = flow.account
       if (account === undefined) throw new Problem('attempt_expired')
-      const enrolled = open(attempt, pending)
+      const enrolled = open(flow, pending)
       const vouched = enrolled.map(each => factors.find(({ id }) => id === each.factor)?.vouches?.(each.secret))
       const { email, phone }: { email?: string; phone?: string } = Object.assign({}, ...vouched)
       if (email === undefined) throw new Problem('attempt_expired')
@@ -78,7 +75,7 @@ export function signUp({ accounts, credentials, announcements, addresses, sealer
           id: account,
           email,
           phone,
-          locale: attempt.locale,
+          locale: flow.locale,
           status: 'active',
           holds,
           createdAt: at,
@@ -92,7 +89,7 @@ export function signUp({ accounts, credentials, announcements, addresses, sealer
         throw new Problem('conflict')
       }
       await announcements.tell(announcement)
-      await messages.welcome(email, attempt.locale)
+      await messages.welcome(email, flow.locale)
     },
   }
 }

@@ -7,15 +7,15 @@ import type { Emit } from '../events.ts'
 import type { Factor } from '../factors/factor.ts'
 import type { Ask } from './asking.ts'
 import { counted, limitedUntil, reaches } from './assurance.ts'
-import { type Attempt, type Attempts, authorityOf, type Mode, provedIn, reauthentication } from './attempts.ts'
 import type { Ceremonies } from './ceremonies.ts'
 import type { Confirming } from './confirming.ts'
+import { authorityOf, type Flow, type Flows, type Mode, provedIn, reauthentication } from './flow-store.ts'
 import { about, heldIn, type Judge } from './judging.ts'
 import { next, type Step } from './policy.ts'
 import type { Visitor } from './visitor.ts'
 import { type Weights, weighing as weighingOf } from './weighing.ts'
 
-/** What an attempt waits for. */
+/** What a flow waits for. */
 interface View {
   step: Step<Factor>
   /** The factor in question; undefined where several may be answered at once, and when nothing is left to ask. */
@@ -26,31 +26,31 @@ interface View {
   until?: number | undefined
 }
 
-/** One person's way through policy's steps. Each verb takes one step, throws a Problem, and resolves to the attempt as it is then. */
+/** One person's way through policy's steps. Each verb takes one step, throws a Problem, and resolves to the flow as it is then. */
 export interface Steps {
-  view(attempt: Attempt): Promise<View>
+  view(flow: Flow): Promise<View>
   /** What the open question of one factor shows; asks it if none is open. */
-  open(attempt: Attempt, factor: string, visitor: Visitor): Promise<Record<string, unknown> | undefined>
+  open(flow: Flow, factor: string, visitor: Visitor): Promise<Record<string, unknown> | undefined>
   /** Begins with whatever policy asks first. */
-  advance(attempt: Attempt, visitor: Visitor): Promise<Attempt>
+  advance(flow: Flow, visitor: Visitor): Promise<Flow>
   /** Takes up another of the factors that would do; its question is asked unless one is open. */
-  use(attempt: Attempt, factor: string, visitor: Visitor): Promise<Attempt>
+  use(flow: Flow, factor: string, visitor: Visitor): Promise<Flow>
   /** Asks a factor's question, or asks it again. */
-  begin(attempt: Attempt, factor: string, asked: Record<string, unknown>, visitor: Visitor): Promise<Attempt>
-  answer(attempt: Attempt, factor: string, answer: unknown, visitor: Visitor): Promise<Attempt>
+  begin(flow: Flow, factor: string, asked: Record<string, unknown>, visitor: Visitor): Promise<Flow>
+  answer(flow: Flow, factor: string, answer: unknown, visitor: Visitor): Promise<Flow>
   /** Goes on once the owner has confirmed; throws `not_confirmed` until then. */
-  confirmed(attempt: Attempt, visitor: Visitor): Promise<Attempt>
+  confirmed(flow: Flow, visitor: Visitor): Promise<Flow>
   /** Asks the owner again. */
-  askOwner(attempt: Attempt, visitor: Visitor): Promise<Attempt>
+  askOwner(flow: Flow, visitor: Visitor): Promise<Flow>
   /** Passes over an optional step. */
-  skip(attempt: Attempt, visitor: Visitor): Promise<Attempt>
+  skip(flow: Flow, visitor: Visitor): Promise<Flow>
   /** How good a secret would be that is being typed, from 0 to 4. */
-  judge(attempt: Attempt, factor: string, typed: string): Promise<number>
+  judge(flow: Flow, factor: string, typed: string): Promise<number>
 }
 
 interface Services extends Weights {
   factors: readonly Factor[]
-  attempts: Attempts
+  flows: Flows
   ceremonies: Ceremonies
   ask: Ask
   prove: Judge
@@ -68,23 +68,23 @@ interface Services extends Weights {
 /** How often a meter may look at what is being typed: judging costs the main thread some milliseconds. */
 const judgements = { tries: 60, window: 60_000 }
 
-/** Walks attempts through policy. */
+/** Walks flows through policy. */
 export function steps(services: Services): Steps {
-  const { factors, attempts, ceremonies, ask, prove, enrol, credentials, throttle, failures, hold, now } = services
+  const { factors, flows, ceremonies, ask, prove, enrol, credentials, throttle, failures, hold, now } = services
   const { confirming, emit } = services
   const weighing = weighingOf(services)
 
   const byIds = (ids: readonly string[]) => factors.filter(each => ids.includes(each.id))
 
-  const heldBy = (attempt: Attempt) => heldIn(credentials, attempt)
+  const heldBy = (flow: Flow) => heldIn(credentials, flow)
 
-  const stepOf = (attempt: Attempt, held: readonly Credential[]): Step<Factor> => {
-    const { purpose, acr, add, vouched: until = 0, moves, skipped, verdict, confirmed, trusted } = attempt
+  const stepOf = (flow: Flow, held: readonly Credential[]): Step<Factor> => {
+    const { purpose, acr, add, vouched: until = 0, moves, skipped, verdict, confirmed, trusted } = flow
     return next({
       offered: factors,
-      ...(attempt.account === undefined ? { held: undefined } : counted(factors, held, { hold, now: now() })),
-      proved: provedIn(attempt, factors),
-      fresh: byIds(attempt.fresh),
+      ...(flow.account === undefined ? { held: undefined } : counted(factors, held, { hold, now: now() })),
+      proved: provedIn(flow, factors),
+      fresh: byIds(flow.fresh),
       demand: { purpose, acr, add, vouched: stillGranted(until, reauthentication, now()), moves, skipped },
       verdict: confirmed && verdict ? { ...verdict, ruling: 'tell' } : verdict,
       trusted,
@@ -97,125 +97,123 @@ export function steps(services: Services): Steps {
     return { factor, mode: step.now }
   }
 
-  /** Changes an attempt, and keeps with it what proofs and weighing have made of it on the way: one write for all of a step. */
-  const move = (attempt: Attempt, changes: Partial<Attempt>): Promise<Attempt> =>
-    attempts.change(attempt, { ...attempt, ...changes })
+  /** Changes a flow, and keeps with it what proofs and weighing have made of it on the way: one write for all of a step. */
+  const move = (flow: Flow, changes: Partial<Flow>): Promise<Flow> => flows.change(flow, { ...flow, ...changes })
 
   /** Takes up a step: asks its question, unless one is open or it needs something from the person first. */
-  const takeUp = async (attempt: Attempt, mode: Mode, factor: Factor, held: Credential[], visitor: Visitor) => {
-    const moved = await move(attempt, { at: { mode, factor: factor.id } })
-    const open = await ceremonies.shown({ attempt: attempt.id, mode, factor })
+  const takeUp = async (flow: Flow, mode: Mode, factor: Factor, held: Credential[], visitor: Visitor) => {
+    const moved = await move(flow, { at: { mode, factor: factor.id } })
+    const open = await ceremonies.shown({ flow: flow.id, mode, factor })
     if (!open && !factor[mode].ask) {
-      await ask({ attempt: moved, mode, factor, subject: about(moved, factor, held, now()), asked: {}, visitor })
+      await ask({ flow: moved, mode, factor, subject: about(moved, factor, held, now()), asked: {}, visitor })
     }
     return moved
   }
 
-  const finish = async (attempt: Attempt, { acr, amr }: { acr: Attempt['acr']; amr: string[] }, visitor: Visitor) => {
-    const { account, verdict, purpose } = attempt
-    const done = await move(attempt, { at: undefined, done: { acr, amr } })
+  const finish = async (flow: Flow, { acr, amr }: { acr: Flow['acr']; amr: string[] }, visitor: Visitor) => {
+    const { account, verdict, purpose } = flow
+    const done = await move(flow, { at: undefined, done: { acr, amr } })
     // A right answer, confirmed by the owner in another way: whatever was guessed before, this is the owner.
-    if (account !== undefined && attempt.confirmed && reaches(acr, 'aal2')) await failures.forget(account)
+    if (account !== undefined && flow.confirmed && reaches(acr, 'aal2')) await failures.forget(account)
     // The end of an identity check is announced separately, to every address.
     if (account !== undefined && verdict && verdict.ruling !== 'allow' && purpose !== 'recover')
       await emit('sign-in.noticed', { account, why: verdict.why }, visitor)
     return done
   }
 
-  const advance = async (begun: Attempt, visitor: Visitor): Promise<Attempt> => {
+  const advance = async (begun: Flow, visitor: Visitor): Promise<Flow> => {
     const held = await heldBy(begun)
-    const attempt = await weighing(begun, each => stepOf(each, held), visitor)
-    const step = stepOf(attempt, held)
-    if (step.now === 'done') return finish(attempt, step, visitor)
-    if (step.now === 'refuse' && step.until !== undefined) return move(attempt, { at: undefined })
-    if (step.now === 'refuse' || step.now === 'confirm') return kept(attempt, step, visitor)
-    const closed = attempt.real && attempt.account !== undefined ? await failures.closed(attempt.account) : []
+    const flow = await weighing(begun, each => stepOf(each, held), visitor)
+    const step = stepOf(flow, held)
+    if (step.now === 'done') return finish(flow, step, visitor)
+    if (step.now === 'refuse' && step.until !== undefined) return move(flow, { at: undefined })
+    if (step.now === 'refuse' || step.now === 'confirm') return kept(flow, step, visitor)
+    const closed = flow.real && flow.account !== undefined ? await failures.closed(flow.account) : []
     const open = step.from.filter(each => step.now !== 'prove' || !closed.includes(each.id))
-    const factor = firstOf(open.length > 0 ? open : step.from, held, attempt.wants)
-    if (attempt.account === undefined && step.now === 'prove')
-      return attempt.at ? move(attempt, { at: undefined }) : attempt
-    return takeUp(attempt, step.now, factor, held, visitor)
+    const factor = firstOf(open.length > 0 ? open : step.from, held, flow.wants)
+    if (flow.account === undefined && step.now === 'prove') return flow.at ? move(flow, { at: undefined }) : flow
+    return takeUp(flow, step.now, factor, held, visitor)
   }
 
   /** Keeps somebody out, for now or for good. */
-  const kept = async (attempt: Attempt, step: Step<Factor>, visitor: Visitor): Promise<Attempt> => {
-    const { account, verdict } = attempt
+  const kept = async (flow: Flow, step: Step<Factor>, visitor: Visitor): Promise<Flow> => {
+    const { account, verdict } = flow
     if (account === undefined || !verdict) throw new Problem('not_offered')
     const waits = step.now === 'confirm'
     await emit(waits ? 'sign-in.held' : 'sign-in.refused', { account, why: verdict.why }, visitor)
-    const moved = await move(attempt, { at: undefined })
+    const moved = await move(flow, { at: undefined })
     return waits ? confirming.ask(moved, visitor) : moved
   }
 
-  const limitOf = (attempt: Attempt, factor: Factor): number | undefined => {
-    const added = { createdAt: now(), addedUnder: authorityOf(attempt, factors, now()) }
+  const limitOf = (flow: Flow, factor: Factor): number | undefined => {
+    const added = { createdAt: now(), addedUnder: authorityOf(flow, factors, now()) }
     return limitedUntil(added, factor, { hold, now: now() })
   }
 
-  const waiting = async (attempt: Attempt): Promise<boolean> => stepOf(attempt, await heldBy(attempt)).now === 'confirm'
+  const waiting = async (flow: Flow): Promise<boolean> => stepOf(flow, await heldBy(flow)).now === 'confirm'
 
   return {
     advance,
-    view: async attempt => {
-      const step = stepOf(attempt, await heldBy(attempt))
-      const { at } = attempt
+    view: async flow => {
+      const step = stepOf(flow, await heldBy(flow))
+      const { at } = flow
       if ((step.now !== 'prove' && step.now !== 'enrol') || !at) return { step, factor: undefined, shown: undefined }
       const factor = step.now === at.mode ? step.from.find(each => each.id === at.factor) : undefined
-      const shown = factor && (await ceremonies.shown({ attempt: attempt.id, mode: at.mode, factor }))
-      return { step, factor, shown, until: factor && step.now === 'enrol' ? limitOf(attempt, factor) : undefined }
+      const shown = factor && (await ceremonies.shown({ flow: flow.id, mode: at.mode, factor }))
+      return { step, factor, shown, until: factor && step.now === 'enrol' ? limitOf(flow, factor) : undefined }
     },
-    open: async (attempt, id, visitor) => {
-      const held = await heldBy(attempt)
-      const { factor, mode } = choose(stepOf(attempt, held), id)
-      const which = { attempt: attempt.id, mode, factor }
+    open: async (flow, id, visitor) => {
+      const held = await heldBy(flow)
+      const { factor, mode } = choose(stepOf(flow, held), id)
+      const which = { flow: flow.id, mode, factor }
       const shown = await ceremonies.shown(which)
       if (shown) return shown
-      await ask({ attempt, mode, factor, subject: about(attempt, factor, held, now()), asked: {}, visitor })
+      await ask({ flow, mode, factor, subject: about(flow, factor, held, now()), asked: {}, visitor })
       return ceremonies.shown(which)
     },
-    use: async (attempt, id, visitor) => {
-      const held = await heldBy(attempt)
-      const { factor, mode } = choose(stepOf(attempt, held), id)
-      return takeUp(attempt, mode, factor, held, visitor)
+    use: async (flow, id, visitor) => {
+      const held = await heldBy(flow)
+      const { factor, mode } = choose(stepOf(flow, held), id)
+      return takeUp(flow, mode, factor, held, visitor)
     },
-    begin: async (attempt, id, asked, visitor) => {
-      const held = await heldBy(attempt)
-      const { factor, mode } = choose(stepOf(attempt, held), id)
+    begin: async (flow, id, asked, visitor) => {
+      const held = await heldBy(flow)
+      const { factor, mode } = choose(stepOf(flow, held), id)
       const { email } = await ask({
-        attempt,
+        flow,
         mode,
         factor,
-        subject: about(attempt, factor, held, now()),
+        subject: about(flow, factor, held, now()),
         asked,
         visitor,
       })
-      return attempts.change(attempt, { at: { mode, factor: factor.id }, ...(email !== undefined && { email }) })
+      return flows.change(flow, { at: { mode, factor: factor.id }, ...(email !== undefined && { email }) })
     },
-    answer: async (attempt, id, answer, visitor) => {
-      const { factor, mode } = choose(stepOf(attempt, await heldBy(attempt)), id)
+    answer: async (flow, id, answer, visitor) => {
+      const { factor, mode } = choose(stepOf(flow, await heldBy(flow)), id)
       const judge = mode === 'prove' ? prove : enrol
-      const judged = await judge(attempt, factor, answer, visitor)
+      const judged = await judge(flow, factor, answer, visitor)
       return advance(wantsTrust(answer) ? { ...judged, trust: true } : judged, visitor)
     },
-    confirmed: async (attempt, visitor) => {
-      if (await waiting(attempt)) throw new Problem('not_confirmed')
-      return attempt.done ? attempt : advance(attempt, visitor)
+    confirmed: async (flow, visitor) => {
+      if (await waiting(flow)) throw new Problem('not_confirmed')
+      return flow.done ? flow : advance(flow, visitor)
     },
-    askOwner: async (attempt, visitor) => {
-      if (!(await waiting(attempt))) throw new Problem('not_offered')
-      return confirming.ask(attempt, visitor)
+    askOwner: async (flow, visitor) => {
+      if (!(await waiting(flow))) throw new Problem('not_offered')
+      return confirming.ask(flow, visitor)
     },
-    skip: async (attempt, visitor) => {
-      const step = stepOf(attempt, await heldBy(attempt))
+    skip: async (flow, visitor) => {
+      const step = stepOf(flow, await heldBy(flow))
       if (step.now !== 'enrol' || !step.optional) throw new Problem('not_offered')
-      const skipped = [...attempt.skipped, ...step.from.map(each => each.id)]
-      return advance(await attempts.change(attempt, { skipped }), visitor)
+      const skipped = [...flow.skipped, ...step.from.map(each => each.id)]
+      return advance(await flows.change(flow, { skipped }), visitor)
     },
-    judge: async (attempt, id, typed) => {
-      const { factor, mode } = choose(stepOf(attempt, await heldBy(attempt)), id)
+    judge: async (flow, id, typed) => {
+      const { factor, mode } = choose(stepOf(flow, await heldBy(flow)), id)
       if (mode !== 'enrol' || !factor.judge) throw new Problem('not_offered')
-      await throttle.ration('judge', attempt.id, judgements)
-      return factor.judge(typed, attempt)
+      await throttle.ration('judge', flow.id, judgements)
+      return factor.judge(typed, flow)
     },
   }
 }

@@ -11,11 +11,11 @@ import type { Roles } from '../accounts/role.ts'
 import { Problem } from '../errors.ts'
 import type { Factor } from '../factors/factor.ts'
 import { reaches } from '../flows/assurance.ts'
-import type { Attempts } from '../flows/attempts.ts'
+import type { Flows } from '../flows/flow-store.ts'
 import type { Steps } from '../flows/steps.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
 import type { CaseLine } from './admin-pages.ts'
-import { beginAttempt } from './beginning.ts'
+import { beginFlow } from './beginning.ts'
 import { asProblem } from './faults.ts'
 import { doorkeeper, type SignedIn } from './require-session.ts'
 import { type Show, seeOther } from './show.ts'
@@ -30,7 +30,7 @@ interface Services {
   accounts: Accounts
   credentials: Credentials
   factors: readonly Factor[]
-  attempts: Attempts
+  flows: Flows
   steps: Steps
   sessions: Sessions
   roles: Roles
@@ -64,7 +64,7 @@ export function admin(services: Services): Router<Visit> {
     }
     const reason = show.say(ctx.state.locale, 'reason.staff')
     const begun = { account: id, email, guard, session: person.session.uid, next: ctx.path, reason, wants: passkey.id }
-    await beginAttempt(ctx, services, { ...begun, purpose: 'step-up', acr: 'phr' })
+    await beginFlow(ctx, services, { ...begun, purpose: 'step-up', acr: 'phr' })
   }
 
   const page = (path: string, shows: (ctx: Context, person: SignedIn) => Promise<void>) =>

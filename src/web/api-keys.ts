@@ -10,11 +10,11 @@ import type { Owner } from '../api-keys/owner.ts'
 import type { Problem } from '../errors.ts'
 import type { Factor } from '../factors/factor.ts'
 import { counted, reaches, strongestOf } from '../flows/assurance.ts'
-import type { Attempts } from '../flows/attempts.ts'
+import type { Flows } from '../flows/flow-store.ts'
 import type { Steps } from '../flows/steps.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
 import type { KeyLine } from './account-pages.ts'
-import { beginAttempt } from './beginning.ts'
+import { beginFlow } from './beginning.ts'
 import { asProblem } from './faults.ts'
 import { doorkeeper, type SignedIn } from './require-session.ts'
 import { type Show, seeOther } from './show.ts'
@@ -31,7 +31,7 @@ const home = '/account/api-keys'
 
 interface Services {
   accounts: Accounts
-  attempts: Attempts
+  flows: Flows
   steps: Steps
   sessions: Sessions
   owner: Owner
@@ -98,7 +98,7 @@ export function apiKeys(services: Services): Router<Visit> {
     const { id, email, guard } = account
     const reason = show.say(ctx.state.locale, 'reason.key')
     const begun = { account: id, email, guard, session: session.uid, next, reason }
-    return beginAttempt(ctx, services, { ...begun, purpose: 'step-up', acr: await wanted(person) })
+    return beginFlow(ctx, services, { ...begun, purpose: 'step-up', acr: await wanted(person) })
   }
   const reveal = (ctx: Context, { account }: SignedIn, { key, secret }: Revealed) => {
     const locals = { key: lineOf(key, now()), secret }

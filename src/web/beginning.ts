@@ -1,19 +1,19 @@
 import type { Context } from 'koa'
-import type { Attempts, NewAttempt } from '../flows/attempts.ts'
+import type { Flows, NewFlow } from '../flows/flow-store.ts'
 import type { Steps } from '../flows/steps.ts'
 import { seeOther } from './show.ts'
 import { baseOf } from './stepping.ts'
 import { rememberApp } from './way-back.ts'
 
-/** Begins an attempt and sends the browser to its page. */
-export async function beginAttempt(
+/** Begins a flow and sends the browser to its page. */
+export async function beginFlow(
   ctx: Context,
-  { attempts, steps }: { attempts: Attempts; steps: Steps },
-  begun: Omit<NewAttempt, 'device' | 'locale'> & { locale?: string },
+  { flows, steps }: { flows: Flows; steps: Steps },
+  begun: Omit<NewFlow, 'device' | 'locale'> & { locale?: string },
 ): Promise<void> {
   const { visitor, locale } = ctx.state
-  const attempt = await attempts.start({ locale, ...begun, device: visitor.device }, visitor.address)
-  rememberApp(ctx, attempt.client?.home, [baseOf(attempt)])
-  const moved = await steps.advance(attempt, visitor)
+  const flow = await flows.start({ locale, ...begun, device: visitor.device }, visitor.address)
+  rememberApp(ctx, flow.client?.home, [baseOf(flow)])
+  const moved = await steps.advance(flow, visitor)
   seeOther(ctx, baseOf(moved))
 }

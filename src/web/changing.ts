@@ -7,12 +7,12 @@ import type { Owner } from '../api-keys/owner.ts'
 import { Problem } from '../errors.ts'
 import type { Factor } from '../factors/factor.ts'
 import { counted, reaches, strongestOf } from '../flows/assurance.ts'
-import type { Attempts, Change, NewAttempt } from '../flows/attempts.ts'
 import type { Closing } from '../flows/closing.ts'
+import type { Change, Flows, NewFlow } from '../flows/flow-store.ts'
 import type { Protection } from '../flows/protection.ts'
 import type { Steps } from '../flows/steps.ts'
 import type { CurrentSession, Sessions } from '../oidc/browser-sessions.ts'
-import { beginAttempt } from './beginning.ts'
+import { beginFlow } from './beginning.ts'
 import { doorkeeper, type SignedIn } from './require-session.ts'
 import { type Show, seeOther } from './show.ts'
 
@@ -32,7 +32,7 @@ interface Services extends Changes {
   accounts: Accounts
   credentials: Credentials
   factors: readonly Factor[]
-  attempts: Attempts
+  flows: Flows
   steps: Steps
   show: Show
   /** How long what was added counts for no more than the proof that authorised it, in milliseconds. */
@@ -44,8 +44,8 @@ interface Services extends Changes {
 export interface Changing {
   /** Was it proved in this session a moment ago? */
   fresh(session: CurrentSession, held: readonly Credential[]): boolean
-  /** Begins an attempt of who is signed in, in their session. */
-  begin(ctx: Context, person: SignedIn, begun: Omit<NewAttempt, 'device' | 'locale'>): Promise<void>
+  /** Begins a flow of who is signed in, in their session. */
+  begin(ctx: Context, person: SignedIn, begun: Omit<NewFlow, 'device' | 'locale'>): Promise<void>
   /** Makes a change at once where it was proved a moment ago, and asks for it first where it was not. */
   change(ctx: Context, wanted: Change): Promise<void>
 }
@@ -61,7 +61,7 @@ export function changing(services: Services): Changing {
   }
   const begin: Changing['begin'] = (ctx, { account, session }, begun) => {
     const { id, email, guard } = account
-    return beginAttempt(ctx, services, { account: id, email, guard, session: session.uid, next: home, ...begun })
+    return beginFlow(ctx, services, { account: id, email, guard, session: session.uid, next: home, ...begun })
   }
   const named = (ctx: Context, held: readonly Credential[], wanted: Change): string => {
     const credential = 'credential' in wanted ? held.find(each => each.id === wanted.credential) : undefined

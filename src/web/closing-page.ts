@@ -1,20 +1,20 @@
 import Router from '@koa/router'
 import type { Context } from 'koa'
 import { Problem } from '../errors.ts'
-import type { Attempts } from '../flows/attempts.ts'
+import type { Flows } from '../flows/flow-store.ts'
 import { changing } from './changing.ts'
 import { doorkeeper } from './require-session.ts'
 import { seeOther } from './show.ts'
 import type { Finish } from './stepping.ts'
 import type { Visit } from './visiting.ts'
 
-type Services = Parameters<typeof changing>[0] & { attempts: Attempts; finish: Finish }
+type Services = Parameters<typeof changing>[0] & { flows: Flows; finish: Finish }
 
 const day = 24 * 3_600_000
 
 /** Where somebody closes their account, and changes their mind: by a mailed link's button, or after signing in. */
 export function closing(services: Services): Router<Visit> {
-  const { accounts, attempts, closing, finish, show } = services
+  const { accounts, flows, closing, finish, show } = services
   const router = new Router<Visit>()
   const { page } = doorkeeper(services)
   const { change } = changing(services)
@@ -38,20 +38,20 @@ export function closing(services: Services): Router<Visit> {
 
   /** Whose account closes, at the end of what they proved. */
   const proved = async (ctx: Context) => {
-    const attempt = await attempts.get(ctx.params.attempt ?? '', ctx.state.visitor.device)
-    const owner = attempt.account === undefined ? undefined : await accounts.get(attempt.account)
-    if (!attempt.done || !owner || owner.guard !== attempt.guard) throw new Problem('attempt_expired')
-    return { attempt, owner }
+    const flow = await flows.get(ctx.params.flow ?? '', ctx.state.visitor.device)
+    const owner = flow.account === undefined ? undefined : await accounts.get(flow.account)
+    if (!flow.done || !owner || owner.guard !== flow.guard) throw new Problem('attempt_expired')
+    return { flow, owner }
   }
   for (const folder of ['/sign-in', '/forgot-password']) {
-    router.post(`${folder}/:attempt/keep`, async ctx => {
-      const { attempt, owner } = await proved(ctx)
+    router.post(`${folder}/:flow/keep`, async ctx => {
+      const { flow, owner } = await proved(ctx)
       if (!(await closing.keep(owner.id, ctx.state.visitor))) throw new Problem('attempt_expired')
       // On to where they were going, from here: no page of ours may stand between a form and the app that it leads to.
-      await finish(ctx, attempt)
+      await finish(ctx, flow)
     })
-    router.post(`${folder}/:attempt/leave`, async ctx => {
-      await attempts.take((await proved(ctx)).attempt)
+    router.post(`${folder}/:flow/leave`, async ctx => {
+      await flows.take((await proved(ctx)).flow)
       seeOther(ctx, '/signed-out')
     })
   }

@@ -31,7 +31,7 @@ type Services = Parameters<typeof changing>[0] &
 
 /** Where somebody takes along all that is kept of them (GDPR, articles 15 and 20), after a proof of their strongest factor. */
 export function data(services: Services): Router<Visit> {
-  const { credentials, attempts, belongings, receipts, activity, throttle, emit, issuer, show, now } = services
+  const { credentials, flows, belongings, receipts, activity, throttle, emit, issuer, show, now } = services
   const router = new Router<Visit>()
   const { page, who } = doorkeeper(services)
   const { fresh, change } = changing(services)
@@ -56,7 +56,7 @@ export function data(services: Services): Router<Visit> {
 
   /** Uses up a proof that was given for one copy. Throws `attempt_expired`. */
   const proved = async (ctx: Context, { id }: Account, session: string, attempt: string): Promise<void> => {
-    const found = await attempts.get(attempt, ctx.state.visitor.device)
+    const found = await flows.get(attempt, ctx.state.visitor.device)
     const theirs = found.account === id && found.session === session
     if (!found.done || found.change?.does !== 'export' || !theirs) throw new Problem('attempt_expired')
     await concluded(ctx, services, found)

@@ -5,10 +5,10 @@ import type { Checking } from '../account-recovery/checking.ts'
 import { most } from '../account-recovery/identity-documents.ts'
 import type { Links } from '../accounts/link.ts'
 import { Problem } from '../errors.ts'
-import type { Attempts } from '../flows/attempts.ts'
 import type { Disowning } from '../flows/disowning.ts'
+import type { Flows } from '../flows/flow-store.ts'
 import type { Steps } from '../flows/steps.ts'
-import { beginAttempt } from './beginning.ts'
+import { beginFlow } from './beginning.ts'
 import { asProblem } from './faults.ts'
 import type { CaseStage } from './recovery-pages.ts'
 import { type Show, seeOther } from './show.ts'
@@ -17,7 +17,7 @@ import { upload } from './upload.ts'
 import type { Visit } from './visiting.ts'
 
 interface Services {
-  attempts: Attempts
+  flows: Flows
   steps: Steps
   links: Links
   disowning: Pick<Disowning, 'link'>
@@ -138,7 +138,7 @@ export function identity(services: Services): Router<Visit> {
     const moves = found.contact !== account.email
     const { id, guard } = account
     const email = moves ? found.contact : account.email
-    await beginAttempt(ctx, services, { purpose: 'recover', account: id, guard, email, case: found.id, moves })
+    await beginFlow(ctx, services, { purpose: 'recover', account: id, guard, email, case: found.id, moves })
   })
 
   return router

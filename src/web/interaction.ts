@@ -5,12 +5,12 @@ import type { Devices } from '../accounts/device.ts'
 import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import type { Approving } from '../flows/approving.ts'
-import type { Attempts } from '../flows/attempts.ts'
+import type { Flows } from '../flows/flow-store.ts'
 import type { Steps } from '../flows/steps.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
 import { routes } from '../oidc/configuration.ts'
 import type { InteractionDetails, Interactions } from '../oidc/interactions.ts'
-import { beginAttempt } from './beginning.ts'
+import { beginFlow } from './beginning.ts'
 import { negotiate } from './phrases.ts'
 import type { Show } from './show.ts'
 import { concluded } from './sign-in.ts'
@@ -21,7 +21,7 @@ import { rememberApp } from './way-back.ts'
 interface Services {
   approving: Approving
   accounts: Accounts
-  attempts: Attempts
+  flows: Flows
   devices: Devices
   sessions: Sessions
   steps: Steps
@@ -32,7 +32,7 @@ interface Services {
 
 /** Where an app's authorization request waits for a person: it leaves to sign in, comes back with the proof, and asks for consent and approval. */
 export function interaction(services: Services): Router<Visit> {
-  const { accounts, attempts, interactions, sessions, show } = services
+  const { accounts, flows, interactions, sessions, show } = services
   const router = new Router<Visit>()
   const approve = approval(services, router)
 
@@ -45,9 +45,9 @@ export function interaction(services: Services): Router<Visit> {
     if (waits && ctx.query.attempt === undefined && (await sessions.current(ctx))) return interactions.proceed(ctx)
     const from = ctx.query.attempt
     if (typeof from !== 'string') return begin(ctx, details)
-    const attempt = await attempts.get(from, ctx.state.visitor.device)
-    if (attempt.interaction !== details.uid || !attempt.done) throw new Problem('attempt_expired')
-    const { account, acr, amr } = await concluded(ctx, services, attempt)
+    const flow = await flows.get(from, ctx.state.visitor.device)
+    if (flow.interaction !== details.uid || !flow.done) throw new Problem('attempt_expired')
+    const { account, acr, amr } = await concluded(ctx, services, flow)
     if (!acr) throw new Problem('attempt_expired')
     await interactions.finish(ctx, { accountId: account.id, acr, amr, guard: account.guard })
   })
@@ -66,11 +66,11 @@ export function interaction(services: Services): Router<Visit> {
       client: { name, tile, home: app },
       locale: params.ui_locales ? negotiate(params.ui_locales) : ctx.state.locale,
     }
-    if (prompt === 'create') return beginAttempt(ctx, services, { ...begun, purpose: 'sign-up' })
+    if (prompt === 'create') return beginFlow(ctx, services, { ...begun, purpose: 'sign-up' })
     const person = session && (await accounts.get(session.accountId))
     // Somebody who is signed in and has to prove more stays who they are, unless the app asked for a sign-in of its own.
     const stays = person !== undefined && !params.anew
-    await beginAttempt(ctx, services, {
+    await beginFlow(ctx, services, {
       ...begun,
       purpose: stays ? 'step-up' : 'sign-in',
       account: stays ? person.id : undefined,

@@ -3,18 +3,18 @@ import { originOf } from '../accounts/origin.ts'
 import type { Owner } from '../api-keys/owner.ts'
 import { Problem } from '../errors.ts'
 import { maskedEmail } from '../factors/contacts.ts'
-import type { Attempts } from '../flows/attempts.ts'
 import type { Disowning } from '../flows/disowning.ts'
+import type { Flows } from '../flows/flow-store.ts'
 import type { Opening } from '../flows/opening.ts'
 import type { Resetting } from '../flows/resetting.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
-import { beginAttempt } from './beginning.ts'
+import { beginFlow } from './beginning.ts'
 import { type Show, seeOther } from './show.ts'
 import { body } from './stepping.ts'
 import type { Visit } from './visiting.ts'
 
 interface Services {
-  attempts: Attempts
+  flows: Flows
   steps: Opening
   resetting: Resetting
   disowning: Disowning
@@ -56,7 +56,7 @@ export function recovery(services: Services): Router<Visit> {
     // The link came by mail: whatever strangers guess, the second factor can be proved here.
     await steps.admit(id, ctx.state.visitor)
     try {
-      await beginAttempt(ctx, services, { purpose: 'reset', account: id, email, guard })
+      await beginFlow(ctx, services, { purpose: 'reset', account: id, email, guard })
     } catch (fault) {
       // They hold nothing besides the mailbox that could prove who they are.
       if (fault instanceof Problem && fault.code === 'not_offered') return seeOther(ctx, '/recover')

@@ -5,12 +5,12 @@ import type { Devices } from '../accounts/device.ts'
 import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import { reaches } from '../flows/assurance.ts'
-import type { Attempt, Attempts, NewAttempt } from '../flows/attempts.ts'
+import type { Flow, Flows, NewFlow } from '../flows/flow-store.ts'
 import type { Steps } from '../flows/steps.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
 import type { Interactions } from '../oidc/interactions.ts'
 import type { Approvals } from '../oidc/remote-approvals.ts'
-import { beginAttempt } from './beginning.ts'
+import { beginFlow } from './beginning.ts'
 import { type Changes, changed } from './changing.ts'
 import { type Show, seeOther } from './show.ts'
 import { baseOf, type Finish } from './stepping.ts'
@@ -18,7 +18,7 @@ import type { Visit } from './visiting.ts'
 
 interface Services {
   accounts: Accounts
-  attempts: Attempts
+  flows: Flows
   devices: Devices
   steps: Steps
   sessions: Sessions
@@ -33,15 +33,15 @@ function localPath(typed: unknown): string | undefined {
 
 /** How sign-ins and sign-ups begin, from an app's authorization request or from our own pages. */
 export function signIn(services: Services): Router<Visit> {
-  const { attempts, sessions } = services
+  const { flows, sessions } = services
   const router = new Router<Visit>()
 
-  /** What a former attempt on this device was for: whoever goes from sign-in to sign-up still goes back to the app. */
-  const former = async (ctx: Context): Promise<Partial<NewAttempt>> => {
+  /** What a former flow on this device was for: whoever goes from sign-in to sign-up still goes back to the app. */
+  const former = async (ctx: Context): Promise<Partial<NewFlow>> => {
     const from = ctx.query.from
     const wants = typeof ctx.query.way === 'string' ? ctx.query.way.slice(0, 40) : undefined
     if (typeof from !== 'string') return { next: localPath(ctx.query.next), wants }
-    const { interaction, within, anew, client, next, acr, locale } = await attempts.get(from, ctx.state.visitor.device)
+    const { interaction, within, anew, client, next, acr, locale } = await flows.get(from, ctx.state.visitor.device)
     return { interaction, within, anew, client, next, acr, locale, wants }
   }
 
@@ -49,56 +49,56 @@ export function signIn(services: Services): Router<Visit> {
     const before = await former(ctx)
     const session = await sessions.current(ctx)
     if (session && !before.interaction) return seeOther(ctx, before.next ?? '/account')
-    await beginAttempt(ctx, services, { ...before, purpose: 'sign-in' })
+    await beginFlow(ctx, services, { ...before, purpose: 'sign-in' })
   })
 
   router.get('/sign-up', async ctx => {
     const { acr: _, ...before } = await former(ctx)
-    await beginAttempt(ctx, services, { ...before, purpose: 'sign-up' })
+    await beginFlow(ctx, services, { ...before, purpose: 'sign-up' })
   })
   return router
 }
 
 /**
- * Ends attempts: an app's goes back to its authorization request, our own starts a session, an added factor shows itself. Whose
+ * Ends flows: an app's goes back to its authorization request, our own starts a session, an added factor shows itself. Whose
  * account closes is asked whether to keep it, and gets in nowhere until they do.
  */
 export function finishing(
   services: Omit<Services, 'interactions' | 'steps'> & Changes & { show: Show; approvals: Approvals },
 ): Finish {
   const { accounts, show } = services
-  return async (ctx, attempt) => {
-    const owner = attempt.account === undefined ? undefined : await accounts.get(attempt.account)
+  return async (ctx, flow) => {
+    const owner = flow.account === undefined ? undefined : await accounts.get(flow.account)
     if (owner?.status === 'closing') {
-      if (ctx.method !== 'GET') return seeOther(ctx, baseOf(attempt))
-      const locals = { base: baseOf(attempt), email: owner.email, until: owner.closesAt ?? 0 }
-      return show.page(ctx, 'sign-in/closing', locals, { towards: attempt.client })
+      if (ctx.method !== 'GET') return seeOther(ctx, baseOf(flow))
+      const locals = { base: baseOf(flow), email: owner.email, until: owner.closesAt ?? 0 }
+      return show.page(ctx, 'sign-in/closing', locals, { towards: flow.client })
     }
-    if (attempt.change?.does === 'export') return seeOther(ctx, `/account/data?attempt=${attempt.id}`)
-    if (attempt.interaction) return seeOther(ctx, `/interaction/${attempt.interaction}?attempt=${attempt.id}`)
-    const { account, acr, amr } = await concluded(ctx, services, attempt)
-    if (attempt.change) await changed(ctx, services, account, attempt.change, attempt.session)
-    if (attempt.change?.does === 'close') return seeOther(ctx, '/closing')
-    const { guard } = attempt.change ? ((await accounts.get(account.id)) ?? account) : account
+    if (flow.change?.does === 'export') return seeOther(ctx, `/account/data?attempt=${flow.id}`)
+    if (flow.interaction) return seeOther(ctx, `/interaction/${flow.interaction}?attempt=${flow.id}`)
+    const { account, acr, amr } = await concluded(ctx, services, flow)
+    if (flow.change) await changed(ctx, services, account, flow.change, flow.session)
+    if (flow.change?.does === 'close') return seeOther(ctx, '/closing')
+    const { guard } = flow.change ? ((await accounts.get(account.id)) ?? account) : account
     // Before anything is opened: a request that has expired meanwhile leaves the session as it was.
-    if (attempt.approves && acr) {
-      const by = { account: account.id, session: attempt.session ?? '', proved: { acr, amr } }
-      await services.approvals.approve(attempt.approves, by, ctx.state.visitor)
+    if (flow.approves && acr) {
+      const by = { account: account.id, session: flow.session ?? '', proved: { acr, amr } }
+      await services.approvals.approve(flow.approves, by, ctx.state.visitor)
     }
     if (acr) await services.sessions.start(ctx, { accountId: account.id, acr, amr, guard })
-    seeOther(ctx, attempt.next ?? '/account')
+    seeOther(ctx, flow.next ?? '/account')
   }
 }
 
-/** Takes a finished attempt: what it proved, for exactly one use. What it enrolled ends the account's other sessions. Throws `attempt_expired`. */
+/** Takes a finished flow: what it proved, for exactly one use. What it enrolled ends the account's other sessions. Throws `attempt_expired`. */
 export async function concluded(
   ctx: Context,
-  services: Pick<Services, 'accounts' | 'attempts' | 'devices' | 'sessions' | 'emit'>,
-  attempt: Attempt,
-): Promise<{ account: Account; acr: NonNullable<Attempt['done']>['acr']; amr: string[] }> {
-  const { accounts, attempts, devices, sessions, emit } = services
+  services: Pick<Services, 'accounts' | 'flows' | 'devices' | 'sessions' | 'emit'>,
+  flow: Flow,
+): Promise<{ account: Account; acr: NonNullable<Flow['done']>['acr']; amr: string[] }> {
+  const { accounts, flows, devices, sessions, emit } = services
   const { visitor } = ctx.state
-  const { done, account, guard, purpose, fresh, trust } = await attempts.take(attempt)
+  const { done, account, guard, purpose, fresh, trust } = await flows.take(flow)
   const person = account === undefined ? undefined : await accounts.get(account)
   if (!done || !active(person)) throw new Problem('attempt_expired')
   // What was proved before the account's protection changed may be what the change was made against.
@@ -111,12 +111,7 @@ export async function concluded(
   }
   if (fresh.length > 0 && purpose !== 'sign-up') {
     // The library changes the cookie of who signs in on the way to an app.
-    await sessions.endOthers(
-      ctx,
-      'protection-changed',
-      person.id,
-      attempt.interaction === undefined ? undefined : 'soon',
-    )
+    await sessions.endOthers(ctx, 'protection-changed', person.id, flow.interaction === undefined ? undefined : 'soon')
   }
   return { account: person, acr: done.acr, amr: done.amr }
 }

@@ -24,13 +24,13 @@ import type { Approved } from '../flows/approval-statement.ts'
 import { approving as approvingOf } from '../flows/approving.ts'
 import { asking } from '../flows/asking.ts'
 import { limitedUntil as limited } from '../flows/assurance.ts'
-import { attempts as attemptsOf } from '../flows/attempts.ts'
 import { ceremonies as ceremoniesOf } from '../flows/ceremonies.ts'
 import { closing as closingOf } from '../flows/closing.ts'
 import { committing } from '../flows/committing.ts'
 import { type AskOwner, confirming as confirmingOf } from '../flows/confirming.ts'
 import { disowning as disowningOf } from '../flows/disowning.ts'
 import { enrolments } from '../flows/enrolments.ts'
+import { flows as flowsOf } from '../flows/flow-store.ts'
 import { enrolling, proving } from '../flows/judging.ts'
 import { opening } from '../flows/opening.ts'
 import { proofs } from '../flows/proofs.ts'
@@ -87,7 +87,7 @@ export function people({ issuer, trust, hold, closing: patience, sms }: Config, 
   const addresses = addressesOf({ store, sealer, accounts, now })
   const announcements = announcementsOf({ store, credentials, emit, onFault, now })
   const commit = committing({ accounts, credentials, announcements, addresses, hold, onFault, now })
-  const attempts = attemptsOf({ store, quota, now })
+  const flows = flowsOf({ store, quota, now })
   const ceremonies = ceremoniesOf({ store, sealer, now })
   const ask = asking({ ceremonies, addresses, throttle, postage, failures, messages: letters, emit })
   const signUp = signUpOf({ accounts, credentials, announcements, addresses, sealer, messages: letters, now })
@@ -97,7 +97,7 @@ export function people({ issuer, trust, hold, closing: patience, sms }: Config, 
   const proof = proofs({ ceremonies, credentials, devices, admissions, throttle, failures, emit })
   const afresh = recoveringOf({ factors, accounts, addresses, devices, credentials, complete, cutOff, commit })
   const counted = enrolments({ ceremonies, throttle })
-  const judged = { factors, attempts, ceremonies, accounts, credentials, proof, counted }
+  const judged = { factors, flows, ceremonies, accounts, credentials, proof, counted }
   const judges = { ...judged, protection, signUp, recovering: afresh, failures, hold, now }
   const [prove, enrol] = [proving(judges), enrolling(judges)]
 
@@ -113,10 +113,10 @@ export function people({ issuer, trust, hold, closing: patience, sms }: Config, 
     const seen = { when: words.moment(locale, waiting.at), ...whence(locale, { agent: undefined, ...waiting }) }
     await letters.confirm({ to, locale, phrase, confirm, expiresAt, ...seen })
   }
-  const confirming = confirmingOf({ accounts, attempts, links, throttle, postage, askOwner, emit, now })
-  const walking = { factors, attempts, ceremonies, ask, prove, enrol, credentials, throttle, failures, hold, now }
+  const confirming = confirmingOf({ accounts, flows, links, throttle, postage, askOwner, emit, now })
+  const walking = { factors, flows, ceremonies, ask, prove, enrol, credentials, throttle, failures, hold, now }
   const walk = stepsOf({ ...walking, confirming, risk, devices, emit })
-  const steps = opening({ ...recovering, steps: walk, admissions, attempts, throttle })
+  const steps = opening({ ...recovering, steps: walk, admissions, flows, throttle })
 
   const receipts = receiptsOf<Approved>({ store, sealer, now })
   const approvable = { factors, accounts, credentials, ceremonies, receipts, proof }
@@ -146,7 +146,7 @@ export function people({ issuer, trust, hold, closing: patience, sms }: Config, 
     postage,
     quota,
     factors,
-    attempts,
+    flows,
     risk,
     protection,
     resetting,

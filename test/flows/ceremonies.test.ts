@@ -39,7 +39,7 @@ describe('ceremonies', () => {
   const now = () => at
   const sealing = sealer(keyring(['a secret of the tests, 32 or longer']))
   const who: Subject<unknown> = { held: [], locale: 'en', now: 0 }
-  const which = { attempt: 'a', mode: 'prove' as const, factor: echo }
+  const which = { flow: 'a', mode: 'prove' as const, factor: echo }
   const code = (promise: Promise<unknown>) =>
     promise.then(
       () => 'right',
@@ -101,9 +101,9 @@ describe('ceremonies', () => {
     expect(await answer('7')).to.equal('attempt_expired')
   })
 
-  it('belong to one attempt, one factor and one mode', async () => {
+  it('belong to one flow, one factor and one mode', async () => {
     await run.begin(which, who)
-    expect(await code(run.finish({ ...which, attempt: 'b' }, who, { code: '7' }))).to.equal('attempt_expired')
+    expect(await code(run.finish({ ...which, flow: 'b' }, who, { code: '7' }))).to.equal('attempt_expired')
     expect(await code(run.finish({ ...which, mode: 'enrol' }, who, { code: '7' }))).to.equal('attempt_expired')
   })
 

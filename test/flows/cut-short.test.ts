@@ -3,8 +3,8 @@ import { credentialsDeclaration } from '../../src/accounts/credential.ts'
 import { links as linksOf } from '../../src/accounts/link.ts'
 import { type Emit, recorder } from '../../src/events.ts'
 import type { Factor } from '../../src/factors/factor.ts'
-import type { Attempt } from '../../src/flows/attempts.ts'
 import { disowning } from '../../src/flows/disowning.ts'
+import type { Flow } from '../../src/flows/flow-store.ts'
 import { recovering } from '../../src/flows/recovering.ts'
 import { signUp } from '../../src/flows/sign-up.ts'
 import { audit } from '../../src/observers/audit.ts'
@@ -119,9 +119,9 @@ const acts: Act[] = [
     prepare: async here => {
       await begin(here)
       here.later(2 * day)
-      const attempt = { account: 'ada', case: '1', moves: false } as unknown as Attempt
+      const flow = { account: 'ada', case: '1', moves: false } as unknown as Flow
       const fresh = ['password', 'totp'].map(factor => ({ factor, secret: { to: 'new' } }))
-      return ({ recovering }) => recovering.commit(attempt, fresh, visitor)
+      return ({ recovering }) => recovering.commit(flow, fresh, visitor)
     },
   },
 ]
@@ -162,15 +162,15 @@ describe('an act that is cut short at any call of the store', () => {
     }).timeout(60_000)
 
   it('makes an account that is whole, or none and leaves nothing behind: a sign-up', async () => {
-    const attempt = { id: 'x', account: 'ada', locale: 'en' } as unknown as Attempt
+    const flow = { id: 'x', account: 'ada', locale: 'en' } as unknown as Flow
     const whole = ['email: ada@example.com', 'password: new', 'totp: new']
     const act = async ({ signUp }: ReturnType<Room['acting']>) => {
       let pending: string | undefined
       for (const each of whole) {
         const [factor = '', to = ''] = each.split(': ')
-        pending = signUp.add({ ...attempt, pending }, factorOf(factor), { secret: { to } })
+        pending = signUp.add({ ...flow, pending }, factorOf(factor), { secret: { to } })
       }
-      await signUp.commit(attempt, pending ?? '', factors)
+      await signUp.commit(flow, pending ?? '', factors)
     }
     here = await room()
     here.broken.heal()

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import type { Emit, EventName } from '../../src/events.ts'
 import { recorder } from '../../src/events.ts'
 import type { Factor } from '../../src/factors/factor.ts'
-import type { Attempt } from '../../src/flows/attempts.ts'
+import type { Flow } from '../../src/flows/flow-store.ts'
 import { type Protection, protection } from '../../src/flows/protection.ts'
 import { audit } from '../../src/observers/audit.ts'
 import { ledger } from '../../src/observers/ledger.ts'
@@ -64,9 +64,9 @@ async function room(through: (store: Store) => Store = each => each) {
     held[factor] = await calm.give({ account: 'ada', factor, secret })
   held.passkey = await calm.give({ account: 'ada', factor: 'passkey', lookup: 'p-old', secret: { to: 'old' } })
   at += 1_000
-  const attempt = { account: 'ada', purpose: 'add', proved: [], session: 's1' } as unknown as Attempt
+  const flow = { account: 'ada', purpose: 'add', proved: [], session: 's1' } as unknown as Flow
   return {
-    ...{ engine, broken, told, held, attempt, calm },
+    ...{ engine, broken, told, held, flow, calm },
     acting: () => on(broken.store),
     later: (ms: number) => {
       at += ms
@@ -98,16 +98,15 @@ const acts: {
     what: `replacing ${factor}`,
     event: 'factor.replaced' as const,
     factor,
-    act: ({ attempt, held }: Room, by: Protection) =>
-      by.enrol(attempt, factorOf(factor), { secret }, held[factor], visitor),
+    act: ({ flow, held }: Room, by: Protection) => by.enrol(flow, factorOf(factor), { secret }, held[factor], visitor),
     after: [secret.to],
   })),
   {
     what: 'adding a passkey',
     event: 'factor.added',
     factor: 'passkey',
-    act: ({ attempt }, by) =>
-      by.enrol(attempt, factorOf('passkey'), { secret: { to: 'new' }, lookup: 'p-new' }, undefined, visitor),
+    act: ({ flow }, by) =>
+      by.enrol(flow, factorOf('passkey'), { secret: { to: 'new' }, lookup: 'p-new' }, undefined, visitor),
     after: ['old', 'new'],
   },
   ...['passkey', 'sms', 'totp'].map(factor => ({
@@ -210,9 +209,9 @@ describe('a change of what protects an account', () => {
     expect(refused).to.equal('slow_down')
     // A thief who used it all up keeps nobody from a new password.
     const held = here.held.password
-    const attempt = { ...here.attempt, guard: (await here.owner()).guard }
+    const flow = { ...here.flow, guard: (await here.owner()).guard }
     const enrol = (purpose: 'add' | 'reset') =>
-      by.enrol({ ...attempt, purpose }, factorOf('password'), { secret: { to: 'mine again' } }, held, visitor)
+      by.enrol({ ...flow, purpose }, factorOf('password'), { secret: { to: 'mine again' } }, held, visitor)
     expect(await enrol('add').catch((fault: { code?: string }) => fault.code)).to.equal('slow_down')
     await enrol('reset')
     here.later(7 * 24 * 3_600_000)

@@ -3,7 +3,7 @@ import type { Accounts } from '../../src/accounts/account.ts'
 import type { Credentials } from '../../src/accounts/credential.ts'
 import { quota } from '../../src/accounts/quota.ts'
 import { Problem } from '../../src/errors.ts'
-import { type Attempt, attempts as attemptsOf } from '../../src/flows/attempts.ts'
+import { type Flow, flows as flowsOf } from '../../src/flows/flow-store.ts'
 import { recovering as recoveringOf } from '../../src/flows/recovering.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { commits } from '../support/commits.ts'
@@ -16,7 +16,7 @@ describe('setting an account up afresh', () => {
   let store: Store
   let accounts: Accounts
   let credentials: Credentials
-  let attempt: Attempt
+  let flow: Flow
   let done: string[]
   let made: ReturnType<typeof commits>
   beforeEach(async () => {
@@ -28,7 +28,7 @@ describe('setting an account up afresh', () => {
     await accounts.insert({ id: 'ada', email: 'ada@example.com', locale: 'en', status: 'active', ...times })
     await made.give({ account: 'ada', factor: 'password', secret: 'of before' })
     const begun = { purpose: 'recover', device: 'd', locale: 'en', account: 'ada', case: '1' } as const
-    attempt = await attemptsOf({ store, quota: quota({ store, now }), now }).start(begun, '192.0.2.1')
+    flow = await flowsOf({ store, quota: quota({ store, now }), now }).start(begun, '192.0.2.1')
   })
   afterEach(() => store.close())
 
@@ -43,7 +43,7 @@ describe('setting an account up afresh', () => {
       cutOff: async () => void done.push('cut off'),
     })
     const met = await afresh
-      .commit(attempt, [{ factor: 'password', secret: 'anew' }], visitor)
+      .commit(flow, [{ factor: 'password', secret: 'anew' }], visitor)
       .catch((fault: unknown) => fault)
     return met instanceof Problem ? met.code : met
   }

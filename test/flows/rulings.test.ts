@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { Factor } from '../../src/factors/factor.ts'
 import type { Purpose } from '../../src/flows/assurance.ts'
-import type { Attempt } from '../../src/flows/attempts.ts'
+import type { Flow } from '../../src/flows/flow-store.ts'
 import { next, type Step } from '../../src/flows/policy.ts'
 import { weighing } from '../../src/flows/weighing.ts'
 import { type Ruling, rulings } from '../../src/risk/verdict.ts'
@@ -45,9 +45,9 @@ const ways: Record<Purpose, { proved: string; fresh: string; before: string }[]>
 
 type Made = { purpose: Purpose; proved: string; fresh: string; ruling: Ruling; moves?: boolean; held?: string }
 
-/** Weighs an attempt as steps do, and says what policy makes of it. */
+/** Weighs a flow as steps do, and says what policy makes of it. */
 const made = async ({ purpose, proved, fresh, ruling, moves = false, held = usual }: Made) => {
-  const stepOf = ({ verdict }: Pick<Attempt, 'verdict'>) =>
+  const stepOf = ({ verdict }: Pick<Flow, 'verdict'>) =>
     next({
       offered: rules,
       held: pick(held),
@@ -63,8 +63,8 @@ const made = async ({ purpose, proved, fresh, ruling, moves = false, held = usua
     }),
   }
   const weigh = weighing({ risk, devices: { trusted: async () => false } })
-  const attempt = { purpose, account: 'ada', proved: proved.split(' ').filter(Boolean) } as unknown as Attempt
-  return { before: stepOf({}).now, after: stepOf(await weigh(attempt, stepOf, visitor)).now }
+  const flow = { purpose, account: 'ada', proved: proved.split(' ').filter(Boolean) } as unknown as Flow
+  return { before: stepOf({}).now, after: stepOf(await weigh(flow, stepOf, visitor)).now }
 }
 
 describe('what is made of where somebody comes from', () => {

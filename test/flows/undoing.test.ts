@@ -3,8 +3,8 @@ import type { Account } from '../../src/accounts/account.ts'
 import { links } from '../../src/accounts/link.ts'
 import { type Emit, recorder } from '../../src/events.ts'
 import type { Factor } from '../../src/factors/factor.ts'
-import type { Attempt } from '../../src/flows/attempts.ts'
 import { disowning } from '../../src/flows/disowning.ts'
+import type { Flow } from '../../src/flows/flow-store.ts'
 import { protection } from '../../src/flows/protection.ts'
 import { alerts, type Reach } from '../../src/observers/alerts.ts'
 import type { Store } from '../../src/store/collection.ts'
@@ -68,14 +68,14 @@ async function room() {
   const enrol = async (factor: string, to: string, visitor: typeof ada) => {
     const { guard } = await owner()
     const former = factor === 'passkey' ? undefined : (await held(factor))?.id
-    const attempt = {
+    const flow = {
       account: 'ada',
       guard,
       purpose: 'add',
       proved: [],
       session: visitor.session,
-    } as unknown as Attempt
-    await by.enrol(attempt, factorOf(factor), { secret: { to } }, former, visitor)
+    } as unknown as Flow
+    await by.enrol(flow, factorOf(factor), { secret: { to } }, former, visitor)
   }
   const remove = async (factor: string, visitor: typeof ada) =>
     by.change(await owner(), { does: 'remove', credential: (await held(factor))?.id ?? '' }, visitor)

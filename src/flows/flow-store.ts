@@ -45,7 +45,7 @@ const shape = z.object({
   email: z.string().optional(),
   /** What is enrolled is the account's at once: at sign-up and after an identity check, once a second factor is enrolled too. */
   real: z.boolean(),
-  /** The account's guard when the attempt came to know the account, or when it last changed it itself. */
+  /** The account's guard when the flow came to know the account, or when it last changed it itself. */
   guard: z.number().optional(),
   /** The browser session that it belongs to, and ends with. */
   session: z.string().optional(),
@@ -108,39 +108,39 @@ const shape = z.object({
 })
 
 /** One person's way through a sign-in, sign-up or step-up: what has been proved so far. */
-export type Attempt = z.output<typeof shape>
+export type Flow = z.output<typeof shape>
 export type Mode = z.output<typeof mode>
 export type Change = z.output<typeof change>
-export type NewAttempt = Pick<Attempt, 'purpose' | 'device' | 'locale'> &
+export type NewFlow = Pick<Flow, 'purpose' | 'device' | 'locale'> &
   Partial<
     Pick<
-      Attempt,
+      Flow,
       'account' | 'guard' | 'email' | 'session' | 'within' | 'interaction' | 'anew' | 'client' | 'next' | 'acr' | 'add'
     > &
-      Pick<Attempt, 'vouched' | 'vouchedBy' | 'change' | 'approves' | 'reason' | 'wants' | 'case' | 'moves'>
+      Pick<Flow, 'vouched' | 'vouchedBy' | 'change' | 'approves' | 'reason' | 'wants' | 'case' | 'moves'>
   >
 
 const attemptsDeclaration = declare({ name: 'attempts', shape })
 
-export interface Attempts {
+export interface Flows {
   /** Begins one. Who is not known yet pays by the address that they come `from` for what is kept of them. Throws `slow_down`. */
-  start(attempt: NewAttempt, from: string): Promise<Attempt>
+  start(flow: NewFlow, from: string): Promise<Flow>
   /** Throws `attempt_expired` when there is none (any longer), `attempt_elsewhere` when it began on another device. */
-  get(id: string, device: string): Promise<Attempt>
+  get(id: string, device: string): Promise<Flow>
   /** Throws `conflict` when another request changed it first. */
-  change(attempt: Attempt, changes: Partial<Attempt>): Promise<Attempt>
+  change(flow: Flow, changes: Partial<Flow>): Promise<Flow>
   /** Ends it: of several only one gets it. Throws `attempt_expired`. */
-  take(attempt: Attempt): Promise<Attempt>
+  take(flow: Flow): Promise<Flow>
   /** Notes, whoever says so, that its owner confirms it, or ends it where they deny it; false when it is over. */
   settle(id: string, confirmed: boolean): Promise<boolean>
 }
 
-/** The attempts in this store; each lasts an hour. */
-export function attempts({ store, quota, now }: { store: Store; quota: Quota; now: () => number }): Attempts {
+/** The flows in this store; each lasts an hour. */
+export function flows({ store, quota, now }: { store: Store; quota: Quota; now: () => number }): Flows {
   const kept = store.collection(attemptsDeclaration)
   return {
     start: async (begun, from) => {
-      const attempt: Attempt = {
+      const flow: Flow = {
         real: begun.account !== undefined && begun.purpose !== 'recover',
         proved: [],
         // A sign-up knows its account's id from the start: passkeys are made for it.
@@ -152,15 +152,15 @@ export function attempts({ store, quota, now }: { store: Store; quota: Quota; no
         fresh: [],
         skipped: [],
       }
-      if (begun.account === undefined) await quota.spend(JSON.stringify(attempt).length + question, { address: from })
-      await kept.insert(attempt)
-      return attempt
+      if (begun.account === undefined) await quota.spend(JSON.stringify(flow).length + question, { address: from })
+      await kept.insert(flow)
+      return flow
     },
     get: async (own, device) => {
-      const attempt = await kept.get(own)
-      if (!attempt) throw new Problem('attempt_expired')
-      if (attempt.device !== device) throw new Problem('attempt_elsewhere')
-      return attempt
+      const flow = await kept.get(own)
+      if (!flow) throw new Problem('attempt_expired')
+      if (flow.device !== device) throw new Problem('attempt_elsewhere')
+      return flow
     },
     change: async ({ id: own, rev }, changes) => {
       const changed = await kept.patch(own, { ...changes, rev: rev + 1 }, { rev })
@@ -175,21 +175,21 @@ export function attempts({ store, quota, now }: { store: Store; quota: Quota; no
     settle: async (own, confirmed) => {
       if (!confirmed) return (await kept.take(own)) !== undefined
       for (;;) {
-        const attempt = await kept.get(own)
-        if (!attempt || attempt.done) return false
-        if (await kept.patch(own, { confirmed, rev: attempt.rev + 1 }, { rev: attempt.rev })) return true
+        const flow = await kept.get(own)
+        if (!flow || flow.done) return false
+        if (await kept.patch(own, { confirmed, rev: flow.rev + 1 }, { rev: flow.rev })) return true
       }
     },
   }
 }
 
-/** What an attempt has proved, each factor as the credential counted that it was proved by. */
-export function provedIn({ proved, limits = {} }: Attempt, factors: readonly Factor[]): Factor[] {
+/** What a flow has proved, each factor as the credential counted that it was proved by. */
+export function provedIn({ proved, limits = {} }: Flow, factors: readonly Factor[]): Factor[] {
   return factors.filter(({ id }) => proved.includes(id)).map(each => limited(each, limits[each.id]))
 }
 
-/** The assurance of what authorises an enrolment in an attempt now; undefined for what an account begins with. */
-export function authorityOf(attempt: Attempt, factors: readonly Factor[], now: number): Acr | undefined {
-  const vouched = stillGranted(attempt.vouched ?? 0, reauthentication, now) ? attempt.vouchedBy : undefined
-  return authority({ purpose: attempt.purpose, vouched }, provedIn(attempt, factors), factors)
+/** The assurance of what authorises an enrolment in a flow now; undefined for what an account begins with. */
+export function authorityOf(flow: Flow, factors: readonly Factor[], now: number): Acr | undefined {
+  const vouched = stillGranted(flow.vouched ?? 0, reauthentication, now) ? flow.vouchedBy : undefined
+  return authority({ purpose: flow.purpose, vouched }, provedIn(flow, factors), factors)
 }
