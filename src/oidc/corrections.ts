@@ -129,6 +129,13 @@ function keepSessions(
     const { payload } = await this.getValueAndPayload()
     // What an app asks for at a sign-out waits here for the person's answer.
     if (size(this.state) > largest) throw new Problem('too_large')
+    // The request named a session that is over, or whose cookie another tab has renewed meanwhile: a new one in which nobody is signed in
+    // would sign that browser out, so nothing is kept and the browser keeps its cookie.
+    if (exp === undefined && holdsNothing(this)) {
+      if (Provider.ctx) leaveCookie(Provider.ctx, provider.cookieName('session'))
+      this.touched = false
+      return jti
+    }
     if (exp === undefined && this.accountId === undefined) await admitted.pay(size(payload))
     const current = await sessions.keep(payload, { born: exp === undefined, from: oldId ?? jti, apps })
     // The browser got a newer one by another request, and this answer would overwrite it.
@@ -142,6 +149,11 @@ function keepSessions(
       await endSession(this.uid, 'protection-changed', originOf(Provider.ctx))
     return jti
   }
+}
+
+/** Tells whether a session knows of nobody who is signed in, of no app and of no question that waits for its answer. */
+function holdsNothing({ accountId, state, authorizations = {} }: Session): boolean {
+  return accountId === undefined && state === undefined && Object.keys(authorizations).length === 0
 }
 
 /** Takes a cookie that was set, and its signature, out of an answer. */
