@@ -1,12 +1,14 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import { createServer as createSecureServer } from 'node:https'
+import { type AddressInfo, createServer as createSocketServer, type Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { expect } from 'chai'
 import { outgoing, type Reach } from '../../src/clients/outgoing.ts'
+import { selfSigned } from '../support/certificates.ts'
 
 const json = { accept: 'application/json' }
 
-describe('requests to where others say', function () {
+describe('requests to addresses that others choose', function () {
   this.timeout(20_000)
   let server: Server
   let port: number
@@ -61,7 +63,14 @@ describe('requests to where others say', function () {
     }
 
     it('do not go to names of inside, or of both', async () => {
-      for (const addresses of [['10.0.0.5'], ['127.0.0.1'], ['93.184.216.34', '10.0.0.5'], ['::ffff:10.0.0.5'], []])
+      for (const addresses of [
+        ['10.0.0.5'],
+        ['127.0.0.1'],
+        ['93.184.216.34', '10.0.0.5'],
+        ['::ffff:10.0.0.5'],
+        ['64:ff9b::a00:5'],
+        [],
+      ])
         expect(await why(`https://app.example:${port}/`, { loopback: false, resolve: at(...addresses) })).to.equal(
           'the host is at no public address',
         )
@@ -118,6 +127,37 @@ describe('requests to where others say', function () {
     expect([asked, connections]).to.deep.equal([1, 1])
   })
 
+  it('show a server the host of the URL, and send nothing to one whose certificate nobody trusts', async () => {
+    const { key, cert } = await selfSigned('CN=rebound.example')
+    let requests = 0
+    const asked: string[] = []
+    const secure = createSecureServer({
+      key,
+      cert,
+      SNICallback: (name, done) => {
+        asked.push(name)
+        done(null)
+      },
+    })
+    secure.on('request', () => {
+      requests += 1
+    })
+    await new Promise<void>(done => secure.listen(0, '127.0.0.1', done))
+    const { port } = secure.address() as AddressInfo
+    const there = { ...reach, resolve: at('127.0.0.1') }
+    expect(await why(`https://rebound.example:${port}/`, there)).to.match(/self-signed certificate/)
+    expect(await why(`https://127.0.0.1:${port}/`, reach)).to.match(/self-signed certificate/)
+    expect(asked).to.deep.equal(['rebound.example'])
+    expect(requests).to.equal(0)
+    await new Promise(done => secure.close(done))
+  })
+
+  it('keep no connection', async () => {
+    await outgoing(reach)(url(), { headers: json })
+    await outgoing(reach)(url(), { headers: json })
+    expect(connections).to.equal(2)
+  })
+
   it('follow no redirect', async () => {
     listener = (_, res) => res.writeHead(302, { location: 'http://169.254.169.254/latest/meta-data' }).end()
     const answer = await outgoing(reach)(url(), { headers: json })
@@ -158,7 +198,7 @@ describe('requests to where others say', function () {
     expect(written).to.be.below(50_000_000)
   })
 
-  it('wait for nobody for long: not for a name, not for an answer that drips', async () => {
+  it('wait for nobody for long: not for a name, a handshake or an answer that drips', async () => {
     const sockets: Socket[] = []
     listener = (req, res) => {
       sockets.push(req.socket)
@@ -170,6 +210,12 @@ describe('requests to where others say', function () {
     expect(await why(url(), reach, { headers: json, signal: patience })).to.match(/abort|timeout/i)
     // With nothing said, its own three seconds.
     expect(await why(url(), reach, { headers: json })).to.match(/abort|timeout/i)
+    const silent = createSocketServer(socket => socket.resume())
+    await new Promise<void>(done => silent.listen(0, '127.0.0.1', done))
+    const { port: quiet } = silent.address() as AddressInfo
+    const hurry = AbortSignal.timeout(300)
+    expect(await why(`https://127.0.0.1:${quiet}/`, reach, { signal: hurry })).to.match(/abort|timeout/i)
+    await new Promise(done => silent.close(done))
     const never = () => new Promise<never>(() => {})
     expect(await why('https://slow.example/', { ...reach, resolve: never })).to.match(/abort|timeout/i)
     expect(sockets.every(each => each.destroyed || each.readableEnded)).to.equal(true)
