@@ -1,4 +1,4 @@
-import { type OwnKey, sign } from '../src/api-keys/sign-request.ts'
+import { type OwnKey, sign } from '../src/api-keys/rfc9421.ts'
 import { id } from '../src/crypto/random.ts'
 
 const request = {

@@ -3,7 +3,7 @@ import { Problem } from '../errors.ts'
 import { plainBlock } from './allowed-addresses.ts'
 import { type NewApiKey, type Scope, scopes } from './api-keys.ts'
 
-/** What people type into the form of a key, as it was posted. */
+/** The form of a new key as it was posted. */
 export interface Typed {
   name: string
   scope: readonly string[]
@@ -12,14 +12,14 @@ export interface Typed {
   public_key: string
 }
 
-/** A key as somebody wants it. */
-export type Wish = Omit<NewApiKey, 'account'> & { publicKey: string | undefined }
+/** The parsed form of a new key. */
+export type ApiKeyForm = Omit<NewApiKey, 'account'> & { publicKey: string | undefined }
 
 const day = 24 * 3_600_000
 const most = { addresses: 50, name: 60 }
 const longest = { addresses: 4_000, public_key: 1_000, other: 100 }
 
-/** The fields of a posted form, cut to what a page may show again. */
+/** Reads the fields of a posted form, cut to what a page may show again. */
 export function typedIn(fields: Readonly<Record<string, unknown>>): Typed {
   const text = (name: string, length: number): string => {
     const value = fields[name]
@@ -37,8 +37,8 @@ export function typedIn(fields: Readonly<Record<string, unknown>>): Typed {
   }
 }
 
-/** Reads what was typed; throws a Problem beside the first field that will not do. */
-export function wishOf(typed: Typed, now: number): Wish {
+/** Parses a posted form; throws a Problem that names the first wrong field. */
+export function parseForm(typed: Typed, now: number): ApiKeyForm {
   const name = nameOf(typed.name)
   const wanted = scopesOf(typed.scope)
   const addresses = addressesOf(typed.addresses)
@@ -63,7 +63,7 @@ export function keyOf(text: string): string | undefined {
   return key
 }
 
-/** Reading is what a key is for; the rest is opted into. */
+/** Allows reading unless the form says otherwise. */
 function scopesOf(asked: readonly string[]): Scope[] {
   if (asked.some(each => !scopes.includes(each as Scope))) throw new Problem('invalid_scope', { field: 'scope' })
   return asked.length === 0 ? ['read'] : scopes.filter(each => asked.includes(each))

@@ -7,7 +7,7 @@ import { declare, type Store } from '../store/collection.ts'
 import { allOf } from '../store/whole-lists.ts'
 import type { Material } from './scheme.ts'
 
-/** What a key may be allowed to do. */
+/** What a key can be allowed to do. */
 export const scopes = ['read', 'trade', 'transfer'] as const
 export type Scope = (typeof scopes)[number]
 
@@ -19,9 +19,9 @@ const day = 24 * 60 * minute
 export const overlap = day
 /** How many keys an account may have that are not revoked. */
 export const limit = 20
-/** Of how many busy keys, and how long, in milliseconds, what opens them is kept at hand: opening costs more than all else but the disk. */
+/** How many opened keys are cached, and for how many milliseconds: opening one costs more than everything else but the disk. */
 const atHand = { keys: 1_000, time: minute }
-/** How long it is remembered that a key was revoked, so that whoever uses it learns why it fails. */
+/** How long a revoked key is remembered, so that its user learns why it fails. */
 const remembered = 90 * day
 
 const shape = z.object({
@@ -60,31 +60,16 @@ export const apiKeyContext = ({ id }: { id: string }): string => `api-key:${id}`
 export type ApiKey = z.output<typeof shape>
 export type NewApiKey = Pick<ApiKey, 'account' | 'guard' | 'name' | 'scopes' | 'addresses' | 'endsAt'>
 
-/** A key, and its secret where one was made: the only time that anybody sees it. */
+/** A key, and its secret where one was made: the only time that it is shown. */
 export interface Revealed {
   key: ApiKey
   secret: string | undefined
 }
 
-export interface Keys {
-  get(id: string): Promise<ApiKey | undefined>
-  /** Those of an account that are not revoked, newest first. */
-  of(account: string): Promise<ApiKey[]>
-  /** Makes a key that signs by a new secret, or by the private half of `publicKey`. Throws `limit_reached`. */
-  add(key: NewApiKey, publicKey?: string): Promise<Revealed>
-  /** Replaces its secret or public key; the former one signs for a day more. Throws `conflict`. */
-  rotate(key: ApiKey, publicKey?: string): Promise<Revealed>
-  rename(id: string, name: string): Promise<void>
-  /** From the next request on it signs nothing; false when it was revoked already. */
-  revoke(id: string): Promise<boolean>
-  /** Notes a use, at most once a minute. */
-  used(key: ApiKey, address: string | undefined): Promise<void>
-  /** What its requests may be signed with, now or since before a rotation; where there is none, nobody's: that takes as long. */
-  open(key: ApiKey | undefined, algorithm: ApiKey['algorithm'], which: 'current' | 'former'): Material
-}
+export type Keys = ReturnType<typeof keys>
 
-/** The keys in this store. */
-export function keys({ store, sealer, now }: { store: Store; sealer: Sealer; now: () => number }): Keys {
+/** Keeps API keys in this store. */
+export function keys({ store, sealer, now }: { store: Store; sealer: Sealer; now: () => number }) {
   const kept = store.collection(apiKeysDeclaration)
   const nobody = `${prefixes.id}nobody`
   const decoys = { 'hmac-sha256': sealer.seal(token(), apiKeyContext({ id: nobody })), ed25519: nobodysPublicKey() }
@@ -107,15 +92,17 @@ export function keys({ store, sealer, now }: { store: Store; sealer: Sealer; now
     opened.set(kept, { material: made, until: now() + atHand.time })
     return made
   }
+  /** Resolves to the keys of an account that are not revoked, newest first. */
   const of = async (account: string) => {
     const found = await allOf(kept, { account, revokedAt: undefined })
     return found.sort((a, b) => b.createdAt - a.createdAt)
   }
 
   return {
-    get: own => kept.get(own),
+    get: (own: string) => kept.get(own),
     of,
-    add: async (wanted, publicKey) => {
+    /** Makes a key that signs by a new secret, or by the private half of `publicKey`. Throws `limit_reached`. */
+    add: async (wanted: NewApiKey, publicKey?: string): Promise<Revealed> => {
       const own = prefixes.id + id()
       const { algorithm, secret, kept: inside } = make(own, publicKey)
       const key: ApiKey = { ...wanted, id: own, algorithm, secret: inside, rev: 0, createdAt: now() }
@@ -127,7 +114,8 @@ export function keys({ store, sealer, now }: { store: Store; sealer: Sealer; now
       }
       return { key, secret }
     },
-    rotate: async (key, publicKey) => {
+    /** Replaces a key's secret or public key; the former one signs for a day more. Throws `conflict`. */
+    rotate: async (key: ApiKey, publicKey?: string): Promise<Revealed> => {
       const { secret, kept: inside } = make(key.id, publicKey)
       const former = { secret: key.secret, until: now() + overlap }
       const changes = { secret: inside, former, rev: key.rev + 1, rotatedAt: now() }
@@ -135,17 +123,20 @@ export function keys({ store, sealer, now }: { store: Store; sealer: Sealer; now
       if (!rotated) throw new Problem('conflict')
       return { key: rotated, secret }
     },
-    rename: async (own, name) => {
+    rename: async (own: string, name: string): Promise<void> => {
       await kept.patch(own, { name })
     },
-    revoke: async own => {
+    /** Revokes a key from the next request on; resolves to false when it was revoked already. */
+    revoke: async (own: string): Promise<boolean> => {
       const changes = { revokedAt: now(), secret: '', former: undefined, expiresAt: now() + remembered }
       return (await kept.patch(own, changes, { revokedAt: undefined })) !== undefined
     },
-    used: async ({ id: own, usedAt }, usedFrom) => {
+    /** Notes a use, at most once a minute. */
+    used: async ({ id: own, usedAt }: ApiKey, usedFrom: string | undefined): Promise<void> => {
       if (usedAt === undefined || now() - usedAt >= minute) await kept.patch(own, { usedAt: now(), usedFrom })
     },
-    open: (key, algorithm, which) => {
+    /** Returns what a key's requests may be signed with, now or since before a rotation; a decoy where there is none, which takes as long. */
+    open: (key: ApiKey | undefined, algorithm: ApiKey['algorithm'], which: 'current' | 'former'): Material => {
       const live = key?.algorithm === algorithm && key.revokedAt === undefined ? key : undefined
       const former = live?.former && now() < live.former.until ? live.former.secret : undefined
       const secret = which === 'current' ? live?.secret : former

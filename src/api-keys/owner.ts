@@ -3,7 +3,7 @@ import type { Hold } from '../accounts/hold.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
 import type { Emit, Origin } from '../events.ts'
-import { nameOf, type Wish } from './api-key-form.ts'
+import { type ApiKeyForm, nameOf } from './api-key-form.ts'
 import { type ApiKey, type Keys, overlap, type Revealed } from './api-keys.ts'
 
 const hour = 3_600_000
@@ -37,7 +37,7 @@ export interface Messages {
 export interface Owner {
   keys(account: string): Promise<ApiKey[]>
   /** Throws `limit_reached`, `slow_down`. */
-  make(account: Account, wish: Wish, origin: Origin): Promise<Revealed>
+  make(account: Account, form: ApiKeyForm, origin: Origin): Promise<Revealed>
   /** Throws `invalid_name`. */
   rename(account: Account, id: string, name: string, origin: Origin): Promise<void>
   /** A key that signs with the owner's own private key takes its new public key; one with a secret gets a new secret. */

@@ -1,5 +1,4 @@
-import { Refusal } from './refusal.ts'
-import { type Claim, type Scheme, type SignedRequest, signedWith } from './scheme.ts'
+import { type Claim, Refusal, type Scheme, type SignedRequest, signedWith } from './scheme.ts'
 
 /** How long a request may have been under way, in milliseconds: unless it says so, and at most. */
 const usual = 5_000

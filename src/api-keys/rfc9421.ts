@@ -1,11 +1,11 @@
 import { httpbis, type SignatureParameters } from 'http-message-signatures'
-import type { Algorithm } from '../crypto/request-signature.ts'
-import { intact } from './content-digest.ts'
-import { Refusal } from './refusal.ts'
-import { type Claim, type Scheme, type SignedRequest, signedWith } from './scheme.ts'
+import { same } from '../crypto/compare.ts'
+import { hmac, sha256 } from '../crypto/digest.ts'
+import { type Algorithm, signWith } from '../crypto/request-signature.ts'
+import { type Claim, Refusal, type Scheme, type SignedRequest, signedWith } from './scheme.ts'
 
 /** What a signature says that it is for: others on the same request are none of ours. */
-export const tag = 'latchkey-api'
+const tag = 'latchkey-api'
 /** How far `created` may be off, in milliseconds. */
 const window = 60_000
 
@@ -94,4 +94,64 @@ function numbersIn(line: string): (name: string) => number {
     if (digits === undefined) throw unreadable()
     return Number(digits)
   }
+}
+
+const field = 'content-digest'
+const ours = new Map([['key', 'sha-256']])
+
+/** The SHA-256 in a Content-Digest field (RFC 9530, 2), as a byte sequence `:…:`; throws Refusal where there is none. */
+export function sha256In(contentDigest: string): string {
+  // As nearly everybody writes it; the library first tries other shapes, at the cost of an error's stack.
+  const [, alone] = /^sha-256=(:[A-Za-z0-9+/]{43}=:)$/.exec(contentDigest) ?? []
+  if (alone !== undefined) return alone
+  try {
+    const [member = ''] = httpbis.extractHeader(field, ours, {
+      method: '',
+      url: '',
+      headers: { [field]: contentDigest },
+    })
+    if (/^:[A-Za-z0-9+/]{43}=:$/.test(member)) return member
+  } catch {}
+  throw new Refusal('BAD_REQUEST')
+}
+
+/** The Content-Digest of a body (RFC 9530, 2). */
+export function contentDigest(body: string | Uint8Array): string {
+  return `sha-256=:${sha256(body, 'base64')}:`
+}
+
+/** Is a request's body the one whose digest the field tells? Throws Refusal when the field cannot be read. */
+export function intact({ body = '', digest }: Pick<SignedRequest, 'body' | 'digest'>, told: string): boolean {
+  return same(sha256In(told), sha256In(digest ?? contentDigest(body)))
+}
+
+/** A key as its owner keeps it. */
+export interface OwnKey {
+  id: string
+  /** The secret that was shown once, or an Ed25519 private key in PEM. */
+  secret: string
+}
+
+/** The header fields that sign a request by RFC 9421, as its sender adds them. Throws TypeError for a PEM that is no Ed25519 private key. */
+export async function sign(
+  { id, secret }: OwnKey,
+  { method, url, body }: { method: string; url: string; body: string | undefined },
+  { at, nonce }: { at: number; nonce: string },
+): Promise<Record<string, string>> {
+  const pair = secret.startsWith('-----BEGIN')
+  const hasBody = body !== undefined && body !== ''
+  const { headers } = await httpbis.signMessage(
+    {
+      key: {
+        id,
+        alg: pair ? 'ed25519' : 'hmac-sha256',
+        sign: async text => (pair ? signWith(secret, text) : Buffer.from(hmac(secret, text), 'base64url')),
+      },
+      fields: ['@method', '@target-uri', ...(hasBody ? ['content-digest'] : [])],
+      params: required,
+      paramValues: { created: new Date(at), nonce, tag },
+    },
+    { method, url, headers: hasBody ? { 'Content-Digest': contentDigest(body) } : {} },
+  )
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]))
 }

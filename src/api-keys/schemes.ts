@@ -5,16 +5,13 @@ import type { Sealer } from '../crypto/seal.ts'
 import type { Emit } from '../events.ts'
 import type { Store } from '../store/collection.ts'
 import { keys as keysOf } from './api-keys.ts'
-import { type Drafts, drafts } from './drafts.ts'
-import { exchange } from './exchange-scheme.ts'
-import type { Methods } from './methods.ts'
-import { nonces } from './nonces.ts'
-import { type Messages, type Owner, owner as ownerOf } from './owner.ts'
+import { drafts } from './drafts.ts'
+import { exchange, type Methods } from './exchange-scheme.ts'
+import { type Messages, owner as ownerOf } from './owner.ts'
 import { query } from './query.ts'
 import { rfc9421 } from './rfc9421.ts'
-import { subject } from './subject.ts'
-import { type Verification, verification as verificationOf } from './verification.ts'
-import { failures } from './verify-failures.ts'
+import { subject, verification as verificationOf } from './verification.ts'
+import { failures, nonces } from './verification-records.ts'
 
 interface Services {
   store: Store
@@ -31,17 +28,8 @@ interface Services {
   now: () => number
 }
 
-/** All that the room does for others. */
-export interface ApiKeys {
-  owner: Owner
-  drafts: Drafts
-  verification: Verification
-  /** Judges a signed request that is exchanged for a token. */
-  judge: ReturnType<typeof subject>
-}
-
-/** API keys: what their owners do with them, and what resource servers ask of them. */
-export function apiKeys({ methods, tokens, ...services }: Services): ApiKeys {
+/** Puts together API keys: what their owners do with them, and what resource servers ask of them. `judge` verifies a signed request that is exchanged for a token. */
+export function apiKeys({ methods, tokens, ...services }: Services) {
   const keys = keysOf(services)
   const owner = ownerOf({ ...services, keys })
   const verification = verificationOf({

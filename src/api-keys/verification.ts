@@ -2,13 +2,11 @@ import { type Accounts, active, keyEnded } from '../accounts/account.ts'
 import type { Emit, Origin } from '../events.ts'
 import { within } from './allowed-addresses.ts'
 import type { ApiKey, Keys, Scope } from './api-keys.ts'
-import type { Nonces } from './nonces.ts'
-import { type Reason, Refusal, refusals } from './refusal.ts'
-import type { Claim, Scheme, SchemeId } from './scheme.ts'
-import { type Failures, patience } from './verify-failures.ts'
-import { type Asked, readAsked } from './verify-request.ts'
+import { type Claim, type Reason, Refusal, refusals, type Scheme, type SchemeId } from './scheme.ts'
+import { type Failures, type Nonces, patience } from './verification-records.ts'
+import { InvalidVerifyRequest, readVerifyRequest, type VerifyRequest } from './verify-request.ts'
 
-/** What a resource server is told: as in token introspection (RFC 7662), but that a refusal says why. */
+/** The answer to a resource server: as in token introspection (RFC 7662), except that a refusal says why. */
 export type Verdict =
   | {
       active: true
@@ -29,13 +27,7 @@ export type Verdict =
       retry_after?: number
     }
 
-export interface Verification {
-  /**
-   * Judges a signed request that a client of ours, a resource server, received. In this order: shape, key, address,
-   * time, signature, nonce, scope; the first that fails is told. Throws Misasked when the question itself is wrong.
-   */
-  verify(question: unknown, client: string, origin?: Origin): Promise<Verdict>
-}
+export type Verification = ReturnType<typeof verification>
 
 interface Services {
   schemes: { readonly [id in SchemeId]: Scheme }
@@ -49,7 +41,7 @@ interface Services {
   now: () => number
 }
 
-/** Who asks, and whose request it is. */
+/** The resource server that asks, and where the request came from. */
 interface From {
   client: string
   scheme: SchemeId
@@ -57,20 +49,20 @@ interface From {
   origin: Origin
 }
 
-/** What only somebody who holds the key, or copied a request of theirs, can make happen. */
+/** Reasons that only the holder of the key, or of a copied request, can cause. */
 const afterSignature: readonly Reason[] = ['DUPLICATE_REQUEST', 'INSUFFICIENT_SCOPE']
 
-/** Makes the one way in which signed requests are judged. */
-export function verification(services: Services): Verification {
+/** Verifies signed requests for resource servers. */
+export function verification(services: Services) {
   const { schemes, keys, accounts, nonces, failures, warn, emit, now } = services
 
-  /** Tries the key's secret and its former one; where there is none, nobody's in its place, so that no key takes as long as a wrong signature. */
+  /** Compares with the key's secret and its former one; without a key, with a decoy, so that an unknown key takes as long as a wrong signature. */
   const isSigned = (scheme: Scheme, claim: Claim, key: ApiKey | undefined): boolean =>
     scheme.verify(claim, keys.open(key, claim.algorithm, 'current')) ||
     scheme.verify(claim, keys.open(key, claim.algorithm, 'former'))
 
-  /** What is wrong with a claim, its nonce aside, or nothing. Everything is looked at before anything is said. */
-  const judge = async (scheme: Scheme, claim: Claim, key: ApiKey | undefined, address: string | undefined) => {
+  /** Returns the first thing that is wrong with a claim, except for its nonce. Everything is checked before anything is reported. */
+  const faultOf = async (scheme: Scheme, claim: Claim, key: ApiKey | undefined, address: string | undefined) => {
     const owner = await accounts.get(key?.account ?? '')
     const signed = isSigned(scheme, claim, key)
     if (!key) return 'UNKNOWN_KEY'
@@ -103,10 +95,10 @@ export function verification(services: Services): Verification {
   const failed = async (reason: Reason, key: ApiKey | undefined, from: From): Promise<Verdict> => {
     const { client, scheme, address, origin } = from
     const late = afterSignature.includes(reason)
-    // What names no key is counted by its address alone: names are free. What was signed closes nothing.
+    // Unknown keys are counted by address alone, because anybody can make up key ids. Failures after a valid signature close nothing.
     const counted = key ? (late ? `${key.id} signed` : key.id) : ''
     const nth = await failures.count({ key: counted, address })
-    // A flood is tallied, and not written down one by one.
+    // A flood is tallied instead of logged one by one.
     if (nth > patience.failures) await emit('api-key.refused', { client, reason }, origin)
     else await emit('api-key.used-wrongly', { account: key?.account, key: key?.id, client, scheme, reason }, origin)
     if (key && !late && nth === patience.failures) {
@@ -117,30 +109,66 @@ export function verification(services: Services): Verification {
   }
 
   return {
-    verify: async (question, client, origin = {}) => {
-      let asked: Asked
+    /**
+     * Verifies a signed request that a client of ours, a resource server, received. In this order: shape, key, address,
+     * time, signature, nonce, scope; the first that fails is told. Throws InvalidVerifyRequest when the question itself is wrong.
+     */
+    verify: async (question: unknown, client: string, origin: Origin = {}): Promise<Verdict> => {
+      let request: VerifyRequest
       let claim: Claim
       try {
-        asked = readAsked(question)
-        claim = await schemes[asked.scheme].parse(asked.request)
+        request = readVerifyRequest(question)
+        claim = await schemes[request.scheme].parse(request.request)
       } catch (fault) {
         if (!(fault instanceof Refusal)) throw fault
         await emit('api-key.refused', { client, reason: fault.reason }, origin)
         return refused(fault.reason)
       }
-      const { scheme, address } = asked
+      const { scheme, address } = request
       const from = { client, scheme, address, origin: { ...origin, address: address ?? origin.address } }
       const [key, closed] = await Promise.all([keys.get(claim.key), failures.closedFor({ key: claim.key, address })])
       if (closed !== undefined) {
         await emit('api-key.refused', { client, reason: 'TOO_MANY_FAILURES' }, from.origin)
         return refused('TOO_MANY_FAILURES', closed)
       }
-      const reason = await judge(schemes[scheme], claim, key, address)
+      const reason = await faultOf(schemes[scheme], claim, key, address)
       if (reason || !key) return failed(reason ?? 'UNKNOWN_KEY', key, from)
       if (!(await nonces.spend(scheme, claim))) return failed('DUPLICATE_REQUEST', key, from)
-      const needed = claim.scope === undefined ? asked.scope : [...asked.scope, claim.scope]
+      const needed = claim.scope === undefined ? request.scope : [...request.scope, claim.scope]
       if (!needed.every(each => key.scopes.includes(each as Scope))) return failed('INSUFFICIENT_SCOPE', key, from)
       return passed(key, from)
     },
+  }
+}
+
+const longest = 32_768
+const unreadable: Verdict = { active: false, code: refusals.BAD_REQUEST, reason: 'BAD_REQUEST' }
+
+/**
+ * Verifies a signed request that is to be exchanged for a token (RFC 8693): base64url of the JSON `{method, url, headers}`. It must
+ * be signed by RFC 9421 and be a POST to `endpoint`, so that a request signed for an API is worth no token.
+ */
+export function subject({ verification, endpoint }: { verification: Verification; endpoint: string }) {
+  return async (token: string, client: string, origin: Origin): Promise<Verdict> => {
+    const { method, url, headers, ...more } = read(token)
+    const meant = method === 'POST' && url === endpoint && Object.keys(more).length === 0
+    if (!meant || typeof headers !== 'object') return unreadable
+    const question = { scheme: 'rfc9421', method, url, headers, address: origin.address }
+    try {
+      return await verification.verify(question, client, origin)
+    } catch (fault) {
+      if (fault instanceof InvalidVerifyRequest) return unreadable
+      throw fault
+    }
+  }
+}
+
+function read(token: string): Record<string, unknown> {
+  if (token.length > longest || !/^[\w-]+$/.test(token)) return {}
+  try {
+    const read: unknown = JSON.parse(Buffer.from(token, 'base64url').toString())
+    return typeof read === 'object' && read !== null ? { ...read } : {}
+  } catch {
+    return {}
   }
 }

@@ -1,11 +1,10 @@
 import { z } from 'zod'
 import { plainAddress } from './allowed-addresses.ts'
-import { sha256In } from './content-digest.ts'
-import { Refusal } from './refusal.ts'
-import { type SchemeId, type SignedRequest, schemeIds } from './scheme.ts'
+import { sha256In } from './rfc9421.ts'
+import { Refusal, type SchemeId, type SignedRequest, schemeIds } from './scheme.ts'
 
-/** What a resource server asks about. */
-export interface Asked {
+/** A resource server's question about a signed request. */
+export interface VerifyRequest {
   scheme: SchemeId
   request: SignedRequest
   /** Of the client, as the resource server sees it, in its one spelling. */
@@ -14,11 +13,11 @@ export interface Asked {
   scope: readonly string[]
 }
 
-/** The resource server's own question is wrong, whatever its client sent. */
-export class Misasked extends Error {
+/** Says that the resource server's own question is malformed, which is no fault of its client. */
+export class InvalidVerifyRequest extends Error {
   constructor(fault: string) {
     super(fault)
-    this.name = 'Misasked'
+    this.name = 'InvalidVerifyRequest'
   }
 }
 
@@ -35,16 +34,18 @@ const shape = z.strictObject({
 
 const longest = { url: 8_192, headers: 65_536 }
 
-/** Reads a question; throws Misasked when it is none, and Refusal when its request is none that HTTP can carry. */
-export function readAsked(question: unknown): Asked {
+/** Parses a question. Throws InvalidVerifyRequest when it is malformed, and Refusal when its request is none that HTTP can carry. */
+export function readVerifyRequest(question: unknown): VerifyRequest {
   const { headers = {}, ...more } = Object(question) as { headers?: unknown }
   // As entries, so that no header's name means anything to an object.
   const entries = typeof headers === 'object' && headers !== null && !Array.isArray(headers) && Object.entries(headers)
   const { data, error } = shape.safeParse({ ...more, headers: entries })
-  if (!data) throw new Misasked(error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '))
-  if (data.body !== undefined && data.body_digest !== undefined) throw new Misasked('body or body_digest, not both')
+  if (!data)
+    throw new InvalidVerifyRequest(error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '))
+  if (data.body !== undefined && data.body_digest !== undefined)
+    throw new InvalidVerifyRequest('body or body_digest, not both')
   const address = data.address === undefined ? undefined : plainAddress(data.address)
-  if (data.address !== undefined && address === undefined) throw new Misasked('address: is none')
+  if (data.address !== undefined && address === undefined) throw new InvalidVerifyRequest('address: is none')
   const request = {
     method: methodOf(data.method),
     url: urlOf(data.url),
@@ -73,12 +74,12 @@ function digestOf(told: string | undefined): string | undefined {
   try {
     sha256In(told)
   } catch {
-    throw new Misasked('body_digest: must be a Content-Digest with sha-256')
+    throw new InvalidVerifyRequest('body_digest: must be a Content-Digest with sha-256')
   }
   return told
 }
 
-/** Header fields by lower-case names, several lines of one joined as RFC 9421, 2.1, does it. */
+/** Returns header fields by lower-case names, several lines of one joined (RFC 9421, 2.1). */
 function headersOf(entries: readonly [string, string | string[]][]): Record<string, string> {
   const fields = entries.map(([name, value]) => [name.toLowerCase(), [value].flat().join(', ')] as const)
   const names = new Set(fields.map(([name]) => name))

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { sign } from '../api-keys/sign-request.ts'
+import { sign } from '../api-keys/rfc9421.ts'
 import { id } from '../crypto/random.ts'
 import { type Command, Refusal } from './command.ts'
 

@@ -3,7 +3,7 @@ import type { Context } from 'koa'
 import type { Accounts } from '../accounts/account.ts'
 import type { Credentials } from '../accounts/credential.ts'
 import { recent } from '../accounts/freshness.ts'
-import { keyOf, type Typed, typedIn, wishOf } from '../api-keys/api-key-form.ts'
+import { keyOf, parseForm, type Typed, typedIn } from '../api-keys/api-key-form.ts'
 import { type ApiKey, limit, type Revealed, scopes } from '../api-keys/api-keys.ts'
 import type { Drafts } from '../api-keys/drafts.ts'
 import type { Owner } from '../api-keys/owner.ts'
@@ -113,10 +113,10 @@ export function apiKeys(services: Services): Router<Visit> {
 
   act(home, async (ctx, person) => {
     const typed = typedIn(body(ctx))
-    const wish = wishOf(typed, now())
+    const form = parseForm(typed, now())
     if (!(await proved(person)))
       return prove(ctx, person, `${home}?draft=${await drafts.keep(person.account.id, typed)}`)
-    reveal(ctx, person, await owner.make(person.account, wish, ctx.state.visitor))
+    reveal(ctx, person, await owner.make(person.account, form, ctx.state.visitor))
   })
 
   act(`${home}/:key/rotate`, async (ctx, person) => {

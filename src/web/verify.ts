@@ -1,9 +1,9 @@
 import { bodyParser } from '@koa/bodyparser'
 import type { Context, Middleware } from 'koa'
 import { originOf } from '../accounts/origin.ts'
-import { refusals } from '../api-keys/refusal.ts'
+import { refusals } from '../api-keys/scheme.ts'
 import type { Verification } from '../api-keys/verification.ts'
-import { Misasked } from '../api-keys/verify-request.ts'
+import { InvalidVerifyRequest } from '../api-keys/verify-request.ts'
 import { Problem, type Refusal } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import type { Authenticate } from '../oidc/authenticate.ts'
@@ -34,7 +34,7 @@ export function verify({ authenticate, verification, subject, emit, log, issuer,
     await parse(ctx as Parameters<typeof parse>[0], async () => {})
     const { body } = ctx.request as { body?: unknown }
     if (typeof body !== 'object' || body === null || Array.isArray(body))
-      throw new Misasked('the body must be a JSON object')
+      throw new InvalidVerifyRequest('the body must be a JSON object')
     const members = Object.entries(body)
     const client = await authenticate(ctx, Object.fromEntries(members.filter(([name]) => credentials.has(name))))
     const question = Object.fromEntries(members.filter(([name]) => !credentials.has(name)))
@@ -52,7 +52,7 @@ export function verify({ authenticate, verification, subject, emit, log, issuer,
       if (ctx.method !== 'OPTIONS') throw new Problem('method_not_allowed')
       ctx.status = 204
     } catch (fault) {
-      if (fault instanceof Misasked) return misasked(ctx, fault)
+      if (fault instanceof InvalidVerifyRequest) return invalidRequest(ctx, fault)
       challenged(ctx, fault as Error, issuer)
       ctx.state.refusal = explain(ctx, fault as Error)
       const { error, error_description, statusCode = 500 } = fault as { error?: string } & Named
@@ -75,10 +75,10 @@ interface Named {
 
 function unreadable(fault: { status?: number } & Error): never {
   if (fault.status === 413) throw fault
-  throw new Misasked('the body is no JSON')
+  throw new InvalidVerifyRequest('the body is no JSON')
 }
 
-function misasked(ctx: Context, { message }: Misasked): void {
+function invalidRequest(ctx: Context, { message }: InvalidVerifyRequest): void {
   ctx.status = 400
   ctx.state.refusal = { error: 'invalid_request', why: message }
   const refusal = { active: false, code: refusals.BAD_REQUEST, reason: 'BAD_REQUEST' }

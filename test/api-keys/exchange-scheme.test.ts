@@ -1,9 +1,8 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { exchange } from '../../src/api-keys/exchange-scheme.ts'
+import { exchange, type Method, paramsText } from '../../src/api-keys/exchange-scheme.ts'
 import { type Json, readJson } from '../../src/api-keys/json.ts'
-import { type Method, paramsText } from '../../src/api-keys/methods.ts'
-import { Refusal } from '../../src/api-keys/refusal.ts'
+import { Refusal } from '../../src/api-keys/scheme.ts'
 import { methods } from '../support/api-keys.ts'
 
 const met = (act: () => unknown): string => {

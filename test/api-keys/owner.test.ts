@@ -1,12 +1,12 @@
 import { expect } from 'chai'
 import { type Account, accounts } from '../../src/accounts/account.ts'
-import { typedIn, type Wish, wishOf } from '../../src/api-keys/api-key-form.ts'
+import { type ApiKeyForm, parseForm, typedIn } from '../../src/api-keys/api-key-form.ts'
 import { drafts } from '../../src/api-keys/drafts.ts'
 import { Problem } from '../../src/errors.ts'
 import { apiKeyRoom, pair, publicIn, type Room } from '../support/api-keys.ts'
 
 const now = Date.UTC(2026, 2, 3, 9, 41)
-const read = (fields: Record<string, unknown>) => wishOf(typedIn({ name: 'Bot', ...fields }), now)
+const read = (fields: Record<string, unknown>) => parseForm(typedIn({ name: 'Bot', ...fields }), now)
 const problem = (act: () => unknown): Problem => {
   try {
     act()
@@ -17,7 +17,7 @@ const problem = (act: () => unknown): Problem => {
   throw new Error('it was taken')
 }
 
-describe('what people wish for in a key', () => {
+describe('the form of a new API key', () => {
   it('is read from what they typed', () => {
     expect(
       read({ name: '  Bot ', scope: ['trade', 'read'], addresses: ' 192.0.2.7,2001:db8::1/64\n192.0.2.7 ' }),
@@ -89,7 +89,7 @@ describe('the owner of API keys', () => {
   afterEach(() => room.close())
 
   const origin = { address: '192.0.2.1' }
-  const wish: Wish = {
+  const form: ApiKeyForm = {
     name: 'Bot',
     scopes: ['read'],
     addresses: ['192.0.2.7'],
@@ -102,7 +102,7 @@ describe('the owner of API keys', () => {
   }
 
   it('is told of every change by mail, and each is an event', async () => {
-    const { key } = await room.owner.make(ada, wish, origin)
+    const { key } = await room.owner.make(ada, form, origin)
     await room.owner.rename(ada, key.id, ' Robot ', origin)
     await room.owner.rename(ada, key.id, 'Robot', origin)
     await room.owner.rotate(ada, key.id, undefined, origin)
@@ -128,10 +128,10 @@ describe('the owner of API keys', () => {
   })
 
   it('has apps wait when a key that moves money is made, and not for another', async () => {
-    await room.owner.make(ada, wish, origin)
+    await room.owner.make(ada, form, origin)
     const holds = () => room.told.filter(({ name }) => name === 'hold.started')
     expect(holds()).to.be.empty
-    await room.owner.make(ada, { ...wish, scopes: ['read', 'transfer'] }, origin)
+    await room.owner.make(ada, { ...form, scopes: ['read', 'transfer'] }, origin)
     expect(holds()).to.have.length(1)
     const [{ data }] = holds() as [(typeof room.told)[0]]
     expect(data).to.deep.equal({ account: 'ada', until: room.clock.now() + 24 * 3_600_000 })
@@ -139,7 +139,7 @@ describe('the owner of API keys', () => {
   })
 
   it('loses every key at once when all are revoked, and is told of each', async () => {
-    const made = [await room.owner.make(ada, wish, origin), await room.owner.make(ada, wish, origin)]
+    const made = [await room.owner.make(ada, form, origin), await room.owner.make(ada, form, origin)]
     await room.owner.revokeAll('ada', origin)
     expect(await room.owner.keys('ada')).to.be.empty
     const revoked = room.mailed.filter(({ change }) => change === 'key-revoked')
@@ -150,16 +150,16 @@ describe('the owner of API keys', () => {
   it('keeps no key that was being made while all were revoked', async () => {
     // Whoever revokes all has changed what protects the account first.
     await accounts(room.store).guarded('ada', undefined)
-    expect(await code(room.owner.make(ada, wish, origin))).to.equal('conflict')
+    expect(await code(room.owner.make(ada, form, origin))).to.equal('conflict')
     expect(await room.owner.keys('ada')).to.be.empty
-    expect(await code(room.owner.make({ ...ada, guard: 1 }, wish, origin))).to.have.property('key')
+    expect(await code(room.owner.make({ ...ada, guard: 1 }, form, origin))).to.have.property('key')
     await accounts(room.store).patch('ada', { status: 'closing' })
-    expect(await code(room.owner.make({ ...ada, guard: 1 }, wish, origin))).to.equal('conflict')
+    expect(await code(room.owner.make({ ...ada, guard: 1 }, form, origin))).to.equal('conflict')
     expect(await room.owner.keys('ada')).to.have.length(1)
   })
 
   it('is nobody else', async () => {
-    const { key } = await room.owner.make(ada, wish, origin)
+    const { key } = await room.owner.make(ada, form, origin)
     const eve = { ...ada, id: 'eve' }
     for (const id of [key.id, 'lk_nobody', '__proto__']) {
       expect(await code(room.owner.rename(eve, id, 'Mine', origin))).to.equal('not_found')
@@ -173,8 +173,8 @@ describe('the owner of API keys', () => {
 
   it('gives a new public key to a pair, and to nothing else', async () => {
     const [first, second] = [pair(), pair()]
-    const own = (await room.owner.make(ada, { ...wish, publicKey: first.publicKey }, origin)).key
-    const secret = (await room.owner.make(ada, wish, origin)).key
+    const own = (await room.owner.make(ada, { ...form, publicKey: first.publicKey }, origin)).key
+    const secret = (await room.owner.make(ada, form, origin)).key
     expect(await code(room.owner.rotate(ada, own.id, undefined, origin))).to.equal('invalid_public_key')
     expect(await code(room.owner.rotate(ada, secret.id, second.publicKey, origin))).to.equal('invalid_public_key')
     const rotated = await room.owner.rotate(ada, own.id, second.publicKey, origin)
@@ -184,10 +184,10 @@ describe('the owner of API keys', () => {
 
   it('makes fifty keys a day at most', async () => {
     for (let each = 0; each < 50; each += 1) {
-      const { key } = await room.owner.make(ada, wish, origin)
+      const { key } = await room.owner.make(ada, form, origin)
       await room.keys.revoke(key.id)
     }
-    expect(await code(room.owner.make(ada, wish, origin))).to.equal('slow_down')
+    expect(await code(room.owner.make(ada, form, origin))).to.equal('slow_down')
   })
 
   it('is not written to once the account is closed', async () => {

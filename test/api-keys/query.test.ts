@@ -1,7 +1,6 @@
 import { expect } from 'chai'
 import { query } from '../../src/api-keys/query.ts'
-import { Refusal } from '../../src/api-keys/refusal.ts'
-import type { Claim, SignedRequest } from '../../src/api-keys/scheme.ts'
+import { type Claim, Refusal, type SignedRequest } from '../../src/api-keys/scheme.ts'
 
 const signature = 'a'.repeat(64)
 const timed = 'timestamp=1499827319559'

@@ -1,7 +1,6 @@
 import { expect } from 'chai'
-import { Refusal } from '../../src/api-keys/refusal.ts'
 import { rfc9421 } from '../../src/api-keys/rfc9421.ts'
-import type { Claim } from '../../src/api-keys/scheme.ts'
+import { type Claim, Refusal } from '../../src/api-keys/scheme.ts'
 import { digestOf, type Question, signRfc9421 } from '../support/signing.ts'
 
 const at = Date.UTC(2026, 2, 3, 9, 41)

@@ -1,10 +1,9 @@
 import { expect } from 'chai'
 import { createVerifier, httpbis } from 'http-message-signatures'
-import { contentDigest, intact, sha256In } from '../../src/api-keys/content-digest.ts'
 import { exchange } from '../../src/api-keys/exchange-scheme.ts'
 import { query } from '../../src/api-keys/query.ts'
-import { Refusal } from '../../src/api-keys/refusal.ts'
-import type { SignedRequest } from '../../src/api-keys/scheme.ts'
+import { contentDigest, intact, sha256In } from '../../src/api-keys/rfc9421.ts'
+import { Refusal, type SignedRequest } from '../../src/api-keys/scheme.ts'
 import { macMatches, publicKeyOf, signatureMatches } from '../../src/crypto/request-signature.ts'
 
 const request = (more: Partial<SignedRequest>): SignedRequest => ({

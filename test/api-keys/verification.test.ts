@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { accounts } from '../../src/accounts/account.ts'
-import { refusals } from '../../src/api-keys/refusal.ts'
-import { Misasked } from '../../src/api-keys/verify-request.ts'
+import { refusals } from '../../src/api-keys/scheme.ts'
+import { InvalidVerifyRequest } from '../../src/api-keys/verify-request.ts'
 import { apiKeyRoom, type Room } from '../support/api-keys.ts'
 import { type Held, nonce, type Question, signExchange, signQuery, signRfc9421 } from '../support/signing.ts'
 import { slow } from '../support/store.ts'
@@ -204,7 +204,7 @@ describe('verification', () => {
     const wrong = [undefined, null, 'x', [], {}, { ...question, surprise: 1 }, { ...question, scheme: 'none' }]
     for (const each of wrong) {
       const thrown = await verify(each as object).catch((fault: unknown) => fault)
-      expect(thrown).to.be.instanceOf(Misasked)
+      expect(thrown).to.be.instanceOf(InvalidVerifyRequest)
     }
   })
 })

@@ -1,14 +1,14 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { Refusal } from '../../src/api-keys/refusal.ts'
-import { Misasked, readAsked } from '../../src/api-keys/verify-request.ts'
+import { Refusal } from '../../src/api-keys/scheme.ts'
+import { InvalidVerifyRequest, readVerifyRequest } from '../../src/api-keys/verify-request.ts'
 
 const good = { scheme: 'rfc9421', method: 'POST', url: 'https://api.example/orders?x=1', headers: { A: 'b' } }
 
 describe('a question about a signed request', () => {
   it('is read, with its header fields by lower-case names', () => {
     const headers = { 'X-One': '1', 'X-Many': ['a', 'b'] }
-    const asked = readAsked({ ...good, headers, body: '{}', address: '::ffff:192.0.2.7', scope: 'read trade' })
+    const asked = readVerifyRequest({ ...good, headers, body: '{}', address: '::ffff:192.0.2.7', scope: 'read trade' })
     expect(asked).to.deep.equal({
       scheme: 'rfc9421',
       request: {
@@ -22,17 +22,17 @@ describe('a question about a signed request', () => {
       scope: ['read', 'trade'],
     })
     const { headers: _, ...bare } = good
-    expect(readAsked(bare)).to.deep.include({ address: undefined, scope: [] })
+    expect(readVerifyRequest(bare)).to.deep.include({ address: undefined, scope: [] })
   })
 
   it('has header fields named like what objects inherit', () => {
     const headers = JSON.parse('{"__proto__":"a","constructor":"b"}')
-    const { request } = readAsked({ ...good, headers })
+    const { request } = readVerifyRequest({ ...good, headers })
     expect(Object.keys(request.headers)).to.have.members(['__proto__', 'constructor'])
     expect(Object.getPrototypeOf(request.headers)).to.equal(Object.prototype)
   })
 
-  const misasked: [string, unknown][] = [
+  const invalidRequest: [string, unknown][] = [
     ['nothing', undefined],
     ['null', null],
     ['text', 'rfc9421'],
@@ -54,8 +54,8 @@ describe('a question about a signed request', () => {
     ['an address that is none', { ...good, address: 'localhost' }],
     ['scopes in a list', { ...good, scope: ['read'] }],
   ]
-  for (const [what, question] of misasked)
-    it(`is wrong with ${what}`, () => expect(() => readAsked(question)).to.throw(Misasked))
+  for (const [what, question] of invalidRequest)
+    it(`is wrong with ${what}`, () => expect(() => readVerifyRequest(question)).to.throw(InvalidVerifyRequest))
 
   const refused: [string, object][] = [
     ['a method in small letters', { method: 'post' }],
@@ -74,7 +74,8 @@ describe('a question about a signed request', () => {
     ['half a surrogate pair', { body: '\ud800' }],
   ]
   for (const [what, change] of refused)
-    it(`is about no HTTP request: ${what}`, () => expect(() => readAsked({ ...good, ...change })).to.throw(Refusal))
+    it(`is about no HTTP request: ${what}`, () =>
+      expect(() => readVerifyRequest({ ...good, ...change })).to.throw(Refusal))
 
   it('never meets anything that was not foreseen', () => {
     const anything = fc.oneof(
@@ -91,9 +92,9 @@ describe('a question about a signed request', () => {
     fc.assert(
       fc.property(anything, question => {
         try {
-          readAsked(question)
+          readVerifyRequest(question)
         } catch (fault) {
-          expect(fault instanceof Misasked || fault instanceof Refusal, String(fault)).to.equal(true)
+          expect(fault instanceof InvalidVerifyRequest || fault instanceof Refusal, String(fault)).to.equal(true)
         }
       }),
       { numRuns: 500 },

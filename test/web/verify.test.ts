@@ -5,7 +5,7 @@ import { expect } from 'chai'
 import Koa from 'koa'
 import { errors } from 'oidc-provider'
 import type { Verification } from '../../src/api-keys/verification.ts'
-import { Misasked } from '../../src/api-keys/verify-request.ts'
+import { InvalidVerifyRequest } from '../../src/api-keys/verify-request.ts'
 import { Problem } from '../../src/errors.ts'
 import { verify } from '../../src/web/verify.ts'
 
@@ -75,7 +75,7 @@ describe('asking about signed requests', () => {
   })
 
   it('says what is wrong with a question', async () => {
-    fails(new Misasked('surprise: not known'))
+    fails(new InvalidVerifyRequest('surprise: not known'))
     const answer = await ask(asked)
     expect([answer.status, await answer.json()]).to.deep.equal([
       400,
