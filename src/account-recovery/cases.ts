@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { digits } from '../crypto/random.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import { Problem } from '../errors.ts'
-import { Conflict, declare, type Store } from '../store/collection.ts'
+import { claim, declare, retry, type Store, update } from '../store/collection.ts'
 import { allOf, every } from '../store/whole-lists.ts'
 import { type Documents, documentShape } from './identity-documents.ts'
 
@@ -143,12 +143,9 @@ export function cases({
   const kept = store.collection(casesDeclaration)
 
   const change: Cases['change'] = async (id, make) => {
-    for (;;) {
-      const found = await kept.get(id)
-      if (!found) throw new Problem('not_found')
-      const changed = await kept.patch(id, { ...(await make(found)), rev: found.rev + 1 }, { rev: found.rev })
-      if (changed) return changed
-    }
+    const changed = await update(kept, id, 'rev', make)
+    if (!changed) throw new Problem('not_found')
+    return changed
   }
 
   return {
@@ -156,7 +153,7 @@ export function cases({
       const pair = sealer.blind(JSON.stringify([email, contact]), 'identity-case')
       const at = now()
       const number = () => [digits(4), digits(4), digits(4)].join('-')
-      for (;;) {
+      return retry(async () => {
         for (const each of pair) {
           const [found] = await kept.find({ pair: each }, { limit: 1 })
           if (found) return found
@@ -169,13 +166,8 @@ export function cases({
           createdAt: at,
           expiresAt: at + lives.draft,
         }
-        try {
-          await kept.insert(begun)
-          return begun
-        } catch (fault) {
-          if (!(fault instanceof Conflict)) throw fault
-        }
-      }
+        return (await claim(kept, begun)) ? begun : undefined
+      })
     },
     get: id => kept.get(id),
     in: state => every(kept, { state }),

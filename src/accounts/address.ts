@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { sha256 } from '../crypto/digest.ts'
 import { id as newId } from '../crypto/random.ts'
 import type { Sealer } from '../crypto/seal.ts'
-import { Conflict, declare, type Store } from '../store/collection.ts'
+import { Conflict, claim, declare, retry, type Store } from '../store/collection.ts'
 import { allOf } from '../store/whole-lists.ts'
 import type { Accounts } from './account.ts'
 import { regret } from './credential.ts'
@@ -14,8 +14,6 @@ const reserved = regret + day
 const pending = 2 * 60_000
 /** How long it is remembered whose an address or number was, in milliseconds. */
 const remembered = 365 * day
-/** Attempts at a claim that another request for the same account may come before. */
-const tries = 5
 
 /** An address that an account is about to get, or can still get back. Its id makes it one account's at a time. */
 export const claimsDeclaration = declare({
@@ -108,23 +106,15 @@ export function addresses({ store, sealer, accounts, now }: Services): Addresses
   const kept = store.collection(formerDeclaration)
   const digests = (address: string) => sealer.blind(address, digestContext)
 
-  const claim = async (email: string, account: string, life: number): Promise<void> => {
+  const keep = async (email: string, account: string, life: number): Promise<void> => {
     const expiresAt = now() + life
-    for (let left = tries; left > 0; left--) {
-      const found = await claims.get(sha256(email))
-      if (found && found.account !== account) break
-      if (found) {
-        const longer = Math.max(expiresAt, found.expiresAt)
-        if (await claims.patch(found.id, { expiresAt: longer }, { account })) return
-        continue
-      }
-      try {
-        return await claims.insert({ id: sha256(email), account, expiresAt })
-      } catch (fault) {
-        if (!(fault instanceof Conflict)) throw fault
-      }
-    }
-    throw new Conflict(claimsDeclaration.name, 'id')
+    const id = sha256(email)
+    await retry(async () => {
+      const found = await claims.get(id)
+      if (!found) return (await claim(claims, { id, account, expiresAt })) || undefined
+      if (found.account !== account) throw new Conflict(claimsDeclaration.name, 'id')
+      return claims.patch(id, { expiresAt: Math.max(expiresAt, found.expiresAt) }, { account })
+    })
   }
 
   /** Newest first. An account's addresses change a hundred times a week at most. */
@@ -136,8 +126,8 @@ export function addresses({ store, sealer, accounts, now }: Services): Addresses
       if (holder) return { account: holder.id, held: true }
       return found && { account: found.account, held: false }
     },
-    claim: (email, account) => claim(email, account, pending),
-    reserve: (email, account) => claim(email, account, reserved),
+    claim: (email, account) => keep(email, account, pending),
+    reserve: (email, account) => keep(email, account, reserved),
     drop: async account => {
       await claims.remove({ account })
     },

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Sealer } from '../crypto/seal.ts'
-import { Conflict, declare, type Store } from '../store/collection.ts'
+import { claim, declare, type Store } from '../store/collection.ts'
 import { allOf } from '../store/whole-lists.ts'
 
 const shape = z.object({
@@ -62,13 +62,7 @@ export function receipts<Content>({
   return {
     keep: async ({ id, account, client, at, content }, payee) => {
       const sealed = sealer.seal(JSON.stringify(content), receiptContext({ id }))
-      try {
-        await kept.insert({ id, account, client, at, payee: blind(account, payee)[0], sealed })
-        return true
-      } catch (fault) {
-        if (fault instanceof Conflict) return false
-        throw fault
-      }
+      return claim(kept, { id, account, client, at, payee: blind(account, payee)[0], sealed })
     },
     get: async id => {
       const found = await kept.get(id)

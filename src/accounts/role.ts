@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Conflict, declare, type Store } from '../store/collection.ts'
+import { claim, declare, type Store } from '../store/collection.ts'
 import { allOf } from '../store/whole-lists.ts'
 
 /** What an account may do besides being somebody's: `support` judges identity checks. */
@@ -34,15 +34,7 @@ export function roles({ store, now }: { store: Store; now: () => number }): Role
   const key = (account: string, role: Role) => `${account}.${role}`
   return {
     has: async (account, role) => (await kept.get(key(account, role))) !== undefined,
-    give: async (account, role) => {
-      try {
-        await kept.insert({ id: key(account, role), account, role, since: now() })
-        return true
-      } catch (fault) {
-        if (fault instanceof Conflict) return false
-        throw fault
-      }
-    },
+    give: (account, role) => claim(kept, { id: key(account, role), account, role, since: now() }),
     take: async (account, role) => (await kept.take(key(account, role))) !== undefined,
     of: role => allOf(kept, { role }),
   }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { declare, type Store } from '../store/collection.ts'
+import { declare, retry, type Store } from '../store/collection.ts'
 import { allOf } from '../store/whole-lists.ts'
 import { type Agent, agentShape } from './agent.ts'
 
@@ -80,11 +80,11 @@ export function sessionBook({ store, longest, now }: Options): SessionBook {
     },
     joined: async (id, app) => {
       // Two apps may join at once: each is added to what is there then.
-      for (;;) {
+      await retry(async () => {
         const found = await kept.get(id)
-        if (!found || found.endedAt !== undefined || found.apps.includes(app)) return
-        if (await kept.patch(id, { apps: [...found.apps, app], ...used() }, { apps: found.apps, ...open })) return
-      }
+        if (!found || found.endedAt !== undefined || found.apps.includes(app)) return true
+        return kept.patch(id, { apps: [...found.apps, app], ...used() }, { apps: found.apps, ...open })
+      })
     },
     seen: async id => {
       await kept.patch(id, used(), open)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { sha256 } from '../crypto/digest.ts'
-import { Conflict, declare, type Store } from '../store/collection.ts'
+import { claim, declare, type Store } from '../store/collection.ts'
 import type { Claim, Scheme } from './scheme.ts'
 
 /** How far the clocks of processes that share a store may differ, in milliseconds. */
@@ -18,15 +18,8 @@ export function nonces({ store }: { store: Store }) {
   const kept = store.collection(noncesDeclaration)
   return {
     /** Uses a claim's nonce up: of many that are alike, exactly one gets true. */
-    spend: async (scheme: Scheme['id'], { key, nonce, at, behind }: Claim): Promise<boolean> => {
-      try {
-        await kept.insert({ id: sha256(JSON.stringify([key, scheme, nonce])), expiresAt: at + behind + drift })
-        return true
-      } catch (fault) {
-        if (fault instanceof Conflict) return false
-        throw fault
-      }
-    },
+    spend: (scheme: Scheme['id'], { key, nonce, at, behind }: Claim): Promise<boolean> =>
+      claim(kept, { id: sha256(JSON.stringify([key, scheme, nonce])), expiresAt: at + behind + drift }),
   }
 }
 

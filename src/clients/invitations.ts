@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { sha256 } from '../crypto/digest.ts'
 import { token } from '../crypto/random.ts'
-import { declare, type Store } from '../store/collection.ts'
+import { declare, type Store, update } from '../store/collection.ts'
 import { allOf } from '../store/whole-lists.ts'
 
 const shape = z.object({
@@ -32,11 +32,12 @@ export function invitations(store: Store): Invitations {
   const name = (bearer: string): string => sha256(bearer, 'hex')
 
   const spend = async (id: string): Promise<boolean> => {
-    const { uses = 0 } = (await kept.get(id)) ?? {}
-    if (uses < 1) return false
-    if (await kept.patch(id, { uses: uses - 1 }, { uses })) return true
-    // Somebody else took one meanwhile.
-    return spend(id)
+    let left = 0
+    await update(kept, id, 'uses', ({ uses }) => {
+      left = uses
+      return uses > 0 ? { uses: uses - 1 } : undefined
+    })
+    return left > 0
   }
   return {
     invite: async wish => {

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { hmac } from '../crypto/digest.ts'
 import { token } from '../crypto/random.ts'
 import type { Sealer } from '../crypto/seal.ts'
-import { Conflict, declare, type Store } from '../store/collection.ts'
+import { claim, declare, type Store } from '../store/collection.ts'
 
 export const saltsDeclaration = declare({
   name: 'pairwise_salts',
@@ -23,13 +23,8 @@ export async function pairwiseSalt({ store, sealer }: { store: Store; sealer: Se
   const found = await kept.get(only)
   if (found) return sealer.open(found.sealed, saltContext(found))
   const made = token()
-  try {
-    await kept.insert({ id: only, sealed: sealer.seal(made, saltContext({ id: only })) })
-    return made
-  } catch (fault) {
-    if (fault instanceof Conflict) return pairwiseSalt({ store, sealer })
-    throw fault
-  }
+  const first = await claim(kept, { id: only, sealed: sealer.seal(made, saltContext({ id: only })) })
+  return first ? made : pairwiseSalt({ store, sealer })
 }
 
 /** By what name an app knows an account: its own sector's, where it asks for that (OpenID Connect Core 1.0, 8.1). */

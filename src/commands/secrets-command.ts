@@ -13,6 +13,7 @@ import { SealError, type Sealer, sealer as sealerOf } from '../crypto/seal.ts'
 import { messageContext, posted } from '../delivery/courier.ts'
 import { keyContext, keysDeclaration } from '../keys/signing-keys.ts'
 import type { Collection, Declaration, Doc, Store } from '../store/collection.ts'
+import { retry } from '../store/collection.ts'
 import { every } from '../store/whole-lists.ts'
 import { type Command, withStore } from './command.ts'
 
@@ -115,15 +116,18 @@ async function resealed<T extends Doc>(
 ): Promise<number> {
   const counted = { all: 0, anew: 0, lost: 0 }
   const one = async (doc: T): Promise<void> => {
-    const changes = anew(doc, again, sealer)
-    const before = Object.fromEntries(Object.keys(changes).map(field => [field, doc[field as keyof T]])) as Partial<T>
-    if (JSON.stringify(changes) === JSON.stringify(before)) return
-    if (await kept.patch(doc.id, changes, before)) counted.anew += 1
-    else {
+    let found: T | undefined = doc
+    await retry(async () => {
+      if (!found) return true
+      const changes = anew(found, again, sealer)
+      const before = Object.fromEntries(Object.keys(changes).map(field => [field, found?.[field as keyof T]]))
+      if (JSON.stringify(changes) === JSON.stringify(before)) return true
+      const changed = await kept.patch(doc.id, changes, before as Partial<T>)
+      if (changed) counted.anew += 1
       // A process that serves changed it meanwhile.
-      const now = await kept.get(doc.id)
-      if (now) await one(now)
-    }
+      else found = await kept.get(doc.id)
+      return changed
+    })
   }
   for await (const doc of every(kept, {}, page)) {
     counted.all += 1

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Sealer } from '../crypto/seal.ts'
 import { Problem } from '../errors.ts'
 import type { Ceremony, Factor, Subject } from '../factors/factor.ts'
-import { declare, type Store } from '../store/collection.ts'
+import { declare, type Store, update } from '../store/collection.ts'
 import type { Mode } from './flow-store.ts'
 
 /** How long a question may wait for its answer, in milliseconds. */
@@ -52,29 +52,24 @@ export function ceremonies({ store, sealer, now }: { store: Store; sealer: Seale
   /** Counts one try before it is judged, by compare-and-set: a question that was answered stays gone. */
   const spend = async (which: Which): Promise<Kept> => {
     const id = key(which)
-    for (;;) {
-      const found = await kept.get(id)
-      if (!found) throw new Problem('attempt_expired')
-      if (!counted(which)) return found
-      if (found.tries >= limit) throw new Problem('way_closed')
-      const spent = await kept.patch(id, { tries: found.tries + 1 }, { tries: found.tries })
-      if (spent) return spent
-    }
+    const spent = await update(kept, id, 'tries', ({ tries }) => {
+      if (!counted(which)) return undefined
+      if (tries >= limit) throw new Problem('way_closed')
+      return { tries: tries + 1 }
+    })
+    if (!spent) throw new Problem('attempt_expired')
+    return spent
   }
 
   /** Asking anew gives no new tries. */
   const keep = async (which: Which, sealed: string): Promise<void> => {
     const id = key(which)
     const expiresAt = now() + lifetime
-    for (;;) {
-      const former = await kept.get(id)
-      if (former && former.tries >= limit) throw new Problem('way_closed')
-      if (!former) {
-        await kept.put({ id, sealed, tries: 0, expiresAt })
-        return
-      }
-      if (await kept.patch(id, { sealed, expiresAt }, { tries: former.tries })) return
-    }
+    const former = await update(kept, id, 'tries', ({ tries }) => {
+      if (tries >= limit) throw new Problem('way_closed')
+      return { sealed, expiresAt, tries }
+    })
+    if (!former) await kept.put({ id, sealed, tries: 0, expiresAt })
   }
 
   return {

@@ -6,6 +6,7 @@ import type { Devices } from '../accounts/device.ts'
 import type { Link, Links } from '../accounts/link.ts'
 import { Problem } from '../errors.ts'
 import type { Factor } from '../factors/factor.ts'
+import { retry } from '../store/collection.ts'
 import type { Commit, Wanted } from './committing.ts'
 import { resetLife } from './resetting.ts'
 import type { Visitor } from './visitor.ts'
@@ -41,8 +42,6 @@ const signUpLife = 60 * 60_000
 /** How long a link that `link` made is good, and from how long before it what came is disowned with it, in milliseconds. */
 const disownLife = 60 * 60_000
 const prelude = 24 * 60 * 60_000
-/** Changes in a row that may come first. */
-const tries = 20
 
 /** Undoes what somebody else did, by a mailed link. */
 export function disowning(services: Services): Disowning {
@@ -117,7 +116,7 @@ export function disowning(services: Services): Disowning {
   }
 
   async function undo(link: Link, visitor: Visitor): Promise<string> {
-    for (let left = tries; left > 0; left--) {
+    return retry(async () => {
       const settled = await settle(link)
       if (!settled) throw new Problem('link_expired')
       const { owner, home, settings, went, history } = settled
@@ -141,7 +140,7 @@ export function disowning(services: Services): Disowning {
       // Before and after: when this process dies in between, no device of the intruder's counts as the owner's.
       await forget()
       const changed = await commit(owner, { came, went, settings, fields, history, loosens: true, events }, visitor)
-      if (!changed) continue
+      if (!changed) return undefined
       await forget()
       // Already out of force: removed for good, so that nothing of the intruder's can be put back.
       for (const each of settled.gone) await credentials.remove(each)
@@ -150,8 +149,7 @@ export function disowning(services: Services): Disowning {
       const reset = await links.make({ purpose: 'reset', account, guard: changed.guard }, resetLife)
       await messages.disowned({ to: changed.email, locale, reset, expiresAt })
       return changed.email
-    }
-    throw new Problem('busy', { retryAfter: 1 })
+    })
   }
 }
 

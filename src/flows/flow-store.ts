@@ -6,7 +6,7 @@ import { id } from '../crypto/random.ts'
 import { Problem } from '../errors.ts'
 import type { Acr, Factor } from '../factors/factor.ts'
 import { allReasons, rulings } from '../risk/verdict.ts'
-import { declare, type Store } from '../store/collection.ts'
+import { declare, type Store, update } from '../store/collection.ts'
 import { authority, limited } from './assurance.ts'
 
 const lifetime = 60 * 60_000
@@ -174,11 +174,8 @@ export function flows({ store, quota, now }: { store: Store; quota: Quota; now: 
     },
     settle: async (own, confirmed) => {
       if (!confirmed) return (await kept.take(own)) !== undefined
-      for (;;) {
-        const flow = await kept.get(own)
-        if (!flow || flow.done) return false
-        if (await kept.patch(own, { confirmed, rev: flow.rev + 1 }, { rev: flow.rev })) return true
-      }
+      const settled = await update(kept, own, 'rev', ({ done }) => (done ? undefined : { confirmed }))
+      return settled !== undefined && !settled.done
     },
   }
 }

@@ -5,7 +5,7 @@ import type { Emit } from '../events.ts'
 import type { Enrolled, Factor } from '../factors/factor.ts'
 import { loosened } from '../risk/restrictions.ts'
 import type { Risk } from '../risk/weigh.ts'
-import { Conflict } from '../store/collection.ts'
+import { Conflict, retry } from '../store/collection.ts'
 import { removable } from './assurance.ts'
 import { type Commit, discard, type Wanted } from './committing.ts'
 import { authorityOf, type Change, type Flow, provedIn } from './flow-store.ts'
@@ -21,9 +21,6 @@ interface Services {
   emit: Emit
   now: () => number
 }
-
-/** Attempts at a change that another change may come before. */
-const tries = 20
 
 /** Changes of what protects an account: one at a time, each on the record, and apps told to wait where it lets somebody in more easily. */
 export interface Protection {
@@ -64,12 +61,11 @@ export function protection({ factors, accounts, credentials, commit, risk, emit,
 
   /** Replaces settings that no sign-in under way depends on, whichever changes come first. */
   const set = async ({ id }: Account, wanted: Omit<Wanted, 'quiet'>, visitor: Visitor): Promise<void> => {
-    for (let left = tries; left > 0; left--) {
+    await retry(async () => {
       const owner = await accounts.get(id)
       if (!owned(owner)) throw new Problem('conflict')
-      if (await commit(owner, { ...wanted, quiet: true }, visitor)) return
-    }
-    throw new Problem('busy', { retryAfter: 1 })
+      return commit(owner, { ...wanted, quiet: true }, visitor)
+    })
   }
 
   const check: Protection['check'] = async (account, change) => {

@@ -6,7 +6,7 @@ import type { Devices } from '../accounts/device.ts'
 import { Problem } from '../errors.ts'
 import type { Origin } from '../events.ts'
 import type { Factor } from '../factors/factor.ts'
-import { Conflict } from '../store/collection.ts'
+import { Conflict, retry } from '../store/collection.ts'
 import { authority } from './assurance.ts'
 import { type Commit, discard, type Wanted } from './committing.ts'
 import type { Flow } from './flow-store.ts'
@@ -37,9 +37,6 @@ export interface Recovering {
   commit(flow: Flow, enrolled: readonly Pending[], visitor: Visitor): Promise<number | undefined>
 }
 
-/** Changes in a row that may come first. */
-const tries = 20
-
 /** Makes what sets an account up afresh. */
 export function recovering(services: Services): Recovering {
   const { factors, accounts, addresses, devices, credentials, complete, cutOff, commit } = services
@@ -69,7 +66,7 @@ export function recovering(services: Services): Recovering {
         data: { account, factor, credential: fresh[at] ?? '' },
       }))
       events.push({ name: 'identity.completed', data: { account, case: checked } })
-      for (let left = tries; left > 0; left--) {
+      const { guard } = await retry(async () => {
         const owner = await accounts.get(account)
         if (!active(owner)) {
           // It closes: whoever keeps it finds it as it was.
@@ -89,12 +86,12 @@ export function recovering(services: Services): Recovering {
         const changed = await commit(owner, wanted, visitor).catch(fault => {
           if (!(fault instanceof Conflict)) throw fault
         })
-        if (!changed) continue
+        if (!changed) return undefined
         await cutOff(account, visitor)
         await devices.forgetSince(account)
-        return changed.guard
-      }
-      throw new Problem('busy', { retryAfter: 1 })
+        return changed
+      })
+      return guard
     },
   }
 }

@@ -3,7 +3,7 @@ import { longestSigned } from '../clients/file.ts'
 import { type Algorithm, algorithms, isPrivate, newKey, publicHalf, type SigningKey } from '../crypto/jwk.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import type { Emit } from '../events.ts'
-import { Conflict, declare, type Store } from '../store/collection.ts'
+import { claim, declare, type Store } from '../store/collection.ts'
 import { allOf } from '../store/whole-lists.ts'
 
 const minute = 60_000
@@ -88,13 +88,8 @@ export function keys({ store, sealer, emit, hints = 0, now }: Services): Keys {
   const make = async (alg: Algorithm, place: number, signsAt?: number): Promise<string | undefined> => {
     const id = `${alg}.${place}`
     const made = await newKey(alg)
-    try {
-      await kept.insert({ id, kid: made.kid, jwk: sealed(id, made), createdAt: now(), signsAt })
-    } catch (fault) {
-      if (fault instanceof Conflict) return undefined
-      throw fault
-    }
-    return made.kid
+    const first = await claim(kept, { id, kid: made.kid, jwk: sealed(id, made), createdAt: now(), signsAt })
+    return first ? made.kid : undefined
   }
 
   return {

@@ -6,7 +6,7 @@ import { sha256 } from '../crypto/digest.ts'
 import { Problem } from '../errors.ts'
 import type { Records } from '../records/adapter.ts'
 import { newToken } from '../records/refresh-tokens.ts'
-import { Conflict, declare, type Store } from '../store/collection.ts'
+import { claim, declare, type Store } from '../store/collection.ts'
 import { demandOf, toldAcr } from './acr.ts'
 import { type Admission, largest, size } from './admission.ts'
 import type { Login } from './browser-sessions.ts'
@@ -187,12 +187,6 @@ function detectReplays({ ReplayDetection }: Provider, store: Store, admitted: Ad
   ReplayDetection.unique = async (iss, jti, exp) => {
     // Anybody can make a key, and proofs with it.
     await admitted.pay(0)
-    try {
-      await seen.insert({ id: sha256(JSON.stringify([iss, jti])), expiresAt: (exp + ahead) * 1000 })
-      return true
-    } catch (fault) {
-      if (fault instanceof Conflict) return false
-      throw fault
-    }
+    return claim(seen, { id: sha256(JSON.stringify([iss, jti])), expiresAt: (exp + ahead) * 1000 })
   }
 }

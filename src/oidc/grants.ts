@@ -2,9 +2,9 @@ import type { Grant, KoaContextWithOIDC } from 'oidc-provider'
 import type { Clients } from '../clients/registry.ts'
 import { shownOf } from '../clients/shown.ts'
 import { token } from '../crypto/random.ts'
-import { Problem } from '../errors.ts'
 import type { Consents, Scopes } from '../records/consents.ts'
 import type { SessionRecords } from '../records/session-records.ts'
+import { retry } from '../store/collection.ts'
 import { scopeOf } from './claims.ts'
 
 interface Services {
@@ -47,7 +47,7 @@ export function grantFor({ clients, consents, sessions, longest }: Services) {
 
     // What the session is known to have had before is replaced, and what another tab put there meanwhile is taken.
     let former = formerly(ctx, held)
-    for (let left = tries; left > 0; left--) {
+    return retry(async () => {
       const own = { grantId: grant.jti, sid: session.sidFor(clientId) ?? token() }
       const joined = await sessions.join(session.uid, clientId, own, former)
       if (!joined) return grant
@@ -60,13 +60,10 @@ export function grantFor({ clients, consents, sessions, longest }: Services) {
       }
       // It has ended since.
       former = joined.grantId
-    }
-    throw new Problem('busy', { retryAfter: 1 })
+      return undefined
+    })
   }
 }
-
-/** Grants in a row that may end while a request takes them. */
-const tries = 5
 
 /** The grant that the session had when the request was judged; one that was consented to, when the page was shown. */
 function formerly({ oidc }: KoaContextWithOIDC, held: string | undefined): string | undefined {

@@ -3,8 +3,7 @@ import { z } from 'zod'
 import type { Stamped } from '../accounts/account.ts'
 import { sha256 } from '../crypto/digest.ts'
 import type { Sealer } from '../crypto/seal.ts'
-import { Problem } from '../errors.ts'
-import { type Collection, Conflict, declare, type Store } from '../store/collection.ts'
+import { type Collection, claim, declare, type Store, update } from '../store/collection.ts'
 import { allOf } from '../store/whole-lists.ts'
 import { type RefreshTokens, refreshTokens } from './refresh-tokens.ts'
 import { type RemoteRequests, remoteRequests } from './remote-requests.ts'
@@ -153,31 +152,20 @@ function keeping(
   }
 }
 
-/** Attempts at changing a grant; each that fails means that another change succeeded. */
-const tries = 20
-
 /** Keeps a grant with all that it holds already: two tabs may add to one at once, and nothing is ever taken out of a grant that stays. */
 function growing(collection: Collection<Kept>, now: () => number): Adapter['upsert'] {
   return async (id, { jti: _, ...payload }, seconds = 0) => {
     const { accountId, clientId } = payload
     const expiresAt = now() + seconds * 1000
     let seen = false
-    for (let left = tries; left > 0; left--) {
-      const there = await collection.get(id)
-      // It was revoked meanwhile, and stays so.
-      if (!there && seen) return
-      seen = there !== undefined
-      try {
-        if (!there) return await collection.insert({ id, payload, accountId, clientId, expiresAt })
-      } catch (fault) {
-        if (fault instanceof Conflict) continue
-        throw fault
-      }
-      const { revision } = there
-      const changes = { payload: grown(there.payload, payload), expiresAt, revision: (revision ?? 0) + 1 }
-      if (await collection.patch(id, changes, { revision })) return
-    }
-    throw new Problem('busy', { retryAfter: 1 })
+    const grow = () =>
+      update(collection, id, 'revision', there => {
+        seen = true
+        return { payload: grown(there.payload, payload), expiresAt }
+      })
+    // It was revoked meanwhile, and stays so.
+    if ((await grow()) || seen) return
+    if (!(await claim(collection, { id, payload, accountId, clientId, expiresAt }))) await grow()
   }
 }
 

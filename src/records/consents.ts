@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { Problem } from '../errors.ts'
-import { Conflict, declare, type Store } from '../store/collection.ts'
+import { claim, declare, retry, type Store } from '../store/collection.ts'
 import { allOf } from '../store/whole-lists.ts'
 import type { Records } from './adapter.ts'
 
@@ -38,9 +37,6 @@ export interface Consent extends Scopes {
 /** Milliseconds between two notes that a consent is in use. */
 const sparing = 3_600_000
 
-/** Changes in a row that may come first. */
-const tries = 20
-
 /** What people have allowed apps that are not of the suite. */
 export interface Consents {
   /** Resolves to what was allowed to an app that looks as it does now (`shown`); undefined when nothing was. */
@@ -71,17 +67,6 @@ export function consents(store: Store, records: Records, now: () => number): Con
   }
   const sees = (found: Kept, shown: string | undefined): boolean => (found.shown ?? undefined) === shown
 
-  /** Of two that begin one at once, one does. */
-  const added = async (consent: Kept): Promise<boolean> => {
-    try {
-      await kept.insert(consent)
-      return true
-    } catch (fault) {
-      if (fault instanceof Conflict) return false
-      throw fault
-    }
-  }
-
   return {
     of,
     list: async account => {
@@ -99,7 +84,7 @@ export function consents(store: Store, records: Records, now: () => number): Con
     },
     add: async (account, client, allowed, shown) => {
       const id = name(account, client)
-      for (let left = tries; left > 0; left--) {
+      await retry(async () => {
         const found = await kept.get(id)
         const before = scopesOf(found && sees(found, shown) ? found : {})
         const resources = new Set([...Object.keys(before.apis), ...Object.keys(allowed.apis)])
@@ -108,15 +93,11 @@ export function consents(store: Store, records: Records, now: () => number): Con
           scopes: union(before.apis[resource], allowed.apis[resource]),
         }))
         const more = { oidc: union(before.oidc, allowed.oidc), apis, at: now(), shown }
-        if (!found) {
-          if (await added({ id, account, client, ...more, since: now() })) return
-          continue
-        }
+        if (!found) return (await claim(kept, { id, account, client, ...more, since: now() })) || undefined
         // What was taken back meanwhile stays taken back, and what was allowed beside it stays allowed.
         const since = found.since ?? found.at
-        if (await kept.patch(id, { ...more, since }, { oidc: found.oidc, apis: found.apis })) return
-      }
-      throw new Problem('busy', { retryAfter: 1 })
+        return kept.patch(id, { ...more, since }, { oidc: found.oidc, apis: found.apis })
+      })
     },
     revoke: async (account, client) => {
       const taken = await kept.take(name(account, client))

@@ -2,8 +2,7 @@ import type { Adapter, AdapterPayload, ClientAuthorizationState } from 'oidc-pro
 import { z } from 'zod'
 import type { Stamped } from '../accounts/account.ts'
 import { sha256 } from '../crypto/digest.ts'
-import { Problem } from '../errors.ts'
-import { declare, type Store } from '../store/collection.ts'
+import { declare, type Store, update } from '../store/collection.ts'
 import { allOf } from '../store/whole-lists.ts'
 
 type Apps = Record<string, ClientAuthorizationState>
@@ -67,9 +66,6 @@ export interface SessionRecords {
   prolong(uid: string, end: (loginTs: number) => number): Promise<number | undefined>
 }
 
-/** Races in a row that a change may lose; each means that another request was through. */
-const tries = 20
-
 /** Keeps browser sessions on a store: one document each, whatever becomes of its cookie. */
 export function sessionRecords(store: Store): SessionRecords {
   const kept = store.collection(ssoSessions)
@@ -82,16 +78,7 @@ export function sessionRecords(store: Store): SessionRecords {
   })
 
   /** Changes what a session holds beside what other requests did meanwhile; undefined when it is over. */
-  const change = async (uid: string, made: (there: Kept) => Partial<Kept>): Promise<Kept | undefined> => {
-    for (let left = tries; left > 0; left--) {
-      const there = await kept.get(uid)
-      if (!there) return undefined
-      const { revision } = there
-      const changed = await kept.patch(uid, { ...made(there), revision: revision + 1 }, { revision })
-      if (changed) return changed
-    }
-    throw new Problem('busy', { retryAfter: 1 })
-  }
+  const change = (uid: string, made: (there: Kept) => Partial<Kept> | undefined) => update(kept, uid, 'revision', made)
 
   return {
     adapter: {
@@ -133,14 +120,13 @@ export function sessionRecords(store: Store): SessionRecords {
       return taken && payload(taken)
     },
     leave: async (uid, client) => {
-      for (let left = tries; left > 0; left--) {
-        const there = await kept.get(uid)
-        const { [client]: gone, ...authorizations } = there?.payload.authorizations ?? {}
-        if (!there || !gone) return undefined
-        const changes = { payload: { ...there.payload, authorizations }, revision: there.revision + 1 }
-        if (await kept.patch(uid, changes, { revision: there.revision })) return gone
-      }
-      throw new Problem('busy', { retryAfter: 1 })
+      let left: ClientAuthorizationState | undefined
+      const changed = await change(uid, ({ payload }) => {
+        const { [client]: gone, ...authorizations } = payload.authorizations ?? {}
+        left = gone
+        return gone && { payload: { ...payload, authorizations } }
+      })
+      return changed && left
     },
     of: async accountId => (await allOf(kept, { accountId })).map(each => each.id),
     stamped: async accountId => (await allOf(kept, { accountId })).map(stampedIn),

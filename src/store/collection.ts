@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { Problem } from '../errors.ts'
 
 /** What every stored document has, all of it JSON. Times are milliseconds since the epoch; a document past `expiresAt` is never shown. */
 export interface Doc {
@@ -77,4 +78,50 @@ export class Conflict extends Error {
 /** Declares a collection: an identity function that infers its document from its shape. */
 export function declare<T extends Doc>(declaration: Declaration<T>): Declaration<T> {
   return declaration
+}
+
+/** Times that a change may lose to another before it gives up; each time means that another request came through. */
+const bound = 20
+
+/** Repeats a compare-and-set until it resolves to something; undefined says that another change came first. Throws `busy` after twenty that lost. */
+export async function retry<R>(once: () => Promise<R | undefined>): Promise<R> {
+  for (let left = bound; left > 0; left--) {
+    const won = await once()
+    if (won !== undefined) return won
+  }
+  throw new Problem('busy', { retryAfter: 1 })
+}
+
+/** Adds a document, or resolves to false when its id or a unique value is taken: of many claimants exactly one gets true. */
+export async function claim<T extends Doc>(collection: Pick<Collection<T>, 'insert'>, doc: T): Promise<boolean> {
+  try {
+    await collection.insert(doc)
+    return true
+  } catch (fault) {
+    if (fault instanceof Conflict) return false
+    throw fault
+  }
+}
+
+/**
+ * Changes a document as `made` says of how it stands, however many change it at once: each change compares the number field
+ * `revision` and raises it, unless it sets it itself. Resolves to the document as it is now, unchanged where `made` returns undefined;
+ * to undefined where there is none. Throws what `made` throws, and `busy` as `retry` does.
+ */
+export async function update<T extends Doc>(
+  collection: Pick<Collection<T>, 'get' | 'patch'>,
+  id: string,
+  revision: keyof T & string,
+  made: (found: T) => Partial<T> | undefined | Promise<Partial<T> | undefined>,
+): Promise<T | undefined> {
+  const [now] = await retry<[T | undefined]>(async () => {
+    const found = await collection.get(id)
+    const changes = found && (await made(found))
+    if (!changes) return [found]
+    const { [revision]: at } = found
+    const raised = { [revision]: Number(at ?? 0) + 1 } as Partial<T>
+    const changed = await collection.patch(id, { ...raised, ...changes }, { [revision]: at } as Where<T>)
+    return changed && [changed]
+  })
+  return now
 }
