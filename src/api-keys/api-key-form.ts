@@ -17,25 +17,6 @@ export type ApiKeyForm = Omit<NewApiKey, 'account'> & { publicKey: string | unde
 
 const day = 24 * 3_600_000
 const most = { addresses: 50, name: 60 }
-const longest = { addresses: 4_000, public_key: 1_000, other: 100 }
-
-/** Reads the fields of a posted form, cut to what a page may show again. */
-export function typedIn(fields: Readonly<Record<string, unknown>>): Typed {
-  const text = (name: string, length: number): string => {
-    const value = fields[name]
-    return typeof value === 'string' ? value.slice(0, length).trim() : ''
-  }
-  return {
-    name: text('name', longest.other),
-    scope: [fields.scope ?? []]
-      .flat()
-      .flatMap(each => (typeof each === 'string' ? each.slice(0, longest.other).split(/\s+/) : []))
-      .filter(each => each !== ''),
-    addresses: text('addresses', longest.addresses),
-    expires: text('expires', longest.other),
-    public_key: text('public_key', longest.public_key),
-  }
-}
 
 /** Parses a posted form; throws a Problem that names the first wrong field. */
 export function parseForm(typed: Typed, now: number): ApiKeyForm {

@@ -16,10 +16,9 @@ import type { Steps } from '../flows/steps.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
 import type { CaseLine } from './admin-pages.ts'
 import { beginFlow } from './beginning.ts'
-import { asProblem } from './faults.ts'
+import { field, queryField, submit } from './forms.ts'
 import { doorkeeper, type SignedIn } from './require-session.ts'
 import { type Show, seeOther } from './show.ts'
-import { body } from './stepping.ts'
 import type { Visit } from './visiting.ts'
 
 const minute = 60_000
@@ -95,7 +94,7 @@ export function admin(services: Services): Router<Visit> {
   })
 
   page('/admin/recovery', async (ctx, person) => {
-    const after = { waiting: caseNumber(ctx.query.waiting), granted: caseNumber(ctx.query.granted) }
+    const after = { waiting: caseNumber(ctx, 'waiting'), granted: caseNumber(ctx, 'granted') }
     const queue = await deciding.queue(after)
     /** Where the rest of one list is, with the other as it is. */
     const rest = (list: keyof typeof queue) => {
@@ -130,7 +129,7 @@ export function admin(services: Services): Router<Visit> {
       open: found.endedAt === undefined,
       typed,
     }
-    show.page(ctx, 'admin/case', locals, { ...frame(person), problem: problem && show.problem(ctx, problem) })
+    show.page(ctx, 'admin/case', locals, { ...frame(person), problem })
   }
   page('/admin/recovery/:number', one)
 
@@ -149,24 +148,23 @@ export function admin(services: Services): Router<Visit> {
     const person = await find(ctx)
     if (!person || !(await isStaff(person))) throw new Problem('not_found')
     if (!proved(person, fresh.act)) return prove(ctx, person)
-    const { verdict, reason } = body(ctx)
+    const verdict = field(ctx, 'verdict', 20)
     if (verdict !== 'approve' && verdict !== 'refuse') throw new Problem('malformed')
-    const typed = typeof reason === 'string' ? reason.slice(0, 500) : ''
-    try {
-      await deciding.decide(ctx.params.number ?? '', person.account, verdict, typed)
-    } catch (fault) {
-      const problem = asProblem(fault)
-      if (problem.status >= 500 || problem.code === 'not_found') throw fault
-      ctx.status = problem.status
-      return one(ctx, person, typed, problem)
-    }
-    seeOther(ctx, '/admin/recovery')
+    const typed = field(ctx, 'reason', 500)
+    await submit(
+      async () => {
+        await deciding.decide(ctx.params.number ?? '', person.account, verdict, typed)
+        seeOther(ctx, '/admin/recovery')
+      },
+      problem => one(ctx, person, typed, problem),
+    )
   })
 
   return router
 }
 
-/** A case's number as it was typed. */
-function caseNumber(typed: unknown): string | undefined {
-  return typeof typed === 'string' && /^[\d-]{1,20}$/.test(typed) ? typed : undefined
+/** Reads a case's number from the address. */
+function caseNumber(ctx: Context, name: string): string | undefined {
+  const typed = queryField(ctx, name, 21)
+  return typed !== undefined && /^[\d-]{1,20}$/.test(typed) ? typed : undefined
 }

@@ -3,7 +3,7 @@ import type { Context } from 'koa'
 import type { Accounts } from '../accounts/account.ts'
 import type { Credentials } from '../accounts/credential.ts'
 import { recent } from '../accounts/freshness.ts'
-import { keyOf, parseForm, type Typed, typedIn } from '../api-keys/api-key-form.ts'
+import { keyOf, parseForm, type Typed } from '../api-keys/api-key-form.ts'
 import { type ApiKey, limit, type Revealed, scopes } from '../api-keys/api-keys.ts'
 import type { Drafts } from '../api-keys/drafts.ts'
 import type { Owner } from '../api-keys/owner.ts'
@@ -15,10 +15,9 @@ import type { Steps } from '../flows/steps.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
 import type { KeyLine } from './account-pages.ts'
 import { beginFlow } from './beginning.ts'
-import { asProblem } from './faults.ts'
+import { choices, field, queryField, submit } from './forms.ts'
 import { doorkeeper, type SignedIn } from './require-session.ts'
 import { type Show, seeOther } from './show.ts'
-import { body } from './stepping.ts'
 import type { Visit } from './visiting.ts'
 
 const minute = 60_000
@@ -28,6 +27,8 @@ const fresh = 10 * minute
 /** How long a key lives unless its owner says otherwise, in milliseconds. */
 const usual = 90 * day
 const home = '/account/api-keys'
+/** Characters that are read of what was typed. */
+const longest = { addresses: 4_000, public_key: 1_000, other: 100 }
 
 interface Services {
   accounts: Accounts
@@ -68,24 +69,18 @@ export function apiKeys(services: Services): Router<Visit> {
   const list = async (ctx: Context, { account }: SignedIn, { typed = blank(), at, problem }: Shown = {}) => {
     const keys = (await owner.keys(account.id)).map(each => lineOf(each, now()))
     const locals = { keys, scopes, typed, at, today: dayOf(now()), full: keys.length >= limit }
-    if (problem) ctx.status = problem.status
-    if (problem?.retryAfter !== undefined) ctx.set('Retry-After', String(problem.retryAfter))
-    const person = { email: account.email }
-    show.page(ctx, 'account/api-keys', locals, { person, problem: problem && show.problem(ctx, problem) })
+    show.page(ctx, 'account/api-keys', locals, { person: { email: account.email }, problem })
   }
 
   /** Does what was posted; what is wrong with it is said on the same page, where all that was typed still stands. */
   const act = (path: string, does: (ctx: Context, person: SignedIn) => Promise<void>) =>
     router.post(path, async ctx => {
       const person = await who(ctx)
-      try {
-        await does(ctx, person)
-      } catch (fault) {
-        const problem = asProblem(fault)
-        if (problem.status >= 500 || problem.code === 'not_found') throw fault
-        const at: string | undefined = ctx.params.key
-        await list(ctx, person, { at, problem, ...(at === undefined && { typed: typedIn(body(ctx)) }) })
-      }
+      const at: string | undefined = ctx.params.key
+      await submit(
+        () => does(ctx, person),
+        problem => list(ctx, person, { at, problem, ...(at === undefined && { typed: typedKey(ctx) }) }),
+      )
     })
 
   /** What a key is worth to a thief is worth the strongest factor of its owner, as any other change is. */
@@ -106,27 +101,26 @@ export function apiKeys(services: Services): Router<Visit> {
   }
 
   page(router, home, async (ctx, person) => {
-    const { draft } = ctx.query
-    const typed = typeof draft === 'string' ? await drafts.get(draft, person.account.id) : undefined
-    await list(ctx, person, { typed })
+    const draft = queryField(ctx, 'draft', 100)
+    await list(ctx, person, { typed: draft === undefined ? undefined : await drafts.get(draft, person.account.id) })
   })
 
   act(home, async (ctx, person) => {
-    const typed = typedIn(body(ctx))
-    const form = parseForm(typed, now())
+    const shown = typedKey(ctx)
+    const form = parseForm(shown, now())
     if (!(await proved(person)))
-      return prove(ctx, person, `${home}?draft=${await drafts.keep(person.account.id, typed)}`)
+      return prove(ctx, person, `${home}?draft=${await drafts.keep(person.account.id, shown)}`)
     reveal(ctx, person, await owner.make(person.account, form, ctx.state.visitor))
   })
 
   act(`${home}/:key/rotate`, async (ctx, person) => {
     if (!(await proved(person))) return prove(ctx, person, home)
-    const publicKey = keyOf(typedIn(body(ctx)).public_key)
+    const publicKey = keyOf(typedKey(ctx).public_key)
     reveal(ctx, person, await owner.rotate(person.account, ctx.params.key, publicKey, ctx.state.visitor))
   })
 
   act(`${home}/:key/rename`, async (ctx, { account }) => {
-    await owner.rename(account, ctx.params.key, typedIn(body(ctx)).name, ctx.state.visitor)
+    await owner.rename(account, ctx.params.key, typedKey(ctx).name, ctx.state.visitor)
     seeOther(ctx, home)
   })
 
@@ -136,6 +130,20 @@ export function apiKeys(services: Services): Router<Visit> {
   })
 
   return router
+}
+
+/** Reads the form of a key, cut to what a page may show again. */
+export function typedKey(ctx: Context): Typed {
+  const text = (name: keyof Typed, max: number) => field(ctx, name, max).trim()
+  return {
+    name: text('name', longest.other),
+    scope: choices(ctx, 'scope', longest.other)
+      .flatMap(each => each.split(/\s+/))
+      .filter(each => each !== ''),
+    addresses: text('addresses', longest.addresses),
+    expires: text('expires', longest.other),
+    public_key: text('public_key', longest.public_key),
+  }
 }
 
 /** A key as pages list it: nothing that signs. */

@@ -4,10 +4,10 @@ import type { Account, Accounts } from '../accounts/account.ts'
 import { agentOf } from '../accounts/agent.ts'
 import { Problem } from '../errors.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
+import { field } from './forms.ts'
 import { approving } from './remote-approval.ts'
 import { doorkeeper, type SignedIn } from './require-session.ts'
 import { seeOther } from './show.ts'
-import { body } from './stepping.ts'
 import type { Visit } from './visiting.ts'
 import type { Words } from './words.ts'
 
@@ -38,7 +38,8 @@ export function approvalPages(services: Services): Router<Visit> {
 
   /** The request that a post is about, of those that wait for whoever is signed in. */
   const named = async (ctx: Context, { account }: SignedIn) => {
-    const found = (await approvals.of(account.id)).find(({ id }) => id === body(ctx).request)
+    const asked = field(ctx, 'request', 100)
+    const found = (await approvals.of(account.id)).find(({ id }) => id === asked)
     if (!found) throw new Problem('approval_over')
     return found
   }

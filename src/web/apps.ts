@@ -7,9 +7,9 @@ import type { Sessions } from '../oidc/browser-sessions.ts'
 import type { RevokeApp } from '../oidc/endings.ts'
 import type { Consent, Consents } from '../records/consents.ts'
 import type { AppLine } from './account-pages.ts'
+import { requiredField } from './forms.ts'
 import { doorkeeper } from './require-session.ts'
 import { type Show, seeOther } from './show.ts'
-import { body } from './stepping.ts'
 import type { Visit } from './visiting.ts'
 
 interface Services {
@@ -24,6 +24,8 @@ interface Services {
 }
 
 const path = '/account/apps'
+/** Characters of the longest client id: it may be a URL. */
+const longest = 2_048
 
 /** What apps may do with an account: those that its owner let in, to see and to revoke, and those of the suite, which are in anyway. */
 export function apps(services: Services): Router<Visit> {
@@ -66,8 +68,7 @@ export function apps(services: Services): Router<Visit> {
 
   router.post(`${path}/revoke`, async ctx => {
     const { account } = await who(ctx)
-    const { client } = body(ctx)
-    if (typeof client !== 'string') throw new Problem('malformed')
+    const client = requiredField(ctx, 'client', longest)
     if (!(await revokeApp(account.id, client, ctx.state.visitor))) throw new Problem('not_found')
     seeOther(ctx, path)
   })

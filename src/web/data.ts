@@ -10,9 +10,9 @@ import type { Emit } from '../events.ts'
 import type { Approved } from '../flows/approval-statement.ts'
 import type { Activity } from '../observers/activity.ts'
 import { changing } from './changing.ts'
+import { field, queryField } from './forms.ts'
 import { doorkeeper } from './require-session.ts'
 import { concluded } from './sign-in.ts'
-import { body } from './stepping.ts'
 import type { Visit } from './visiting.ts'
 
 /** How many copies one account may be given, in how long a time in milliseconds: each reads all that there is. */
@@ -37,14 +37,14 @@ export function data(services: Services): Router<Visit> {
   const { fresh, change } = changing(services)
 
   page(router, path, (ctx, { account: { email } }) => {
-    const { attempt = '' } = ctx.query
-    show.page(ctx, 'account/data', { attempt: String(attempt) }, { person: { email } })
+    const attempt = queryField(ctx, 'attempt', 100) ?? ''
+    show.page(ctx, 'account/data', { attempt }, { person: { email } })
   })
 
   router.post(path, async ctx => {
     const { account, session } = await who(ctx)
-    const { attempt } = body(ctx)
-    if (typeof attempt === 'string' && attempt !== '') await proved(ctx, account, session.uid, attempt)
+    const attempt = field(ctx, 'attempt', 100)
+    if (attempt !== '') await proved(ctx, account, session.uid, attempt)
     else if (!fresh(session, await credentials.of(account.id))) return change(ctx, { does: 'export' })
     await throttle.ration('data', account.id, copies)
     await emit('data.exported', { account: account.id }, ctx.state.visitor)

@@ -9,11 +9,10 @@ import type { Sessions } from '../oidc/browser-sessions.ts'
 import type { Waiting } from '../oidc/remote-approvals.ts'
 import { apart } from '../risk/distance.ts'
 import type { Places } from '../risk/places.ts'
-import { asProblem } from './faults.ts'
+import { field, queryField, submit } from './forms.ts'
 import { approving } from './remote-approval.ts'
 import { doorkeeper, type SignedIn } from './require-session.ts'
 import { seeOther } from './show.ts'
-import { body } from './stepping.ts'
 import type { Visit } from './visiting.ts'
 import type { Words } from './words.ts'
 
@@ -27,6 +26,8 @@ type Services = Parameters<typeof approving>[1] & {
 
 const home = '/device'
 const hour = 3_600_000
+/** Characters that are read of a code as it was typed. */
+const longest = 100
 /** Wrong codes by one account, from one address, and in all: of 20^8 codes that live five minutes, nobody hits one (RFC 8628, 5.1). */
 const guesses = {
   account: { tries: 10, window: hour },
@@ -58,14 +59,11 @@ export function deviceCode(services: Services): Router<Visit> {
     apart({ address, country: places.of(address).country }, { address: here, country: places.of(here).country })
 
   const enter = (ctx: Context, code: string, problem?: Problem): void => {
-    if (problem) ctx.status = problem.status
-    if (problem?.retryAfter !== undefined) ctx.set('Retry-After', String(problem.retryAfter))
-    show.page(ctx, 'device/enter', { code }, { problem: problem && show.problem(ctx, problem) })
+    show.page(ctx, 'device/enter', { code }, { problem })
   }
   const confirm = (ctx: Context, { account }: SignedIn, code: string, waiting: Waiting, problem?: Problem): void => {
     const { locale, visitor } = ctx.state
     const { app, scopes, resources, address, agent } = waiting
-    if (problem) ctx.status = problem.status
     const there = { address, ...words.whence(locale, { address, agent: agentOf(agent) }) }
     const here = { address: visitor.address, ...words.whence(locale, { address: visitor.address, agent: {} }) }
     const locals = {
@@ -78,40 +76,39 @@ export function deviceCode(services: Services): Router<Visit> {
       email: account.email,
     }
     const towards = { name: app.name, tile: app.tile }
-    show.page(ctx, 'device/confirm', locals, { towards, problem: problem && show.problem(ctx, problem) })
+    show.page(ctx, 'device/confirm', locals, { towards, problem })
   }
 
   router.get(home, async ctx => {
-    const code = spelled(ctx.query.user_code)
+    const code = spelled(queryField(ctx, 'user_code', longest) ?? '')
     if (code === '') return enter(ctx, '')
     const person = await find(ctx)
     if (!person) return seeOther(ctx, `/sign-in?next=${encodeURIComponent(`${home}?user_code=${code}`)}`)
-    try {
-      confirm(ctx, person, code, await look(ctx, person, code))
-    } catch (fault) {
-      enter(ctx, code, asProblem(fault))
-    }
+    await submit(
+      async () => confirm(ctx, person, code, await look(ctx, person, code)),
+      problem => enter(ctx, code, problem),
+    )
   })
   router.post(home, ctx => {
-    const code = spelled(body(ctx).user_code)
+    const code = typedIn(ctx, 'user_code')
     if (code === '') return enter(ctx, '', new Problem('unknown_user_code', { field: 'user_code' }))
     seeOther(ctx, `${home}?user_code=${code}`)
   })
 
   router.post(`${home}/approve`, async ctx => {
     const person = await who(ctx)
-    const { user_code, mine, compared } = body(ctx)
-    const code = spelled(user_code)
+    const code = typedIn(ctx, 'user_code')
     const waiting = await look(ctx, person, code)
     const far = between(waiting, ctx.state.visitor.address)
     const again = (problem: Problem): void => confirm(ctx, person, code, waiting, problem)
-    if (far === 'abroad' && spelled(compared) !== code) return again(new Problem('not_compared', { field: 'compared' }))
-    if (far !== 'near' && mine !== 'yes') return again(new Problem('not_compared', { field: 'mine' }))
+    if (far === 'abroad' && typedIn(ctx, 'compared') !== code)
+      return again(new Problem('not_compared', { field: 'compared' }))
+    if (far !== 'near' && field(ctx, 'mine', 10) !== 'yes') return again(new Problem('not_compared', { field: 'mine' }))
     await approving(ctx, services, person, waiting, `${home}/connected`)
   })
   router.post(`${home}/refuse`, async ctx => {
     const person = await who(ctx)
-    const { id } = await look(ctx, person, spelled(body(ctx).user_code))
+    const { id } = await look(ctx, person, typedIn(ctx, 'user_code'))
     await approvals.refuse(id, { account: person.account.id, session: person.session.uid }, false, ctx.state.visitor)
     seeOther(ctx, `${home}/refused`)
   })
@@ -121,13 +118,13 @@ export function deviceCode(services: Services): Router<Visit> {
   return router
 }
 
+/** Reads a code from a posted form. */
+const typedIn = (ctx: Context, name: string) => spelled(field(ctx, name, longest))
+
 /** As devices show it, however it was typed (RFC 8628, 6.1). */
-function spelled(typed: unknown): string {
-  const letters =
-    typeof typed === 'string'
-      ? typedCode(typed)
-          .toUpperCase()
-          .replace(/[^A-Z0-9]/g, '')
-      : ''
+function spelled(typed: string): string {
+  const letters = typedCode(typed)
+    .toUpperCase()
+    .replace(/[^A-Z0-9]/g, '')
   return letters.slice(0, 20).replace(/^(.{4})(.+)$/, '$1-$2')
 }

@@ -5,10 +5,10 @@ import type { Devices } from '../accounts/device.ts'
 import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
+import { requiredField } from './forms.ts'
 import type { DeviceLine } from './lines.ts'
 import { doorkeeper } from './require-session.ts'
 import { seeOther } from './show.ts'
-import { body } from './stepping.ts'
 import type { Visit } from './visiting.ts'
 import type { Words } from './words.ts'
 
@@ -47,8 +47,7 @@ export function devices(services: Services): Router<Visit> {
 
   router.post('/account/security/forget', async ctx => {
     const { account } = await who(ctx)
-    const { device } = body(ctx)
-    if (typeof device !== 'string') throw new Problem('malformed')
+    const device = requiredField(ctx, 'device', 100)
     // Where only trusted devices are let in, that would be the way out.
     if (account.restrictions?.devices && device === ctx.state.visitor.device) throw new Problem('shuts_out')
     if (!(await devices.forget(device, account.id))) throw new Problem('not_found')

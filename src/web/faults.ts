@@ -2,7 +2,7 @@ import type { Layer } from '@koa/router'
 import type { Context, Middleware } from 'koa'
 import { Problem } from '../errors.ts'
 import { negotiate } from './phrases.ts'
-import type { Show } from './show.ts'
+import { refused, type Show } from './show.ts'
 import type { Visit } from './visiting.ts'
 import { wayBack } from './way-back.ts'
 
@@ -31,18 +31,17 @@ export function faults({
 
 function write(ctx: Context, problem: Problem, show: Show): void {
   ctx.state.locale ??= negotiate(ctx.get('Accept-Language'))
-  ctx.status = problem.status
-  if (problem.retryAfter !== undefined) ctx.set('Retry-After', String(problem.retryAfter))
+  refused(ctx, problem)
   if (problem.status === 405 && !ctx.response.get('Allow')) ctx.set('Allow', methodsAt(ctx).join(', '))
-  const text = show.problem(ctx, problem)
+  const { text } = show.problem(ctx, problem)
   if (ctx.state.program || forPrograms.test(ctx.path) || ctx.accepts('html', 'json') === 'json') {
-    ctx.body = { error: problem.code, error_description: text.text }
+    ctx.body = { error: problem.code, error_description: text }
     return
   }
   const { status, code, retryAfter } = problem
   const refusal = show.refusal(ctx)
   const locals = { status, code, retryAfter, request: ctx.state.request, refusal, app: wayBack(ctx) }
-  show.page(ctx, 'error', locals, { problem: text })
+  show.page(ctx, 'error', locals, { problem })
 }
 
 /** The methods that a path of our routers takes (RFC 9110, 15.5.6: every 405 lists them). */

@@ -9,10 +9,9 @@ import type { Disowning } from '../flows/disowning.ts'
 import type { Flows } from '../flows/flow-store.ts'
 import type { Steps } from '../flows/steps.ts'
 import { beginFlow } from './beginning.ts'
-import { asProblem } from './faults.ts'
+import { field, submit } from './forms.ts'
 import type { CaseStage } from './recovery-pages.ts'
 import { type Show, seeOther } from './show.ts'
-import { body } from './stepping.ts'
 import { upload } from './upload.ts'
 import type { Visit } from './visiting.ts'
 
@@ -40,40 +39,22 @@ export function identity(services: Services): Router<Visit> {
   const { checking, disowning, show, now } = services
   const router = new Router<Visit>()
 
-  /** Does what was posted; what is wrong with it is said on the page where it was typed. */
-  const posted = async (ctx: Context, does: () => Promise<void>, again: (problem: Problem) => void): Promise<void> => {
-    try {
-      await does()
-    } catch (fault) {
-      const problem = asProblem(fault)
-      if (problem.status >= 500 || problem.status === 410) throw fault
-      ctx.status = problem.status
-      if (problem.retryAfter !== undefined) ctx.set('Retry-After', String(problem.retryAfter))
-      again(problem)
-    }
-  }
-  const text = (ctx: Context, name: string): string => {
-    const value = body(ctx)[name]
-    return typeof value === 'string' ? value.slice(0, 320) : ''
-  }
-
   router.get('/recover/identity', ctx => show.page(ctx, 'recovery/identity', { email: '', contact: '' }))
   router.post('/recover/identity', async ctx => {
-    const typed = { email: text(ctx, 'email'), contact: text(ctx, 'contact') }
+    const typed = { email: field(ctx, 'email', 320), contact: field(ctx, 'contact', 320) }
     const { locale, visitor } = ctx.state
-    await posted(
-      ctx,
+    await submit(
       async () => {
         await checking.ask(typed, locale, visitor)
         show.page(ctx, 'recovery/asked', { to: typed.contact.trim() || typed.email })
       },
-      problem => show.page(ctx, 'recovery/identity', typed, { problem: show.problem(ctx, problem) }),
+      problem => show.page(ctx, 'recovery/identity', typed, { problem }),
     )
   })
 
   const documents = (ctx: Context, story: string, problem?: Problem): void => {
     const locals = { action: ctx.path, story, most: most.documents, megabytes: most.bytes / 1024 / 1024 }
-    show.page(ctx, 'recovery/documents', locals, { problem: problem && show.problem(ctx, problem) })
+    show.page(ctx, 'recovery/documents', locals, { problem })
   }
   const status = (ctx: Context, found: Case, problem?: Problem): void => {
     const locals = {
@@ -82,7 +63,7 @@ export function identity(services: Services): Router<Visit> {
       until: found.until ?? 0,
       action: `${path(ctx)}/again`,
     }
-    show.page(ctx, 'recovery/case', locals, { problem: problem && show.problem(ctx, problem) })
+    show.page(ctx, 'recovery/case', locals, { problem })
   }
   const path = (ctx: Context) => `/recover/identity/${ctx.params.bearer}`
 
@@ -94,8 +75,7 @@ export function identity(services: Services): Router<Visit> {
   router.post('/recover/identity/:bearer', async ctx => {
     const { bearer = '' } = ctx.params
     const filled: Record<string, string> = {}
-    await posted(
-      ctx,
+    await submit(
       async () => {
         await checking.send(bearer, ctx.state.visitor, async keep => {
           await upload(ctx, { files: most.documents, bytes: most.bytes }, filled, keep)
@@ -108,8 +88,7 @@ export function identity(services: Services): Router<Visit> {
   })
   router.post('/recover/identity/:bearer/again', async ctx => {
     const found = await checking.look(ctx.params.bearer ?? '')
-    await posted(
-      ctx,
+    await submit(
       async () => {
         await checking.remind(ctx.params.bearer ?? '')
         seeOther(ctx, path(ctx))

@@ -11,6 +11,7 @@ import type { Sessions } from '../oidc/browser-sessions.ts'
 import { routes } from '../oidc/configuration.ts'
 import type { InteractionDetails, Interactions } from '../oidc/interactions.ts'
 import { beginFlow } from './beginning.ts'
+import { queryField } from './forms.ts'
 import { negotiate } from './phrases.ts'
 import type { Show } from './show.ts'
 import { concluded } from './sign-in.ts'
@@ -41,10 +42,10 @@ export function interaction(services: Services): Router<Visit> {
     rememberApp(ctx, details.app, [`/interaction/${details.uid}`, `${routes.authorization}/${details.uid}`])
     if (details.approval) return approve(ctx, details, details.approval)
     if (details.prompt === 'consent') return consent(ctx, details)
+    const from = queryField(ctx, 'attempt', 100)
     const waits = details.prompt === 'login' && !details.session && !details.params.anew
-    if (waits && ctx.query.attempt === undefined && (await sessions.current(ctx))) return interactions.proceed(ctx)
-    const from = ctx.query.attempt
-    if (typeof from !== 'string') return begin(ctx, details)
+    if (waits && from === undefined && (await sessions.current(ctx))) return interactions.proceed(ctx)
+    if (from === undefined) return begin(ctx, details)
     const flow = await flows.get(from, ctx.state.visitor.device)
     if (flow.interaction !== details.uid || !flow.done) throw new Problem('attempt_expired')
     const { account, acr, amr } = await concluded(ctx, services, flow)

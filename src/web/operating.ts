@@ -1,6 +1,8 @@
 import Router from '@koa/router'
 import ipaddr from 'ipaddr.js'
+import type { Context } from 'koa'
 import { Problem } from '../errors.ts'
+import { queryField } from './forms.ts'
 import type { Show } from './show.ts'
 import type { Visit } from './visiting.ts'
 
@@ -63,12 +65,12 @@ export function operating({ ready, metrics, kept, show }: Services): Router<Visi
       if (!ipaddr.isValid(ctx.ip) || ipaddr.process(ctx.ip).range() !== 'loopback') throw new Problem('not_found')
       await next()
     })
-    const asked = (to: unknown) => (typeof to === 'string' && to !== '' ? to : undefined)
+    const asked = (ctx: Context) => queryField(ctx, 'to', 320) || undefined
     router.get('/dev/outbox.json', async ctx => {
-      ctx.body = await kept(asked(ctx.query.to))
+      ctx.body = await kept(asked(ctx))
     })
     router.get('/dev/outbox', async ctx => {
-      const to = asked(ctx.query.to)
+      const to = asked(ctx)
       show.page(ctx, 'dev/outbox', { messages: await kept(to), to: to ?? '' })
     })
   }

@@ -5,6 +5,7 @@ import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import { plain } from '../flows/details.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
+import { field, submit } from './forms.ts'
 import { languages } from './phrases.ts'
 import { doorkeeper } from './require-session.ts'
 import { type Show, seeOther } from './show.ts'
@@ -19,7 +20,8 @@ interface Services {
 }
 
 const path = '/account/profile'
-const longest = { name: 80, username: 40 }
+/** In characters; of what is typed, so much is read. */
+const longest = { name: 80, username: 40, typed: 1_000 }
 /** A short name: what looks like an address would be taken for one that was proved. */
 const username = /^[\p{L}\p{N}][\p{L}\p{M}\p{N}._-]*$/u
 
@@ -38,10 +40,8 @@ export function profile(services: Services): Router<Visit> {
   const { page, who } = doorkeeper(services)
 
   const form = (ctx: Context, { email }: Account, typed: Typed, problem?: Problem) => {
-    if (problem) ctx.status = problem.status
-    const told = problem && { problem: show.problem(ctx, problem) }
     const saved = ctx.method === 'GET' && ctx.query.done === 'saved'
-    show.page(ctx, 'account/profile', { ...typed, saved, languages, zones: zones() }, { person: { email }, ...told })
+    show.page(ctx, 'account/profile', { ...typed, saved, languages, zones: zones() }, { person: { email }, problem })
   }
   page(router, path, (ctx, { account }) => {
     const { name = '', username = '', zone = '' } = account.profile ?? {}
@@ -50,17 +50,16 @@ export function profile(services: Services): Router<Visit> {
 
   router.post(path, async ctx => {
     const { account } = await who(ctx)
-    const { name, username, language, zone } = (ctx.request.body ?? {}) as Record<string, unknown>
-    const text = (value: unknown): string => (typeof value === 'string' ? value : '')
-    const typed = { name: text(name), username: text(username), language: text(language), zone: text(zone) }
-    try {
-      await accounts.patch(account.id, meant(typed, now()))
-    } catch (fault) {
-      if (!(fault instanceof Problem) || fault.status !== 422) throw fault
-      return form(ctx, account, typed, fault)
-    }
-    await emit('profile.changed', { account: account.id }, ctx.state.visitor)
-    seeOther(ctx, `${path}?done=saved`)
+    const text = (name: keyof Typed) => field(ctx, name, longest.typed)
+    const typed = { name: text('name'), username: text('username'), language: text('language'), zone: text('zone') }
+    await submit(
+      async () => {
+        await accounts.patch(account.id, meant(typed, now()))
+        await emit('profile.changed', { account: account.id }, ctx.state.visitor)
+        seeOther(ctx, `${path}?done=saved`)
+      },
+      problem => form(ctx, account, typed, problem),
+    )
   })
   return router
 }

@@ -5,7 +5,7 @@ import { Problem } from '../errors.ts'
 import type { Renderers } from '../oidc/renderers.ts'
 import { asProblem, cookieless } from './faults.ts'
 import { negotiate } from './phrases.ts'
-import { refusalOf, type Show } from './show.ts'
+import { refusalOf, refused, type Show } from './show.ts'
 import { wayBack } from './way-back.ts'
 
 interface Services {
@@ -29,9 +29,8 @@ export function protocolPages({ accounts, show }: Services): Renderers {
     error: (ctx, _, fault) => {
       prepare(ctx)
       const problem = cookieless(ctx, told(fault))
-      ctx.status = problem.status
+      refused(ctx, problem)
       const { status, code, retryAfter } = problem
-      if (retryAfter !== undefined) ctx.set('Retry-After', String(retryAfter))
       ctx.state.refusal ??= refusalOf(problem)
       const more = { refusal: show.refusal(ctx), app: wayBack(ctx) }
       show.page(ctx, 'error', { status, code, retryAfter, request: ctx.state.request, ...more })

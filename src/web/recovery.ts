@@ -9,8 +9,8 @@ import type { Opening } from '../flows/opening.ts'
 import type { Resetting } from '../flows/resetting.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
 import { beginFlow } from './beginning.ts'
+import { field, submit } from './forms.ts'
 import { type Show, seeOther } from './show.ts'
-import { body } from './stepping.ts'
 import type { Visit } from './visiting.ts'
 
 interface Services {
@@ -34,16 +34,14 @@ export function recovery(services: Services): Router<Visit> {
   router.get('/forgot-password', ctx => show.page(ctx, 'recovery/forgot', { email: '' }))
 
   router.post('/forgot-password', async ctx => {
-    const typed = String(body(ctx).email ?? '').slice(0, 320)
-    try {
-      await resetting.ask(typed, ctx.state.locale, ctx.state.visitor)
-    } catch (fault) {
-      if (!(fault instanceof Problem) || fault.status >= 500) throw fault
-      ctx.status = fault.status
-      if (fault.retryAfter !== undefined) ctx.set('Retry-After', String(fault.retryAfter))
-      return show.page(ctx, 'recovery/forgot', { email: typed }, { problem: show.problem(ctx, fault) })
-    }
-    show.page(ctx, 'recovery/sent', { email: typed })
+    const email = field(ctx, 'email', 320)
+    await submit(
+      async () => {
+        await resetting.ask(email, ctx.state.locale, ctx.state.visitor)
+        show.page(ctx, 'recovery/sent', { email })
+      },
+      problem => show.page(ctx, 'recovery/forgot', { email }, { problem }),
+    )
   })
 
   router.get('/reset/:bearer', async ctx => {

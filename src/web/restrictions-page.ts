@@ -7,10 +7,10 @@ import type { Sessions } from '../oidc/browser-sessions.ts'
 import { allCountries } from '../risk/countries.ts'
 import { blockOf } from '../risk/restrictions.ts'
 import type { Risk } from '../risk/weigh.ts'
+import { choices, field, requiredField, submit } from './forms.ts'
 import type { RestrictionsView } from './lines.ts'
 import { doorkeeper } from './require-session.ts'
 import type { Show } from './show.ts'
-import { body } from './stepping.ts'
 import type { Visit } from './visiting.ts'
 import type { Words } from './words.ts'
 
@@ -52,9 +52,7 @@ export function restrictions(router: Router<Visit>, services: Services): void {
         to: dayOf(now() + ahead * day),
       },
     }
-    if (problem) ctx.status = problem.status
-    const frame = { person: { email: account.email }, problem: problem && show.problem(ctx, problem) }
-    show.page(ctx, 'account/restrictions', locals, frame)
+    show.page(ctx, 'account/restrictions', locals, { person: { email: account.email }, problem })
   }
 
   page(router, path, (ctx, { account }) => form(ctx, account, kept(account.restrictions)))
@@ -62,26 +60,26 @@ export function restrictions(router: Router<Visit>, services: Services): void {
   router.post(path, async ctx => {
     const { account } = await who(ctx)
     const shown = typed(ctx)
-    try {
-      const to = meant(shown)
-      // Said before anything is proved for it, and looked at again when it is made.
-      const shut = await risk.bars({ ...account, restrictions: to }, ctx.state.visitor)
-      if (shut.length > 0) throw new Problem('shuts_out', { field: shut[0]?.slice('only-'.length) })
-      return await change(ctx, { does: 'restrict', to })
-    } catch (fault) {
-      if (!(fault instanceof Problem) || fault.status !== 422) throw fault
-      form(ctx, account, shown, fault)
-    }
+    await submit(
+      async () => {
+        const to = meant(shown)
+        // Said before anything is proved for it, and looked at again when it is made.
+        const shut = await risk.bars({ ...account, restrictions: to }, ctx.state.visitor)
+        if (shut.length > 0) throw new Problem('shuts_out', { field: shut[0]?.slice('only-'.length) })
+        await change(ctx, { does: 'restrict', to })
+      },
+      problem => form(ctx, account, shown, problem),
+    )
   })
 
   router.post('/account/security/travel', async ctx => {
     const { account } = await who(ctx)
-    const { country, until } = body(ctx)
+    const country = requiredField(ctx, 'country', 10)
+    const until = field(ctx, 'until', 40)
     if (country === '') return change(ctx, { does: 'travel', to: undefined })
     // To the end of the day.
-    const end = typeof until === 'string' && /^\d{4}-\d\d-\d\d$/.test(until) ? Date.parse(until) + day : Number.NaN
-    const known = typeof country === 'string' && allCountries().includes(country)
-    if (!known || !(end > now() && end <= now() + (ahead + 1) * day)) {
+    const end = /^\d{4}-\d\d-\d\d$/.test(until) ? Date.parse(until) + day : Number.NaN
+    if (!allCountries().includes(country) || !(end > now() && end <= now() + (ahead + 1) * day)) {
       const problem = new Problem('invalid_travel', { field: 'until' })
       return form(ctx, account, kept(account.restrictions), problem)
     }
@@ -115,12 +113,10 @@ function kept({ devices = false, addresses = [], countries = [] }: Restrictions 
 }
 
 function typed(ctx: Context): Typed {
-  const { devices, addresses, countries } = body(ctx)
-  const chosen = [countries].flat().filter(each => typeof each === 'string')
   return {
-    devices: devices === 'yes',
-    addresses: typeof addresses === 'string' ? addresses.slice(0, most.typed) : '',
-    countries: [...new Set(chosen)].filter(each => allCountries().includes(each)),
+    devices: field(ctx, 'devices', 10) === 'yes',
+    addresses: field(ctx, 'addresses', most.typed),
+    countries: [...new Set(choices(ctx, 'countries', 10))].filter(each => allCountries().includes(each)),
   }
 }
 

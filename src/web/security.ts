@@ -11,14 +11,14 @@ import { listed } from './account-home.ts'
 import type { Protector } from './account-pages.ts'
 import { changing, home } from './changing.ts'
 import { trustedDevices } from './devices.ts'
+import { field, requiredField } from './forms.ts'
 import { doorkeeper } from './require-session.ts'
 import { restrictions, restrictionsOf } from './restrictions-page.ts'
-import { body } from './stepping.ts'
 import type { Visit } from './visiting.ts'
 import type { Words } from './words.ts'
 
-/** The longest name of a credential, and the longest words that owner and mails share, in characters. */
-const longest = { name: 60, phrase: 60 }
+/** The longest name of a credential, the longest words that owner and mails share, and what is read of either, in characters. */
+const longest = { name: 60, phrase: 60, typed: 1_000 }
 
 type Services = Parameters<typeof changing>[0] & {
   devices: Devices
@@ -71,7 +71,8 @@ export function security(services: Services): Router<Visit> {
 
   router.post(`${home}/add`, async ctx => {
     const person = await who(ctx)
-    const factor = factors.find(({ id }) => id === body(ctx).factor)
+    const asked = field(ctx, 'factor', 40)
+    const factor = factors.find(({ id }) => id === asked)
     if (!factor) throw new Problem('not_offered')
     const held = await credentials.of(person.account.id)
     const own = held.filter(each => each.factor === factor.id).length
@@ -84,22 +85,17 @@ export function security(services: Services): Router<Visit> {
     await begin(ctx, person, { purpose: 'add', add: factor.id, ...vouched, reason })
   })
 
-  const typed = (ctx: Context, name: string): string => {
-    const value = body(ctx)[name]
-    if (typeof value !== 'string') throw new Problem('malformed')
-    return value
-  }
-
-  router.post(`${home}/remove`, ctx => change(ctx, { does: 'remove', credential: typed(ctx, 'credential') }))
-  router.post(`${home}/prefer`, ctx => change(ctx, { does: 'prefer', credential: typed(ctx, 'credential') }))
+  const named = (ctx: Context) => requiredField(ctx, 'credential', 100)
+  router.post(`${home}/remove`, ctx => change(ctx, { does: 'remove', credential: named(ctx) }))
+  router.post(`${home}/prefer`, ctx => change(ctx, { does: 'prefer', credential: named(ctx) }))
   router.post(`${home}/rename`, ctx => {
-    const to = oneLine(typed(ctx, 'name'), longest.name)
+    const to = oneLine(requiredField(ctx, 'name', longest.typed), longest.name)
     if (to === '') throw new Problem('malformed')
-    return change(ctx, { does: 'rename', credential: typed(ctx, 'credential'), to })
+    return change(ctx, { does: 'rename', credential: named(ctx), to })
   })
-  router.post(`${home}/texts`, ctx => change(ctx, { does: 'texts', on: typed(ctx, 'texts') === 'on' }))
+  router.post(`${home}/texts`, ctx => change(ctx, { does: 'texts', on: requiredField(ctx, 'texts', 10) === 'on' }))
   router.post(`${home}/phrase`, ctx =>
-    change(ctx, { does: 'phrase', to: oneLine(typed(ctx, 'phrase'), longest.phrase) }),
+    change(ctx, { does: 'phrase', to: oneLine(requiredField(ctx, 'phrase', longest.typed), longest.phrase) }),
   )
 
   restrictions(router, { ...services, change })

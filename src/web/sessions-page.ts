@@ -5,10 +5,10 @@ import { newest, type SessionBook, type SessionRecord } from '../accounts/sessio
 import { Problem } from '../errors.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
 import type { Risk } from '../risk/weigh.ts'
+import { requiredField } from './forms.ts'
 import type { SessionLine } from './lines.ts'
 import { doorkeeper, type SignedIn } from './require-session.ts'
 import { type Show, seeOther } from './show.ts'
-import { body } from './stepping.ts'
 import type { Visit } from './visiting.ts'
 import type { Words } from './words.ts'
 
@@ -81,9 +81,7 @@ export function sessions(services: Services): Router<Visit> {
     })
 
   act('end', async ctx => {
-    const { session } = body(ctx)
-    if (typeof session !== 'string') throw new Problem('malformed')
-    if (!(await sessions.endOne(ctx, session, 'ended'))) throw new Problem('not_found')
+    if (!(await sessions.endOne(ctx, requiredField(ctx, 'session', 100), 'ended'))) throw new Problem('not_found')
   })
   act('end-others', ctx => sessions.endOthers(ctx, 'ended'))
 

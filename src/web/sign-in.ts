@@ -12,6 +12,7 @@ import type { Interactions } from '../oidc/interactions.ts'
 import type { Approvals } from '../oidc/remote-approvals.ts'
 import { beginFlow } from './beginning.ts'
 import { type Changes, changed } from './changing.ts'
+import { queryField } from './forms.ts'
 import { type Show, seeOther } from './show.ts'
 import { baseOf, type Finish } from './stepping.ts'
 import type { Visit } from './visiting.ts'
@@ -26,9 +27,12 @@ interface Services {
   emit: Emit
 }
 
+/** Characters of the longest path of ours that somebody may go on to. */
+const longest = 2_000
+
 /** A path of ours to go on to, never another site's. */
-function localPath(typed: unknown): string | undefined {
-  return typeof typed === 'string' && /^\/(?![/\\])[\w\-./~%?=&]*$/.test(typed) ? typed : undefined
+function localPath(typed = ''): string | undefined {
+  return /^\/(?![/\\])[\w\-./~%?=&]*$/.test(typed) ? typed : undefined
 }
 
 /** How sign-ins and sign-ups begin, from an app's authorization request or from our own pages. */
@@ -38,9 +42,9 @@ export function signIn(services: Services): Router<Visit> {
 
   /** What a former flow on this device was for: whoever goes from sign-in to sign-up still goes back to the app. */
   const former = async (ctx: Context): Promise<Partial<NewFlow>> => {
-    const from = ctx.query.from
-    const wants = typeof ctx.query.way === 'string' ? ctx.query.way.slice(0, 40) : undefined
-    if (typeof from !== 'string') return { next: localPath(ctx.query.next), wants }
+    const from = queryField(ctx, 'from', 100)
+    const wants = queryField(ctx, 'way', 40)
+    if (from === undefined) return { next: localPath(queryField(ctx, 'next', longest)), wants }
     const { interaction, within, anew, client, next, acr, locale } = await flows.get(from, ctx.state.visitor.device)
     return { interaction, within, anew, client, next, acr, locale, wants }
   }

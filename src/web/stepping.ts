@@ -8,8 +8,7 @@ import { pause } from '../flows/asking.ts'
 import type { Flow, Flows } from '../flows/flow-store.ts'
 import type { Opening } from '../flows/opening.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
-import { asProblem } from './faults.ts'
-import type { Frame } from './pages.ts'
+import { field, fields, submit } from './forms.ts'
 import { type Show, seeOther } from './show.ts'
 import type { Visit } from './visiting.ts'
 
@@ -25,6 +24,9 @@ interface Services {
   show: Show
   finish: Finish
 }
+
+/** What stands around each of an attempt's pages. */
+type Framed = NonNullable<Parameters<Show['page']>[3]>
 
 /** Pages of a sign-up; a phone number's page and its code's count as one. */
 const signUpPages = 6
@@ -81,25 +83,19 @@ export function stepping({ accounts, flows, sessions, devices, steps, show, fini
   const page = async (ctx: Context, flow: Flow, problem?: Problem): Promise<void> => {
     if (flow.done) return finish(ctx, flow)
     ctx.state.locale = flow.locale
-    const frame: Partial<Frame> = {
-      towards: flow.client,
-      reason: flow.reason,
-      problem: problem && show.problem(ctx, problem),
-    }
-    if (problem) {
-      ctx.status = problem.status
-      if (problem.retryAfter !== undefined) ctx.set('Retry-After', String(problem.retryAfter))
-    }
+    const frame = { towards: flow.client, reason: flow.reason, problem }
     const { step, factor, shown, until } = await steps.view(flow)
     if (step.now === 'confirm') return held(ctx, flow, frame)
     if (step.now === 'refuse' && step.why) {
+      show.page(ctx, 'sign-in/refused', { why: step.why }, frame)
       ctx.status = 403
-      return show.page(ctx, 'sign-in/refused', { why: step.why }, frame)
+      return
     }
     if (step.now === 'refuse' && step.until !== undefined) {
-      ctx.status = 403
       const leave = flow.interaction && `/interaction/${flow.interaction}/unmet`
-      return show.page(ctx, 'sign-in/later', { until: step.until, leave, back: flow.next ?? '/account' }, frame)
+      show.page(ctx, 'sign-in/later', { until: step.until, leave, back: flow.next ?? '/account' }, frame)
+      ctx.status = 403
+      return
     }
     if (step.now !== 'prove' && step.now !== 'enrol') throw new Problem('not_offered')
     const base = baseOf(flow)
@@ -108,7 +104,7 @@ export function stepping({ accounts, flows, sessions, devices, steps, show, fini
     if (await steps.shut(flow, ctx.state.visitor)) return mailbox(ctx, flow, step.from, frame)
     if (!factor) {
       const passkey = await passkeyOf(ctx, flow, step.from)
-      const email = typed(body(ctx)).email ?? flow.email ?? ''
+      const email = typed(fields(ctx)).email ?? flow.email ?? ''
       return show.page(ctx, 'sign-in/start', { base, email, passkey, signUp: `/sign-up?from=${flow.id}` }, frame)
     }
     const asked = shown ?? (await reopened(ctx, flow, factor, step.now))
@@ -119,7 +115,7 @@ export function stepping({ accounts, flows, sessions, devices, steps, show, fini
         base,
         factor: { id: factor.id },
         shown: asked,
-        typed: { ...typed(asked?.asked), ...typed(body(ctx)) },
+        typed: { ...typed(asked?.asked), ...typed(fields(ctx)) },
         others: step.from.filter(each => each !== factor).map(({ id }) => ({ id })),
         optional: step.now === 'enrol' && step.optional,
         until,
@@ -140,13 +136,13 @@ export function stepping({ accounts, flows, sessions, devices, steps, show, fini
   }
 
   /** Asks for the mailbox first; a passkey, and another factor than the one that was guessed at, do without. */
-  const mailbox = async (ctx: Context, flow: Flow, from: readonly Factor[], frame: Partial<Frame>) => {
+  const mailbox = async (ctx: Context, flow: Flow, from: readonly Factor[], frame: Framed) => {
     const passkey = flow.real ? undefined : await passkeyOf(ctx, flow, from)
     const others = flow.real ? from.filter(({ id }) => id !== flow.at?.factor).map(({ id }) => ({ id })) : []
     show.page(ctx, 'sign-in/mailbox', { base: baseOf(flow), email: flow.email, passkey, others }, frame)
   }
 
-  const held = (ctx: Context, flow: Flow, frame: Partial<Frame>): void => {
+  const held = (ctx: Context, flow: Flow, frame: Framed): void => {
     const { email, verdict, askedAt = 0 } = flow
     const locals = { base: baseOf(flow), email, why: verdict?.why ?? [], resendAt: askedAt + pause.window }
     show.page(ctx, 'sign-in/held', locals, frame)
@@ -166,22 +162,12 @@ export function stepping({ accounts, flows, sessions, devices, steps, show, fini
   /** Takes one step, then shows what comes next; a wrong one shows the same page with its Problem. */
   const step = async (ctx: Context, take: (flow: Flow) => Promise<Flow>): Promise<void> => {
     const flow = await named(ctx)
-    let moved: Flow
-    try {
-      moved = await take(flow)
-    } catch (fault) {
-      const problem = asProblem(fault)
-      if (problem.status >= 500) throw fault
-      return page(ctx, await flows.get(flow.id, flow.device), problem)
-    }
+    const again = async (problem: Problem) => page(ctx, await flows.get(flow.id, flow.device), problem)
+    const moved = await submit(() => take(flow), again, [])
+    if (!moved) return
     // What goes wrong from here on is told as what it is: the flow has proved what it could, and has no page to go back to.
     if (moved.done) return finish(ctx, moved)
     seeOther(ctx, baseOf(moved))
-  }
-
-  const text = (ctx: Context, name: string): string => {
-    const value = body(ctx)[name]
-    return typeof value === 'string' ? value : ''
   }
 
   for (const folder of new Set(Object.values(folders))) {
@@ -198,34 +184,30 @@ export function stepping({ accounts, flows, sessions, devices, steps, show, fini
     router.post(`${base}/held/begin`, ctx => step(ctx, flow => steps.askOwner(flow, ctx.state.visitor)))
     // Where a refused post leaves the browser: whoever asks for that address again means the page.
     router.get([`${base}/:factor`, `${base}/:factor/begin`], ctx => seeOther(ctx, `${folder}/${ctx.params.flow}`))
-    router.post(`${base}/mailbox`, ctx => step(ctx, flow => steps.opened(flow, text(ctx, 'code'), ctx.state.visitor)))
-    router.post(`${base}/use`, ctx => step(ctx, flow => steps.use(flow, text(ctx, 'factor'), ctx.state.visitor)))
+    router.post(`${base}/mailbox`, ctx =>
+      step(ctx, flow => steps.opened(flow, field(ctx, 'code', 100), ctx.state.visitor)),
+    )
+    router.post(`${base}/use`, ctx => step(ctx, flow => steps.use(flow, field(ctx, 'factor', 40), ctx.state.visitor)))
     router.post(`${base}/skip`, ctx => step(ctx, flow => steps.skip(flow, ctx.state.visitor)))
     router.post(`${base}/:factor/judge`, async ctx => {
       const flow = await named(ctx)
-      const score = await steps.judge(flow, ctx.params.factor ?? '', text(ctx, 'password').slice(0, longest))
+      const score = await steps.judge(flow, ctx.params.factor ?? '', field(ctx, 'password', longest))
       ctx.body = { score, text: show.say(flow.locale, `meter.${score}`) }
     })
     router.post(`${base}/:factor/begin`, ctx =>
-      step(ctx, flow => steps.begin(flow, ctx.params.factor ?? '', body(ctx), ctx.state.visitor)),
+      step(ctx, flow => steps.begin(flow, ctx.params.factor ?? '', fields(ctx), ctx.state.visitor)),
     )
     router.post(`${base}/:factor`, ctx =>
-      step(ctx, flow => steps.answer(flow, ctx.params.factor ?? '', body(ctx), ctx.state.visitor)),
+      step(ctx, flow => steps.answer(flow, ctx.params.factor ?? '', fields(ctx), ctx.state.visitor)),
     )
   }
   return router
 }
 
-/** The fields of a posted form: always an object of its own, and nothing else. */
-export function body(ctx: Context): Record<string, unknown> {
-  const posted = (ctx.request as { body?: unknown }).body
-  return typeof posted === 'object' && posted !== null ? { ...posted } : {}
-}
-
 /** What was typed that a page may show again: never a password or a code. */
-function typed(fields: unknown): Record<string, string> {
+function typed(posted: unknown): Record<string, string> {
   const shown = ['email', 'phone']
-  const entries = Object.entries(fields ?? {}).filter(
+  const entries = Object.entries(posted ?? {}).filter(
     ([name, value]) => shown.includes(name) && typeof value === 'string',
   )
   return Object.fromEntries(entries.map(([name, value]) => [name, String(value).slice(0, 320)]))

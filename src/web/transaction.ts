@@ -5,10 +5,9 @@ import { Problem } from '../errors.ts'
 import type { Approving, Request } from '../flows/approving.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
 import type { InteractionDetails, Interactions } from '../oidc/interactions.ts'
-import { asProblem } from './faults.ts'
+import { fields, submit } from './forms.ts'
 import { negotiate } from './phrases.ts'
 import { type Show, seeOther } from './show.ts'
-import { body } from './stepping.ts'
 import type { Visit } from './visiting.ts'
 
 interface Services {
@@ -28,8 +27,6 @@ export function approval(services: Services, router: Router<Visit>) {
     if (!person) throw new Problem('sign_in_needed')
     const { uid, client, params } = details
     if (params.ui_locales) ctx.state.locale = negotiate(params.ui_locales)
-    if (problem) ctx.status = problem.status
-    if (problem?.retryAfter !== undefined) ctx.set('Retry-After', String(problem.retryAfter))
     const { factor, shown, known, young, ...facts } = await approving.ask(request)
     const base = `/interaction/${uid}/approve`
     show.page(
@@ -39,7 +36,7 @@ export function approval(services: Services, router: Router<Visit>) {
       {
         title: show.say(ctx.state.locale, 'approve.title', { type: facts.type }),
         towards: { name: client.name, tile: client.tile },
-        problem: problem && show.problem(ctx, problem),
+        problem,
       },
     )
   }
@@ -49,14 +46,13 @@ export function approval(services: Services, router: Router<Visit>) {
     const { approval: request } = details
     // Whoever has signed out meanwhile approves nothing more.
     if (!request || (await sessions.current(ctx))?.accountId !== request.account) throw new Problem('attempt_expired')
-    try {
-      const receipt = await approving.approve(request, ctx.params.factor ?? '', body(ctx), ctx.state.visitor)
-      await interactions.approve(ctx, receipt)
-    } catch (fault) {
-      const problem = asProblem(fault)
-      if (problem.status >= 500 || problem.code === 'attempt_expired') throw fault
-      await page(ctx, details, request, problem)
-    }
+    await submit(
+      async () => {
+        const receipt = await approving.approve(request, ctx.params.factor ?? '', fields(ctx), ctx.state.visitor)
+        await interactions.approve(ctx, receipt)
+      },
+      problem => page(ctx, details, request, problem),
+    )
   })
   // Where a refused post leaves the browser: whoever asks for that address again means the page.
   router.get('/interaction/:uid/approve/:factor', ctx => seeOther(ctx, `/interaction/${ctx.params.uid}`))

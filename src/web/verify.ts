@@ -10,6 +10,8 @@ import type { Authenticate } from '../oidc/authenticate.ts'
 import type { Oidc } from '../oidc/provider.ts'
 import { challenged } from '../oidc/refusals.ts'
 import { asProblem } from './faults.ts'
+import { postedBody } from './forms.ts'
+import { refused } from './show.ts'
 
 interface Services {
   authenticate: Authenticate
@@ -32,7 +34,7 @@ export function verify({ authenticate, verification, subject, emit, log, issuer,
 
   const answer = async (ctx: Context): Promise<void> => {
     await parse(ctx as Parameters<typeof parse>[0], async () => {})
-    const { body } = ctx.request as { body?: unknown }
+    const body = postedBody(ctx)
     if (typeof body !== 'object' || body === null || Array.isArray(body))
       throw new InvalidVerifyRequest('the body must be a JSON object')
     const members = Object.entries(body)
@@ -86,9 +88,9 @@ function invalidRequest(ctx: Context, { message }: InvalidVerifyRequest): void {
 }
 
 function failed(ctx: Context, fault: unknown, log: Services['log']): void {
-  const { status, retryAfter, code } = asProblem(fault)
+  const problem = asProblem(fault)
+  const { status, code } = problem
   if (status >= 500) log(fault, ctx.state.request)
-  ctx.status = status
-  if (retryAfter !== undefined) ctx.set('Retry-After', String(retryAfter))
+  refused(ctx, problem)
   ctx.body = { error: status === 503 ? 'temporarily_unavailable' : status < 500 ? code : 'server_error' }
 }

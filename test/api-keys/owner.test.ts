@@ -1,12 +1,14 @@
 import { expect } from 'chai'
 import { type Account, accounts } from '../../src/accounts/account.ts'
-import { type ApiKeyForm, parseForm, typedIn } from '../../src/api-keys/api-key-form.ts'
+import { type ApiKeyForm, parseForm } from '../../src/api-keys/api-key-form.ts'
 import { drafts } from '../../src/api-keys/drafts.ts'
 import { Problem } from '../../src/errors.ts'
+import { typedKey } from '../../src/web/api-keys.ts'
 import { apiKeyRoom, pair, publicIn, type Room } from '../support/api-keys.ts'
 
 const now = Date.UTC(2026, 2, 3, 9, 41)
-const read = (fields: Record<string, unknown>) => parseForm(typedIn({ name: 'Bot', ...fields }), now)
+const typed = (body: Record<string, unknown>) => typedKey({ request: { body: { name: 'Bot', ...body } } } as never)
+const read = (body: Record<string, unknown>) => parseForm(typed(body), now)
 const problem = (act: () => unknown): Problem => {
   try {
     act()
@@ -199,9 +201,9 @@ describe('the owner of API keys', () => {
 
   it('finds again what was typed, for an hour, and nobody else does', async () => {
     const kept = drafts({ store: room.store, now: room.clock.now })
-    const typed = typedIn({ name: 'Bot', scope: ['read'], addresses: '192.0.2.7' })
-    const id = await kept.keep('ada', typed)
-    expect(await kept.get(id, 'ada')).to.deep.equal(typed)
+    const form = typed({ scope: ['read'], addresses: '192.0.2.7' })
+    const id = await kept.keep('ada', form)
+    expect(await kept.get(id, 'ada')).to.deep.equal(form)
     expect(await kept.get(id, 'eve')).to.equal(undefined)
     room.clock.pass(3_600_000)
     expect(await kept.get(id, 'ada')).to.equal(undefined)

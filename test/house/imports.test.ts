@@ -3,7 +3,19 @@ import { expect } from 'chai'
 import * as rules from './rules.ts'
 
 const table = rules.tableOf(readFileSync('docs/architecture.md', 'utf8'))
-const { downward, slices, oneCrypto, oneEnvironment, oneClock, spelledOut, shallow, noDrawers, bounded, short } = rules
+const {
+  downward,
+  slices,
+  oneCrypto,
+  oneEnvironment,
+  oneClock,
+  oneForm,
+  spelledOut,
+  shallow,
+  noDrawers,
+  bounded,
+  short,
+} = rules
 
 describe('the house', () => {
   const broken = (rule: typeof downward, files: readonly rules.Source[]) =>
@@ -23,6 +35,7 @@ describe('the house', () => {
   it('hands each room only its slice of the configuration', () => expect(broken(slices, src)).to.deep.equal([]))
   it('keeps cryptography in one room', () => expect(broken(oneCrypto, src)).to.deep.equal([]))
   it('reads the environment in one place', () => expect(broken(oneEnvironment, src)).to.deep.equal([]))
+  it('reads forms in one place', () => expect(broken(oneForm, src)).to.deep.equal([]))
   it('is told the time', () => expect(broken(oneClock, src)).to.deep.equal([]))
   it('spells out what it imports', () => expect(broken(spelledOut, src)).to.deep.equal([]))
   it('is one level deep', () => expect(broken(shallow, src)).to.deep.equal([]))
@@ -77,6 +90,8 @@ describe('the rules of the house', () => {
     ],
     ['a clock of one’s own', oneClock, file('src/flows/x.ts', 'const at = Date.now()'), 'clock'],
     ['a date of now', oneClock, file('src/flows/x.ts', 'const at = new Date()'), 'clock'],
+    ['a form read elsewhere', oneForm, file('src/web/x.ts', 'const { name } = ctx.request.body'), 'web/forms.ts'],
+    ['one read by a cast', oneForm, file('src/web/x.ts', '(ctx.request as { body?: unknown }).body'), 'web/forms.ts'],
     ['an import that nobody can read', spelledOut, file('src/flows/x.ts', 'await import(path)'), 'spelled'],
     ['an import put together', spelledOut, file('src/flows/x.ts', "await import('../' + room)"), 'spelled'],
     [
@@ -120,6 +135,8 @@ describe('the rules of the house', () => {
     ['an import at run time that is spelled out', spelledOut, file('src/x.ts', "await import('./x.ts')")],
     ['a package by createRequire', spelledOut, file('src/x.ts', "const load = createRequire('/')\nload('chai')")],
     ['the clock of oidc-provider', oneClock, file('src/oidc/corrections.ts', 'Date.now()')],
+    ['forms in their place', oneForm, file('src/web/forms.ts', 'ctx.request.body')],
+    ['what an app posts, unread', oneForm, file('src/oidc/x.ts', '(ctx.request as { rawBody?: string }).rawBody')],
     ['a room', shallow, file('src/flows/x.ts')],
     ['a word with a drawer in it', noDrawers, file('src/factors/typed.ts')],
     ['250 lines', short, file('src/web/x.ts', 'x\n'.repeat(250))],

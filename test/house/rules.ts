@@ -123,6 +123,13 @@ export const spelledOut: Rule = source => {
   return hidden.some(each => each.test(code)) ? ['imports what is not spelled out'] : []
 }
 
+/** Forms are read in one place, which bounds what was typed and checks that it is text. */
+export const oneForm: Rule = source => {
+  if (source.path === 'src/web/forms.ts') return []
+  const read = /\bctx\s*\.\s*request\b(?!\s*as\s*\{\s*rawBody\b)/.test(withoutComments(source.text))
+  return read ? ['reads what was posted by itself: web/forms.ts does'] : []
+}
+
 /** One level of folders. */
 export const shallow: Rule = ({ path }) => (path.split('/').length > 3 ? ['stands more than one level deep'] : [])
 
