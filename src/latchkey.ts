@@ -117,9 +117,9 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     mayText: to => people.postage.mayText(to),
     phraseOf: async to => (await accounts.byEmail(to))?.phrase,
   })
-  const { letters } = post
+  const { sendMail } = post
   const people = peopleOf(config, {
-    ...{ store, sealer, hasher, accounts, book, places, letters, words, emit, name, now },
+    ...{ store, sealer, hasher, accounts, book, places, sendMail, words, emit, name, now },
     onFault: log.fault,
     endAll: account => oidc.sessions.endAllOf(account, 'closed'),
     complete: id => identity.checking.complete(id),
@@ -130,14 +130,14 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   })
   const { announcements, throttle, quota, risk, closing } = people
   const identity = identityOf(config, {
-    ...{ ...people, store, sealer, accounts, book, messages: letters, emit, now },
+    ...{ ...people, store, sealer, accounts, book, sendMail, emit, now },
     onFault: log.fault,
   })
-  const toldBy = telling({ people, contactOf: identity.contactOf, accounts, letters, say, words })
+  const toldBy = telling({ people, contactOf: identity.contactOf, accounts, sendMail, say, words })
 
   const hold = holding({ accounts, emit, hold: config.hold, now })
   const methods = { get: (name: string) => clients.declared().methods.get(name) }
-  const keeping = { store, sealer, accounts, throttle, messages: letters, emit, now }
+  const keeping = { store, sealer, accounts, throttle, sendMail, emit, now }
   const apiKeys = apiKeysOf({ ...keeping, hold, methods, tokens: `${issuer}/token` })
 
   const assets = assetsOf()
@@ -172,7 +172,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     redeem: people.approving.redeem,
     waits: people.approving.waits,
     locales: ['en', 'de'],
-    ...{ post: post.postLogout, postPing: post.postPing, askApproval: letters.approval },
+    ...{ post: post.postLogout, postPing: post.postPing, sendMail },
     judge: apiKeys.judge,
     onFault: log.fault,
     renderers: protocolPages({ accounts, show }),

@@ -4,13 +4,13 @@ import type { Credential, Credentials } from '../accounts/credential.ts'
 import type { Link, Links } from '../accounts/link.ts'
 import { mailbox } from '../accounts/postage.ts'
 import type { Throttle } from '../accounts/throttle.ts'
+import type { SendMail } from '../delivery/mails.ts'
 import { Problem } from '../errors.ts'
 import type { Emit, Origin } from '../events.ts'
 import { emailAddress, maskedEmail } from '../factors/contacts.ts'
 import { legible } from '../factors/typed.ts'
 import { type Case, type Cases, type Dispute, lives } from './cases.ts'
 import { type Document, type Documents, type Incoming, most } from './identity-documents.ts'
-import type { Messages } from './messages.ts'
 
 const minute = 60_000
 const hour = 60 * minute
@@ -37,7 +37,7 @@ interface Services {
   throttle: Throttle
   cases: Cases
   documents: Documents
-  messages: Messages
+  sendMail: SendMail
   emit: Emit
   /** Has what is due seen to, soon. */
   wake: () => void
@@ -86,7 +86,7 @@ interface Contested {
 
 /** Makes what people do about identity checks. */
 export function checking(services: Services): Checking {
-  const { accounts, addresses, credentials, reach, links, throttle, cases, documents, messages, emit, wake, now } =
+  const { accounts, addresses, credentials, reach, links, throttle, cases, documents, sendMail, emit, wake, now } =
     services
 
   const look: Checking['look'] = async bearer => {
@@ -124,8 +124,7 @@ export function checking(services: Services): Checking {
 
   const mailReady: Checking['mailReady'] = async ({ id, account, contact, locale }) => {
     const bearer = await links.make({ purpose: 'recover', case: id, account }, recoverLife)
-    const link = `/recover/afresh/${bearer}`
-    await messages.check('check-ready', { to: contact, locale, number: id, link, days: recoverLife / 24 / hour })
+    await sendMail('check-ready', { email: contact, locale }, { bearer, number: id, days: recoverLife / 24 / hour })
   }
 
   return {
@@ -146,7 +145,7 @@ export function checking(services: Services): Checking {
       const bearer = await links.make({ purpose: 'case', case: found.id }, lives.open)
       await emit('identity.asked', { account, case: found.id }, visitor)
       const hours = lives.draft / hour
-      await messages.check('check-begun', { to: contact, locale, link: `/recover/identity/${bearer}`, hours })
+      await sendMail('check-begun', { email: contact, locale }, { bearer, hours })
     },
     look,
     send: async (bearer, visitor, receive) => {
@@ -172,7 +171,7 @@ export function checking(services: Services): Checking {
         await back()
         throw fault
       }
-      await messages.check('check-sent', { to: contact, locale, number: id, link: `/recover/identity/${bearer}` })
+      await sendMail('check-sent', { email: contact, locale }, { bearer, number: id })
       wake()
     },
     remind: async bearer => {
@@ -195,7 +194,7 @@ export function checking(services: Services): Checking {
       }
       const { contact, locale } = await cases.end(id, 'cancelled').catch(over('link_expired'))
       await emit('identity.cancelled', { account, case: id }, visitor)
-      await messages.check('check-ended', { to: contact, locale, number: id })
+      await sendMail('check-ended', { email: contact, locale }, { number: id })
       return { account, address, disputed: false }
     },
     ready: async bearer => {

@@ -3,13 +3,13 @@ import { type Addresses, addedLately, type Former } from '../accounts/address.ts
 import type { Credential, Credentials } from '../accounts/credential.ts'
 import type { Roles } from '../accounts/role.ts'
 import type { SessionBook } from '../accounts/session.ts'
+import type { SendMail } from '../delivery/mails.ts'
 import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import { maskedEmail, maskedPhone } from '../factors/contacts.ts'
 import { Conflict } from '../store/collection.ts'
 import { type Case, type CasePage, type Cases, type Decision, standing } from './cases.ts'
 import type { Document, Documents } from './identity-documents.ts'
-import type { Messages } from './messages.ts'
 
 /** How many of the staff must say yes. */
 export const needed = 2
@@ -84,7 +84,7 @@ interface Services {
   roles: Pick<Roles, 'has'>
   cases: Cases
   documents: Documents
-  messages: Messages
+  sendMail: SendMail
   emit: Emit
   wake: () => void
   now: () => number
@@ -92,7 +92,7 @@ interface Services {
 
 /** Makes what the staff do. Where they did it from is on the record with their own sessions: a case's record is its owner's to read. */
 export function deciding(services: Services): Deciding {
-  const { accounts, addresses, credentials, reach, book, roles, cases, documents, messages, emit, wake, now } = services
+  const { accounts, addresses, credentials, reach, book, roles, cases, documents, sendMail, emit, wake, now } = services
 
   const sent = async (number: string): Promise<Case> => {
     const found = await cases.get(number)
@@ -142,9 +142,9 @@ export function deciding(services: Services): Deciding {
       if (own(found, staff)) throw new Problem('own_case')
       return { decisions: [...found.decisions, decision] }
     })
-    const { account, contact: to, locale } = ended
+    const { account, contact: email, locale } = ended
     await emit('identity.refused', { account, case: number, staff: staff.id })
-    await messages.check('check-ended', { to, locale, number })
+    await sendMail('check-ended', { email, locale }, { number })
   }
 
   const approve = async (number: string, staff: Account, decision: Decision): Promise<void> => {

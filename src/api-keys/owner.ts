@@ -1,6 +1,7 @@
 import { type Account, type Accounts, active, keyEnded } from '../accounts/account.ts'
 import type { Hold } from '../accounts/hold.ts'
 import type { Throttle } from '../accounts/throttle.ts'
+import type { SendMail } from '../delivery/mails.ts'
 import { Problem } from '../errors.ts'
 import type { Emit, Origin } from '../events.ts'
 import { type ApiKeyForm, nameOf } from './api-key-form.ts'
@@ -10,28 +11,6 @@ const hour = 3_600_000
 /** How many keys an account may make in a day, and how often it is written to about one that fails. */
 const makes = { tries: 50, window: 24 * hour }
 const warnings = { tries: 1, window: hour }
-
-interface About {
-  /** What its owner calls it. */
-  key: string
-  id: string
-}
-
-/** What a mail to the owner of a key can be about, and what it says. */
-interface Changes {
-  'key-created': About & { scopes: string; addresses: string }
-  'key-renamed': About & { former: string }
-  /** Hours that the former secret still signs. */
-  'key-rotated': About & { hours: number }
-  'key-revoked': About
-  /** It failed so often at this address that it is closed there for a while. */
-  'key-misused': About & { address: string }
-}
-
-/** Mails to the owner of a key, one for every change; resolves once it is kept. */
-export interface Messages {
-  apiKey<C extends keyof Changes>(change: C, to: string, locale: string, about: Changes[C]): Promise<void>
-}
 
 /** What people do with keys of their own; each change is an event and a mail. All but `make` throw `not_found` for a key that is not theirs. */
 export interface Owner {
@@ -55,24 +34,24 @@ interface Services {
   throttle: Pick<Throttle, 'ration'>
   /** Has apps wait: a key that moves money was made. */
   hold: Hold
-  messages: Messages
+  sendMail: SendMail
   emit: Emit
 }
 
 /** Makes what the pages of an account do with its keys. */
-export function owner({ keys, accounts, throttle, hold, messages, emit }: Services): Owner {
+export function owner({ keys, accounts, throttle, hold, sendMail, emit }: Services): Owner {
   const own = async (account: Account, id: string): Promise<ApiKey> => {
     const key = await keys.get(id)
     if (key?.account !== account.id || key.revokedAt !== undefined || keyEnded(account, key))
       throw new Problem('not_found')
     return key
   }
-  const about = ({ id, name }: ApiKey): About => ({ key: name, id })
+  const about = ({ id, name }: ApiKey) => ({ key: name, id })
 
   const end = async ({ id: account, email, locale }: Account, key: ApiKey, origin: Origin): Promise<boolean> => {
     if (!(await keys.revoke(key.id))) return false
     await emit('api-key.revoked', { account, key: key.id }, origin)
-    await messages.apiKey('key-revoked', email, locale, about(key))
+    await sendMail('key-revoked', { email, locale }, about(key))
     return true
   }
 
@@ -95,7 +74,7 @@ export function owner({ keys, accounts, throttle, hold, messages, emit }: Servic
       const { id, scopes, algorithm, addresses } = made.key
       await emit('api-key.created', { account, key: id, scopes, algorithm, addresses: addresses.length }, origin)
       const bounds = { scopes: scopes.join(', '), addresses: addresses.join(', ') }
-      await messages.apiKey('key-created', email, locale, { ...about(made.key), ...bounds })
+      await sendMail('key-created', { email, locale }, { ...about(made.key), ...bounds })
       return made
     },
     rename: async (account, id, typed, origin) => {
@@ -104,7 +83,7 @@ export function owner({ keys, accounts, throttle, hold, messages, emit }: Servic
       if (name === key.name) return
       await keys.rename(id, name)
       await emit('api-key.renamed', { account: account.id, key: id }, origin)
-      await messages.apiKey('key-renamed', account.email, account.locale, { key: name, id, former: key.name })
+      await sendMail('key-renamed', account, { key: name, id, former: key.name })
     },
     rotate: async (account, id, publicKey, origin) => {
       const key = await own(account, id)
@@ -112,7 +91,7 @@ export function owner({ keys, accounts, throttle, hold, messages, emit }: Servic
       if (needed !== (publicKey !== undefined)) throw new Problem('invalid_public_key', { field: 'public_key' })
       const rotated = await keys.rotate(key, publicKey)
       await emit('api-key.rotated', { account: account.id, key: id }, origin)
-      await messages.apiKey('key-rotated', account.email, account.locale, { ...about(key), hours: overlap / hour })
+      await sendMail('key-rotated', account, { ...about(key), hours: overlap / hour })
       return rotated
     },
     revoke: async (account, id, origin) => {
@@ -131,7 +110,7 @@ export function owner({ keys, accounts, throttle, hold, messages, emit }: Servic
         if (fault instanceof Problem && fault.code === 'slow_down') return
         throw fault
       }
-      await messages.apiKey('key-misused', account.email, account.locale, { ...about(key), address })
+      await sendMail('key-misused', account, { ...about(key), address })
     },
   }
 }

@@ -2,12 +2,13 @@ import type { Accounts } from '../accounts/account.ts'
 import type { Hold } from '../accounts/hold.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import type { Sealer } from '../crypto/seal.ts'
+import type { SendMail } from '../delivery/mails.ts'
 import type { Emit } from '../events.ts'
 import type { Store } from '../store/collection.ts'
 import { keys as keysOf } from './api-keys.ts'
 import { drafts } from './drafts.ts'
 import { exchange, type Methods } from './exchange-scheme.ts'
-import { type Messages, owner as ownerOf } from './owner.ts'
+import { owner as ownerOf } from './owner.ts'
 import { query } from './query.ts'
 import { rfc9421 } from './rfc9421.ts'
 import { subject, verification as verificationOf } from './verification.ts'
@@ -19,7 +20,7 @@ interface Services {
   accounts: Accounts
   throttle: Throttle
   hold: Hold
-  messages: Messages
+  sendMail: SendMail
   emit: Emit
   /** What bots may sign by the exchange scheme. */
   methods: Methods

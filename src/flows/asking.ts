@@ -2,12 +2,12 @@ import type { Addresses } from '../accounts/address.ts'
 import type { Failures } from '../accounts/failures.ts'
 import type { Postage } from '../accounts/postage.ts'
 import type { Throttle } from '../accounts/throttle.ts'
+import type { SendMail } from '../delivery/mails.ts'
 import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import type { Factor, Subject } from '../factors/factor.ts'
 import type { Ceremonies } from './ceremonies.ts'
 import type { Flow, Mode } from './flow-store.ts'
-import type { Messages } from './sign-up.ts'
 import type { Visitor } from './visitor.ts'
 
 const minute = 60_000
@@ -20,7 +20,7 @@ interface Services {
   throttle: Throttle
   postage: Postage
   failures: Pick<Failures, 'closed'>
-  messages: Messages
+  sendMail: SendMail
   emit: Emit
 }
 
@@ -35,7 +35,7 @@ export type Ask = (asking: {
 }) => Promise<{ email?: string | undefined }>
 
 /** Makes the one way in which questions are asked: messages are rationed, and a taken address looks like any other. */
-export function asking({ ceremonies, addresses, throttle, postage, failures, messages, emit }: Services): Ask {
+export function asking({ ceremonies, addresses, throttle, postage, failures, sendMail, emit }: Services): Ask {
   return async ({ flow, mode, factor, subject, asked, visitor }) => {
     const fits = factor[mode].ask?.safeParse(asked)
     if (fits && !fits.success) throw new Problem('malformed')
@@ -64,7 +64,7 @@ export function asking({ ceremonies, addresses, throttle, postage, failures, mes
       for (const back of paid) await back()
       throw fault
     }
-    if (taken && email !== undefined) await messages[whose.held ? 'taken' : 'reserved'](email, flow.locale)
+    if (taken && email !== undefined) await sendMail(whose.held ? 'taken' : 'reserved', { email, locale: flow.locale })
     if (flow.purpose === 'sign-up' && email !== undefined) await emit('sign-up.started', { taken }, visitor)
     else if (factor.channel) {
       await emit('code.sent', { account: subject.account, factor: factor.id, channel: factor.channel }, visitor)

@@ -1,5 +1,6 @@
 import { type Account, type Accounts, raised, withoutKeys } from '../accounts/account.ts'
 import type { Link, Links } from '../accounts/link.ts'
+import type { SendMail } from '../delivery/mails.ts'
 import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import type { Visitor } from './visitor.ts'
@@ -26,7 +27,7 @@ export interface Closing {
 interface Services {
   accounts: Accounts
   links: Links
-  messages: { closed(to: string, locale: string): Promise<void> }
+  sendMail: SendMail
   /** Ends what an account is still signed in to. */
   endAll: (account: string) => Promise<void>
   /** Removes everything that is kept of an account, itself last; may be done again. */
@@ -40,7 +41,7 @@ interface Services {
 
 /** Makes what closes accounts. */
 export function closing(services: Services): Closing {
-  const { accounts, links, messages, endAll, erase, steady, emit, patience, now } = services
+  const { accounts, links, sendMail, endAll, erase, steady, emit, patience, now } = services
 
   const keep: Closing['keep'] = async (id, visitor) => {
     const { status, closesAt = 0 } = (await accounts.get(id)) ?? {}
@@ -67,7 +68,7 @@ export function closing(services: Services): Closing {
     // All of it again where another process died on the way: said twice is better than never.
     await endAll(id)
     await emit('account.closed', { account: id })
-    await messages.closed(email, locale)
+    await sendMail('closed', { email, locale })
     await erase(id)
   }
 

@@ -4,6 +4,7 @@ import type { Announced } from '../accounts/announcement.ts'
 import type { Credential, Credentials } from '../accounts/credential.ts'
 import type { Devices } from '../accounts/device.ts'
 import type { Link, Links } from '../accounts/link.ts'
+import type { SendMail } from '../delivery/mails.ts'
 import { Problem } from '../errors.ts'
 import type { Factor } from '../factors/factor.ts'
 import { retry } from '../store/collection.ts'
@@ -32,7 +33,7 @@ interface Services {
   credentials: Credentials
   devices: Pick<Devices, 'forgetSince'>
   links: Links
-  messages: { disowned(letter: { to: string; locale: string; reset: string; expiresAt: number }): Promise<void> }
+  sendMail: SendMail
   commit: Commit
   now: () => number
 }
@@ -45,7 +46,7 @@ const prelude = 24 * 60 * 60_000
 
 /** Undoes what somebody else did, by a mailed link. */
 export function disowning(services: Services): Disowning {
-  const { factors, accounts, addresses, credentials, devices, commit, links, messages, now } = services
+  const { factors, accounts, addresses, credentials, devices, commit, links, sendMail, now } = services
   const factorOf = ({ factor }: Credential) => factors.find(({ id }) => id === factor)
 
   /** How the account will stand once the link's act is undone; undefined when the link's address is nobody's any more. */
@@ -146,8 +147,8 @@ export function disowning(services: Services): Disowning {
       for (const each of settled.gone) await credentials.remove(each)
       if (taken) throw new Problem('conflict')
       const expiresAt = now() + resetLife
-      const reset = await links.make({ purpose: 'reset', account, guard: changed.guard }, resetLife)
-      await messages.disowned({ to: changed.email, locale, reset, expiresAt })
+      const bearer = await links.make({ purpose: 'reset', account, guard: changed.guard }, resetLife)
+      await sendMail('disowned', { email: changed.email, locale }, { bearer, expiresAt })
       return changed.email
     })
   }

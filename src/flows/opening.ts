@@ -2,6 +2,7 @@ import { type Account, type Accounts, owned } from '../accounts/account.ts'
 import type { Admissions } from '../accounts/admitted-devices.ts'
 import type { Links } from '../accounts/link.ts'
 import type { Throttle } from '../accounts/throttle.ts'
+import type { SendMail } from '../delivery/mails.ts'
 import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import { emailAddress } from '../factors/contacts.ts'
@@ -17,16 +18,6 @@ const life = 2 * hour
 const mails = { tries: 2, window: hour }
 const fromOne = { tries: 30, window: hour }
 const codes = { tries: 20, window: hour }
-
-/** A code on its way to the owner of an account that somebody guesses at. */
-interface Letter {
-  to: string
-  locale: string
-  phrase?: string | undefined
-  code: string
-  /** Milliseconds since the epoch. */
-  expiresAt: number
-}
 
 /**
  * Lets owners in while strangers use up the tries that their account has on new devices: a device on which the mailbox is
@@ -52,14 +43,14 @@ interface Services {
   flows: Flows
   links: Links
   throttle: Throttle
-  messages: { open(letter: Letter): Promise<void> }
+  sendMail: SendMail
   emit: Emit
   now: () => number
 }
 
 /** Makes the steps that ask for the mailbox where an account's tries on new devices are used up. */
 export function opening(services: Services): Opening {
-  const { steps, accounts, admissions, flows, links, throttle, messages, emit, now } = services
+  const { steps, accounts, admissions, flows, links, throttle, sendMail, emit, now } = services
 
   const ownerOf = async (email: string): Promise<Account | undefined> => {
     const found = await accounts.byEmail(email)
@@ -82,7 +73,7 @@ export function opening(services: Services): Opening {
     await Promise.all([
       links.make({ purpose: 'open', account: owner?.id, guard: owner?.guard }, life, code),
       emit('sign-in.shut', { account: owner?.id }, visitor),
-      owner && messages.open({ ...owner, to: owner.email, code: halved(code), expiresAt }),
+      owner && sendMail('open', owner, { code: halved(code), expiresAt }),
     ])
   }
 

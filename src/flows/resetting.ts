@@ -3,6 +3,7 @@ import type { Addresses } from '../accounts/address.ts'
 import type { Links } from '../accounts/link.ts'
 import { lateLife, type Postage } from '../accounts/postage.ts'
 import type { Throttle } from '../accounts/throttle.ts'
+import type { SendMail } from '../delivery/mails.ts'
 import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import { emailAddress } from '../factors/contacts.ts'
@@ -14,29 +15,13 @@ export const resetLife = 15 * minute
 /** How many links one visitor may ask for. */
 const fromOne = { tries: 30, window: 60 * minute }
 
-/** A link to a new password on its way to somebody. */
-interface Letter {
-  to: string
-  locale: string
-  reset: string
-  /** Milliseconds since the epoch. */
-  expiresAt: number
-  device: string
-  place: string
-}
-
 interface Services {
   accounts: Accounts
   addresses: Pick<Addresses, 'whose'>
   links: Links
   throttle: Throttle
   postage: Pick<Postage, 'link'>
-  messages: {
-    reset(letter: Letter): Promise<void>
-    noAccount(to: string, locale: string): Promise<void>
-    /** An account had this address until recently. */
-    reserved(to: string, locale: string): Promise<void>
-  }
+  sendMail: SendMail
   /** Where somebody is, in words. */
   whence: (locale: string, visitor: Visitor) => { device: string; place: string }
   emit: Emit
@@ -58,7 +43,7 @@ export interface Resetting {
 
 /** Makes what resets passwords. */
 export function resetting(services: Services): Resetting {
-  const { accounts, addresses, links, throttle, postage, messages, whence, emit, now } = services
+  const { accounts, addresses, links, throttle, postage, sendMail, whence, emit, now } = services
   const owner = async (id: string | undefined, guard: number | undefined): Promise<Account | undefined> => {
     const found = id === undefined ? undefined : await accounts.get(id)
     // Whatever changed since may be what somebody wants to undo by an older link.
@@ -66,23 +51,24 @@ export function resetting(services: Services): Resetting {
   }
   return {
     ask: async (typed, locale, visitor) => {
-      const to = emailAddress(typed)
-      if (to === undefined) throw new Problem('invalid_email', { field: 'email' })
+      const email = emailAddress(typed)
+      if (email === undefined) throw new Problem('invalid_email', { field: 'email' })
       await throttle.ration('reset.from', visitor.address, fromOne)
       // Step by step alike, whether there is an account or not: nobody can tell by the time that it takes.
-      const whose = await addresses.whose(to)
+      const whose = await addresses.whose(email)
       const found = whose && (await accounts.get(whose.account))
       const known = whose?.held && owned(found) ? found : undefined
       // A change of protection makes the links before it void: the next one is not kept back for their sake.
-      const mailed = await postage.link(to, `${known?.id ?? to}\n${known?.guard ?? ''}`)
+      const mailed = await postage.link(email, `${known?.id ?? email}\n${known?.guard ?? ''}`)
       if (mailed === undefined) return
       const life = mailed === 'late' ? lateLife : resetLife
-      const reset = await links.make({ purpose: 'reset', account: known?.id, guard: known?.guard }, life)
+      const bearer = await links.make({ purpose: 'reset', account: known?.id, guard: known?.guard }, life)
       await emit('recovery.started', { account: known?.id }, visitor)
       if (!known && mailed === 'late') return
-      if (!known) return owned(found) ? messages.reserved(to, locale) : messages.noAccount(to, locale)
+      if (!known) return sendMail(owned(found) ? 'reserved' : 'no-account', { email, locale })
       const expiresAt = now() + life
-      await messages.reset({ to, locale: known.locale, reset, expiresAt, ...whence(known.locale, visitor) })
+      const letter = { bearer, expiresAt, ...whence(known.locale, visitor) }
+      await sendMail('reset', { email, locale: known.locale }, letter)
     },
     good: async bearer => {
       const link = await links.look(bearer, 'reset')

@@ -3,6 +3,7 @@ import type { Addresses } from '../accounts/address.ts'
 import type { Announcements } from '../accounts/announcement.ts'
 import type { Credentials } from '../accounts/credential.ts'
 import type { Sealer } from '../crypto/seal.ts'
+import type { SendMail } from '../delivery/mails.ts'
 import { Problem } from '../errors.ts'
 import type { Enrolled, Factor } from '../factors/factor.ts'
 import { Conflict } from '../store/collection.ts'
@@ -12,16 +13,6 @@ import type { Flow } from './flow-store.ts'
 /** What was enrolled before there is an account to hold it. */
 export interface Pending extends Enrolled<unknown> {
   factor: string
-}
-
-/** Words to a person outside any page. */
-export interface Messages {
-  /** Somebody tried to sign up with an address that has an account. */
-  taken(to: string, locale: string): Promise<void>
-  /** Somebody entered an address that an account had until lately. */
-  reserved(to: string, locale: string): Promise<void>
-  /** The account exists now. */
-  welcome(to: string, locale: string): Promise<void>
 }
 
 export interface SignUp {
@@ -39,12 +30,12 @@ interface Services {
   announcements: Pick<Announcements, 'prepare' | 'tell'>
   addresses: Pick<Addresses, 'claim' | 'drop'>
   sealer: Sealer
-  messages: Messages
+  sendMail: SendMail
   now: () => number
 }
 
 /** Keeps what a sign-up enrols, and turns it into an account once it is whole. */
-export function signUp({ accounts, credentials, announcements, addresses, sealer, messages, now }: Services): SignUp {
+export function signUp({ accounts, credentials, announcements, addresses, sealer, sendMail, now }: Services): SignUp {
   const context = (flow: Flow) => `pending:${flow.id}`
   const open = (flow: Flow, sealed: string | undefined): Pending[] =>
     sealed === undefined ? [] : JSON.parse(sealer.open(sealed, context(flow)))
@@ -89,7 +80,7 @@ export function signUp({ accounts, credentials, announcements, addresses, sealer
         throw new Problem('conflict')
       }
       await announcements.tell(announcement)
-      await messages.welcome(email, flow.locale)
+      await sendMail('welcome', { email, locale: flow.locale })
     },
   }
 }

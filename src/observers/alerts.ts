@@ -3,7 +3,7 @@ import { addedLately } from '../accounts/address.ts'
 import { type Agent, agentOf } from '../accounts/agent.ts'
 import { type Credential, type Credentials, regret } from '../accounts/credential.ts'
 import type { Links } from '../accounts/link.ts'
-import type { Letters, Whence } from '../delivery/letters.ts'
+import type { SendMail, Whence } from '../delivery/mails.ts'
 import { events, type Observer, type Recorded } from '../events.ts'
 
 /** How a person may be reached. */
@@ -21,7 +21,7 @@ interface Services {
   accounts: Accounts
   credentials: Credentials
   links: Links
-  letters: Pick<Letters, 'alert' | 'check'>
+  sendMail: SendMail
   /** What a credential says of how to reach its owner. */
   reach: (credential: { factor: string; secret: unknown }) => Reach
   /** Until when a credential counts for no more than the proof that authorised it, in milliseconds. */
@@ -48,12 +48,12 @@ type Data = Record<'account' | 'factor' | 'credential' | 'former' | 'case', stri
  * owner would not be told of.
  */
 export function alerts(services: Services): Observer {
-  const { accounts, credentials, links, letters, reach, mask, limitedUntil, contactOf, say, words } = services
+  const { accounts, credentials, links, sendMail, reach, mask, limitedUntil, contactOf, say, words } = services
   const tell = async ({ name, at, data, origin }: Recorded): Promise<void> => {
     const { account, factor, credential, former, case: check } = data as Partial<Data>
     const owner = account === undefined ? undefined : await accounts.get(account)
     if (!owned(owner)) return
-    const { id, email, locale, phrase } = owner
+    const { id, locale, phrase } = owner
     const reached = (list: readonly Credential[]) =>
       list.map(each => ({ id: each.id, createdAt: each.createdAt, ...reach(each) }))
     const all = await credentials.of(id)
@@ -64,8 +64,6 @@ export function alerts(services: Services): Observer {
     const came = new Set(lately.flatMap(each => each.came))
     const key = factor === undefined ? `alert.${name}` : `factor.${factor}.${name.split('.')[1]}`
     const letter = {
-      locale,
-      phrase,
       became: about && name !== 'factor.removed' ? mask(about) : undefined,
       what: say(locale, key, plainIn(data)),
       when: words.moment(locale, at),
@@ -76,48 +74,42 @@ export function alerts(services: Services): Observer {
     const keeping = async () => {
       const { closesAt, guard } = owner
       if (name !== 'closing.started' || closesAt === undefined) return undefined
-      const bearer = await links.make({ purpose: 'keep', account: id, guard }, closesAt - at)
-      return { bearer, until: words.moment(locale, closesAt) }
+      const keep = await links.make({ purpose: 'keep', account: id, guard }, closesAt - at)
+      return { keep, until: words.moment(locale, closesAt) }
     }
 
     const mailed = new Set<string>()
-    for (const { id: address, createdAt, email: to } of [...held, ...out]) {
-      if (to === undefined || mailed.has(to)) continue
-      mailed.add(to)
+    for (const { id: address, createdAt, email } of [...held, ...out]) {
+      if (email === undefined || mailed.has(email)) continue
+      mailed.add(email)
       if (check !== undefined && name !== 'identity.completed') {
         const stops = { purpose: 'cancel' as const, account: id, address, since: createdAt, case: check }
         const bearer = await links.make(stops, stoppable)
         const { what, when } = letter
-        const link = `/recover/cancel/${bearer}`
         const contact = await contactOf(check)
         const recent = addedLately({ createdAt }, owner, at)
-        await letters.check('check-told', { to, locale, phrase, what, when, number: check, contact, recent, link })
+        await sendMail('check-told', { email, locale, phrase }, { what, when, number: check, contact, recent, bearer })
         continue
       }
       // An address that was added lately may be a stranger's: its reader is told, and can undo nothing for as long as the
       // change that added it can be undone.
       const recent = came.has(address)
-      const stranger = recent || (address === credential && to === email)
+      const stranger = recent || (address === credential && email === owner.email)
       const { change, session, device } = origin
       // What was removed was not added by the act: it comes back.
       const added = name === 'factor.removed' ? undefined : credential
       const act = { came: added, since: at - prelude, change, session, device }
       const link = { purpose: 'disown' as const, account: id, address, ...act }
-      await letters.alert({
-        ...letter,
-        channel: 'email',
-        to,
-        recent: recent && address !== credential,
-        keep: await keeping(),
-        disown: stranger ? undefined : await links.make(link, regret),
-      })
+      const undoing = { ...(await keeping()), disown: stranger ? undefined : await links.make(link, regret) }
+      const told = { ...letter, ...undoing, recent: recent && address !== credential }
+      await sendMail('alert', { email, locale, phrase }, told)
     }
     // An identity check can end with everything in other hands: every number hears of it.
     const changed = [...held, ...out].filter(each => check !== undefined || [credential, former].includes(each.id))
     // Who no longer wants to be texted is told so once more: it may not have been them.
     const texted = owner.texts || name === 'texts.changed' ? held : []
     const numbers = [...changed, ...texted].flatMap(each => each.phone ?? [])
-    for (const to of new Set(numbers)) await letters.alert({ ...letter, channel: 'sms', to })
+    for (const textTo of new Set(numbers)) await sendMail('alert', { textTo, locale }, letter)
   }
   return {
     awaited: true,

@@ -4,6 +4,7 @@ import { originOf } from '../accounts/origin.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import type { Clients } from '../clients/registry.ts'
 import { sha256 } from '../crypto/digest.ts'
+import type { SendMail } from '../delivery/mails.ts'
 import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import type { Mutes } from '../records/mutes.ts'
@@ -17,17 +18,11 @@ const message = /^(?! )[\p{L}\p{N} .,:;#+\-/()€$£%&]{1,80}(?<! )$/u
 /** Stands for people that there are not. */
 const nobody = 'nobody.'
 
-/** Tells a person that an app asks them for something. `until` is in milliseconds since the epoch. */
-type AskApproval = (
-  person: Account,
-  asked: { app: string; message: string | undefined; until: number },
-) => Promise<void>
-
 export interface Backchannel {
   clients: Clients
   accounts: { get(id: string): Promise<Account | undefined>; byEmail(email: string): Promise<Account | undefined> }
   throttle: Pick<Throttle, 'ration'>
-  askApproval: AskApproval
+  sendMail: SendMail
   emit: Emit
   onFault(fault: unknown, request?: string): void
   now(): number
@@ -43,7 +38,7 @@ export function isNobody(id: string): boolean {
  * other is answered alike, and waits for nobody.
  */
 export function backchannel(
-  { clients, accounts, throttle, askApproval, emit, onFault, now }: Backchannel,
+  { clients, accounts, throttle, sendMail, emit, onFault, now }: Backchannel,
   mutes: Mutes,
 ): NonNullable<NonNullable<Configuration['features']>['ciba']> {
   const named = async (hint: string): Promise<Account | undefined> =>
@@ -87,9 +82,11 @@ export function backchannel(
       const tell = async (): Promise<void> => {
         const person = await accounts.get(accountId)
         if (!person || !app) return
-        const until = now() + request.remainingTTL * 1000
+        const expiresAt = now() + request.remainingTTL * 1000
         await emit('request.received', { account: accountId, client: app.id }, originOf(ctx))
-        await askApproval(person, { app: app.name, message: typeof text === 'string' ? text : undefined, until })
+        const { email, phone, texts, locale } = person
+        const asked = { app: app.name, message: typeof text === 'string' ? text : '', expiresAt }
+        await sendMail('approval', { email, textTo: texts ? phone : undefined, locale }, asked)
       }
       // Not waited for: the time of the answer must not tell whether there is somebody to tell.
       void tell().catch(onFault)

@@ -2,7 +2,6 @@ import { cases as casesOf } from '../account-recovery/cases.ts'
 import { checking as checkingOf } from '../account-recovery/checking.ts'
 import { deciding as decidingOf } from '../account-recovery/deciding.ts'
 import { documents as documentsOf } from '../account-recovery/identity-documents.ts'
-import type { Messages } from '../account-recovery/messages.ts'
 import { rounds as roundsOf } from '../account-recovery/rounds.ts'
 import type { Accounts } from '../accounts/account.ts'
 import type { Addresses } from '../accounts/address.ts'
@@ -13,6 +12,7 @@ import type { SessionBook } from '../accounts/session.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import type { Config } from '../config.ts'
 import type { Sealer } from '../crypto/seal.ts'
+import type { SendMail } from '../delivery/mails.ts'
 import type { Emit } from '../events.ts'
 import type { Store } from '../store/collection.ts'
 
@@ -26,7 +26,7 @@ interface Services {
   links: Links
   throttle: Throttle
   book: SessionBook
-  messages: Messages
+  sendMail: SendMail
   emit: Emit
   onFault: (fault: unknown) => void
   now: () => number

@@ -17,9 +17,9 @@ import { throttle as throttleOf } from '../accounts/throttle.ts'
 import type { Config } from '../config.ts'
 import type { Hasher } from '../crypto/hash.ts'
 import type { Sealer } from '../crypto/seal.ts'
-import type { Letters } from '../delivery/letters.ts'
+import type { SendMail } from '../delivery/mails.ts'
 import type { Emit, Origin } from '../events.ts'
-import { factors as factorsOf } from '../factors/index.ts'
+import { type FactorServices, factors as factorsOf } from '../factors/index.ts'
 import type { Approved } from '../flows/approval-statement.ts'
 import { approving as approvingOf } from '../flows/approving.ts'
 import { asking } from '../flows/asking.ts'
@@ -53,7 +53,7 @@ interface Services {
   accounts: Accounts
   book: SessionBook
   places: Places
-  letters: Letters
+  sendMail: SendMail
   words: Words
   /** Uses an identity check up. */
   complete: (id: string) => Promise<void>
@@ -72,7 +72,7 @@ export type People = ReturnType<typeof people>
 
 /** Puts together what people hold, and the ways that they walk: all of accounts, factors, risk and flows. */
 export function people({ issuer, trust, hold, closing: patience, sms }: Config, services: Services) {
-  const { store, sealer, hasher, accounts, book, places, letters, words, emit, name, now } = services
+  const { store, sealer, hasher, accounts, book, places, sendMail, words, emit, name, now } = services
   const { endAll, complete, cutOff, onFault } = services
   const credentials = credentialsOf({ store, sealer, now })
   const devices = devicesOf({ store, trustFor: trust, now })
@@ -82,15 +82,17 @@ export function people({ issuer, trust, hold, closing: patience, sms }: Config, 
   const quota = quotaOf({ store, emit, now })
   const postage = postageOf({ throttle, daily: sms.daily })
   const failures = failuresOf({ store, emit, now })
-  const factors = factorsOf({ hasher, sealer, send: letters.code, countries: sms.countries, name, issuer })
+  const send: FactorServices['send'] = ({ channel, to, locale, ...data }) =>
+    sendMail('code', channel === 'sms' ? { textTo: to, locale } : { email: to, locale }, data)
+  const factors = factorsOf({ hasher, sealer, send, countries: sms.countries, name, issuer })
 
   const addresses = addressesOf({ store, sealer, accounts, now })
   const announcements = announcementsOf({ store, credentials, emit, onFault, now })
   const commit = committing({ accounts, credentials, announcements, addresses, hold, onFault, now })
   const flows = flowsOf({ store, quota, now })
   const ceremonies = ceremoniesOf({ store, sealer, now })
-  const ask = asking({ ceremonies, addresses, throttle, postage, failures, messages: letters, emit })
-  const signUp = signUpOf({ accounts, credentials, announcements, addresses, sealer, messages: letters, now })
+  const ask = asking({ ceremonies, addresses, throttle, postage, failures, sendMail, emit })
+  const signUp = signUpOf({ accounts, credentials, announcements, addresses, sealer, sendMail, now })
   const guessed = factors.map(({ id }) => id)
   const risk = riskOf({ accounts, book, devices, admissions, throttle, failures, places, guessed, now })
   const protection = protectionOf({ factors, accounts, credentials, commit, risk, emit, now })
@@ -103,15 +105,16 @@ export function people({ issuer, trust, hold, closing: patience, sms }: Config, 
 
   const whence = (locale: string, { address, agent }: Pick<Visitor, 'address' | 'agent'>) =>
     words.whence(locale, { address, agent: agentOf(agent) })
-  const recovering = { accounts, addresses, links, messages: letters, emit, now }
+  const recovering = { accounts, addresses, links, sendMail, emit, now }
   const resetting = resettingOf({ ...recovering, throttle, postage, whence })
   const disowning = disowningOf({ ...recovering, factors, credentials, devices, commit })
   const belongings = belongingsOf(store, sealer, belongingsList)
   const steady = steadyClock({ store, emit, now })
   const closing = closingOf({ ...recovering, endAll, erase: belongings.erase, steady, patience })
-  const askOwner: AskOwner = async ({ email: to, locale, phrase }, { bearer: confirm, expiresAt }, waiting) => {
+  const askOwner: AskOwner = async (owner, link, waiting) => {
+    const { locale } = owner
     const seen = { when: words.moment(locale, waiting.at), ...whence(locale, { agent: undefined, ...waiting }) }
-    await letters.confirm({ to, locale, phrase, confirm, expiresAt, ...seen })
+    await sendMail('confirm', owner, { ...link, ...seen })
   }
   const confirming = confirmingOf({ accounts, flows, links, throttle, postage, askOwner, emit, now })
   const walking = { factors, flows, ceremonies, ask, prove, enrol, credentials, throttle, failures, hold, now }

@@ -2,11 +2,11 @@ import type { Config } from '../config.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import { composer } from '../delivery/compose.ts'
 import { DeliveryFault } from '../delivery/delivery-fault.ts'
-import { type Letters, letters as lettersOf } from '../delivery/letters.ts'
-import { mail as mailOf } from '../delivery/mail.ts'
+import { mailing, type SendMail } from '../delivery/mails.ts'
 import type { Logout, Ping } from '../delivery/message.ts'
 import { type Outbox, outbox as outboxOf } from '../delivery/outbox.ts'
 import { sms } from '../delivery/sms.ts'
+import { mail as mailOf } from '../delivery/smtp.ts'
 import type { Emit } from '../events.ts'
 import type { PostLogout, TellApp } from '../oidc/logouts.ts'
 import type { PostPing, TellPing } from '../oidc/pings.ts'
@@ -41,7 +41,7 @@ interface Services {
 /** All that leaves the house by itself. */
 export interface Post {
   outbox: Outbox
-  letters: Letters
+  sendMail: SendMail
   postLogout: PostLogout
   postPing: PostPing
   /** What the development outbox shows; undefined where every message really goes out. */
@@ -65,7 +65,7 @@ export function post({ production, issuer, mail, sms: { url } }: Config, service
   const outbox = outboxOf({ ...keeping, channels, now, onEvent: emit })
   return {
     outbox,
-    letters: lettersOf({ composer: composer({ phrases, issuer, name }), outbox, issuer, phraseOf, mayText, now }),
+    sendMail: mailing({ composer: composer({ phrases, issuer, name }), outbox, issuer, phraseOf, mayText, now }),
     postLogout: ({ client: to, account, sid }) =>
       outbox.post({ channel: 'logout', to, account, sid, purpose: 'logout', expiresAt: now() + logoutLife }, promptly),
     postPing: ({ client: to, ...ping }) =>

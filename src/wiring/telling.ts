@@ -1,6 +1,6 @@
 import type { Accounts } from '../accounts/account.ts'
 import type { Credential } from '../accounts/credential.ts'
-import type { Letters } from '../delivery/letters.ts'
+import type { SendMail } from '../delivery/mails.ts'
 import type { Observer } from '../events.ts'
 import { maskedEmail } from '../factors/contacts.ts'
 import { alerts } from '../observers/alerts.ts'
@@ -12,7 +12,7 @@ interface Services {
   /** Where somebody who asked for an identity check can be reached. */
   contactOf: (id: string) => Promise<string | undefined>
   accounts: Accounts
-  letters: Letters
+  sendMail: SendMail
   say: (locale: string, key: string, values?: Record<string, string | number>) => string
   words: Words
 }

@@ -144,7 +144,7 @@ describe('what the staff decide, on a slow store', () => {
     at += 2 * day
     await office.round()
     expect(await state(stopped.number)).to.equal('cancelled')
-    expect(office.mailed.some(each => each.which === 'check-ready')).to.equal(false)
+    expect(office.mailed.some(each => each.name === 'check-ready')).to.equal(false)
     expect(await code(office.checking.contested(cancel))).to.equal('link_expired')
 
     for (const turn of [1, 2, 3]) {
@@ -175,7 +175,7 @@ describe('what the staff decide, on a slow store', () => {
     at += day
     await office.round()
     await office.round()
-    expect(office.mailed.filter(each => each.which === 'check-ready')).to.have.length(1)
+    expect(office.mailed.filter(each => each.name === 'check-ready')).to.have.length(1)
     const link = office.bearer()
     const opened = await Promise.all(ten.map(() => code(office.checking.open(link))))
     expect(opened.filter(each => each === 'done')).to.have.length(1)

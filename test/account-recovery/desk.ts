@@ -15,6 +15,7 @@ import { sealer as sealerOf } from '../../src/crypto/seal.ts'
 import type { Emit } from '../../src/events.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { passport } from '../support/identity.ts'
+import { mailbox } from '../support/mails.ts'
 
 const day = 24 * 3_600_000
 export const visitor = { device: 'd', address: '192.0.2.7', agent: undefined }
@@ -23,7 +24,7 @@ export const visitor = { device: 'd', address: '192.0.2.7', agent: undefined }
 export async function desk(store: Store, now: () => number) {
   const sealer = sealerOf(keyring(['a secret of the tests, 32 or longer']))
   const told: { name: string; data: object }[] = []
-  const mailed: { which: string; to: string; link?: string }[] = []
+  const { sent: mailed, sendMail } = mailbox()
   const faults: unknown[] = []
   let fails = false
   let once = false
@@ -45,9 +46,7 @@ export async function desk(store: Store, now: () => number) {
     book: sessionBook({ store, longest: day, now }),
     throttle: throttle({ store, now }),
     documents: documentsOf({ store, sealer }),
-    messages: {
-      check: async (which: string, letter: { to: string; link?: string }) => void mailed.push({ which, ...letter }),
-    },
+    sendMail,
     wake: () => {},
   }
   const cases = casesOf(kept)
@@ -62,7 +61,7 @@ export async function desk(store: Store, now: () => number) {
     await kept.accounts.insert({ ...known, createdAt: now(), updatedAt: now() })
     return { ...known, createdAt: now(), updatedAt: now() }
   }
-  const bearer = () => mailed.at(-1)?.link?.split('/').at(-1) ?? ''
+  const bearer = () => String(mailed.at(-1)?.data.bearer ?? '')
   return {
     ...{ kept, cases, checking, deciding, told, mailed, faults, bearer, ring },
     /** Makes the record fail from now on, or work again. */

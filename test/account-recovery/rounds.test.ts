@@ -39,7 +39,7 @@ describe('what happens to identity checks by itself', () => {
     expect(names().filter(each => each === 'identity.granted')).to.have.length(1)
     at += day
     await Promise.all([1, 2, 3].map(() => office.round()))
-    expect(office.mailed.filter(each => each.which === 'check-ready')).to.have.length(1)
+    expect(office.mailed.filter(each => each.name === 'check-ready')).to.have.length(1)
   })
 
   it('tells every owner, however many cases there are, and those of one that fails are the only ones to wait', async () => {
@@ -90,7 +90,7 @@ describe('what happens to identity checks by itself', () => {
     await office.round()
     at += day
     await office.round()
-    expect(office.mailed.filter(each => each.which === 'check-ready')).to.have.length(1)
+    expect(office.mailed.filter(each => each.name === 'check-ready')).to.have.length(1)
     at += 2 * day
     expect(await office.checking.ready(office.bearer())).to.equal(true)
   })

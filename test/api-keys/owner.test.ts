@@ -110,15 +110,16 @@ describe('the owner of API keys', () => {
     await room.owner.rotate(ada, key.id, undefined, origin)
     await room.owner.revoke(ada, key.id, origin)
     const about = { key: 'Robot', id: key.id }
+    const to = { to: ada.email, locale: ada.locale }
     expect(room.mailed).to.deep.equal([
       {
-        change: 'key-created',
-        to: ada.email,
-        about: { key: 'Bot', id: key.id, scopes: 'read', addresses: '192.0.2.7' },
+        name: 'key-created',
+        ...to,
+        data: { key: 'Bot', id: key.id, scopes: 'read', addresses: '192.0.2.7' },
       },
-      { change: 'key-renamed', to: ada.email, about: { ...about, former: 'Bot' } },
-      { change: 'key-rotated', to: ada.email, about: { ...about, hours: 24 } },
-      { change: 'key-revoked', to: ada.email, about },
+      { name: 'key-renamed', ...to, data: { ...about, former: 'Bot' } },
+      { name: 'key-rotated', ...to, data: { ...about, hours: 24 } },
+      { name: 'key-revoked', ...to, data: about },
     ])
     const what = { account: 'ada', key: key.id }
     expect(room.told).to.deep.equal([
@@ -144,7 +145,7 @@ describe('the owner of API keys', () => {
     const made = [await room.owner.make(ada, form, origin), await room.owner.make(ada, form, origin)]
     await room.owner.revokeAll('ada', origin)
     expect(await room.owner.keys('ada')).to.be.empty
-    const revoked = room.mailed.filter(({ change }) => change === 'key-revoked')
+    const revoked = room.mailed.filter(({ name }) => name === 'key-revoked')
     expect(revoked).to.have.length(made.length)
     await room.owner.revokeAll('nobody', origin)
   })

@@ -1,9 +1,10 @@
 import { expect } from 'chai'
-import { composer, type Mails } from '../../src/delivery/compose.ts'
+import { composer } from '../../src/delivery/compose.ts'
+import type { MailName } from '../../src/delivery/mails.ts'
 import { phrases } from '../../src/web/phrases.ts'
 
-const { mail, sms } = composer({ phrases: phrases(), issuer: 'https://id.example.com:8443', name: 'Latchkey' })
-const told: { [Name in keyof Mails]: Mails[Name] } = {
+const { mail, text: textOf } = composer({ phrases: phrases(), issuer: 'https://id.example.com:8443', name: 'Latchkey' })
+const told = {
   code: { code: '482913', minutes: 10, towards: 'Trading' },
   taken: {},
   reserved: {},
@@ -50,8 +51,10 @@ const told: { [Name in keyof Mails]: Mails[Name] } = {
   'key-rotated': { key: 'Bot', id: 'lk_1', hours: 24 },
   'key-revoked': { key: 'Bot', id: 'lk_1' },
   'key-misused': { key: 'Bot', id: 'lk_1', address: '203.0.113.9' },
-}
-const names = Object.keys(told) as (keyof Mails)[]
+} satisfies Record<MailName, object>
+const names = Object.keys(told) as MailName[]
+const sms = (values: { locale: string; code: string; minutes: number; towards: string | undefined }) =>
+  textOf('code', values, 'code')
 const ada = { to: 'ada@example.com', locale: 'en' }
 const all = (changes: object = {}) =>
   names.flatMap(name =>

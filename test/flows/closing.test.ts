@@ -44,7 +44,7 @@ describe('closing an account', () => {
     return closingOf({
       accounts: shared,
       links: linksOf({ store: through, now: () => at }),
-      messages: { closed: note('mail') },
+      sendMail: note('mail'),
       endAll: note('end'),
       erase: async id => {
         await note('erase')()

@@ -34,18 +34,13 @@ async function room() {
     const made = commits({ store, emit, now })
     const { accounts, addresses, devices, credentials, commit, announcements } = made
     const links = linksOf({ store, now })
-    const messages = {
-      taken: async () => {},
-      reserved: async () => {},
-      welcome: async () => {},
-      disowned: async () => {},
-    }
+    const sendMail = async () => {}
     const [complete, cutOff] = [async () => {}, async () => {}]
     return {
       ...{ ...made, links },
-      signUp: signUp({ accounts, credentials, announcements, addresses, sealer: testSealer, messages, now }),
+      signUp: signUp({ accounts, credentials, announcements, addresses, sealer: testSealer, sendMail, now }),
       recovering: recovering({ factors, accounts, addresses, devices, credentials, complete, cutOff, commit }),
-      disowning: disowning({ factors, accounts, addresses, devices, credentials, commit, links, messages, now }),
+      disowning: disowning({ factors, accounts, addresses, devices, credentials, commit, links, sendMail, now }),
     }
   }
   const calm = on(engine)

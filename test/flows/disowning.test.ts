@@ -5,6 +5,7 @@ import { type Disowning, disowning } from '../../src/flows/disowning.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { commits } from '../support/commits.ts'
 import { problem } from '../support/factors.ts'
+import { mailbox } from '../support/mails.ts'
 import { testStore } from '../support/store.ts'
 
 const day = 24 * 3_600_000
@@ -19,7 +20,7 @@ const factors = [
 describe('disowning', () => {
   let at = 0
   let store: Store
-  let mails: { to: string; reset: string }[]
+  let box: ReturnType<typeof mailbox>
   let recorded: string[]
   let people: ReturnType<typeof commits>['accounts']
   let kept: ReturnType<typeof commits>['credentials']
@@ -31,7 +32,7 @@ describe('disowning', () => {
   beforeEach(async () => {
     at = Date.UTC(2026, 0, 1)
     store = await testStore(now)
-    mails = []
+    box = mailbox()
     recorded = []
     made = commits({ store, now, hold: day, emit: async name => void recorded.push(name) })
     ;({ accounts: people, credentials: kept } = made)
@@ -43,7 +44,7 @@ describe('disowning', () => {
       devices: made.devices,
       credentials: kept,
       links: mailed,
-      messages: { disowned: async letter => void mails.push(letter) },
+      sendMail: box.sendMail,
       commit: made.commit,
       now,
     })
@@ -75,7 +76,7 @@ describe('disowning', () => {
     const dead = disowning({
       ...{ factors, accounts: people, addresses: made.addresses, devices: made.devices, credentials: kept, now },
       links: { ...mailed, giveBack: () => Promise.reject(died), take: (...taken) => take(...taken) },
-      messages: { disowned: async () => {} },
+      sendMail: async () => {},
       commit: () => Promise.reject(died),
     })
     expect(await dead.disown(bearer, visitor).catch((fault: unknown) => fault)).to.equal(died)
@@ -97,8 +98,8 @@ describe('disowning', () => {
     expect(await left()).to.have.members(['email', 'passkey'])
     expect(await people.get('ada')).to.include({ guard: 1, holdUntil: at + day })
     expect(recorded).to.deep.equal(['account.disowned', 'hold.started'])
-    expect(mails.map(each => each.to)).to.deep.equal(['ada@example.com'])
-    expect(await mailed.look(mails[0]?.reset ?? '', 'reset')).to.include({ account: 'ada', guard: 1 })
+    expect(box.sent.map(each => each.to)).to.deep.equal(['ada@example.com'])
+    expect(await mailed.look(String(box.sent[0]?.data.bearer), 'reset')).to.include({ account: 'ada', guard: 1 })
   })
 
   it('takes away what came with it and since, and keeps what was there before', async () => {
@@ -149,7 +150,7 @@ describe('disowning', () => {
     expect(await left()).to.deep.equal([])
     // Nobody is the one who receives resets: least of all whoever took the account.
     expect((await people.get('ada'))?.email).to.equal('ada@released.invalid')
-    expect(mails).to.deep.equal([])
+    expect(box.sent).to.deep.equal([])
   })
 
   it('is done once, by one of many presses', async () => {
@@ -157,7 +158,7 @@ describe('disowning', () => {
     const bearer = await link(address)
     const presses = await Promise.allSettled([1, 2, 3].map(() => act.disown(bearer, visitor)))
     expect(presses.filter(each => each.status === 'fulfilled')).to.have.length(1)
-    expect(mails).to.have.length(1)
+    expect(box.sent).to.have.length(1)
   })
 
   it('does nothing to an account that is closed', async () => {

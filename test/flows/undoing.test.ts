@@ -9,6 +9,7 @@ import { protection } from '../../src/flows/protection.ts'
 import { alerts, type Reach } from '../../src/observers/alerts.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { commits } from '../support/commits.ts'
+import { mailbox } from '../support/mails.ts'
 import { testStore } from '../support/store.ts'
 
 const minute = 60_000
@@ -38,15 +39,14 @@ async function room() {
   let at = Date.UTC(2026, 0, 1)
   const now = () => at
   const store: Store = await testStore(now)
-  const sent: { to: string; disown?: string | undefined }[] = []
-  const mailed: { to: string }[] = []
+  const [{ sent, sendMail: alert }, { sent: mailed, sendMail }] = [mailbox(), mailbox()]
   const emit: Emit = async (...said) => told(...said)
   const made = commits({ store, emit, now, hold: day, onFault: fault => expect.fail(String(fault)) })
   const { accounts, credentials } = made
   const kept = links({ store, now })
   const observer = alerts({
     ...{ accounts, credentials, links: kept },
-    letters: { alert: async letter => void sent.push(letter), check: async () => {} },
+    sendMail: alert,
     limitedUntil: () => undefined,
     reach: ({ factor, secret }): Reach => factorOf(factor).vouches?.(secret) ?? {},
     mask: () => undefined,
@@ -56,8 +56,7 @@ async function room() {
   })
   const told = recorder([observer], now, () => {})
   const by = protection({ ...made, factors, risk: { bars: async () => [] }, emit, now })
-  const messages = { disowned: async (letter: { to: string }) => void mailed.push(letter) }
-  const undo = disowning({ ...made, factors, links: kept, messages, now })
+  const undo = disowning({ ...made, factors, links: kept, sendMail, now })
   const person = { id: 'ada', email: owners.email ?? '', phone: owners.sms, locale: 'en', status: 'active' as const }
   const settings = { restrictions: { countries: ['AT'] }, phrase: 'blue heron', texts: true }
   await accounts.insert({ ...person, ...settings, createdAt: at, updatedAt: at })
@@ -92,7 +91,7 @@ async function room() {
       return { held: all.sort(), ...{ email, phone, restrictions, phrase, texts } }
     },
     /** The link that the owner was mailed of what was done last. */
-    newest: () => sent.findLast(each => each.to === owners.email && each.disown)?.disown ?? expect.fail('no link'),
+    newest: () => sent.findLast(each => each.to === owners.email && each.data.disown)?.data.disown as string,
   }
 }
 type Room = Awaited<ReturnType<typeof room>>

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { IntlMessageFormat } from 'intl-messageformat'
+import { mails } from '../../src/delivery/mails.ts'
 import { problems } from '../../src/errors.ts'
 import { events } from '../../src/events.ts'
 
@@ -39,7 +40,8 @@ const dynamic = [
   /^amr\.[a-z]+$/,
   /^(risk|session\.why)\.[a-z-]+$/,
   /^outbox\.(email|sms)$/,
-  /^mail\.[a-z-]+\.(subject|title|preview)$/,
+  /^mail\.[a-z-]+\.(subject|title|preview|sms)$/,
+  /^mail\.code\.sms-towards$/,
   /^help\.[a-z]+\.(title|act|\d)$/,
   /^identity\.(how\.\d|stage\.[a-z]+(\.next)?|afresh\.[a-z]+)$/,
   /^admin\.(state|verdict)\.[a-z]+$/,
@@ -80,6 +82,16 @@ describe('phrases', () => {
       return ids.map(id => `factor.${id}.${did}`)
     })
     expect(english).to.include.members(keys)
+  })
+
+  it('has the views and phrases of every mail that is declared, and of no other', () => {
+    const names = Object.entries(mails)
+    const phrased = names.flatMap(([name, { text }]) =>
+      ['subject', 'title', 'preview', ...(text ? ['sms'] : [])].map(part => `mail.${name}.${part}`),
+    )
+    expect(english.filter(key => /^mail\..*\.(subject|title|preview|sms)$/.test(key))).to.have.members(phrased)
+    const views = readdirSync(new URL('views/mail', root)).filter(file => !file.startsWith('layout.'))
+    expect(views).to.have.members(names.flatMap(([name]) => [`${name}.html.ejs`, `${name}.text.ejs`]))
   })
 
   it('has the same keys in German as in English', () => {

@@ -4,11 +4,12 @@ import { credentials } from '../../src/accounts/credential.ts'
 import { links } from '../../src/accounts/link.ts'
 import { keyring } from '../../src/crypto/keyring.ts'
 import { sealer } from '../../src/crypto/seal.ts'
-import type { AlertLetter } from '../../src/delivery/letters.ts'
+import type { SendMail } from '../../src/delivery/mails.ts'
 import { type Emit, recorder } from '../../src/events.ts'
 import { alerts } from '../../src/observers/alerts.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { holding } from '../support/holding.ts'
+import { mailbox } from '../support/mails.ts'
 import { testStore } from '../support/store.ts'
 
 const day = 24 * 3_600_000
@@ -16,8 +17,7 @@ const day = 24 * 3_600_000
 describe('alerts to owners', () => {
   let at = 0
   let store: Store
-  let sent: AlertLetter[]
-  let checks: { which: string; to: string; link?: string }[]
+  let box: ReturnType<typeof mailbox>
   let emit: Emit
   let failing = false
   let services: { credentials: ReturnType<typeof credentials>; accounts: ReturnType<typeof accounts> }
@@ -26,8 +26,7 @@ describe('alerts to owners', () => {
   beforeEach(async () => {
     at = Date.UTC(2026, 2, 3, 9, 41)
     store = await testStore(now)
-    sent = []
-    checks = []
+    box = mailbox()
     failing = false
     const seals = sealer(keyring(['a secret of the tests, 32 or longer']))
     services = {
@@ -37,15 +36,10 @@ describe('alerts to owners', () => {
     const observer = alerts({
       ...services,
       links: links({ store, now }),
-      letters: {
-        alert: async letter => {
-          if (failing) throw new Error('the outbox is away')
-          sent.push(letter)
-        },
-        check: async (which, letter) => {
-          checks.push({ which, ...letter })
-        },
-      },
+      sendMail: (async (...mail) => {
+        if (failing) throw new Error('the outbox is away')
+        await box.sendMail(...mail)
+      }) as SendMail,
       limitedUntil: ({ addedUnder, createdAt }) => addedUnder && createdAt + day,
       reach: ({ factor, secret }) => ({ [factor === 'sms' ? 'phone' : 'email']: (secret as { to?: string }).to }),
       mask: () => undefined,
@@ -62,6 +56,8 @@ describe('alerts to owners', () => {
   })
   afterEach(() => store.close())
 
+  const sent = () => box.sent.filter(each => each.name === 'alert')
+  const texts = () => sent().filter(each => !each.to.includes('@'))
   const add = (factor: string, to?: string) =>
     holding(store, services.credentials, now).give({ account: 'ada', factor, secret: { to } })
   const retire = (account: string, id: string) => holding(store, services.credentials, now).retire(account, id)
@@ -71,17 +67,15 @@ describe('alerts to owners', () => {
     const credential = await add('passkey')
     const agent = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/141.0.0.0 Safari/537.36'
     await emit('factor.added', { account: 'ada', factor: 'passkey', credential }, { address: '192.0.2.7', agent })
-    expect(sent).to.have.length(1)
-    expect(sent[0]).to.include({
-      channel: 'email',
-      to: 'ada@example.com',
-      phrase: 'blue heron',
+    expect(box.sent).to.have.length(1)
+    expect(box.sent[0]).to.include({ name: 'alert', to: 'ada@example.com', locale: 'de' })
+    expect(box.sent[0]?.data).to.include({
       what: 'de factor.passkey.added',
       when: '2026-03-03T09:41:00.000Z',
       device: 'Chrome',
       place: '192.0.2.7',
     })
-    expect(sent[0]?.disown).to.match(/^[\w-]{43}$/)
+    expect(box.sent[0]?.data.disown).to.match(/^[\w-]{43}$/)
   })
 
   it('are not written for what owners need not hear, nor about nobody', async () => {
@@ -91,7 +85,7 @@ describe('alerts to owners', () => {
     await emit('token.reused', { client: 'trading', grant: 'g1', ended: 'app' })
     await services.accounts.patch('ada', { status: 'closed' })
     await emit('phrase.changed', { account: 'ada' })
-    expect(sent).to.deep.equal([])
+    expect(box.sent).to.deep.equal([])
   })
 
   it('reach every address of the last week, and give the newest no link to undo its own coming', async () => {
@@ -99,14 +93,14 @@ describe('alerts to owners', () => {
     const credential = await add('email', 'ada@example.com')
     await retire('ada', former)
     await emit('factor.replaced', { account: 'ada', factor: 'email', credential, former })
-    expect(sent.map(each => [each.to, each.disown !== undefined])).to.have.deep.members([
+    expect(sent().map(each => [each.to, each.data.disown !== undefined])).to.have.deep.members([
       ['old@example.com', true],
       ['ada@example.com', false],
     ])
-    sent.length = 0
+    box.sent.length = 0
     at += 8 * day
     await emit('phrase.changed', { account: 'ada' })
-    expect(sent.map(each => each.to)).to.deep.equal(['ada@example.com'])
+    expect(sent().map(each => each.to)).to.deep.equal(['ada@example.com'])
   })
 
   it('reach the old number and the new one, and no number that did not change', async () => {
@@ -115,9 +109,8 @@ describe('alerts to owners', () => {
     const credential = await add('sms', '+436642')
     await retire('ada', former)
     await emit('factor.replaced', { account: 'ada', factor: 'sms', credential, former })
-    const texts = () => sent.filter(each => each.channel === 'sms').map(each => each.to)
-    expect(texts()).to.have.members(['+436641', '+436642'])
-    sent.length = 0
+    expect(texts().map(each => each.to)).to.have.members(['+436641', '+436642'])
+    box.sent.length = 0
     await emit('phrase.changed', { account: 'ada' })
     expect(texts()).to.deep.equal([])
   })
@@ -129,22 +122,21 @@ describe('alerts to owners', () => {
     await retire('ada', former)
     for (const name of ['identity.opened', 'identity.granted'] as const) {
       await emit(name, { account: 'ada', case: '4821-0937-5512' })
-      expect(checks.map(each => each.to)).to.have.members(['old@example.com', 'ada@example.com'])
-      expect(new Set(checks.map(each => each.link)).size).to.equal(2)
-      for (const { which, link } of checks) {
-        expect(which).to.equal('check-told')
-        expect(link).to.match(/^\/recover\/cancel\/[\w-]{43}$/)
-      }
-      expect(sent.map(each => [each.channel, each.to])).to.deep.equal([['sms', '+436641']])
-      checks.length = sent.length = 0
+      const told = box.sent.filter(each => each.name === 'check-told')
+      expect(told.map(each => each.to)).to.have.members(['old@example.com', 'ada@example.com'])
+      expect(new Set(told.map(each => each.data.bearer)).size).to.equal(2)
+      for (const { data } of told) expect(data.bearer).to.match(/^[\w-]{43}$/)
+      expect(sent().map(each => each.to)).to.deep.equal(['+436641'])
+      box.sent.length = 0
     }
     // Once it is used there is nothing to stop, and all the more to undo.
     await emit('identity.completed', { account: 'ada', case: '4821-0937-5512' })
-    expect(checks).to.deep.equal([])
-    expect(sent.filter(each => each.disown).map(each => each.to)).to.have.members([
-      'old@example.com',
-      'ada@example.com',
-    ])
+    expect(sent()).to.deep.equal(box.sent)
+    expect(
+      sent()
+        .filter(each => each.data.disown)
+        .map(each => each.to),
+    ).to.have.members(['old@example.com', 'ada@example.com'])
   })
 
   it('fail the act that they could not be written of', async () => {

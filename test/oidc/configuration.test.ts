@@ -48,7 +48,7 @@ describe('what the library is told', () => {
         redeem: async () => undefined,
         waits: async () => false,
         accounts: { get: async () => undefined, byEmail: async () => undefined },
-        askApproval: nothing,
+        sendMail: nothing,
         emit: nothing as Emit,
         onFault: () => {},
         locales: ['en'],

@@ -14,16 +14,11 @@ import { keyring } from '../../src/crypto/keyring.ts'
 import { sealer as sealerOf } from '../../src/crypto/seal.ts'
 import { type Emit, type EventName, events, type Origin } from '../../src/events.ts'
 import type { Store } from '../../src/store/collection.ts'
+import { mailbox, type SentMail } from './mails.ts'
 import type { Held } from './signing.ts'
 import { testStore } from './store.ts'
 
 /** A mail that the owner of a key would get. */
-export interface Mailed {
-  change: string
-  to: string
-  about: object
-}
-
 /** The room of API keys by itself: a store, an owner, a clock that stands still, and what it told. */
 export interface Room {
   store: Store
@@ -33,7 +28,7 @@ export interface Room {
   account: { id: string; email: string; locale: string }
   clock: { now(): number; pass(ms: number): void }
   told: { name: EventName; data: Record<string, unknown>; origin: Origin }[]
-  mailed: Mailed[]
+  mailed: SentMail[]
   /** How often a signature was held against a key. */
   tries: number
   /** A key of the owner's, and what its owner holds. */
@@ -74,7 +69,7 @@ export async function apiKeyRoom(through: (store: Store) => Store = store => sto
   const fresh = await testStore(now)
   const store = through(fresh)
   const told: Room['told'] = []
-  const mailed: Mailed[] = []
+  const { sent: mailed, sendMail } = mailbox()
   const emit = async (name: EventName, data: unknown, origin: Origin = {}) => {
     told.push({ name, data: events[name].data.parse(data) as Record<string, unknown>, origin })
   }
@@ -83,11 +78,8 @@ export async function apiKeyRoom(through: (store: Store) => Store = store => sto
   await accountsOf(fresh).insert({ ...account, status: 'active', createdAt: at, updatedAt: at })
   const sealer = sealerOf(keyring(['a secret of the tests, 32 or longer']))
   const keys = keysOf({ store, sealer, now })
-  const messages = {
-    apiKey: async (change: string, to: string, _: string, about: object) => void mailed.push({ change, to, about }),
-  }
   const hold = holding({ accounts, emit: emit as Emit, hold: 24 * 3_600_000, now })
-  const owner = ownerOf({ keys, accounts, throttle: throttle({ store, now }), hold, messages, emit })
+  const owner = ownerOf({ keys, accounts, throttle: throttle({ store, now }), hold, sendMail, emit })
   const counted = (scheme: Scheme): Scheme => ({
     ...scheme,
     verify: (claim, material) => {

@@ -165,7 +165,7 @@ export async function running({
     },
     requests: { pushed: false, nonces: false, refreshing: 90 * 86_400_000 },
     salt: 'a salt of pairwise subjects',
-    ...{ askApproval: nothing, postPing: nothing },
+    ...{ sendMail: nothing, postPing: nothing },
     judge: async () => ({ active: false, code: 40001, reason: 'BAD_REQUEST' }),
     bars: async () => [],
     ...{ redeem: async () => undefined, waits: async () => false },
