@@ -1,7 +1,7 @@
 import type { TLSSocket } from 'node:tls'
 import type { Context } from 'koa'
 import type { Configuration, Provider } from 'oidc-provider'
-import { type Certificate, certificateIn, issuedBy, type SubjectField, says } from '../crypto/certificate.ts'
+import { type Certificate, certificateIn, issuedBy, names, type SubjectField } from '../crypto/certificate.ts'
 
 /** Where clients show certificates, and whose count (RFC 8705). */
 export interface Mtls {
@@ -29,7 +29,7 @@ type Routes = Readonly<Record<(typeof endpoints)[keyof typeof endpoints], string
 /** The paths that clients show certificates at. */
 export const certifiedPaths = (routes: Routes): string[] => Object.values(endpoints).map(each => routes[each])
 
-/** What discovery says of them where they are on another host than the rest (RFC 8705, 5). */
+/** What discovery names of them where they are on another host than the rest (RFC 8705, 5). */
 export function aliases(mtls: Mtls | undefined, issuer: string, routes: Routes): object {
   if (!mtls || mtls.url === issuer) return {}
   const at = Object.entries(endpoints).map(([name, route]) => [name, mtls.url + routes[route]])
@@ -59,7 +59,7 @@ export function nameCalled(provider: Provider, mtls: Mtls | undefined): void {
   })
 }
 
-/** What the library's context of a request says of where it went. */
+/** What the library's context of a request names of where it went. */
 interface Named {
   ctx: Context
   route: string
@@ -94,7 +94,7 @@ export function mutualTls(mtls: Mtls | undefined, now: () => number): NonNullabl
     },
     certificateSubjectMatches: (ctx, field, expected) => {
       const shown = certificateOf(ctx, mtls)
-      return shown !== undefined && says(shown, field as SubjectField, expected)
+      return shown !== undefined && names(shown, field as SubjectField, expected)
     },
   }
 }

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { certificateIn, certificatesOf, issuedBy, type SubjectField, says } from '../../src/crypto/certificate.ts'
+import { certificateIn, certificatesOf, issuedBy, names, type SubjectField } from '../../src/crypto/certificate.ts'
 import { type Authority, authority, type Pair, selfSigned } from '../support/certificates.ts'
 
 const read = ({ cert }: Pair) => certificatesOf(cert)[0] as ReturnType<typeof certificatesOf>[0]
@@ -89,8 +89,37 @@ describe('certificates', () => {
     ]
     for (const [field, expected, yes] of table)
       it(`${field} ${expected || 'nothing'}: ${yes ? 'yes' : 'no'}`, () => {
-        expect(says(read(rich), field, expected)).to.equal(yes)
+        expect(names(read(rich), field, expected)).to.equal(yes)
       })
+
+    const spellings: [subject: string, expected: string, yes: boolean][] = [
+      ['C=DE, O="Bank, AG", CN=client', 'CN=client,O=Bank\\2C AG,C=DE', true],
+      ['C=DE, O="Bank, AG", CN=client', 'CN=client , O = Bank\\, AG , C=DE', true],
+      ['C=DE, O="Bank, AG", CN=client', 'CN=client,O=Bank,O=AG,C=DE', false],
+      ['O=Müller, CN=a', 'CN=a,O=M\\C3\\BCller', true],
+      ['O=Müller, CN=a', 'CN=a,O=Muller', false],
+      ['O=x, CN=a+OU=b', 'CN=a+OU=b,O=x', true],
+      ['O=x, CN=a+OU=b', 'OU=b+CN=a,O=x', true],
+      ['O=x, CN=a+OU=b', 'CN=a,OU=b,O=x', false],
+      ['O=x, CN=a\\+OU=b', 'CN=a\\+OU=b,O=x', true],
+      ['O=x, CN=a\\+OU=b', 'CN=a+OU=b,O=x', false],
+      ['O="x ", CN=" a"', 'CN=\\ a,O=x\\ ', true],
+      ['O="x ", CN=" a"', 'CN= a,O=x ', false],
+      ['2.5.4.97=PSDDE-X, 0.9.2342.19200300.100.1.1=joe', 'UID=joe,organizationIdentifier=PSDDE-X', true],
+      ['2.5.4.9=High Street, CN=a', 'CN=a,STREET=High Street', true],
+      ['O=a=b;c, CN=x\\\\y', 'CN=x\\\\y ,O=a=b\\;c', true],
+      ['CN=a', 'CN=a,CN', false],
+    ]
+    for (const [subject, expected, yes] of spellings)
+      it(`of ${subject} ${yes ? '' : 'not '}${expected}`, async () => {
+        expect(names(read(await ours.issue(subject)), 'tls_client_auth_subject_dn', expected)).to.equal(yes)
+      })
+
+    it('of a certificate without a subject no name', async () => {
+      const nameless = read(await ours.issue(''))
+      for (const expected of ['CN=a', '=', ',', '+', ' ', 'undefined'])
+        expect(names(nameless, 'tls_client_auth_subject_dn', expected), expected).to.equal(false)
+    })
 
     it('nothing by a wildcard, and no name that hides in another', async () => {
       const sly = await ours.issue('CN=x', {
@@ -99,13 +128,13 @@ describe('certificates', () => {
           { type: 'url', value: 'https://evil.example/, URI:https://app.example.com/' },
         ],
       })
-      expect(says(read(sly), 'tls_client_auth_san_dns', 'app.example.com')).to.equal(false)
-      expect(says(read(sly), 'tls_client_auth_san_uri', 'https://app.example.com/')).to.equal(false)
+      expect(names(read(sly), 'tls_client_auth_san_dns', 'app.example.com')).to.equal(false)
+      expect(names(read(sly), 'tls_client_auth_san_uri', 'https://app.example.com/')).to.equal(false)
     })
 
     it('of a subject that has a line break in it nothing else', async () => {
       const sly = await ours.issue('CN=client\\0AO=Bank')
-      expect(says(read(sly), 'tls_client_auth_subject_dn', 'O=Bank,CN=client')).to.equal(false)
+      expect(names(read(sly), 'tls_client_auth_subject_dn', 'O=Bank,CN=client')).to.equal(false)
     })
   })
 })
