@@ -1,7 +1,7 @@
 import type { Layer } from '@koa/router'
 import type { Context, Middleware } from 'koa'
 import { Problem } from '../errors.ts'
-import { negotiate } from './phrases.ts'
+import { preferredLocale } from './phrases.ts'
 import { refused, type Show } from './show.ts'
 import type { Visit } from './visiting.ts'
 import { wayBack } from './way-back.ts'
@@ -30,7 +30,7 @@ export function faults({
 }
 
 function write(ctx: Context, problem: Problem, show: Show): void {
-  ctx.state.locale ??= negotiate(ctx.get('Accept-Language'))
+  ctx.state.locale ??= preferredLocale(ctx)
   refused(ctx, problem)
   if (problem.status === 405 && !ctx.response.get('Allow')) ctx.set('Allow', methodsAt(ctx).join(', '))
   const { text } = show.problem(ctx, problem)

@@ -12,7 +12,7 @@ import { routes } from '../oidc/configuration.ts'
 import type { InteractionDetails, Interactions } from '../oidc/interactions.ts'
 import { beginFlow } from './beginning.ts'
 import { queryField } from './forms.ts'
-import { negotiate } from './phrases.ts'
+import { requestedLocale } from './phrases.ts'
 import type { Show } from './show.ts'
 import { concluded } from './sign-in.ts'
 import { approval } from './transaction.ts'
@@ -65,7 +65,7 @@ export function interaction(services: Services): Router<Visit> {
       // Who was to sign up, and has an account, signs in here: back at the request they would be asked to sign up again.
       ...((params.anew || prompt === 'create') && { anew: true }),
       client: { name, tile, home: app },
-      locale: params.ui_locales ? negotiate(params.ui_locales) : ctx.state.locale,
+      locale: params.ui_locales ? requestedLocale(params.ui_locales) : ctx.state.locale,
     }
     if (prompt === 'create') return beginFlow(ctx, services, { ...begun, purpose: 'sign-up' })
     const person = session && (await accounts.get(session.accountId))

@@ -1,6 +1,6 @@
 import type { Context, Middleware } from 'koa'
 import { routes } from '../oidc/configuration.ts'
-import { negotiate } from './phrases.ts'
+import { preferredLocale } from './phrases.ts'
 import type { Show } from './show.ts'
 
 /** Where apps' own pages post to: what follows such a post is up to their content policy. */
@@ -25,7 +25,7 @@ export function onward({ issuer, show }: { issuer: string; show: Show }): Middle
     if (!device && !byForm) return
     ctx.remove('Location')
     ctx.status = 200
-    ctx.state.locale ??= negotiate(ctx.get('Accept-Language'))
+    ctx.state.locale ??= preferredLocale(ctx)
     const title = device ? show.say(ctx.state.locale, 'title.sign-in/go-on') : undefined
     show.page(ctx, 'sign-in/onward', { onward: location, device }, { title })
   }

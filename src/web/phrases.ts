@@ -1,4 +1,5 @@
 import { IntlMessageFormat } from 'intl-messageformat'
+import type { Context } from 'koa'
 import de from '../../views/locales/de.json' with { type: 'json' }
 import en from '../../views/locales/en.json' with { type: 'json' }
 import type { Problem } from '../errors.ts'
@@ -68,15 +69,13 @@ export function phrases({ production = false }: { production?: boolean } = {}): 
   return { t, problem }
 }
 
-/**
- * The language that somebody reads best, of an Accept-Language header (RFC 9110, 12.5.4) or of `ui_locales`
- * (OpenID Connect Core, 3.1.2.1: tags apart by spaces, best first). English when none fits.
- */
-export function negotiate(wanted: string | undefined): Locale {
-  const ranges = (wanted ?? '').slice(0, 500).matchAll(/([a-z]{1,8})(?:-[a-z0-9]{1,8})*(?:\s*;\s*q=([\d.]{1,5}))?/gi)
-  const best = [...ranges]
-    .map(([, language = '', quality = '1']) => ({ language: language.toLowerCase(), quality: Number(quality) }))
-    .filter(({ language, quality }) => Object.hasOwn(locales, language) && quality > 0)
-    .sort((one, other) => other.quality - one.quality)[0]
-  return (best?.language ?? 'en') as Locale
+/** Returns the language of ours that a browser prefers (Accept-Language; RFC 9110, 12.5.4); English when it names none. */
+export function preferredLocale(ctx: Pick<Context, 'acceptsLanguages'>): Locale {
+  return (ctx.acceptsLanguages(Object.keys(locales)) || 'en') as Locale
+}
+
+/** Returns the first language of ours in `ui_locales` (OpenID Connect Core, 3.1.2.1: tags separated by spaces, best first); English when none is. */
+export function requestedLocale(tags: string): Locale {
+  const languages = tags.split(' ').map(tag => tag.split('-', 1).join('').toLowerCase())
+  return (languages.find(each => Object.hasOwn(locales, each)) ?? 'en') as Locale
 }

@@ -4,7 +4,7 @@ import type { Accounts } from '../accounts/account.ts'
 import { Problem } from '../errors.ts'
 import type { Renderers } from '../oidc/renderers.ts'
 import { asProblem, cookieless } from './faults.ts'
-import { negotiate } from './phrases.ts'
+import { preferredLocale } from './phrases.ts'
 import { refusalOf, refused, type Show } from './show.ts'
 import { wayBack } from './way-back.ts'
 
@@ -23,7 +23,7 @@ function told(fault: unknown): Problem {
 /** The pages that OpenID Connect's own endpoints answer with: they come before our visitors’ middleware. */
 export function protocolPages({ accounts, show }: Services): Renderers {
   const prepare = (ctx: Context): void => {
-    ctx.state.locale = negotiate(ctx.get('Accept-Language'))
+    ctx.state.locale = preferredLocale(ctx)
   }
   return {
     error: (ctx, _, fault) => {

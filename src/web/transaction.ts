@@ -6,7 +6,7 @@ import type { Approving, Request } from '../flows/approving.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
 import type { InteractionDetails, Interactions } from '../oidc/interactions.ts'
 import { fields, submit } from './forms.ts'
-import { negotiate } from './phrases.ts'
+import { requestedLocale } from './phrases.ts'
 import { type Show, seeOther } from './show.ts'
 import type { Visit } from './visiting.ts'
 
@@ -26,7 +26,7 @@ export function approval(services: Services, router: Router<Visit>) {
     const person = await accounts.get(request.account)
     if (!person) throw new Problem('sign_in_needed')
     const { uid, client, params } = details
-    if (params.ui_locales) ctx.state.locale = negotiate(params.ui_locales)
+    if (params.ui_locales) ctx.state.locale = requestedLocale(params.ui_locales)
     const { factor, shown, known, young, ...facts } = await approving.ask(request)
     const base = `/interaction/${uid}/approve`
     show.page(

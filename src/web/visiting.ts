@@ -1,7 +1,7 @@
 import type { Middleware } from 'koa'
 import { deviceCookie, deviceId, isDevice } from '../accounts/device.ts'
 import type { Visitor } from '../flows/visitor.ts'
-import { type Locale, negotiate } from './phrases.ts'
+import { type Locale, preferredLocale } from './phrases.ts'
 
 const year = 365 * 24 * 3_600_000
 
@@ -33,7 +33,7 @@ export function visiting({ https, token }: { https: boolean; token: () => string
       agent: ctx.get('User-Agent').slice(0, 300) || undefined,
       request: ctx.state.request,
     }
-    ctx.state.locale = negotiate(ctx.get('Accept-Language'))
+    ctx.state.locale = preferredLocale(ctx)
     await next()
   }
 }

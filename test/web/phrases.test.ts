@@ -1,5 +1,7 @@
+import { type IncomingMessage, ServerResponse } from 'node:http'
 import { expect } from 'chai'
-import { isPhrase, negotiate, type PhraseKey, phrases } from '../../src/web/phrases.ts'
+import Koa from 'koa'
+import { isPhrase, type PhraseKey, phrases, preferredLocale, requestedLocale } from '../../src/web/phrases.ts'
 
 describe('phrases', () => {
   const { t, problem } = phrases()
@@ -46,22 +48,33 @@ describe('phrases', () => {
   })
 })
 
-describe('negotiate', () => {
-  const cases: [wanted: string | undefined, locale: string, why: string][] = [
-    [undefined, 'en', 'nothing said'],
-    ['', 'en', 'nothing in it'],
+describe('the language of a page', () => {
+  const headers: [header: string | undefined, locale: string, why: string][] = [
+    [undefined, 'en', 'no header'],
+    ['', 'en', 'an empty header'],
     ['de-AT,de;q=0.9,en;q=0.8', 'de', 'best first'],
+    ['de-AT', 'de', 'a region of it'],
     ['fr;q=1, en;q=0.4, de;q=0.5', 'de', 'the better of those there are'],
     ['en;q=0, de;q=0.1', 'de', 'one that is ruled out'],
     ['fr, *;q=0.5', 'en', 'any will do'],
-    ['fr de en', 'de', 'ui_locales: best first, apart by spaces'],
+    ['fr', 'en', 'none that there is'],
     ['DE', 'de', 'capitals'],
-    [`${'x'.repeat(10_000)}, de`, 'en', 'longer than anybody needs'],
     ['constructor', 'en', 'a name that every object has'],
   ]
-  for (const [wanted, locale, why] of cases) {
-    it(`gives ${locale}: ${why}`, () => {
-      expect(negotiate(wanted)).to.equal(locale)
+  for (const [header, locale, why] of headers) {
+    it(`is ${locale} by Accept-Language: ${why}`, () => {
+      const req = { headers: header === undefined ? {} : { 'accept-language': header } } as IncomingMessage
+      expect(preferredLocale(new Koa().createContext(req, new ServerResponse(req)))).to.equal(locale)
     })
   }
+
+  const tags: [tags: string, locale: string, why: string][] = [
+    ['fr de en', 'de', 'best first'],
+    ['de-AT', 'de', 'a region of it'],
+    ['DE', 'de', 'capitals'],
+    ['fr', 'en', 'none that there is'],
+    ['constructor', 'en', 'a name that every object has'],
+  ]
+  for (const [wanted, locale, why] of tags)
+    it(`is ${locale} by ui_locales: ${why}`, () => expect(requestedLocale(wanted)).to.equal(locale))
 })
