@@ -4,7 +4,7 @@ import { id as newId } from '../crypto/random.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import { Conflict, claim, declare, retry, type Store } from '../store/collection.ts'
 import { allOf } from '../store/whole-lists.ts'
-import type { Accounts } from './account.ts'
+import { type Accounts, owned } from './account.ts'
 import { regret } from './credential.ts'
 
 const day = 24 * 3_600_000
@@ -75,7 +75,7 @@ interface Whose {
   held: boolean
 }
 
-/** Which account an email address belongs to, lately belonged to, and once belonged to. */
+/** Which account an email address belongs to, lately belonged to, and once belonged to; and which numbers are kept for the accounts that had them. */
 export interface Addresses {
   /** Whose it is, or was so lately that the change can be undone. */
   whose(email: string): Promise<Whose | undefined>
@@ -83,6 +83,11 @@ export interface Addresses {
   claim(email: string, account: string): Promise<void>
   /** Keeps an address that an account is about to give up from everybody else, for as long as that can be undone. Throws Conflict. */
   reserve(email: string, account: string): Promise<void>
+  /**
+   * Tells whether another account gave this number up so lately that it can have it back, and this one neither has it nor can. A number
+   * that several accounts have is nobody's own: what one of them gives up stays with the others.
+   */
+  numberReserved(phone: string, account: string | undefined): Promise<boolean>
   /** Gives up all that an account claims, which never came to be. */
   drop(account: string): Promise<void>
   /** Notes that an account is about to give up an address or a number. */
@@ -96,7 +101,7 @@ export interface Addresses {
 interface Services {
   store: Store
   sealer: Pick<Sealer, 'seal' | 'open' | 'blind'>
-  accounts: Pick<Accounts, 'byEmail'>
+  accounts: Pick<Accounts, 'byEmail' | 'get'>
   now: () => number
 }
 
@@ -128,6 +133,15 @@ export function addresses({ store, sealer, accounts, now }: Services): Addresses
     },
     claim: (email, account) => keep(email, account, pending),
     reserve: (email, account) => keep(email, account, reserved),
+    numberReserved: async (phone, account) => {
+      const found = (await Promise.all(digests(phone).map(digest => allOf(kept, { digest })))).flat()
+      const givenUp = new Set(found.filter(each => each.until > now() - reserved).map(each => each.account))
+      const former = await Promise.all([...givenUp].map(accounts.get))
+      // Who got it back, or closed their account for good, keeps it from nobody.
+      const theirs = former.filter(each => owned(each) && each.phone !== phone).map(each => each?.id)
+      if (theirs.length === 0 || theirs.includes(account)) return false
+      return account === undefined || (await accounts.get(account))?.phone !== phone
+    },
     drop: async account => {
       await claims.remove({ account })
     },

@@ -40,8 +40,8 @@ export const mails = {
   code: mail<Expiring & { code: string; purpose: 'enrol' | 'prove'; towards?: string | undefined }>({ text: 'code' }),
   /** To the owner of an address with which somebody tried to sign up again. */
   taken: mail(),
-  /** To the owner of an address that an account had until recently, when somebody enters it. */
-  reserved: mail(),
+  /** To the owner of an address or number that an account had until recently, when somebody enters it. */
+  reserved: mail({ text: 'notice' }),
   /** To somebody whose account was just made. */
   welcome: mail(),
   /** To the owner of an account that was changed: what was done, when and from where. */

@@ -16,7 +16,7 @@ export const pause = { tries: 1, window: minute / 2 }
 
 interface Services {
   ceremonies: Ceremonies
-  addresses: Pick<Addresses, 'whose'>
+  addresses: Pick<Addresses, 'whose' | 'numberReserved'>
   throttle: Throttle
   postage: Postage
   failures: Pick<Failures, 'closed'>
@@ -34,7 +34,7 @@ export type Ask = (asking: {
   visitor: Visitor
 }) => Promise<{ email?: string | undefined }>
 
-/** Makes the one way in which questions are asked: messages are rationed, and a taken address looks like any other. */
+/** Makes the one way in which questions are asked: messages are rationed, and an address that is taken, or a number that is reserved, looks like any other. */
 export function asking({ ceremonies, addresses, throttle, postage, failures, sendMail, emit }: Services): Ask {
   return async ({ flow, mode, factor, subject, asked, visitor }) => {
     const fits = factor[mode].ask?.safeParse(asked)
@@ -44,7 +44,9 @@ export function asking({ ceremonies, addresses, throttle, postage, failures, sen
     const whose = mode === 'enrol' && email !== undefined ? await addresses.whose(email) : undefined
     const own = whose !== undefined && whose.account === flow.account
     if (own && whose.held) throw new Problem('already_enrolled', { field: 'email' })
-    const taken = whose !== undefined && !own
+    const phone = mode === 'enrol' && factor.channel && typeof input.phone === 'string' ? input.phone : undefined
+    const reserved = phone !== undefined && (await addresses.numberReserved(phone, flow.account))
+    const taken = (whose !== undefined && !own) || reserved
     if (mode === 'prove' && factor.channel && subject.account !== undefined) {
       const closed = await failures.closed(subject.account)
       if (closed.includes(factor.id)) throw new Problem('factor_closed', { field: 'code' })
@@ -64,7 +66,8 @@ export function asking({ ceremonies, addresses, throttle, postage, failures, sen
       for (const back of paid) await back()
       throw fault
     }
-    if (taken && email !== undefined) await sendMail(whose.held ? 'taken' : 'reserved', { email, locale: flow.locale })
+    if (reserved) await sendMail('reserved', { textTo: phone, locale: flow.locale })
+    if (taken && email !== undefined) await sendMail(whose?.held ? 'taken' : 'reserved', { email, locale: flow.locale })
     if (flow.purpose === 'sign-up' && email !== undefined) await emit('sign-up.started', { taken }, visitor)
     else if (factor.channel) {
       await emit('code.sent', { account: subject.account, factor: factor.id, channel: factor.channel }, visitor)

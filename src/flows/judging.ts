@@ -1,4 +1,5 @@
 import { type Accounts, owned } from '../accounts/account.ts'
+import type { Addresses } from '../accounts/address.ts'
 import type { Credential, Credentials } from '../accounts/credential.ts'
 import type { Failures } from '../accounts/failures.ts'
 import { Problem } from '../errors.ts'
@@ -21,6 +22,7 @@ interface Services {
   flows: Flows
   ceremonies: Ceremonies
   accounts: Accounts
+  addresses: Pick<Addresses, 'numberReserved'>
   credentials: Credentials
   proof: Proof
   counted: Counted
@@ -84,7 +86,8 @@ export function proving({ accounts, credentials, proof, hold, now }: Services): 
 
 /** Judges enrolments: kept with the flow until there is enough for an account, and with the account from then on. */
 export function enrolling(services: Services): Judge {
-  const { factors, flows, ceremonies, credentials, protection, signUp, recovering, failures, counted, now } = services
+  const { factors, flows, ceremonies, addresses, credentials, protection, signUp, recovering, failures, counted, now } =
+    services
   return async (flow, factor, answer, visitor) => {
     const held = await heldIn(credentials, flow)
     const own = held.filter(each => each.factor === factor.id)
@@ -95,6 +98,9 @@ export function enrolling(services: Services): Judge {
     const enrolled = await counted(which, visitor, () =>
       ceremonies.finish<Enrolled<unknown>>(which, about(flow, factor, held, now()), answer),
     )
+    const { phone } = factor.vouches?.(enrolled.secret) ?? {}
+    // Its account may have given it up while the code was on its way.
+    if (phone !== undefined && (await addresses.numberReserved(phone, flow.account))) throw new Problem('conflict')
     const fresh = [...flow.fresh, factor.id]
     if (!flow.real) {
       const pending = signUp.add(flow, factor, enrolled)

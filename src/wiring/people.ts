@@ -99,7 +99,7 @@ export function people({ issuer, trust, hold, closing: patience, sms }: Config, 
   const proof = proofs({ ceremonies, credentials, devices, admissions, throttle, failures, emit })
   const afresh = recoveringOf({ factors, accounts, addresses, devices, credentials, complete, cutOff, commit })
   const counted = enrolments({ ceremonies, throttle })
-  const judged = { factors, flows, ceremonies, accounts, credentials, proof, counted }
+  const judged = { factors, flows, ceremonies, accounts, addresses, credentials, proof, counted }
   const judges = { ...judged, protection, signUp, recovering: afresh, failures, hold, now }
   const [prove, enrol] = [proving(judges), enrolling(judges)]
 
