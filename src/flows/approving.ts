@@ -7,9 +7,9 @@ import type { Emit } from '../events.ts'
 import type { Factor, Subject } from '../factors/factor.ts'
 import { type Approved, digestOf, type Statement } from './approval-statement.ts'
 import { limitedUntil } from './assurance.ts'
-import type { Ceremonies } from './ceremonies.ts'
+import type { Challenges } from './challenge.ts'
 import { type Detail, type Facts, factsOf } from './details.ts'
-import type { Proof } from './proofs.ts'
+import type { Proof } from './proof.ts'
 import type { Visitor } from './visitor.ts'
 
 /** An app's request that its person approves something. */
@@ -49,7 +49,7 @@ interface Services {
   factors: readonly Factor[]
   accounts: Pick<Accounts, 'get'>
   credentials: Credentials
-  ceremonies: Ceremonies
+  challenges: Challenges
   receipts: Receipts<Approved>
   proof: Proof
   issuer: string
@@ -66,7 +66,7 @@ const payee = ({ type, network = '', to }: Facts): string => [type, network, to]
  * statement, so no other proof of theirs is one for it, and it is none for anything else.
  */
 export function approving(services: Services): Approving {
-  const { factors, accounts, credentials, ceremonies, receipts, proof, issuer, hold, emit, now } = services
+  const { factors, accounts, credentials, challenges, receipts, proof, issuer, hold, emit, now } = services
 
   const stated = ({ id, client, account, at, detail }: Request): Statement => ({
     purpose: 'approval',
@@ -98,7 +98,7 @@ export function approving(services: Services): Approving {
     if (!factor) throw new Problem('not_offered')
     const { email, locale } = person
     const own = able.filter(each => each.factor === factor.id)
-    const who: Subject<unknown> = {
+    const subject: Subject<unknown> = {
       account: id,
       email,
       locale,
@@ -106,17 +106,17 @@ export function approving(services: Services): Approving {
       now: now(),
       bound: digestOf(stated(request)),
     }
-    const which = { flow: `approval-${request.id}`, mode: 'prove' as const, factor }
-    return { held, factor, who, which, young: able.length < all.length }
+    const question = { flow: `approval-${request.id}`, mode: 'prove' as const, factor }
+    return { held, factor, subject, question, young: able.length < all.length }
   }
 
   return {
     ask: async request => {
-      const { factor, which, who, young } = await looked(request)
-      if (!(await ceremonies.shown(which))) await ceremonies.begin(which, who)
+      const { factor, question, subject, young } = await looked(request)
+      const shown = (await challenges.shown(question)) ?? (await challenges.begin(question, subject))
       const facts = factsOf(request.detail)
       const known = await receipts.knows(request.account, payee(facts))
-      return { ...facts, known, young, factor: factor.id, shown: (await ceremonies.shown(which)) ?? {} }
+      return { ...facts, known, young, factor: factor.id, shown }
     },
     waits: async id => {
       const [person, held] = await Promise.all([accounts.get(id), credentials.of(id)])
@@ -125,10 +125,10 @@ export function approving(services: Services): Approving {
       return all.length > 0 && able.length === 0
     },
     approve: async (request, by, answer, visitor) => {
-      const { held, factor, which, who } = await looked(request)
+      const { held, factor, question, subject } = await looked(request)
       const { account, client } = request
       if (by !== factor.id) throw new Problem('not_offered')
-      const { evidence, credential } = await proof({ which, who, held }, answer, visitor)
+      const { evidence, credential } = await proof({ question, subject, credentials: held }, answer, visitor)
       const statement = stated(request)
       const id = digestOf(statement)
       const facts = factsOf(request.detail)

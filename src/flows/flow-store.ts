@@ -1,19 +1,16 @@
 import { z } from 'zod'
 import { restrictionsShape, travelShape } from '../accounts/account.ts'
-import { stillGranted } from '../accounts/freshness.ts'
 import type { Quota } from '../accounts/quota.ts'
 import { id } from '../crypto/random.ts'
 import { Problem } from '../errors.ts'
-import type { Acr, Factor } from '../factors/factor.ts'
 import { allReasons, rulings } from '../risk/verdict.ts'
 import { declare, type Store, update } from '../store/collection.ts'
-import { authority, limited } from './assurance.ts'
 
 const lifetime = 60 * 60_000
 /** Bytes of the first question, which is kept with it. */
 const question = 1_500
-/** How long a proof of the strongest factor counts while something else is set up, in milliseconds. */
-export const reauthentication = 10 * 60_000
+/** The `rev` of a flow that is not stored yet. */
+const unsaved = -1
 
 const mode = z.enum(['prove', 'enrol'])
 const assuranceShape = z.enum(['mfa', 'aal2', 'phr'])
@@ -120,26 +117,16 @@ export type NewFlow = Pick<Flow, 'purpose' | 'device' | 'locale'> &
       Pick<Flow, 'vouched' | 'vouchedBy' | 'change' | 'approves' | 'reason' | 'wants' | 'case' | 'moves'>
   >
 
-const attemptsDeclaration = declare({ name: 'attempts', shape })
+const flowsDeclaration = declare({ name: 'attempts', shape })
 
-export interface Flows {
-  /** Begins one. Who is not known yet pays by the address that they come `from` for what is kept of them. Throws `slow_down`. */
-  start(flow: NewFlow, from: string): Promise<Flow>
-  /** Throws `attempt_expired` when there is none (any longer), `attempt_elsewhere` when it began on another device. */
-  get(id: string, device: string): Promise<Flow>
-  /** Throws `conflict` when another request changed it first. */
-  change(flow: Flow, changes: Partial<Flow>): Promise<Flow>
-  /** Ends it: of several only one gets it. Throws `attempt_expired`. */
-  take(flow: Flow): Promise<Flow>
-  /** Notes, whoever says so, that its owner confirms it, or ends it where they deny it; false when it is over. */
-  settle(id: string, confirmed: boolean): Promise<boolean>
-}
+export type Flows = ReturnType<typeof flows>
 
-/** The flows in this store; each lasts an hour. */
-export function flows({ store, quota, now }: { store: Store; quota: Quota; now: () => number }): Flows {
-  const kept = store.collection(attemptsDeclaration)
+/** Keeps the flows in this store; each lasts an hour. */
+export function flows({ store, quota, now }: { store: Store; quota: Quota; now: () => number }) {
+  const kept = store.collection(flowsDeclaration)
   return {
-    start: async (begun, from) => {
+    /** Returns a new flow, which its first change stores. Who is not known yet pays by the address that they come `from` for what is kept of them. Throws `slow_down`. */
+    draft: async (begun: NewFlow, from: string): Promise<Flow> => {
       const flow: Flow = {
         real: begun.account !== undefined && begun.purpose !== 'recover',
         proved: [],
@@ -148,45 +135,43 @@ export function flows({ store, quota, now }: { store: Store; quota: Quota; now: 
         ...begun,
         id: id(),
         expiresAt: now() + lifetime,
-        rev: 0,
+        rev: unsaved,
         fresh: [],
         skipped: [],
       }
       if (begun.account === undefined) await quota.spend(JSON.stringify(flow).length + question, { address: from })
-      await kept.insert(flow)
       return flow
     },
-    get: async (own, device) => {
+    /** Throws `attempt_expired` when there is none (any longer), `attempt_elsewhere` when it began on another device. */
+    get: async (own: string, device: string): Promise<Flow> => {
       const flow = await kept.get(own)
       if (!flow) throw new Problem('attempt_expired')
       if (flow.device !== device) throw new Problem('attempt_elsewhere')
       return flow
     },
-    change: async ({ id: own, rev }, changes) => {
-      const changed = await kept.patch(own, { ...changes, rev: rev + 1 }, { rev })
-      if (!changed) throw new Problem('conflict')
-      return changed
+    /** Stores a flow as it is now. Throws `conflict` when another request changed it first. */
+    save: async (flow: Flow): Promise<Flow> => {
+      const { id: own, rev } = flow
+      const next = { ...flow, rev: rev + 1 }
+      if (rev === unsaved) {
+        await kept.insert(next)
+        return next
+      }
+      const saved = await kept.patch(own, next, { rev })
+      if (!saved) throw new Problem('conflict')
+      return saved
     },
-    take: async ({ id: own }) => {
+    /** Ends it: of several only one gets it. Throws `attempt_expired`. */
+    take: async ({ id: own }: Flow): Promise<Flow> => {
       const taken = await kept.take(own)
       if (!taken) throw new Problem('attempt_expired')
       return taken
     },
-    settle: async (own, confirmed) => {
+    /** Notes that its owner confirms it, or ends it where they deny it; false when it is over. Needs no device: a mailed link says so. */
+    settle: async (own: string, confirmed: boolean): Promise<boolean> => {
       if (!confirmed) return (await kept.take(own)) !== undefined
       const settled = await update(kept, own, 'rev', ({ done }) => (done ? undefined : { confirmed }))
       return settled !== undefined && !settled.done
     },
   }
-}
-
-/** What a flow has proved, each factor as the credential counted that it was proved by. */
-export function provedIn({ proved, limits = {} }: Flow, factors: readonly Factor[]): Factor[] {
-  return factors.filter(({ id }) => proved.includes(id)).map(each => limited(each, limits[each.id]))
-}
-
-/** The assurance of what authorises an enrolment in a flow now; undefined for what an account begins with. */
-export function authorityOf(flow: Flow, factors: readonly Factor[], now: number): Acr | undefined {
-  const vouched = stillGranted(flow.vouched ?? 0, reauthentication, now) ? flow.vouchedBy : undefined
-  return authority({ purpose: flow.purpose, vouched }, provedIn(flow, factors), factors)
 }

@@ -8,8 +8,9 @@ import type { Risk } from '../risk/weigh.ts'
 import { Conflict, retry } from '../store/collection.ts'
 import { removable } from './assurance.ts'
 import { type Commit, discard, type Wanted } from './committing.ts'
-import { authorityOf, type Change, type Flow, provedIn } from './flow-store.ts'
+import type { Change, Flow } from './flow-store.ts'
 import { loosens } from './policy.ts'
+import { authorityOf, provedIn } from './standing.ts'
 import type { Visitor } from './visitor.ts'
 
 interface Services {

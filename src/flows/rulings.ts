@@ -1,6 +1,10 @@
+import type { Devices } from '../accounts/device.ts'
 import type { Acr } from '../factors/factor.ts'
 import type { Ruling } from '../risk/verdict.ts'
+import type { Risk } from '../risk/weigh.ts'
 import { type Purpose, reaches } from './assurance.ts'
+import type { Flow } from './flow-store.ts'
+import type { Visitor } from './visitor.ts'
 
 /** Rulings that keep somebody out, for each purpose: who begins an account has no past, and who changes one is in already. */
 const keepOut: Readonly<Record<Purpose, readonly Ruling[]>> = {
@@ -15,8 +19,8 @@ const keepOut: Readonly<Record<Purpose, readonly Ruling[]>> = {
 }
 
 /**
- * What becomes of somebody who has proved enough, because of where they come from: `refuse`, `confirm` by the owner's mailbox, or
- * nothing. `acr` is what they proved, `moves` that the mailbox is lost.
+ * Returns what becomes of somebody who has proved enough, because of where they come from: `refuse`, `confirm` by the owner's
+ * mailbox, or nothing. Pure. `acr` is what they proved, `moves` that the mailbox is lost.
  */
 export function keptOut(
   purpose: Purpose,
@@ -30,4 +34,45 @@ export function keptOut(
   if (ruling === 'refuse') return 'refuse'
   // Nobody reads a mailbox that is lost. Every other address was told for a day, with a link that stops the check.
   return purpose === 'recover' && moves ? undefined : 'confirm'
+}
+
+/** What policy says of a flow, as far as it decides when to weigh. */
+interface Decided {
+  now: string
+  until?: number | undefined
+}
+
+/**
+ * Weighs where a flow comes from, once policy comes to need it. Resolves to the flow with what was made of it, which has still to
+ * be saved; to the same flow where there is nothing to weigh.
+ */
+export function weighing({ risk, devices }: { risk: Pick<Risk, 'weigh'>; devices: Pick<Devices, 'trusted'> }) {
+  /** Looks, once the first factor is proved, whether the device may stand in for the second: nowhere out of the ordinary. */
+  const remembered = async (flow: Flow, step: Decided, visitor: Visitor): Promise<Flow> => {
+    const { account, guard, purpose } = flow
+    const asks = step.now === 'prove' && flow.proved.length > 0 && (flow.acr ?? 'mfa') === 'mfa'
+    if (!asks || account === undefined || (purpose !== 'sign-in' && purpose !== 'step-up')) return flow
+    if (!(await devices.trusted(flow.device, { id: account, guard }))) return flow
+    const verdict = await risk.weigh(account, visitor)
+    return verdict.ruling === 'allow' ? { ...flow, trusted: true, verdict } : flow
+  }
+
+  /** Weighs, once what was proved is enough: once, so that waiting makes nothing milder. */
+  const weighed = async (flow: Flow, step: Decided, visitor: Visitor): Promise<Flow> => {
+    const { purpose, account, verdict } = flow
+    const short = step.now === 'refuse' && step.until !== undefined
+    const ended = flow.proved.length > 0 || purpose === 'recover'
+    const enough = step.now === 'done' || ((step.now === 'enrol' || short) && ended)
+    if (!enough || verdict || account === undefined || purpose === 'sign-up') return flow
+    // A reset began by the mailbox: it cannot speak for the place, too.
+    const found = await risk.weigh(account, visitor, { rules: purpose !== 'recover', mailbox: purpose !== 'reset' })
+    // Who is signed in already is kept out by rules of the owner's own, and by nothing else.
+    const inside = (purpose === 'add' || purpose === 'change') && found.ruling !== 'bar'
+    return { ...flow, verdict: inside ? { ruling: 'allow', why: [] } : found }
+  }
+
+  return async (flow: Flow, decide: (flow: Flow) => Decided | Promise<Decided>, visitor: Visitor): Promise<Flow> => {
+    const known = await remembered(flow, await decide(flow), visitor)
+    return weighed(known, await decide(known), visitor)
+  }
 }

@@ -11,8 +11,8 @@ import type { Roles } from '../accounts/role.ts'
 import { Problem } from '../errors.ts'
 import type { Factor } from '../factors/factor.ts'
 import { reaches } from '../flows/assurance.ts'
+import type { Resume } from '../flows/flow.ts'
 import type { Flows } from '../flows/flow-store.ts'
-import type { Steps } from '../flows/steps.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
 import type { CaseLine } from './admin-pages.ts'
 import { beginFlow } from './beginning.ts'
@@ -30,7 +30,7 @@ interface Services {
   credentials: Credentials
   factors: readonly Factor[]
   flows: Flows
-  steps: Steps
+  resume: Resume
   sessions: Sessions
   roles: Roles
   deciding: Deciding

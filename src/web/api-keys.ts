@@ -10,8 +10,8 @@ import type { Owner } from '../api-keys/owner.ts'
 import type { Problem } from '../errors.ts'
 import type { Factor } from '../factors/factor.ts'
 import { counted, reaches, strongestOf } from '../flows/assurance.ts'
+import type { Resume } from '../flows/flow.ts'
 import type { Flows } from '../flows/flow-store.ts'
-import type { Steps } from '../flows/steps.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
 import type { KeyLine } from './account-pages.ts'
 import { beginFlow } from './beginning.ts'
@@ -33,7 +33,7 @@ const longest = { addresses: 4_000, public_key: 1_000, other: 100 }
 interface Services {
   accounts: Accounts
   flows: Flows
-  steps: Steps
+  resume: Resume
   sessions: Sessions
   owner: Owner
   drafts: Drafts

@@ -8,9 +8,9 @@ import { Problem } from '../errors.ts'
 import type { Factor } from '../factors/factor.ts'
 import { counted, reaches, strongestOf } from '../flows/assurance.ts'
 import type { Closing } from '../flows/closing.ts'
+import type { Resume } from '../flows/flow.ts'
 import type { Change, Flows, NewFlow } from '../flows/flow-store.ts'
 import type { Protection } from '../flows/protection.ts'
-import type { Steps } from '../flows/steps.ts'
 import type { CurrentSession, Sessions } from '../oidc/browser-sessions.ts'
 import { beginFlow } from './beginning.ts'
 import { doorkeeper, type SignedIn } from './require-session.ts'
@@ -33,7 +33,7 @@ interface Services extends Changes {
   credentials: Credentials
   factors: readonly Factor[]
   flows: Flows
-  steps: Steps
+  resume: Resume
   show: Show
   /** How long what was added counts for no more than the proof that authorised it, in milliseconds. */
   hold: number

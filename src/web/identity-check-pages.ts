@@ -6,8 +6,8 @@ import { most } from '../account-recovery/identity-documents.ts'
 import type { Links } from '../accounts/link.ts'
 import { Problem } from '../errors.ts'
 import type { Disowning } from '../flows/disowning.ts'
+import type { Resume } from '../flows/flow.ts'
 import type { Flows } from '../flows/flow-store.ts'
-import type { Steps } from '../flows/steps.ts'
 import { beginFlow } from './beginning.ts'
 import { field, submit } from './forms.ts'
 import type { CaseStage } from './recovery-pages.ts'
@@ -17,7 +17,7 @@ import type { Visit } from './visiting.ts'
 
 interface Services {
   flows: Flows
-  steps: Steps
+  resume: Resume
   links: Links
   disowning: Pick<Disowning, 'link'>
   checking: Checking

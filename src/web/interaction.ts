@@ -5,8 +5,8 @@ import type { Devices } from '../accounts/device.ts'
 import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import type { Approving } from '../flows/approving.ts'
+import type { Resume } from '../flows/flow.ts'
 import type { Flows } from '../flows/flow-store.ts'
-import type { Steps } from '../flows/steps.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
 import { routes } from '../oidc/configuration.ts'
 import type { InteractionDetails, Interactions } from '../oidc/interactions.ts'
@@ -25,7 +25,7 @@ interface Services {
   flows: Flows
   devices: Devices
   sessions: Sessions
-  steps: Steps
+  resume: Resume
   interactions: Interactions
   emit: Emit
   show: Show

@@ -4,8 +4,9 @@ import type { Owner } from '../api-keys/owner.ts'
 import { Problem } from '../errors.ts'
 import { maskedEmail } from '../factors/contacts.ts'
 import type { Disowning } from '../flows/disowning.ts'
+import type { Resume } from '../flows/flow.ts'
 import type { Flows } from '../flows/flow-store.ts'
-import type { Opening } from '../flows/opening.ts'
+import type { Mailbox } from '../flows/mailbox.ts'
 import type { Resetting } from '../flows/resetting.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
 import { beginFlow } from './beginning.ts'
@@ -15,7 +16,8 @@ import type { Visit } from './visiting.ts'
 
 interface Services {
   flows: Flows
-  steps: Opening
+  resume: Resume
+  mailbox: Mailbox
   resetting: Resetting
   disowning: Disowning
   sessions: Sessions
@@ -28,7 +30,7 @@ interface Services {
  * scans mail follows links, and presses nothing.
  */
 export function recovery(services: Services): Router<Visit> {
-  const { steps, resetting, disowning, sessions, owner, show } = services
+  const { mailbox, resetting, disowning, sessions, owner, show } = services
   const router = new Router<Visit>()
 
   router.get('/forgot-password', ctx => show.page(ctx, 'recovery/forgot', { email: '' }))
@@ -52,7 +54,7 @@ export function recovery(services: Services): Router<Visit> {
   router.post('/reset/:bearer', async ctx => {
     const { id, email, guard } = await resetting.open(ctx.params.bearer ?? '')
     // The link came by mail: whatever strangers guess, the second factor can be proved here.
-    await steps.admit(id, ctx.state.visitor)
+    await mailbox.admit(id, ctx.state.visitor)
     try {
       await beginFlow(ctx, services, { purpose: 'reset', account: id, email, guard })
     } catch (fault) {

@@ -1,8 +1,8 @@
 import type { Context } from 'koa'
 import { recent } from '../accounts/freshness.ts'
 import { reaches } from '../flows/assurance.ts'
+import type { Resume } from '../flows/flow.ts'
 import type { Flows } from '../flows/flow-store.ts'
-import type { Steps } from '../flows/steps.ts'
 import type { Approvals, Waiting } from '../oidc/remote-approvals.ts'
 import { beginFlow } from './beginning.ts'
 import type { SignedIn } from './require-session.ts'
@@ -14,7 +14,7 @@ const fresh = 5 * 60_000
 interface Services {
   approvals: Approvals
   flows: Flows
-  steps: Steps
+  resume: Resume
   show: Show
   now: () => number
 }
@@ -22,7 +22,7 @@ interface Services {
 /** Approves a request from elsewhere: at once where enough was proved a moment ago, and else as soon as it is. Goes on to `next`, a path of ours. */
 export async function approving(
   ctx: Context,
-  { approvals, flows, steps, show, now }: Services,
+  { approvals, flows, resume, show, now }: Services,
   { account, session }: SignedIn,
   { id, acr, app }: Waiting,
   next: string,
@@ -34,5 +34,5 @@ export async function approving(
   const { id: owner, email, guard } = account
   const reason = show.say(ctx.state.locale, 'reason.approve', { app: app.name })
   const begun = { account: owner, email, guard, session: session.uid, acr, approves: id, next, reason }
-  await beginFlow(ctx, { flows, steps }, { purpose: 'step-up', ...begun })
+  await beginFlow(ctx, { flows, resume }, { purpose: 'step-up', ...begun })
 }

@@ -5,8 +5,8 @@ import type { Devices } from '../accounts/device.ts'
 import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import { reaches } from '../flows/assurance.ts'
+import type { Resume } from '../flows/flow.ts'
 import type { Flow, Flows, NewFlow } from '../flows/flow-store.ts'
-import type { Steps } from '../flows/steps.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
 import type { Interactions } from '../oidc/interactions.ts'
 import type { Approvals } from '../oidc/remote-approvals.ts'
@@ -21,7 +21,7 @@ interface Services {
   accounts: Accounts
   flows: Flows
   devices: Devices
-  steps: Steps
+  resume: Resume
   sessions: Sessions
   interactions: Interactions
   emit: Emit
@@ -68,7 +68,7 @@ export function signIn(services: Services): Router<Visit> {
  * account closes is asked whether to keep it, and gets in nowhere until they do.
  */
 export function finishing(
-  services: Omit<Services, 'interactions' | 'steps'> & Changes & { show: Show; approvals: Approvals },
+  services: Omit<Services, 'interactions' | 'resume'> & Changes & { show: Show; approvals: Approvals },
 ): Finish {
   const { accounts, show } = services
   return async (ctx, flow) => {

@@ -4,9 +4,9 @@ import type { Accounts } from '../accounts/account.ts'
 import type { Devices } from '../accounts/device.ts'
 import { Problem } from '../errors.ts'
 import type { Factor } from '../factors/factor.ts'
-import { pause } from '../flows/asking.ts'
+import { pause } from '../flows/challenge.ts'
+import type { Resume, Run } from '../flows/flow.ts'
 import type { Flow, Flows } from '../flows/flow-store.ts'
-import type { Opening } from '../flows/opening.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
 import { field, fields, submit } from './forms.ts'
 import { type Show, seeOther } from './show.ts'
@@ -20,7 +20,7 @@ interface Services {
   flows: Flows
   sessions: Sessions
   devices: Pick<Devices, 'trustFor'>
-  steps: Opening
+  resume: Resume
   show: Show
   finish: Finish
 }
@@ -51,15 +51,15 @@ export function baseOf({ purpose, id }: Pick<Flow, 'purpose' | 'id'>): string {
 }
 
 /** The routes of every flow, whatever it is for and whichever factors it meets. */
-export function stepping({ accounts, flows, sessions, devices, steps, show, finish }: Services): Router<Visit> {
+export function stepping({ accounts, flows, sessions, devices, resume, show, finish }: Services): Router<Visit> {
   const router = new Router<Visit>()
 
-  /** The flow that a path names. One that belongs to a session ends with it. */
-  const named = async (ctx: Context): Promise<Flow> => {
+  /** Resumes the flow that a path names. One that belongs to a session ends with it. */
+  const named = async (ctx: Context): Promise<Run> => {
     const flow = await flows.get(ctx.params.flow ?? '', ctx.state.visitor.device)
     if (flow.session !== undefined && (await sessions.current(ctx))?.uid !== flow.session)
       throw new Problem('attempt_expired')
-    return flow
+    return resume(flow, ctx.state.visitor)
   }
 
   /**
@@ -80,11 +80,12 @@ export function stepping({ accounts, flows, sessions, devices, steps, show, fini
   }
 
   /** Shows what a flow waits for, with what went wrong if anything did. */
-  const page = async (ctx: Context, flow: Flow, problem?: Problem): Promise<void> => {
+  const page = async (ctx: Context, run: Run, problem?: Problem): Promise<void> => {
+    const flow = run.now()
     if (flow.done) return finish(ctx, flow)
     ctx.state.locale = flow.locale
     const frame = { towards: flow.client, reason: flow.reason, problem }
-    const { step, factor, shown, until } = await steps.view(flow)
+    const { step, factor, shown, until } = await run.view()
     if (step.now === 'confirm') return held(ctx, flow, frame)
     if (step.now === 'refuse' && step.why) {
       show.page(ctx, 'sign-in/refused', { why: step.why }, frame)
@@ -100,14 +101,17 @@ export function stepping({ accounts, flows, sessions, devices, steps, show, fini
     if (step.now !== 'prove' && step.now !== 'enrol') throw new Problem('not_offered')
     const base = baseOf(flow)
     // The step that it stood at is none any more: on with the one that is.
-    if (!factor && flow.real) return page(ctx, await steps.advance(flow, ctx.state.visitor), problem)
-    if (await steps.shut(flow, ctx.state.visitor)) return mailbox(ctx, flow, step.from, frame)
+    if (!factor && flow.real) {
+      await run.advance()
+      return page(ctx, run, problem)
+    }
+    if (await run.shut()) return mailbox(ctx, run, step.from, frame)
     if (!factor) {
-      const passkey = await passkeyOf(ctx, flow, step.from)
+      const passkey = await passkeyOf(run, step.from)
       const email = typed(fields(ctx)).email ?? flow.email ?? ''
       return show.page(ctx, 'sign-in/start', { base, email, passkey, signUp: `/sign-up?from=${flow.id}` }, frame)
     }
-    const asked = shown ?? (await reopened(ctx, flow, factor, step.now))
+    const asked = shown ?? (await reopened(run, factor, step.now))
     show.page(
       ctx,
       step.now === 'prove' ? 'sign-in/prove' : 'sign-in/enrol',
@@ -129,15 +133,16 @@ export function stepping({ accounts, flows, sessions, devices, steps, show, fini
   }
 
   /** Asks what can be asked before anybody is named; resolves to what a passkey is asked for with. */
-  const passkeyOf = async (ctx: Context, flow: Flow, from: readonly Factor[]) => {
+  const passkeyOf = async (run: Run, from: readonly Factor[]) => {
     const asking = from.filter(each => !each.channel)
-    const opened = await Promise.all(asking.map(each => steps.open(flow, each.id, ctx.state.visitor)))
+    const opened = await Promise.all(asking.map(each => run.open(each.id)))
     return opened[asking.findIndex(each => each.whole)]?.options as Record<string, unknown> | undefined
   }
 
   /** Asks for the mailbox first; a passkey, and another factor than the one that was guessed at, do without. */
-  const mailbox = async (ctx: Context, flow: Flow, from: readonly Factor[], frame: Framed) => {
-    const passkey = flow.real ? undefined : await passkeyOf(ctx, flow, from)
+  const mailbox = async (ctx: Context, run: Run, from: readonly Factor[], frame: Framed) => {
+    const flow = run.now()
+    const passkey = flow.real ? undefined : await passkeyOf(run, from)
     const others = flow.real ? from.filter(({ id }) => id !== flow.at?.factor).map(({ id }) => ({ id })) : []
     show.page(ctx, 'sign-in/mailbox', { base: baseOf(flow), email: flow.email, passkey, others }, frame)
   }
@@ -149,10 +154,10 @@ export function stepping({ accounts, flows, sessions, devices, steps, show, fini
   }
 
   /** A question that ran out is asked again with its page, unless that would send a message or needs something first. */
-  const reopened = async (ctx: Context, flow: Flow, factor: Factor, mode: 'prove' | 'enrol') => {
+  const reopened = async (run: Run, factor: Factor, mode: 'prove' | 'enrol') => {
     if (factor.channel || factor[mode].ask) return undefined
     try {
-      return await steps.open(flow, factor.id, ctx.state.visitor)
+      return await run.open(factor.id)
     } catch (fault) {
       if (fault instanceof Problem) return undefined
       throw fault
@@ -160,10 +165,11 @@ export function stepping({ accounts, flows, sessions, devices, steps, show, fini
   }
 
   /** Takes one step, then shows what comes next; a wrong one shows the same page with its Problem. */
-  const step = async (ctx: Context, take: (flow: Flow) => Promise<Flow>): Promise<void> => {
-    const flow = await named(ctx)
-    const again = async (problem: Problem) => page(ctx, await flows.get(flow.id, flow.device), problem)
-    const moved = await submit(() => take(flow), again, [])
+  const step = async (ctx: Context, take: (run: Run) => Promise<void>): Promise<void> => {
+    const run = await named(ctx)
+    // Where another request changed it first, it is shown as that one left it.
+    const again = async (problem: Problem) => page(ctx, problem.code === 'conflict' ? await named(ctx) : run, problem)
+    const moved = await submit(() => take(run).then(run.now), again, [])
     if (!moved) return
     // What goes wrong from here on is told as what it is: the flow has proved what it could, and has no page to go back to.
     if (moved.done) return finish(ctx, moved)
@@ -173,33 +179,27 @@ export function stepping({ accounts, flows, sessions, devices, steps, show, fini
   for (const folder of new Set(Object.values(folders))) {
     const base = `${folder}/:flow`
     router.get(base, async ctx => {
-      const flow = await named(ctx)
-      if (!(await signedInElsewhere(ctx, flow))) await page(ctx, flow)
+      const run = await named(ctx)
+      if (!(await signedInElsewhere(ctx, run.now()))) await page(ctx, run)
     })
     router.get(`${base}/held`, async ctx => {
-      const { confirmed = false } = await named(ctx)
+      const { confirmed = false } = (await named(ctx)).now()
       ctx.body = { confirmed }
     })
-    router.post(`${base}/held`, ctx => step(ctx, flow => steps.confirmed(flow, ctx.state.visitor)))
-    router.post(`${base}/held/begin`, ctx => step(ctx, flow => steps.askOwner(flow, ctx.state.visitor)))
+    router.post(`${base}/held`, ctx => step(ctx, run => run.confirmed()))
+    router.post(`${base}/held/begin`, ctx => step(ctx, run => run.askOwner()))
     // Where a refused post leaves the browser: whoever asks for that address again means the page.
     router.get([`${base}/:factor`, `${base}/:factor/begin`], ctx => seeOther(ctx, `${folder}/${ctx.params.flow}`))
-    router.post(`${base}/mailbox`, ctx =>
-      step(ctx, flow => steps.opened(flow, field(ctx, 'code', 100), ctx.state.visitor)),
-    )
-    router.post(`${base}/use`, ctx => step(ctx, flow => steps.use(flow, field(ctx, 'factor', 40), ctx.state.visitor)))
-    router.post(`${base}/skip`, ctx => step(ctx, flow => steps.skip(flow, ctx.state.visitor)))
+    router.post(`${base}/mailbox`, ctx => step(ctx, run => run.opened(field(ctx, 'code', 100))))
+    router.post(`${base}/use`, ctx => step(ctx, run => run.use(field(ctx, 'factor', 40))))
+    router.post(`${base}/skip`, ctx => step(ctx, run => run.skip()))
     router.post(`${base}/:factor/judge`, async ctx => {
-      const flow = await named(ctx)
-      const score = await steps.judge(flow, ctx.params.factor ?? '', field(ctx, 'password', longest))
-      ctx.body = { score, text: show.say(flow.locale, `meter.${score}`) }
+      const run = await named(ctx)
+      const score = await run.strength(ctx.params.factor ?? '', field(ctx, 'password', longest))
+      ctx.body = { score, text: show.say(run.now().locale, `meter.${score}`) }
     })
-    router.post(`${base}/:factor/begin`, ctx =>
-      step(ctx, flow => steps.begin(flow, ctx.params.factor ?? '', fields(ctx), ctx.state.visitor)),
-    )
-    router.post(`${base}/:factor`, ctx =>
-      step(ctx, flow => steps.answer(flow, ctx.params.factor ?? '', fields(ctx), ctx.state.visitor)),
-    )
+    router.post(`${base}/:factor/begin`, ctx => step(ctx, run => run.begin(ctx.params.factor ?? '', fields(ctx))))
+    router.post(`${base}/:factor`, ctx => step(ctx, run => run.answer(ctx.params.factor ?? '', fields(ctx))))
   }
   return router
 }

@@ -22,23 +22,20 @@ import type { Emit, Origin } from '../events.ts'
 import { type FactorServices, factors as factorsOf } from '../factors/index.ts'
 import type { Approved } from '../flows/approval-statement.ts'
 import { approving as approvingOf } from '../flows/approving.ts'
-import { asking } from '../flows/asking.ts'
 import { limitedUntil as limited } from '../flows/assurance.ts'
-import { ceremonies as ceremoniesOf } from '../flows/ceremonies.ts'
+import { asking, challenges as challengesOf } from '../flows/challenge.ts'
 import { closing as closingOf } from '../flows/closing.ts'
 import { committing } from '../flows/committing.ts'
-import { type AskOwner, confirming as confirmingOf } from '../flows/confirming.ts'
 import { disowning as disowningOf } from '../flows/disowning.ts'
-import { enrolments } from '../flows/enrolments.ts'
+import { enrolling } from '../flows/enrolment.ts'
+import { engine } from '../flows/flow.ts'
 import { flows as flowsOf } from '../flows/flow-store.ts'
-import { enrolling, proving } from '../flows/judging.ts'
-import { opening } from '../flows/opening.ts'
-import { proofs } from '../flows/proofs.ts'
+import { type AskOwner, mailbox as mailboxOf } from '../flows/mailbox.ts'
+import { proofs, proving } from '../flows/proof.ts'
 import { protection as protectionOf } from '../flows/protection.ts'
 import { recovering as recoveringOf } from '../flows/recovering.ts'
 import { resetting as resettingOf } from '../flows/resetting.ts'
 import { signUp as signUpOf } from '../flows/sign-up.ts'
-import { steps as stepsOf } from '../flows/steps.ts'
 import type { Visitor } from '../flows/visitor.ts'
 import type { Places } from '../risk/places.ts'
 import { risk as riskOf } from '../risk/weigh.ts'
@@ -90,18 +87,17 @@ export function people({ issuer, trust, hold, closing: patience, sms }: Config, 
   const announcements = announcementsOf({ store, credentials, emit, onFault, now })
   const commit = committing({ accounts, credentials, announcements, addresses, hold, onFault, now })
   const flows = flowsOf({ store, quota, now })
-  const ceremonies = ceremoniesOf({ store, sealer, now })
-  const ask = asking({ ceremonies, addresses, throttle, postage, failures, sendMail, emit })
+  const challenges = challengesOf({ store, sealer, now })
+  const ask = asking({ challenges, addresses, throttle, postage, failures, sendMail, emit })
   const signUp = signUpOf({ accounts, credentials, announcements, addresses, sealer, sendMail, now })
   const guessed = factors.map(({ id }) => id)
   const risk = riskOf({ accounts, book, devices, admissions, throttle, failures, places, guessed, now })
   const protection = protectionOf({ factors, accounts, credentials, commit, risk, emit, now })
-  const proof = proofs({ ceremonies, credentials, devices, admissions, throttle, failures, emit })
+  const proof = proofs({ challenges, credentials, devices, admissions, throttle, failures, emit })
   const afresh = recoveringOf({ factors, accounts, addresses, devices, credentials, complete, cutOff, commit })
-  const counted = enrolments({ ceremonies, throttle })
-  const judged = { factors, flows, ceremonies, accounts, addresses, credentials, proof, counted }
-  const judges = { ...judged, protection, signUp, recovering: afresh, failures, hold, now }
-  const [prove, enrol] = [proving(judges), enrolling(judges)]
+  const prove = proving({ accounts, credentials, proof, hold, now })
+  const enrols = { factors, challenges, addresses, protection, signUp, recovering: afresh }
+  const enrol = enrolling({ ...enrols, throttle, failures, now })
 
   const whence = (locale: string, { address, agent }: Pick<Visitor, 'address' | 'agent'>) =>
     words.whence(locale, { address, agent: agentOf(agent) })
@@ -111,18 +107,17 @@ export function people({ issuer, trust, hold, closing: patience, sms }: Config, 
   const belongings = belongingsOf(store, sealer, belongingsList)
   const steady = steadyClock({ store, emit, now })
   const closing = closingOf({ ...recovering, endAll, erase: belongings.erase, steady, patience })
-  const askOwner: AskOwner = async (owner, link, waiting) => {
+  const askOwner: AskOwner = async (owner, link, onHold) => {
     const { locale } = owner
-    const seen = { when: words.moment(locale, waiting.at), ...whence(locale, { agent: undefined, ...waiting }) }
+    const seen = { when: words.moment(locale, onHold.at), ...whence(locale, { agent: undefined, ...onHold }) }
     await sendMail('confirm', owner, { ...link, ...seen })
   }
-  const confirming = confirmingOf({ accounts, flows, links, throttle, postage, askOwner, emit, now })
-  const walking = { factors, flows, ceremonies, ask, prove, enrol, credentials, throttle, failures, hold, now }
-  const walk = stepsOf({ ...walking, confirming, risk, devices, emit })
-  const steps = opening({ ...recovering, steps: walk, admissions, flows, throttle })
+  const mailbox = mailboxOf({ ...recovering, admissions, flows, throttle, postage, askOwner })
+  const asks = { factors, flows, challenges, ask, prove, enrol, mailbox }
+  const resume = engine({ ...asks, credentials, devices, risk, throttle, failures, emit, hold, now })
 
   const receipts = receiptsOf<Approved>({ store, sealer, now })
-  const approvable = { factors, accounts, credentials, ceremonies, receipts, proof }
+  const approvable = { factors, accounts, credentials, challenges, receipts, proof }
   const approving = approvingOf({ ...approvable, issuer, hold, emit, now })
 
   const limitedUntil = (added: Credential) => {
@@ -156,7 +151,7 @@ export function people({ issuer, trust, hold, closing: patience, sms }: Config, 
     disowning,
     belongings,
     closing,
-    confirming,
-    steps,
+    mailbox,
+    resume,
   }
 }

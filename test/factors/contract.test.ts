@@ -78,7 +78,7 @@ function plays({ sent }: ReturnType<typeof services>): Record<string, Play> {
 const json = <T>(value: T): T => JSON.parse(JSON.stringify(value))
 const later = { now: noon + minute }
 
-/** Runs ceremonies as flows/ceremonies.ts does: shapes first, and state through JSON. */
+/** Runs ceremonies as flows/challenge.ts does: shapes first, and state through JSON. */
 const begin = async (
   { begin, ask }: Ceremony<unknown, unknown, unknown, unknown>,
   who: Subject<unknown>,

@@ -13,8 +13,8 @@ import type { Acr } from '../../src/factors/factor.ts'
 import { passkey } from '../../src/factors/passkey.ts'
 import { type Approved, digestOf, verifyReceipt } from '../../src/flows/approval-statement.ts'
 import { type Approving, approving, type Request } from '../../src/flows/approving.ts'
-import { ceremonies as ceremoniesOf } from '../../src/flows/ceremonies.ts'
-import { proofs } from '../../src/flows/proofs.ts'
+import { challenges as challengesOf } from '../../src/flows/challenge.ts'
+import { proofs } from '../../src/flows/proof.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { payment, withdrawal } from '../support/approvals.ts'
 import { type Authenticator, authenticator } from '../support/authenticator.ts'
@@ -43,12 +43,12 @@ describe('approving', () => {
       told.push({ name: event, data: events[event].data.parse(data) })
     }) as Emit
     const room = { store: through, sealer, now }
-    const [credentials, ceremonies] = [credentialsOf(room), ceremoniesOf(room)]
+    const [credentials, challenges] = [credentialsOf(room), challengesOf(room)]
     const devices = devicesOf({ store: through, trustFor: 0, now })
     const throttle = throttleOf({ store: through, now })
     const admissions = admissionsOf({ store: through, now })
     const failures = failuresOf({ store: through, emit, now })
-    const proof = proofs({ ceremonies, credentials, devices, admissions, throttle, failures, emit })
+    const proof = proofs({ challenges, credentials, devices, admissions, throttle, failures, emit })
     const ada = {
       id: request.account,
       email: 'ada@example.com',
@@ -57,7 +57,7 @@ describe('approving', () => {
     }
     const kept = accountsOf(through)
     const accounts = { get: async () => ({ ...ada, ...(await kept.get(ada.id)), status, createdAt: noon, holdUntil }) }
-    const services = { accounts, credentials, ceremonies, receipts: receiptsOf<Approved>(room), proof }
+    const services = { accounts, credentials, challenges, receipts: receiptsOf<Approved>(room), proof }
     return approving({ ...services, factors: [factor], issuer, hold: day, emit, now })
   }
   const signed = async (flow: Approving, asked = request) => {

@@ -28,7 +28,7 @@ describe('setting an account up afresh', () => {
     await accounts.insert({ id: 'ada', email: 'ada@example.com', locale: 'en', status: 'active', ...times })
     await made.give({ account: 'ada', factor: 'password', secret: 'of before' })
     const begun = { purpose: 'recover', device: 'd', locale: 'en', account: 'ada', case: '1' } as const
-    flow = await flowsOf({ store, quota: quota({ store, now }), now }).start(begun, '192.0.2.1')
+    flow = await flowsOf({ store, quota: quota({ store, now }), now }).draft(begun, '192.0.2.1')
   })
   afterEach(() => store.close())
 

@@ -4,7 +4,7 @@ import { sources } from './rules.ts'
 
 /** What they seal is gone within the hour, or is of a developer's machine. */
 const fleeting = [
-  'src/flows/ceremonies.ts',
+  'src/flows/challenge.ts',
   'src/flows/sign-up.ts',
   'src/delivery/development.ts',
   'src/records/remote-requests.ts',

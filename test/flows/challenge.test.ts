@@ -4,7 +4,7 @@ import { keyring } from '../../src/crypto/keyring.ts'
 import { sealer } from '../../src/crypto/seal.ts'
 import { Problem } from '../../src/errors.ts'
 import type { Factor, Subject } from '../../src/factors/factor.ts'
-import { type Ceremonies, ceremonies, ceremoniesDeclaration } from '../../src/flows/ceremonies.ts'
+import { type Challenges, challenges, challengesDeclaration } from '../../src/flows/challenge.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { slow, testStore } from '../support/store.ts'
 
@@ -32,9 +32,9 @@ const echo: Factor = {
   },
 }
 
-describe('ceremonies', () => {
+describe('challenges', () => {
   let store: Store
-  let run: Ceremonies
+  let run: Challenges
   let at: number
   const now = () => at
   const sealing = sealer(keyring(['a secret of the tests, 32 or longer']))
@@ -50,7 +50,7 @@ describe('ceremonies', () => {
   beforeEach(async () => {
     at = Date.UTC(2026, 0, 1)
     store = await testStore(now)
-    run = ceremonies({ store, sealer: sealing, now })
+    run = challenges({ store, sealer: sealing, now })
   })
   afterEach(() => store.close())
 
@@ -63,7 +63,7 @@ describe('ceremonies', () => {
   })
 
   it('have one winner of ten right answers side by side', async () => {
-    run = ceremonies({ store: slow(store, 10), sealer: sealing, now })
+    run = challenges({ store: slow(store, 10), sealer: sealing, now })
     await run.begin(which, who)
     const results = await Promise.all(Array.from({ length: 10 }, () => answer('7')))
     expect(results.filter(each => each === 'right')).to.have.length(1)
@@ -80,7 +80,7 @@ describe('ceremonies', () => {
   })
 
   it('count guesses side by side before they judge any', async () => {
-    run = ceremonies({ store: slow(store, 10), sealer: sealing, now })
+    run = challenges({ store: slow(store, 10), sealer: sealing, now })
     await run.begin(which, who)
     const results = await Promise.all(Array.from({ length: 12 }, (_, index) => answer(String(100 + index))))
     expect(results.filter(each => each === 'wrong_code')).to.have.length(5)
@@ -116,6 +116,6 @@ describe('ceremonies', () => {
 
   it('keep what they remember sealed', async () => {
     await run.begin(which, who, { number: 424_242 })
-    expect(JSON.stringify(await store.collection(ceremoniesDeclaration).get('a.prove.echo'))).to.not.contain('424242')
+    expect(JSON.stringify(await store.collection(challengesDeclaration).get('a.prove.echo'))).to.not.contain('424242')
   })
 })

@@ -1,0 +1,190 @@
+import { z } from 'zod'
+import type { Addresses } from '../accounts/address.ts'
+import type { Failures } from '../accounts/failures.ts'
+import type { Postage } from '../accounts/postage.ts'
+import type { Throttle } from '../accounts/throttle.ts'
+import type { Sealer } from '../crypto/seal.ts'
+import type { SendMail } from '../delivery/mails.ts'
+import { Problem } from '../errors.ts'
+import type { Emit } from '../events.ts'
+import type { Ceremony, Factor, Subject } from '../factors/factor.ts'
+import { claim, declare, retry, type Store, update } from '../store/collection.ts'
+import type { Flow, Mode } from './flow-store.ts'
+import type { Visitor } from './visitor.ts'
+
+/** How long a question may wait for its answer, in milliseconds. */
+const lifetime = 10 * 60_000
+/** Wrong answers after which one question is closed. */
+const limit = 5
+/** How long to wait until a message may be sent again. */
+export const pause = { tries: 1, window: 30_000 }
+
+const shape = z.object({
+  id: z.string(),
+  expiresAt: z.number(),
+  /** Sealed: what `begin` remembered and what the page shows. */
+  sealed: z.string(),
+  tries: z.number(),
+})
+
+export const challengesDeclaration = declare({ name: 'ceremonies', shape })
+
+/** Which question: a flow has at most one for each factor and mode. */
+export interface Question {
+  flow: string
+  mode: Mode
+  factor: Factor
+}
+
+/** What a page shows of an open question. */
+type Shown = Record<string, unknown>
+export type Challenges = ReturnType<typeof challenges>
+
+/** Keeps the open questions of flows: each is sealed, lasts ten minutes and takes five wrong answers. */
+export function challenges({ store, sealer, now }: { store: Store; sealer: Sealer; now: () => number }) {
+  const kept = store.collection(challengesDeclaration)
+  const key = ({ flow, mode, factor }: Question) => `${flow}.${mode}.${factor.id}`
+  const context = (id: string) => `ceremony:${id}`
+  const open = (id: string, sealed: string): { state: unknown; page: Shown } =>
+    JSON.parse(sealer.open(sealed, context(id)))
+  const ceremonyOf = ({ mode, factor }: Question): Ceremony<unknown, unknown, unknown, unknown> => factor[mode]
+  // Before anybody is named, tries are counted against the account and the address instead.
+  const counted = ({ mode, factor }: Question) => mode === 'enrol' || !factor.prove.names
+
+  /** Counts one try before its answer is verified, by compare-and-set: a question that was answered stays gone. */
+  const spend = async (question: Question): Promise<z.output<typeof shape>> => {
+    const spent = await update(kept, key(question), 'tries', ({ tries }) => {
+      if (!counted(question)) return undefined
+      if (tries >= limit) throw new Problem('way_closed')
+      return { tries: tries + 1 }
+    })
+    if (!spent) throw new Problem('attempt_expired')
+    return spent
+  }
+
+  /** Stores a question, in the place of the former one if there is one. Asking anew gives no new tries. */
+  const keep = async (id: string, sealed: string): Promise<void> => {
+    const expiresAt = now() + lifetime
+    await retry(async () => {
+      const former = await update(kept, id, 'tries', ({ tries }) => {
+        if (tries >= limit) throw new Problem('way_closed')
+        return { sealed, expiresAt, tries }
+      })
+      return former || (await claim(kept, { id, sealed, tries: 0, expiresAt })) || undefined
+    })
+  }
+
+  return {
+    /** Asks, or asks anew: the former question is void. Resolves to what its page shows. Throws the factor's Problem, or `way_closed`. */
+    begin: async (question: Question, subject: Subject<unknown>, asked: Record<string, unknown> = {}) => {
+      const { begin, ask } = ceremonyOf(question)
+      const id = key(question)
+      if (((await kept.get(id))?.tries ?? 0) >= limit) throw new Problem('way_closed')
+      const fits = ask?.safeParse(asked)
+      if (fits && !fits.success) throw new Problem('malformed')
+      const input = fits?.data ?? {}
+      const { state, page } = begin ? await begin(subject, input) : { state: null, page: {} }
+      const shown: Shown = { ...page, asked: input }
+      await keep(id, sealer.seal(JSON.stringify({ state, page: shown }), context(id)))
+      return shown
+    },
+    /** Resolves to what the page of an open question shows, with what it was `asked` with; undefined when none is open. */
+    shown: async (question: Question) => {
+      const id = key(question)
+      const found = await kept.get(id)
+      return found && open(id, found.sealed).page
+    },
+    /** Verifies an answer; a right one ends the question, and of several only one is right. Throws the factor's Problem, `way_closed` or `attempt_expired`. */
+    finish: async <Outcome>(question: Question, subject: Subject<unknown>, raw: unknown): Promise<Outcome> => {
+      const ceremony = ceremonyOf(question)
+      const fits = ceremony.answer.safeParse(raw)
+      if (!fits.success) throw new Problem('malformed')
+      const id = key(question)
+      const { sealed, tries } = await spend(question)
+      const left = counted(question) ? limit - tries : undefined
+      const outcome = await ceremony.finish(fits.data, open(id, sealed).state, { ...subject, left })
+      if (!(await kept.take(id))) throw new Problem('code_spent')
+      return outcome as Outcome
+    },
+  }
+}
+
+interface Services {
+  challenges: Challenges
+  addresses: Pick<Addresses, 'whose' | 'numberReserved'>
+  throttle: Throttle
+  postage: Postage
+  failures: Pick<Failures, 'closed'>
+  sendMail: SendMail
+  emit: Emit
+}
+
+interface Asking {
+  flow: Flow
+  mode: Mode
+  factor: Factor
+  subject: Subject<unknown>
+  asked: Record<string, unknown>
+  visitor: Visitor
+}
+
+export type Ask = ReturnType<typeof asking>
+
+/**
+ * Asks a flow's questions: messages are rationed, and an address that is taken, or a number that is reserved, looks like any other. Resolves to the
+ * address that was typed, if the question asked for one, and to what its page shows.
+ */
+export function asking({ challenges, addresses, throttle, postage, failures, sendMail, emit }: Services) {
+  return async ({ flow, mode, factor, subject, asked, visitor }: Asking) => {
+    const fits = factor[mode].ask?.safeParse(asked)
+    if (fits && !fits.success) throw new Problem('malformed')
+    const input = fits?.data ?? {}
+    const email = factor.identifies && typeof input.email === 'string' ? input.email : undefined
+    const whose = mode === 'enrol' && email !== undefined ? await addresses.whose(email) : undefined
+    const own = whose !== undefined && whose.account === flow.account
+    if (own && whose.held) throw new Problem('already_enrolled', { field: 'email' })
+    const phone = mode === 'enrol' && factor.channel && typeof input.phone === 'string' ? input.phone : undefined
+    const reserved = phone !== undefined && (await addresses.numberReserved(phone, flow.account))
+    const taken = (whose !== undefined && !own) || reserved
+    if (mode === 'prove' && factor.channel && subject.account !== undefined) {
+      const closed = await failures.closed(subject.account)
+      if (closed.includes(factor.id)) throw new Problem('factor_closed', { field: 'code' })
+    }
+
+    const paid: (() => Promise<void>)[] = []
+    let shown: Shown
+    try {
+      if (factor.channel) {
+        const { channel } = factor
+        const to = destination(factor, subject, input)
+        paid.push(await throttle.ration(`send.${factor.id}.pause.${mode}`, flow.id, pause))
+        paid.push(await postage.pay({ channel, to, from: visitor.address, unproven: mode === 'enrol' }))
+      }
+      const question = { flow: flow.id, mode, factor }
+      shown = await challenges.begin(question, { ...subject, silent: taken || undefined }, input)
+    } catch (fault) {
+      // Nothing was sent.
+      for (const back of paid) await back()
+      throw fault
+    }
+    if (reserved) await sendMail('reserved', { textTo: phone, locale: flow.locale })
+    if (taken && email !== undefined) await sendMail(whose?.held ? 'taken' : 'reserved', { email, locale: flow.locale })
+    if (flow.purpose === 'sign-up' && email !== undefined) await emit('sign-up.started', { taken }, visitor)
+    else if (factor.channel) {
+      await emit('code.sent', { account: subject.account, factor: factor.id, channel: factor.channel }, visitor)
+    }
+    return { email, shown }
+  }
+}
+
+/** Returns where a message goes: to what was typed, or to the credential that is asked for. */
+function destination(
+  factor: Factor,
+  { held: [held], email = '' }: Subject<unknown>,
+  input: Record<string, unknown>,
+): string {
+  const [typed] = Object.values(input)
+  if (typeof typed === 'string') return typed
+  const { email: to, phone } = held ? (factor.vouches?.(held.secret) ?? {}) : { email }
+  return phone ?? to ?? ''
+}

@@ -1,0 +1,117 @@
+import type { Addresses } from '../accounts/address.ts'
+import type { Credential } from '../accounts/credential.ts'
+import type { Failures } from '../accounts/failures.ts'
+import { mailbox } from '../accounts/postage.ts'
+import type { Ration, Throttle } from '../accounts/throttle.ts'
+import { Problem } from '../errors.ts'
+import type { Enrolled, Factor } from '../factors/factor.ts'
+import type { Challenges, Question } from './challenge.ts'
+import type { Flow } from './flow-store.ts'
+import type { Protection } from './protection.ts'
+import type { Recovering } from './recovering.ts'
+import type { SignUp } from './sign-up.ts'
+import { subjectOf } from './standing.ts'
+import type { Visitor } from './visitor.ts'
+
+const hour = 3_600_000
+const day = 24 * hour
+
+interface Services {
+  factors: readonly Factor[]
+  challenges: Challenges
+  addresses: Pick<Addresses, 'numberReserved'>
+  protection: Protection
+  signUp: SignUp
+  recovering: Recovering
+  throttle: Throttle
+  failures: Pick<Failures, 'forget'>
+  now: () => number
+}
+
+export type Enrol = ReturnType<typeof enrolling>
+
+/**
+ * Verifies what somebody enrols in a flow: kept with the flow until there is enough for an account, and with the account from then
+ * on. Resolves to the flow with what became of it, which has still to be saved. Throws the factor's Problem, or `limit_reached`.
+ */
+export function enrolling(services: Services) {
+  const { factors, challenges, addresses, protection, signUp, recovering, throttle, failures, now } = services
+  return async (
+    flow: Flow,
+    factor: Factor,
+    answer: unknown,
+    credentials: readonly Credential[],
+    visitor: Visitor,
+  ): Promise<Flow> => {
+    const own = credentials.filter(each => each.factor === factor.id)
+    const full = own.length >= factor.limit
+    // Of what there is one of, the new takes the place of the old; who adds one more of others removes one first.
+    if (full && factor.limit > 1 && flow.purpose === 'add') throw new Problem('limit_reached')
+    const question = { flow: flow.id, mode: 'enrol' as const, factor }
+    const enrolled = await counted({ challenges, throttle }, question, visitor, () =>
+      challenges.finish<Enrolled<unknown>>(question, subjectOf(flow, factor, credentials, now()), answer),
+    )
+    const { phone } = factor.vouches?.(enrolled.secret) ?? {}
+    // Its account may have given it up while the code was on its way.
+    if (phone !== undefined && (await addresses.numberReserved(phone, flow.account))) throw new Problem('conflict')
+    const fresh = [...flow.fresh, factor.id]
+    if (flow.real) {
+      const guard = await protection.enrol(flow, factor, enrolled, full ? own[0]?.id : undefined, visitor)
+      return { ...flow, fresh, guard }
+    }
+    const pending = signUp.add(flow, factor, enrolled)
+    if (!factor.mandatory) return { ...flow, fresh, pending }
+    const whole = { ...flow, fresh, pending: undefined, real: true }
+    if (flow.purpose !== 'recover') {
+      await signUp.commit(flow, pending, factors)
+      return whole
+    }
+    const guard = await recovering.commit(flow, signUp.open(flow, pending), visitor)
+    if (flow.account !== undefined) await failures.forget(flow.account)
+    return { ...whole, guard }
+  }
+}
+
+/**
+ * Limits wrong answers to codes that were sent to addresses and numbers which nobody has proved yet: five to a question are
+ * few, but questions are many. By source, by destination, and all together; a right answer is given back.
+ */
+async function counted<Outcome>(
+  { challenges, throttle }: Pick<Services, 'challenges' | 'throttle'>,
+  question: Question,
+  visitor: Visitor,
+  verify: () => Promise<Outcome>,
+): Promise<Outcome> {
+  if (!question.factor.channel) return verify()
+  const { asked = {} } = (await challenges.shown(question)) ?? {}
+  const [to] = Object.values(asked as Record<string, unknown>)
+  const back = await pay(throttle, visitor.address, typeof to === 'string' ? mailbox(to) : '')
+  try {
+    const outcome = await verify()
+    await back()
+    return outcome
+  } catch (fault) {
+    if (!(fault instanceof Problem) || fault.status !== 401) await back()
+    throw fault
+  }
+}
+
+const altogether: Ration = { what: 'enrol.all', whose: '', allowance: { tries: 600, window: hour } }
+
+const limits = (source: string, to: string): Ration[] => [
+  { what: 'enrol.source', whose: source, allowance: { tries: 20, window: hour } },
+  { what: 'enrol.source.day', whose: source, allowance: { tries: 100, window: day } },
+  { what: 'enrol.to', whose: to, allowance: { tries: 10, window: hour } },
+  { what: 'enrol.to.day', whose: to, allowance: { tries: 30, window: day } },
+]
+
+/** Pays for one answer. While guessers use up what all have together, each source has one try: who answers right at once still signs up. */
+async function pay(throttle: Throttle, source: string, to: string): Promise<() => Promise<void>> {
+  const own = limits(source, to)
+  try {
+    return await throttle.rations([...own, altogether])
+  } catch (fault) {
+    if (!(fault instanceof Problem) || fault.values.by !== altogether.what) throw fault
+    return throttle.rations([...own, { what: 'enrol.first', whose: source, allowance: { tries: 1, window: hour } }])
+  }
+}

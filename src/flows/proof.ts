@@ -1,0 +1,168 @@
+import { type Accounts, owned } from '../accounts/account.ts'
+import type { Admissions } from '../accounts/admitted-devices.ts'
+import type { Credential, Credentials } from '../accounts/credential.ts'
+import type { Devices } from '../accounts/device.ts'
+import type { Failures } from '../accounts/failures.ts'
+import type { By, Throttle } from '../accounts/throttle.ts'
+import { Problem } from '../errors.ts'
+import type { Emit } from '../events.ts'
+import type { Factor, Named, Proved, Subject } from '../factors/factor.ts'
+import { type Clock, limitedUntil } from './assurance.ts'
+import type { Challenges, Question } from './challenge.ts'
+import type { Flow } from './flow-store.ts'
+import { subjectOf } from './standing.ts'
+import type { Visitor } from './visitor.ts'
+
+interface Services {
+  challenges: Challenges
+  credentials: Credentials
+  devices: Devices
+  admissions: Admissions
+  throttle: Throttle
+  failures: Failures
+  emit: Emit
+}
+
+/** An open question, whom it is about, all of their credentials, and whom the answer names. */
+interface Asked {
+  question: Question
+  subject: Subject<unknown>
+  credentials: readonly Credential[]
+  name?: Named | undefined
+}
+
+export type Proof = ReturnType<typeof proofs>
+
+/** Verifies proofs: each is counted before it is verified, and saved so that none counts twice. Throws the factor's Problem. */
+export function proofs({ challenges, credentials, devices, admissions, throttle, failures, emit }: Services) {
+  /** Tells whether the device has tries of its own for this account. */
+  const own = async (device: string, account: string): Promise<boolean> =>
+    (await devices.known(device, account)) || admissions.admitted(device, account)
+
+  /** Verifies the answer, and counts a wrong one where a guesser could come to be right. */
+  const counted = async (
+    factor: Factor,
+    account: string | undefined,
+    visitor: Visitor,
+    verify: () => Promise<Proved<unknown>>,
+  ) => {
+    if (account === undefined || !guessable(factor)) {
+      const proved = await verify()
+      if (factor.whole && account !== undefined) await failures.forget(account)
+      return proved
+    }
+    const judged = await failures.judge(account, factor.id)
+    try {
+      const proved = await verify()
+      await judged.right(reopens(factor))
+      return proved
+    } catch (fault) {
+      if (fault instanceof Problem && fault.status === 401) await judged.wrong(visitor)
+      else await judged.dropped()
+      throw fault
+    }
+  }
+
+  return async ({ question, subject, credentials: all, name }: Asked, answer: unknown, visitor: Visitor) => {
+    const { account, email } = subject
+    const { factor } = question
+    const { address } = visitor
+    const known = account !== undefined && (await own(visitor.device, account))
+    const trier = { what: factor.id, account: account ?? email, address, device: known ? visitor.device : undefined }
+    try {
+      await throttle.spend(trier)
+      return await counted(factor, account, visitor, async () => {
+        const proved = await challenges.finish<Proved<unknown>>(question, subject, answer)
+        const credential = all.find(each => each.id === proved.credential)
+        if (!credential || account === undefined) throw new Problem('wrong_credentials')
+        if (!(await credentials.prove(credential, proved.secret))) throw new Problem('code_spent')
+        const told = emit('factor.proved', { account, factor: factor.id, credential: credential.id }, visitor)
+        await Promise.all([throttle.forgive(trier), told])
+        return proved
+      })
+    } catch (fault) {
+      if (!(fault instanceof Problem)) throw fault
+      const by = fault.values.by as By | undefined
+      // Once: somebody who is refused can go on for ever, and nothing is ever removed from the audit log.
+      if (fault.code === 'slow_down' && by && fault.values.first)
+        await emit('factor.throttled', { account, factor: factor.id, by }, visitor)
+      else if (fault.code === 'slow_down' && by)
+        await emit('factor.turned-away', { account, factor: factor.id, code: by }, visitor)
+      else await emit('factor.refused', { account, factor: factor.id, code: fault.code }, visitor)
+      // Whoever shows a credential that nobody can guess may learn that no account takes it any more, so as to forget it.
+      const { status, field } = fault
+      if (status === 401 && name && 'lookup' in name && name.lookup !== '' && account === undefined)
+        throw new Problem('unknown_credential', { field, values: { credential: name.lookup } })
+      throw fault
+    }
+  }
+}
+
+/** Tells whether wrong answers to it are counted in a row. Not to passwords: strangers guess them, and closing them would lock the owner out. Passkeys cannot be guessed. */
+function guessable({ stands }: Factor): boolean {
+  return !stands.includes('first')
+}
+
+/** Tells whether a proof of it reopens factors that wrong answers have closed. A mailbox does not: it is also the way to a new password. */
+function reopens({ kind, strength }: Factor): boolean {
+  return kind !== 'known' && strength !== 'mfa'
+}
+
+interface Proving {
+  accounts: Accounts
+  credentials: Pick<Credentials, 'byLookup'>
+  proof: Proof
+  /** How long what was added counts for no more than the proof that authorised it, in milliseconds. */
+  hold: number
+  now: () => number
+}
+
+export type Prove = ReturnType<typeof proving>
+
+/**
+ * Verifies a proof in a flow, of the account that the flow or the answer names. Resolves to the flow with what the proof made of
+ * it, which has still to be saved. Throws the factor's Problem.
+ */
+export function proving({ accounts, credentials, proof, hold, now }: Proving) {
+  /** Returns the flow with the account that an answer names. An unknown one stays nameless, and goes the same way. */
+  const named = async (flow: Flow, name: Named | undefined): Promise<Flow> => {
+    if (!name || flow.real) return flow
+    const found =
+      'email' in name
+        ? await accounts.byEmail(name.email)
+        : await accounts.get((await credentials.byLookup(name.lookup))?.account ?? '')
+    const email = 'email' in name ? name.email : found?.email
+    if (!owned(found)) return { ...flow, email }
+    return { ...flow, account: found.id, guard: found.guard, real: true, email }
+  }
+
+  return async (
+    flow: Flow,
+    factor: Factor,
+    answer: unknown,
+    credentialsOf: (flow: Flow) => Promise<readonly Credential[]>,
+    visitor: Visitor,
+  ): Promise<Flow> => {
+    const fits = factor.prove.answer.safeParse(answer)
+    if (!fits.success) throw new Problem('malformed')
+    const name = factor.prove.names?.(fits.data)
+    const whose = await named(flow, name)
+    const { account, guard, real, email } = whose
+    const all = await credentialsOf(whose)
+    const question = { flow: flow.id, mode: 'prove' as const, factor }
+    const asked = { question, subject: subjectOf(whose, factor, all, now()), credentials: all, name }
+    const { credential } = await proof(asked, answer, visitor)
+    const by = all.find(each => each.id === credential)
+    const limits = limitsWith(flow, factor, by, { hold, now: now() })
+    return { ...flow, account, guard, real, email, proved: [...flow.proved, factor.id], limits }
+  }
+}
+
+/** Returns what a flow's proofs count for at most, once one more was given by this credential. */
+function limitsWith({ limits = {}, proved }: Flow, factor: Factor, by: Credential | undefined, clock: Clock) {
+  const { [factor.id]: before, ...others } = limits
+  // A factor that was proved in full stays so, whatever else is shown.
+  const full = proved.includes(factor.id) && before === undefined
+  if (full || by?.addedUnder === undefined || limitedUntil(by, factor, clock) === undefined) return others
+  return { ...others, [factor.id]: by.addedUnder }
+}

@@ -1,0 +1,72 @@
+import type { Credential } from '../accounts/credential.ts'
+import { stillGranted } from '../accounts/freshness.ts'
+import { Problem } from '../errors.ts'
+import type { Acr, Factor, Subject } from '../factors/factor.ts'
+import { authority, type Clock, counted, limited } from './assurance.ts'
+import type { Flow } from './flow-store.ts'
+import { next, type Step } from './policy.ts'
+
+/** How long a proof of the strongest factor counts while something else is set up, in milliseconds. */
+export const reauthentication = 10 * 60_000
+
+/** Returns what policy asks for next in a flow, given the credentials of its account. */
+export function stepOf(
+  flow: Flow,
+  credentials: readonly Credential[],
+  { factors, ...clock }: Clock & { factors: readonly Factor[] },
+): Step<Factor> {
+  const { purpose, acr, add, vouched: until = 0, moves, skipped, verdict, confirmed, trusted } = flow
+  return next({
+    offered: factors,
+    ...(flow.account === undefined ? { held: undefined } : counted(factors, credentials, clock)),
+    proved: provedIn(flow, factors),
+    fresh: factors.filter(each => flow.fresh.includes(each.id)),
+    demand: { purpose, acr, add, vouched: stillGranted(until, reauthentication, clock.now), moves, skipped },
+    verdict: confirmed && verdict ? { ...verdict, ruling: 'tell' } : verdict,
+    trusted,
+  })
+}
+
+/**
+ * Returns the factor to ask for first: the one that somebody came to use, the one that they prefer, the one that was used last, or
+ * the first in order of preference. Weak ones and last resorts never come of themselves.
+ */
+export function firstOf(
+  from: readonly Factor[],
+  credentials: readonly Credential[],
+  wants: string | undefined,
+): Factor {
+  const good = from.filter(each => each.strength !== 'mfa' && !each.stands.includes('last'))
+  const latest = (at: (credential: Credential) => number | undefined): Factor | undefined => {
+    const dated = credentials.filter(each => at(each) !== undefined && good.some(({ id }) => id === each.factor))
+    const [newest] = dated.sort((a, b) => (at(b) ?? 0) - (at(a) ?? 0))
+    return good.find(each => each.id === newest?.factor)
+  }
+  const wanted = from.find(each => each.id === wants)
+  const factor = wanted ?? latest(each => each.preferredAt) ?? latest(each => each.usedAt) ?? good[0] ?? from[0]
+  if (!factor) throw new Problem('not_offered')
+  return factor
+}
+
+/** Returns whom a factor's question is about in a flow. */
+export function subjectOf(
+  flow: Flow,
+  factor: Factor,
+  credentials: readonly Credential[],
+  now: number,
+): Subject<unknown> {
+  const { account, email, locale, client } = flow
+  const held = credentials.filter(each => each.factor === factor.id)
+  return { account, email, held, locale, now, towards: client?.name }
+}
+
+/** What a flow has proved, each factor as the credential counted that it was proved by. */
+export function provedIn({ proved, limits = {} }: Flow, factors: readonly Factor[]): Factor[] {
+  return factors.filter(({ id }) => proved.includes(id)).map(each => limited(each, limits[each.id]))
+}
+
+/** The assurance of what authorises an enrolment in a flow now; undefined for what an account begins with. */
+export function authorityOf(flow: Flow, factors: readonly Factor[], now: number): Acr | undefined {
+  const vouched = stillGranted(flow.vouched ?? 0, reauthentication, now) ? flow.vouchedBy : undefined
+  return authority({ purpose: flow.purpose, vouched }, provedIn(flow, factors), factors)
+}
