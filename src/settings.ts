@@ -15,11 +15,13 @@ export const settings = {
   ),
   LATCHKEY_LISTEN: setting('Where to listen, `host:port`.', 'from the issuer', place.optional()),
   LATCHKEY_STORE: setting(
-    '`sqlite:PATH`, `sqlite::memory:` (gone at exit) or a `mongodb://` URL.',
+    '`sqlite:PATH`, `sqlite::memory:` (gone at exit), or a `postgres://` or `mongodb://` URL.',
     'sqlite:data/latchkey.db',
     z
       .string()
-      .regex(/^(sqlite:.+|mongodb(\+srv)?:\/\/.+)$/, { error: 'must be sqlite:PATH, sqlite::memory: or mongodb://…' })
+      .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+|mongodb(\+srv)?:\/\/.+)$/, {
+        error: 'must be sqlite:PATH, sqlite::memory:, postgres://… or mongodb://…',
+      })
       .default('sqlite:data/latchkey.db'),
   ),
   LATCHKEY_CLIENTS: setting(

@@ -6,7 +6,7 @@ import { migrate } from './migrations.ts'
 import { openSqlite } from './sqlite.ts'
 
 /**
- * Opens the store that a URL names (`sqlite:PATH`, `sqlite::memory:` or `mongodb://…`) and brings it up to this
+ * Opens the store that a URL names (`sqlite:PATH`, `sqlite::memory:`, `postgres://…` or `mongodb://…`) and brings it up to this
  * program's schema. Throws Problem `unavailable` where it cannot be reached, and StoreTooNew where a newer program keeps it.
  */
 export async function openStore(url: string, opening: Opening): Promise<Store> {
@@ -23,7 +23,9 @@ export async function openStore(url: string, opening: Opening): Promise<Store> {
 async function openEngine(url: string, opening: Opening): Promise<Store> {
   // Loaded only where it is used: the driver costs a tenth of a second and 20 MB.
   if (/^mongodb(\+srv)?:/.test(url)) return (await import('./mongo.ts')).openMongo(url, opening)
-  if (!url.startsWith('sqlite:')) throw new TypeError('a store is sqlite:PATH, sqlite::memory: or mongodb://…')
+  if (/^postgres(ql)?:/.test(url)) return (await import('./postgres.ts')).openPostgres(url, opening)
+  if (!url.startsWith('sqlite:'))
+    throw new TypeError('a store is sqlite:PATH, sqlite::memory:, postgres://… or mongodb://…')
   const path = url.slice('sqlite:'.length)
   if (path !== ':memory:') prepareFile(path)
   return openSqlite(path, opening)

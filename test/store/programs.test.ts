@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { z } from 'zod'
 import { type Collection, Conflict, type Store } from '../../src/store/collection.ts'
 import { openStore } from '../../src/store/open.ts'
-import { dropMongo, freshMongo } from '../support/store.ts'
+import { dropMongo, dropPostgres, freshMongo, freshPostgres } from '../support/store.ts'
 import { type Act, type Item, reference } from './reference.ts'
 
 const START = 1_800_000_000_000
@@ -101,7 +101,8 @@ const outcome = async (doing: () => unknown): Promise<unknown> => {
 
 describe('random programs', () => {
   let time = START
-  const urls = ['sqlite::memory:', ...[freshMongo() ?? []].flat()]
+  const [mongo, postgres] = [freshMongo(), freshPostgres()]
+  const urls = ['sqlite::memory:', mongo, postgres].filter(url => url !== undefined)
   const stores: Store[] = []
 
   before(async () => {
@@ -109,7 +110,8 @@ describe('random programs', () => {
   })
   after(async () => {
     for (const store of stores) await store.close()
-    for (const url of urls.slice(1)) await dropMongo(url)
+    if (mongo !== undefined) await dropMongo(mongo)
+    if (postgres !== undefined) await dropPostgres(postgres)
   })
 
   const agree = async (acts: Act[], engines: Store[]): Promise<void> => {
@@ -134,10 +136,12 @@ describe('random programs', () => {
       { numRuns: 300 },
     ))
 
-  if (urls.length === 1)
+  if (mongo === undefined)
     console.log('  skipped: random programs on MongoDB, because LATCHKEY_TEST_MONGO names no server')
-  else
-    it('get the same answers from both engines, side by side', () =>
+  if (postgres === undefined)
+    console.log('  skipped: random programs on PostgreSQL, because LATCHKEY_TEST_POSTGRES names no server')
+  if (urls.length > 1)
+    it('get the same answers from all engines, side by side', () =>
       fc.assert(
         fc.asyncProperty(program, acts => agree(acts, stores)),
         { numRuns: 60 },

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import mongoose from 'mongoose'
+import pg from 'pg'
 import { Problem } from '../../src/errors.ts'
 import type { Collection, Doc, Store } from '../../src/store/collection.ts'
 import { openStore } from '../../src/store/open.ts'
@@ -20,6 +21,30 @@ export async function dropMongo(url: string): Promise<void> {
   const connection = await mongoose.createConnection(url).asPromise()
   await connection.dropDatabase()
   await connection.close()
+}
+
+/** Returns the URL of a schema that is not there yet on the server that LATCHKEY_TEST_POSTGRES names; undefined when it names none. */
+export function freshPostgres(): string | undefined {
+  const server = process.env.LATCHKEY_TEST_POSTGRES
+  if (!server) return undefined
+  const schema = `latchkey_test_${process.pid}_${Date.now().toString(36)}_${opened++}`
+  const url = new URL(server)
+  url.searchParams.set('options', `-c search_path=${schema}`)
+  return url.href
+}
+
+/** Drops the schema that a URL of `freshPostgres` names. */
+export async function dropPostgres(url: string): Promise<void> {
+  const server = new URL(url)
+  const schema = server.searchParams.get('options')?.replace('-c search_path=', '')
+  server.searchParams.delete('options')
+  const client = new pg.Client({ connectionString: server.href })
+  await client.connect()
+  try {
+    await client.query(`DROP SCHEMA IF EXISTS "${schema}" CASCADE`)
+  } finally {
+    await client.end()
+  }
 }
 
 /** A fresh store on the engine under test; what it held is gone once it is closed. */

@@ -1,0 +1,165 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import pg from 'pg'
+import { Problem } from '../errors.ts'
+import type { Collection, Declaration, Doc, Opening, Store } from './collection.ts'
+import { askable } from './conditions.ts'
+import { postgresCollection, type Query } from './postgres-collection.ts'
+import { prepareTable } from './postgres-table.ts'
+
+/** Milliseconds for which the server may work on one statement, and for which anybody waits for its answer. */
+const STATEMENT = 4_000
+const ANSWER = 4_500
+/** Milliseconds to connect, or to get one of the connections that are there. */
+const CONNECT = 2_000
+/** Connections of one process. */
+const POOL = 10
+/** Milliseconds between two rounds of sweeping, give or take a quarter: several machines do not sweep in step. */
+const SWEEP = 30_000
+/** Rows that one statement of a round removes. */
+const FEW = 500
+/** Runs of one statement that the server gave up in favour of another's (PostgreSQL, appendix A: class 40). */
+const TRIES = 5
+
+const isServers = (fault: unknown): fault is pg.DatabaseError => fault instanceof pg.DatabaseError
+/** Is it about the statement, and not about the server's or the connection's health? */
+const isAboutStatement = (fault: unknown): boolean => isServers(fault) && /^(22|23|42)/.test(fault.code ?? '')
+const lostRace = (fault: unknown): boolean => isServers(fault) && /^40/.test(fault.code ?? '')
+
+const unavailable = (cause: unknown): Problem => new Problem('unavailable', { retryAfter: 1, cause })
+
+/**
+ * Opens a PostgreSQL database (15 or newer, encoded as UTF-8). A write is acknowledged once the server has it on disk, and on its
+ * synchronous standbys if it has any. Throws Problem `unavailable` while the server cannot be reached, after two seconds, or
+ * hangs, after four and a half, and works again by itself when the server does.
+ */
+export async function openPostgres(url: string, { now, sweep = true }: Opening): Promise<Store> {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: POOL,
+    connectionTimeoutMillis: CONNECT,
+    query_timeout: ANSWER,
+    statement_timeout: STATEMENT,
+    keepAlive: true,
+    application_name: 'latchkey',
+    allowExitOnIdle: true,
+  })
+  // A connection that breaks while nobody uses it is replaced when the next one is asked for.
+  pool.on('error', () => undefined)
+
+  /** Statements by name: the server parses and plans each once for a connection. */
+  const names = new Map<string, string>()
+  const nameOf = (sql: string): string => {
+    const name = names.get(sql) ?? `latchkey-${names.size}`
+    names.set(sql, name)
+    return name
+  }
+  /** Lends a connection to some work, and drops it where it may be at fault. */
+  const lend = async <R>(work: (client: pg.PoolClient) => Promise<R>): Promise<R> => {
+    const client = await pool.connect().catch(fault => {
+      throw unavailable(fault)
+    })
+    try {
+      const result = await work(client)
+      client.release()
+      return result
+    } catch (fault) {
+      client.release(!isAboutStatement(fault) && !lostRace(fault))
+      throw isAboutStatement(fault) || lostRace(fault) ? fault : unavailable(fault)
+    }
+  }
+  const query: Query = async (text, values) => {
+    for (let tries = 1; ; tries++) {
+      try {
+        const { rows, rowCount } = await lend(client => client.query({ name: nameOf(text), text, values: [...values] }))
+        return { rows, changed: rowCount ?? 0 }
+      } catch (fault) {
+        if (!lostRace(fault)) throw fault
+        if (tries === TRIES) throw unavailable(fault)
+      }
+    }
+  }
+
+  try {
+    await fitting(query)
+  } catch (fault) {
+    await pool.end()
+    throw fault
+  }
+
+  const collections = new Map<Declaration<never>, Collection<never>>()
+  const tables = new Map<string, () => Promise<void>>()
+  const stopped = new AbortController()
+  if (sweep) {
+    sweeping(() => [...tables], query, now, stopped.signal).catch(() => undefined)
+  }
+  let closing: Promise<void> | undefined
+
+  return {
+    collection<T extends Doc>(declaration: Declaration<T>): Collection<T> {
+      const known = collections.get(declaration as unknown as Declaration<never>)
+      if (known) return known as unknown as Collection<T>
+      const { name } = declaration
+      const asks = askable(declaration)
+      let preparing: Promise<void> | undefined
+      const ready = (): Promise<void> => {
+        preparing ??= lend(client => prepareTable(client, name, asks)).catch(fault => {
+          preparing = undefined
+          throw fault
+        })
+        return preparing
+      }
+      const made = postgresCollection(query, declaration, asks, now, ready)
+      tables.set(name, ready)
+      collections.set(declaration as unknown as Declaration<never>, made as unknown as Collection<never>)
+      return made
+    },
+    close() {
+      stopped.abort()
+      closing ??= pool.end()
+      return closing
+    },
+  }
+}
+
+/** Checks what the database promises, and makes the schema that the URL names where it is missing. Throws TypeError. */
+async function fitting(query: Query): Promise<void> {
+  const setting = async (sql: string): Promise<string> => String((await query(`SELECT ${sql} AS is`, [])).rows[0]?.is)
+  const encoding = await setting("current_setting('server_encoding')")
+  if (encoding !== 'UTF8') throw new TypeError(`the database is encoded as ${encoding}; Latchkey needs UTF8`)
+  const commits = await setting("current_setting('synchronous_commit')")
+  if (commits === 'off' || commits === 'local')
+    throw new TypeError(`the database acknowledges writes too early (synchronous_commit is ${commits}): set it to on`)
+  const path = await setting("current_setting('search_path')")
+  if ((await setting('current_schema() IS NULL')) !== 'true') return
+  if (!/^[a-z_][a-z0-9_]*$/.test(path)) throw new TypeError(`the database has no schema of its search_path ${path}`)
+  await query(`CREATE SCHEMA IF NOT EXISTS ${path}`, [])
+}
+
+/** Removes what has expired, now and then and a few rows at a time, beside others who do the same. It keeps no process alive. */
+async function sweeping(
+  tables: () => [string, () => Promise<void>][],
+  query: Query,
+  now: () => number,
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    await wait(SWEEP * (0.75 + Math.random() / 2), undefined, { ref: false, signal })
+    for (const [name, ready] of tables()) await sweepTable(name, ready, query, now, signal).catch(() => undefined)
+  }
+}
+
+async function sweepTable(
+  name: string,
+  ready: () => Promise<void>,
+  query: Query,
+  now: () => number,
+  signal: AbortSignal,
+): Promise<void> {
+  const few = `SELECT ctid FROM "${name}" WHERE expires <= $1 LIMIT ${FEW} FOR UPDATE SKIP LOCKED`
+  await ready()
+  while (!signal.aborted) {
+    const { changed } = await query(`DELETE FROM "${name}" WHERE ctid = ANY(ARRAY(${few}))`, [now()])
+    if (changed < FEW) return
+    await wait(10, undefined, { ref: false, signal })
+  }
+}
