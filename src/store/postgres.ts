@@ -45,6 +45,8 @@ export async function openPostgres(url: string, { now, sweep = true }: Opening):
   })
   // A connection that breaks while nobody uses it is replaced when the next one is asked for.
   pool.on('error', () => undefined)
+  // One that breaks while it is used says so to its statement; without a listener it would end the process as well.
+  pool.on('connect', client => client.on('error', () => undefined))
 
   /** Statements by name: the server parses and plans each once for a connection. */
   const names = new Map<string, string>()
@@ -87,11 +89,9 @@ export async function openPostgres(url: string, { now, sweep = true }: Opening):
   }
 
   const collections = new Map<Declaration<never>, Collection<never>>()
-  const tables = new Map<string, () => Promise<void>>()
+  const tables = new Map<string, Swept>()
   const stopped = new AbortController()
-  if (sweep) {
-    sweeping(() => [...tables], query, now, stopped.signal).catch(() => undefined)
-  }
+  if (sweep) sweeping(() => [...tables.values()], query, now, stopped.signal).catch(() => undefined)
   let closing: Promise<void> | undefined
 
   return {
@@ -109,7 +109,7 @@ export async function openPostgres(url: string, { now, sweep = true }: Opening):
         return preparing
       }
       const made = postgresCollection(query, declaration, asks, now, ready)
-      tables.set(name, ready)
+      tables.set(name, { name, ready })
       collections.set(declaration as unknown as Declaration<never>, made as unknown as Collection<never>)
       return made
     },
@@ -135,22 +135,24 @@ async function fitting(query: Query): Promise<void> {
   await query(`CREATE SCHEMA IF NOT EXISTS ${path}`, [])
 }
 
-/** Removes what has expired, now and then and a few rows at a time, beside others who do the same. It keeps no process alive. */
-async function sweeping(
-  tables: () => [string, () => Promise<void>][],
-  query: Query,
-  now: () => number,
-  signal: AbortSignal,
-): Promise<void> {
+/** A table that is swept once it is ready. */
+interface Swept {
+  name: string
+  ready(): Promise<void>
+}
+
+/** Removes what has expired, now and then, beside others who do the same. It keeps no process alive. */
+async function sweeping(tables: () => Swept[], query: Query, now: () => number, signal: AbortSignal): Promise<void> {
   for (;;) {
     await wait(SWEEP * (0.75 + Math.random() / 2), undefined, { ref: false, signal })
-    for (const [name, ready] of tables()) await sweepTable(name, ready, query, now, signal).catch(() => undefined)
+    // A failed round is no fault of anybody's request: the next one tries again.
+    for (const each of tables()) await sweepTable(each, query, now, signal).catch(() => undefined)
   }
 }
 
-async function sweepTable(
-  name: string,
-  ready: () => Promise<void>,
+/** Removes what has expired from one table, a few rows at a time, so that nobody waits for it. */
+export async function sweepTable(
+  { name, ready }: Swept,
   query: Query,
   now: () => number,
   signal: AbortSignal,

@@ -9,15 +9,15 @@ import type { Store } from '../../src/store/collection.ts'
 import { openStore } from '../../src/store/open.ts'
 import { happening } from '../support/audit.ts'
 import { latchkeyCli, within } from '../support/cli.ts'
-import { dropMongo, freshMongo } from '../support/store.ts'
+import { testDatabase } from '../support/store.ts'
 
 const commands = { verify: auditVerify, export: auditExport, keys: auditKeys }
 const secret = 'a secret of the audit log that is long enough'
 
 describe('latchkey audit', () => {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-audit-'))
-  const mongo = process.env.LATCHKEY_TEST_STORE === 'mongo' ? freshMongo() : undefined
-  const url = mongo ?? `sqlite:${join(folder, 'store.db')}`
+  const database = testDatabase(folder)
+  const { url } = database
   const environment = {
     ...{ LATCHKEY_STORE: url, LATCHKEY_SECRETS: secret, LATCHKEY_ISSUER: 'https://id.example.com' },
     ...{ LATCHKEY_MAIL_URL: 'smtps://mail.example.com', LATCHKEY_SMS_URL: 'https://sms.example.com' },
@@ -46,7 +46,7 @@ describe('latchkey audit', () => {
   })
   after(async () => {
     await store.close()
-    if (mongo) await dropMongo(mongo)
+    await database.drop()
     rmSync(folder, { recursive: true })
   })
 

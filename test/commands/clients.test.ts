@@ -9,25 +9,25 @@ import { ledger } from '../../src/observers/ledger.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { openStore } from '../../src/store/open.ts'
 import { within } from '../support/cli.ts'
-import { dropMongo, freshMongo } from '../support/store.ts'
+import { type Database, testDatabase } from '../support/store.ts'
 
 describe('latchkey clients', () => {
   let folder: string
   let environment: Record<string, string>
   let store: Store
-  let mongo: string | undefined
+  let database: Database
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'latchkey-clients-'))
     const file = join(folder, 'clients.json')
     writeFileSync(file, JSON.stringify({ apis: [], clients: [], policies: [{ policy: 'partner' }] }))
-    mongo = process.env.LATCHKEY_TEST_STORE === 'mongo' ? freshMongo() : undefined
-    const url = mongo ?? `sqlite:${join(folder, 'latchkey.db')}`
+    database = testDatabase(folder)
+    const url = database.url
     environment = { LATCHKEY_STORE: url, LATCHKEY_CLIENTS: file }
     store = await openStore(url, { now: Date.now, sweep: false })
   })
   after(async () => {
     await store.close()
-    if (mongo) await dropMongo(mongo)
+    await database.drop()
     rmSync(folder, { recursive: true })
   })
   const commands = { invite: clientsInvite, list: clientsList, remove: clientsRemove }

@@ -10,14 +10,14 @@ import { ledger } from '../../src/observers/ledger.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { openStore } from '../../src/store/open.ts'
 import { latchkeyCli, within } from '../support/cli.ts'
-import { dropMongo, freshMongo } from '../support/store.ts'
+import { testDatabase } from '../support/store.ts'
 
 const secret = 'a secret of the signing keys that is long'
 
 describe('latchkey keys', () => {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-keys-'))
-  const mongo = process.env.LATCHKEY_TEST_STORE === 'mongo' ? freshMongo() : undefined
-  const url = mongo ?? `sqlite:${join(folder, 'store.db')}`
+  const database = testDatabase(folder)
+  const { url } = database
   const environment = { LATCHKEY_STORE: url, LATCHKEY_SECRETS: secret }
   const run = (name: string) =>
     within({ list: keysList, rotate: keysRotate, replace: keysReplace }, [name], environment)
@@ -38,7 +38,7 @@ describe('latchkey keys', () => {
   })
   after(async () => {
     await store.close()
-    if (mongo) await dropMongo(mongo)
+    await database.drop()
     rmSync(folder, { recursive: true })
   })
 

@@ -8,14 +8,14 @@ import { ledger } from '../../src/observers/ledger.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { openStore } from '../../src/store/open.ts'
 import { latchkeyCli, within } from '../support/cli.ts'
-import { dropMongo, freshMongo } from '../support/store.ts'
+import { testDatabase } from '../support/store.ts'
 
 const commands = { give: roleGive, take: roleTake, list: roleList }
 
 describe('latchkey role', () => {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-role-'))
-  const mongo = process.env.LATCHKEY_TEST_STORE === 'mongo' ? freshMongo() : undefined
-  const url = mongo ?? `sqlite:${join(folder, 'store.db')}`
+  const database = testDatabase(folder)
+  const { url } = database
   const environment = { LATCHKEY_STORE: url }
   const run = (...words: string[]) => within(commands, words, environment)
   let store: Store
@@ -34,7 +34,7 @@ describe('latchkey role', () => {
   })
   after(async () => {
     await store.close()
-    if (mongo) await dropMongo(mongo)
+    await database.drop()
     rmSync(folder, { recursive: true })
   })
   const recorded = async () => {

@@ -18,7 +18,7 @@ import { keys } from '../../src/keys/signing-keys.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { openStore } from '../../src/store/open.ts'
 import { latchkeyCli, within } from '../support/cli.ts'
-import { dropMongo, freshMongo } from '../support/store.ts'
+import { type Database, testDatabase } from '../support/store.ts'
 
 const old = 'an old secret of thirty-two characters'
 const fresh = 'a fresh secret of thirty-two characters'
@@ -26,19 +26,19 @@ const now = Date.now
 
 describe('latchkey secrets reseal', () => {
   let folder: string
-  let mongo: string | undefined
+  let database: Database
   let url: string
   let store: Store
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'latchkey-secrets-'))
-    mongo = process.env.LATCHKEY_TEST_STORE === 'mongo' ? freshMongo() : undefined
-    url = mongo ?? `sqlite:${join(folder, 'store.db')}`
+    database = testDatabase(folder)
+    url = database.url
     store = await openStore(url, { now, sweep: false })
   })
   afterEach(async () => {
     await store.close()
-    if (mongo) await dropMongo(mongo)
+    await database.drop()
     rmSync(folder, { recursive: true })
   })
 

@@ -12,7 +12,7 @@ import type { Store } from '../../src/store/collection.ts'
 import { openStore } from '../../src/store/open.ts'
 import { happening } from '../support/audit.ts'
 import { within } from '../support/cli.ts'
-import { dropMongo, freshMongo } from '../support/store.ts'
+import { type Database, testDatabase } from '../support/store.ts'
 
 const secret = 'a secret of the audit log that is long enough'
 const keys = keyring([secret]).all(auditHead)
@@ -20,19 +20,19 @@ const keys = keyring([secret]).all(auditHead)
 describe('signed heads of the audit log', () => {
   let folder: string
   let url: string
-  let mongo: string | undefined
+  let database: Database
   let store: Store
   let logged: string[]
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'latchkey-heads-'))
-    mongo = process.env.LATCHKEY_TEST_STORE === 'mongo' ? freshMongo() : undefined
-    url = mongo ?? `sqlite:${join(folder, 'store.db')}`
+    database = testDatabase(folder)
+    url = database.url
     store = await openStore(url, { now: Date.now, sweep: false })
     logged = []
   })
   afterEach(async () => {
     await store.close()
-    if (mongo) await dropMongo(mongo)
+    await database.drop()
     rmSync(folder, { recursive: true })
   })
 

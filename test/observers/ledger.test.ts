@@ -10,7 +10,7 @@ import { leaves, ledger, placed, places } from '../../src/observers/ledger.ts'
 import { Conflict, type Store } from '../../src/store/collection.ts'
 import { openStore } from '../../src/store/open.ts'
 import { entriesOf, happening } from '../support/audit.ts'
-import { dropMongo, freshMongo, slow, testStore } from '../support/store.ts'
+import { slow, testDatabase, testStore } from '../support/store.ts'
 
 describe('the ledger', () => {
   let store: Store
@@ -68,8 +68,8 @@ describe('the ledger', () => {
 
   it('is one chain when two processes append 500 events each', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'latchkey-ledger-'))
-    const mongo = process.env.LATCHKEY_TEST_STORE === 'mongo' ? freshMongo() : undefined
-    const url = mongo ?? `sqlite:${join(folder, 'store.db')}`
+    const database = testDatabase(folder)
+    const { url } = database
     const appender = fileURLToPath(new URL('appender.ts', import.meta.url))
     const children = ['one', 'two'].map(name =>
       spawn(process.execPath, [appender, url, name, '500'], { stdio: ['ignore', 'inherit', 'inherit'] }),
@@ -79,7 +79,7 @@ describe('the ledger', () => {
     const shared = await openStore(url, { now: Date.now, sweep: false })
     const entries = await entriesOf(shared)
     await shared.close()
-    if (mongo) await dropMongo(mongo)
+    await database.drop()
     rmSync(folder, { recursive: true })
     for (const name of ['one', 'two']) expect(entries.filter(each => each.data.account === name)).to.have.length(500)
     expect(await walk(entries)).to.deep.include({ fault: undefined })

@@ -18,7 +18,7 @@ describe('a file of the embedded engine', () => {
   afterEach(() => rmSync(folder, { recursive: true }))
 
   it('holds every acknowledged write after five kills, and is sound', async () => {
-    const { acknowledged, lost } = await killAtRandom(path, 5)
+    const { acknowledged, lost } = await killAtRandom(`sqlite:${path}`, 5)
     expect(lost).to.deep.equal([])
     expect(acknowledged).to.be.at.least(5)
     const db = new DatabaseSync(path)
@@ -27,7 +27,7 @@ describe('a file of the embedded engine', () => {
   })
 
   it('is shared by two processes, which lose no count', async () => {
-    const ended = await Promise.all(['one', 'two'].map(name => once(write(path, name, 500), 'close')))
+    const ended = await Promise.all(['one', 'two'].map(name => once(write(`sqlite:${path}`, name, 500), 'close')))
     expect(ended).to.deep.equal([
       [0, null],
       [0, null],

@@ -6,22 +6,22 @@ import { tally, written } from './writer.ts'
 
 const writer = fileURLToPath(new URL('writer.ts', import.meta.url))
 
-/** Starts a process that writes to a file of the embedded engine; its standard output is what was acknowledged. */
-export function write(path: string, name: string, times?: number) {
-  const args = [writer, path, name, ...(times ? [String(times)] : [])]
+/** Starts a process that writes to a store; its standard output is what was acknowledged. */
+export function write(url: string, name: string, times?: number) {
+  const args = [writer, url, name, ...(times ? [String(times)] : [])]
   return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
 }
 
 /**
- * Kills a writing process at a random moment, `kills` times over on one file, and looks for every write that it had
+ * Kills a writing process at a random moment, `kills` times over on one store, and looks for every write that it had
  * acknowledged. Resolves to how many those were and which were lost.
  */
-export async function killAtRandom(path: string, kills: number): Promise<{ acknowledged: number; lost: string[] }> {
+export async function killAtRandom(url: string, kills: number): Promise<{ acknowledged: number; lost: string[] }> {
   let acknowledged = 0
   const lost: string[] = []
   for (let kill = 0; kill < kills; kill++) {
     const name = `k${kill}`
-    const child = write(path, name)
+    const child = write(url, name)
     let said = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       said += text
@@ -35,7 +35,7 @@ export async function killAtRandom(path: string, kills: number): Promise<{ ackno
     const counts = lines.filter(line => line.startsWith('#')).map(line => Number(line.slice(1)))
     const ids = lines.filter(line => !line.startsWith('#'))
     acknowledged += lines.length
-    const store = await openStore(`sqlite:${path}`, { now: Date.now })
+    const store = await openStore(url, { now: Date.now })
     const documents = store.collection(written)
     for (const id of ids) if ((await documents.get(id))?.id !== id) lost.push(id)
     const counted = (await store.collection(tally).get(name))?.n ?? 0

@@ -1,10 +1,10 @@
-import { connect, createServer, type Server, type Socket } from 'node:net'
 import { expect } from 'chai'
 import mongoose from 'mongoose'
 import { z } from 'zod'
 import type { Store } from '../../src/store/collection.ts'
 import { openMongo } from '../../src/store/mongo.ts'
 import { openStore } from '../../src/store/open.ts'
+import { type Line, lineTo } from '../support/line.ts'
 import { dropMongo, freshMongo } from '../support/store.ts'
 import { contract } from './contract.ts'
 
@@ -33,6 +33,7 @@ function onServer(url: string): void {
     unique: ['email'] as const,
     indexes: ['account', ['account', 'at'], 'email', 'expiresAt'] as const,
   }
+  const telephone = (): Promise<Line> => lineTo(new URL(url), /\p{Cc}(hello|isMaster|ismaster)\p{Cc}/u)
   const stores: Store[] = []
   const open = async (at = url): Promise<Store> => {
     const store = await openMongo(at, { now: Date.now })
@@ -77,7 +78,7 @@ function onServer(url: string): void {
   })
 
   it('asks for a majority and its journal with each write', async () => {
-    const line = await telephone(new URL(url))
+    const line = await telephone()
     const things = (await open(line.url)).collection(declaration)
     await things.insert({ id: 'a' })
     for (const act of [
@@ -101,7 +102,7 @@ function onServer(url: string): void {
   })
 
   it('says unavailable within five seconds while the server stalls, though it answers heartbeats', async () => {
-    const line = await telephone(new URL(url))
+    const line = await telephone()
     const things = (await open(line.url)).collection(declaration)
     await things.insert({ id: 'a' })
     line.stall(true)
@@ -120,7 +121,7 @@ function onServer(url: string): void {
   })
 
   it('asks for no index where a collection has none, which servers refuse, and commands work without sweeping', async () => {
-    const line = await telephone(new URL(url))
+    const line = await telephone()
     const store = await openMongo(line.url, { now: Date.now, sweep: false })
     stores.push(store)
     const plain = store.collection({ name: 'plain', shape: z.object({ id: z.string() }) })
@@ -133,7 +134,7 @@ function onServer(url: string): void {
   })
 
   it('says unavailable while the server is away, and is well by itself within two seconds of its return', async () => {
-    const line = await telephone(new URL(url))
+    const line = await telephone()
     const store = await open(line.url)
     const things = store.collection(declaration)
     await things.insert({ id: 'a' })
@@ -147,49 +148,4 @@ function onServer(url: string): void {
     await things.insert({ id: 'b' })
     await line.cut()
   })
-}
-
-/** A line to the server that can be overheard, cut and mended; while it stalls, only heartbeats get through. */
-async function telephone(
-  to: URL,
-): Promise<{ url: string; said(): string; stall(on: boolean): void; cut(): Promise<void>; mend(): Promise<void> }> {
-  const sockets = new Set<Socket>()
-  let said = ''
-  let stalled = false
-  const heartbeat = /\p{Cc}(hello|isMaster|ismaster)\p{Cc}/u
-  let server: Server
-  let port = 0
-  const mend = async (): Promise<void> => {
-    server = createServer(near => {
-      const far = connect(Number(to.port), to.hostname)
-      for (const socket of [near, far]) sockets.add(socket.on('error', () => undefined))
-      near.on('data', (chunk: Buffer) => {
-        const text = chunk.toString('latin1')
-        said += text
-        // What is held back while it stalls never arrives, as at a server that hangs.
-        if (!stalled || heartbeat.test(text)) far.write(chunk)
-      })
-      near.on('close', () => far.destroy())
-      far.pipe(near)
-    })
-    await new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve))
-    port = (server.address() as { port: number }).port
-  }
-  await mend()
-  const url = new URL(to)
-  url.host = `127.0.0.1:${port}`
-  return {
-    url: url.href,
-    said: () => said,
-    stall: on => {
-      stalled = on
-    },
-    mend,
-    async cut() {
-      const closed = new Promise(resolve => server.close(resolve))
-      for (const socket of sockets) socket.destroy()
-      sockets.clear()
-      await closed
-    },
-  }
 }

@@ -1,5 +1,5 @@
 /**
- * A process that writes to a file of the embedded engine until it is killed: `writer.ts PATH NAME [TIMES]`. It prints
+ * A process that writes to a store until it is killed: `writer.ts URL NAME [TIMES]`. It prints
  * each write only once that is acknowledged. With TIMES it waits until there are two
  * of its kind, counts one counter so often, and ends.
  */
@@ -15,8 +15,8 @@ export const written = {
 }
 export const tally = { name: 'tally', shape: z.object({ id: z.string(), n: z.number() }) }
 
-async function main(path: string, name: string, times: number): Promise<void> {
-  const store = await openStore(`sqlite:${path}`, { now: Date.now })
+async function main(url: string, name: string, times: number): Promise<void> {
+  const store = await openStore(url, { now: Date.now })
   const counters = store.collection(tally)
   if (times > 0) {
     await counters.count('started', 'n', 1, { id: 'started', n: 0 })
@@ -37,5 +37,5 @@ async function main(path: string, name: string, times: number): Promise<void> {
   await Promise.all(Array.from({ length: 8 }, (_, line) => writing(line)))
 }
 
-const [path, name, times] = process.argv.slice(2)
-if (import.meta.main && path && name) await main(path, name, Number(times ?? 0))
+const [url, name, times] = process.argv.slice(2)
+if (import.meta.main && url && name) await main(url, name, Number(times ?? 0))

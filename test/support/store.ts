@@ -47,17 +47,31 @@ export async function dropPostgres(url: string): Promise<void> {
   }
 }
 
+/** A database of the engine under test that several processes may open, and what removes it. */
+export interface Database {
+  url: string
+  drop(): Promise<void>
+}
+
+/** Returns a fresh database of the engine that LATCHKEY_TEST_STORE names: a file in the folder where that is the embedded one. */
+export function testDatabase(folder: string): Database {
+  const engine = process.env.LATCHKEY_TEST_STORE
+  if (engine === undefined || engine === 'sqlite') return { url: `sqlite:${folder}/store.db`, drop: async () => {} }
+  const [url, drop] = engine === 'postgres' ? [freshPostgres(), dropPostgres] : [freshMongo(), dropMongo]
+  if (url === undefined) throw new Error(`LATCHKEY_TEST_STORE=${engine} needs LATCHKEY_TEST_${engine.toUpperCase()}`)
+  return { url, drop: () => drop(url) }
+}
+
 /** A fresh store on the engine under test; what it held is gone once it is closed. */
 export async function testStore(now: () => number = Date.now): Promise<Store> {
-  if (process.env.LATCHKEY_TEST_STORE !== 'mongo') return openStore('sqlite::memory:', { now, sweep: false })
-  const url = freshMongo()
-  if (url === undefined) throw new Error('LATCHKEY_TEST_STORE=mongo needs LATCHKEY_TEST_MONGO')
+  const embedded = ['sqlite', undefined].includes(process.env.LATCHKEY_TEST_STORE)
+  const { url, drop } = embedded ? { url: 'sqlite::memory:', drop: async () => {} } : testDatabase('')
   const store = await openStore(url, { now, sweep: false })
   return {
     ...store,
     async close() {
       await store.close()
-      await dropMongo(url)
+      await drop()
     },
   }
 }

@@ -1,0 +1,55 @@
+import { connect, createServer, type Server, type Socket } from 'node:net'
+
+/** A connection to a server that a test can listen to, stall, cut and mend. */
+export interface Line {
+  /** The server's URL, by way of this line. */
+  url: string
+  /** All that was said to the server, byte for byte. */
+  said(): string
+  /** Holds back what is said from now on, as at a server that hangs; or lets it through again. */
+  stall(on: boolean): void
+  cut(): Promise<void>
+  mend(): Promise<void>
+}
+
+/** Opens a line to the server of a URL. While it stalls, only what looks like a heartbeat gets through. */
+export async function lineTo(to: URL, heartbeat?: RegExp): Promise<Line> {
+  const sockets = new Set<Socket>()
+  let said = ''
+  let stalled = false
+  let server: Server
+  let port = 0
+  const mend = async (): Promise<void> => {
+    server = createServer(near => {
+      const far = connect(Number(to.port), to.hostname)
+      for (const socket of [near, far]) sockets.add(socket.on('error', () => undefined))
+      near.on('data', (chunk: Buffer) => {
+        const text = chunk.toString('latin1')
+        said += text
+        // What is held back while it stalls never arrives, as at a server that hangs.
+        if (!stalled || heartbeat?.test(text)) far.write(chunk)
+      })
+      near.on('close', () => far.destroy())
+      far.pipe(near)
+    })
+    await new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve))
+    port = (server.address() as { port: number }).port
+  }
+  await mend()
+  const url = new URL(to)
+  url.host = `127.0.0.1:${port}`
+  return {
+    url: url.href,
+    said: () => said,
+    stall: on => {
+      stalled = on
+    },
+    mend,
+    async cut() {
+      const closed = new Promise(resolve => server.close(resolve))
+      for (const socket of sockets) socket.destroy()
+      sockets.clear()
+      await closed
+    },
+  }
+}
