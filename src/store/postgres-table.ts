@@ -20,7 +20,7 @@ export async function prepareTable(client: pg.PoolClient, name: string, askable:
   try {
     await client.query('SET LOCAL statement_timeout = 0')
     await patient(`SELECT pg_advisory_xact_lock(${LOCK})`)
-    for (const { sql } of await missing(client, name, wanted)) await patient(sql)
+    await patient((await missing(client, name, wanted)).map(each => each.sql).join(';\n'))
     await client.query('COMMIT')
   } catch (fault) {
     await client.query('ROLLBACK').catch(() => undefined)
@@ -37,19 +37,22 @@ interface Part {
 
 function wantedIn(name: string, { fields, unique, indexes }: Askable): Part[] {
   const expires = `expires double precision GENERATED ALWAYS AS ((doc ->> 'expiresAt')::double precision) STORED`
-  const index = (suffix: string, columns: string, kind = 'INDEX', where = ''): Part => {
+  const columns = fields.map(
+    field => `${column(field)} text COLLATE "C" GENERATED ALWAYS AS (${keyExpression(field)}) STORED`,
+  )
+  const index = (suffix: string, on: string, kind = 'INDEX', where = ''): Part => {
     const own = `${name}:${suffix}`
     if (own.length > LONGEST) throw new TypeError(`${own}: the name of an index has at most ${LONGEST} characters`)
-    return { kind: 'index', name: own, sql: `CREATE ${kind} IF NOT EXISTS "${own}" ON "${name}" (${columns})${where}` }
+    return { kind: 'index', name: own, sql: `CREATE ${kind} IF NOT EXISTS "${own}" ON "${name}" (${on})${where}` }
   }
   return [
     {
       ...{ kind: 'table', name },
-      sql: `CREATE TABLE IF NOT EXISTS "${name}" (id text COLLATE "C" PRIMARY KEY, doc jsonb NOT NULL, ${expires})`,
+      sql: `CREATE TABLE IF NOT EXISTS "${name}" (id text COLLATE "C" PRIMARY KEY, doc jsonb NOT NULL, ${[expires, ...columns].join(', ')})`,
     },
-    ...fields.map(field => ({
+    ...fields.map((field, at) => ({
       ...{ kind: 'column' as const, name: `.${field}` },
-      sql: `ALTER TABLE "${name}" ADD COLUMN IF NOT EXISTS ${column(field)} text COLLATE "C" GENERATED ALWAYS AS (${keyExpression(field)}) STORED`,
+      sql: `ALTER TABLE "${name}" ADD COLUMN IF NOT EXISTS ${columns[at]}`,
     })),
     index('', 'expires', 'INDEX', ' WHERE expires IS NOT NULL'),
     ...unique.map(field => index(`${field}!`, column(field), 'UNIQUE INDEX')),
