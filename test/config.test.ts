@@ -103,8 +103,8 @@ describe('config', () => {
       ['localhost:65536', 'must have a port up to 65535'],
     ],
     LATCHKEY_STORE: [
-      ['postgres://db', 'must be sqlite:PATH, sqlite::memory: or mongodb://…'],
-      ['sqlite:', 'must be sqlite:PATH, sqlite::memory: or mongodb://…'],
+      ['mysql://db', 'must be sqlite:PATH, sqlite::memory:, postgres://… or mongodb://…'],
+      ['sqlite:', 'must be sqlite:PATH, sqlite::memory:, postgres://… or mongodb://…'],
     ],
     LATCHKEY_CLIENTS: [],
     LATCHKEY_REGISTRATION: [['yes', 'must be off, token or open']],

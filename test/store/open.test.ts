@@ -43,7 +43,7 @@ describe('opening a store', () => {
   })
 
   it('refuses a URL of no engine', async () => {
-    const fault = await openStore('postgres://localhost/x', { now: Date.now }).catch((thrown: unknown) => thrown)
+    const fault = await openStore('mysql://localhost/x', { now: Date.now }).catch((thrown: unknown) => thrown)
     expect(fault).to.be.instanceOf(TypeError)
   })
 })
