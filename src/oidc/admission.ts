@@ -1,6 +1,10 @@
 import { type Adapter, type AdapterPayload, type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { z } from 'zod'
 import type { Quota } from '../accounts/quota.ts'
+import { sha256 } from '../crypto/digest.ts'
 import { Problem } from '../errors.ts'
+import { claim, declare, type Store } from '../store/collection.ts'
+import type { Replacements } from './internals.ts'
 
 /** The most bytes of parameters that are stored for one request. */
 export const largest = 8_192
@@ -65,4 +69,19 @@ const kinds: { readonly [name: string]: Kind | undefined } = {
 /** Bytes of something as JSON. */
 export function size(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(value) ?? '')
+}
+
+const replays = declare({ name: 'replays', shape: z.object({ id: z.string(), expiresAt: z.number() }) })
+
+/** Seconds that a proof's clock may be ahead of ours (RFC 9449, 11.1): it passes for so much longer than the library remembers it. */
+const ahead = 300
+
+/** The library looks whether a proof was seen, then notes it: two at once both pass. Here one insert decides. */
+export function replayDetection(store: Store, admitted: Admission): Replacements['unique'] {
+  const seen = store.collection(replays)
+  return async (issuer, jti, exp) => {
+    // Anybody can make a key, and proofs with it.
+    await admitted.pay(0)
+    return claim(seen, { id: sha256(JSON.stringify([issuer, jti])), expiresAt: (exp + ahead) * 1000 })
+  }
 }

@@ -1,24 +1,11 @@
 import type { Context } from 'koa'
-import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { KoaContextWithOIDC } from 'oidc-provider'
 import { isDeclared } from '../clients/client-extensions.ts'
 import type { Clients } from '../clients/registry.ts'
 import { placeOf } from '../clients/shown.ts'
+import { type ResponseMode, signAnswer } from './internals.ts'
 import { letFormLeave } from './provider-middleware.ts'
 import type { Renderers } from './renderers.ts'
-
-/** How an answer gets to an app, as the library calls it. */
-export type ResponseMode = Parameters<Provider['registerResponseMode']>[1]
-
-/** What the library's type leaves out of an ID token's class, which signs all that is told to a client. */
-interface Signer {
-  new (
-    claims: object,
-    about: { ctx: KoaContextWithOIDC },
-  ): {
-    extra: object
-    issue(how: { use: 'authorization' }): Promise<string>
-  }
-}
 
 interface Services {
   renderers: Pick<Renderers, 'formPost' | 'leaving'>
@@ -44,11 +31,8 @@ export function formModes({ renderers, clients }: Services): { readonly [name: s
   }
   return {
     form_post: (ctx, action, fields) => post(ctx, action, fields),
-    'form_post.jwt': async (ctx, action, fields) => {
-      const token = new (ctx.oidc.provider.IdToken as unknown as Signer)({}, { ctx })
-      token.extra = fields
-      await post(ctx, action, fields, { response: await token.issue({ use: 'authorization' }) })
-    },
+    'form_post.jwt': async (ctx, action, fields) =>
+      post(ctx, action, fields, { response: await signAnswer(ctx, fields) }),
   }
 }
 
@@ -57,8 +41,8 @@ export function formModes({ renderers, clients }: Services): { readonly [name: s
  * app, and a link to us that fails at once: it would lead on to any page they like, with our address in front (RFC 9700, 4.11.2).
  */
 export function stoppingErrors(mode: ResponseMode, services: Services): ResponseMode {
-  return async function stop(this: unknown, ctx, uri, answer) {
-    await mode.call(this, ctx, uri, answer)
+  return async (ctx, uri, answer) => {
+    await mode(ctx, uri, answer)
     if (asks(ctx, answer)) await leaveByLink(ctx, services)
   }
 }

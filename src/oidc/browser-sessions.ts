@@ -9,7 +9,8 @@ import type { Records } from '../records/adapter.ts'
 import { type Acr, asAcr } from './acr.ts'
 import type { Options } from './configuration.ts'
 import type { EndSession, Why } from './endings.ts'
-import { logIn, remembered } from './stamps.ts'
+import { type Login, logIn, remembered } from './security-stamps.ts'
+import { isSuperseded } from './session-storage.ts'
 
 /** Who is signed in in this browser, and how. */
 export interface CurrentSession {
@@ -21,15 +22,6 @@ export interface CurrentSession {
   since: number
   /** Names of the apps that were signed in to in this session. */
   apps: readonly string[]
-}
-
-/** What somebody proved. */
-export interface Login {
-  accountId: string
-  acr: Acr
-  amr: readonly string[]
-  /** What the account's guard was then. */
-  guard?: number | undefined
 }
 
 /** Browser sessions, for pages of our own. */
@@ -77,8 +69,7 @@ export function sessions(services: Services): Sessions {
   const save = async (ctx: Context, session: Session): Promise<void> => {
     await session.save(life(session.loginTs))
     // Another request has given the browser a newer one meanwhile.
-    if (!(session as Session & { superseded?: boolean }).superseded)
-      setCookie(ctx, session.jti, new Date(session.exp * 1000))
+    if (!isSuperseded(session)) setCookie(ctx, session.jti, new Date(session.exp * 1000))
   }
   const names = async (session: Session): Promise<string[]> => {
     const apps = await Promise.all(Object.keys(session.authorizations ?? {}).map(clients.app))

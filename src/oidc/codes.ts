@@ -1,8 +1,8 @@
 import { CodeUsedTwice, type Records } from '../records/adapter.ts'
-import type { Handler } from './refresh.ts'
+import type { Grant } from './internals.ts'
 
 /** Redeems codes: a second redemption ends what the first was given (RFC 6749, 4.1.2), also when both come at once. */
-export function redeeming(handle: Handler, records: Records): Handler {
+export function redeeming(handle: Grant, records: Records): Grant {
   return async ctx => {
     try {
       await handle(ctx)

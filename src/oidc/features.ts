@@ -9,9 +9,10 @@ import type { Mutes } from '../records/mutes.ts'
 import type { assertions } from './assertions.ts'
 import { type Backchannel, backchannel } from './backchannel.ts'
 import type { Options } from './configuration.ts'
+import { signOutSecret } from './internals.ts'
 import { mutualTls } from './mtls.ts'
 import { forOneAct, rich } from './rich.ts'
-import { type Carried, outlived, stampOf } from './stamps.ts'
+import { type Carried, outlived, stampOf } from './security-stamps.ts'
 
 /** Asks about what was approved: whoever is told true is the one to do it. */
 export type Spend = (ctx: KoaContextWithOIDC, client: string, token: AccessToken) => Promise<boolean>
@@ -131,7 +132,7 @@ export function features(
       enabled: true,
       logoutSource: async ctx => {
         const { session } = ctx.oidc
-        const xsrf = String(session?.state?.secret)
+        const xsrf = signOutSecret(session)
         const action = ctx.oidc.urlFor('end_session_confirm')
         await renderers.logout(ctx, { action, xsrf, client: await appOf(ctx), accountId: session?.accountId ?? '' })
       },

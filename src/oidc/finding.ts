@@ -4,7 +4,7 @@ import { isNobody } from './backchannel.ts'
 import { claimsOf } from './claims.ts'
 import type { Options } from './configuration.ts'
 import { SpentToken } from './refresh.ts'
-import { type Carried, outlived, remembered } from './stamps.ts'
+import { type Carried, outlived, remembered } from './security-stamps.ts'
 
 /** Finds the account that the library asks for, and keeps out whom it must not find. */
 export function finding({ accounts, bars, now }: Pick<Options, 'accounts' | 'bars' | 'now'>): FindAccount {

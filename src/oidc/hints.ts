@@ -1,22 +1,14 @@
 import { createLocalJWKSet, decodeJwt, type JSONWebKeySet, jwtVerify } from 'jose'
-import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider'
+import { type Client, errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider'
 import type { Ring } from '../keys/ring.ts'
-import type { Step } from './library-steps.ts'
-
-/** What is used here of the library and has no types there. */
-interface IdTokens {
-  validate(token: string, client: Client): Promise<{ payload: Record<string, unknown> }>
-}
-type Client = NonNullable<KoaContextWithOIDC['oidc']['client']>
+import { type Replacements, type Step, verifyHint } from './internals.ts'
 
 /**
  * Lets ID token hints verify for as long as sessions live: the library knows only the keys that are published, and a session may be
  * older than the key that signed its ID token.
  */
-export function verifyOlderHints(provider: Provider, ring: Pick<Ring, 'hintKeys'>): void {
-  const tokens = provider.IdToken as unknown as IdTokens
-  const validate = tokens.validate.bind(tokens)
-  tokens.validate = async (token, client) => {
+export function olderHints(provider: Provider, ring: Pick<Ring, 'hintKeys'>): Replacements['verifyHint'] {
+  return validate => async (token, client) => {
     try {
       return await validate(token, client)
     } catch (fault) {
@@ -41,7 +33,7 @@ export function verifyOlderHints(provider: Provider, ring: Pick<Ring, 'hintKeys'
 }
 
 const usable = ({ oidc }: KoaContextWithOIDC, hint: unknown, client: Client): Promise<boolean> =>
-  (oidc.provider.IdToken as unknown as IdTokens).validate(String(hint), client).then(
+  verifyHint(oidc.provider, String(hint), client).then(
     () => true,
     () => false,
   )

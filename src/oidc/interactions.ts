@@ -11,8 +11,9 @@ import type { Request } from '../flows/approving.ts'
 import type { Detail } from '../flows/details.ts'
 import type { Consents, Scopes } from '../records/consents.ts'
 import { type Acr, demandOf } from './acr.ts'
-import type { Login, Sessions } from './browser-sessions.ts'
+import type { Sessions } from './browser-sessions.ts'
 import { add } from './grants.ts'
+import type { Login } from './security-stamps.ts'
 
 /** What an authorization request waits for. */
 export interface InteractionDetails {

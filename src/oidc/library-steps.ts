@@ -1,19 +1,8 @@
-import { errors, type KoaContextWithOIDC } from 'oidc-provider'
-// @ts-expect-error: the library types only what its top exports; its version is pinned, and tests fail where a step is missing
-import * as library from 'oidc-provider/lib/actions/index.js'
+import { errors } from 'oidc-provider'
 import { completeRequest, tidyRequest } from './authorization-request.ts'
 import { readMetadata } from './client-metadata.ts'
 import { settleHint, settleLogoutHint } from './hints.ts'
-
-/** One step in how the library answers a request. */
-export type Step = (ctx: KoaContextWithOIDC, next: () => Promise<void>) => Promise<void>
-
-/** Puts a step of ours before the library's step with this function name. Throws when there is no such step. */
-function insertBefore(steps: Step[], name: string, step: Step): void {
-  const at = steps.findIndex(each => each.name === name)
-  if (at < 0) throw new Error(`oidc-provider has no step ${name}`)
-  steps.splice(at, 0, step)
-}
+import { insertStep, type Step } from './internals.ts'
 
 const clean: Step = async ({ oidc }, next) => {
   Object.assign(oidc, { body: readMetadata(oidc.body) })
@@ -36,26 +25,23 @@ const challenged: Step = async ({ oidc: { params } }, next) => {
   return next()
 }
 
-const { endSession, getAuthorization, introspection, registration, token } = library as {
-  endSession: { init: Step[] }
-  getAuthorization(endpoint: string): Step[]
-  introspection: Step[]
-  registration: { post: Step[]; put: Step[] }
-  token: Step[]
+/** Notes that the client of a token request has authenticated (RFC 6749, 3.2.1), if it can. */
+const proved: Step = async (ctx, next) => {
+  ctx.state.authenticated = ctx.oidc.client?.clientAuthMethod !== 'none'
+  return next()
 }
 
-// The library keeps these lists for the whole process and reads them whenever a provider is made, so they are changed once, when this
-// module is loaded. It looks at metadata and parameters before it asks us about them.
-insertBefore(registration.post, 'registrationResponse', clean)
-insertBefore(registration.put, 'forbiddenFields', clean)
-insertBefore(getAuthorization('authorization'), 'checkPrompt', completeRequest)
-insertBefore(getAuthorization('pushed_authorization_request'), 'checkPrompt', completeRequest)
-insertBefore(getAuthorization('device_authorization'), 'checkScope', completeRequest)
-insertBefore(getAuthorization('backchannel_authentication'), 'checkScope', completeRequest)
-insertBefore(token, 'validateScope', tidyRequest)
-for (const each of ['authorization', 'pushed_authorization_request'])
-  insertBefore(getAuthorization(each), 'checkPKCE', challenged)
-insertBefore(introspection, 'validateTokenPresence', authenticated)
-for (const each of ['authorization', 'pushed_authorization_request', 'device_authorization'])
-  insertBefore(getAuthorization(each), 'checkIdTokenHint', settleHint)
-insertBefore(endSession.init, 'endSessionChecks', settleLogoutHint)
+// Once, when this module is loaded: the lists are the process's. The library looks at metadata and parameters before it asks us about them.
+insertStep('registration', 'registrationResponse', clean)
+insertStep('registration_update', 'forbiddenFields', clean)
+insertStep('authorization', 'checkPrompt', completeRequest)
+insertStep('pushed_authorization_request', 'checkPrompt', completeRequest)
+insertStep('device_authorization', 'checkScope', completeRequest)
+insertStep('backchannel_authentication', 'checkScope', completeRequest)
+insertStep('token', 'validateScope', tidyRequest)
+insertStep('token', 'callTokenHandler', proved)
+insertStep('introspection', 'validateTokenPresence', authenticated)
+insertStep('end_session', 'endSessionChecks', settleLogoutHint)
+for (const endpoint of ['authorization', 'pushed_authorization_request']) insertStep(endpoint, 'checkPKCE', challenged)
+for (const endpoint of ['authorization', 'pushed_authorization_request', 'device_authorization'])
+  insertStep(endpoint, 'checkIdTokenHint', settleHint)

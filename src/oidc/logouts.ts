@@ -1,6 +1,7 @@
 import type { Provider } from 'oidc-provider'
 import { wordsOf } from '../errors.ts'
 import type { Emit } from '../events.ts'
+import type { Replacements } from './internals.ts'
 
 /** Word that an app's session has ended, for one app. */
 interface Logout {
@@ -13,38 +14,24 @@ interface Logout {
 /** Keeps word for an app until the app has heard it. */
 export type PostLogout = (logout: Logout) => Promise<void>
 
-/** Tells an app that its session has ended; `refused` when saying it again would change nothing. Throws when the app did not hear. */
-export type TellApp = (logout: Logout) => Promise<'heard' | 'refused'>
-
-interface Telling {
-  backchannelLogoutUri?: string | undefined
-  clientId: string
-  backchannelLogout(sub: string, sid?: string): Promise<void>
-}
-
-interface Services {
-  provider: Provider
-  post: PostLogout
-  emit: Emit
-}
-
 /**
  * The library tells apps once, and forgets those that are down. Ours is kept until it is heard (OpenID Connect
  * Back-Channel Logout 1.0, 2.5), whichever way the session ended.
  */
-export function logouts({ provider, post, emit }: Services): TellApp {
-  const { prototype } = provider.Client as unknown as { prototype: Telling }
-  const { backchannelLogout } = prototype
-  prototype.backchannelLogout = function tell(this: Telling, account, sid) {
-    return post({ client: this.clientId, account, sid })
+export function logouts({ provider, post, emit }: { provider: Provider; post: PostLogout; emit: Emit }) {
+  let send: ReturnType<Replacements['tellLogout']>
+  const tellLogout: Replacements['tellLogout'] = own => {
+    send = own
+    return ({ clientId: client }, account, sid) => post({ client, account, sid })
   }
 
-  return async ({ client, account, sid }) => {
-    const app = (await provider.Client.find(client)) as unknown as Telling | undefined
+  /** Tells an app that its session has ended; `refused` when saying it again would change nothing. Throws when the app did not hear. */
+  const tellApp = async ({ client, account, sid }: Logout): Promise<'heard' | 'refused'> => {
+    const app = await provider.Client.find(client)
     // It was taken out of the file, or wants to hear no more.
     if (!app?.backchannelLogoutUri) return 'heard'
     try {
-      await backchannelLogout.call(app, account, sid)
+      await send(app, account, sid)
     } catch (fault) {
       await emit('logout.failed', { client, account, reason: reasonOfCall(fault, app.backchannelLogoutUri) })
       if (refuses(statusOf(fault))) return 'refused'
@@ -53,7 +40,10 @@ export function logouts({ provider, post, emit }: Services): TellApp {
     await emit('logout.delivered', { client, account })
     return 'heard'
   }
+  return { tellLogout, tellApp }
 }
+
+export type TellApp = ReturnType<typeof logouts>['tellApp']
 
 /** Tells whether a repetition is useless: the app refuses it with 400 (2.8), or redirects, and what is signed goes nowhere else. */
 const refuses = (status: number): boolean => status === 400 || (status >= 300 && status < 400)

@@ -2,6 +2,7 @@ import type { TLSSocket } from 'node:tls'
 import type { Context } from 'koa'
 import type { Configuration, Provider } from 'oidc-provider'
 import { type Certificate, certificateIn, issuedBy, names, type SubjectField } from '../crypto/certificate.ts'
+import type { Replacements } from './internals.ts'
 
 /** Where clients show certificates, and whose count (RFC 8705). */
 export interface Mtls {
@@ -41,28 +42,19 @@ export function aliases(mtls: Mtls | undefined, issuer: string, routes: Routes):
  * everything else by the issuer's, since the Host header is what somebody typed. A client's assertion may be made out to the token
  * endpoint by either URL (RFC 7523, 3).
  */
-export function nameCalled(provider: Provider, mtls: Mtls | undefined): void {
+export function namedAsCalled(provider: Provider, mtls: Mtls | undefined): Pick<Replacements, 'urlFor' | 'audiences'> {
   const certified = new Set<string>(Object.values(endpoints))
   const host = mtls && new URL(mtls.url).host
-  const aliased = ({ ctx, route }: Named, name: string): string[] =>
+  const aliased = ({ ctx, route }: { ctx: Context; route: string }, name: string): string[] =>
     mtls && certified.has(route) && ctx.host === host ? [mtls.url + provider.pathFor(name)] : []
-  const { prototype } = provider.OIDCContext
-  prototype.urlFor = function urlFor(this: Named, name, options) {
-    const [alias] = name === this.route ? aliased(this, name) : []
-    return alias ?? provider.urlFor(name, options)
-  }
-  Object.assign(prototype, {
-    clientJwtAuthExpectedAudience(this: Named) {
-      const urls = ['token', this.route].flatMap(name => [provider.urlFor(name), ...aliased(this, name)])
+  return {
+    urlFor: (of, name, options) =>
+      (name === of.route ? aliased(of, name)[0] : undefined) ?? provider.urlFor(name, options),
+    audiences: of => {
+      const urls = ['token', of.route].flatMap(name => [provider.urlFor(name), ...aliased(of, name)])
       return new Set([provider.issuer, ...urls])
     },
-  })
-}
-
-/** What the library's context of a request names of where it went. */
-interface Named {
-  ctx: Context
-  route: string
+  }
 }
 
 /** The ways of authenticating that there are with certificates (RFC 8705, 2). */

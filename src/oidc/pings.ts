@@ -1,6 +1,7 @@
 import type { Provider } from 'oidc-provider'
 import type { Emit } from '../events.ts'
 import type { Ping } from '../records/remote-requests.ts'
+import { ping } from './internals.ts'
 import { reasonOfCall, statusOf } from './logouts.ts'
 
 /** Word to an app that its request was answered. */
@@ -20,9 +21,8 @@ export function pings({ provider, emit }: { provider: Provider; emit: Emit }): T
     const app = await provider.Client.find(client)
     // It was taken out of the file, or polls now.
     if (app?.backchannelTokenDeliveryMode !== 'ping') return 'heard'
-    const params = { client_notification_token: token }
     try {
-      await app.backchannelPing(Object.assign(new provider.BackchannelAuthenticationRequest({}), { jti, params }))
+      await ping(provider, app, { jti, params: { client_notification_token: token } })
     } catch (fault) {
       const reason = reasonOfCall(fault, app.backchannelClientNotificationEndpoint ?? '')
       await emit('ping.failed', { client, reason })

@@ -1,14 +1,8 @@
 import type { Middleware } from 'koa'
 import type { Provider } from 'oidc-provider'
-// @ts-expect-error: the library types only what its top exports; its version is pinned, and a test asks for every method
-import inside from 'oidc-provider/lib/helpers/weak_cache.js'
 import { Problem } from '../errors.ts'
 import { routes } from './configuration.ts'
-
-/** The library's router, as far as it is asked what there is. */
-interface Router {
-  match(method: string, path: string): { route: { name: string } } | undefined
-}
+import { endpointAt } from './internals.ts'
 
 /** The endpoints that people's browsers come to, by the library's names: they alone answer with pages. */
 const visited = new Set([
@@ -31,13 +25,12 @@ const signedIntrospection = 'application/token-introspection+jwt'
  * (RFC 9110, 15.5.6). Marks their requests in `ctx.state.program`.
  */
 export function programs(provider: Provider, endpoints: Middleware): Middleware {
-  const { router } = (inside as (of: Provider) => { router: Router })(provider)
   return async (ctx, next) => {
     const { path, method } = ctx
-    const takes = (each: string) => router.match(each, path) || (each === 'POST' && posted.has(path))
-    const name = router.match(method, path)?.route.name
+    const takes = (each: string) => endpointAt(provider, each, path) ?? (each === 'POST' && posted.has(path))
+    const name = endpointAt(provider, method, path)
     const known = name === undefined ? methods.filter(takes) : []
-    const seen = name ?? router.match(known[0] ?? '', path)?.route.name
+    const seen = name ?? endpointAt(provider, known[0] ?? '', path)
     ctx.state.program = seen === undefined ? calledPaths.has(path.toLowerCase()) : !visited.has(seen)
     if (name === undefined) {
       if (known.length > 0) return otherwise(known)

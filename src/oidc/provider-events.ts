@@ -6,8 +6,6 @@ import type { Emit } from '../events.ts'
 
 interface Services {
   emit: Emit
-  /** Has the client of this token request authenticated? */
-  proved: (ctx: KoaContextWithOIDC) => boolean
   /** Hears that an app got a token for somebody. */
   used: (account: string, client: string) => Promise<void>
   /** Hears what nobody foresaw. */
@@ -15,7 +13,7 @@ interface Services {
 }
 
 /** Records the library's events as ours. */
-export function hear(provider: Provider, { emit, used, proved, onFault }: Services): void {
+export function hear(provider: Provider, { emit, used, onFault }: Services): void {
   const note = (...told: Parameters<Emit>): void => void emit(...told).catch(onFault)
   const account = (ctx: KoaContextWithOIDC): string | undefined => ctx.oidc.entities.Account?.accountId
 
@@ -32,7 +30,7 @@ export function hear(provider: Provider, { emit, used, proved, onFault }: Servic
     const type = grantTypes.find(each => each === ctx.oidc.params?.grant_type)
     const client = ctx.oidc.client?.clientId
     const waits = fault.error === 'authorization_pending' || fault.error === 'slow_down'
-    const name = waits ? 'grant.awaited' : proved(ctx) ? 'grant.refused' : 'grant.turned-away'
+    const name = waits ? 'grant.awaited' : ctx.state.authenticated ? 'grant.refused' : 'grant.turned-away'
     note(name, { client, ...(type && { type }), code: fault.error }, originOf(ctx))
   })
   provider.on('interaction.ended', ctx => {

@@ -3,6 +3,7 @@ import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { isDeclared } from '../clients/client-extensions.ts'
 import type { Clients } from '../clients/registry.ts'
 import { leaveByLink } from './answers.ts'
+import { signOutSecret } from './internals.ts'
 import { programs } from './programs.ts'
 import type { Renderers } from './renderers.ts'
 
@@ -50,7 +51,7 @@ async function leaveUnasked(ctx: KoaContextWithOIDC, { renderers, clients }: Ser
   ctx.set('Content-Security-Policy', policy.replace(/ 'sha256-[^']*'/, ''))
   const action = ctx.oidc.urlFor('end_session_confirm')
   const fields = [
-    ['xsrf', String(session.state?.secret)],
+    ['xsrf', signOutSecret(session)],
     ['logout', 'yes'],
   ] as const
   await renderers.formPost(ctx, { action, fields, client: await clients.app(client?.clientId ?? '') })

@@ -10,6 +10,7 @@ import type { Emit } from '../events.ts'
 import type { Records } from '../records/adapter.ts'
 import { type Answered, type Family, lives, successor } from '../records/refresh-tokens.ts'
 import type { EndSession } from './endings.ts'
+import type { Grant } from './internals.ts'
 import type { Prolong } from './prolong.ts'
 
 /** How long a client that lost the answer may ask again for it, in milliseconds; and one that can prove nothing of itself. */
@@ -20,9 +21,6 @@ export function refreshLife(client: Client, ago: number, longest: number): numbe
   const { refresh_token_ttl, refresh_token_max = Number.POSITIVE_INFINITY } = own(client)
   return Math.max(1, Math.min(refresh_token_ttl, Math.min(refresh_token_max, longest / 1000) - ago))
 }
-
-/** A token endpoint grant, as the library calls it once the client is authenticated. */
-export type Handler = (ctx: TokenEndpointGrantContext) => Promise<void> | void
 
 /** A refresh token was shown that is not its family's live one; nothing else is wrong with the request. */
 export class SpentToken extends Error {}
@@ -48,7 +46,7 @@ interface Services {
  * Any other use of a spent token ends its family, which is the app's sign-in; and the whole session when the token was bound to a key or
  * certificate or came back from somewhere else, because then somebody else has it (RFC 9700, 4.14.2).
  */
-export function rotating(handle: Handler, services: Services): Handler {
+export function rotating(handle: Grant, services: Services): Grant {
   const { records, keyring, emit, endSession, prolong, certificate, longest, now } = services
   return async ctx => {
     const value = String(ctx.oidc.params.refresh_token)

@@ -11,9 +11,9 @@ import type { Consents, Scopes } from '../records/consents.ts'
 import type { Mutes } from '../records/mutes.ts'
 import type { RemoteRequest } from '../records/remote-requests.ts'
 import { type Acr, demandOf } from './acr.ts'
-import type { Login } from './browser-sessions.ts'
 import { add, renew } from './grants.ts'
 import type { PostPing } from './pings.ts'
+import type { Login } from './security-stamps.ts'
 
 /** What waits for a person to approve it. Times in milliseconds since the epoch. */
 export interface Waiting {

@@ -1,9 +1,8 @@
 import { ExternalSigningKey, type Provider } from 'oidc-provider'
-// @ts-expect-error: the library types only what its top exports; its version is pinned, and a test rotates keys
-import inside from 'oidc-provider/lib/helpers/weak_cache.js'
 import { publicHalf, type SigningKey } from '../crypto/jwk.ts'
 import { type ImmediateSigner, immediateSigner } from '../crypto/sign.ts'
 import type { RingKey } from '../keys/signing-keys.ts'
+import { replaceKeys } from './internals.ts'
 
 /** A signing key that the library asks for signatures and never sees. */
 class ImmediateKey extends ExternalSigningKey {
@@ -29,29 +28,8 @@ export function forLibrary(keys: readonly RingKey[]): { keys: ExternalSigningKey
   return { keys: keys.map(({ jwk }) => new ImmediateKey(jwk)) }
 }
 
-const lists = [
-  'idTokenSigningAlgValues',
-  'userinfoSigningAlgValues',
-  'introspectionSigningAlgValues',
-  'authorizationSigningAlgValues',
-] as const
-type Lists = { [list in (typeof lists)[number]]: string[] }
-
-/** What the library keeps of its keys. */
-interface Inside {
-  keystore: { clear(): void; add(key: ExternalSigningKey): void }
-  jwks: { keys: object[] }
-  configuration: Lists & { enabledJWA: Lists }
-}
-
-/** The library reads its keys once. Here its signing keys, what it publishes and what it offers become this ring's, between two requests. */
-export function replaceKeys(provider: Provider, ring: readonly RingKey[]): void {
-  const library = (inside as (of: Provider) => Inside)(provider)
-  const { keys } = forLibrary(ring)
-  library.keystore.clear()
-  for (const each of keys) library.keystore.add(each)
-  library.jwks = { keys: ring.map(({ jwk }) => publicHalf(jwk)) }
-  const offered = [...new Set<string>(ring.map(({ alg }) => alg))]
-  const { configuration } = library
-  for (const list of lists) configuration[list] = offered.filter(alg => configuration.enabledJWA[list].includes(alg))
+/** Makes this ring's keys those that a provider signs with and publishes, between two requests. */
+export function replaceRing(provider: Provider, ring: readonly RingKey[]): void {
+  const published = ring.map(({ jwk }) => publicHalf(jwk))
+  replaceKeys(provider, forLibrary(ring).keys, published)
 }

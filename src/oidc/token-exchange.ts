@@ -1,6 +1,6 @@
 import { errors, type Provider, type TokenEndpointGrantContext } from 'oidc-provider'
-import * as library from 'oidc-provider/lib/helpers/grants.js'
 import type { Granted } from '../clients/declared.ts'
+import { checkKeys } from './internals.ts'
 
 const accessToken = 'urn:ietf:params:oauth:token-type:access_token'
 
@@ -22,16 +22,6 @@ interface Exchanged {
 /** Judges one type of subject token (RFC 8693, 3). Throws the library's errors. */
 export type Judge = (ctx: TokenEndpointGrantContext, token: string, resource: string) => Promise<Exchanged>
 
-type Certificate = Parameters<InstanceType<Provider['AccessToken']>['setThumbprint']>[1]
-
-/** As the library's own grants prove keys (RFC 9449, 5; RFC 8705, 3). */
-const { checkMtlsCert, validateDpop, checkDpopRequired, checkDpopReplay } = library as {
-  checkMtlsCert(provider: Provider, ctx: TokenEndpointGrantContext): Certificate | undefined
-  validateDpop(provider: Provider, ctx: TokenEndpointGrantContext): Promise<{ thumbprint: string } | undefined>
-  checkDpopRequired(provider: Provider, ctx: TokenEndpointGrantContext, proof: unknown): void
-  checkDpopReplay(provider: Provider, ctx: TokenEndpointGrantContext, proof: unknown, client: string): Promise<void>
-}
-
 /** Exchanges a token for an access token for one API (RFC 8693), by the type of what is exchanged: always less, never more. */
 export function exchanging(provider: Provider, judges: Readonly<{ [type: string]: Judge }>) {
   return async (ctx: TokenEndpointGrantContext): Promise<void> => {
@@ -45,9 +35,7 @@ export function exchanging(provider: Provider, judges: Readonly<{ [type: string]
     if (![undefined, accessToken].includes(params.requested_token_type as string | undefined))
       throw new errors.InvalidRequest(`requested_token_type must be ${accessToken}`)
     if (typeof resource !== 'string' || params.audience !== undefined) throw new errors.InvalidTarget()
-    const proof = await validateDpop(provider, ctx)
-    checkDpopRequired(provider, ctx, proof)
-    const certificate = checkMtlsCert(provider, ctx)
+    const { proof, certificate, once } = await checkKeys(ctx)
 
     const { account, grantId, api, may, life, claims, bound } = await judge(ctx, token, resource)
     if (bound && !proof && !certificate)
@@ -55,7 +43,7 @@ export function exchanging(provider: Provider, judges: Readonly<{ [type: string]
     const asked = typeof scope === 'string' ? scope.split(' ') : may
     const granted = asked.filter(each => may.includes(each))
     if (granted.length === 0) throw new errors.InvalidScope('nothing of this may be had', String(scope ?? ''))
-    if (proof) await checkDpopReplay(provider, ctx, proof, client.clientId)
+    if (proof) await once()
 
     const issued = new provider.AccessToken({
       client,

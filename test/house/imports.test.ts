@@ -3,19 +3,8 @@ import { expect } from 'chai'
 import * as rules from './rules.ts'
 
 const table = rules.tableOf(readFileSync('docs/architecture.md', 'utf8'))
-const {
-  downward,
-  slices,
-  oneCrypto,
-  oneEnvironment,
-  oneClock,
-  oneForm,
-  spelledOut,
-  shallow,
-  noDrawers,
-  bounded,
-  short,
-} = rules
+const { downward, slices, oneCrypto, oneEnvironment, oneClock, oneForm, oneInternals } = rules
+const { spelledOut, shallow, noDrawers, bounded, short } = rules
 
 describe('the house', () => {
   const broken = (rule: typeof downward, files: readonly rules.Source[]) =>
@@ -36,6 +25,7 @@ describe('the house', () => {
   it('keeps cryptography in one room', () => expect(broken(oneCrypto, src)).to.deep.equal([]))
   it('reads the environment in one place', () => expect(broken(oneEnvironment, src)).to.deep.equal([]))
   it('reads forms in one place', () => expect(broken(oneForm, src)).to.deep.equal([]))
+  it('uses the internals of oidc-provider in one file', () => expect(broken(oneInternals, src)).to.deep.equal([]))
   it('is told the time', () => expect(broken(oneClock, src)).to.deep.equal([]))
   it('spells out what it imports', () => expect(broken(spelledOut, src)).to.deep.equal([]))
   it('is one level deep', () => expect(broken(shallow, src)).to.deep.equal([]))
@@ -88,6 +78,18 @@ describe('the rules of the house', () => {
       file('src/x.ts', "import { env } from 'node:process'"),
       'environ',
     ],
+    [
+      'a module of oidc-provider’s lib',
+      oneInternals,
+      file('src/oidc/x.ts', "import x from 'oidc-provider/lib/x.js'"),
+      'lib/x.js',
+    ],
+    [
+      'a method of oidc-provider that is replaced elsewhere',
+      oneInternals,
+      file('src/oidc/x.ts', "import { Provider } from 'oidc-provider'\nprovider.Session.prototype.save = save"),
+      'replaces',
+    ],
     ['a clock of one’s own', oneClock, file('src/flows/x.ts', 'const at = Date.now()'), 'clock'],
     ['a date of now', oneClock, file('src/flows/x.ts', 'const at = new Date()'), 'clock'],
     ['a form read elsewhere', oneForm, file('src/web/x.ts', 'const { name } = ctx.request.body'), 'web/forms.ts'],
@@ -134,9 +136,18 @@ describe('the rules of the house', () => {
     ['the date of a given time', oneClock, file('src/flows/x.ts', 'const at = new Date(now())')],
     ['an import at run time that is spelled out', spelledOut, file('src/x.ts', "await import('./x.ts')")],
     ['a package by createRequire', spelledOut, file('src/x.ts', "const load = createRequire('/')\nload('chai')")],
-    ['the clock of oidc-provider', oneClock, file('src/oidc/corrections.ts', 'Date.now()')],
     ['forms in their place', oneForm, file('src/web/forms.ts', 'ctx.request.body')],
     ['what an app posts, unread', oneForm, file('src/oidc/x.ts', '(ctx.request as { rawBody?: string }).rawBody')],
+    [
+      'the internals of oidc-provider at home',
+      oneInternals,
+      file('src/oidc/internals.ts', "import x from 'oidc-provider/lib/x.js'"),
+    ],
+    [
+      'what oidc-provider exports',
+      oneInternals,
+      file('src/oidc/x.ts', "import { Provider } from 'oidc-provider'\nname in Object.prototype"),
+    ],
     ['a room', shallow, file('src/flows/x.ts')],
     ['a word with a drawer in it', noDrawers, file('src/factors/typed.ts')],
     ['250 lines', short, file('src/web/x.ts', 'x\n'.repeat(250))],

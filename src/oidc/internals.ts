@@ -1,0 +1,246 @@
+/**
+ * What Latchkey uses of oidc-provider beyond what it exports: modules of its lib/, its state, and methods of its models that are replaced.
+ * No other file does. test/oidc/internals.test.ts pins the version, and names what another version has changed of it.
+ */
+import type { Context } from 'koa'
+import type * as library from 'oidc-provider'
+import type { AdapterPayload, Client, ExternalSigningKey, Interaction, Provider, Session } from 'oidc-provider'
+// @ts-expect-error: the library types only what it exports
+import * as actions from 'oidc-provider/lib/actions/index.js'
+import { checkDpopReplay, checkDpopRequired, checkMtlsCert, validateDpop } from 'oidc-provider/lib/helpers/grants.js'
+// @ts-expect-error: the library types only what it exports
+import state from 'oidc-provider/lib/helpers/weak_cache.js'
+// @ts-expect-error: the library types only what it exports
+import clientAuth, { getClientAuthParams } from 'oidc-provider/lib/shared/client_auth.js'
+
+/** One step in how the library answers a request. */
+export type Step = (ctx: library.KoaContextWithOIDC, next: () => Promise<void>) => Promise<void>
+/** A grant of the token endpoint, called once the client is authenticated. */
+export type Grant = (ctx: library.TokenEndpointGrantContext) => Promise<void> | void
+/** Takes an answer to an app. */
+export type ResponseMode = Parameters<Provider['registerResponseMode']>[1]
+
+const steps: { readonly [endpoint: string]: Step[] } = {
+  end_session: actions.endSession.init,
+  introspection: actions.introspection,
+  registration: actions.registration.post,
+  registration_update: actions.registration.put,
+  token: actions.token,
+}
+
+/**
+ * Puts a step before the library's step with this function name, for all providers of the process: the library keeps one list for each
+ * endpoint and reads it when a provider is constructed. Throws when there is no such step.
+ */
+export function insertStep(endpoint: string, before: string, step: Step): void {
+  const list: Step[] = steps[endpoint] ?? actions.getAuthorization(endpoint)
+  const at = list.findIndex(each => each.name === before)
+  if (at < 0) throw new Error(`oidc-provider has no step ${before} at ${endpoint}`)
+  list.splice(at, 0, step)
+}
+
+/** What the library keeps of one provider. */
+const stateOf = state as (provider: Provider) => {
+  configuration: { enabledJWA: Record<string, string[]> }
+  grantTypeHandlers: Map<string, Grant>
+  jwks: { keys: readonly object[] }
+  keystore: { clear(): void; add(key: ExternalSigningKey): void }
+  responseModes: Map<string, ResponseMode>
+  router: { match(method: string, path: string): { route: { name: string } } | undefined }
+}
+
+/** Replaces the keys that the library signs with, those that it publishes, and the algorithms that it offers; it reads them once by itself. */
+export function replaceKeys(provider: Provider, keys: readonly ExternalSigningKey[], jwks: readonly object[]): void {
+  const kept = stateOf(provider)
+  kept.keystore.clear()
+  for (const each of keys) kept.keystore.add(each)
+  kept.jwks = { keys: jwks }
+  const offered = [...new Set(keys.map(({ alg }) => String(alg)))]
+  for (const [list, enabled] of Object.entries(kept.configuration.enabledJWA))
+    if (/^(idToken|userinfo|introspection|authorization)SigningAlg/.test(list))
+      Object.assign(kept.configuration, { [list]: offered.filter(alg => enabled.includes(alg)) })
+}
+
+/** Replaces a grant by one that is made of the library's own. */
+export function wrapGrant(provider: Provider, name: string, wrap: (own: Grant) => Grant): void {
+  const { grantTypeHandlers: grants } = stateOf(provider)
+  grants.set(name, wrap(grants.get(name) as Grant))
+}
+
+/** Replaces each response mode by one that is made of the library's own. */
+export function wrapResponseModes(provider: Provider, wrap: (own: ResponseMode, name: string) => ResponseMode): void {
+  const { responseModes: modes } = stateOf(provider)
+  for (const [name, mode] of modes) modes.set(name, wrap(mode, name))
+}
+
+/** Returns the name of the endpoint that would answer a request. */
+export function endpointAt(provider: Provider, method: string, path: string): string | undefined {
+  return stateOf(provider).router.match(method, path)?.route.name
+}
+
+/** Authenticates the client of a request to an endpoint of ours as the token endpoint does; assertions are made out to that one. */
+export async function authenticateClient(provider: Provider, bare: Context, parameter: (name: string) => unknown) {
+  const oidc = Object.assign(new provider.OIDCContext(bare), { route: 'token', params: {} })
+  const ctx = Object.assign(bare, { oidc }) as unknown as library.KoaContextWithOIDC
+  for (const name of getClientAuthParams(ctx)) Object.assign(oidc.params, { [name]: parameter(name) })
+  const run = async (at: number): Promise<void> => (clientAuth as readonly Step[])[at]?.(ctx, () => run(at + 1))
+  await run(0)
+  return oidc.client
+}
+
+/** Checks the proofs of keys that a token request shows, as the library's grants do (RFC 9449, 5; RFC 8705, 3). `once` throws for a proof that was used before. */
+export async function checkKeys(ctx: library.TokenEndpointGrantContext) {
+  const { provider, client } = ctx.oidc
+  const proof = await validateDpop(provider, ctx)
+  checkDpopRequired(provider, ctx, proof)
+  const certificate = checkMtlsCert(provider, ctx)
+  return { proof, certificate, once: () => checkDpopReplay(provider, ctx, proof, client.clientId) }
+}
+
+/** Makes a client of metadata by the library's rules. Throws its InvalidClientMetadata. */
+export async function makeClient(provider: Provider, metadata: library.ClientMetadata): Promise<Client> {
+  const { Client } = inside(provider)
+  await Client.validate(metadata)
+  return new Client(metadata)
+}
+
+/** Tells an app that its backchannel request was answered, by the token that came with it (CIBA Core 1.0, 10.2). */
+export function ping(provider: Provider, client: Client, answered: { jti: string; params: object }): Promise<void> {
+  return client.backchannelPing(Object.assign(new provider.BackchannelAuthenticationRequest({} as never), answered))
+}
+
+/** Signs an answer to an app as its client has it signed (JARM, 2.1). */
+export function signAnswer(ctx: library.KoaContextWithOIDC, answer: object): Promise<string> {
+  const { IdToken } = inside(ctx.oidc.provider)
+  return Object.assign(new IdToken({}, { ctx }), { extra: answer }).issue({ use: 'authorization' })
+}
+
+/** Verifies an ID token of ours for a client, however old it is. Throws when it does not verify. */
+export function verifyHint(provider: Provider, hint: string, client: Client): Promise<unknown> {
+  return inside(provider).IdToken.validate(hint, client)
+}
+
+/** Returns the secret that a form of the library's sign-out must post. */
+export function signOutSecret(session: Session | undefined): string {
+  return String(session?.state?.secret)
+}
+
+type Find<T> = (id: string) => Promise<T | undefined>
+type Validate = (token: string, client: Client) => Promise<{ payload: object }>
+type Logout = (client: Client, account: string, sid?: string) => Promise<void>
+/** A request that the library answers. */
+type Answered = library.KoaContextWithOIDC['oidc'] & { ctx: Context }
+/** An ID token in the making; `mask` are the claims that were asked for by their names. */
+type Making = { client?: Client; mask?: object }
+type Saving = Session & { oldId?: string; getValueAndPayload(): Promise<{ payload: AdapterPayload }> }
+
+/** The library's models, beside what their types say. */
+interface Inside {
+  Client: {
+    new (metadata: library.ClientMetadata): Client
+    find: Find<Client>
+    validate(metadata: library.ClientMetadata): Promise<void>
+    Schema: { prototype: object }
+    prototype: { backchannelLogout(this: Client, account: string, sid?: string): Promise<void> }
+  }
+  IdToken: {
+    new (claims: object, about: { ctx: library.KoaContextWithOIDC }): { issue(how: { use: string }): Promise<string> }
+    validate: Validate
+    prototype: { set(this: object, name: string, value: unknown): void }
+  }
+  InitialAccessToken: { find: Find<object> }
+  Interaction: { find: Find<Interaction> }
+  Session: { find: Find<Session>; prototype: Saving }
+}
+const inside = (provider: Provider): Inside => provider as unknown as Inside
+
+/** What is done in place of methods of the library's models; `own` is the library's method. */
+export interface Replacements {
+  findClient(own: Find<Client>): Find<Client>
+  findInvitation: Find<object>
+  findInteraction(own: Find<Interaction>): Find<Interaction>
+  findSession(own: Find<Session>): Find<Session>
+  /** Stores a session; `from` is its cookie's value when the request began. */
+  storeSession(session: Session, stored: { payload: AdapterPayload; born: boolean; from: string }): Promise<void>
+  /** Tells whether a session gets another cookie where the library would give it one. */
+  renewsCookie(): boolean
+  /** Gets a session that the library has signed somebody in to. */
+  signedIn(session: Session): void
+  /** Gets each code and token that is about to be saved. */
+  issues(issued: object): void
+  refreshToken(): string
+  /** Tells whether a proof or an assertion comes for the first time. */
+  unique(issuer: string, jti: string, exp: number): Promise<boolean>
+  verifyHint(own: Validate): Validate
+  /** Tells whether a claim goes into an ID token. */
+  tells(token: Making, claim: string): boolean
+  tellLogout(own: Logout): Logout
+  urlFor(of: Answered, name: string, options?: Record<string, unknown>): string
+  /** Returns whom clients' assertions may be made out to. */
+  audiences(of: Answered): Set<string>
+  acr(of: Answered): string | undefined
+}
+
+/** Makes a method that hands its object to a function. */
+function method<S, A extends unknown[], R>(act: (self: S, ...given: A) => R) {
+  return function (this: S, ...given: A): R {
+    return act(this, ...given)
+  }
+}
+
+/** Replaces methods of a provider's models. `field` is stored with sessions and with all that is issued in them. */
+export function replaceMethods(provider: Provider, field: string, now: () => number, by: Replacements): void {
+  const { Client, IdToken, InitialAccessToken, Interaction, Session } = inside(provider)
+  Client.find = by.findClient(Client.find.bind(Client))
+  InitialAccessToken.find = by.findInvitation
+  Interaction.find = by.findInteraction(Interaction.find.bind(Interaction))
+  Session.find = by.findSession(Session.find.bind(Session))
+  IdToken.validate = by.verifyHint(IdToken.validate.bind(IdToken))
+  provider.ReplayDetection.unique = by.unique
+
+  const { resetIdentifier, loginAccount } = Session.prototype
+  const save = async (session: Saving, ttl: number): Promise<string> => {
+    const { oldId, jti, exp } = session
+    session.exp = Math.floor(now() / 1000) + ttl
+    const { payload } = await session.getValueAndPayload()
+    await by.storeSession(session, { payload, born: exp === undefined, from: oldId ?? jti })
+    session.emit('saved')
+    Object.assign(session, { oldId: undefined, touched: false })
+    return jti
+  }
+  const login = (session: Session, ...of: Parameters<typeof loginAccount>): void => {
+    loginAccount.apply(session, of)
+    by.signedIn(session)
+  }
+  const renew = (session: Session) => by.renewsCookie() && resetIdentifier.call(session)
+  Object.assign(Session.prototype, { save: method(save), loginAccount: method(login), resetIdentifier: method(renew) })
+
+  const { AccessToken, AuthorizationCode, BackchannelAuthenticationRequest, DeviceCode, RefreshToken } = provider
+  const issued = [AccessToken, AuthorizationCode, RefreshToken]
+  for (const model of [...issued, BackchannelAuthenticationRequest, DeviceCode, provider.Session]) {
+    const names = [...model.IN_PAYLOAD, field]
+    Object.defineProperty(model, 'IN_PAYLOAD', { get: () => names })
+  }
+  for (const { prototype } of issued) {
+    const { save } = prototype
+    prototype.save = method((self: typeof prototype) => {
+      by.issues(self)
+      return save.call(self)
+    })
+  }
+  Object.assign(RefreshToken.prototype, { generateTokenId: by.refreshToken })
+
+  const { backchannelLogout } = Client.prototype
+  const tell = by.tellLogout((client, ...about) => backchannelLogout.apply(client, about))
+  // Every access token says which session it is of, so that an API can ask another on its person's behalf only while it lives.
+  Object.assign(Client.prototype, { backchannelLogout: method(tell), includeSid: () => true })
+  // It takes no scope of an API in a client's metadata. Which there may be is judged where clients come from: the file, or a policy.
+  Object.assign(Client.Schema.prototype, { scopes: () => {} })
+  const { set } = IdToken.prototype
+  const some = (of: Making, ...claim: Parameters<typeof set>) => by.tells(of, claim[0]) && set.apply(of, claim)
+  Object.assign(IdToken.prototype, { set: method(some) })
+
+  const { prototype } = provider.OIDCContext
+  Object.assign(prototype, { urlFor: method(by.urlFor), clientJwtAuthExpectedAudience: method(by.audiences) })
+  Object.defineProperty(prototype, 'acr', { get: method(by.acr) })
+}
