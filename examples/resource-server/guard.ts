@@ -78,3 +78,8 @@ export function guard(options: Options): Guard {
     return caller
   }
 }
+
+/** Throws Refused while the account is to wait with what cannot be undone: what protects it was changed lately, perhaps by a thief. `now` is in milliseconds. */
+export function waitWhileHeld({ heldUntil = 0 }: Pick<Caller, 'heldUntil'>, now: number): void {
+  if (heldUntil * 1000 > now) throw new Refused(403, { error: 'account_held', until: heldUntil })
+}

@@ -1,4 +1,4 @@
-import { type Caller, type Need, Refused } from './guard.ts'
+import { type Caller, type Need, Refused, waitWhileHeld } from './guard.ts'
 
 interface Order {
   id: string
@@ -29,13 +29,14 @@ export const nothing: Need = { scope: '' }
 
 const amount = /^\d{1,12}(\.\d{1,8})?$/
 
-/** Opens an empty book. */
-export function orderBook(): OrderBook {
+/** Opens an empty book. `now` is in milliseconds. */
+export function orderBook(now: () => number): OrderBook {
   const orders = new Map<string, Order[]>()
   const moved = new Map<string, number>()
 
   return {
-    answer: (act, { account }, sent) => {
+    answer: (act, caller, sent) => {
+      const { account } = caller
       const own = orders.get(account) ?? []
       if (act === 'list') return { orders: own, moved: moved.get(account) ?? 0 }
       if (act === 'order') {
@@ -46,6 +47,7 @@ export function orderBook(): OrderBook {
         orders.set(account, [...own, order])
         return order
       }
+      waitWhileHeld(caller, now())
       if (!isAmount(sent.amount)) throw new Refused(422, { error: 'invalid_amount' })
       moved.set(account, (moved.get(account) ?? 0) + Number(sent.amount))
       return { moved: moved.get(account) }

@@ -71,7 +71,7 @@ export function servers(
   options: Omit<Options, 'origin'>,
   at: { koa: string; fetch: string },
 ): { koa: Server; fetch: Server } {
-  const book = orderBook()
+  const book = orderBook(options.now ?? Date.now)
   const described = { ...options, name: 'Order book', scopes: ['read', 'trade', 'transfer'] }
   const guards = { koa: guardOf({ ...options, origin: at.koa }), fetch: guardOf({ ...options, origin: at.fetch }) }
   return {

@@ -5,7 +5,7 @@ import { senderOf } from './sender.ts'
 
 /** What Latchkey answers about a signed request. */
 type Verdict =
-  | { active: true; sub: string; key_id: string; scope: string }
+  | { active: true; sub: string; key_id: string; scope: string; hold_until?: number }
   | { active: false; code: number; reason: string; retry_after?: number }
 
 /** Makes the judge of signed requests: Latchkey, which alone knows what was seen before. */
@@ -33,7 +33,8 @@ export function signatures(
     if (answer?.status !== 200) throw new Refused(answer?.status === 400 ? 400 : 503, { error: 'not_verified' })
     const verdict = (await answer.json()) as Verdict
     if (!verdict.active) throw refused(verdict)
-    return { account: verdict.sub, scope: new Set(verdict.scope.split(' ')), key: verdict.key_id }
+    const { sub: account, scope: may, key_id: key, hold_until: heldUntil } = verdict
+    return { account, scope: new Set(may.split(' ')), key, heldUntil }
   }
 }
 

@@ -1,6 +1,6 @@
 import Router from '@koa/router'
 import type { Middleware } from 'koa'
-import { type Caller, guard as guardOf, type Need, type Options, Refused } from '../resource-server/guard.ts'
+import { guard as guardOf, type Need, type Options, Refused, waitWhileHeld } from '../resource-server/guard.ts'
 import { describe, type Guarded, protect } from '../resource-server/koa.ts'
 
 /** What the API can send, on which network, and up to how much in a day without an approval of its own. A toy: nothing moves. */
@@ -129,8 +129,4 @@ function wanted(body: Uint8Array): Detail {
 function unitsOf(amount: string): bigint {
   const [whole = '', decimals = ''] = amount.split('.')
   return BigInt(whole + decimals.padEnd(18, '0'))
-}
-
-function waitWhileHeld({ heldUntil = 0 }: Caller, now: number): void {
-  if (heldUntil * 1000 > now) throw new Refused(403, { error: 'account_held', until: heldUntil })
 }

@@ -1,5 +1,5 @@
 import type { Emit, Origin } from '../events.ts'
-import type { Accounts } from './account.ts'
+import type { Account, Accounts } from './account.ts'
 
 interface Services {
   accounts: Pick<Accounts, 'get' | 'patch'>
@@ -21,4 +21,9 @@ export function holding({ accounts, emit, hold, now }: Services): Hold {
     await accounts.patch(account, { holdUntil: until, updatedAt: at })
     await emit('hold.started', { account, until }, origin)
   }
+}
+
+/** Until when apps are told to wait with what cannot be undone, in seconds, where they are; `now` in milliseconds. */
+export function heldUntil({ holdUntil = 0 }: Pick<Account, 'holdUntil'>, now: number): { hold_until?: number } {
+  return holdUntil > now ? { hold_until: Math.ceil(holdUntil / 1000) } : {}
 }

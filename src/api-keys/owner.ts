@@ -89,6 +89,8 @@ export function owner({ keys, accounts, throttle, hold, sendMail, emit }: Servic
       const key = await own(account, id)
       const needed = key.algorithm === 'ed25519'
       if (needed !== (publicKey !== undefined)) throw new Problem('invalid_public_key', { field: 'public_key' })
+      // The new secret may be somebody else's.
+      if (key.scopes.includes('transfer')) await hold(account.id, origin)
       const rotated = await keys.rotate(key, publicKey)
       await emit('api-key.rotated', { account: account.id, key: id }, origin)
       await sendMail('key-rotated', account, { ...about(key), hours: overlap / hour })

@@ -1,4 +1,5 @@
-import { type Accounts, active, keyEnded } from '../accounts/account.ts'
+import { type Account, type Accounts, active, keyEnded } from '../accounts/account.ts'
+import { heldUntil } from '../accounts/hold.ts'
 import type { Emit, Origin } from '../events.ts'
 import { within } from './allowed-addresses.ts'
 import type { ApiKey, Keys, Scope } from './api-keys.ts'
@@ -17,6 +18,8 @@ export type Verdict =
       scope: string
       /** When the key ends, in seconds since the epoch; null when it does not. */
       expires_at: number | null
+      /** Until when the account is to wait with what cannot be undone, in seconds since the epoch; absent where it need not. */
+      hold_until?: number
     }
   | {
       active: false
@@ -49,6 +52,12 @@ interface From {
   origin: Origin
 }
 
+/** What a request is judged by besides its key: the address that it came from, and the key's owner. */
+interface Known {
+  address: string | undefined
+  owner: Account | undefined
+}
+
 /** Reasons that only the holder of the key, or of a copied request, can cause. */
 const afterSignature: readonly Reason[] = ['DUPLICATE_REQUEST', 'INSUFFICIENT_SCOPE']
 
@@ -62,8 +71,7 @@ export function verification(services: Services) {
     scheme.verify(claim, keys.open(key, claim.algorithm, 'former'))
 
   /** Returns the first thing that is wrong with a claim, except for its nonce. Everything is checked before anything is reported. */
-  const faultOf = async (scheme: Scheme, claim: Claim, key: ApiKey | undefined, address: string | undefined) => {
-    const owner = await accounts.get(key?.account ?? '')
+  const faultOf = (scheme: Scheme, claim: Claim, key: ApiKey | undefined, { address, owner }: Known) => {
     const signed = isSigned(scheme, claim, key)
     if (!key) return 'UNKNOWN_KEY'
     const rows: [Reason, boolean][] = [
@@ -85,11 +93,17 @@ export function verification(services: Services) {
     ...(retryAfter !== undefined && { retry_after: retryAfter }),
   })
 
-  const passed = async (key: ApiKey, { client, scheme, address, origin }: From): Promise<Verdict> => {
+  const passed = async (
+    key: ApiKey,
+    owner: Account | undefined,
+    { client, scheme, address, origin }: From,
+  ): Promise<Verdict> => {
     await keys.used(key, address)
     await emit('api-key.used', { account: key.account, key: key.id, client, scheme }, origin)
     const endsAt = key.endsAt === undefined ? null : Math.floor(key.endsAt / 1000)
-    return { active: true, sub: key.account, key_id: key.id, scope: key.scopes.join(' '), expires_at: endsAt }
+    const scope = key.scopes.join(' ')
+    const held = owner && heldUntil(owner, now())
+    return { active: true, sub: key.account, key_id: key.id, scope, expires_at: endsAt, ...held }
   }
 
   const failed = async (reason: Reason, key: ApiKey | undefined, from: From): Promise<Verdict> => {
@@ -131,12 +145,13 @@ export function verification(services: Services) {
         await emit('api-key.refused', { client, reason: 'TOO_MANY_FAILURES' }, from.origin)
         return refused('TOO_MANY_FAILURES', closed)
       }
-      const reason = await faultOf(schemes[scheme], claim, key, address)
+      const owner = await accounts.get(key?.account ?? '')
+      const reason = faultOf(schemes[scheme], claim, key, { address, owner })
       if (reason || !key) return failed(reason ?? 'UNKNOWN_KEY', key, from)
       if (!(await nonces.spend(scheme, claim))) return failed('DUPLICATE_REQUEST', key, from)
       const needed = claim.scope === undefined ? request.scope : [...request.scope, claim.scope]
       if (!needed.every(each => key.scopes.includes(each as Scope))) return failed('INSUFFICIENT_SCOPE', key, from)
-      return passed(key, from)
+      return passed(key, owner, from)
     },
   }
 }

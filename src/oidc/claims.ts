@@ -1,5 +1,6 @@
 import type { AccountClaims } from 'oidc-provider'
 import type { Account } from '../accounts/account.ts'
+import { heldUntil } from '../accounts/hold.ts'
 
 /** Which claims each scope opens (OpenID Connect Core 1.0, 5.4); how somebody signed in belongs to `openid`. */
 export const claims = {
@@ -40,9 +41,4 @@ export function claimsOf(
     locale,
     updated_at: Math.floor(Math.max(updatedAt, profile?.at ?? 0) / 1000),
   }
-}
-
-/** Until when apps are told to wait with what cannot be undone, in seconds, where they are; `now` in milliseconds. */
-export function heldUntil({ holdUntil = 0 }: Pick<Account, 'holdUntil'>, now: number): { hold_until?: number } {
-  return holdUntil > now ? { hold_until: Math.ceil(holdUntil / 1000) } : {}
 }

@@ -2,11 +2,11 @@ import { createLocalJWKSet, errors as jose, jwtVerify } from 'jose'
 import { errors } from 'oidc-provider'
 import { z } from 'zod'
 import { type Account, active, stampFits } from '../accounts/account.ts'
+import { heldUntil } from '../accounts/hold.ts'
 import type { Clients } from '../clients/registry.ts'
 import { publicHalf } from '../crypto/jwk.ts'
 import type { Ring } from '../keys/ring.ts'
 import type { Records } from '../records/adapter.ts'
-import { heldUntil } from './claims.ts'
 import type { Judge } from './token-exchange.ts'
 
 /** An access token of ours, as another client received it for its own API. */

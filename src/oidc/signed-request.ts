@@ -10,7 +10,7 @@ export const signedRequest = 'urn:latchkey:params:oauth:token-type:signed-reques
 
 /** What became of a signed request: whose it is and what its key may do, or why it does not pass. */
 type Signed =
-  | { active: true; sub: string; key_id: string; scope: string; expires_at: number | null }
+  | { active: true; sub: string; key_id: string; scope: string; expires_at: number | null; hold_until?: number }
   | { active: false; code: number; reason: string }
 
 export interface Services {
@@ -41,6 +41,7 @@ export function signedRequests({ clients, judge, now }: Services): Judge {
       api,
       may: signed.scope.split(' ').filter(each => offered.includes(each)),
       life: { expiresIn: Math.max(1, Math.min(life, left)) },
+      ...(signed.hold_until !== undefined && { claims: { hold_until: signed.hold_until } }),
     }
   }
 }

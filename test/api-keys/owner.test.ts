@@ -141,6 +141,17 @@ describe('the owner of API keys', () => {
     expect((await accounts(room.store).get('ada'))?.holdUntil).to.equal(data.until)
   })
 
+  it('has apps wait when such a key gets another secret, too', async () => {
+    const { key } = await room.owner.make(ada, { ...form, scopes: ['transfer'] }, origin)
+    const plain = await room.owner.make(ada, form, origin)
+    room.clock.pass(48 * 3_600_000)
+    const until = async () => (await accounts(room.store).get('ada'))?.holdUntil ?? 0
+    await room.owner.rotate(ada, plain.key.id, undefined, origin)
+    expect(await until()).to.be.below(room.clock.now())
+    await room.owner.rotate(ada, key.id, undefined, origin)
+    expect(await until()).to.equal(room.clock.now() + 24 * 3_600_000)
+  })
+
   it('loses every key at once when all are revoked, and is told of each', async () => {
     const made = [await room.owner.make(ada, form, origin), await room.owner.make(ada, form, origin)]
     await room.owner.revokeAll('ada', origin)

@@ -126,6 +126,17 @@ describe('verification', () => {
     expect(await reason(signRfc9421(own, {}, { at: at() }))).to.equal('active')
   })
 
+  it('says until when what cannot be undone has to wait, as tokens do', async () => {
+    const until = at() + 1_500
+    await accounts(room.store).patch('ada', { holdUntil: until })
+    const asked = () => verify(signRfc9421(key, {}, { at: at() }))
+    expect(await asked()).to.include({ active: true, hold_until: Math.ceil(until / 1000) })
+    room.clock.pass(1_500)
+    expect(await asked())
+      .to.include({ active: true })
+      .and.not.have.property('hold_until')
+  })
+
   it('refuses the keys of an account that is closed', async () => {
     await accounts(room.store).patch('ada', { status: 'closed' })
     expect(await reason(signRfc9421(key, {}, { at: at() }))).to.equal('KEY_REVOKED')
@@ -164,7 +175,12 @@ describe('verification', () => {
     expect(of('api-key.throttled')).to.have.length(1)
     expect(of('api-key.refused').map(each => each.data.reason)).to.deep.equal(Array(5).fill('TOO_MANY_FAILURES'))
     expect(room.mailed).to.deep.equal([
-      { change: 'key-misused', to: 'ada@example.com', about: { key: 'Bot', id: key.id, address: '198.51.100.6' } },
+      {
+        name: 'key-misused',
+        to: 'ada@example.com',
+        locale: 'en',
+        data: { key: 'Bot', id: key.id, address: '198.51.100.6' },
+      },
     ])
     room.told.length = 0
     for (let each = 0; each < 15; each += 1)

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { expect } from 'chai'
+import { decodeJwt } from 'jose'
 import { senderOf } from '../../examples/resource-server/sender.ts'
 import { servers } from '../../examples/resource-server/serve.ts'
 import { type KeyHolder, keyHolder, server } from '../support/key-holder.ts'
@@ -13,16 +14,18 @@ describe('the order book', () => {
   let serving: ReturnType<typeof servers>
   let at: { koa: string; fetch: string }
   let key: Held
+  let mover: Held
   before(async () => {
     holder = await keyHolder()
     const [koa, plain] = await freePorts(2)
     at = { koa: `http://localhost:${koa}`, fetch: `http://localhost:${plain}` }
-    serving = servers({ issuer: holder.latchkey.issuer, client: server, audience }, at)
+    serving = servers({ issuer: holder.latchkey.issuer, client: server, audience, now: holder.at }, at)
     for (const name of ['koa', 'fetch'] as const) {
       serving[name].listen(Number(new URL(at[name]).port), 'localhost')
       await once(serving[name], 'listening')
     }
     key = await holder.create({ name: 'Bot', scope: ['read', 'trade'], addresses: '127.0.0.1 ::1' })
+    mover = await holder.create({ name: 'Mover', scope: ['read', 'transfer'], addresses: '127.0.0.1 ::1' })
   })
   after(async () => {
     for (const each of Object.values(serving)) {
@@ -36,6 +39,25 @@ describe('the order book', () => {
     const answer = await fetch(url, { method, headers: { ...headers, ...more }, ...(body !== undefined && { body }) })
     const text = await answer.text()
     return { status: answer.status, headers: answer.headers, body: text.startsWith('{') ? JSON.parse(text) : text }
+  }
+  const transfer = (url: string) =>
+    send(signRfc9421(mover, { body: '{"amount":"1"}', url: `${url}/transfers` }, { at: holder.at() }))
+  /** An access token that a request was exchanged for which this key signed. */
+  const exchanged = async (held: Held, scope: string): Promise<string> => {
+    const { issuer } = holder.latchkey
+    const { method, url, headers } = signRfc9421(held, { url: `${issuer}/token` }, { at: holder.at() })
+    const answer = await fetch(`${issuer}/token`, {
+      method: 'POST',
+      headers: { authorization: `Basic ${btoa(`${server.id}:${server.secret}`)}` },
+      body: new URLSearchParams({
+        grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+        subject_token_type: 'urn:latchkey:params:oauth:token-type:signed-request',
+        subject_token: Buffer.from(JSON.stringify({ method, url, headers })).toString('base64url'),
+        resource: audience,
+        scope,
+      }),
+    })
+    return ((await answer.json()) as { access_token: string }).access_token
   }
   const order = { side: 'BUY', price: '10', quantity: '2' }
 
@@ -122,6 +144,16 @@ describe('the order book', () => {
         expect(await shown({})).to.match(/^[\da-f-]{36}$/)
       })
 
+      it('moves nothing by a key while its account has to wait, and lets it trade', async () => {
+        const held = await transfer(at[name])
+        expect([held.status, held.body.error]).to.deep.equal([403, 'account_held'])
+        expect(held.body.until).to.be.above(holder.at() / 1000)
+        const asked = signRfc9421(mover, { method: 'GET', url: `${at[name]}/orders` }, { at: holder.at() })
+        expect((await send(asked)).status).to.equal(200)
+        const token = await exchanged(mover, 'read')
+        expect(decodeJwt(token).hold_until).to.equal(held.body.until)
+      })
+
       it('says what it is, and who its tokens are of', async () => {
         const answer = await fetch(`${at[name]}/.well-known/oauth-protected-resource/trading`)
         expect([answer.status, answer.headers.get('access-control-allow-origin')]).to.deep.equal([200, '*'])
@@ -147,20 +179,7 @@ describe('the order book', () => {
       })
 
       it('takes an access token that a signed request was exchanged for', async () => {
-        const { issuer } = holder.latchkey
-        const { method, url, headers } = signRfc9421(key, { url: `${issuer}/token` }, { at: holder.at() })
-        const answer = await fetch(`${issuer}/token`, {
-          method: 'POST',
-          headers: { authorization: `Basic ${btoa(`${server.id}:${server.secret}`)}` },
-          body: new URLSearchParams({
-            grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
-            subject_token_type: 'urn:latchkey:params:oauth:token-type:signed-request',
-            subject_token: Buffer.from(JSON.stringify({ method, url, headers })).toString('base64url'),
-            resource: audience,
-            scope: 'read',
-          }),
-        })
-        const { access_token: token } = (await answer.json()) as { access_token: string }
+        const token = await exchanged(key, 'read')
         const by = (path: string, authorization: string, verb = 'GET') =>
           fetch(at[name] + path, { method: verb, headers: { authorization }, ...(verb === 'POST' && { body: '{}' }) })
         expect((await by('/orders', `Bearer ${token}`)).status).to.equal(200)
@@ -190,6 +209,13 @@ describe('the order book', () => {
       koa.close()
       await once(koa, 'close')
     }
+  })
+
+  describe('a day later', () => {
+    it('moves money by a key once its account need not wait any more', async () => {
+      holder.latchkey.clock.pass(25 * 3_600_000)
+      for (const url of Object.values(at)) expect((await transfer(url)).status).to.equal(200)
+    })
   })
 })
 
