@@ -44,6 +44,8 @@ const changeShape = z.object({
   went: z.array(z.string()),
   /** It undid others: what came back by it had been the owner's before. */
   undo: z.boolean().optional(),
+  /** The changes that it undid, by id. */
+  undid: z.array(z.string()).optional(),
   /** The settings that it replaced, and what they were; an absent one was not set. */
   replaced: z.array(z.enum(['restrictions', 'travel', 'phrase', 'texts'])),
   was: z.object({

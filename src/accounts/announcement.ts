@@ -2,11 +2,13 @@ import { z } from 'zod'
 import type { Emit, EventData, EventName, Origin } from '../events.ts'
 import { declare, type Store } from '../store/collection.ts'
 import { every } from '../store/whole-lists.ts'
-import { accountsDeclaration } from './account.ts'
+import { type AccountChange, accountsDeclaration } from './account.ts'
 import { type Credentials, regret } from './credential.ts'
 
-/** After this long without an answer, in milliseconds, another process says what is to be said of a change that was committed. */
+/** How old what is to be said of a change must be before another process looks at it, in milliseconds. */
 const patience = 60_000
+/** How long a process may take to say one thing before another takes its place, in milliseconds. */
+const turn = 2 * patience
 /** After this long a change that is not on its account never will be, in milliseconds. */
 const abandoned = 61 * 60_000
 
@@ -79,18 +81,20 @@ export function announcements({ store, credentials, emit, onFault, now }: Servic
       await emit(name, data as never, origin)
       left = rest
       // What was announced is not announced again when the rest fails.
-      await kept.patch(id, left.length > 0 ? { events: left } : { events: [], state: 'told', lease: undefined })
+      await kept.patch(
+        id,
+        left.length > 0 ? { events: left, lease: now() + turn } : { events: [], state: 'told', lease: undefined },
+      )
     }
   }
 
   /** Takes one on that another process left; false when somebody else did. */
   const claimed = async ({ id, lease }: z.output<typeof shape>): Promise<boolean> =>
-    (lease ?? 0) <= now() &&
-    (await kept.patch(id, { lease: now() + patience }, { lease, state: 'waiting' })) !== undefined
+    (lease ?? 0) <= now() && (await kept.patch(id, { lease: now() + turn }, { lease, state: 'waiting' })) !== undefined
 
   const late = async (each: z.output<typeof shape>): Promise<void> => {
     const owner = await accounts.get(each.account)
-    if (owner && (owner.id === each.id || owner.changes?.some(({ id }) => id === each.id))) {
+    if (owner && (owner.id === each.id || owner.changes?.some(change => committed(change, each.id)))) {
       if (await claimed(each)) await say(each as Announcement)
     } else if (each.at <= now() - abandoned) await settle(each)
   }
@@ -109,7 +113,7 @@ export function announcements({ store, credentials, emit, onFault, now }: Servic
 
   return {
     prepare: ({ id, account, events, origin }) =>
-      kept.put({ id, account, state: 'waiting', events: [...events], origin, at: now() }),
+      kept.put({ id, account, state: 'waiting', events: [...events], origin, at: now(), lease: now() + turn }),
     tell: announcement => say(announcement).catch(onFault),
     drop: async id => {
       await kept.take(id).catch(onFault)
@@ -121,4 +125,9 @@ export function announcements({ store, credentials, emit, onFault, now }: Servic
       for await (const each of every(kept, told)) await settle(each).catch(onFault)
     },
   }
+}
+
+/** Tells from one change of an account whether the change of this id was committed: it is the same, or this one undid it before it was said. */
+function committed({ id, undid = [] }: AccountChange, own: string): boolean {
+  return id === own || undid.includes(own)
 }

@@ -27,7 +27,7 @@ const perRow = 300
 /** Sources that a process remembers. */
 const most = 40_000
 
-/** Who is asking. `client` where the request names one that cannot authenticate. */
+/** Who is asking. `client` where the request names one that cannot authenticate: its book, of which each endpoint has one. */
 export interface Source {
   address: string
   client?: string | undefined

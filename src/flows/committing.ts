@@ -87,8 +87,8 @@ export function committing(services: Services): Commit {
     const replaced = (Object.keys(settings) as Setting[]).filter(() => history === undefined)
     const was = Object.fromEntries(replaced.flatMap(name => (owner[name] === undefined ? [] : [[name, owner[name]]])))
     // No session survives an undo.
-    const by: { undo?: true; device?: string; session?: string } = history
-      ? { undo: true }
+    const by: { undo?: true; undid?: string[]; device?: string; session?: string } = history
+      ? { undo: true, undid: (owner.changes ?? []).filter(each => !history.includes(each)).map(each => each.id) }
       : { device: visitor.device, ...(session !== undefined && { session }) }
     const change: AccountChange = { id: id(), at, ...by, came: [...came], went: [...went], replaced, was }
     const holds = [...(owner.holds ?? []).filter(each => !went.includes(each) && !came.includes(each)), ...came]

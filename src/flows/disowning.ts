@@ -7,7 +7,7 @@ import type { Link, Links } from '../accounts/link.ts'
 import type { SendMail } from '../delivery/mails.ts'
 import { Problem } from '../errors.ts'
 import type { Factor } from '../factors/factor.ts'
-import { retry } from '../store/collection.ts'
+import { Conflict, retry } from '../store/collection.ts'
 import type { Commit, Wanted } from './committing.ts'
 import { resetLife } from './resetting.ts'
 import type { Visitor } from './visitor.ts'
@@ -140,7 +140,11 @@ export function disowning(services: Services): Disowning {
       }
       // Before and after: when this process dies in between, no device of the intruder's counts as the owner's.
       await forget()
-      const changed = await commit(owner, { came, went, settings, fields, history, loosens: true, events }, visitor)
+      const wanted = { came, went, settings, fields, history, loosens: true, events }
+      const changed = await commit(owner, wanted, visitor).catch(fault => {
+        // Somebody claims the address at this very moment: it is looked at once more.
+        if (!(fault instanceof Conflict)) throw fault
+      })
       if (!changed) return undefined
       await forget()
       // Already out of force: removed for good, so that nothing of the intruder's can be put back.

@@ -11,6 +11,11 @@ export const largest = 8_192
 
 /** The endpoints that look a client up without authenticating it. */
 const open: readonly (string | undefined)[] = ['authorization', 'resume', 'end_session', 'end_session_confirm']
+/**
+ * The endpoints at which a client that cannot authenticate is limited as a whole, each by itself. Where a person is asked, strangers could
+ * close it to its people; and at the token endpoint a proof is kept only once there is a grant that it is for.
+ */
+const limited: readonly (string | undefined)[] = ['pushed_authorization_request', 'device_authorization']
 
 export interface Admission {
   /** Pays for a row that is stored before anything was proved; does nothing where the client authenticated, and outside of requests. Throws `slow_down`. */
@@ -27,8 +32,7 @@ export function admission(quota: Quota): Admission {
     if (!ctx?.oidc) return
     const unproved = open.includes(route) || client === undefined || client.clientAuthMethod === 'none'
     if (!unproved) return
-    // A client is limited as a whole only where no person is asked: otherwise strangers could close it to its people.
-    const named = client && !open.includes(route) ? client.clientId : undefined
+    const named = client && limited.includes(route) ? `${client.clientId} ${route}` : undefined
     await quota.spend(bytes, { address: ctx.ip, client: named })
   }
 

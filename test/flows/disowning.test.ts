@@ -153,6 +153,26 @@ describe('disowning', () => {
     expect(box.sent).to.deep.equal([])
   })
 
+  it('locks all the same when somebody claims the address at this very moment', async () => {
+    const address = await add('email', 'ada@example.com')
+    await made.retire('ada', address)
+    await add('email', 'thief@example.com')
+    await people.patch('ada', { email: 'thief@example.com' })
+    let looked = 0
+    const whose = async (email: string) => {
+      looked += 1
+      if (looked > 1) return made.addresses.whose(email)
+      await made.addresses.claim(email, 'other')
+      return undefined
+    }
+    const late = disowning({
+      ...{ factors, accounts: people, devices: made.devices, credentials: kept, links: mailed, now },
+      ...{ addresses: { whose }, sendMail: box.sendMail, commit: made.commit },
+    })
+    expect(await problem(late.disown(await link(address), visitor))).to.include({ code: 'conflict' })
+    expect((await people.get('ada'))?.email).to.equal('ada@released.invalid')
+  })
+
   it('is done once, by one of many presses', async () => {
     const address = await add('email', 'ada@example.com')
     const bearer = await link(address)

@@ -52,4 +52,27 @@ describe('what the provider stores', () => {
     await latchkey.close()
     await store.close()
   })
+
+  it('is paid for from a book for each endpoint where a client cannot authenticate, and a flood of one closes no other', async () => {
+    const books: (string | undefined)[] = []
+    const latchkey = await running({ quota: { spend: async (_, { client }) => void books.push(client) } })
+    const app = await latchkey.app('wallet')
+    const { refresh_token } = await app.signIn(browser())
+    await app.refresh(refresh_token)
+    // Proofs count at the token endpoint once there is a grant that they are for: who floods it has none.
+    expect(books.every(each => each === undefined)).to.equal(true)
+    books.length = 0
+    const form = {
+      client_id: 'wallet',
+      redirect_uri: `${latchkey.issuer}/wallet/callback`,
+      response_type: 'code',
+      scope: 'openid',
+      code_challenge: await client.calculatePKCECodeChallenge(client.randomPKCECodeVerifier()),
+      code_challenge_method: 'S256',
+    }
+    const { status } = await fetch(`${latchkey.issuer}/par`, { method: 'POST', body: new URLSearchParams(form) })
+    expect(status).to.equal(201)
+    expect(books).to.deep.equal(['wallet pushed_authorization_request'])
+    await latchkey.close()
+  })
 })

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import Koa, { type Context } from 'koa'
-import { quota } from '../../src/accounts/quota.ts'
+import { type Quota, quota as quotaOf } from '../../src/accounts/quota.ts'
 import { throttle } from '../../src/accounts/throttle.ts'
 import { parseClients } from '../../src/clients/declared.ts'
 import { roll } from '../../src/clients/registered.ts'
@@ -109,6 +109,7 @@ export function declared(origin: string): unknown {
 
 interface Settings {
   store?: Store
+  quota?: Quota
   session?: { idle: number; max: number }
   registration?: 'off' | 'token' | 'open'
   production?: boolean
@@ -123,6 +124,7 @@ interface Settings {
 /** Starts a provider of its own on a free port of loopback. */
 export async function running({
   store: given,
+  quota,
   session = { idle: 3_600_000, max: 86_400_000 },
   registration = 'off',
   production = false,
@@ -154,7 +156,7 @@ export async function running({
     ...{ issuer, session, store, keys, clients, registration },
     standing: { local: true, production },
     documents: 'off',
-    ...{ throttle: throttle({ store, now }), quota: quota({ store, now }) },
+    ...{ throttle: throttle({ store, now }), quota: quota ?? quotaOf({ store, now }) },
     keyring: ring,
     accounts: {
       get: async id => {
