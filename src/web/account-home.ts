@@ -5,11 +5,37 @@ import type { Factor } from '../factors/factor.ts'
 import { limitedUntil } from '../flows/assurance.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
 import type { Approvals } from '../oidc/remote-approvals.ts'
-import type { Credential } from './account-pages.ts'
-import { doorkeeper } from './require-session.ts'
-import type { Show } from './show.ts'
-import { seeOther } from './show.ts'
-import type { Visit } from './visiting.ts'
+import type { FactorView } from './pages.ts'
+import { type Show, seeOther } from './show.ts'
+import { doorkeeper, type Visit } from './visit.ts'
+
+declare module './pages.ts' {
+  interface Pages {
+    /** `holdUntil`: until then apps are told to wait with what cannot be undone. */
+    'account/overview': {
+      email: string
+      factors: readonly Credential[]
+      apps: readonly string[]
+      since: number
+      holdUntil: number | undefined
+      /** How many apps ask for something. */
+      waiting: number
+    }
+    'sign-in/signed-out': { app: string | undefined; everywhere: boolean }
+  }
+}
+
+/** A held credential as account pages list it. Times in milliseconds since the epoch. */
+export interface Credential {
+  id: string
+  factor: FactorView
+  label: string | undefined
+  hint: string | undefined
+  createdAt: number
+  usedAt: number | undefined
+  /** Until when it counts for no more than the proof that authorised it. */
+  until?: number | undefined
+}
 
 interface Services {
   accounts: Accounts

@@ -3,18 +3,33 @@ import Router from '@koa/router'
 import type { Context } from 'koa'
 import { z } from 'zod'
 import type { Accounts } from '../accounts/account.ts'
+import { agentOf } from '../accounts/agent.ts'
 import type { Receipts } from '../accounts/receipt.ts'
 import { Problem } from '../errors.ts'
 import type { Approved } from '../flows/approval-statement.ts'
 import { factsOf } from '../flows/details.ts'
-import { type Activity, kinds, type Part } from '../observers/activity.ts'
+import { type Activity, type Kind, kindOf, kinds, type Part } from '../observers/activity.ts'
 import type { Entry } from '../observers/chain.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
-import { type Happened, happened } from './activity-entry.ts'
-import { csvLine } from './csv.ts'
-import { doorkeeper, type SignedIn } from './require-session.ts'
+import { isPhrase } from './phrases.ts'
 import type { Show } from './show.ts'
-import type { Visit } from './visiting.ts'
+import { doorkeeper, type SignedIn, type Visit } from './visit.ts'
+
+declare module './pages.ts' {
+  interface Pages {
+    'account/activity': {
+      entries: readonly Happened[]
+      kinds: readonly string[]
+      /** The filter as it was typed: days as YYYY-MM-DD. */
+      typed: { kind?: string | undefined; from?: string | undefined; to?: string | undefined }
+      /** The filter as a query, `?kind=apps`; and that of the page after this one. */
+      query: string
+      older: string | undefined
+      /** Is this the first page? */
+      first: boolean
+    }
+  }
+}
 
 const day = 24 * 3_600_000
 
@@ -131,4 +146,80 @@ function partOf({ kind, from, to }: z.output<typeof filter>): Part {
 function queryOf(typed: Record<string, string | undefined>): string {
   const entries = Object.entries(typed).filter((each): each is [string, string] => each[1] !== undefined)
   return entries.length === 0 ? '' : `?${new URLSearchParams(entries)}`
+}
+
+/** One thing that happened, for the person to whom it did. */
+export interface Happened {
+  sequence: number
+  /** Milliseconds since the epoch. */
+  at: number
+  what: string
+  kind: Kind
+  /** The factor that it was about. */
+  factor: string | undefined
+  /** Worth a look. */
+  unusual: boolean
+  address: string | undefined
+  /** "Chrome on Windows". */
+  agent: string | undefined
+  /** The id of the receipt that there is of it. */
+  receipt?: string | undefined
+}
+
+interface InWords {
+  say(key: string, values?: Record<string, string | number>): string
+  /** An app by its client id. */
+  app(id: string): string
+  /** Where what was approved goes, if there is a receipt of it (still). */
+  to?: string | undefined
+}
+
+/** Puts an entry of the audit log in words: `event.<name>`. */
+export function happened({ sequence, at, name, level, data, origin }: Entry, words: InWords): Happened {
+  const factor = typeof data.factor === 'string' ? data.factor : undefined
+  return {
+    sequence,
+    at,
+    // Kept for good: it may be of a Latchkey that knew more events, or others.
+    what: isPhrase(`event.${name}`)
+      ? words.say(`event.${name}`, valuesOf(data, words))
+      : words.say('event.other', { name }),
+    kind: kindOf(name),
+    factor,
+    unusual: level === 'warning',
+    address: origin.address,
+    agent: browserOf(origin.agent, words),
+    receipt: words.to === undefined ? undefined : String(data.receipt),
+  }
+}
+
+/** What a phrase may name: the factor and the app by their names, and plain words. Phrases choose by words without hyphens. */
+function valuesOf(data: Entry['data'], { say, app, to = 'none' }: InWords): Record<string, string | number> {
+  const values: Record<string, string | number> = { to }
+  for (const [name, value] of Object.entries(data)) {
+    if (typeof value === 'number') values[name] = value
+    if (typeof value === 'string') values[name] = value.replaceAll('-', '_')
+  }
+  const { factor, client } = data
+  if (typeof factor === 'string')
+    values.factor = isPhrase(`factor.${factor}.name`) ? say(`factor.${factor}.name`) : factor
+  if (typeof client === 'string') values.client = app(client)
+  return values
+}
+
+function browserOf(header: string | undefined, { say }: InWords): string | undefined {
+  const { browser, system } = agentOf(header)
+  return browser && system ? say('activity.agent', { browser, system }) : (browser ?? system)
+}
+
+/**
+ * A line of a CSV file (RFC 4180). A field that a spreadsheet would take for a formula is led by an apostrophe: whoever
+ * wrote it may be a stranger, by the name of their browser, say.
+ */
+export function csvLine(fields: readonly string[]): string {
+  return `${fields.map(field => `"${plain(field).replaceAll('"', '""')}"`).join(',')}\r\n`
+}
+
+function plain(field: string): string {
+  return /^[\s\p{Cc}\p{Cf}]*[=+\-@＝＋－＠]|^[\t\r\n]/u.test(field) ? `'${field}` : field
 }

@@ -3,7 +3,7 @@ import Router from '@koa/router'
 import type { Context } from 'koa'
 import { type Case, standing } from '../account-recovery/cases.ts'
 import { endings } from '../account-recovery/content.ts'
-import { type Deciding, needed } from '../account-recovery/deciding.ts'
+import { type Deciding, type KnownAddress, needed } from '../account-recovery/deciding.ts'
 import type { Accounts } from '../accounts/account.ts'
 import type { Credentials } from '../accounts/credential.ts'
 import { recent } from '../accounts/freshness.ts'
@@ -14,12 +14,63 @@ import { reaches } from '../flows/assurance.ts'
 import type { Resume } from '../flows/flow.ts'
 import type { Flows } from '../flows/flow-store.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
-import type { CaseLine } from './admin-pages.ts'
-import { beginFlow } from './beginning.ts'
+import { beginFlow } from './flow-start.ts'
 import { field, queryField, submit } from './forms.ts'
-import { doorkeeper, type SignedIn } from './require-session.ts'
 import { type Show, seeOther } from './show.ts'
-import type { Visit } from './visiting.ts'
+import { doorkeeper, type SignedIn, type Visit } from './visit.ts'
+
+declare module './pages.ts' {
+  interface Pages {
+    /** `more` wait than are counted. */
+    'admin/home': { waiting: number; more: boolean }
+    /** Some of each list; `first` of it, and where the `rest` is. */
+    'admin/recovery': Record<
+      'waiting' | 'granted',
+      { cases: readonly CaseLine[]; first: boolean; rest: string | undefined }
+    >
+    /** Posts `verdict` (`approve` or `refuse`) and `reason` to `base`; documents are at `<base>/documents/<id>`. */
+    'admin/case': CaseLine & {
+      state: string
+      base: string
+      contact: string
+      story: string
+      /** Undefined where the address has no account. */
+      known:
+        | ({ since: number; seenAt: number | undefined; factors: readonly FactorView[]; ruled: boolean } & {
+            addresses: readonly KnownAddress[]
+          })
+        | undefined
+      disputes: readonly { masked: string; at: number }[]
+      rivals: readonly string[]
+      documents: readonly { id: string; type: string; kilobytes: number }[]
+      decided: readonly { by: string; verdict: string; reason: string; at: number }[]
+      /** Why whoever looks may not decide. */
+      bars: 'own_case' | 'already_decided' | undefined
+      open: boolean
+      /** The reason as typed. */
+      typed: string
+    }
+    /** For staff who hold no passkey. */
+    'admin/passkey': Record<never, never>
+  }
+}
+
+/** An identity check as the staff list it. Times in milliseconds since the epoch. */
+interface CaseLine {
+  number: string
+  at: number
+  /** The address that was typed. */
+  email: string
+  /** How many said yes, and how many must. */
+  yes: number
+  needed: number
+  /** Whoever looks has decided. */
+  mine: boolean
+  /** When its delay is over, once it was agreed to. */
+  until: number | undefined
+  /** Somebody objects to it from an address that is new to the account. */
+  disputed: boolean
+}
 
 const minute = 60_000
 /** For how long a passkey that was proved opens these pages, and what they post: a little longer, so that nothing typed is lost. In milliseconds. */

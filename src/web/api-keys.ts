@@ -13,12 +13,47 @@ import { counted, reaches, strongestOf } from '../flows/assurance.ts'
 import type { Resume } from '../flows/flow.ts'
 import type { Flows } from '../flows/flow-store.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
-import type { KeyLine } from './account-pages.ts'
-import { beginFlow } from './beginning.ts'
+import { beginFlow } from './flow-start.ts'
 import { choices, field, queryField, submit } from './forms.ts'
-import { doorkeeper, type SignedIn } from './require-session.ts'
 import { type Show, seeOther } from './show.ts'
-import type { Visit } from './visiting.ts'
+import { doorkeeper, type SignedIn, type Visit } from './visit.ts'
+
+declare module './pages.ts' {
+  interface Pages {
+    /** Posts to `/account/api-keys`, and to `<id>/rename`, `<id>/rotate` and `<id>/revoke` below it. `at` is the key that the problem is about. */
+    'account/api-keys': {
+      keys: readonly KeyLine[]
+      /** What there is to choose from. */
+      scopes: readonly string[]
+      typed: { name: string; scope: readonly string[]; addresses: string; expires: string; public_key: string }
+      at: string | undefined
+      /** YYYY-MM-DD. */
+      today: string
+      /** The account has as many as it can have. */
+      full: boolean
+    }
+    /** A key that was made or rotated a moment ago. No secret where the owner keeps the private key. */
+    'account/api-key': { key: KeyLine; secret: string | undefined }
+  }
+}
+
+/** An API key in words. Times in milliseconds since the epoch. */
+export interface KeyLine {
+  id: string
+  name: string
+  scopes: readonly string[]
+  addresses: readonly string[]
+  /** It signs with a private key that its owner keeps. */
+  pair: boolean
+  createdAt: number
+  usedAt: number | undefined
+  usedFrom: string | undefined
+  /** The last moment that it signs. */
+  endsAt: number | undefined
+  ended: boolean
+  /** Until when what a rotation replaced still signs. */
+  formerUntil: number | undefined
+}
 
 const minute = 60_000
 const day = 24 * 60 * minute

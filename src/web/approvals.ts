@@ -2,16 +2,48 @@ import Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Account, Accounts } from '../accounts/account.ts'
 import { agentOf } from '../accounts/agent.ts'
+import { recent } from '../accounts/freshness.ts'
 import { Problem } from '../errors.ts'
+import { reaches } from '../flows/assurance.ts'
+import type { Resume } from '../flows/flow.ts'
+import type { Flows } from '../flows/flow-store.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
+import type { Approvals, Waiting } from '../oidc/remote-approvals.ts'
+import { beginFlow } from './flow-start.ts'
 import { field } from './forms.ts'
-import { approving } from './remote-approval.ts'
-import { doorkeeper, type SignedIn } from './require-session.ts'
-import { seeOther } from './show.ts'
-import type { Visit } from './visiting.ts'
-import type { Words } from './words.ts'
+import type { Words } from './phrases.ts'
+import { type Show, seeOther } from './show.ts'
+import { doorkeeper, type SignedIn, type Visit } from './visit.ts'
 
-type Services = Parameters<typeof approving>[1] & { accounts: Accounts; sessions: Sessions; words: Words }
+declare module './pages.ts' {
+  interface Pages {
+    /** What apps ask for; posts `request` to `/account/approvals/approve`, `refuse` and `report`. `done` is what became of one a moment ago. */
+    'account/approvals': {
+      waiting: readonly {
+        id: string
+        app: { name: string; tile: string }
+        message: string | undefined
+        scopes: readonly string[]
+        resources: readonly { name: string; scopes: readonly string[] }[]
+        place: string
+        address: string
+        at: number
+      }[]
+      done: string | undefined
+    }
+  }
+}
+
+interface Services {
+  accounts: Accounts
+  sessions: Sessions
+  approvals: Approvals
+  flows: Flows
+  resume: Resume
+  words: Words
+  show: Show
+  now: () => number
+}
 
 const home = '/account/approvals'
 
@@ -58,4 +90,25 @@ export function approvalPages(services: Services): Router<Visit> {
   router.post(`${home}/report`, refuse(`${home}/reported`, true))
 
   return router
+}
+
+/** How long one proof does for approving, in milliseconds. */
+const fresh = 5 * 60_000
+
+/** Approves a request from elsewhere: at once where enough was proved a moment ago, and else as soon as it is. Goes on to `next`, a path of ours. */
+export async function approving(
+  ctx: Context,
+  { approvals, flows, resume, show, now }: Pick<Services, 'approvals' | 'flows' | 'resume' | 'show' | 'now'>,
+  { account, session }: SignedIn,
+  { id, acr, app }: Waiting,
+  next: string,
+): Promise<void> {
+  if (reaches(session.acr, acr) && recent(session.since, fresh, now())) {
+    await approvals.approve(id, { account: account.id, session: session.uid }, ctx.state.visitor)
+    return seeOther(ctx, next)
+  }
+  const { id: owner, email, guard } = account
+  const reason = show.say(ctx.state.locale, 'reason.approve', { app: app.name })
+  const begun = { account: owner, email, guard, session: session.uid, acr, approves: id, next, reason }
+  await beginFlow(ctx, { flows, resume }, { purpose: 'step-up', ...begun })
 }

@@ -6,11 +6,29 @@ import { Problem } from '../errors.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
 import type { RevokeApp } from '../oidc/endings.ts'
 import type { Consent, Consents } from '../records/consents.ts'
-import type { AppLine } from './account-pages.ts'
 import { requiredField } from './forms.ts'
-import { doorkeeper } from './require-session.ts'
 import { type Show, seeOther } from './show.ts'
-import type { Visit } from './visiting.ts'
+import { doorkeeper, type Visit } from './visit.ts'
+
+declare module './pages.ts' {
+  interface Pages {
+    /** What apps may do; posts `client` to `/account/apps/revoke`. */
+    'account/apps': { others: readonly AppLine[]; suite: readonly AppLine[] }
+  }
+}
+
+/** An app in words. Times in milliseconds since the epoch; undefined where nobody knows. */
+interface AppLine {
+  id: string
+  name: string
+  /** Of an app that nobody vouches for: the host to go by. */
+  host: string | undefined
+  tile: string
+  scopes: readonly string[]
+  resources: readonly { name: string; scopes: readonly string[] }[]
+  since: number | undefined
+  usedAt: number | undefined
+}
 
 interface Services {
   accounts: Accounts

@@ -12,9 +12,9 @@ import type { Resume } from '../flows/flow.ts'
 import type { Change, Flows, NewFlow } from '../flows/flow-store.ts'
 import type { Protection } from '../flows/protection.ts'
 import type { CurrentSession, Sessions } from '../oidc/browser-sessions.ts'
-import { beginFlow } from './beginning.ts'
-import { doorkeeper, type SignedIn } from './require-session.ts'
+import { beginFlow } from './flow-start.ts'
 import { type Show, seeOther } from './show.ts'
+import { doorkeeper, type SignedIn } from './visit.ts'
 
 /** How long one proof of the strongest factor does for changes, in milliseconds. */
 const fresh = 5 * 60_000

@@ -3,10 +3,21 @@ import type { Context } from 'koa'
 import { Problem } from '../errors.ts'
 import type { Flows } from '../flows/flow-store.ts'
 import { changing } from './changing.ts'
-import { doorkeeper } from './require-session.ts'
 import { seeOther } from './show.ts'
 import type { Finish } from './stepping.ts'
-import type { Visit } from './visiting.ts'
+import { doorkeeper, type Visit } from './visit.ts'
+
+declare module './pages.ts' {
+  interface Pages {
+    /** Says what goes and what stays; its button is posted to itself. `days`: for how many one may change one's mind. */
+    'account/close': { email: string; days: number }
+    /** The account closes, for so many days yet. */
+    'recovery/closing': { days: number }
+    /** Where a mailed link leads that keeps an account which closes: its one button is posted to `action`. */
+    'recovery/keep': { action: string; until: number }
+    'recovery/kept': Record<never, never>
+  }
+}
 
 type Services = Parameters<typeof changing>[0] & { flows: Flows; finish: Finish }
 

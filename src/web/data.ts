@@ -11,9 +11,15 @@ import type { Approved } from '../flows/approval-statement.ts'
 import type { Activity } from '../observers/activity.ts'
 import { changing } from './changing.ts'
 import { field, queryField } from './forms.ts'
-import { doorkeeper } from './require-session.ts'
 import { concluded } from './sign-in.ts'
-import type { Visit } from './visiting.ts'
+import { doorkeeper, type Visit } from './visit.ts'
+
+declare module './pages.ts' {
+  interface Pages {
+    /** What there is to take along; posts `attempt`, the proof that was given for it, to itself. */
+    'account/data': { attempt: string }
+  }
+}
 
 /** How many copies one account may be given, in how long a time in milliseconds: each reads all that there is. */
 const copies = { tries: 5, window: 24 * 3_600_000 }

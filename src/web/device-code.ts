@@ -9,12 +9,33 @@ import type { Sessions } from '../oidc/browser-sessions.ts'
 import type { Waiting } from '../oidc/remote-approvals.ts'
 import { apart } from '../risk/distance.ts'
 import type { Places } from '../risk/places.ts'
+import { approving } from './approvals.ts'
 import { field, queryField, submit } from './forms.ts'
-import { approving } from './remote-approval.ts'
-import { doorkeeper, type SignedIn } from './require-session.ts'
+import type { Words } from './phrases.ts'
 import { seeOther } from './show.ts'
-import type { Visit } from './visiting.ts'
-import type { Words } from './words.ts'
+import { doorkeeper, type SignedIn, type Visit } from './visit.ts'
+
+declare module './pages.ts' {
+  interface Pages {
+    /** Asks for the code that a device shows; posts `user_code` to `/device`. */
+    'device/enter': { code: string }
+    /**
+     * Who asks, from where, beside where the person is: posts `user_code` to `/device/approve` and `/device/refuse`; `mine=yes`
+     * where the two are apart, and `compared`, the code once more, where they are in two countries.
+     */
+    'device/confirm': {
+      code: string
+      there: { device: string; place: string; address: string }
+      here: { place: string; address: string }
+      apart: 'near' | 'far' | 'abroad'
+      scopes: readonly string[]
+      resources: readonly { name: string; scopes: readonly string[] }[]
+      email: string
+    }
+    'device/connected': Record<never, never>
+    'device/refused': Record<never, never>
+  }
+}
 
 type Services = Parameters<typeof approving>[1] & {
   accounts: Accounts

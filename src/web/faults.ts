@@ -1,10 +1,10 @@
 import type { Layer } from '@koa/router'
 import type { Context, Middleware } from 'koa'
 import { Problem } from '../errors.ts'
+import { wayBack } from './flow-start.ts'
 import { preferredLocale } from './phrases.ts'
 import { refused, type Show } from './show.ts'
-import type { Visit } from './visiting.ts'
-import { wayBack } from './way-back.ts'
+import type { Visit } from './visit.ts'
 
 /** What programs ask besides the protocol's endpoints, which mark their requests themselves: it answers JSON whatever they accept. */
 const forPrograms = /^\/(health\/.*|metrics|admin\/api\/.*|api-keys\/verify)$|\.json$/

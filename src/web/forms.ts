@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { Busboy, type BusboyFileStream, type BusboyInstance } from '@fastify/busboy'
 import type { Context } from 'koa'
 import { Problem } from '../errors.ts'
 import { asProblem } from './faults.ts'
@@ -58,3 +60,110 @@ export async function submit<T>(
     return undefined
   }
 }
+
+/** A file on its way in, read as it comes. */
+export interface Incoming {
+  name: string
+  declared: string
+  content: AsyncIterable<Uint8Array>
+}
+
+/** What one upload may hold at most; sizes in bytes. */
+export interface Limits {
+  files: number
+  bytes: number
+}
+
+/** Fields beside the files, and how long each may be, in bytes. */
+const fieldLimits = { count: 4, bytes: 16 * 1024 }
+/** What parts a form's fields from one another, in bytes, at most. */
+const parting = 64 * 1024
+
+/**
+ * Reads a posted multipart form (RFC 7578): fields whole, each file handed to `take` as it comes, one after the other. What is left of
+ * an upload that is refused is read and dropped, so that a browser hears why. Throws `malformed`, `document_too_large`,
+ * `too_many_documents`, and the first thing that `take` throws; `filled` has the fields even then.
+ */
+export async function upload(
+  ctx: Context,
+  { files, bytes }: Limits,
+  filled: Record<string, string>,
+  take: (file: Incoming) => Promise<void>,
+): Promise<void> {
+  if (!ctx.is('multipart/form-data')) throw malformed()
+  const whole = files * bytes + parting
+  if (Number(ctx.get('Content-Length')) > whole) throw tooLarge()
+  const parser = parserOf(ctx, { files, bytes })
+  let problem: unknown
+  let broken = false
+  const fail = (fault: unknown): void => {
+    problem ??= fault
+  }
+  const breaks = (fault: unknown): void => {
+    broken = true
+    fail(malformed(fault))
+  }
+  const streams: BusboyFileStream[] = []
+  const taken: Promise<void>[] = []
+  parser.on('error', breaks)
+  for (const limit of ['fieldsLimit', 'partsLimit'] as const) parser.on(limit, () => fail(malformed()))
+  parser.on('filesLimit', () => fail(new Problem('too_many_documents', { field: 'documents' })))
+  parser.on('field', (name, value, _, cut) => {
+    if (cut) fail(malformed())
+    else filled[name] = value
+  })
+  parser.on('file', (_, stream, name, __, declared) => {
+    streams.push(stream.on('error', breaks))
+    // A file field that was left empty comes along as a file without a name.
+    const wanted = name !== undefined && name !== '' && !problem
+    const done = wanted ? take({ name, declared, content: content(stream) }).catch(fail) : Promise.resolve()
+    taken.push(done.then(() => void stream.resume()))
+  })
+
+  let read = 0
+  try {
+    for await (const part of ctx.req) {
+      read += part.length
+      // Who says no length could go on for ever.
+      if (read > whole) throw tooLarge()
+      if (!broken && !parser.write(part)) await once(parser, 'drain').catch(breaks)
+    }
+    if (!broken) await Promise.all([once(parser, 'finish'), parser.end()]).catch(breaks)
+  } catch (fault) {
+    fail(fault instanceof Problem ? fault : malformed(fault))
+  }
+  for (const stream of streams) stream.destroy()
+  await Promise.all(taken)
+  if (problem) throw problem
+}
+
+function parserOf(ctx: Context, { files, bytes }: Limits): BusboyInstance {
+  try {
+    return new Busboy({
+      headers: { 'content-type': ctx.get('Content-Type') },
+      limits: {
+        files,
+        fileSize: bytes,
+        fields: fieldLimits.count,
+        fieldSize: fieldLimits.bytes,
+        parts: files + fieldLimits.count,
+      },
+    })
+  } catch (fault) {
+    // No boundary is told, say.
+    throw malformed(fault)
+  }
+}
+
+/** A file piece by piece; whoever stops reading leaves the rest to be dropped. */
+async function* content(stream: BusboyFileStream): AsyncGenerator<Uint8Array> {
+  try {
+    yield* stream.iterator({ destroyOnReturn: false })
+  } catch (fault) {
+    throw malformed(fault)
+  }
+  if (stream.truncated) throw tooLarge()
+}
+
+const malformed = (cause?: unknown) => new Problem('malformed', { cause })
+const tooLarge = () => new Problem('document_too_large', { field: 'documents' })

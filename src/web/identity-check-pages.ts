@@ -8,12 +8,35 @@ import { Problem } from '../errors.ts'
 import type { Disowning } from '../flows/disowning.ts'
 import type { Resume } from '../flows/flow.ts'
 import type { Flows } from '../flows/flow-store.ts'
-import { beginFlow } from './beginning.ts'
-import { field, submit } from './forms.ts'
-import type { CaseStage } from './recovery-pages.ts'
+import { beginFlow } from './flow-start.ts'
+import { field, submit, upload } from './forms.ts'
 import { type Show, seeOther } from './show.ts'
-import { upload } from './upload.ts'
-import type { Visit } from './visiting.ts'
+import type { Visit } from './visit.ts'
+
+declare module './pages.ts' {
+  interface Pages {
+    /** An identity check is asked for; posts `email` and `contact`, where somebody can be reached if that is another. */
+    'recovery/identity': { email: string; contact: string }
+    /** The same for every address, as typed. */
+    'recovery/asked': { to: string }
+    /** Takes `story` and up to `most` files `documents` of so many megabytes each, as multipart, to `action`. */
+    'recovery/documents': { action: string; story: string; most: number; megabytes: number }
+    /** How a case stands; once it is ready, a post to `action` mails the link again. */
+    'recovery/case': { number: string; stage: CaseStage; until: number; action: string }
+    /** Where the owner stops it, by a post to `action`. */
+    'recovery/cancel': { action: string; number: string; at: number }
+    /** Where somebody objects to it from an address that is new to the account, by a post to `action`; and what follows. */
+    'recovery/dispute': { action: string; number: string; at: number }
+    'recovery/disputed': Record<never, never>
+    /** `notMe` leads to what locks the account, if it needs that. */
+    'recovery/cancelled': { notMe: string }
+    /** Begins to set everything up afresh, by a post to `action`. */
+    'recovery/afresh': { action: string }
+  }
+}
+
+/** How a case stands, for who asked. */
+type CaseStage = 'waiting' | 'granted' | 'ready' | 'done' | 'closed'
 
 interface Services {
   flows: Flows

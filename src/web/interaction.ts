@@ -4,20 +4,46 @@ import type { Accounts } from '../accounts/account.ts'
 import type { Devices } from '../accounts/device.ts'
 import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
-import type { Approving } from '../flows/approving.ts'
+import type { Approving, Request } from '../flows/approving.ts'
+import type { Facts } from '../flows/details.ts'
 import type { Resume } from '../flows/flow.ts'
 import type { Flows } from '../flows/flow-store.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
 import { routes } from '../oidc/configuration.ts'
-import type { InteractionDetails, Interactions } from '../oidc/interactions.ts'
-import { beginFlow } from './beginning.ts'
-import { queryField } from './forms.ts'
+import type { InteractionDetails, Interactions, Stranger } from '../oidc/interactions.ts'
+import { beginFlow, rememberApp } from './flow-start.ts'
+import { fields, queryField, submit } from './forms.ts'
 import { requestedLocale } from './phrases.ts'
-import type { Show } from './show.ts'
+import { type Show, seeOther } from './show.ts'
 import { concluded } from './sign-in.ts'
-import { approval } from './transaction.ts'
-import type { Visit } from './visiting.ts'
-import { rememberApp } from './way-back.ts'
+import type { Visit } from './visit.ts'
+
+declare module './pages.ts' {
+  interface Pages {
+    /** A third-party app asks for access. Posts to `<base>/consent` and `<base>/abort`. */
+    'sign-in/consent': {
+      base: string
+      scopes: readonly string[]
+      resources: readonly { name: string; scopes: readonly string[] }[]
+      email: string
+      stranger: Stranger | undefined
+    }
+    /** An app wants something approved: the proof is posted to `<base>/passkey`, by script only, and a refusal to `refuse`. */
+    'sign-in/approve': {
+      base: string
+      refuse: string
+      /** The app. */
+      asks: string
+      email: string
+      facts: Facts
+      /** Something was approved to there before. */
+      known: boolean
+      /** They hold a passkey that is too new to approve with. */
+      young: boolean
+      shown: Record<string, unknown>
+    }
+  }
+}
 
 interface Services {
   approving: Approving
@@ -96,4 +122,48 @@ export function interaction(services: Services): Router<Visit> {
   }
 
   return router
+}
+
+/** Takes the proofs of what apps want approved; what it makes shows it, in words. */
+function approval(
+  services: Pick<Services, 'accounts' | 'approving' | 'interactions' | 'sessions' | 'show'>,
+  router: Router<Visit>,
+) {
+  const { accounts, approving, interactions, sessions, show } = services
+
+  const page = async (ctx: Context, details: InteractionDetails, request: Request, problem?: Problem) => {
+    const person = await accounts.get(request.account)
+    if (!person) throw new Problem('sign_in_needed')
+    const { uid, client, params } = details
+    if (params.ui_locales) ctx.state.locale = requestedLocale(params.ui_locales)
+    const { factor, shown, known, young, ...facts } = await approving.ask(request)
+    const base = `/interaction/${uid}/approve`
+    show.page(
+      ctx,
+      'sign-in/approve',
+      { base, refuse: `/interaction/${uid}/abort`, asks: client.name, email: person.email, facts, known, young, shown },
+      {
+        title: show.say(ctx.state.locale, 'approve.title', { type: facts.type }),
+        towards: { name: client.name, tile: client.tile },
+        problem,
+      },
+    )
+  }
+
+  router.post('/interaction/:uid/approve/:factor', async ctx => {
+    const details = await interactions.details(ctx)
+    const { approval: request } = details
+    // Whoever has signed out meanwhile approves nothing more.
+    if (!request || (await sessions.current(ctx))?.accountId !== request.account) throw new Problem('attempt_expired')
+    await submit(
+      async () => {
+        const receipt = await approving.approve(request, ctx.params.factor ?? '', fields(ctx), ctx.state.visitor)
+        await interactions.approve(ctx, receipt)
+      },
+      problem => page(ctx, details, request, problem),
+    )
+  })
+  // Where a refused post leaves the browser: whoever asks for that address again means the page.
+  router.get('/interaction/:uid/approve/:factor', ctx => seeOther(ctx, `/interaction/${ctx.params.uid}`))
+  return page
 }

@@ -2,9 +2,29 @@ import Router from '@koa/router'
 import ipaddr from 'ipaddr.js'
 import type { Context } from 'koa'
 import { Problem } from '../errors.ts'
+import { home } from './changing.ts'
 import { queryField } from './forms.ts'
 import type { Show } from './show.ts'
-import type { Visit } from './visiting.ts'
+import type { Visit } from './visit.ts'
+
+declare module './pages.ts' {
+  interface Pages {
+    'dev/outbox': {
+      messages: readonly {
+        id: string
+        at: number
+        channel: string
+        to: string
+        subject: string
+        text: string
+        code?: string
+        link?: string
+      }[]
+      to: string
+    }
+    help: Record<never, never>
+  }
+}
 
 /** A message that the development outbox kept. */
 interface Kept {
@@ -26,10 +46,19 @@ interface Services {
   /** The development outbox, for this machine alone; undefined where messages really go out. */
   kept: ((to?: string) => Promise<Kept[]>) | undefined
   show: Show
+  issuer: string
+  /** Where to report a weakness; none: there is no security.txt. */
+  contacts: readonly string[]
+  now: () => number
 }
 
 /** Pages for those who run Latchkey, and for those who build on it. */
-export function operating({ ready, metrics, kept, show }: Services): Router<Visit> {
+export function operating({
+  ready,
+  metrics,
+  kept,
+  show,
+}: Omit<Services, 'issuer' | 'contacts' | 'now'>): Router<Visit> {
   const router = new Router<Visit>()
 
   router.get('/', ctx => ctx.redirect('/account'))
@@ -72,6 +101,38 @@ export function operating({ ready, metrics, kept, show }: Services): Router<Visi
     router.get('/dev/outbox', async ctx => {
       const to = asked(ctx)
       show.page(ctx, 'dev/outbox', { messages: await kept(to), to: to ?? '' })
+    })
+  }
+  return router
+}
+
+const day = 24 * 3_600_000
+/** For how long what security.txt says may be kept (RFC 9116, 2.5.5: less than a year). */
+const life = 90 * day
+
+/** What browsers, password managers and researchers look for at fixed addresses. */
+export function wellKnown({ issuer, contacts, now }: Pick<Services, 'issuer' | 'contacts' | 'now'>): Router<Visit> {
+  const router = new Router<Visit>()
+
+  // W3C, A Well-Known URL for Changing Passwords: people who are not signed in are asked to sign in on the way.
+  router.get('/.well-known/change-password', ctx => ctx.redirect(home))
+
+  // W3C, Passkey Endpoints: where password managers send people who want a passkey, or have some.
+  router.get('/.well-known/passkey-endpoints', ctx => {
+    ctx.body = { enroll: `${issuer}${home}`, manage: `${issuer}${home}` }
+  })
+
+  if (contacts.length > 0) {
+    router.get('/.well-known/security.txt', ctx => {
+      // The same all day, so that a change by hand shows when two answers are compared.
+      const until = new Date(Math.floor(now() / day) * day + life)
+      const lines = [
+        ...contacts.map(each => `Contact: ${each}`),
+        `Expires: ${until.toISOString()}`,
+        `Canonical: ${issuer}/.well-known/security.txt`,
+      ]
+      ctx.type = 'text/plain; charset=utf-8'
+      ctx.body = `${lines.join('\n')}\n`
     })
   }
   return router

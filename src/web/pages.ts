@@ -1,10 +1,9 @@
 import type { Problem, Refusal } from '../errors.ts'
-import type { Facts } from '../flows/details.ts'
-import type { Stranger } from '../oidc/interactions.ts'
-import type { AccountPages, FactorView } from './account-pages.ts'
-import type { AdminPages } from './admin-pages.ts'
-import type { ApprovalPages } from './approval-pages.ts'
-import type { RecoveryPages } from './recovery-pages.ts'
+
+/** A factor as pages name it: its phrases are `factor.<id>.*`. */
+export interface FactorView {
+  id: string
+}
 
 /** Who asked that somebody signs in: shown on every page of the way. */
 interface Towards {
@@ -40,8 +39,8 @@ interface Step {
   signIn?: string | undefined
 }
 
-/** Every page and what it is given, besides the Frame. Views are views/<name>.ejs; a misspelt local is an error. */
-export interface Pages extends RecoveryPages, AccountPages, AdminPages, ApprovalPages {
+/** Every page by the name of its view, views/<name>.ejs, with what it is given besides the Frame. Each module adds the pages that it shows. */
+export interface Pages {
   /** First step of a sign-in: email and password (posted to `<base>/password`), or a passkey (hidden field `response` to `<base>/passkey`, by script only). */
   'sign-in/start': { base: string; email: string; passkey: Record<string, unknown> | undefined; signUp: string }
   /** Any factor being proved: includes factors/<id>/prove. */
@@ -57,54 +56,10 @@ export interface Pages extends RecoveryPages, AccountPages, AdminPages, Approval
     passkey: Record<string, unknown> | undefined
     others: readonly { id: string }[]
   }
-  /** Where its link leads: posts to `action`. */
-  'sign-in/open': { action: string }
-  'sign-in/opened': Record<never, never>
-  /** What was proved is enough, and the account closes: posts to `<base>/keep` and `<base>/leave`. */
-  'sign-in/closing': { base: string; email: string; until: number }
   /** What was proved is enough, and yet nobody is let in: why, as `risk.<id>`. */
   'sign-in/refused': { why: readonly string[] }
   /** What is held will do from `until` on (milliseconds): an app is told by a post to `leave`, else a link leads `back`. */
   'sign-in/later': { until: number; leave: string | undefined; back: string }
-  /** Where a mailed link leads: whose sign-in waits. Posts to `<action>` and `<action>/deny`. */
-  'sign-in/confirm': { action: string; device: string; place: string; address: string; at: number }
-  'sign-in/confirmed': Record<never, never>
-  'sign-in/denied': Record<never, never>
-  /** A third-party app asks for access. Posts to `<base>/consent` and `<base>/abort`. */
-  'sign-in/consent': {
-    base: string
-    scopes: readonly string[]
-    resources: readonly { name: string; scopes: readonly string[] }[]
-    email: string
-    stranger: Stranger | undefined
-  }
-  /** An app wants something approved: the proof is posted to `<base>/passkey`, by script only, and a refusal to `refuse`. */
-  'sign-in/approve': {
-    base: string
-    refuse: string
-    /** The app. */
-    asks: string
-    email: string
-    facts: Facts
-    /** Something was approved to there before. */
-    known: boolean
-    /** They hold a passkey that is too new to approve with. */
-    young: boolean
-    shown: Record<string, unknown>
-  }
-  /** Asks whether to sign out everywhere, or to stay. `xsrf` goes along as a hidden field; `logout=yes` signs out. */
-  'sign-in/sign-out': { action: string; xsrf: string; email: string | undefined }
-  'sign-in/signed-out': { app: string | undefined; everywhere: boolean }
-  /** Goes on to `onward` by itself, or by its link: to an app on the `device`, which leaves the page where it is, or elsewhere. */
-  'sign-in/onward': { onward: string; device: boolean }
-  /** Asks before the browser goes to an app that nobody vouches for: by `link`, or by `form`. */
-  'sign-in/leaving': {
-    place: string
-    link: string | undefined
-    form: { action: string; fields: readonly (readonly [name: string, value: string])[] } | undefined
-  }
-  /** Takes an answer on to the app: a script posts the form at once, and without scripts the button does. */
-  'sign-in/go-on': { action: string; fields: readonly (readonly [name: string, value: string])[] }
   /** `retryAfter` is in seconds; `request` names it in the log; `refusal` is for whoever builds an app, in development. */
   error: {
     status: number
@@ -115,20 +70,6 @@ export interface Pages extends RecoveryPages, AccountPages, AdminPages, Approval
     /** The app that a page was for which is over. */
     app?: { name: string; home: string } | undefined
   }
-  'dev/outbox': {
-    messages: readonly {
-      id: string
-      at: number
-      channel: string
-      to: string
-      subject: string
-      text: string
-      code?: string
-      link?: string
-    }[]
-    to: string
-  }
-  help: Record<never, never>
 }
 
 /** What every view can use. */

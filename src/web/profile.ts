@@ -7,9 +7,23 @@ import { plain } from '../flows/details.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
 import { field, submit } from './forms.ts'
 import { languages } from './phrases.ts'
-import { doorkeeper } from './require-session.ts'
 import { type Show, seeOther } from './show.ts'
-import type { Visit } from './visiting.ts'
+import { doorkeeper, type Visit } from './visit.ts'
+
+declare module './pages.ts' {
+  interface Pages {
+    /** What somebody says of themselves, for apps; posts to itself. Languages by their code, each in itself. */
+    'account/profile': {
+      name: string
+      username: string
+      language: string
+      zone: string
+      languages: Readonly<Record<string, string>>
+      zones: readonly string[]
+      saved: boolean
+    }
+  }
+}
 
 interface Services {
   accounts: Accounts

@@ -1,12 +1,30 @@
-import type { Context } from 'koa'
+import type { Context, Middleware } from 'koa'
 import { errors } from 'oidc-provider'
 import type { Accounts } from '../accounts/account.ts'
 import { Problem } from '../errors.ts'
+import { routes } from '../oidc/configuration.ts'
 import type { Renderers } from '../oidc/renderers.ts'
 import { asProblem, cookieless } from './faults.ts'
+import { wayBack } from './flow-start.ts'
 import { preferredLocale } from './phrases.ts'
 import { refusalOf, refused, type Show } from './show.ts'
-import { wayBack } from './way-back.ts'
+
+declare module './pages.ts' {
+  interface Pages {
+    /** Asks whether to sign out everywhere, or to stay. `xsrf` goes along as a hidden field; `logout=yes` signs out. */
+    'sign-in/sign-out': { action: string; xsrf: string; email: string | undefined }
+    /** Goes on to `onward` by itself, or by its link: to an app on the `device`, which leaves the page where it is, or elsewhere. */
+    'sign-in/onward': { onward: string; device: boolean }
+    /** Asks before the browser goes to an app that nobody vouches for: by `link`, or by `form`. */
+    'sign-in/leaving': {
+      place: string
+      link: string | undefined
+      form: { action: string; fields: readonly (readonly [name: string, value: string])[] } | undefined
+    }
+    /** Takes an answer on to the app: a script posts the form at once, and without scripts the button does. */
+    'sign-in/go-on': { action: string; fields: readonly (readonly [name: string, value: string])[] }
+  }
+}
 
 interface Services {
   accounts: Accounts
@@ -55,4 +73,47 @@ export function protocolPages({ accounts, show }: Services): Renderers {
       show.page(ctx, 'sign-in/signed-out', { app: client?.name, everywhere: false })
     },
   }
+}
+
+/** Where apps' own pages post to: what follows such a post is up to their content policy. */
+const posted: readonly string[] = [routes.authorization, routes.end_session]
+
+/**
+ * Answers a form post that leads away from our pages with a page that goes on by itself. Browsers apply form-action to every
+ * redirect that follows a post (CSP 3, 6.4.1), an app's own included: only a navigation that is no form's is free of it, and
+ * then no app's host needs to be in our policy. Programs, which do not ask for HTML, get the redirect.
+ *
+ * What leads to an app on the device (RFC 8252, 7.1) ends on such a page, too, whatever the method: the browser stays where it
+ * is, and some browsers open no app without a press, so that the link must lead to the app itself.
+ */
+export function onward({ issuer, show }: { issuer: string; show: Show }): Middleware {
+  return async (ctx, next) => {
+    await next()
+    const location = ctx.response.get('Location') as unknown
+    if (ctx.status < 300 || typeof location !== 'string' || location === '' || !wantsPage(ctx)) return
+    const to = new URL(location, issuer)
+    const device = to.protocol !== 'https:' && to.protocol !== 'http:'
+    const byForm = ctx.method === 'POST' && !posted.includes(ctx.path) && leaves(to, issuer)
+    if (!device && !byForm) return
+    ctx.remove('Location')
+    ctx.status = 200
+    ctx.state.locale ??= preferredLocale(ctx)
+    const title = device ? show.say(ctx.state.locale, 'title.sign-in/go-on') : undefined
+    show.page(ctx, 'sign-in/onward', { onward: location, device }, { title })
+  }
+}
+
+/** Does a redirect leave our pages, at once or by an authorization request that ends at its app? */
+function leaves({ origin, pathname }: URL, issuer: string): boolean {
+  return (
+    origin !== new URL(issuer).origin ||
+    [routes.authorization, routes.end_session, '/interaction'].some(
+      each => pathname === each || pathname.startsWith(`${each}/`),
+    )
+  )
+}
+
+/** A browser that navigates names HTML; what takes anything (fetch, curl) is a program. */
+function wantsPage(ctx: Context): boolean {
+  return /\btext\/html\b/i.test(ctx.get('Accept'))
 }

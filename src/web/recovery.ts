@@ -9,10 +9,25 @@ import type { Flows } from '../flows/flow-store.ts'
 import type { Mailbox } from '../flows/mailbox.ts'
 import type { Resetting } from '../flows/resetting.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
-import { beginFlow } from './beginning.ts'
+import { beginFlow } from './flow-start.ts'
 import { field, submit } from './forms.ts'
 import { type Show, seeOther } from './show.ts'
-import type { Visit } from './visiting.ts'
+import type { Visit } from './visit.ts'
+
+declare module './pages.ts' {
+  interface Pages {
+    /** Asks for the address of who forgot their password; posts `email`. */
+    'recovery/forgot': { email: string }
+    /** The same for every address, as typed. */
+    'recovery/sent': { email: string }
+    /** Where a mailed link leads: its one button is posted to `action`. */
+    'recovery/reset': { action: string }
+    'recovery/not-me': { action: string }
+    /** `email` is masked. */
+    'recovery/disowned': { email: string }
+    'recovery/ways': Record<never, never>
+  }
+}
 
 interface Services {
   flows: Flows

@@ -8,11 +8,31 @@ import { allCountries } from '../risk/countries.ts'
 import { blockOf } from '../risk/restrictions.ts'
 import type { Risk } from '../risk/weigh.ts'
 import { choices, field, requiredField, submit } from './forms.ts'
-import type { RestrictionsView } from './lines.ts'
-import { doorkeeper } from './require-session.ts'
+import type { Words } from './phrases.ts'
 import type { Show } from './show.ts'
-import type { Visit } from './visiting.ts'
-import type { Words } from './words.ts'
+import { doorkeeper, type Visit } from './visit.ts'
+
+declare module './pages.ts' {
+  interface Pages {
+    /** Rules of the owner's own; posts to itself. `all`: every country there is. `here`: where this page is seen. */
+    'account/restrictions': {
+      devices: boolean
+      addresses: string
+      countries: readonly string[]
+      all: readonly { code: string; name: string }[]
+      here: { address: string; place: string }
+      /** Where the owner will be, posted as `country` and `until` (a day) to `/account/security/travel`; the first and the last day that one may say. */
+      travel: { country: string; until: string; from: string; to: string }
+    }
+  }
+}
+
+/** Who may sign in, in words; empty lists where any may. */
+export interface RestrictionsView {
+  devices: boolean
+  addresses: readonly string[]
+  countries: readonly string[]
+}
 
 interface Services {
   accounts: Accounts

@@ -1,21 +1,60 @@
 import Router from '@koa/router'
 import type { Context } from 'koa'
+import type { Account } from '../accounts/account.ts'
 import type { Credential } from '../accounts/credential.ts'
 import type { Devices } from '../accounts/device.ts'
 import { Problem } from '../errors.ts'
+import type { Emit } from '../events.ts'
 import type { Factor } from '../factors/factor.ts'
 import { guards, removable } from '../flows/assurance.ts'
 import { reauthentication } from '../flows/standing.ts'
 import type { Risk } from '../risk/weigh.ts'
-import { listed } from './account-home.ts'
-import type { Protector } from './account-pages.ts'
+import { type Credential as CredentialView, listed } from './account-home.ts'
 import { changing, home } from './changing.ts'
-import { trustedDevices } from './devices.ts'
 import { field, requiredField } from './forms.ts'
-import { doorkeeper } from './require-session.ts'
-import { restrictions, restrictionsOf } from './restrictions-page.ts'
-import type { Visit } from './visiting.ts'
-import type { Words } from './words.ts'
+import type { Words } from './phrases.ts'
+import { type RestrictionsView, restrictions, restrictionsOf } from './restrictions-page.ts'
+import { seeOther } from './show.ts'
+import { doorkeeper, type Visit } from './visit.ts'
+
+declare module './pages.ts' {
+  interface Pages {
+    /** Posts to `/account/security/<act>`: `add` (`factor`), `rename` (`credential`, `name`), `prefer`, `remove` (`credential`), `phrase`, `texts` (`on` or `off`). */
+    'account/security': {
+      factors: readonly Protector[]
+      addable: readonly FactorView[]
+      devices: readonly DeviceLine[]
+      restrictions: RestrictionsView
+      /** The owner's words in our mails; empty when there are none. */
+      phrase: string
+      /** Are they texted, too? Undefined where there is no number. */
+      texts: boolean | undefined
+      /** What password managers are told, so that they keep no passkey that is gone (WebAuthn Level 3, 5.1.10). */
+      signals: { rpId: string; user: string; name: string; passkeys: readonly string[] }
+    }
+  }
+}
+
+/** A credential, and what its owner may do with it. */
+export interface Protector extends CredentialView {
+  /** `change` enrols another in its place. */
+  acts: readonly ('change' | 'rename' | 'prefer' | 'remove')[]
+  /** It is asked for first. */
+  preferred: boolean
+}
+
+/** A trusted device in words; forgotten by a post of `device` to `/account/security/forget`. Times in milliseconds since the epoch. */
+interface DeviceLine {
+  id: string
+  name: string
+  place: string
+  address: string
+  seenAt: number
+  /** When it asks for a second step again; undefined where it does already. */
+  until: number | undefined
+  /** It is the one that this page is seen on. */
+  here: boolean
+}
 
 /** The longest name of a credential, the longest words that owner and mails share, and what is read of either, in characters. */
 const longest = { name: 60, phrase: 60, typed: 1_000 }
@@ -24,6 +63,7 @@ type Services = Parameters<typeof changing>[0] & {
   devices: Devices
   risk: Risk
   words: Words
+  emit: Emit
   /** The relying party's id of passkeys: the issuer's host name. */
   rpId: string
 }
@@ -106,4 +146,41 @@ export function security(services: Services): Router<Visit> {
 function oneLine(text: string, longest: number): string {
   const plain = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim()
   return [...plain].slice(0, longest).join('')
+}
+
+/** The devices that an account trusts, in words, for its page of security. */
+async function trustedDevices(
+  ctx: Context,
+  { devices, words }: Pick<Services, 'devices' | 'words'>,
+  account: Account,
+): Promise<DeviceLine[]> {
+  const { locale, visitor } = ctx.state
+  const all = account.restrictions?.devices === true
+  return (await devices.trustedBy(account, all)).map(({ device, agent, address, seenAt, trustedUntil }) => ({
+    id: device,
+    name: words.device(locale, agent),
+    place: words.whence(locale, { address, agent }).place,
+    address,
+    seenAt,
+    until: trustedUntil,
+    here: device === visitor.device,
+  }))
+}
+
+/** Where somebody has a device forgotten: it is asked for a second step again, and is new wherever it signs in next. */
+export function devices(services: Pick<Services, 'accounts' | 'devices' | 'sessions' | 'emit'>): Router<Visit> {
+  const { devices, emit } = services
+  const router = new Router<Visit>()
+  const { who } = doorkeeper(services)
+
+  router.post('/account/security/forget', async ctx => {
+    const { account } = await who(ctx)
+    const device = requiredField(ctx, 'device', 100)
+    // Where only trusted devices are let in, that would be the way out.
+    if (account.restrictions?.devices && device === ctx.state.visitor.device) throw new Problem('shuts_out')
+    if (!(await devices.forget(device, account.id))) throw new Problem('not_found')
+    await emit('device.forgotten', { account: account.id }, ctx.state.visitor)
+    seeOther(ctx, '/account/security')
+  })
+  return router
 }

@@ -6,11 +6,42 @@ import { Problem } from '../errors.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
 import type { Risk } from '../risk/weigh.ts'
 import { requiredField } from './forms.ts'
-import type { SessionLine } from './lines.ts'
-import { doorkeeper, type SignedIn } from './require-session.ts'
+import type { Words } from './phrases.ts'
 import { type Show, seeOther } from './show.ts'
-import type { Visit } from './visiting.ts'
-import type { Words } from './words.ts'
+import { doorkeeper, type SignedIn, type Visit } from './visit.ts'
+
+declare module './pages.ts' {
+  interface Pages {
+    /** Posts to `/account/sessions/end` (`session`) and `/account/sessions/end-others`. */
+    /** `cut` says after how many the past ones end, where there are more. */
+    'account/sessions': {
+      current: readonly SessionLine[]
+      past: readonly SessionLine[]
+      cut: number | undefined
+    }
+  }
+}
+
+/** A session in words. Times in milliseconds since the epoch; 0 where nobody knows. */
+interface SessionLine {
+  id: string
+  device: string
+  /** Held in the hand. */
+  phone: boolean
+  place: string
+  address: string
+  /** What was proved. */
+  how: readonly string[]
+  apps: readonly string[]
+  startedAt: number
+  seenAt: number
+  /** It is the one that this page is seen in. */
+  here: boolean
+  /** Why it stands out: each has a phrase, `risk.<id>`. */
+  unusual: readonly string[]
+  /** Its phrase is `session.why.<why>`. No time where it came to its own end. */
+  ended: { at: number | undefined; why: string } | undefined
+}
 
 interface Services {
   accounts: Accounts

@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import ejs from 'ejs'
 import type { Context } from 'koa'
-import { type Problem, type Refusal, wordsOf } from '../errors.ts'
+import { type Code, type Problem, type Refusal, wordsOf } from '../errors.ts'
+import type { Assets } from './assets.ts'
 import type { Frame, Pages } from './pages.ts'
-import type { Locale, PhraseKey, Phrases, PhraseValues } from './phrases.ts'
-import type { Locals, Render } from './render.ts'
+import { isPhrase, type Locale, type PhraseKey, type Phrases, type PhraseValues } from './phrases.ts'
 
 /** What a page stands in, where that is not as usual. A problem of its form decides the status, and when to try again (Retry-After). */
 type Surrounding = Partial<Omit<Frame, 'problem'>> & { problem?: Problem | undefined }
@@ -72,4 +75,96 @@ export function refusalOf({ code, field, cause }: Problem): Refusal {
 export function seeOther(ctx: Context, path: string): void {
   ctx.status = 303
   ctx.redirect(path)
+}
+
+const views = fileURLToPath(new URL('../../views', import.meta.url))
+
+/** A page's own locals, and what of its frame is not as usual. */
+export type Locals<Name extends keyof Pages> = Pages[Name] & Partial<Frame>
+
+/** The whole HTML document of a page. A misspelt local or phrase throws. */
+export type Render = <Name extends keyof Pages>(name: Name, locals: Locals<Name>) => string
+
+/** Views are read and compiled once, when they are first shown. */
+export function renderer({
+  phrases,
+  assets,
+  now,
+}: {
+  phrases: Phrases
+  assets: Pick<Assets, 'asset'>
+  now: () => number
+}): Render {
+  const filename = `${views}/layout.ejs`
+  const layout = ejs.compile(readFileSync(filename, 'utf8'), {
+    filename,
+    root: views,
+    cache: true,
+    strict: true,
+    localsName: 'page',
+    escape: text,
+  })
+
+  return (name, locals) => {
+    const locale = locals.locale ?? 'en'
+    const t: Frame['t'] = (key, values) => phrases.t(locale, key as PhraseKey, values)
+    const frame: Omit<Frame, 'title'> = {
+      view: name,
+      t,
+      has: isPhrase,
+      explain: (code, retryAfter) => phrases.problem(locale, { code: code as Code, values: {}, retryAfter }),
+      when: (at, day = false) => clock(locale, day).format(at),
+      now: now(),
+      locale,
+      towards: undefined,
+      reason: undefined,
+      person: undefined,
+      problem: undefined,
+      asset: assets.asset,
+    }
+    // Locals win, but one that is undefined leaves the title to the page.
+    const page = { ...frame, ...locals, title: locals.title ?? t(titleOf(name, locals)) }
+    return layout(page)
+  }
+}
+
+/** Steps are named by their factor, errors by their status, other pages by themselves. */
+function titleOf(name: string, locals: object): string {
+  if ('factor' in locals) {
+    const { factor, shown, reason } = locals as Pages['sign-in/enrol'] & Partial<Frame>
+    const added = `factor.${factor.id}.add.title`
+    if (reason && name === 'sign-in/enrol' && shown === undefined && isPhrase(added)) return added
+    const [asks, asked] = name === 'sign-in/prove' ? ['unsent', 'prove'] : ['ask', 'enrol']
+    const own = `factor.${factor.id}.${asks}.title`
+    return shown === undefined && isPhrase(own) ? own : `factor.${factor.id}.${asked}.title`
+  }
+  if ('status' in locals) {
+    const own = `error.${locals.status}.title`
+    return isPhrase(own) ? own : 'error.title'
+  }
+  return `title.${name}`
+}
+
+const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&#34;', "'": '&#39;' }
+
+/** Text for an element or a quoted attribute. Nothing is not text: it is a local whose name was misspelt. */
+function text(value: unknown): string {
+  if (value === undefined || value === null) throw new TypeError('a view shows something that it was not given')
+  return String(value).replace(/[&<>"']/g, mark => entities[mark] ?? '')
+}
+
+const clocks = new Map<string, Intl.DateTimeFormat>()
+
+function clock(locale: Locale, day: boolean): Intl.DateTimeFormat {
+  const key = `${locale} ${day}`
+  const known = clocks.get(key)
+  if (known) return known
+  // Where the reader is, only the browser knows: /assets/when.js says it in their own time.
+  const made = new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, {
+    dateStyle: 'medium',
+    timeStyle: day ? undefined : 'short',
+    timeZone: 'UTC',
+  })
+  clocks.set(key, made)
+  return made
 }

@@ -10,12 +10,19 @@ import type { Flow, Flows, NewFlow } from '../flows/flow-store.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
 import type { Interactions } from '../oidc/interactions.ts'
 import type { Approvals } from '../oidc/remote-approvals.ts'
-import { beginFlow } from './beginning.ts'
 import { type Changes, changed } from './changing.ts'
+import { baseOf, beginFlow } from './flow-start.ts'
 import { queryField } from './forms.ts'
 import { type Show, seeOther } from './show.ts'
-import { baseOf, type Finish } from './stepping.ts'
-import type { Visit } from './visiting.ts'
+import type { Finish } from './stepping.ts'
+import type { Visit } from './visit.ts'
+
+declare module './pages.ts' {
+  interface Pages {
+    /** What was proved is enough, and the account closes: posts to `<base>/keep` and `<base>/leave`. */
+    'sign-in/closing': { base: string; email: string; until: number }
+  }
+}
 
 interface Services {
   accounts: Accounts

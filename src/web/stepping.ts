@@ -8,9 +8,10 @@ import { pause } from '../flows/challenge.ts'
 import type { Resume, Run } from '../flows/flow.ts'
 import type { Flow, Flows } from '../flows/flow-store.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
+import { baseOf, folders } from './flow-start.ts'
 import { field, fields, submit } from './forms.ts'
 import { type Show, seeOther } from './show.ts'
-import type { Visit } from './visiting.ts'
+import type { Visit } from './visit.ts'
 
 /** What becomes of a flow that has nothing left to ask. */
 export type Finish = (ctx: Context, flow: Flow) => Promise<void>
@@ -31,24 +32,8 @@ type Framed = NonNullable<Parameters<Show['page']>[3]>
 /** Pages of a sign-up; a phone number's page and its code's count as one. */
 const signUpPages = 6
 
-/** The folder of a flow's pages. */
-const folders: Record<Flow['purpose'], string> = {
-  'sign-in': '/sign-in',
-  'sign-up': '/sign-up',
-  'step-up': '/sign-in',
-  add: '/account/add',
-  change: '/account/change',
-  reset: '/forgot-password',
-  recover: '/recover/set-up',
-}
-
 /** What a meter looks at of a password, in characters. */
 const longest = 200
-
-/** Where a flow's pages are. */
-export function baseOf({ purpose, id }: Pick<Flow, 'purpose' | 'id'>): string {
-  return `${folders[purpose]}/${id}`
-}
 
 /** The routes of every flow, whatever it is for and whichever factors it meets. */
 export function stepping({ accounts, flows, sessions, devices, resume, show, finish }: Services): Router<Visit> {

@@ -40,7 +40,7 @@ import type { Visitor } from '../flows/visitor.ts'
 import type { Places } from '../risk/places.ts'
 import { risk as riskOf } from '../risk/weigh.ts'
 import type { Store } from '../store/collection.ts'
-import type { Words } from '../web/words.ts'
+import type { Words } from '../web/phrases.ts'
 import { belongingsList } from './personal-data.ts'
 
 interface Services {

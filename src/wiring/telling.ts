@@ -4,7 +4,7 @@ import type { SendMail } from '../delivery/mails.ts'
 import type { Observer } from '../events.ts'
 import { maskedEmail } from '../factors/contacts.ts'
 import { alerts } from '../observers/alerts.ts'
-import type { Words } from '../web/words.ts'
+import type { Words } from '../web/phrases.ts'
 import type { People } from './people.ts'
 
 interface Services {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { assets } from '../../src/web/assets.ts'
 import { phrases } from '../../src/web/phrases.ts'
-import { renderer } from '../../src/web/render.ts'
+import { renderer } from '../../src/web/show.ts'
 import { gallery } from '../support/gallery.ts'
 import { now } from '../support/gallery-samples.ts'
 

@@ -1,6 +1,6 @@
-import type { Protector } from '../../src/web/account-pages.ts'
 import type { Pages } from '../../src/web/pages.ts'
-import type { Locals } from '../../src/web/render.ts'
+import type { Protector } from '../../src/web/security.ts'
+import type { Locals } from '../../src/web/show.ts'
 
 /** One page in one state. */
 export interface Picture<Name extends keyof Pages = keyof Pages> {

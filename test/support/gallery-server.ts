@@ -4,7 +4,7 @@ import Koa from 'koa'
 import { assets } from '../../src/web/assets.ts'
 import { headers } from '../../src/web/http-security.ts'
 import { phrases } from '../../src/web/phrases.ts'
-import { renderer } from '../../src/web/render.ts'
+import { renderer } from '../../src/web/show.ts'
 import { gallery } from './gallery.ts'
 import { now } from './gallery-samples.ts'
 

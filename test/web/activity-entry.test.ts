@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { beginning, chain, type Happening } from '../../src/observers/chain.ts'
-import { happened } from '../../src/web/activity-entry.ts'
+import { happened } from '../../src/web/activity-page.ts'
 import { type Locale, type PhraseKey, phrases } from '../../src/web/phrases.ts'
 import { happening } from '../support/audit.ts'
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { csvLine } from '../../src/web/csv.ts'
+import { csvLine } from '../../src/web/activity-page.ts'
 
 describe('CSV', () => {
   it('is quoted as RFC 4180 says', () => {

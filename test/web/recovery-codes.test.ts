@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { assets } from '../../src/web/assets.ts'
 import { phrases } from '../../src/web/phrases.ts'
-import { renderer } from '../../src/web/render.ts'
+import { renderer } from '../../src/web/show.ts'
 import { credential, now, signals } from '../support/gallery-samples.ts'
 
 describe('the recovery codes that are left', () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { phrases } from '../../src/web/phrases.ts'
-import { renderer } from '../../src/web/render.ts'
+import { renderer } from '../../src/web/show.ts'
 
 describe('renderer', () => {
   const asset = (name: string) => `/assets/${name}`

@@ -3,7 +3,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { expect } from 'chai'
 import Koa from 'koa'
-import { upload } from '../../src/web/upload.ts'
+import { upload } from '../../src/web/forms.ts'
 
 const type = 'multipart/form-data; boundary=xx'
 const file = (name: string, content: string) =>

@@ -3,9 +3,21 @@ import type { Context } from 'koa'
 import { agentOf } from '../accounts/agent.ts'
 import { Problem } from '../errors.ts'
 import type { Mailbox } from '../flows/mailbox.ts'
+import type { Words } from './phrases.ts'
 import type { Show } from './show.ts'
-import type { Visit } from './visiting.ts'
-import type { Words } from './words.ts'
+import type { Visit } from './visit.ts'
+
+declare module './pages.ts' {
+  interface Pages {
+    /** Where its link leads: posts to `action`. */
+    'sign-in/open': { action: string }
+    'sign-in/opened': Record<never, never>
+    /** Where a mailed link leads: whose sign-in waits. Posts to `<action>` and `<action>/deny`. */
+    'sign-in/confirm': { action: string; device: string; place: string; address: string; at: number }
+    'sign-in/confirmed': Record<never, never>
+    'sign-in/denied': Record<never, never>
+  }
+}
 
 interface Services {
   mailbox: Mailbox
@@ -36,6 +48,24 @@ export function confirm({ mailbox, words, show }: Services): Router<Visit> {
   }
   router.post('/confirm/:bearer', ctx => settle(ctx, true))
   router.post('/confirm/:bearer/deny', ctx => settle(ctx, false))
+
+  return router
+}
+
+/** Where the link leads that proves a mailbox: the device on which its button is pressed may go on with signing in. */
+export function openingPages({ mailbox, show }: Omit<Services, 'words'>): Router<Visit> {
+  const router = new Router<Visit>()
+
+  router.get('/open/:code', async ctx => {
+    const { code = '' } = ctx.params
+    if (!(await mailbox.good(code))) throw new Problem('link_expired')
+    show.page(ctx, 'sign-in/open', { action: `/open/${code}` })
+  })
+
+  router.post('/open/:code', async ctx => {
+    await mailbox.openByLink(ctx.params.code ?? '', ctx.state.visitor)
+    show.page(ctx, 'sign-in/opened', {})
+  })
 
   return router
 }

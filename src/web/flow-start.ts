@@ -1,4 +1,36 @@
 import type { Context } from 'koa'
+import type { Resume } from '../flows/flow.ts'
+import type { Flow, Flows, NewFlow } from '../flows/flow-store.ts'
+import { seeOther } from './show.ts'
+
+/** The folder of a flow's pages. */
+export const folders: Record<Flow['purpose'], string> = {
+  'sign-in': '/sign-in',
+  'sign-up': '/sign-up',
+  'step-up': '/sign-in',
+  add: '/account/add',
+  change: '/account/change',
+  reset: '/forgot-password',
+  recover: '/recover/set-up',
+}
+
+/** Where a flow's pages are. */
+export function baseOf({ purpose, id }: Pick<Flow, 'purpose' | 'id'>): string {
+  return `${folders[purpose]}/${id}`
+}
+
+/** Begins a flow and sends the browser to its page. */
+export async function beginFlow(
+  ctx: Context,
+  { flows, resume }: { flows: Flows; resume: Resume },
+  begun: Omit<NewFlow, 'device' | 'locale'> & { locale?: string },
+): Promise<void> {
+  const { visitor, locale } = ctx.state
+  const flow = await flows.draft({ locale, ...begun, device: visitor.device }, visitor.address)
+  rememberApp(ctx, flow.client?.home, [baseOf(flow)])
+  await resume(flow, visitor).advance()
+  seeOther(ctx, baseOf(flow))
+}
 
 /** Where to start again: the app that a page was for. */
 export interface WayBack {
