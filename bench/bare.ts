@@ -1,5 +1,5 @@
 import { type Adapter, type AdapterPayload, type Configuration, Provider } from 'oidc-provider'
-import { newKey } from '../src/crypto/jwk.ts'
+import { newKey } from '../src/crypto/jws.ts'
 import { api, app, machine } from './clients.ts'
 
 // What Latchkey stands on: oidc-provider by itself, with its documents in a Map of this process.

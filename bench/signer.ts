@@ -1,6 +1,6 @@
 import { createPrivateKey, randomUUID, sign } from 'node:crypto'
 import { createServer } from 'node:http'
-import { newKey } from '../src/crypto/jwk.ts'
+import { newKey } from '../src/crypto/jws.ts'
 
 // The least that a token can cost: node:http reads a form and signs one ES256 JWT.
 const jwk = await newKey('ES256')

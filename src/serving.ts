@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { createSecureContext } from 'node:tls'
 import { ConfigError } from './config.ts'
+import { tlsPolicy } from './crypto/certificate.ts'
 import { token } from './crypto/random.ts'
-import { tlsPolicy } from './crypto/tls.ts'
 
 /** Where to listen, and as whom. */
 export interface Place {

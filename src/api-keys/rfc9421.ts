@@ -1,6 +1,5 @@
 import { httpbis, type SignatureParameters } from 'http-message-signatures'
-import { same } from '../crypto/compare.ts'
-import { hmac, sha256 } from '../crypto/digest.ts'
+import { hmac, same, sha256 } from '../crypto/digest.ts'
 import { type Algorithm, signWith } from '../crypto/request-signature.ts'
 import { type Claim, Refusal, type Scheme, type SignedRequest, signedWith } from './scheme.ts'
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { ClientMetadata, ResourceServer } from 'oidc-provider'
-import type { Algorithm } from '../crypto/jwk.ts'
+import type { Algorithm } from '../crypto/jws.ts'
 import type { DetailType } from '../flows/details.ts'
 import type { DeviceApp } from './associations.ts'
 import { libraryMetadata } from './client-extensions.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type SubjectField, subjectFields } from '../crypto/certificate.ts'
-import { algorithms, offered } from '../crypto/jwk.ts'
+import { algorithms, isSupported } from '../crypto/jws.ts'
 import { detailTypes } from '../flows/details.ts'
 import { jwks } from './public-keys.ts'
 import { isTranslation, standardShape } from './standard-names.ts'
@@ -50,7 +50,7 @@ const scopeToken = z.string().regex(/^[a-z][a-z0-9_.:-]*$/, { error: 'must be a 
 export const proofAlgorithms = ['ES256', 'EdDSA', 'Ed25519', 'PS256'] as const
 /** What clients may sign assertions and requests with (OpenID Connect Core 1.0, 9 and 6.1); those of FAPI, not with the last. */
 export const clientAlgorithms = [...proofAlgorithms, 'RS256'] as const
-const signing = z.enum(algorithms).refine(offered, { error: 'is not offered by this Node: its OpenSSL is too old' })
+const signing = z.enum(algorithms).refine(isSupported, { error: 'is not offered by this Node: its OpenSSL is too old' })
 const { strictObject: strict } = z
 
 /** A method that bots sign by the exchange scheme, and every parameter that it takes: nothing else is in what they sign. */

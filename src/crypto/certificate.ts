@@ -1,4 +1,5 @@
-import { X509Certificate } from 'node:crypto'
+import { constants, X509Certificate } from 'node:crypto'
+import type { SecureContextOptions } from 'node:tls'
 
 export type Certificate = X509Certificate
 
@@ -90,4 +91,24 @@ function uris(names: string): string[] {
   return found.flatMap(([, kind, name = '']) =>
     kind === 'URI' ? [name.startsWith('"') ? JSON.parse(name) : name] : [],
   )
+}
+
+const suites = [
+  // TLS 1.3 (RFC 8446, B.4).
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'TLS_AES_128_GCM_SHA256',
+  // TLS 1.2: those that RFC 9325, 4.2, recommends, and FAPI 2.0 with it.
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+]
+
+/** The TLS settings of our listeners (RFC 9325). Sessions are not resumed: no ticket key lives long enough to be worth stealing (3.4), and a new certificate counts at once. */
+export const tlsPolicy: SecureContextOptions = {
+  minVersion: 'TLSv1.2',
+  ciphers: suites.join(':'),
+  honorCipherOrder: true,
+  secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
 }

@@ -1,13 +1,42 @@
-import { createHmac, hash } from 'node:crypto'
+import { createHmac, hash, timingSafeEqual } from 'node:crypto'
 
 type Encoding = 'base64url' | 'base64' | 'hex'
 
-/** SHA-256, as base64url unless told. For values of high entropy: keep a token's digest and the store cannot use it. */
+/** Returns the SHA-256 digest, by default as base64url. Meant for values of high entropy: who reads a token's digest in the store cannot use it. */
 export function sha256(content: string | Uint8Array, encoding: Encoding = 'base64url'): string {
   return hash('sha256', content, encoding)
 }
 
-/** HMAC-SHA256 (RFC 2104), as base64url unless told. */
+/** Returns the HMAC-SHA256 (RFC 2104), by default as base64url. */
 export function hmac(key: string | Uint8Array, content: string | Uint8Array, encoding: Encoding = 'base64url'): string {
   return createHmac('sha256', key).update(content).digest(encoding)
+}
+
+/** Returns whether two strings are equal, in a time that does not depend on where they differ or how long they are. */
+export function same(a: string, b: string): boolean {
+  // UTF-16, because UTF-8 encodes every unpaired surrogate alike.
+  const fixed = (text: string) => hash('sha256', Buffer.from(text, 'utf16le'), 'buffer')
+  return timingSafeEqual(fixed(a), fixed(b))
+}
+
+/**
+ * Returns JSON as the JSON Canonicalization Scheme writes it (RFC 8785): without spaces, the names of an object in the order of their
+ * UTF-16 code units, numbers and strings as ECMAScript writes them. Throws TypeError for what I-JSON (RFC 7493) has no place for: NaN
+ * and infinities, half a surrogate pair, undefined.
+ */
+export function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+  if (typeof value === 'object' && value !== null) {
+    // Without a comparison function, sort() compares code units.
+    const names = Object.keys(value).sort()
+    return `{${names.map(name => `${text(name)}:${canonical((value as Record<string, unknown>)[name])}`).join(',')}}`
+  }
+  if (typeof value === 'string') return text(value)
+  if (value === null || typeof value === 'boolean' || Number.isFinite(value)) return JSON.stringify(value)
+  throw new TypeError('canonical JSON has no such value')
+}
+
+function text(value: string): string {
+  if (!value.isWellFormed()) throw new TypeError('canonical JSON has no half of a surrogate pair')
+  return JSON.stringify(value)
 }

@@ -4,74 +4,72 @@ import * as argon2 from '@node-rs/argon2'
 import { Problem } from '../errors.ts'
 import type { Key, Keyring } from './keyring.ts'
 
-/** What one hash costs: KiB of memory, and passes over it. */
+/** The cost of one hash: KiB of memory, and passes over it. */
 export interface Cost {
   memory: number
   passes: number
 }
 
-/** Hashes passwords off the main thread. Every verb throws Problem `busy` at once when too many wait. */
-export interface Hasher {
-  /** Resolves to what to store: the pepper's key id, then argon2id in its usual spelling. */
-  hash(password: string): Promise<string>
-  /** Judges a password; `stale` asks to hash it anew, since the cost or the pepper has moved on. Throws TypeError if `stored` is no hash. */
-  verify(stored: string, password: string): Promise<{ ok: boolean; stale: boolean }>
-  /** Costs what a verify costs: for the accounts that do not exist. */
-  decoy(password: string): Promise<void>
-}
+export type Hasher = ReturnType<typeof hasher>
 
 interface Options {
   keyring: Keyring
-  /** How many may wait; the next is refused. */
+  /** How many hashes may wait; one more is refused. */
   queue: number
-  /** How many run at once. Default: one for each core, and never the last of the four threads that names and files need too. */
+  /** How many run at once. Default: one per core, at most three of libuv's four threads, because DNS and files need one too. */
   concurrency?: number
   /** Default: 19 MiB, 2 passes (OWASP). */
   cost?: Cost
-  /** What hashes; it must do so off the main thread. */
+  /** The hash function; it must work off the main thread. */
   engine?: Pick<typeof argon2, 'hash' | 'verify'>
 }
 
 const spelling = /^([\w-]{8})(\$argon2id\$v=19\$m=(\d+),t=(\d+),p=1\$[\w+/]+\$[\w+/]+)$/
-// What a small core does of the default cost; only good enough to say when to come back.
+// What a small core does at the default cost: an estimate, for Retry-After.
 const hashesPerSecond = 40
 
-/** Makes a hasher: argon2id (RFC 9106) over the password peppered by HMAC-SHA256, in a bounded queue. */
+/**
+ * Hashes passwords off the main thread: argon2id (RFC 9106) over the password peppered by HMAC-SHA256, in a bounded queue. Every verb
+ * throws Problem `busy` at once when too many wait.
+ */
 export function hasher({
   keyring,
   queue,
   concurrency = Math.min(availableParallelism(), 3),
   cost = { memory: 19_456, passes: 2 },
   engine = argon2,
-}: Options): Hasher {
+}: Options) {
   const run = bounded(concurrency, queue)
   const options = { memoryCost: cost.memory, timeCost: cost.passes, parallelism: 1 }
-  // Of the form that a hash has, and of no password: nobody hashed anything to make it.
+  // A well-formed hash that no password matches: it is made of random bytes.
   const nobody = `$argon2id$v=19$m=${cost.memory},t=${cost.passes},p=1$${base64(16)}$${base64(32)}`
 
   return {
-    async hash(password) {
+    /** Resolves to what to store: the pepper's key id, then argon2id in its usual form. */
+    async hash(password: string): Promise<string> {
       const key = keyring.newest('pepper')
       return key.id + (await run(() => engine.hash(peppered(key, password), options)))
     },
-    async verify(stored, password) {
+    /** Verifies a password; `stale` asks to hash it again, because the cost or the pepper has changed. Throws TypeError if `stored` is no hash. */
+    async verify(stored: string, password: string): Promise<{ ok: boolean; stale: boolean }> {
       const [, id = '', phc = '', memory, passes] = spelling.exec(stored) ?? []
       if (phc === '') throw new TypeError('not a stored password hash')
       const newest = keyring.newest('pepper')
       const key = keyring.find('pepper', id)
-      // Without its pepper nobody can prove it; it costs the same all the same.
+      // Without its pepper no password can match; it takes the same time nevertheless.
       const matches = await run(() => engine.verify(phc, peppered(key ?? newest, password)))
       const current = id === newest.id && Number(memory) === cost.memory && Number(passes) === cost.passes
       return { ok: matches && key !== undefined, stale: !current }
     },
-    async decoy(password) {
+    /** Takes the time of a verify: for accounts that do not exist. */
+    async decoy(password: string): Promise<void> {
       const key = keyring.newest('pepper')
       await run(() => engine.verify(nobody, peppered(key, password)))
     },
   }
 }
 
-/** The id of the pepper that a stored hash was made with. */
+/** Returns the id of the pepper that a stored hash was made with. */
 export function pepperOf(stored: string): string | undefined {
   return spelling.exec(stored)?.[1]
 }
@@ -98,7 +96,7 @@ function bounded(concurrency: number, queue: number): <T>(task: () => Promise<T>
     try {
       return await task()
     } finally {
-      // A place is handed on, not freed, so that nobody slips in between.
+      // A slot is passed on, not freed, so that no later task takes it.
       const next = waiting.shift()
       if (next) next()
       else running -= 1

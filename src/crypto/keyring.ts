@@ -1,25 +1,18 @@
 import { hkdfSync } from 'node:crypto'
+import { hmac, same } from './digest.ts'
 
-/** A 32-byte key for one purpose, and the id that finds it again after a rotation. */
+/** A 32-byte key for one purpose, and the id that finds it after a rotation. */
 export interface Key {
   id: string
   bytes: Uint8Array
 }
 
-/** Keys for every purpose, derived from the operator's secrets. */
-export interface Keyring {
-  /** The key that new things are made with. */
-  newest(purpose: string): Key
-  /** The key that an older thing was made with; undefined once its secret has left. */
-  find(purpose: string, id: string): Key | undefined
-  /** Every key of a purpose, newest first. */
-  all(purpose: string): readonly Key[]
-}
+export type Keyring = ReturnType<typeof keyring>
 
 const idBytes = 6
 
-/** Derives a keyring from secrets, newest first, of 32 characters or more each (HKDF-SHA256, RFC 5869); throws RangeError. */
-export function keyring(secrets: readonly string[]): Keyring {
+/** Derives keys for every purpose from the operator's secrets, newest first, of 32 characters or more each (HKDF-SHA256, RFC 5869). Throws RangeError. */
+export function keyring(secrets: readonly string[]) {
   if (secrets.length === 0) throw new RangeError('a keyring needs a secret')
   if (secrets.some(secret => secret.length < 32)) throw new RangeError('a secret must have 32 characters or more')
   const ring = secrets.map(secret => ({ secret, id: derive(secret, 'id', '', idBytes).toString('base64url') }))
@@ -33,13 +26,29 @@ export function keyring(secrets: readonly string[]): Keyring {
     return keys
   }
   return {
-    newest: purpose => all(purpose)[0] as Key,
-    find: (purpose, id) => all(purpose).find(key => key.id === id),
+    /** Returns the key that new things are made with. */
+    newest: (purpose: string): Key => all(purpose)[0] as Key,
+    /** Returns the key that an older thing was made with; undefined once its secret is removed. */
+    find: (purpose: string, id: string): Key | undefined => all(purpose).find(key => key.id === id),
+    /** Returns every key of a purpose, newest first. */
     all,
   }
 }
 
-// Ids and keys have salts of their own, so that no purpose, whatever its name, yields an id's bytes.
+// Ids and keys have different salts, so that no purpose, whatever its name, yields the bytes of an id.
 function derive(secret: string, use: 'id' | 'key', purpose: string, length: number): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, `latchkey ${use}`, purpose, length))
+}
+
+/** Returns Koa's `keys`: cookies are signed with the newest secret, by HMAC-SHA256, and verified with all. */
+export function cookieKeys(keyring: Keyring) {
+  const keys = keyring.all('cookies')
+  /** Returns the place of the key that signed, or -1. */
+  const index = (data: string, signature: string): number =>
+    keys.findIndex(({ bytes }) => same(hmac(bytes, data), signature))
+  return {
+    sign: (data: string): string => hmac(keyring.newest('cookies').bytes, data),
+    index,
+    verify: (data: string, signature: string): boolean => index(data, signature) >= 0,
+  }
 }

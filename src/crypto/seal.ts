@@ -1,7 +1,8 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+import { hmac } from './digest.ts'
 import type { Keyring } from './keyring.ts'
 
-/** A sealed value that does not open: tampered with, of another context, or of a key that is gone. It never says which. */
+/** Thrown for a sealed value that cannot be opened: altered, of another context, or of a key that is gone. It never says which. */
 export class SealError extends Error {
   constructor() {
     super('cannot be opened')
@@ -9,21 +10,7 @@ export class SealError extends Error {
   }
 }
 
-/** Seals what the store keeps. A context says what is sealed and whose (`credential:<id>`); only the same one opens it. */
-export interface Sealer {
-  /** Seals text or bytes under the newest key, as base64url (AES-256-GCM, NIST SP 800-38D). */
-  seal(content: string | Uint8Array, context: string): string
-  /** Opens sealed text; throws SealError. */
-  open(sealed: string, context: string): string
-  /** Opens sealed bytes; throws SealError. */
-  openBytes(sealed: string, context: string): Uint8Array
-  /** Is it a value that `seal` could have made? It need not open. */
-  isSealed(text: string): boolean
-  /** Is it sealed under an older key, so that it should be sealed anew? Throws SealError if it is no sealed value. */
-  stale(sealed: string): boolean
-  /** Blind indexes: keyed digests that find a sealed value by its content. One for each key, newest first; store the first, look for any. */
-  blind(content: string, context: string): readonly [string, ...string[]]
-}
+export type Sealer = ReturnType<typeof sealer>
 
 const purpose = 'seal'
 const idBytes = 6
@@ -33,8 +20,11 @@ const tagBytes = 16
 const byKeyring = 1
 const byBearer = 2
 
-/** Makes a sealer over these keys: it seals with the newest and opens with any. */
-export function sealer(keyring: Keyring): Sealer {
+/**
+ * Seals what the store keeps, with the newest key, and opens it with any. A context says what is sealed and whose (`credential:<id>`);
+ * only the same one opens it.
+ */
+export function sealer(keyring: Keyring) {
   const openBytes = (sealed: string, context: string): Uint8Array => {
     const { header, body } = parse(sealed, byKeyring, idBytes)
     const key = keyring.find(purpose, keyId(header))
@@ -42,47 +32,55 @@ export function sealer(keyring: Keyring): Sealer {
     return decrypt(key.bytes, header, body, context)
   }
   return {
-    seal: (content, context) => {
+    /** Seals text or bytes, as base64url (AES-256-GCM, NIST SP 800-38D). */
+    seal: (content: string | Uint8Array, context: string): string => {
       const { id, bytes } = keyring.newest(purpose)
       return encrypt(bytes, Buffer.concat([Buffer.of(byKeyring), Buffer.from(id, 'base64url')]), content, context)
     },
-    open: (sealed, context) => text(openBytes(sealed, context)),
+    /** Opens sealed text. Throws SealError. */
+    open: (sealed: string, context: string): string => text(openBytes(sealed, context)),
+    /** Opens sealed bytes. Throws SealError. */
     openBytes,
-    isSealed: sealed => {
+    /** Returns whether `seal` could have returned this text; it need not open. */
+    isSealed: (sealed: string): boolean => {
       try {
         return parse(sealed, byKeyring, idBytes) !== undefined
       } catch {
         return false
       }
     },
-    stale: sealed => keyId(parse(sealed, byKeyring, idBytes).header) !== keyring.newest(purpose).id,
-    blind: (content, context) => {
-      const digests = keyring.all('blind').map(({ bytes }) => blindly(bytes, content, context))
+    /** Returns whether a value is sealed with an older key and should be sealed again. Throws SealError if it is not sealed. */
+    stale: (sealed: string): boolean => keyId(parse(sealed, byKeyring, idBytes).header) !== keyring.newest(purpose).id,
+    /** Returns blind indexes: keyed digests that find a sealed value by its content. One per key, newest first; store the first, look for any. */
+    blind: (content: string, context: string): readonly [string, ...string[]] => {
+      const digests = keyring
+        .all('blind')
+        .map(({ bytes }) => hmac(bytes, `${Buffer.byteLength(context)}:${context}${content}`))
       return digests as [string, ...string[]]
     },
   }
 }
 
-/** Seals text under a bearer value of 128 bits or more: whoever holds only the store, or only the secrets, cannot open it. */
+/** Seals text with a bearer value of 128 bits or more: neither the store nor the secrets are enough to open it. */
 export function sealUnder(bearer: string, content: string, context: string): string {
   return encrypt(bearer, Buffer.of(byBearer), content, context)
 }
 
-/** Opens what `sealUnder` sealed under the same bearer value; throws SealError. */
+/** Opens what `sealUnder` sealed with the same bearer value. Throws SealError. */
 export function openUnder(bearer: string, sealed: string, context: string): string {
   const { header, body } = parse(sealed, byBearer, 0)
   return text(decrypt(bearer, header, body, context))
 }
 
-// A key of its own for each seal: random nonces under one key would be safe for only 2^32 seals (SP 800-38D, 8.3).
-function once(material: string | Uint8Array, salt: Uint8Array): Uint8Array {
+// Each seal has its own key: random nonces with one key would be safe for only 2^32 seals (SP 800-38D, 8.3).
+function keyFor(material: string | Uint8Array, salt: Uint8Array): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', material, salt, 'latchkey seal', 32))
 }
 
 function encrypt(material: string | Uint8Array, header: Buffer, content: string | Uint8Array, context: string): string {
   const salt = randomBytes(saltBytes)
   const nonce = randomBytes(nonceBytes)
-  const cipher = createCipheriv('aes-256-gcm', once(material, salt), nonce)
+  const cipher = createCipheriv('aes-256-gcm', keyFor(material, salt), nonce)
   cipher.setAAD(Buffer.concat([header, Buffer.from(context)]))
   const plain = typeof content === 'string' ? Buffer.from(content) : content
   const sealed = Buffer.concat([header, salt, nonce, cipher.update(plain), cipher.final()])
@@ -93,7 +91,7 @@ function decrypt(material: string | Uint8Array, header: Buffer, body: Buffer, co
   const salt = body.subarray(0, saltBytes)
   const nonce = body.subarray(saltBytes, saltBytes + nonceBytes)
   try {
-    const decipher = createDecipheriv('aes-256-gcm', once(material, salt), nonce, { authTagLength: tagBytes })
+    const decipher = createDecipheriv('aes-256-gcm', keyFor(material, salt), nonce, { authTagLength: tagBytes })
     decipher.setAAD(Buffer.concat([header, Buffer.from(context)]))
     decipher.setAuthTag(body.subarray(-tagBytes))
     return Buffer.concat([decipher.update(body.subarray(saltBytes + nonceBytes, -tagBytes)), decipher.final()])
@@ -106,7 +104,7 @@ function parse(sealed: string, kind: number, rest: number): { header: Buffer; bo
   const bytes = Buffer.from(sealed, 'base64url')
   const header = bytes.subarray(0, 1 + rest)
   const body = bytes.subarray(1 + rest)
-  // Node decodes leniently; one value must have one spelling, or a tampered one could pass.
+  // Node decodes leniently; a value must have one encoding, or an altered one could pass.
   const canonical = bytes.toString('base64url') === sealed
   if (!canonical || header[0] !== kind || body.length < saltBytes + nonceBytes + tagBytes) throw new SealError()
   return { header, body }
@@ -118,11 +116,4 @@ function keyId(header: Buffer): string {
 
 function text(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
-}
-
-function blindly(key: Uint8Array, content: string, context: string): string {
-  return createHmac('sha256', key)
-    .update(`${Buffer.byteLength(context)}:${context}`)
-    .update(content)
-    .digest('base64url')
 }

@@ -4,7 +4,7 @@ import type {
   RegistrationResponseJSON,
 } from '@simplewebauthn/server'
 import { z } from 'zod'
-import { same } from '../crypto/compare.ts'
+import { same } from '../crypto/digest.ts'
 import { Problem } from '../errors.ts'
 import { authenticatorName } from './authenticators.ts'
 import type { Factor } from './factor.ts'

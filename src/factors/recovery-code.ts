@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { same } from '../crypto/compare.ts'
-import { hmac } from '../crypto/digest.ts'
+import { hmac, same } from '../crypto/digest.ts'
 import { token } from '../crypto/random.ts'
 import { Problem } from '../errors.ts'
 import type { Factor } from './factor.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { same } from '../crypto/compare.ts'
+import { same } from '../crypto/digest.ts'
 import { digits, token } from '../crypto/random.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import { type Code, Problem } from '../errors.ts'

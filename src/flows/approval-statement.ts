@@ -1,5 +1,4 @@
-import { canonical } from '../crypto/canonical.ts'
-import { sha256 } from '../crypto/digest.ts'
+import { canonical, sha256 } from '../crypto/digest.ts'
 import { type Evidence, holds } from '../factors/evidence.ts'
 import type { Detail } from './details.ts'
 

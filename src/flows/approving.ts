@@ -1,7 +1,7 @@
 import { type Accounts, active } from '../accounts/account.ts'
 import type { Credential, Credentials } from '../accounts/credential.ts'
 import type { Receipt, Receipts } from '../accounts/receipt.ts'
-import { canonical } from '../crypto/canonical.ts'
+import { canonical } from '../crypto/digest.ts'
 import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import type { Factor, Subject } from '../factors/factor.ts'

@@ -1,4 +1,4 @@
-import type { Algorithm, SigningKey } from '../crypto/jwk.ts'
+import type { Algorithm, SigningKey } from '../crypto/jws.ts'
 import { type Keys, keys as keysOf, type RingKey } from './signing-keys.ts'
 
 /** The ring of signing keys as this process follows it. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { longestSigned } from '../clients/file.ts'
-import { type Algorithm, algorithms, isPrivate, newKey, publicHalf, type SigningKey } from '../crypto/jwk.ts'
+import { type Algorithm, algorithms, isPrivate, newKey, publicHalf, type SigningKey } from '../crypto/jws.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import type { Emit } from '../events.ts'
 import { claim, declare, type Store } from '../store/collection.ts'

@@ -1,8 +1,8 @@
 import type { JSONWebKeySet } from 'jose'
 import { z } from 'zod'
-import { canonical } from '../crypto/canonical.ts'
+import { canonical } from '../crypto/digest.ts'
+import { type StatementSigner, statementSigner, verifyStatement } from '../crypto/jws.ts'
 import type { Key } from '../crypto/keyring.ts'
-import { type Signer, signer, verified } from '../crypto/statement.ts'
 import { beginning, type Entry, type Link } from './chain.ts'
 
 /** What the heads of the audit log are signed as, and the purpose that their keys are derived for. */
@@ -23,7 +23,7 @@ export type Head = z.output<typeof shape>
  * Signs heads. The keys derive from the operator's secrets and sign nothing else: they outlive those that sign tokens,
  * which come and go, and whoever has the store alone cannot make them. `keys` newest first.
  */
-export const headSigner = (keys: readonly Key[]): Promise<Signer> => signer(keys, auditHead)
+export const headSigner = (keys: readonly Key[]): Promise<StatementSigner> => statementSigner(keys, auditHead)
 
 /** The lines of an export: each entry as canonical JSON (RFC 8785), and at last the signed head. */
 export async function* exported(
@@ -45,7 +45,7 @@ export const headLine = (head: string): string => `${canonical({ head })}\n`
 export async function headOf(line: string, jwks: JSONWebKeySet): Promise<Head | undefined> {
   const { head } = (parsed(line) ?? {}) as { head?: unknown }
   if (typeof head !== 'string') return undefined
-  return shape.safeParse(await verified(head, jwks, auditHead)).data
+  return shape.safeParse(await verifyStatement(head, jwks, auditHead)).data
 }
 
 /** The entry that a line of an export holds; undefined where it is not spelled as an export spells it. */

@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { canonical } from '../crypto/canonical.ts'
-import { sha256 } from '../crypto/digest.ts'
+import { canonical, sha256 } from '../crypto/digest.ts'
 
 /** What happened, as it is kept for good. `at` in milliseconds since the epoch. */
 const happening = z.object({

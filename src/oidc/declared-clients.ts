@@ -1,7 +1,7 @@
 import { type Client, errors, type Provider } from 'oidc-provider'
 import { ClientsError, type Declared } from '../clients/declared.ts'
 import type { Clients } from '../clients/registry.ts'
-import type { Ring } from '../keys/ring.ts'
+import type { Ring } from '../keys/signing-keys.ts'
 import { makeClient, type Replacements } from './internals.ts'
 
 /** The library takes its static clients once, for good. Here all of them are replaced in one step, and it finds them first. */

@@ -1,8 +1,7 @@
 import type { Middleware } from 'koa'
 import type { Provider } from 'oidc-provider'
 import { sha256 } from '../crypto/digest.ts'
-import type { Ring } from '../keys/ring.ts'
-import { maxAge } from '../keys/signing-keys.ts'
+import { maxAge, type Ring } from '../keys/signing-keys.ts'
 
 interface Document {
   body: Buffer

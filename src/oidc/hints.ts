@@ -1,6 +1,6 @@
 import { createLocalJWKSet, decodeJwt, type JSONWebKeySet, jwtVerify } from 'jose'
 import { type Client, errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider'
-import type { Ring } from '../keys/ring.ts'
+import type { Ring } from '../keys/signing-keys.ts'
 import { type Replacements, type Step, verifyHint } from './internals.ts'
 
 /**

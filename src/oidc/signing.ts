@@ -1,6 +1,5 @@
 import { ExternalSigningKey, type Provider } from 'oidc-provider'
-import { publicHalf, type SigningKey } from '../crypto/jwk.ts'
-import { type ImmediateSigner, immediateSigner } from '../crypto/sign.ts'
+import { type ImmediateSigner, immediateSigner, publicHalf, type SigningKey } from '../crypto/jws.ts'
 import type { RingKey } from '../keys/signing-keys.ts'
 import { replaceKeys } from './internals.ts'
 

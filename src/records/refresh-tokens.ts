@@ -1,7 +1,6 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider'
 import { z } from 'zod'
-import { same } from '../crypto/compare.ts'
-import { sha256 } from '../crypto/digest.ts'
+import { same, sha256 } from '../crypto/digest.ts'
 import { id, token } from '../crypto/random.ts'
 import { type Collection, declare, type Store } from '../store/collection.ts'
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { type Adapter, Provider } from 'oidc-provider'
 import { declaredByFile, isDeclared, own, ownMetadata } from '../../src/clients/client-extensions.ts'
-import { newKey } from '../../src/crypto/jwk.ts'
+import { newKey } from '../../src/crypto/jws.ts'
 
 /** How the library makes a client of metadata, whoever they are from. */
 interface Model {

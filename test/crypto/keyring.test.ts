@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { keyring } from '../../src/crypto/keyring.ts'
+import { cookieKeys, keyring } from '../../src/crypto/keyring.ts'
 
 const older = 'o'.repeat(32)
 const newer = 'n'.repeat(32)
@@ -35,5 +35,21 @@ describe('keyring', () => {
   it('refuses no secret, and one under 32 characters', () => {
     expect(() => keyring([])).to.throw(RangeError, 'needs a secret')
     expect(() => keyring([newer, 's'.repeat(31)])).to.throw(RangeError, '32 characters')
+  })
+})
+
+const old = 'an old secret of thirty-two characters'
+const fresh = 'a fresh secret of thirty-two characters'
+
+describe('cookie keys', () => {
+  it('sign with the newest secret and believe the others', () => {
+    const before = cookieKeys(keyring([old]))
+    const after = cookieKeys(keyring([fresh, old]))
+    const signature = before.sign('session=1')
+    expect(after.index('session=1', signature)).to.equal(1)
+    expect(after.index('session=1', after.sign('session=1'))).to.equal(0)
+    expect(after.verify('session=1', signature)).to.equal(true)
+    expect(before.verify('session=1', after.sign('session=1'))).to.equal(false)
+    expect(after.verify('session=2', signature)).to.equal(false)
   })
 })

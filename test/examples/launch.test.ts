@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http'
 import { expect } from 'chai'
 import { apps } from '../../examples/suite/apps.ts'
 import { type Launched, launch } from '../../examples/suite/launch.ts'
-import { newKey } from '../../src/crypto/jwk.ts'
+import { newKey } from '../../src/crypto/jws.ts'
 import { freePorts } from '../support/ports.ts'
 import { registered } from '../support/suite.ts'
 

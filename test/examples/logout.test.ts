@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { importJWK, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose'
-import { newKey } from '../../src/crypto/jwk.ts'
+import { newKey } from '../../src/crypto/jws.ts'
 import { type Jar, jar } from '../support/jar.ts'
 import { type BareSuite, bareSuite } from '../support/suite.ts'
 

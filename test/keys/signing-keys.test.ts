@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { isPrivate } from '../../src/crypto/jwk.ts'
+import { isPrivate } from '../../src/crypto/jws.ts'
 import { keyring } from '../../src/crypto/keyring.ts'
 import { sealer } from '../../src/crypto/seal.ts'
 import type { Emit } from '../../src/events.ts'

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Adapter, type AdapterPayload, type ClientMetadata, type Configuration, Provider } from 'oidc-provider'
-import { newKey, type SigningKey } from '../../src/crypto/jwk.ts'
+import { newKey, type SigningKey } from '../../src/crypto/jws.ts'
 
 /** How the next sign-in ends: as this person, or with this error of OpenID Connect. */
 export type Ending = { account: string; acr?: string; amr?: string[] } | { error: string; description?: string }

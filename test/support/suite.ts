@@ -1,7 +1,7 @@
 import { apps } from '../../examples/suite/apps.ts'
 import type { Registered } from '../../examples/suite/clients.ts'
 import { type Suite, serveSuite } from '../../examples/suite/serve.ts'
-import { newKey, type SigningKey } from '../../src/crypto/jwk.ts'
+import { newKey, type SigningKey } from '../../src/crypto/jws.ts'
 import { type Bare, bareProvider } from './bare-provider.ts'
 import { freePorts } from './ports.ts'
 
