@@ -6,26 +6,25 @@ import type { Emit } from '../events.ts'
 import { claim, declare, type Store } from '../store/collection.ts'
 import { allOf } from '../store/whole-lists.ts'
 
-const minute = 60_000
-/** Seconds that others may keep the published keys: so long a new one must be among them before it signs. */
+/** How long others may keep the published keys, in seconds. A new key is published for longer than that before it signs. */
 export const maxAge = 300
-/** By how much clocks may differ, and how long a process may take to see what another did, in milliseconds. */
-const slack = minute
-/** How long a key is published before it signs, in milliseconds: until nobody may have kept a document without it. */
+/** How much clocks may differ, and how long a process may take to see what another did, in milliseconds. */
+const slack = 60_000
+/** How long a key is published before it signs, in milliseconds: until nobody can have a document without it. */
 export const publication = maxAge * 1000 + slack
-/** How long the longest-lived of what it signs may be shown, in milliseconds. */
+/** How long the longest-lived token that a key signs may be used, in milliseconds. */
 export const signedLife = longestSigned * 1000
 
 const shape = z.object({
-  /** Its algorithm and place: of many processes that make the next one at once, one gets it in. */
+  /** Its algorithm and its number: of many processes that make the next key at once, one can insert it. */
   id: z.string(),
   kid: z.string(),
   /** Sealed: the private key, and once it is retired its public half. */
   jwk: z.string(),
   createdAt: z.number(),
-  /** From when on it signs; the first of its algorithm always may. */
+  /** When it begins to sign; the first key of an algorithm always may. */
   signsAt: z.number().optional(),
-  /** When its public half is published no more; from then on it only verifies ID token hints. */
+  /** When its public half is no longer published; from then on it only verifies ID token hints. */
   publishedUntil: z.number().optional(),
   expiresAt: z.number().optional(),
 })
@@ -33,33 +32,18 @@ type Kept = z.output<typeof shape>
 
 export const keysDeclaration = declare({ name: 'signing_keys', shape })
 
-/** What a signing key is sealed for. */
+/** Returns the context that a signing key is sealed in. */
 export const keyContext = ({ id }: Pick<Kept, 'id'>): string => `signing-key:${id}`
 
-/** A key of the ring, as it stands now: published and yet to sign, signing, or published for what it signed. */
+/** A published key: `next` before it signs, `retired` after. */
 export interface RingKey {
   alg: Algorithm
   jwk: SigningKey
   state: 'next' | 'current' | 'retired'
   createdAt: number
   signsAt: number
-  /** When it is published no more; unknown while it is not retired. */
+  /** When it is no longer published; unknown before it is retired. */
   until: number | undefined
-}
-
-export interface Keys {
-  /** All that are published, by algorithm, the one that signs first. */
-  list(): Promise<RingKey[]>
-  /** The public keys that are published no more, for ID token hints of sessions that are as old. */
-  hintKeys(): Promise<SigningKey[]>
-  /** Makes the first key of an algorithm, where it has none. */
-  first(alg: Algorithm): Promise<void>
-  /** Publishes the next key of an algorithm, which signs once everybody can know it; one that waits already stays the next. */
-  rotate(alg: Algorithm): Promise<void>
-  /** Puts a new key, which signs at once, in the place of all that an algorithm has: for when one has leaked. */
-  replace(alg: Algorithm): Promise<void>
-  /** Deletes the private half of what signs no more. */
-  retire(): Promise<void>
 }
 
 interface Services {
@@ -71,63 +55,67 @@ interface Services {
   now: () => number
 }
 
-/** The ring of signing keys, sealed in the store. Time alone moves it on, so that every process sees the same. */
-export function keys({ store, sealer, emit, hints = 0, now }: Services): Keys {
+export type Keys = ReturnType<typeof keys>
+
+/** Keeps the ring of signing keys, sealed, in the store. Only time moves it on, so that every process sees the same. */
+export function keys({ store, sealer, emit, hints = 0, now }: Services) {
   const kept = store.collection(keysDeclaration)
 
-  /** Those of an algorithm, newest first. */
-  const of = async (alg: Algorithm): Promise<Kept[]> => {
-    const ring = await allOf(kept, {})
-    return ring.filter(({ id }) => algorithmOf(id) === alg).sort((a, b) => placeOf(b.id) - placeOf(a.id))
+  /** Resolves to the keys by algorithm, newest first. */
+  const rings = async (): Promise<Kept[][]> => {
+    const all = (await allOf(kept, {})).sort((a, b) => numberOf(b.id) - numberOf(a.id))
+    return algorithms.map(alg => all.filter(({ id }) => algorithmOf(id) === alg))
   }
+  const ringOf = async (alg: Algorithm): Promise<Kept[]> => (await rings())[algorithms.indexOf(alg)] ?? []
   const published = ({ publishedUntil = Number.POSITIVE_INFINITY }: Kept): boolean => publishedUntil > now()
   const open = (each: Kept): SigningKey => JSON.parse(sealer.open(each.jwk, keyContext(each)))
   const sealed = (id: string, jwk: SigningKey): string => sealer.seal(JSON.stringify(jwk), keyContext({ id }))
 
-  /** Makes a key for a place; undefined when another process came first. */
-  const make = async (alg: Algorithm, place: number, signsAt?: number): Promise<string | undefined> => {
-    const id = `${alg}.${place}`
+  /** Makes the key of a number; resolves to its kid, or to undefined when another process was first. */
+  const make = async (alg: Algorithm, number: number, signsAt?: number): Promise<string | undefined> => {
+    const id = `${alg}.${number}`
     const made = await newKey(alg)
     const first = await claim(kept, { id, kid: made.kid, jwk: sealed(id, made), createdAt: now(), signsAt })
     return first ? made.kid : undefined
   }
+  const succeed = async (newest: Kept, signsAt: number): Promise<void> => {
+    const alg = algorithmOf(newest.id)
+    const kid = await make(alg, numberOf(newest.id) + 1, signsAt)
+    if (kid !== undefined) await emit('keys.rotated', { kid, alg, former: newest.kid })
+  }
 
   return {
-    list: async () => {
-      const rings = await Promise.all(algorithms.map(of))
-      return rings.flatMap(ring =>
-        stand(
+    /** Resolves to all published keys, by algorithm, the one that signs first. */
+    list: async (): Promise<RingKey[]> =>
+      (await rings()).flatMap(ring =>
+        states(
           ring.filter(published).map(each => ({ ...each, jwk: open(each) })),
           now(),
         ),
-      )
-    },
-    hintKeys: async () => {
-      const rings = await Promise.all(algorithms.map(of))
-      return rings.flat().flatMap(each => (published(each) ? [] : [open(each)]))
-    },
-    first: async alg => {
-      if ((await of(alg)).length > 0) return
+      ),
+    /** Resolves to the public keys that are no longer published, for ID token hints of sessions that are as old. */
+    hintKeys: async (): Promise<SigningKey[]> =>
+      (await rings()).flat().flatMap(each => (published(each) ? [] : [open(each)])),
+    /** Makes the first key of an algorithm that has none. */
+    first: async (alg: Algorithm): Promise<void> => {
+      if ((await ringOf(alg)).length > 0) return
       const kid = await make(alg, 1)
       if (kid !== undefined) await emit('keys.created', { kid, alg })
     },
-    rotate: async alg => {
-      const [newest] = await of(alg)
-      if (!newest || signsAt(newest) > now()) return
-      const kid = await make(alg, placeOf(newest.id) + 1, now() + publication)
-      if (kid !== undefined) await emit('keys.rotated', { kid, alg, former: newest.kid })
+    /** Publishes the next key of an algorithm, which signs once everybody can know it. A key that is waiting stays the next. */
+    rotate: async (alg: Algorithm): Promise<void> => {
+      const [newest] = await ringOf(alg)
+      if (newest && signsAt(newest) <= now()) await succeed(newest, now() + publication)
     },
-    replace: async alg => {
-      const leaked = await of(alg)
-      const [newest] = leaked
-      if (!newest) return
-      const kid = await make(alg, placeOf(newest.id) + 1, now())
-      if (kid !== undefined) await emit('keys.rotated', { kid, alg, former: newest.kid })
+    /** Replaces all keys of an algorithm with a new one, which signs at once: for a key that has leaked. */
+    replace: async (alg: Algorithm): Promise<void> => {
+      const leaked = await ringOf(alg)
+      if (leaked[0]) await succeed(leaked[0], now())
       for (const each of leaked) if (await kept.take(each.id)) await emit('keys.withdrawn', { kid: each.kid, alg })
     },
-    retire: async () => {
-      for (const alg of algorithms) {
-        const ring = await of(alg)
+    /** Deletes the private half of every key that no longer signs. */
+    retire: async (): Promise<void> => {
+      for (const ring of await rings())
         for (const [at, each] of ring.entries()) {
           const successor = ring[at - 1]
           if (!successor || signsAt(successor) + slack > now()) continue
@@ -137,28 +125,93 @@ export function keys({ store, sealer, emit, hints = 0, now }: Services): Keys {
           const publishedUntil = signedUntil + signedLife
           const expiresAt = Math.max(publishedUntil, signedUntil + hints)
           const half = { jwk: sealed(each.id, publicHalf(jwk)), publishedUntil, expiresAt }
-          if (await kept.patch(each.id, half, { jwk: each.jwk })) await emit('keys.retired', { kid: each.kid, alg })
+          if (await kept.patch(each.id, half, { jwk: each.jwk }))
+            await emit('keys.retired', { kid: each.kid, alg: algorithmOf(each.id) })
         }
+    },
+  }
+}
+
+/** Returns the keys of one algorithm with their states at a time; `ring` is newest first. */
+function states(ring: (Omit<Kept, 'jwk'> & { jwk: SigningKey })[], at: number): RingKey[] {
+  const able = ring.filter(({ jwk }) => isPrivate(jwk))
+  // If the clock is slow, all of them may be in the future.
+  const current = able.find(each => signsAt(each) <= at) ?? able.at(-1)
+  const found = ring.map((each): RingKey => {
+    const { id, jwk, createdAt, publishedUntil, expiresAt } = each
+    const until = publishedUntil ?? expiresAt
+    const state = each === current ? 'current' : current && numberOf(id) > numberOf(current.id) ? 'next' : 'retired'
+    return { alg: algorithmOf(id), jwk, state, createdAt, signsAt: signsAt(each), until }
+  })
+  return found.sort((a, b) => order[a.state] - order[b.state])
+}
+
+const order = { current: 0, next: 1, retired: 2 }
+const algorithmOf = (id: string): Algorithm => id.slice(0, id.lastIndexOf('.')) as Algorithm
+const numberOf = (id: string): number => Number(id.slice(id.lastIndexOf('.') + 1))
+const signsAt = ({ signsAt, createdAt }: Pick<Kept, 'signsAt' | 'createdAt'>): number => signsAt ?? createdAt
+
+interface Options extends Services {
+  /** Milliseconds after which a key that signs is replaced; 0 for never. */
+  age: number
+  /** Milliseconds between two looks. */
+  poll?: number
+  onFault: (fault: unknown) => void
+}
+
+export type Ring = Awaited<ReturnType<typeof signingRing>>
+
+/** Follows the ring in the store: replaces keys that are too old, and retires those that were replaced. */
+export async function signingRing({ age, poll = 5_000, onFault, ...services }: Options) {
+  const { now } = services
+  const kept = keys(services)
+  const listeners: ((keys: readonly RingKey[]) => void)[] = []
+  let published = await kept.list()
+  let hintKeys = await kept.hintKeys()
+
+  const look = async (): Promise<void> => {
+    const due = (await kept.list()).filter(each => each.state === 'current' && age > 0 && each.signsAt + age <= now())
+    for (const { alg } of due) await kept.rotate(alg)
+    await kept.retire()
+    const found = await kept.list()
+    hintKeys = await kept.hintKeys()
+    if (outline(found) === outline(published)) return
+    published = found
+    for (const changed of listeners) changed(found)
+  }
+  return {
+    /** Returns the published keys; for each algorithm the one that signs first. */
+    keys: (): readonly RingKey[] => published,
+    /** Returns public keys that are no longer published and still verify ID token hints. */
+    hintKeys: (): readonly SigningKey[] => hintKeys,
+    /** Calls back after every change. */
+    onChange: (changed: (keys: readonly RingKey[]) => void): void => void listeners.push(changed),
+    /** Makes a key for each of these algorithms that has none: those that clients and APIs want. */
+    need: async (algorithms: Iterable<Algorithm>): Promise<void> => {
+      for (const alg of algorithms) await kept.first(alg)
+      await look()
+    },
+    /** Takes over what other processes did, and does what is due. */
+    look,
+    /** Looks again and again until the returned function is called, which resolves once a look that has begun is over. */
+    work: (): (() => Promise<void>) => {
+      let timer: NodeJS.Timeout | undefined
+      let looking: Promise<void> | undefined
+      let stopped = false
+      const next = (): void => {
+        if (stopped) return
+        timer = setTimeout(() => {
+          looking = look().catch(onFault).then(next)
+        }, poll).unref()
+      }
+      next()
+      return async () => {
+        stopped = true
+        clearTimeout(timer)
+        await looking
       }
     },
   }
 }
 
-/** How the keys of one algorithm, newest first, stand at a time. */
-function stand(ring: (Omit<Kept, 'jwk'> & { jwk: SigningKey })[], at: number): RingKey[] {
-  const able = ring.filter(({ jwk }) => isPrivate(jwk))
-  // Behind a clock that is slow all of them may be yet to come.
-  const current = able.find(each => signsAt(each) <= at) ?? able.at(-1)
-  const states = ring.map((each): RingKey => {
-    const { id, jwk, createdAt, publishedUntil, expiresAt } = each
-    const until = publishedUntil ?? expiresAt
-    const state = each === current ? 'current' : current && placeOf(id) > placeOf(current.id) ? 'next' : 'retired'
-    return { alg: algorithmOf(id), jwk, state, createdAt, signsAt: signsAt(each), until }
-  })
-  return states.sort((a, b) => order[a.state] - order[b.state])
-}
-
-const order = { current: 0, next: 1, retired: 2 }
-const algorithmOf = (id: string): Algorithm => id.slice(0, id.lastIndexOf('.')) as Algorithm
-const placeOf = (id: string): number => Number(id.slice(id.lastIndexOf('.') + 1))
-const signsAt = ({ signsAt, createdAt }: Pick<Kept, 'signsAt' | 'createdAt'>): number => signsAt ?? createdAt
+const outline = (keys: readonly RingKey[]): string => JSON.stringify(keys.map(({ jwk, state }) => [jwk.kid, state]))

@@ -28,7 +28,7 @@ describe('signing keys', () => {
   })
   afterEach(() => store.close())
 
-  it('are made once for an algorithm, on the emit, and sign at once', async () => {
+  it('are made once for an algorithm, with an event, and sign at once', async () => {
     const ring = open(store)
     await ring.first('ES256')
     await ring.first('ES256')
