@@ -112,7 +112,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     tellApp: told => oidc.tellApp(told),
     tellPing: told => oidc.tellPing(told),
     mayText: to => people.postage.mayText(to),
-    phraseOf: async to => (await accounts.byEmail(to))?.phrase,
+    antiPhishingPhraseOf: async to => (await accounts.byEmail(to))?.antiPhishingPhrase,
   })
   const { sendMail } = post
   const people = peopleOf(config, {

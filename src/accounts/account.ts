@@ -47,12 +47,12 @@ const changeShape = z.object({
   /** The changes that it undid, by id. */
   undid: z.array(z.string()).optional(),
   /** The settings that it replaced, and what they were; an absent one was not set. */
-  replaced: z.array(z.enum(['restrictions', 'travel', 'phrase', 'texts'])),
+  replaced: z.array(z.enum(['restrictions', 'travel', 'antiPhishingPhrase', 'smsAlerts'])),
   was: z.object({
     restrictions: restrictionsShape.optional(),
     travel: travelShape.optional(),
-    phrase: z.string().optional(),
-    texts: z.boolean().optional(),
+    antiPhishingPhrase: z.string().optional(),
+    smsAlerts: z.boolean().optional(),
   }),
 })
 export type AccountChange = z.output<typeof changeShape>
@@ -78,18 +78,18 @@ const shape = z.object({
   status: z.enum(['active', 'closing', 'closed']),
   /** When what closes is removed, and what is being removed may be taken over from whoever does it, in milliseconds. */
   closesAt: z.number().optional(),
-  /** Rises with each change of what protects the account: a sign-in that began before one ends with it. */
-  guard: z.number().optional(),
+  /** The security stamp: each change of what protects the account raises it, and a sign-in that began before such a change ends with it. */
+  securityStamp: z.number().optional(),
   /** The session in which that change was made, if it was made in one: it alone outlives the change. */
   stampedIn: z.string().optional(),
   /** API keys that were made under an earlier security stamp than this one sign nothing any more. */
   keysFrom: z.number().optional(),
   /** Its protection was loosened: until then (milliseconds) apps are told to wait with what cannot be undone. */
   holdUntil: z.number().optional(),
-  /** The anti-phishing phrase: the owner's own words, by which they know a mail of ours. Sealed in the store. */
-  phrase: z.string().optional(),
-  /** They want to be texted of what is done to their account, too. */
-  texts: z.boolean().optional(),
+  /** The owner's own words, by which they know a mail of ours. Sealed in the store. */
+  antiPhishingPhrase: z.string().optional(),
+  /** Alerts about the account go out by SMS, too. */
+  smsAlerts: z.boolean().optional(),
   restrictions: restrictionsShape.optional(),
   travel: travelShape.optional(),
   /** When restrictions or travel were last changed. */
@@ -123,29 +123,37 @@ export interface Stamped {
 }
 
 /** Tells whether a stamp still counts: it is the account's current one, or of the session that made the last change. */
-export function stampFits({ guard = 0, stampedIn }: Pick<Account, 'guard' | 'stampedIn'>, held: Stamped): boolean {
-  return (held.stamp ?? 0) === guard || held.session === stampedIn
+export function stampFits(
+  { securityStamp = 0, stampedIn }: Pick<Account, 'securityStamp' | 'stampedIn'>,
+  held: Stamped,
+): boolean {
+  return (held.stamp ?? 0) === securityStamp || held.session === stampedIn
 }
 
 /** The change that ends every API key made until now, in the same write as a change that raises the security stamp. */
-export function withoutKeys({ guard = 0 }: Pick<Account, 'guard'>): Pick<Account, 'keysFrom'> {
-  return { keysFrom: guard + 1 }
+export function withoutKeys({ securityStamp = 0 }: Pick<Account, 'securityStamp'>): Pick<Account, 'keysFrom'> {
+  return { keysFrom: securityStamp + 1 }
 }
 
 /** Tells whether an API key made under this security stamp was ended with all others, even where the key's own row does not say so yet. */
-export function keyEnded({ keysFrom = 0 }: Pick<Account, 'keysFrom'>, { guard = 0 }: { guard?: number | undefined }) {
-  return guard < keysFrom
+export function keyEnded(
+  { keysFrom = 0 }: Pick<Account, 'keysFrom'>,
+  { securityStamp = 0 }: { securityStamp?: number | undefined },
+) {
+  return securityStamp < keysFrom
 }
 
 /** Replaces each anti-phishing phrase in an account: the one in force, and those that a change may bring back. */
 export function withPhrases<T extends Partial<Account>>(account: T, turn: (phrase: string) => string): T {
-  const { phrase, changes } = account
+  const { antiPhishingPhrase, changes } = account
   return {
     ...account,
-    ...(phrase !== undefined && { phrase: turn(phrase) }),
-    ...(changes?.some(({ was }) => was.phrase !== undefined) && {
+    ...(antiPhishingPhrase !== undefined && { antiPhishingPhrase: turn(antiPhishingPhrase) }),
+    ...(changes?.some(({ was }) => was.antiPhishingPhrase !== undefined) && {
       changes: changes.map(each =>
-        each.was.phrase === undefined ? each : { ...each, was: { ...each.was, phrase: turn(each.was.phrase) } },
+        each.was.antiPhishingPhrase === undefined
+          ? each
+          : { ...each, was: { ...each.was, antiPhishingPhrase: turn(each.was.antiPhishingPhrase) } },
       ),
     }),
   }
@@ -174,14 +182,14 @@ export function accounts(store: Store, sealer?: Sealer): Accounts {
     byEmail: async email => open((await kept.find({ email }, { limit: 1 }))[0]),
     insert: async account => kept.insert(sealed(account.id, account)),
     patch: async (id, changes, when) => open(await kept.patch(id, sealed(id, changes), when)),
-    guarded: async (id, guard) =>
-      open(await kept.patch(id, raised(guard), { guard, status: { in: ['active', 'closing'] } })),
-    amend: async ({ id, guard, edits }, changes, { stamps, session }) =>
+    raiseStamp: async (id, securityStamp) =>
+      open(await kept.patch(id, raised(securityStamp), { securityStamp, status: { in: ['active', 'closing'] } })),
+    amend: async ({ id, securityStamp, edits }, changes, { stamps, session }) =>
       open(
         await kept.patch(
           id,
-          { ...sealed(id, changes), edits: (edits ?? 0) + 1, ...(stamps && raised(guard, session)) },
-          { edits, ...(stamps && { guard }), status: { in: ['active', 'closing'] } },
+          { ...sealed(id, changes), edits: (edits ?? 0) + 1, ...(stamps && raised(securityStamp, session)) },
+          { edits, ...(stamps && { securityStamp }), status: { in: ['active', 'closing'] } },
         ),
       ),
     due: async function* (at) {
@@ -191,8 +199,11 @@ export function accounts(store: Store, sealer?: Sealer): Accounts {
 }
 
 /** The changes that raise a security stamp: every session ends by them, but the one that makes the change. */
-export function raised(guard: number | undefined, session?: string): Pick<Account, 'guard' | 'stampedIn'> {
-  return { guard: (guard ?? 0) + 1, stampedIn: session }
+export function raised(
+  securityStamp: number | undefined,
+  session?: string,
+): Pick<Account, 'securityStamp' | 'stampedIn'> {
+  return { securityStamp: (securityStamp ?? 0) + 1, stampedIn: session }
 }
 
 export interface Accounts {
@@ -202,7 +213,7 @@ export interface Accounts {
   insert(account: Account): Promise<void>
   patch(id: string, changes: Partial<Account>, when?: Partial<Account>): Promise<Account | undefined>
   /** Raises the security stamp alone, so that sessions and sign-ins under way end; undefined when another change came first. */
-  guarded(id: string, guard: number | undefined): Promise<Account | undefined>
+  raiseStamp(id: string, securityStamp: number | undefined): Promise<Account | undefined>
   /**
    * Commits a change of what the account holds or of its settings, in one step, to the account as `owner` was read; undefined when
    * another came first. With `stamps` it raises the security stamp, too, and sessions end but for the one that is told. Throws Conflict when a new email has an account.

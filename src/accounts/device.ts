@@ -16,9 +16,9 @@ const shape = z.object({
   address: z.string(),
   createdAt: z.number(),
   seenAt: z.number(),
-  /** Until when it stands in for a second step, and the account's guard when that was agreed: trust ends with any change of what protects the account. */
+  /** Until when it stands in for a second step, and the account's security stamp when that was agreed: trust ends with any change of what protects the account. */
   trustedUntil: z.number().optional(),
-  guard: z.number().optional(),
+  securityStamp: z.number().optional(),
   expiresAt: z.number(),
 })
 
@@ -46,7 +46,7 @@ interface Seen {
 /** Whose device, and what guards the account now. */
 interface Owner {
   id: string
-  guard?: number | undefined
+  securityStamp?: number | undefined
 }
 
 export interface Devices {
@@ -92,8 +92,8 @@ export function devices({ store, trustFor, now }: { store: Store; trustFor: numb
   const kept = store.collection(devicesDeclaration)
   type Kept = z.output<typeof shape>
   const key = (device: string, account: string) => `${account}.${device}`
-  const stands = ({ trustedUntil, guard }: Kept, owner: Owner): boolean =>
-    trustedUntil !== undefined && trustedUntil > now() && guard === owner.guard
+  const stands = ({ trustedUntil, securityStamp }: Kept, owner: Owner): boolean =>
+    trustedUntil !== undefined && trustedUntil > now() && securityStamp === owner.securityStamp
 
   return {
     trustFor,
@@ -106,8 +106,8 @@ export function devices({ store, trustFor, now }: { store: Store; trustFor: numb
       const known = (await kept.get(id)) && (await kept.patch(id, seen))
       if (!known) await kept.put({ id, account, device, createdAt: at, ...seen })
     },
-    trust: async (device, { id, guard }) => {
-      await kept.patch(key(device, id), { trustedUntil: now() + trustFor, guard })
+    trust: async (device, { id, securityStamp }) => {
+      await kept.patch(key(device, id), { trustedUntil: now() + trustFor, securityStamp })
     },
     trusted: async (device, owner) => {
       const found = await kept.get(key(device, owner.id))

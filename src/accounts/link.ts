@@ -13,8 +13,8 @@ const shape = z.object({
   purpose: z.enum(['confirm', 'reset', 'disown', 'keep', 'case', 'cancel', 'recover', 'open']),
   /** Absent in one that was made for nobody, and mailed to nobody. */
   account: z.string().optional(),
-  /** What the account's guard was: a reset is void once anything that protects the account has changed. */
-  guard: z.number().optional(),
+  /** What the account's security stamp was: a reset is void once anything that protects the account has changed. */
+  securityStamp: z.number().optional(),
   /** The credential whose address it was mailed to: it disowns nothing once that is gone. */
   address: z.string().optional(),
   /** The credential that came to the account by what is disowned; and the moment from which all that came is disowned with it. */

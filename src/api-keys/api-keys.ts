@@ -28,7 +28,7 @@ const shape = z.object({
   id: z.string(),
   account: z.string(),
   /** The account's security stamp when it was made. */
-  guard: z.number().optional(),
+  securityStamp: z.number().optional(),
   name: z.string(),
   scopes: z.array(z.enum(scopes)),
   /** Addresses and CIDR blocks that it may be used from; empty for any. */
@@ -58,7 +58,7 @@ export const apiKeyContext = ({ id }: { id: string }): string => `api-key:${id}`
 
 /** A person's key for signing requests. Its secret is sealed; `keys.open` opens it. */
 export type ApiKey = z.output<typeof shape>
-export type NewApiKey = Pick<ApiKey, 'account' | 'guard' | 'name' | 'scopes' | 'addresses' | 'endsAt'>
+export type NewApiKey = Pick<ApiKey, 'account' | 'securityStamp' | 'name' | 'scopes' | 'addresses' | 'endsAt'>
 
 /** A key, and its secret where one was made: the only time that it is shown. */
 export interface Revealed {

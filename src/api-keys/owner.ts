@@ -60,14 +60,14 @@ export function owner({ keys, accounts, throttle, hold, sendMail, emit }: Servic
       const [account, all] = await Promise.all([accounts.get(id), keys.of(id)])
       return all.filter(each => account && !keyEnded(account, each))
     },
-    make: async ({ id: account, guard, email, locale }, { publicKey, ...wanted }, origin) => {
+    make: async ({ id: account, securityStamp, email, locale }, { publicKey, ...wanted }, origin) => {
       await throttle.ration('api-key.make', account, makes)
       // Before there is a key that the apps would not know to wait for.
       if (wanted.scopes.includes('transfer')) await hold(account, origin)
-      const made = await keys.add({ ...wanted, account, guard }, publicKey)
-      // Whoever revokes all that there are, for good reason, has changed the guard before: one of both sees the other.
+      const made = await keys.add({ ...wanted, account, securityStamp }, publicKey)
+      // Whoever revokes all that there are, for good reason, has changed the security stamp before: one of both sees the other.
       const owner = await accounts.get(account)
-      if (!active(owner) || owner.guard !== guard) {
+      if (!active(owner) || owner.securityStamp !== securityStamp) {
         await keys.revoke(made.key.id)
         throw new Problem('conflict')
       }

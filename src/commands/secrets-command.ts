@@ -41,10 +41,10 @@ const everything = [
   // Phrases that were kept before phrases were sealed are sealed now.
   sealed('anti-phishing phrases', accountsDeclaration, (doc, again, sealer) => {
     const context = phraseContext(doc)
-    const { phrase, changes } = withPhrases(doc, kept =>
+    const { antiPhishingPhrase, changes } = withPhrases(doc, kept =>
       sealer.isSealed(kept) ? again(kept, context) : sealer.seal(kept, context),
     )
-    return { ...(phrase !== undefined && { phrase }), ...(changes && { changes }) }
+    return { ...(antiPhishingPhrase !== undefined && { antiPhishingPhrase }), ...(changes && { changes }) }
   }),
   sealed('API keys', apiKeysDeclaration, (doc, again) => {
     // The others are public keys; what was revoked is empty.

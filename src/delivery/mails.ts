@@ -127,7 +127,7 @@ export type Recipient = ({ email: string; textTo?: string | undefined } | { emai
   /** BCP 47. */
   locale: string
   /** The owner's own words, by which they know a mail of ours. Looked up by the address unless told. */
-  phrase?: string | undefined
+  antiPhishingPhrase?: string | undefined
 }
 
 /** Writes to a person; resolves once it is kept for sending. */
@@ -143,7 +143,7 @@ interface Services {
   /** The origin that links lead to. */
   issuer: string
   /** The words by which the owner of an address knows us. */
-  phraseOf: (to: string) => Promise<string | undefined>
+  antiPhishingPhraseOf: (to: string) => Promise<string | undefined>
   /** May a number be sent one more notice? */
   mayText: (to: string) => Promise<boolean>
   now: () => number
@@ -153,11 +153,11 @@ interface Services {
 type Read = Partial<Expiring> & { code?: string; purpose?: string }
 
 /** Returns what composes every mail and hands it to the outbox. */
-export function mailing({ composer, outbox, issuer, phraseOf, mayText, now }: Services): SendMail {
+export function mailing({ composer, outbox, issuer, antiPhishingPhraseOf, mayText, now }: Services): SendMail {
   const left = (until: number, unit: number): number => Math.max(1, Math.round((until - now()) / unit))
   const send = async (name: MailName, recipient: Recipient, data: Read = {}): Promise<void> => {
     const { links, text }: Mail<never> = mails[name]
-    const { email: to, textTo, locale, phrase } = recipient
+    const { email: to, textTo, locale, antiPhishingPhrase } = recipient
     const { code, expiresAt, purpose = name } = data
     const paths = Object.entries(links?.(data as never) ?? {}).filter(([, path]) => path !== undefined)
     const urls = Object.fromEntries(paths.map(([key, path]) => [key, `${issuer}${path}`]))
@@ -168,7 +168,11 @@ export function mailing({ composer, outbox, issuer, phraseOf, mayText, now }: Se
       const body = { subject: '', text: composer.text(name, values, text) }
       await outbox.post({ channel: 'sms', to: textTo, ...body, ...carried })
     } else if (to !== undefined) {
-      const composed = composer.mail(name, { ...values, to, phrase: phrase ?? (await phraseOf(to)) })
+      const composed = composer.mail(name, {
+        ...values,
+        to,
+        antiPhishingPhrase: antiPhishingPhrase ?? (await antiPhishingPhraseOf(to)),
+      })
       await outbox.post({ channel: 'email', to, ...composed, ...carried })
     }
   }

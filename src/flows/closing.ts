@@ -57,8 +57,8 @@ export function closing(services: Services): Closing {
   const ofLink = async (link: Link | undefined): Promise<Account | undefined> => {
     const found = link?.account === undefined ? undefined : await accounts.get(link.account)
     const due = found?.closesAt !== undefined && found.closesAt <= now()
-    // The guard tells one closing from the next.
-    return found?.status === 'closing' && !due && found.guard === link?.guard ? found : undefined
+    // The security stamp tells one closing from the next.
+    return found?.status === 'closing' && !due && found.securityStamp === link?.securityStamp ? found : undefined
   }
 
   const remove = async ({ id, email, locale, status, closesAt }: Account): Promise<void> => {
@@ -74,17 +74,17 @@ export function closing(services: Services): Closing {
 
   return {
     patience,
-    start: async ({ id, guard }, visitor) => {
+    start: async ({ id, securityStamp }, visitor) => {
       const at = now()
       const until = at + patience
       const changes = {
         status: 'closing' as const,
         closesAt: until,
-        ...raised(guard),
-        ...withoutKeys({ guard }),
+        ...raised(securityStamp),
+        ...withoutKeys({ securityStamp }),
         updatedAt: at,
       }
-      if (!(await accounts.patch(id, changes, { guard, status: 'active' }))) throw new Problem('conflict')
+      if (!(await accounts.patch(id, changes, { securityStamp, status: 'active' }))) throw new Problem('conflict')
       await emit('closing.started', { account: id, until }, visitor)
     },
     whose: async bearer => ofLink(await links.look(bearer, 'keep')),

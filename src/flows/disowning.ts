@@ -151,7 +151,7 @@ export function disowning(services: Services): Disowning {
       for (const each of settled.gone) await credentials.remove(each)
       if (taken) throw new Problem('conflict')
       const expiresAt = now() + resetLife
-      const bearer = await links.make({ purpose: 'reset', account, guard: changed.guard }, resetLife)
+      const bearer = await links.make({ purpose: 'reset', account, securityStamp: changed.securityStamp }, resetLife)
       await sendMail('disowned', { email: changed.email, locale }, { bearer, expiresAt })
       return changed.email
     })

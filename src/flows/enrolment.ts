@@ -56,8 +56,8 @@ export function enrolling(services: Services) {
     if (phone !== undefined && (await addresses.numberReserved(phone, flow.account))) throw new Problem('conflict')
     const fresh = [...flow.fresh, factor.id]
     if (flow.real) {
-      const guard = await protection.enrol(flow, factor, enrolled, full ? own[0]?.id : undefined, visitor)
-      return { ...flow, fresh, guard }
+      const securityStamp = await protection.enrol(flow, factor, enrolled, full ? own[0]?.id : undefined, visitor)
+      return { ...flow, fresh, securityStamp }
     }
     const pending = signUp.add(flow, factor, enrolled)
     if (!factor.mandatory) return { ...flow, fresh, pending }
@@ -66,9 +66,9 @@ export function enrolling(services: Services) {
       await signUp.commit(flow, pending, factors)
       return whole
     }
-    const guard = await recovering.commit(flow, signUp.open(flow, pending), visitor)
+    const securityStamp = await recovering.commit(flow, signUp.open(flow, pending), visitor)
     if (flow.account !== undefined) await failures.forget(flow.account)
-    return { ...whole, guard }
+    return { ...whole, securityStamp }
   }
 }
 

@@ -42,8 +42,8 @@ const shape = z.object({
   email: z.string().optional(),
   /** What is enrolled is the account's at once: at sign-up and after an identity check, once a second factor is enrolled too. */
   real: z.boolean(),
-  /** The account's guard when the flow came to know the account, or when it last changed it itself. */
-  guard: z.number().optional(),
+  /** The account's security stamp when the flow came to know the account, or when it last changed it itself. */
+  securityStamp: z.number().optional(),
   /** The browser session that it belongs to, and ends with. */
   session: z.string().optional(),
   /** The browser session that goes on after it, whatever it changes. */
@@ -112,7 +112,17 @@ export type NewFlow = Pick<Flow, 'purpose' | 'device' | 'locale'> &
   Partial<
     Pick<
       Flow,
-      'account' | 'guard' | 'email' | 'session' | 'within' | 'interaction' | 'anew' | 'client' | 'next' | 'acr' | 'add'
+      | 'account'
+      | 'securityStamp'
+      | 'email'
+      | 'session'
+      | 'within'
+      | 'interaction'
+      | 'anew'
+      | 'client'
+      | 'next'
+      | 'acr'
+      | 'add'
     > &
       Pick<Flow, 'vouched' | 'vouchedBy' | 'change' | 'approves' | 'reason' | 'wants' | 'case' | 'moves'>
   >

@@ -30,7 +30,7 @@ interface OnHold {
 
 /** Asks an owner by mail whether a sign-in is theirs. `expiresAt` is in milliseconds since the epoch. */
 export type AskOwner = (
-  to: Pick<Account, 'email' | 'locale' | 'phrase'>,
+  to: Pick<Account, 'email' | 'locale' | 'antiPhishingPhrase'>,
   link: { bearer: string; expiresAt: number },
   onHold: OnHold,
 ) => Promise<void>
@@ -66,7 +66,7 @@ export function mailbox(services: Services) {
   const ownerBy = async (code: string): Promise<Account | undefined> => {
     const link = await links.look(readLetters(code), 'open')
     const owner = link?.account === undefined ? undefined : await accounts.get(link.account)
-    return owned(owner) && owner.guard === link?.guard ? owner : undefined
+    return owned(owner) && owner.securityStamp === link?.securityStamp ? owner : undefined
   }
 
   /** Gives the device of somebody who has just proved the account's mailbox tries of its own. */
@@ -105,7 +105,7 @@ export function mailbox(services: Services) {
       const owner = await ownerOf(email)
       try {
         // A change of protection makes the codes before it void: the next one is not kept back for their sake.
-        await throttle.ration('open.mail', `${owner?.id ?? email}\n${owner?.guard ?? ''}`, mails)
+        await throttle.ration('open.mail', `${owner?.id ?? email}\n${owner?.securityStamp ?? ''}`, mails)
       } catch (fault) {
         if (fault instanceof Problem && fault.code === 'slow_down') return
         throw fault
@@ -113,7 +113,7 @@ export function mailbox(services: Services) {
       const code = letters()
       const expiresAt = now() + life
       await Promise.all([
-        links.make({ purpose: 'open', account: owner?.id, guard: owner?.guard }, life, code),
+        links.make({ purpose: 'open', account: owner?.id, securityStamp: owner?.securityStamp }, life, code),
         emit('sign-in.shut', { account: owner?.id }, visitor),
         owner && sendMail('open', owner, { code: halved(code), expiresAt }),
       ])

@@ -133,7 +133,7 @@ export function proving({ accounts, credentials, proof, hold, now }: Proving) {
         : await accounts.get((await credentials.byLookup(name.lookup))?.account ?? '')
     const email = 'email' in name ? name.email : found?.email
     if (!owned(found)) return { ...flow, email }
-    return { ...flow, account: found.id, guard: found.guard, real: true, email }
+    return { ...flow, account: found.id, securityStamp: found.securityStamp, real: true, email }
   }
 
   return async (
@@ -147,14 +147,14 @@ export function proving({ accounts, credentials, proof, hold, now }: Proving) {
     if (!fits.success) throw new Problem('malformed')
     const name = factor.prove.names?.(fits.data)
     const whose = await named(flow, name)
-    const { account, guard, real, email } = whose
+    const { account, securityStamp, real, email } = whose
     const all = await credentialsOf(whose)
     const question = { flow: flow.id, mode: 'prove' as const, factor }
     const asked = { question, subject: subjectOf(whose, factor, all, now()), credentials: all, name }
     const { credential } = await proof(asked, answer, visitor)
     const by = all.find(each => each.id === credential)
     const limits = limitsWith(flow, factor, by, { hold, now: now() })
-    return { ...flow, account, guard, real, email, proved: [...flow.proved, factor.id], limits }
+    return { ...flow, account, securityStamp, real, email, proved: [...flow.proved, factor.id], limits }
   }
 }
 

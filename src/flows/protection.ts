@@ -27,7 +27,7 @@ interface Services {
 export interface Protection {
   /**
    * Gives a flow's account what was enrolled, in the place of `former` if that is told; resolves to the account's
-   * guard from then on. Throws `already_enrolled`, or `conflict` when another change came first or a new address has an account.
+   * security stamp from then on. Throws `already_enrolled`, or `conflict` when another change came first or a new address has an account.
    */
   enrol(
     flow: Flow,
@@ -88,11 +88,11 @@ export function protection({ factors, accounts, credentials, commit, risk, emit,
 
   return {
     enrol: async (flow, factor, enrolled, former, visitor) => {
-      const { account, guard, purpose, within } = flow
+      const { account, securityStamp, purpose, within } = flow
       const session = flow.session ?? within
       if (account === undefined) throw new Problem('attempt_expired')
       const owner = await accounts.get(account)
-      if (!owned(owner) || owner.guard !== guard) throw new Problem('conflict')
+      if (!owned(owner) || owner.securityStamp !== securityStamp) throw new Problem('conflict')
       // It comes into force by the commit, in the same write that puts the former one out of force.
       const addedUnder = authorityOf(flow, factors, now())
       const credential = await credentials
@@ -115,7 +115,7 @@ export function protection({ factors, accounts, credentials, commit, risk, emit,
             : [{ name: 'factor.replaced', data: { ...what, former } }],
       }
       try {
-        return (await committed(owner, wanted, { ...visitor, session: session ?? visitor.session })).guard
+        return (await committed(owner, wanted, { ...visitor, session: session ?? visitor.session })).securityStamp
       } catch (fault) {
         if (fault instanceof Problem && fault.code === 'conflict') await discard(credentials, [credential])
         throw fault
@@ -127,7 +127,7 @@ export function protection({ factors, accounts, credentials, commit, risk, emit,
       await check(account, change)
       if (change.does === 'phrase') {
         const events = [{ name: 'phrase.changed' as const, data: { account } }]
-        return set(owner, { settings: { phrase: change.to || undefined }, events }, visitor)
+        return set(owner, { settings: { antiPhishingPhrase: change.to || undefined }, events }, visitor)
       }
       if (change.does === 'restrict') return restrict({ ...owner, restrictions: change.to }, owner, visitor)
       if (change.does === 'travel') {
@@ -136,7 +136,7 @@ export function protection({ factors, accounts, credentials, commit, risk, emit,
       }
       if (change.does === 'texts') {
         const events = [{ name: 'texts.changed' as const, data: { account, on: change.on } }]
-        return set(owner, { settings: { texts: change.on || undefined }, events }, visitor)
+        return set(owner, { settings: { smsAlerts: change.on || undefined }, events }, visitor)
       }
       const { credential, factor } = await find(account, change.credential)
       const what = { account, factor: factor.id, credential: credential.id }

@@ -31,7 +31,7 @@ interface Services {
 export interface Recovering {
   /**
    * Puts what was set up in the place of all that the account held; what has come to it since is ended with that. Its owner's own rules go,
-   * apps are told to wait, and whoever was in is out. Resolves to the account's guard. Throws `attempt_expired` when the check was
+   * apps are told to wait, and whoever was in is out. Resolves to the account's security stamp. Throws `attempt_expired` when the check was
    * used or cancelled, `conflict` when a new address has an account.
    */
   commit(flow: Flow, enrolled: readonly Pending[], visitor: Visitor): Promise<number | undefined>
@@ -66,7 +66,7 @@ export function recovering(services: Services): Recovering {
         data: { account, factor, credential: fresh[at] ?? '' },
       }))
       events.push({ name: 'identity.completed', data: { account, case: checked } })
-      const { guard } = await retry(async () => {
+      const { securityStamp } = await retry(async () => {
         const owner = await accounts.get(account)
         if (!active(owner)) {
           // It closes: whoever keeps it finds it as it was.
@@ -79,7 +79,7 @@ export function recovering(services: Services): Recovering {
         await devices.forgetSince(account)
         const wanted: Wanted = {
           ...{ came: fresh, went, loosens: true, always: true, events },
-          settings: { texts: undefined, restrictions: undefined, travel: undefined },
+          settings: { smsAlerts: undefined, restrictions: undefined, travel: undefined },
           // Somebody may have signed up with it this very moment.
           fields: { phone: undefined, ...withoutKeys(owner), ...((await free()) ? vouched : known) },
         }
@@ -91,7 +91,7 @@ export function recovering(services: Services): Recovering {
         await devices.forgetSince(account)
         return changed
       })
-      return guard
+      return securityStamp
     },
   }
 }

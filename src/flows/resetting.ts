@@ -44,10 +44,10 @@ export interface Resetting {
 /** Makes what resets passwords. */
 export function resetting(services: Services): Resetting {
   const { accounts, addresses, links, throttle, postage, sendMail, whence, emit, now } = services
-  const owner = async (id: string | undefined, guard: number | undefined): Promise<Account | undefined> => {
+  const owner = async (id: string | undefined, securityStamp: number | undefined): Promise<Account | undefined> => {
     const found = id === undefined ? undefined : await accounts.get(id)
     // Whatever changed since may be what somebody wants to undo by an older link.
-    return owned(found) && found.guard === guard ? found : undefined
+    return owned(found) && found.securityStamp === securityStamp ? found : undefined
   }
   return {
     ask: async (typed, locale, visitor) => {
@@ -59,10 +59,13 @@ export function resetting(services: Services): Resetting {
       const found = whose && (await accounts.get(whose.account))
       const known = whose?.held && owned(found) ? found : undefined
       // A change of protection makes the links before it void: the next one is not kept back for their sake.
-      const mailed = await postage.link(email, `${known?.id ?? email}\n${known?.guard ?? ''}`)
+      const mailed = await postage.link(email, `${known?.id ?? email}\n${known?.securityStamp ?? ''}`)
       if (mailed === undefined) return
       const life = mailed === 'late' ? lateLife : resetLife
-      const bearer = await links.make({ purpose: 'reset', account: known?.id, guard: known?.guard }, life)
+      const bearer = await links.make(
+        { purpose: 'reset', account: known?.id, securityStamp: known?.securityStamp },
+        life,
+      )
       await emit('recovery.started', { account: known?.id }, visitor)
       if (!known && mailed === 'late') return
       if (!known) return sendMail(owned(found) ? 'reserved' : 'no-account', { email, locale })
@@ -72,11 +75,11 @@ export function resetting(services: Services): Resetting {
     },
     good: async bearer => {
       const link = await links.look(bearer, 'reset')
-      return link !== undefined && (await owner(link.account, link.guard)) !== undefined
+      return link !== undefined && (await owner(link.account, link.securityStamp)) !== undefined
     },
     open: async bearer => {
       const link = await links.take(bearer, 'reset')
-      const found = link && (await owner(link.account, link.guard))
+      const found = link && (await owner(link.account, link.securityStamp))
       if (!found) throw new Problem('link_expired')
       return found
     },

@@ -49,10 +49,10 @@ interface Decided {
 export function weighing({ risk, devices }: { risk: Pick<Risk, 'weigh'>; devices: Pick<Devices, 'trusted'> }) {
   /** Looks, once the first factor is proved, whether the device may stand in for the second: nowhere out of the ordinary. */
   const remembered = async (flow: Flow, step: Decided, visitor: Visitor): Promise<Flow> => {
-    const { account, guard, purpose } = flow
+    const { account, securityStamp, purpose } = flow
     const asks = step.now === 'prove' && flow.proved.length > 0 && (flow.acr ?? 'mfa') === 'mfa'
     if (!asks || account === undefined || (purpose !== 'sign-in' && purpose !== 'step-up')) return flow
-    if (!(await devices.trusted(flow.device, { id: account, guard }))) return flow
+    if (!(await devices.trusted(flow.device, { id: account, securityStamp }))) return flow
     const verdict = await risk.weigh(account, visitor)
     return verdict.ruling === 'allow' ? { ...flow, trusted: true, verdict } : flow
   }

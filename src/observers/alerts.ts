@@ -53,7 +53,7 @@ export function alerts(services: Services): Observer {
     const { account, factor, credential, former, case: check } = data as Partial<Data>
     const owner = account === undefined ? undefined : await accounts.get(account)
     if (!owned(owner)) return
-    const { id, locale, phrase } = owner
+    const { id, locale, antiPhishingPhrase } = owner
     const reached = (list: readonly Credential[]) =>
       list.map(each => ({ id: each.id, createdAt: each.createdAt, ...reach(each) }))
     const all = await credentials.of(id)
@@ -72,9 +72,9 @@ export function alerts(services: Services): Observer {
     }
 
     const keeping = async () => {
-      const { closesAt, guard } = owner
+      const { closesAt, securityStamp } = owner
       if (name !== 'closing.started' || closesAt === undefined) return undefined
-      const keep = await links.make({ purpose: 'keep', account: id, guard }, closesAt - at)
+      const keep = await links.make({ purpose: 'keep', account: id, securityStamp }, closesAt - at)
       return { keep, until: words.moment(locale, closesAt) }
     }
 
@@ -88,7 +88,11 @@ export function alerts(services: Services): Observer {
         const { what, when } = letter
         const contact = await contactOf(check)
         const recent = addedLately({ createdAt }, owner, at)
-        await sendMail('check-told', { email, locale, phrase }, { what, when, number: check, contact, recent, bearer })
+        await sendMail(
+          'check-told',
+          { email, locale, antiPhishingPhrase },
+          { what, when, number: check, contact, recent, bearer },
+        )
         continue
       }
       // An address that was added lately may be a stranger's: its reader is told, and can undo nothing for as long as the
@@ -102,12 +106,12 @@ export function alerts(services: Services): Observer {
       const link = { purpose: 'disown' as const, account: id, address, ...act }
       const undoing = { ...(await keeping()), disown: stranger ? undefined : await links.make(link, regret) }
       const told = { ...letter, ...undoing, recent: recent && address !== credential }
-      await sendMail('alert', { email, locale, phrase }, told)
+      await sendMail('alert', { email, locale, antiPhishingPhrase }, told)
     }
     // An identity check can end with everything in other hands: every number hears of it.
     const changed = [...held, ...out].filter(each => check !== undefined || [credential, former].includes(each.id))
     // Who no longer wants to be texted is told so once more: it may not have been them.
-    const texted = owner.texts || name === 'texts.changed' ? held : []
+    const texted = owner.smsAlerts || name === 'texts.changed' ? held : []
     const numbers = [...changed, ...texted].flatMap(each => each.phone ?? [])
     for (const textTo of new Set(numbers)) await sendMail('alert', { textTo, locale }, letter)
   }

@@ -84,9 +84,9 @@ export function backchannel(
         if (!person || !app) return
         const expiresAt = now() + request.remainingTTL * 1000
         await emit('request.received', { account: accountId, client: app.id }, originOf(ctx))
-        const { email, phone, texts, locale } = person
+        const { email, phone, smsAlerts, locale } = person
         const asked = { app: app.name, message: typeof text === 'string' ? text : '', expiresAt }
-        await sendMail('approval', { email, textTo: texts ? phone : undefined, locale }, asked)
+        await sendMail('approval', { email, textTo: smsAlerts ? phone : undefined, locale }, asked)
       }
       // Not waited for: the time of the answer must not tell whether there is somebody to tell.
       void tell().catch(onFault)

@@ -28,7 +28,7 @@ export interface CurrentSession {
 export interface Sessions {
   /** The session that the request's cookie names; being looked at keeps it alive. */
   current(ctx: Context): Promise<CurrentSession | undefined>
-  /** Signs somebody in without any app: the cookie changes, and whoever else was signed in is signed out. Resolves to the session's uid. Throws `attempt_expired` when the account's guard has changed by then. */
+  /** Signs somebody in without any app: the cookie changes, and whoever else was signed in is signed out. Resolves to the session's uid. Throws `attempt_expired` when the account's security stamp has changed by then. */
   start(ctx: Context, login: Login): Promise<string>
   /** Ends the request's session: apps are told, tokens are dead, the cookie is gone. */
   end(ctx: Context, why: Why): Promise<void>
@@ -107,19 +107,19 @@ export function sessions(services: Services): Sessions {
       await emit('session.seen', { account: accountId, session: uid }, originOf(ctx))
       return { uid, accountId, acr: asAcr(acr), amr, since: loginTs * 1000, apps: await names(session) }
     },
-    start: async (ctx, { accountId, acr, amr, guard }) => {
+    start: async (ctx, { accountId, acr, amr, securityStamp }) => {
       let session = await own(ctx)
       if (session.accountId !== undefined && session.accountId !== accountId) {
         await endSession(session.uid, 'signed-out', originOf(ctx))
         session = new provider.Session()
       }
       const goesOn = session.accountId === accountId
-      logIn(session, { accountId, acr, amr: [...amr], loginTs: Math.floor(now() / 1000) }, guard)
+      logIn(session, { accountId, acr, amr: [...amr], loginTs: Math.floor(now() / 1000) }, securityStamp)
       await renew(ctx, session)
       const what = { account: accountId, session: session.uid, acr, amr: [...amr] }
       await emit(goesOn ? 'session.raised' : 'session.started', what, originOf(ctx))
       // Whoever changes what protects the account, then ends all its sessions, may have looked before this one was kept.
-      if ((await accounts.get(accountId))?.guard !== guard) {
+      if ((await accounts.get(accountId))?.securityStamp !== securityStamp) {
         await endSession(session.uid, 'protection-changed', originOf(ctx))
         setCookie(ctx, null)
         throw new Problem('attempt_expired')

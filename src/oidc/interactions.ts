@@ -61,7 +61,7 @@ export interface Stranger {
 /** Authorization requests that wait for a person, on pages under `/interaction/<uid>`. All throw Problem `attempt_expired` for one that is over, or another browser's. */
 export interface Interactions {
   details(ctx: Context): Promise<InteractionDetails>
-  /** Goes on with who was proved, while the account's guard is as it was; somebody else who was signed in is signed out. */
+  /** Goes on with who was proved, while the account's security stamp is as it was; somebody else who was signed in is signed out. */
   finish(ctx: Context, login: Login): Promise<void>
   /** Goes on with the session that somebody signed in to meanwhile, in another tab: the request is judged again, by the same checks. */
   proceed(ctx: Context): Promise<void>
@@ -140,7 +140,7 @@ export function interactions({ provider, clients, consents, sessions, emit, now 
         approval: detail && session && { id: uid, client: app.id, account: session.accountId, at: iat, detail },
       }
     },
-    finish: async (ctx, { accountId, acr, amr, guard }) => {
+    finish: async (ctx, { accountId, acr, amr, securityStamp }) => {
       const interaction = await waiting(ctx)
       // Whether its owner may still use it or not.
       const { accountId: before } = await provider.Session.get(ctx)
@@ -148,7 +148,7 @@ export function interactions({ provider, clients, consents, sessions, emit, now 
         await sessions.end(ctx, 'signed-out')
         interaction.session = undefined
       }
-      const login = { accountId, acr, amr: [...amr], guard, ts: Math.floor(now() / 1000) }
+      const login = { accountId, acr, amr: [...amr], securityStamp, ts: Math.floor(now() / 1000) }
       await goOn(ctx, interaction, { [interaction.prompt.name]: {}, login })
     },
     proceed: async ctx => goOn(ctx, await waiting(ctx), {}),

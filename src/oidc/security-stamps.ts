@@ -19,7 +19,7 @@ export interface Login {
   acr: Acr
   amr: readonly string[]
   /** The account's security stamp then. */
-  guard?: number | undefined
+  securityStamp?: number | undefined
 }
 
 /** Returns the stamp and the session of a stored token; undefined for one of no session, which ends in other ways. */
@@ -28,7 +28,7 @@ export function stampOf({ stamp, sessionUid: session }: Carried): Stamped | unde
 }
 
 /** Tells whether a stored token is void because what protects the account has changed since it was issued. */
-export function outlived(account: Pick<Account, 'guard' | 'stampedIn'>, held: Carried): boolean {
+export function outlived(account: Pick<Account, 'securityStamp' | 'stampedIn'>, held: Carried): boolean {
   const stamped = stampOf(held)
   return stamped !== undefined && !stampFits(account, stamped)
 }

@@ -79,13 +79,13 @@ export function sessionStorage({
       session[superseded] = !current
       session[loaded] = structuredClone(session.authorizations)
       // A request that changed what protects the account, then ended all its sessions, may have looked before this one was stored.
-      if (Provider.ctx && login && (await accounts.get(login.accountId))?.guard !== login.guard)
+      if (Provider.ctx && login && (await accounts.get(login.accountId))?.securityStamp !== login.securityStamp)
         await endSession(session.uid, 'protection-changed', originOf(Provider.ctx))
     },
     // As the library signs somebody in, by what an interaction says was proved.
     signedIn: (session: Session & Carried) => {
       const login = Provider.ctx?.oidc?.entities.Interaction?.result?.login as Login | undefined
-      if (login) session.stamp = login.guard ?? 0
+      if (login) session.stamp = login.securityStamp ?? 0
     },
     issues: (issued: Carried) => {
       if (issued.sessionUid !== undefined && Provider.ctx) issued.stamp ??= inherited(Provider.ctx.oidc) ?? 0
@@ -95,7 +95,7 @@ export function sessionStorage({
     findInteraction: find => async id => {
       const found = await find(id)
       const login = found?.result?.login as Login | undefined
-      return login && (await accounts.get(login.accountId))?.guard !== login.guard ? undefined : found
+      return login && (await accounts.get(login.accountId))?.securityStamp !== login.securityStamp ? undefined : found
     },
   } satisfies Partial<Replacements>
 }

@@ -1,9 +1,6 @@
-import { hostname } from 'node:os'
-import { setTimeout as wait } from 'node:timers/promises'
 import { z } from 'zod'
-import { Problem } from '../errors.ts'
-import { Conflict, declare, type Store } from './collection.ts'
-import { listHeld } from './held-lists.ts'
+import { type Collection, type Doc, declare, retry, type Store } from './collection.ts'
+import { allOf, every } from './whole-lists.ts'
 
 /** One step forward, the same in every engine. It may be interrupted and run again, so it must bear being repeated. */
 export interface Migration {
@@ -14,7 +11,8 @@ export interface Migration {
 
 /** Every migration there is, in order; a store's schema version is how many of them it has seen. Only ever add to the end. */
 export const migrations: readonly Migration[] = [
-  { means: 'lists in every account which credentials are in force', up: listHeld },
+  { means: 'lists in every account which credentials are in force', up: listCredentials },
+  { means: 'names security stamps, anti-phishing phrases and SMS alerts as the program does', up: renameFields },
 ]
 
 /** The store was kept by a newer program, which may have changed what this one would misread. */
@@ -29,58 +27,87 @@ export class StoreTooNew extends Error {
   }
 }
 
-const versions = declare({
-  name: 'schema',
-  shape: z.object({
-    id: z.string(),
-    version: z.number().optional(),
-    holder: z.string().optional(),
-    expiresAt: z.number().optional(),
-  }),
-})
+type Stored = Doc & Record<string, unknown>
+const shape = z.looseObject({ id: z.string() })
+const accounts = declare<Stored>({ name: 'accounts', shape, unique: ['email'], indexes: ['closesAt'] })
+const credentials = declare<Stored>({ name: 'credentials', shape, unique: ['lookup'], indexes: ['account'] })
+const interactions = declare<Stored>({ name: 'interactions', shape })
+/** Where else a security stamp is kept: without it, what people began, were mailed, trust or sign with would be void. */
+const stamped = [
+  declare<Stored>({ name: 'attempts', shape }),
+  declare<Stored>({ name: 'links', shape, indexes: ['account'] }),
+  declare<Stored>({ name: 'devices', shape, indexes: ['account'] }),
+  declare<Stored>({ name: 'api_keys', shape, indexes: [['account', 'revokedAt']] }),
+]
 
-/** Milliseconds for which a process that has fallen silent keeps the others from migrating. */
-const LEASE = 30_000
-/** Milliseconds that a process waits for the migrations of another. */
-const PATIENCE = 10 * 60_000
-
-let holders = 0
-
-/** Brings the store to this program's schema, once even when several processes start together. Throws StoreTooNew. */
-export async function migrate(
-  store: Store,
-  { now }: { now: () => number },
-  list: readonly Migration[] = migrations,
-): Promise<void> {
-  const schema = store.collection(versions)
-  const version = async (): Promise<number | undefined> => {
-    const found = (await schema.get('version'))?.version
-    if (found !== undefined && found > list.length) throw new StoreTooNew(found, list.length)
-    return found
+/**
+ * Before, each credential said for itself when it had gone out of force, so that one which replaced another took two writes;
+ * those that went out lately become changes that can still be undone.
+ */
+async function listCredentials(store: Store): Promise<void> {
+  const [people, kept] = [store.collection(accounts), store.collection(credentials)]
+  for await (const { id, holds } of every(people, {})) {
+    if (holds !== undefined) continue
+    const found = await allOf(kept, { account: id })
+    const out = found.filter(({ retiredAt }) => typeof retiredAt === 'number')
+    const listed = found.filter(each => !out.includes(each)).map(each => each.id)
+    const changes = out
+      .map(each => ({ at: Number(each.retiredAt), id: `retired-${each.id}`, went: [each.id] }))
+      .sort((a, b) => a.at - b.at)
+      .map(each => ({ ...each, came: [], replaced: [], was: {} }))
+    await people.patch(id, { holds: listed, ...(changes.length > 0 && { changes }) }, { holds: undefined })
+    // From here on the account says how long they can be put back.
+    for (const each of out) await kept.patch(each.id, { retiredAt: undefined, expiresAt: undefined })
   }
-  const holder = `${hostname()}:${process.pid}:${performance.timeOrigin}:${holders++}`
-  const lease = () => ({ id: 'lock', holder, expiresAt: now() + LEASE })
+}
 
-  for (const since = performance.now(); (await version()) !== list.length; ) {
-    try {
-      await schema.insert(lease())
-    } catch (fault) {
-      if (!(fault instanceof Conflict)) throw fault
-      if (performance.now() - since > PATIENCE) throw new Problem('unavailable', { cause: fault })
-      await wait(50)
-      continue
-    }
-    const renewal = setInterval(() => void schema.patch('lock', lease(), { holder }).catch(() => undefined), LEASE / 5)
-    try {
-      if ((await version()) === undefined) await schema.insert({ id: 'version', version: 0 })
-      for (let at = (await version()) ?? 0; at < list.length; at++) {
-        await list[at]?.up(store)
-        // Lost: this process was silent for so long that another took over and is further on.
-        if (!(await schema.patch('version', { version: at + 1 }, { version: at }))) break
-      }
-    } finally {
-      clearInterval(renewal)
-      await schema.patch('lock', { expiresAt: 0 }, { holder })
-    }
+/** Former names of fields, and those of today. */
+const names: Record<string, string> = { guard: 'securityStamp', phrase: 'antiPhishingPhrase', texts: 'smsAlerts' }
+
+/** Accounts come last: until then, a stamp that is still to be renamed fits no account that has one. */
+async function renameFields(store: Store): Promise<void> {
+  for (const declaration of stamped) await changeAll(store.collection(declaration), renaming)
+  await changeAll(store.collection(interactions), ({ payload }) => {
+    const { result, ...rest } = payload as { result?: { login?: object } }
+    if (!result?.login || !('guard' in result.login)) return {}
+    return { payload: { ...rest, result: { ...result, login: renamed(result.login) } } }
+  })
+  await changeAll(store.collection(accounts), found => {
+    const changes = (found.changes ?? []) as { replaced: string[]; was: object }[]
+    const anew = changes.map(({ replaced, was, ...rest }) => ({
+      ...{ ...rest, replaced: replaced.map(each => names[each] ?? each), was: renamed(was) },
+    }))
+    const older = changes.some(({ replaced }) => replaced.some(each => each in names))
+    return { ...renaming(found), ...(older && { changes: anew }) }
+  })
+}
+
+/** The changes that give a document's fields their names of today. */
+function renaming(found: object): Record<string, unknown> {
+  const former = Object.entries(found).filter(([name, value]) => name in names && value !== undefined)
+  return Object.fromEntries(
+    former.flatMap(([name, value]) => [
+      [name, undefined],
+      [names[name], value],
+    ]),
+  )
+}
+
+function renamed(of: object): object {
+  return Object.fromEntries(Object.entries(of).map(([name, value]) => [names[name] ?? name, value]))
+}
+
+/** Changes every document by compare-and-set; one that another process changes meanwhile is read again. */
+async function changeAll(kept: Collection<Stored>, made: (found: Stored) => Record<string, unknown>): Promise<void> {
+  for await (const each of every(kept, {})) {
+    let found: Stored | undefined = each
+    await retry(async () => {
+      const changes = found ? made(found) : {}
+      if (Object.keys(changes).length === 0) return true
+      const before = Object.fromEntries(Object.keys(changes).map(name => [name, found?.[name]]))
+      const changed = await kept.patch(each.id, changes, before)
+      if (!changed) found = await kept.get(each.id)
+      return changed
+    })
   }
 }

@@ -76,7 +76,7 @@ export function account(services: Services): Router<Visit> {
   router.post('/sign-out/everywhere', async ctx => {
     const here = await find(ctx)
     // From here on all sessions of the account are void, and so are sign-ins under way.
-    if (here) await accounts.guarded(here.account.id, here.account.guard)
+    if (here) await accounts.raiseStamp(here.account.id, here.account.securityStamp)
     await sessions.endAll(ctx, 'signed-out', here?.account.id)
     seeOther(ctx, '/signed-out/everywhere')
   })

@@ -105,7 +105,7 @@ export function admin(services: Services): Router<Visit> {
 
   /** Asks for the passkey, and comes back; who has none is told to add one. */
   const prove = async (ctx: Context, person: SignedIn): Promise<void> => {
-    const { id, email, guard } = person.account
+    const { id, email, securityStamp } = person.account
     const held = await credentials.of(id)
     const passkey = factors.find(({ id, whole }) => whole && held.some(each => each.factor === id))
     if (!passkey) {
@@ -113,7 +113,15 @@ export function admin(services: Services): Router<Visit> {
       return show.page(ctx, 'admin/passkey', {}, frame(person))
     }
     const reason = show.say(ctx.state.locale, 'reason.staff')
-    const begun = { account: id, email, guard, session: person.session.uid, next: ctx.path, reason, wants: passkey.id }
+    const begun = {
+      account: id,
+      email,
+      securityStamp,
+      session: person.session.uid,
+      next: ctx.path,
+      reason,
+      wants: passkey.id,
+    }
     await beginFlow(ctx, services, { ...begun, purpose: 'step-up', acr: 'phr' })
   }
 

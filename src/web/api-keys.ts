@@ -125,9 +125,9 @@ export function apiKeys(services: Services): Router<Visit> {
     reaches(person.session.acr, await wanted(person)) && recent(person.session.since, fresh, now())
   const prove = async (ctx: Context, person: SignedIn, next: string) => {
     const { account, session } = person
-    const { id, email, guard } = account
+    const { id, email, securityStamp } = account
     const reason = show.say(ctx.state.locale, 'reason.key')
-    const begun = { account: id, email, guard, session: session.uid, next, reason }
+    const begun = { account: id, email, securityStamp, session: session.uid, next, reason }
     return beginFlow(ctx, services, { ...begun, purpose: 'step-up', acr: await wanted(person) })
   }
   const reveal = (ctx: Context, { account }: SignedIn, { key, secret }: Revealed) => {

@@ -107,8 +107,8 @@ export async function approving(
     await approvals.approve(id, { account: account.id, session: session.uid }, ctx.state.visitor)
     return seeOther(ctx, next)
   }
-  const { id: owner, email, guard } = account
+  const { id: owner, email, securityStamp } = account
   const reason = show.say(ctx.state.locale, 'reason.approve', { app: app.name })
-  const begun = { account: owner, email, guard, session: session.uid, acr, approves: id, next, reason }
+  const begun = { account: owner, email, securityStamp, session: session.uid, acr, approves: id, next, reason }
   await beginFlow(ctx, { flows, resume }, { purpose: 'step-up', ...begun })
 }

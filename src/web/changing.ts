@@ -60,8 +60,8 @@ export function changing(services: Services): Changing {
     return reaches(acr, wanted) && recent(since, fresh, now())
   }
   const begin: Changing['begin'] = (ctx, { account, session }, begun) => {
-    const { id, email, guard } = account
-    return beginFlow(ctx, services, { account: id, email, guard, session: session.uid, next: home, ...begun })
+    const { id, email, securityStamp } = account
+    return beginFlow(ctx, services, { account: id, email, securityStamp, session: session.uid, next: home, ...begun })
   }
   const named = (ctx: Context, held: readonly Credential[], wanted: Change): string => {
     const credential = 'credential' in wanted ? held.find(each => each.id === wanted.credential) : undefined

@@ -51,7 +51,7 @@ export function closing(services: Services): Router<Visit> {
   const proved = async (ctx: Context) => {
     const flow = await flows.get(ctx.params.flow ?? '', ctx.state.visitor.device)
     const owner = flow.account === undefined ? undefined : await accounts.get(flow.account)
-    if (!flow.done || !owner || owner.guard !== flow.guard) throw new Problem('attempt_expired')
+    if (!flow.done || !owner || owner.securityStamp !== flow.securityStamp) throw new Problem('attempt_expired')
     return { flow, owner }
   }
   for (const folder of ['/sign-in', '/forgot-password']) {

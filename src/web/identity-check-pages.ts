@@ -138,9 +138,9 @@ export function identity(services: Services): Router<Visit> {
   router.post('/recover/afresh/:bearer', async ctx => {
     const { account, found } = await checking.open(ctx.params.bearer ?? '')
     const moves = found.contact !== account.email
-    const { id, guard } = account
+    const { id, securityStamp } = account
     const email = moves ? found.contact : account.email
-    await beginFlow(ctx, services, { purpose: 'recover', account: id, guard, email, case: found.id, moves })
+    await beginFlow(ctx, services, { purpose: 'recover', account: id, securityStamp, email, case: found.id, moves })
   })
 
   return router

@@ -76,7 +76,7 @@ export function interaction(services: Services): Router<Visit> {
     if (flow.interaction !== details.uid || !flow.done) throw new Problem('attempt_expired')
     const { account, acr, amr } = await concluded(ctx, services, flow)
     if (!acr) throw new Problem('attempt_expired')
-    await interactions.finish(ctx, { accountId: account.id, acr, amr, guard: account.guard })
+    await interactions.finish(ctx, { accountId: account.id, acr, amr, securityStamp: account.securityStamp })
   })
 
   router.post('/interaction/:uid/consent', ctx => interactions.consent(ctx))
@@ -101,7 +101,7 @@ export function interaction(services: Services): Router<Visit> {
       ...begun,
       purpose: stays ? 'step-up' : 'sign-in',
       account: stays ? person.id : undefined,
-      guard: stays ? person.guard : undefined,
+      securityStamp: stays ? person.securityStamp : undefined,
       email: stays ? person.email : (params.login_hint ?? person?.email),
       acr: params.acr,
     })

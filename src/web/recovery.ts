@@ -67,11 +67,11 @@ export function recovery(services: Services): Router<Visit> {
   })
 
   router.post('/reset/:bearer', async ctx => {
-    const { id, email, guard } = await resetting.open(ctx.params.bearer ?? '')
+    const { id, email, securityStamp } = await resetting.open(ctx.params.bearer ?? '')
     // The link came by mail: whatever strangers guess, the second factor can be proved here.
     await mailbox.admit(id, ctx.state.visitor)
     try {
-      await beginFlow(ctx, services, { purpose: 'reset', account: id, email, guard })
+      await beginFlow(ctx, services, { purpose: 'reset', account: id, email, securityStamp })
     } catch (fault) {
       // They hold nothing besides the mailbox that could prove who they are.
       if (fault instanceof Problem && fault.code === 'not_offered') return seeOther(ctx, '/recover')

@@ -26,9 +26,9 @@ declare module './pages.ts' {
       devices: readonly DeviceLine[]
       restrictions: RestrictionsView
       /** The owner's words in our mails; empty when there are none. */
-      phrase: string
+      antiPhishingPhrase: string
       /** Are they texted, too? Undefined where there is no number. */
-      texts: boolean | undefined
+      smsAlerts: boolean | undefined
       /** What password managers are told, so that they keep no passkey that is gone (WebAuthn Level 3, 5.1.10). */
       signals: { rpId: string; user: string; name: string; passkeys: readonly string[] }
     }
@@ -77,7 +77,7 @@ export function security(services: Services): Router<Visit> {
   const factorOf = ({ factor }: Credential) => factors.find(({ id }) => id === factor)
 
   page(router, home, async (ctx, { account }) => {
-    const { id, email, phrase, texts } = account
+    const { id, email, antiPhishingPhrase, smsAlerts } = account
     const held = await credentials.of(id)
     const kinds = held.flatMap(each => factorOf(each) ?? [])
     const count = (factor: Factor) => kinds.filter(each => each === factor).length
@@ -102,8 +102,8 @@ export function security(services: Services): Router<Visit> {
       addable: addable.map(({ id }) => ({ id })),
       devices: await trustedDevices(ctx, services, account),
       restrictions: restrictionsOf(ctx.state.locale, services.words, account),
-      phrase: phrase ?? '',
-      texts: held.some(each => factorOf(each)?.channel === 'sms') ? texts === true : undefined,
+      antiPhishingPhrase: antiPhishingPhrase ?? '',
+      smsAlerts: held.some(each => factorOf(each)?.channel === 'sms') ? smsAlerts === true : undefined,
       signals: { rpId, user: id, name: email, passkeys: held.flatMap(({ lookup }) => lookup ?? []) },
     }
     show.page(ctx, 'account/security', locals, { person: { email } })

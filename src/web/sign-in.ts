@@ -90,13 +90,13 @@ export function finishing(
     const { account, acr, amr } = await concluded(ctx, services, flow)
     if (flow.change) await changed(ctx, services, account, flow.change, flow.session)
     if (flow.change?.does === 'close') return seeOther(ctx, '/closing')
-    const { guard } = flow.change ? ((await accounts.get(account.id)) ?? account) : account
+    const { securityStamp } = flow.change ? ((await accounts.get(account.id)) ?? account) : account
     // Before anything is opened: a request that has expired meanwhile leaves the session as it was.
     if (flow.approves && acr) {
       const by = { account: account.id, session: flow.session ?? '', proved: { acr, amr } }
       await services.approvals.approve(flow.approves, by, ctx.state.visitor)
     }
-    if (acr) await services.sessions.start(ctx, { accountId: account.id, acr, amr, guard })
+    if (acr) await services.sessions.start(ctx, { accountId: account.id, acr, amr, securityStamp })
     seeOther(ctx, flow.next ?? '/account')
   }
 }
@@ -109,11 +109,11 @@ export async function concluded(
 ): Promise<{ account: Account; acr: NonNullable<Flow['done']>['acr']; amr: string[] }> {
   const { accounts, flows, devices, sessions, emit } = services
   const { visitor } = ctx.state
-  const { done, account, guard, purpose, fresh, trust } = await flows.take(flow)
+  const { done, account, securityStamp, purpose, fresh, trust } = await flows.take(flow)
   const person = account === undefined ? undefined : await accounts.get(account)
   if (!done || !active(person)) throw new Problem('attempt_expired')
   // What was proved before the account's protection changed may be what the change was made against.
-  if (person.guard !== guard) throw new Problem('attempt_expired')
+  if (person.securityStamp !== securityStamp) throw new Problem('attempt_expired')
   await devices.saw(visitor, person.id)
   // What was proved by less than two factors is not enough to ask for less from now on.
   if (trust && devices.trustFor > 0 && reaches(done.acr, 'aal2')) {

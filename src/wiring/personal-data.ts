@@ -33,11 +33,11 @@ export const belongingsList: readonly Belonging[] = [
     accountsDeclaration,
     'id',
     [
-      ...(['id', 'email', 'phone', 'locale', 'profile', 'status', 'closesAt', 'holdUntil', 'phrase', 'texts'] as const),
-      ...(['restrictions', 'travel', 'ruledAt', 'createdAt', 'updatedAt'] as const),
+      ...(['id', 'email', 'phone', 'locale', 'profile', 'status', 'closesAt', 'holdUntil'] as const),
+      ...(['antiPhishingPhrase', 'smsAlerts', 'restrictions', 'travel', 'ruledAt', 'createdAt', 'updatedAt'] as const),
     ],
     {
-      guard: counter,
+      securityStamp: counter,
       stampedIn: ours.id,
       keysFrom: counter,
       edits: counter,
@@ -62,7 +62,7 @@ export const belongingsList: readonly Belonging[] = [
   ),
   belonging(devicesDeclaration, 'account', ['device', 'agent', 'address', 'createdAt', 'seenAt', 'trustedUntil'], {
     ...ours,
-    guard: counter,
+    securityStamp: counter,
   }),
   belonging(failuresDeclaration, 'account', ['factor', 'failed', 'toldAt', 'closedAt'], ours),
   belonging(
@@ -85,7 +85,7 @@ export const belongingsList: readonly Belonging[] = [
       ...(['id', 'name', 'scopes', 'addresses', 'algorithm', 'createdAt', 'rotatedAt'] as const),
       ...(['endsAt', 'revokedAt', 'usedAt', 'usedFrom'] as const),
     ],
-    { ...ours, guard: counter, secret, former: secret, rev: counter },
+    { ...ours, securityStamp: counter, secret, former: secret, rev: counter },
   ),
   belonging(rolesDeclaration, 'account', ['role', 'since'], ours),
   belonging(casesDeclaration, 'account', ['id', 'state', 'until', 'createdAt', 'endedAt'], {

@@ -30,7 +30,7 @@ interface Services {
   /** Tells an app that its request was answered. */
   tellPing: TellPing
   /** The words by which the owner of an address knows us. */
-  phraseOf: (to: string) => Promise<string | undefined>
+  antiPhishingPhraseOf: (to: string) => Promise<string | undefined>
   /** May a number be sent one more text that is no code? */
   mayText: (to: string) => Promise<boolean>
   /** What the sender calls itself. */
@@ -51,7 +51,7 @@ export interface Post {
 
 /** Puts together what writes to people and to apps. */
 export function post({ production, issuer, mail, sms: { url } }: Config, services: Services): Post {
-  const { phrases, tellApp, tellPing, phraseOf, mayText, name, now, emit, ...keeping } = services
+  const { phrases, tellApp, tellPing, antiPhishingPhraseOf, mayText, name, now, emit, ...keeping } = services
   const mailer = mail.url === undefined ? undefined : mailOf({ ...mail, url: mail.url })
   const logout = async ({ to: client, account, sid }: Logout): Promise<void> => {
     if ((await tellApp({ client, account, sid })) === 'refused')
@@ -65,7 +65,14 @@ export function post({ production, issuer, mail, sms: { url } }: Config, service
   const outbox = outboxOf({ ...keeping, channels, now, onEvent: emit })
   return {
     outbox,
-    sendMail: mailing({ composer: composer({ phrases, issuer, name }), outbox, issuer, phraseOf, mayText, now }),
+    sendMail: mailing({
+      composer: composer({ phrases, issuer, name }),
+      outbox,
+      issuer,
+      antiPhishingPhraseOf,
+      mayText,
+      now,
+    }),
     postLogout: ({ client: to, account, sid }) =>
       outbox.post({ channel: 'logout', to, account, sid, purpose: 'logout', expiresAt: now() + logoutLife }, promptly),
     postPing: ({ client: to, ...ping }) =>

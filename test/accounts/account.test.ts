@@ -30,10 +30,10 @@ describe('accounts', () => {
     const patient = accounts(slow(store, 2))
     const changes = Array.from({ length: 10 }, (_, each) => patient.amend(ada, { locale: `${each}` }, stamps))
     expect((await Promise.all(changes)).filter(each => each !== undefined)).to.have.length(1)
-    expect((await kept.get('ada'))?.guard).to.equal(1)
-    expect(await kept.guarded('ada', undefined)).to.equal(undefined)
+    expect((await kept.get('ada'))?.securityStamp).to.equal(1)
+    expect(await kept.raiseStamp('ada', undefined)).to.equal(undefined)
     expect(await kept.amend(ada, {}, stamps)).to.equal(undefined)
-    expect((await kept.guarded('ada', 1))?.guard).to.equal(2)
+    expect((await kept.raiseStamp('ada', 1))?.securityStamp).to.equal(2)
   })
 
   it('lose no quiet change to a stamped one, nor a stamped one to a quiet one', async () => {
@@ -45,25 +45,34 @@ describe('accounts', () => {
   it('keep anti-phishing phrases sealed, each account’s for itself', async () => {
     const seals = sealer(keyring(['a secret of thirty-two characters, or more']))
     const sealing = accounts(store, seals)
-    expect((await sealing.patch('ada', { phrase: 'blue heron' }))?.phrase).to.equal('blue heron')
-    expect((await sealing.get('ada'))?.phrase).to.equal('blue heron')
-    expect((await sealing.byEmail(ada.email))?.phrase).to.equal('blue heron')
-    const was = { id: 'c', at, came: [], went: [], replaced: ['phrase' as const], was: { phrase: 'blue heron' } }
-    const amended = await sealing.amend(ada, { phrase: 'grey heron', changes: [was] }, stamps)
-    expect(amended).to.deep.include({ phrase: 'grey heron', changes: [was] })
+    expect((await sealing.patch('ada', { antiPhishingPhrase: 'blue heron' }))?.antiPhishingPhrase).to.equal(
+      'blue heron',
+    )
+    expect((await sealing.get('ada'))?.antiPhishingPhrase).to.equal('blue heron')
+    expect((await sealing.byEmail(ada.email))?.antiPhishingPhrase).to.equal('blue heron')
+    const was = {
+      id: 'c',
+      at,
+      came: [],
+      went: [],
+      replaced: ['antiPhishingPhrase' as const],
+      was: { antiPhishingPhrase: 'blue heron' },
+    }
+    const amended = await sealing.amend(ada, { antiPhishingPhrase: 'grey heron', changes: [was] }, stamps)
+    expect(amended).to.deep.include({ antiPhishingPhrase: 'grey heron', changes: [was] })
     const stored = store.collection(accountsDeclaration)
     const kept = await stored.get('ada')
     expect(JSON.stringify(kept)).to.not.contain('heron')
     await sealing.insert({ ...ada, id: 'eve', email: 'eve@example.com' })
-    await stored.patch('eve', { phrase: kept?.phrase })
+    await stored.patch('eve', { antiPhishingPhrase: kept?.antiPhishingPhrase })
     expect((await sealing.get('eve').catch(fault => fault)).name).to.equal('SealError')
-    expect((await accounts(store).get('ada'))?.phrase).to.equal(kept?.phrase)
-    expect((await sealing.patch('ada', { phrase: undefined }))?.phrase).to.equal(undefined)
+    expect((await accounts(store).get('ada'))?.antiPhishingPhrase).to.equal(kept?.antiPhishingPhrase)
+    expect((await sealing.patch('ada', { antiPhishingPhrase: undefined }))?.antiPhishingPhrase).to.equal(undefined)
   })
 
   it('take no change once they are closed', async () => {
     await kept.patch('ada', { status: 'closed' })
-    expect(await kept.guarded('ada', undefined)).to.equal(undefined)
+    expect(await kept.raiseStamp('ada', undefined)).to.equal(undefined)
     expect(await kept.amend(ada, {}, stamps)).to.equal(undefined)
   })
 
@@ -73,6 +82,6 @@ describe('accounts', () => {
     expect(fault).to.be.instanceOf(Conflict)
     expect(await kept.get('ada'))
       .to.include({ email: 'ada@example.com' })
-      .and.to.not.have.property('guard')
+      .and.to.not.have.property('securityStamp')
   })
 })

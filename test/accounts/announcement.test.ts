@@ -26,7 +26,7 @@ describe('announcements', () => {
   const turned = { name: 'texts.changed', data: { account: 'ada', on: true } } as const
   const undone = { name: 'account.disowned', data: { account: 'ada' } } as const
   const change = async (emit: Emit) =>
-    process(emit).commit(await ada(), { settings: { texts: true }, events: [turned] }, visitor)
+    process(emit).commit(await ada(), { settings: { smsAlerts: true }, events: [turned] }, visitor)
 
   it('are made of a change that was undone before it could be said', async () => {
     await change(async () => {

@@ -12,7 +12,7 @@ describe('devices', () => {
   const now = () => at
   const laptop = { device: deviceId('laptop'), address: '192.0.2.1', agent: undefined }
   const phone = { ...laptop, device: deviceId('phone'), address: '192.0.2.2' }
-  const ada = { id: 'ada', guard: 3 }
+  const ada = { id: 'ada', securityStamp: 3 }
   beforeEach(async () => {
     at = Date.UTC(2026, 0, 1)
     store = await testStore(now)
@@ -36,7 +36,7 @@ describe('devices', () => {
     expect(await seen.trusted(laptop.device, ada)).to.equal(false)
     await seen.trust(laptop.device, ada)
     expect(await seen.trusted(laptop.device, ada)).to.equal(true)
-    expect(await seen.trusted(laptop.device, { id: 'bob', guard: 3 })).to.equal(false)
+    expect(await seen.trusted(laptop.device, { id: 'bob', securityStamp: 3 })).to.equal(false)
     at += 30 * day - 1
     await seen.saw(laptop, 'ada')
     expect(await seen.trusted(laptop.device, ada), 'using it does not prolong it').to.equal(true)
@@ -53,8 +53,8 @@ describe('devices', () => {
   it('are trusted no more once what protects the account has changed', async () => {
     await seen.saw(laptop, 'ada')
     await seen.trust(laptop.device, ada)
-    expect(await seen.trusted(laptop.device, { id: 'ada', guard: 4 })).to.equal(false)
-    expect(await seen.trustedBy({ id: 'ada', guard: 4 })).to.deep.equal([])
+    expect(await seen.trusted(laptop.device, { id: 'ada', securityStamp: 4 })).to.equal(false)
+    expect(await seen.trustedBy({ id: 'ada', securityStamp: 4 })).to.deep.equal([])
   })
 
   it('are not trusted before they were seen', async () => {

@@ -19,9 +19,9 @@ describe('links in mails', () => {
   afterEach(() => store.close())
 
   it('may be looked at as often as one likes, and taken once', async () => {
-    const bearer = await kept.make({ purpose: 'reset', account: 'a1', guard: 3 }, 15 * minute)
+    const bearer = await kept.make({ purpose: 'reset', account: 'a1', securityStamp: 3 }, 15 * minute)
     expect(bearer).to.match(/^[\w-]{43}$/)
-    for (const _ of [1, 2, 3]) expect(await kept.look(bearer, 'reset')).to.include({ account: 'a1', guard: 3 })
+    for (const _ of [1, 2, 3]) expect(await kept.look(bearer, 'reset')).to.include({ account: 'a1', securityStamp: 3 })
     expect(await kept.take(bearer, 'reset')).to.include({ account: 'a1' })
     expect(await kept.take(bearer, 'reset')).to.equal(undefined)
     expect(await kept.look(bearer, 'reset')).to.equal(undefined)

@@ -163,12 +163,12 @@ describe('the owner of API keys', () => {
 
   it('keeps no key that was being made while all were revoked', async () => {
     // Whoever revokes all has changed what protects the account first.
-    await accounts(room.store).guarded('ada', undefined)
+    await accounts(room.store).raiseStamp('ada', undefined)
     expect(await code(room.owner.make(ada, form, origin))).to.equal('conflict')
     expect(await room.owner.keys('ada')).to.be.empty
-    expect(await code(room.owner.make({ ...ada, guard: 1 }, form, origin))).to.have.property('key')
+    expect(await code(room.owner.make({ ...ada, securityStamp: 1 }, form, origin))).to.have.property('key')
     await accounts(room.store).patch('ada', { status: 'closing' })
-    expect(await code(room.owner.make({ ...ada, guard: 1 }, form, origin))).to.equal('conflict')
+    expect(await code(room.owner.make({ ...ada, securityStamp: 1 }, form, origin))).to.equal('conflict')
     expect(await room.owner.keys('ada')).to.have.length(1)
   })
 

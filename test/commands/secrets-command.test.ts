@@ -68,10 +68,10 @@ describe('latchkey secrets reseal', () => {
     // As phrases were kept before they were sealed.
     await store
       .collection(accountsDeclaration)
-      .insert({ ...person, id: 'bob', email: 'bob@example.com', phrase: 'red' })
-    expect((await before.accounts.get('bob'))?.phrase).to.equal('red')
+      .insert({ ...person, id: 'bob', email: 'bob@example.com', antiPhishingPhrase: 'red' })
+    expect((await before.accounts.get('bob'))?.antiPhishingPhrase).to.equal('red')
     const totp = await add(before.credentials, 'ada', 'totp', { seed: 'ada’s' })
-    const ada = { ...person, id: 'ada', email: 'ada@example.com', holds: [totp], phrase: spelled }
+    const ada = { ...person, id: 'ada', email: 'ada@example.com', holds: [totp], antiPhishingPhrase: spelled }
     await before.accounts.insert(ada)
     const { key } = await before.apiKeys.add({ account: 'ada', name: 'bot', scopes: ['read'], addresses: [] })
     const rotated = await before.apiKeys.rotate(key)
@@ -101,12 +101,14 @@ describe('latchkey secrets reseal', () => {
     expect(out).to.match(/Nothing needs an older secret/)
 
     const after = under(fresh)
-    const phrases = (await store.collection(accountsDeclaration).find({})).map(({ phrase }) => phrase)
+    const phrases = (await store.collection(accountsDeclaration).find({})).map(
+      ({ antiPhishingPhrase }) => antiPhishingPhrase,
+    )
     for (const each of [spelled, 'red']) expect(phrases).to.not.include(each)
-    expect([(await after.accounts.get('ada'))?.phrase, (await after.accounts.get('bob'))?.phrase]).to.deep.equal([
-      spelled,
-      'red',
-    ])
+    expect([
+      (await after.accounts.get('ada'))?.antiPhishingPhrase,
+      (await after.accounts.get('bob'))?.antiPhishingPhrase,
+    ]).to.deep.equal([spelled, 'red'])
     expect(await after.keys.list()).to.have.lengthOf(1)
     expect((await after.credentials.of('ada')).map(each => each.secret)).to.deep.equal([{ seed: 'ada’s' }])
     expect((await after.receipts.get('r'))?.content).to.equal('paid')

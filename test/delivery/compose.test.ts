@@ -82,7 +82,7 @@ const words = (text: string) =>
 
 describe('composer', () => {
   it('says the same in HTML and in text, in every mail and language', () => {
-    for (const { name, locale, html, text } of all({ phrase: 'blue heron' }))
+    for (const { name, locale, html, text } of all({ antiPhishingPhrase: 'blue heron' }))
       expect(words(seen(html)), `${name} ${locale}`).to.deep.equal(words(text))
   })
 
@@ -114,7 +114,7 @@ describe('composer', () => {
   })
 
   it('shows the owner’s own words before anything else, and no place for them when there are none', () => {
-    for (const { name, text, html } of all({ phrase: 'blue heron' })) {
+    for (const { name, text, html } of all({ antiPhishingPhrase: 'blue heron' })) {
       expect(text.indexOf('blue heron'), name).to.be.within(1, 120)
       expect(html.indexOf('blue heron')).to.be.below(html.indexOf('<h1'))
     }
@@ -126,7 +126,7 @@ describe('composer', () => {
 
   it('escapes every value in HTML, and leaves it as it is in text', () => {
     const evil = '<img src=x onerror=alert(1)> & "\'`'
-    for (const { name, html, text } of all({ phrase: evil, to: evil })) {
+    for (const { name, html, text } of all({ antiPhishingPhrase: evil, to: evil })) {
       expect(html, name).to.not.include('<img')
       expect(html).to.include('&lt;img src=x onerror=alert(1)&gt; &amp; &#34;&#39;')
       expect(text).to.include(evil)
@@ -141,7 +141,7 @@ describe('composer', () => {
   })
 
   it('has nothing to press, to run, to load or to be followed by', () => {
-    for (const { name, html } of all({ phrase: 'blue heron' })) {
+    for (const { name, html } of all({ antiPhishingPhrase: 'blue heron' })) {
       expect(html, name).to.not.match(/<(form|button|input|script|img|link|iframe|svg)\b|url\(|@import|onclick/i)
       for (const [, href] of html.matchAll(/href="([^"]*)"/g))
         expect(href).to.match(/^https:\/\/id\.example\.com:8443\/[\w/-]+$/)
@@ -161,7 +161,7 @@ describe('composer', () => {
   })
 
   it('stays under 10 kB, far from where mail programs cut', () => {
-    for (const { html } of all({ phrase: 'blue heron' })) expect(html.length).to.be.below(10_000)
+    for (const { html } of all({ antiPhishingPhrase: 'blue heron' })) expect(html.length).to.be.below(10_000)
   })
 })
 

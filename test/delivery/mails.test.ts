@@ -18,9 +18,9 @@ describe('mails', () => {
       list: async () => [],
     }
     const compose = composer({ phrases: phrases(), issuer: 'https://login.example', name: 'Latchkey' })
-    const phraseOf = async (to: string) => (to === 'ada@example.com' ? 'blue heron' : undefined)
+    const antiPhishingPhraseOf = async (to: string) => (to === 'ada@example.com' ? 'blue heron' : undefined)
     mayText = true
-    const services = { composer: compose, outbox, issuer: 'https://login.example', phraseOf, now: () => at }
+    const services = { composer: compose, outbox, issuer: 'https://login.example', antiPhishingPhraseOf, now: () => at }
     sendMail = mailing({ ...services, mayText: async () => mayText })
   })
   const ada = { email: 'ada@example.com', locale: 'en' }
@@ -84,7 +84,7 @@ describe('mails', () => {
   it('tell what was done, with what and where, and how to say that it was not oneself', async () => {
     await sendMail(
       'alert',
-      { email: 'old@example.com', locale: 'en', phrase: 'blue heron' },
+      { email: 'old@example.com', locale: 'en', antiPhishingPhrase: 'blue heron' },
       { ...alert, disown: 'b3ar3r' },
     )
     expect(posted[0]).to.include({ subject: 'A passkey was added', link: 'https://login.example/not-me/b3ar3r' })

@@ -72,7 +72,7 @@ describe('closing an account', () => {
     const results = await Promise.all(ten.map(() => code(closing.start(owner, visitor))))
     expect(results.filter(each => each === 'done')).to.have.length(1)
     expect(told).to.deep.equal(['closing.started'])
-    expect(await ada()).to.include({ status: 'closing', closesAt: at + 7 * day, guard: 1 })
+    expect(await ada()).to.include({ status: 'closing', closesAt: at + 7 * day, securityStamp: 1 })
   })
 
   it('loses against a change of what protects the account, or wins', async () => {
@@ -80,7 +80,7 @@ describe('closing an account', () => {
     const closing = made(slow(store, 5))
     const [begun, changed] = await Promise.all([
       code(closing.start(owner, visitor)),
-      accountsOf(slow(store, 5)).guarded('ada', owner.guard),
+      accountsOf(slow(store, 5)).raiseStamp('ada', owner.securityStamp),
     ])
     expect([begun === 'done', changed !== undefined].filter(Boolean)).to.have.length(1)
   })
@@ -91,13 +91,16 @@ describe('closing an account', () => {
     expect(await Promise.all(ten.map(() => closing.keep('ada', visitor)))).to.deep.equal(ten.map(() => true))
     expect(told).to.deep.equal(['closing.started', 'closing.stopped'])
     expect(await ada())
-      .to.include({ status: 'active', guard: 1 })
+      .to.include({ status: 'active', securityStamp: 1 })
       .and.not.to.have.property('closesAt')
   })
 
   it('is called off by one of ten uses of one link', async () => {
     await started(made())
-    const bearer = await linksOf({ store, now: () => at }).make({ purpose: 'keep', account: 'ada', guard: 1 }, day)
+    const bearer = await linksOf({ store, now: () => at }).make(
+      { purpose: 'keep', account: 'ada', securityStamp: 1 },
+      day,
+    )
     const closing = made(slow(store, 5))
     const results = await Promise.all(ten.map(() => code(closing.keepBy(bearer, visitor))))
     expect(results.filter(each => each === 'done')).to.have.length(1)

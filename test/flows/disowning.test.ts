@@ -96,10 +96,13 @@ describe('disowning', () => {
     expect(await act.whose(bearer)).to.equal('ada')
     expect(await act.disown(bearer, visitor)).to.equal('ada@example.com')
     expect(await left()).to.have.members(['email', 'passkey'])
-    expect(await people.get('ada')).to.include({ guard: 1, holdUntil: at + day })
+    expect(await people.get('ada')).to.include({ securityStamp: 1, holdUntil: at + day })
     expect(recorded).to.deep.equal(['account.disowned', 'hold.started'])
     expect(box.sent.map(each => each.to)).to.deep.equal(['ada@example.com'])
-    expect(await mailed.look(String(box.sent[0]?.data.bearer), 'reset')).to.include({ account: 'ada', guard: 1 })
+    expect(await mailed.look(String(box.sent[0]?.data.bearer), 'reset')).to.include({
+      account: 'ada',
+      securityStamp: 1,
+    })
   })
 
   it('takes away what came with it and since, and keeps what was there before', async () => {

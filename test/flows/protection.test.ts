@@ -146,10 +146,10 @@ describe('a change of what protects an account', () => {
             expect([before, after]).to.deep.include(found)
             const done = found.length === after.length && found.every(each => after.includes(each))
             seen.add(String(done))
-            const { email, phone, guard } = await here.owner()
+            const { email, phone, securityStamp } = await here.owner()
             if (factor === 'email') expect([email]).to.deep.equal(found)
             if (factor === 'sms') expect(phone === undefined ? [] : [phone]).to.deep.equal(found)
-            expect(guard).to.equal(done ? 1 : undefined)
+            expect(securityStamp).to.equal(done ? 1 : undefined)
             // Nobody is told of what the log does not contain.
             const told = here.told.map(({ name }) => name)
             const audited = await here.audited()
@@ -184,7 +184,7 @@ describe('a change of what protects an account', () => {
       expect(made).to.have.length(1)
       expect(await here.inForce(factor)).to.deep.equal(after)
       expect((await here.audited()).filter(each => each === event)).to.have.length(1)
-      expect((await here.owner()).guard).to.equal(1)
+      expect((await here.owner()).securityStamp).to.equal(1)
     }).timeout(20_000)
   }
 
@@ -209,7 +209,7 @@ describe('a change of what protects an account', () => {
     expect(refused).to.equal('slow_down')
     // A thief who used it all up keeps nobody from a new password.
     const held = here.held.password
-    const flow = { ...here.flow, guard: (await here.owner()).guard }
+    const flow = { ...here.flow, securityStamp: (await here.owner()).securityStamp }
     const enrol = (purpose: 'add' | 'reset') =>
       by.enrol({ ...flow, purpose }, factorOf('password'), { secret: { to: 'mine again' } }, held, visitor)
     expect(await enrol('add').catch((fault: { code?: string }) => fault.code)).to.equal('slow_down')

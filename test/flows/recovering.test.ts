@@ -32,7 +32,7 @@ describe('setting an account up afresh', () => {
   })
   afterEach(() => store.close())
 
-  const close = () => accounts.patch('ada', { status: 'closing', guard: 1 })
+  const close = () => accounts.patch('ada', { status: 'closing', securityStamp: 1 })
   const commit = async (complete: () => Promise<unknown> = async () => {}): Promise<unknown> => {
     const afresh = recoveringOf({
       ...{ factors: [], accounts, addresses: made.addresses, devices: made.devices, credentials, commit: made.commit },

@@ -58,18 +58,18 @@ async function room() {
   const by = protection({ ...made, factors, risk: { bars: async () => [] }, emit, now })
   const undo = disowning({ ...made, factors, links: kept, sendMail, now })
   const person = { id: 'ada', email: owners.email ?? '', phone: owners.sms, locale: 'en', status: 'active' as const }
-  const settings = { restrictions: { countries: ['AT'] }, phrase: 'blue heron', texts: true }
+  const settings = { restrictions: { countries: ['AT'] }, antiPhishingPhrase: 'blue heron', smsAlerts: true }
   await accounts.insert({ ...person, ...settings, createdAt: at, updatedAt: at })
   for (const [factor, to] of Object.entries(owners)) await made.give({ account: 'ada', factor, secret: { to } })
   at += 30 * day
   const owner = async (): Promise<Account> => (await accounts.get('ada')) ?? expect.fail('no account')
   const held = async (factor: string) => (await credentials.of('ada')).find(each => each.factor === factor)
   const enrol = async (factor: string, to: string, visitor: typeof ada) => {
-    const { guard } = await owner()
+    const { securityStamp } = await owner()
     const former = factor === 'passkey' ? undefined : (await held(factor))?.id
     const flow = {
       account: 'ada',
-      guard,
+      securityStamp,
       purpose: 'add',
       proved: [],
       session: visitor.session,
@@ -84,11 +84,11 @@ async function room() {
       at += ms
     },
     state: async () => {
-      const { email, phone, restrictions, phrase, texts } = await owner()
+      const { email, phone, restrictions, antiPhishingPhrase, smsAlerts } = await owner()
       const all = (await credentials.of('ada')).map(
         ({ factor, secret }) => `${factor}: ${(secret as { to: string }).to}`,
       )
-      return { held: all.sort(), ...{ email, phone, restrictions, phrase, texts } }
+      return { held: all.sort(), ...{ email, phone, restrictions, antiPhishingPhrase, smsAlerts } }
     },
     /** The link that the owner was mailed of what was done last. */
     newest: () => sent.findLast(each => each.to === owners.email && each.data.disown)?.data.disown as string,
@@ -194,7 +194,7 @@ describe('what is undone by “This wasn’t me”', () => {
     expect(await rename('one more').catch((fault: { code?: string }) => fault.code)).to.equal('slow_down')
     await here.undo.disown(here.newest(), ada)
     const { held, ...rest } = await here.state()
-    expect([held.includes('sms: +436641'), rest.phrase]).to.deep.equal([true, before.phrase])
+    expect([held.includes('sms: +436641'), rest.antiPhishingPhrase]).to.deep.equal([true, before.antiPhishingPhrase])
   }).timeout(20_000)
 
   it('is undone for a week, and no longer', async () => {

@@ -35,7 +35,12 @@ describe('a copy of one’s data', () => {
     const told = copy(await ask(ada))
     expect(told.issuer).to.equal(latchkey.issuer)
     expect(told.accounts).to.have.length(1)
-    expect(told.accounts[0]).to.include({ email: ada.email, phone: ada.phone, phrase: 'blue heron', locale: 'en' })
+    expect(told.accounts[0]).to.include({
+      email: ada.email,
+      phone: ada.phone,
+      antiPhishingPhrase: 'blue heron',
+      locale: 'en',
+    })
     expect(told.accounts[0].createdAt).to.match(/^\d{4}-\d\d-\d\dT/)
     const factors = told.credentials.map((each: { factor: string }) => each.factor)
     expect(factors).to.have.members(['email', 'password', 'totp', 'sms', 'recovery-code'])

@@ -25,7 +25,7 @@ describe('what a thief leaves behind', () => {
         patch: async (id, changes, when) => {
           if (away) throw new Error('the store is away')
           const changed = await kept.patch(id, changes, when)
-          if (armed && changed && declaration.name === 'accounts' && 'guard' in changes) away = true
+          if (armed && changed && declaration.name === 'accounts' && 'securityStamp' in changes) away = true
           return changed
         },
       }

@@ -38,7 +38,7 @@ describe('a change whose process dies right after its commit', () => {
         patch: (id, changes, when) =>
           touch(async () => {
             const changed = await kept.patch(id, changes, when)
-            if (armed && changed && declaration.name === 'accounts' && 'guard' in changes) away = true
+            if (armed && changed && declaration.name === 'accounts' && 'securityStamp' in changes) away = true
             return changed
           }),
         count: (id, field, by, born) => touch(() => kept.count(id, field, by, born)),

@@ -51,7 +51,13 @@ describe('alerts to owners', () => {
       },
     })
     emit = recorder([observer], now, () => {})
-    const ada = { id: 'ada', email: 'ada@example.com', locale: 'de', status: 'active' as const, phrase: 'blue heron' }
+    const ada = {
+      id: 'ada',
+      email: 'ada@example.com',
+      locale: 'de',
+      status: 'active' as const,
+      antiPhishingPhrase: 'blue heron',
+    }
     await services.accounts.insert({ ...ada, createdAt: at, updatedAt: at })
   })
   afterEach(() => store.close())

@@ -13,8 +13,8 @@ describe('the recovery codes that are left', () => {
       addable: [],
       devices: [],
       restrictions: { devices: false, addresses: [], countries: [] },
-      phrase: '',
-      texts: undefined,
+      antiPhishingPhrase: '',
+      smsAlerts: undefined,
       signals,
     })
   const warning = /class="note warn"/
