@@ -33,7 +33,7 @@ import { readiness } from './store/readiness.ts'
 import { app } from './web/app.ts'
 import { assets as assetsOf } from './web/assets.ts'
 import { only } from './web/http-security.ts'
-import { type Locale, type PhraseKey, phrases as phrasesOf, words as wordsOf } from './web/phrases.ts'
+import { phrases as phrasesOf, words as wordsOf } from './web/phrases.ts'
 import { protocolPages } from './web/protocol-pages.ts'
 import { renderer, shower } from './web/show.ts'
 import { identity as identityOf } from './wiring/account-recovery.ts'
@@ -104,9 +104,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   const hasher = hasherOf({ keyring, queue: config.hashing.queue, cost })
   const accounts = accountsOf(store, sealer)
   const phrases = phrasesOf({ production })
-  const say = (locale: string, key: string, values?: Record<string, string | number>) =>
-    phrases.t(locale as Locale, key as PhraseKey, values)
-  const words = wordsOf({ say, places })
+  const words = wordsOf({ say: phrases.say, places })
   const post = postOf(config, {
     ...{ store, sealer, phrases, emit, name, now },
     tellApp: told => oidc.tellApp(told),
@@ -130,7 +128,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     ...{ ...people, store, sealer, accounts, book, sendMail, emit, now },
     onFault: log.fault,
   })
-  const toldBy = telling({ people, contactOf: identity.contactOf, accounts, sendMail, say, words })
+  const toldBy = telling({ people, contactOf: identity.contactOf, accounts, sendMail, say: phrases.say, words })
 
   const hold = holding({ accounts, emit, hold: config.hold, now })
   const methods = { get: (name: string) => clients.declared().methods.get(name) }

@@ -21,7 +21,10 @@ export interface Refused extends Refusal {
 
 const depth = 5
 
-/** The path as a pattern: `/sign-in/:id/totp`. What was made for one person, or typed by one, is blanked. */
+/**
+ * Returns the path as a pattern: `/sign-in/:id/totp`; ids, and what strangers typed, are blanked. The router is not asked for the route that
+ * matched, because much of what is refused (floods, slow bodies, other sites' posts) never reaches it.
+ */
 export function routeOf(path: string): string {
   const [, ...segments] = path.split('/')
   const plain = segments.slice(0, depth).map(each => (/^[a-z.-]{0,32}$/.test(each) ? each : ':id'))

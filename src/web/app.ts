@@ -15,7 +15,7 @@ import { data } from './data.ts'
 import { deviceCode } from './device-code.ts'
 import { fairly } from './fair.ts'
 import { faults } from './faults.ts'
-import { bodiesWithin, headers, sameOrigin, settled } from './http-security.ts'
+import { bodiesWithin, headers, type Proxies, sameOrigin, settled } from './http-security.ts'
 import { identity } from './identity-check-pages.ts'
 import { interaction } from './interaction.ts'
 import { confirm, openingPages } from './mailed-links.ts'
@@ -55,7 +55,7 @@ type Rooms = Parameters<typeof account>[0] &
 interface Options extends Rooms {
   issuer: string
   /** Who a request is from, as proxies of ours say it. */
-  proxies: Omit<Parameters<typeof settled>[0], 'issuer'>
+  proxies: Proxies
   /** Makes a device cookie: a bearer value of 256 bits. */
   token: (bytes?: number) => string
   assets: Assets

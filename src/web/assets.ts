@@ -5,7 +5,7 @@ import { brotliCompress, constants, crc32, gzip } from 'node:zlib'
 import type { Middleware } from 'koa'
 
 const folder = new URL('../../views/assets/', import.meta.url)
-/** Served beside our own, out of the packages they come in. */
+/** Files of packages, served beside our own. */
 const borrowed: Record<string, URL> = {
   'webauthn.js': new URL('../dist/bundle/index.umd.min.js', import.meta.resolve('@simplewebauthn/browser')),
 }
@@ -31,23 +31,19 @@ interface Asset {
   squeezed: Partial<Record<Encoding, Promise<Buffer>>>
 }
 
-export interface Assets {
-  /** The asset's URL with its content's digest; throws when there is no such asset. */
-  asset(name: string): string
-  middleware: Middleware
-}
+export type Assets = ReturnType<typeof assets>
 
 /**
- * Everything of views/assets under /assets/<name>.<digest>.<ext>, cacheable for ever (RFC 8246), compressed once; a
- * folder is one asset.
- * The digest of another release is answered with today's content, uncached: while a release rolls out, pages of one
- * process may ask another for their assets.
+ * Serves everything in views/assets under /assets/<name>.<digest>.<ext>, cacheable for ever (RFC 8246), compressed once; a folder is one
+ * asset. The digest of another release is answered with today's content, uncached: while a release rolls out, pages of one process may
+ * ask another for their assets.
  */
-export function assets(): Assets {
+export function assets() {
   const known = new Map<string, Asset>()
   for (const name of readdirSync(folder)) known.set(name, load(name, read(new URL(name, folder))))
   for (const [name, file] of Object.entries(borrowed)) known.set(name, load(name, readFileSync(file)))
 
+  /** Returns the URL of an asset, with the digest of its content; throws when there is no such asset. */
   const asset = (name: string): string => {
     const found = known.get(name)
     if (!found) throw new Error(`No asset ${name}`)
@@ -77,7 +73,7 @@ export function assets(): Assets {
   return { asset, middleware }
 }
 
-/** A file; or a folder's files one after the other, in order of their names. */
+/** Reads a file, or all files of a folder one after the other, in the order of their names. */
 function read(path: URL): Buffer {
   if (!statSync(path).isDirectory()) return readFileSync(path)
   const parts = readdirSync(path).sort()

@@ -2,20 +2,20 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { networksOf } from '../accounts/throttle.ts'
 
 /**
- * A source of whose requests so many were refused in so many milliseconds, and more than were answered well, is slowed until
- * that time is over. An app with a wrong secret beside others that are well is not.
+ * A source is slowed for the rest of `window` (milliseconds) when so many of its requests were refused in it, and more than were answered
+ * well: an app with a wrong secret does not slow the other apps on its network.
  */
 const patience = { refusals: 100, window: 60_000 }
-/** So many of its requests at a time, and milliseconds between the beginnings of two; so many more wait, and so many have their refusal delayed. */
+/** Requests of a slowed source that run at a time, the milliseconds between two of them, and how many may wait; how many refusals of all sources may be delayed. */
 const lanes = { open: 2, pause: 25, waiting: 100, delayed: 1_000 }
-/** Milliseconds that a refusal is delayed: who waits for an answer sends nothing meanwhile. */
+/** Milliseconds that a refusal is delayed: a sender that waits for an answer sends nothing else. */
 const delay = 500
-/** Milliseconds after which a request that takes long, as uploads do, lets the next begin. */
+/** Milliseconds after which a slow request, an upload for example, lets the next one begin. */
 const slowly = 1_000
-/** Sources that are remembered. */
+/** How many sources are remembered. */
 const most = 10_000
 
-/** Who is at fault for it: what a browser or an app can send by mistake is refused as often as what a stranger makes up. */
+/** The statuses that count as refused. Those of a form that somebody filled in wrongly (409, 410, 422) do not. */
 const refusals = new Set([400, 401, 403, 404, 405, 413, 429])
 
 const loopback = /^(127\.|::1$|unknown$)/
@@ -31,8 +31,8 @@ interface Source {
 }
 
 /**
- * Keeps a flood from taking up all the time of a process: an address that is refused all the time gets a turn now and then. Only what would
- * wait too long is refused, with 429; so people behind the same address are slower, and not shut out.
+ * Keeps a flood from taking all the time of a process: a source whose requests are refused again and again gets only a few turns. Only a
+ * request that would wait too long is answered with 429, so people behind the same address are slowed and not shut out.
  */
 export function fairly(listener: RequestListener, time = (): number => performance.now()): RequestListener {
   const sources = new Map<string, Source>()

@@ -6,10 +6,10 @@ import { preferredLocale } from './phrases.ts'
 import { refused, type Show } from './show.ts'
 import type { Visit } from './visit.ts'
 
-/** What programs ask besides the protocol's endpoints, which mark their requests themselves: it answers JSON whatever they accept. */
+/** Paths for programs, which are answered with JSON whatever they accept; the protocol's endpoints mark their requests themselves. */
 const forPrograms = /^\/(health\/.*|metrics|admin\/api\/.*|api-keys\/verify)$|\.json$/
 
-/** The one place that writes a failure: a page for people, `{ error, error_description }` for programs. */
+/** Writes every failure, in this one place: a page for people, `{ error, error_description }` for programs. */
 export function faults({
   show,
   log,
@@ -44,14 +44,14 @@ function write(ctx: Context, problem: Problem, show: Show): void {
   show.page(ctx, 'error', locals, { problem })
 }
 
-/** The methods that a path of our routers takes (RFC 9110, 15.5.6: every 405 lists them). */
+/** Returns the methods that a path takes (RFC 9110, 15.5.6: every 405 lists them). */
 function methodsAt(ctx: Context): string[] {
   const { matched = [] } = ctx as { matched?: readonly Layer[] }
   const taken = new Set(matched.flatMap(({ methods }) => methods))
   return ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'].filter(each => taken.has(each))
 }
 
-/** Names blocked cookies as the cause when no attempt of this browser's is found and it sent no cookie at all. */
+/** Names blocked cookies as the cause when no flow of this browser is found and it sent no cookie at all. */
 export function cookieless(ctx: Context, problem: Problem): Problem {
   const foreign = ['attempt_expired', 'attempt_elsewhere'].includes(problem.code)
   return foreign && ctx.get('Cookie') === ''
@@ -59,7 +59,7 @@ export function cookieless(ctx: Context, problem: Problem): Problem {
     : problem
 }
 
-/** A fault as the Problem that it is told as; what nobody foresaw is `internal`. */
+/** Returns the Problem that tells of a fault; an unforeseen one is `internal`. */
 export function asProblem(fault: unknown): Problem {
   if (fault instanceof Problem) return fault
   const status = typeof fault === 'object' && fault !== null && 'status' in fault ? fault.status : undefined

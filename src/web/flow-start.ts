@@ -32,7 +32,7 @@ export async function beginFlow(
   seeOther(ctx, baseOf(flow))
 }
 
-/** Where to start again: the app that a page was for. */
+/** The app that a page was for, and where to start again. */
 export interface WayBack {
   name: string
   home: string
@@ -42,8 +42,8 @@ const day = 24 * 3_600_000
 const nameFor = (ctx: Context): string => `${ctx.secure ? '__Secure-' : ''}latchkey_app`
 
 /**
- * Remembers for a day which app these pages are for, in signed cookies that are sent to them alone: what they wait for is gone from the store
- * by the time that somebody has to start again.
+ * Remembers for a day which app these pages are for, in signed cookies that are sent to these pages alone: by the time that somebody has to
+ * start again, the store has forgotten the flow.
  */
 export function rememberApp(ctx: Context, app: WayBack | undefined, paths: readonly string[]): void {
   if (!app) return
@@ -52,7 +52,7 @@ export function rememberApp(ctx: Context, app: WayBack | undefined, paths: reado
   for (const path of paths) ctx.cookies.set(nameFor(ctx), value, { ...options, path, overwrite: false })
 }
 
-/** Returns the app that the page of a request was for, where somebody who came too late can start again. */
+/** Returns the app that a page was for, where somebody who came too late can start again. */
 export function wayBack(ctx: Context): WayBack | undefined {
   const value = ctx.cookies.get(nameFor(ctx), { signed: true })
   if (value === undefined) return undefined

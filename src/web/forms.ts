@@ -61,32 +61,27 @@ export async function submit<T>(
   }
 }
 
-/** A file on its way in, read as it comes. */
-export interface Incoming {
+/** A file of an upload, read as it arrives. */
+interface Incoming {
   name: string
   declared: string
   content: AsyncIterable<Uint8Array>
 }
 
-/** What one upload may hold at most; sizes in bytes. */
-export interface Limits {
-  files: number
-  bytes: number
-}
-
-/** Fields beside the files, and how long each may be, in bytes. */
+/** How many fields may come with the files, and how long each may be, in bytes. */
 const fieldLimits = { count: 4, bytes: 16 * 1024 }
-/** What parts a form's fields from one another, in bytes, at most. */
+/** The most that the separators between the parts of a form take, in bytes. */
 const parting = 64 * 1024
 
 /**
- * Reads a posted multipart form (RFC 7578): fields whole, each file handed to `take` as it comes, one after the other. What is left of
- * an upload that is refused is read and dropped, so that a browser hears why. Throws `malformed`, `document_too_large`,
- * `too_many_documents`, and the first thing that `take` throws; `filled` has the fields even then.
+ * Reads a posted multipart form (RFC 7578) with up to `files` files of `bytes` bytes each: puts its fields into `filled`, and hands each file
+ * to `take` as it arrives, one after the other. The rest of a refused upload is read and dropped, so that the browser hears why it was
+ * refused. Throws `malformed`, `document_too_large`, `too_many_documents`, and the first thing that `take` throws; `filled` has the fields
+ * even then.
  */
 export async function upload(
   ctx: Context,
-  { files, bytes }: Limits,
+  { files, bytes }: { files: number; bytes: number },
   filled: Record<string, string>,
   take: (file: Incoming) => Promise<void>,
 ): Promise<void> {
@@ -124,7 +119,7 @@ export async function upload(
   try {
     for await (const part of ctx.req) {
       read += part.length
-      // Who says no length could go on for ever.
+      // A sender that declares no length could go on for ever.
       if (read > whole) throw tooLarge()
       if (!broken && !parser.write(part)) await once(parser, 'drain').catch(breaks)
     }
@@ -137,7 +132,7 @@ export async function upload(
   if (problem) throw problem
 }
 
-function parserOf(ctx: Context, { files, bytes }: Limits): BusboyInstance {
+function parserOf(ctx: Context, { files, bytes }: { files: number; bytes: number }): BusboyInstance {
   try {
     return new Busboy({
       headers: { 'content-type': ctx.get('Content-Type') },
@@ -150,12 +145,12 @@ function parserOf(ctx: Context, { files, bytes }: Limits): BusboyInstance {
       },
     })
   } catch (fault) {
-    // No boundary is told, say.
+    // The header names no boundary, for example.
     throw malformed(fault)
   }
 }
 
-/** A file piece by piece; whoever stops reading leaves the rest to be dropped. */
+/** Yields a file piece by piece; what a reader leaves is dropped. */
 async function* content(stream: BusboyFileStream): AsyncGenerator<Uint8Array> {
   try {
     yield* stream.iterator({ destroyOnReturn: false })

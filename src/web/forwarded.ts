@@ -4,12 +4,12 @@ import ipaddr from 'ipaddr.js'
 /** Characters of the longest hop: an IPv6 address with its zone, brackets, port and quotes. */
 const longest = 100
 
-/** The headers in which proxies say whom a request is from. */
+/** The headers in which proxies name the sender of a request. */
 export type ForwardedHeader = 'x-forwarded-for' | 'forwarded'
 
 /**
- * The address of one hop as proxies write it, in its one spelling: with or without a port, in brackets or quotes, IPv4 mapped
- * into IPv6 as IPv4. Undefined for what names no address: `unknown`, a name that hides one (RFC 7239, 6.2, 6.3), or nonsense.
+ * Returns the address of one hop in its one spelling (IPv4 mapped into IPv6 as IPv4), however a proxy writes it: with or without a port, in
+ * brackets or quotes. Undefined where it names no address: `unknown`, a name that hides one (RFC 7239, 6.2, 6.3), or nonsense.
  */
 export function hopAddress(hop: string): string | undefined {
   if (hop.length > longest) return undefined
@@ -23,15 +23,15 @@ export function hopAddress(hop: string): string | undefined {
 }
 
 /**
- * The hops that a header names, from the first to the nearest, as they are written; empty elements of a list count for nothing
- * (RFC 9110, 5.6.1). No quote reaches over a comma: what a client typed must not swallow what a proxy added behind it.
+ * Returns the hops that a header names as they are written, the nearest one last; empty elements of a list do not count (RFC 9110, 5.6.1).
+ * No quote reaches over a comma: what a client typed must not swallow what a proxy added behind it.
  */
 export function hopsIn(header: ForwardedHeader, value: string): string[] {
   const elements = value.split(',').filter(each => each.trim() !== '')
   return header === 'forwarded' ? elements.map(forIn) : elements
 }
 
-/** Whom an element of `Forwarded` is from (RFC 7239, 4): empty where it does not say, or says it twice. */
+/** Returns the sender in an element of `Forwarded` (RFC 7239, 4): empty where it is missing or given twice. */
 function forIn(element: string): string {
   const named = element.split(';').flatMap(pair => /^\s*for=(.*)$/is.exec(pair)?.[1] ?? [])
   return named.length === 1 ? String(named[0]) : ''

@@ -6,7 +6,7 @@ import { type ForwardedHeader, hopAddress, hopsIn } from './forwarded.ts'
 
 const year = 31_536_000
 
-/** Headers of every page: nothing of others runs in it, frames it, or learns where it was (OWASP ASVS 5.0, 3.4). */
+/** Sets the headers of every page: no other site's code runs in it, no other site frames it or learns its address (OWASP ASVS 5.0, 3.4). */
 export function headers({ https }: { https: boolean }): Middleware {
   return async (ctx, next) => {
     ctx.set({
@@ -39,8 +39,8 @@ const contentPolicy = [
 const safe = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
- * Refuses what another site's page makes a browser send: by Sec-Fetch-Site where there is one, else by Origin.
- * A request with neither comes from no browser that keeps cookies across sites.
+ * Refuses requests that another site's page makes a browser send: by Sec-Fetch-Site where it is there, else by Origin. A request with
+ * neither comes from no browser that sends cookies across sites.
  */
 export function sameOrigin(issuer: string): Middleware {
   return async (ctx: Context, next: Next) => {
@@ -55,26 +55,24 @@ export function sameOrigin(issuer: string): Middleware {
   }
 }
 
-interface Settling {
-  issuer: string
-  /** Addresses and blocks of proxies that are ours. */
+export interface Proxies {
+  /** Addresses and blocks of our own proxies. */
   trusted: readonly string[]
-  /** The header in which they say whom a request is from; without one `X-Forwarded-For`, or `Forwarded` where that is not there. */
+  /** The header in which they name the sender; if unset, `X-Forwarded-For`, or `Forwarded` where the request has none. */
   forwarded?: ForwardedHeader | undefined
-  /** The host that asks for client certificates, and the header in which a proxy passes them on; none where they come by the connection. */
+  /** The host that asks for client certificates, and the header in which a proxy passes them on, unless they come by the connection. */
   certificates?: { header: string | undefined; host: string } | undefined
-  /** Hears of a hop that names no address. */
+  /** Is called with a hop that names no address. */
   unknown?: ((hop: string) => void) | undefined
 }
 
 /**
- * Settles who a request is from and what it is for. Its sender is the peer, or whom a proxy that the settings name
- * says it is: `unknown` where it names no address, and never the proxy's own, which everybody would share. Its host is that which
- * asks for certificates, if it was sent there, and the issuer's if not, as its scheme is: no other Host header reaches a link. What clients proved by certificate counts where
- * such a proxy passes it on, at the host that asks for certificates: at any other the client may have typed it.
+ * Settles the sender, host and scheme of a request, and rewrites its headers accordingly. The sender is the peer, or the address that a
+ * proxy of the settings names: `unknown` where it names none, and never the proxy's own address, which everybody would share. The host is
+ * the one that asks for certificates if the request was sent there, and the issuer's otherwise: no other Host header reaches a link. A
+ * certificate in a header counts only from such a proxy, at the host that asks for certificates: anywhere else the client may have typed it.
  */
-export function settled(settling: Settling): (req: IncomingMessage) => void {
-  const { issuer, trusted, forwarded, certificates, unknown } = settling
+export function settled({ issuer, trusted, forwarded, certificates, unknown }: Proxies & { issuer: string }) {
   const { host, protocol } = new URL(issuer)
   const blocks = trusted.map(block)
   const look = remembering((hop: string): Address => {
@@ -85,16 +83,16 @@ export function settled(settling: Settling): (req: IncomingMessage) => void {
     return { plain, believed }
   })
 
-  /** The address that our proxies name; undefined where it is unknown. */
+  /** Returns the address that our proxies name; undefined where it is unknown. */
   const named = (hops: readonly string[]): string | undefined => {
-    // From the right: the first that is no proxy of ours is the true sender; what stands left of it anyone may have typed.
+    // From the right: the first that is no proxy of ours is the true sender; anyone may have typed what stands left of it.
     const sender = hops.findLast(hop => !look(hop).believed) ?? hops[0] ?? ''
     const { plain } = look(sender)
     if (plain === undefined) unknown?.(sender)
     return plain
   }
 
-  return req => {
+  return (req: IncomingMessage): void => {
     const peer = look(req.socket.remoteAddress ?? '')
     const certified = certificates && sameHost(req.headers.host, certificates.host) ? certificates.host : undefined
     if (certificates?.header !== undefined && !(peer.believed && certified)) delete req.headers[certificates.header]
@@ -109,12 +107,12 @@ export function settled(settling: Settling): (req: IncomingMessage) => void {
   }
 }
 
-/** Is a Host header this host, which a URL tells without the port that https has anyway? */
+/** Says whether a Host header names this host; a URL leaves out the standard port of https. */
 function sameHost(typed: string | undefined, host: string): boolean {
   return typed?.toLowerCase().replace(/:443$/, '') === host
 }
 
-/** Lets through what is for one of these paths, and answers 404 to the rest; `name` names a request. */
+/** Passes on requests for these paths, and answers the rest with 404; `name` makes the id of a request. */
 export function only(paths: readonly string[], listener: RequestListener, name: () => string): RequestListener {
   const known = new Set(paths)
   return (req, res) => {
@@ -128,15 +126,15 @@ export function only(paths: readonly string[], listener: RequestListener, name: 
 }
 
 interface Address {
-  /** In its one spelling: an IPv4 one that is mapped into IPv6 is written as IPv4; undefined for what is none. */
+  /** The address in its one spelling, IPv4 mapped into IPv6 as IPv4; undefined where there is none. */
   plain: string | undefined
-  /** It is a proxy of ours. */
+  /** Whether it is one of our proxies. */
   believed: boolean
 }
 
 const most = 10_000
 
-/** Remembers what was made of each text, up to so many: the same few addresses come again and again. */
+/** Remembers what was made of each text, for up to so many texts: the same few addresses come again and again. */
 function remembering<T>(make: (text: string) => T): (text: string) => T {
   const known = new Map<string, T>()
   return text => {
@@ -155,12 +153,12 @@ function block(text: string): [ipaddr.IPv4 | ipaddr.IPv6, number] {
   return [address, address.kind() === 'ipv4' ? 32 : 128]
 }
 
-/** Milliseconds that a body may take: the pages' and the protocol's are small. */
+/** Milliseconds that a body may take: those of pages and of the protocol are small. */
 const patience = 30_000
 
 /**
- * Ends requests whose bodies take too long to come, with 408, so that nobody keeps connections busy by sending a byte now and then.
- * Uploads have as long as the server gives them.
+ * Ends requests whose bodies take too long to arrive with 408, so that nobody keeps connections busy by sending a byte now and then.
+ * Uploads may take as long as the server allows.
  */
 export function bodiesWithin(
   listener: RequestListener,

@@ -26,8 +26,8 @@ interface Services {
 }
 
 /**
- * Where the link leads that an owner is mailed when a sign-in is held. Looking changes nothing, because mail scanners
- * look; and whoever presses is signed in nowhere by it.
+ * Serves the link that an owner is mailed when a sign-in is on hold. Opening it changes nothing, because mail scanners open links; and
+ * pressing its button signs nobody in on that device.
  */
 export function confirm({ mailbox, words, show }: Services): Router<Visit> {
   const router = new Router<Visit>()
@@ -52,7 +52,7 @@ export function confirm({ mailbox, words, show }: Services): Router<Visit> {
   return router
 }
 
-/** Where the link leads that proves a mailbox: the device on which its button is pressed may go on with signing in. */
+/** Serves the link that proves a mailbox: the device on which its button is pressed may go on with signing in. */
 export function openingPages({ mailbox, show }: Omit<Services, 'words'>): Router<Visit> {
   const router = new Router<Visit>()
 

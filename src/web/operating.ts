@@ -26,7 +26,7 @@ declare module './pages.ts' {
   }
 }
 
-/** A message that the development outbox kept. */
+/** A message in the development outbox. */
 interface Kept {
   id: string
   at: number
@@ -41,18 +41,18 @@ interface Kept {
 interface Services {
   /** Resolves to whether the store can be written. */
   ready: () => Promise<boolean>
-  /** Prometheus' text, and who may read it, by the Authorization header; undefined: there is no such page. */
+  /** Prometheus' text, and whether an Authorization header may read it; undefined where there is no such page. */
   metrics: { admits: (authorization: string) => boolean; text: () => Promise<string> } | undefined
-  /** The development outbox, for this machine alone; undefined where messages really go out. */
+  /** Lists the development outbox, for this machine alone; undefined where messages are really sent. */
   kept: ((to?: string) => Promise<Kept[]>) | undefined
   show: Show
   issuer: string
-  /** Where to report a weakness; none: there is no security.txt. */
+  /** Where to report a weakness; without one there is no security.txt. */
   contacts: readonly string[]
   now: () => number
 }
 
-/** Pages for those who run Latchkey, and for those who build on it. */
+/** Serves pages for operators and for developers. */
 export function operating({
   ready,
   metrics,
@@ -89,7 +89,7 @@ export function operating({
   }
 
   if (kept) {
-    // Codes and links of everybody stand there: a development server that listens beyond this machine keeps them to itself.
+    // It shows everybody's codes and links: a development server that listens beyond this machine keeps them to itself.
     router.use(['/dev/outbox', '/dev/outbox.json'], async (ctx, next) => {
       if (!ipaddr.isValid(ctx.ip) || ipaddr.process(ctx.ip).range() !== 'loopback') throw new Problem('not_found')
       await next()
@@ -107,10 +107,10 @@ export function operating({
 }
 
 const day = 24 * 3_600_000
-/** For how long what security.txt says may be kept (RFC 9116, 2.5.5: less than a year). */
+/** How long security.txt may be cached (RFC 9116, 2.5.5: less than a year). */
 const life = 90 * day
 
-/** What browsers, password managers and researchers look for at fixed addresses. */
+/** Serves what browsers, password managers and researchers look for at fixed addresses. */
 export function wellKnown({ issuer, contacts, now }: Pick<Services, 'issuer' | 'contacts' | 'now'>): Router<Visit> {
   const router = new Router<Visit>()
 
@@ -124,7 +124,7 @@ export function wellKnown({ issuer, contacts, now }: Pick<Services, 'issuer' | '
 
   if (contacts.length > 0) {
     router.get('/.well-known/security.txt', ctx => {
-      // The same all day, so that a change by hand shows when two answers are compared.
+      // The same all day, so that comparing two answers shows a change by hand.
       const until = new Date(Math.floor(now() / day) * day + life)
       const lines = [
         ...contacts.map(each => `Contact: ${each}`),

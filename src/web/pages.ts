@@ -5,7 +5,7 @@ export interface FactorView {
   id: string
 }
 
-/** Who asked that somebody signs in: shown on every page of the way. */
+/** The app that somebody signs in for: shown on every page of the flow. */
 interface Towards {
   name: string
   /** One of the names that views/assets knows as a tile: trading, staking, wallet, card; others get a neutral one. */
@@ -16,7 +16,7 @@ interface Towards {
 
 /** What one step of a sign-in, sign-up or step-up shows, whichever factor it is about. */
 interface Step {
-  /** `/sign-in/<attempt>` or the like: the factor's answer is posted to `<base>/<factor id>`. */
+  /** `/sign-in/<flow>` for example: the factor's answer is posted to `<base>/<factor id>`. */
   base: string
   factor: FactorView
   /** What the factor's `begin` gave to show. Undefined while it asks something first (a phone number): that is posted to `<base>/<factor id>/begin`. */
@@ -31,11 +31,11 @@ interface Step {
   until?: number | undefined
   /** Offers to trust the device from now on: `trust=yes` along with the answer. */
   trust?: boolean | undefined
-  /** Where we are on the way, for sign-up: page `at` of `of`. */
+  /** How far a sign-up is: page `at` of `of`. */
   progress: { at: number; of: number } | undefined
-  /** Whose step it is, as typed: shown, and told to password managers. */
+  /** The address as it was typed: shown, and given to password managers. */
   email?: string | undefined
-  /** Where somebody who has an account already goes: shown on the first page of a sign-up. */
+  /** Where people who have an account sign in: shown on the first page of a sign-up. */
   signIn?: string | undefined
 }
 
@@ -47,54 +47,54 @@ export interface Pages {
   'sign-in/prove': Step
   /** Any factor being enrolled: includes factors/<id>/enrol. */
   'sign-in/enrol': Step
-  /** What was proved is enough, and waits for its owner's word: goes on by a post to `<base>/held`, asks again by one to `<base>/held/begin`. */
+  /** Enough was proved, and the sign-in waits for its owner to confirm it: a post to `<base>/held` goes on, one to `<base>/held/begin` sends the mail again. */
   'sign-in/held': { base: string; email: string | undefined; why: readonly string[]; resendAt: number }
-  /** Strangers have used up the account's tries on new devices: goes on by a post to `<base>/mailbox`, with `code` or after the link was followed; or by a passkey, or one of `others`. */
+  /** Strangers have used up the account's tries on new devices: a post to `<base>/mailbox` goes on, with `code` or after the link was followed; so does a passkey, or one of `others`. */
   'sign-in/mailbox': {
     base: string
     email: string | undefined
     passkey: Record<string, unknown> | undefined
     others: readonly { id: string }[]
   }
-  /** What was proved is enough, and yet nobody is let in: why, as `risk.<id>`. */
+  /** Enough was proved, and yet nobody is let in: why, as `risk.<id>`. */
   'sign-in/refused': { why: readonly string[] }
-  /** What is held will do from `until` on (milliseconds): an app is told by a post to `leave`, else a link leads `back`. */
+  /** The person's credentials will be enough from `until` on (milliseconds): a post to `leave` tells the app, or a link leads `back`. */
   'sign-in/later': { until: number; leave: string | undefined; back: string }
-  /** `retryAfter` is in seconds; `request` names it in the log; `refusal` is for whoever builds an app, in development. */
+  /** `retryAfter` is in seconds; `request` names it in the log; `refusal` is for developers of apps, in development. */
   error: {
     status: number
     code: string
     retryAfter: number | undefined
     request: string
     refusal?: Refusal | undefined
-    /** The app that a page was for which is over. */
+    /** The app that an expired page was for. */
     app?: { name: string; home: string } | undefined
   }
 }
 
-/** What every view can use. */
+/** What every view is given. */
 export interface Frame {
   /** The page's name, `sign-in/start`. */
   view: string
   /** The phrase of this key in the page's language, text (escaped by the view as usual). */
   t(key: string, values?: Record<string, string | number>): string
-  /** Is there a phrase of this key? */
+  /** Says whether there is a phrase of this key. */
   has(key: string): boolean
-  /** What happened and what to do next, of a problem's code; `retryAfter` in seconds. */
+  /** Says what happened and what to do next, for a problem's code; `retryAfter` in seconds. */
   explain(code: string, retryAfter?: number): string
-  /** A moment as people read it, in the page's language: date and time, or the date alone. */
+  /** Writes a time in the page's language: date and time, or the date alone. */
   when(at: number, day?: boolean): string
-  /** Milliseconds since the epoch: what a countdown starts from, whatever the reader's clock says. */
+  /** Milliseconds since the epoch: where a countdown starts, whatever the reader's clock says. */
   now: number
   locale: 'en' | 'de'
-  /** Text of the `h1` and the document's title. Told by the phrases of the page, its factor or its status unless given. */
+  /** Text of the `h1` and the document's title: the phrase of the page, its factor or its status unless given. */
   title: string
   towards: Towards | undefined
-  /** What it has to be proved for, where that is no app. */
+  /** What a proof is asked for, where no app asks. */
   reason: string | undefined
   /** Who is signed in, on account pages. */
   person: { email: string } | undefined
-  /** What went wrong with the last post: stands beside `field`, or above the form without one. `text` is its phrase; `credential` is what no account takes any more. */
+  /** What went wrong with the last post: shown beside `field`, or above the form without one. `text` is its phrase; `credential` is a passkey that no account takes any more. */
   problem:
     | { code: Problem['code']; field: string | undefined; credential?: string | undefined; text: string }
     | undefined

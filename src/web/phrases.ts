@@ -6,7 +6,7 @@ import type { Agent } from '../accounts/agent.ts'
 import type { Problem } from '../errors.ts'
 import type { Place } from '../risk/places.ts'
 
-/** Every phrase there is. English is the source; German has the same keys, which test/house sees to. */
+/** The key of every phrase. English is the source; German has the same keys, which test/house checks. */
 export type PhraseKey = keyof typeof en
 /** The languages of all pages and messages (BCP 47). */
 export type Locale = 'en' | 'de'
@@ -17,43 +17,38 @@ export const languages: Readonly<Record<Locale, string>> = { en: 'English', de: 
 
 const locales: Record<Locale, Record<string, string>> = { en, de }
 
-/** Is there a phrase of this key? */
+/** Says whether there is a phrase of this key. */
 export function isPhrase(key: string): key is PhraseKey {
   return Object.hasOwn(en, key)
 }
 
-export interface Phrases {
-  /** The phrase of this key as plain text. A key that is missing throws, or in production is shown as it is. */
-  t(locale: Locale, key: PhraseKey, values?: PhraseValues): string
-  /** What happened and what to do next: `problem.<code>`, with its values. */
-  problem(locale: Locale, problem: Pick<Problem, 'code' | 'values' | 'retryAfter'>): string
-}
+export type Phrases = ReturnType<typeof phrases>
 
-/** All phrases in all languages, each compiled once, when it is first used. */
-export function phrases({ production = false }: { production?: boolean } = {}): Phrases {
-  const compiled = new Map<string, IntlMessageFormat>()
-
-  function format(locale: Locale, key: PhraseKey): IntlMessageFormat {
-    const name = `${locale} ${key}`
-    const known = compiled.get(name)
-    if (known) return known
-    const source = Object.hasOwn(locales[locale], key) ? locales[locale][key] : undefined
+/** Returns all phrases in all languages, each compiled when it is first used. */
+export function phrases({ production = false }: { production?: boolean } = {}) {
+  const compiled = once(name => {
+    const [locale = '', key = ''] = name.split(' ')
+    const source = Object.hasOwn(locales[locale as Locale], key) ? locales[locale as Locale][key] : undefined
     if (source === undefined) throw new Error(`No phrase ${key} in ${locale}`)
     // Phrases are plain text: a "<" in one is a "<".
-    const made = new IntlMessageFormat(source, locale, undefined, { ignoreTag: true })
-    compiled.set(name, made)
-    return made
-  }
+    return new IntlMessageFormat(source, locale, undefined, { ignoreTag: true })
+  })
 
+  /** Returns the phrase of a key as plain text. A key that is missing throws; in production it is shown as it is. */
   function t(locale: Locale, key: PhraseKey, values?: PhraseValues): string {
     try {
-      return String(format(locale, key).format(values))
+      return String(compiled(`${locale} ${key}`).format(values))
     } catch (error) {
       if (production) return key
       throw error
     }
   }
 
+  /** Returns a phrase where the type of its key is not known. */
+  const say = (locale: string, key: string, values?: PhraseValues): string =>
+    t(locale as Locale, key as PhraseKey, values)
+
+  /** Says what happened and what to do next: `problem.<code>`, with its values. */
   function problem(
     locale: Locale,
     { code, values, retryAfter }: Pick<Problem, 'code' | 'values' | 'retryAfter'>,
@@ -68,7 +63,7 @@ export function phrases({ production = false }: { production?: boolean } = {}): 
     return t(locale, 'wait.hours', { count: Math.ceil(seconds / 3_600) })
   }
 
-  return { t, problem }
+  return { t, say, problem }
 }
 
 /** Returns the language of ours that a browser prefers (Accept-Language; RFC 9110, 12.5.4); English when it names none. */
@@ -82,28 +77,17 @@ export function requestedLocale(tags: string): Locale {
   return (languages.find(each => Object.hasOwn(locales, each)) ?? 'en') as Locale
 }
 
-/** A phrase by its key, in a language (BCP 47). */
-export type Say = (locale: string, key: string, values?: Record<string, string | number>) => string
+export type Words = ReturnType<typeof words>
 
-/** Puts into words where something came from, and when. */
-export interface Words {
-  /** "Chrome on Windows". */
-  device(locale: string, agent: Agent): string
-  /** "Vienna, Austria", as far as it is known. */
-  place(locale: string, place: Pick<Place, 'country' | 'city'>): string
-  /** Both, of a request. */
-  whence(locale: string, from: { address?: string | undefined; agent: Agent }): { device: string; place: string }
-  /** Date and time with its zone, of milliseconds since the epoch: for where nobody can say it in the reader's own. */
-  moment(locale: string, at: number): string
-}
-
-/** Makes what puts requests into words. */
-export function words({ say, places }: { say: Say; places: { of(address: string): Place } }): Words {
-  const device: Words['device'] = (locale, { browser, system }) => {
+/** Returns what says in words where something came from, and when. */
+export function words({ say, places }: { say: Phrases['say']; places: { of(address: string): Place } }) {
+  /** Names a device: "Chrome on Windows". */
+  const device = (locale: string, { browser, system }: Agent): string => {
     if (browser !== undefined && system !== undefined) return say(locale, 'device.words', { browser, system })
     return browser ?? system ?? say(locale, 'device.unknown')
   }
-  const place: Words['place'] = (locale, { country, city }) => {
+  /** Names a place as far as it is known: "Vienna, Austria". */
+  const place = (locale: string, { country, city }: Pick<Place, 'country' | 'city'>): string => {
     if (country === undefined) return say(locale, 'place.unknown')
     const name = regions(locale).of(country) ?? country
     return city === undefined ? name : say(locale, 'place.words', { city, country: name })
@@ -111,32 +95,39 @@ export function words({ say, places }: { say: Say; places: { of(address: string)
   return {
     device,
     place,
-    whence: (locale, { address = '', agent }) => ({
+    /** Names the device and the place that a request came from. */
+    whence: (locale: string, { address = '', agent }: { address?: string | undefined; agent: Agent }) => ({
       device: device(locale, agent),
       place: place(locale, places.of(address)),
     }),
-    moment: (locale, at) => clock(locale).format(at),
+    /** Writes a time with its zone, for mails, which cannot show it in the reader's own. */
+    moment: (locale: string, at: number): string => moment(locale, at, 'long'),
   }
 }
 
 const regions = once(locale => new Intl.DisplayNames(locale, { type: 'region', fallback: 'code' }))
-const clock = once(
-  locale =>
-    new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, {
-      dateStyle: 'medium',
-      timeStyle: 'long',
-      timeZone: 'UTC',
-    }),
-)
+const clocks = once(name => {
+  const [locale = '', timeStyle] = name.split(' ') as [string, ('short' | 'long')?]
+  return new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, {
+    dateStyle: 'medium',
+    timeStyle,
+    timeZone: 'UTC',
+  })
+})
 
-/** Makes one of each language, when it is first wanted: making one costs as much as a page. */
-function once<T>(make: (locale: string) => T): (locale: string) => T {
+/** Writes a time (milliseconds since the epoch) as people read it in a language: the date, and how much of the time of day is asked for. */
+export function moment(locale: string, at: number, time?: 'short' | 'long'): string {
+  return clocks(time ? `${locale} ${time}` : locale).format(at)
+}
+
+/** Makes one thing of each name, when it is first wanted: a formatter costs as much as a page. */
+function once<T>(make: (name: string) => T): (name: string) => T {
   const made = new Map<string, T>()
-  return locale => {
-    const known = made.get(locale)
+  return name => {
+    const known = made.get(name)
     if (known !== undefined) return known
-    const fresh = make(locale)
-    made.set(locale, fresh)
+    const fresh = make(name)
+    made.set(name, fresh)
     return fresh
   }
 }

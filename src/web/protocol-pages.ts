@@ -31,14 +31,14 @@ interface Services {
   show: Show
 }
 
-/** What people are told of it: a request that cannot be answered is the app's fault, never theirs. */
+/** Returns what people are told of a fault: a request that cannot be answered is the app's fault, never theirs. */
 function told(fault: unknown): Problem {
   if (fault instanceof errors.SessionNotFound) return new Problem('attempt_expired', { cause: fault })
   const problem = asProblem(fault)
   return problem.code === 'malformed' ? new Problem('app_at_fault', { cause: fault }) : problem
 }
 
-/** The pages that OpenID Connect's own endpoints answer with: they come before our visitors’ middleware. */
+/** Returns the pages that oidc-provider's endpoints answer with. They run before the middleware that knows visitors and their language. */
 export function protocolPages({ accounts, show }: Services): Renderers {
   const prepare = (ctx: Context): void => {
     ctx.state.locale = preferredLocale(ctx)
@@ -75,16 +75,16 @@ export function protocolPages({ accounts, show }: Services): Renderers {
   }
 }
 
-/** Where apps' own pages post to: what follows such a post is up to their content policy. */
+/** Where apps' own pages post to: their content policy decides what may follow. */
 const posted: readonly string[] = [routes.authorization, routes.end_session]
 
 /**
- * Answers a form post that leads away from our pages with a page that goes on by itself. Browsers apply form-action to every
- * redirect that follows a post (CSP 3, 6.4.1), an app's own included: only a navigation that is no form's is free of it, and
- * then no app's host needs to be in our policy. Programs, which do not ask for HTML, get the redirect.
+ * Answers a form post that leads away from our pages with a page that goes on by itself. Browsers apply form-action to every redirect
+ * that follows a post (CSP 3, 6.4.1), an app's own included; a navigation that no form started is free of it, so that our policy needs to
+ * name no app's host. Programs, which do not ask for HTML, get the redirect.
  *
- * What leads to an app on the device (RFC 8252, 7.1) ends on such a page, too, whatever the method: the browser stays where it
- * is, and some browsers open no app without a press, so that the link must lead to the app itself.
+ * A redirect to an app on the device (RFC 8252, 7.1) ends on such a page, too, whatever the method: the browser stays where it is, and
+ * some browsers open an app only when somebody presses a link to it.
  */
 export function onward({ issuer, show }: { issuer: string; show: Show }): Middleware {
   return async (ctx, next) => {
@@ -103,7 +103,7 @@ export function onward({ issuer, show }: { issuer: string; show: Show }): Middle
   }
 }
 
-/** Does a redirect leave our pages, at once or by an authorization request that ends at its app? */
+/** Says whether a redirect leaves our pages, at once or by an authorization request that ends at its app. */
 function leaves({ origin, pathname }: URL, issuer: string): boolean {
   return (
     origin !== new URL(issuer).origin ||
@@ -113,7 +113,7 @@ function leaves({ origin, pathname }: URL, issuer: string): boolean {
   )
 }
 
-/** A browser that navigates names HTML; what takes anything (fetch, curl) is a program. */
+/** Says whether a browser navigates: it asks for HTML by name; a client that takes anything (fetch, curl) is a program. */
 function wantsPage(ctx: Context): boolean {
   return /\btext\/html\b/i.test(ctx.get('Accept'))
 }

@@ -5,55 +5,40 @@ import type { Context } from 'koa'
 import { type Code, type Problem, type Refusal, wordsOf } from '../errors.ts'
 import type { Assets } from './assets.ts'
 import type { Frame, Pages } from './pages.ts'
-import { isPhrase, type Locale, type PhraseKey, type Phrases, type PhraseValues } from './phrases.ts'
+import { isPhrase, moment, type PhraseKey, type Phrases } from './phrases.ts'
 
 /** What a page stands in, where that is not as usual. A problem of its form decides the status, and when to try again (Retry-After). */
 type Surrounding = Partial<Omit<Frame, 'problem'>> & { problem?: Problem | undefined }
 
-/** Answers a request with a page in the visitor's language. */
-export interface Show {
-  page<Name extends keyof Pages>(ctx: Context, name: Name, locals: Pages[Name], frame?: Surrounding): void
-  /** A phrase by its key, where no page is shown. */
-  say(locale: string, key: string, values?: PhraseValues): string
-  /** A Problem in words, as pages and programs are told it. */
-  problem(ctx: Context, problem: Problem): NonNullable<Frame['problem']>
-  /** Why a request was refused, where pages may say so: in development. */
-  refusal(ctx: Context): Refusal | undefined
-}
+export type Show = ReturnType<typeof shower>
 
-/** Makes the one way in which pages are answered. */
-export function shower({
-  render,
-  phrases,
-  reasons = false,
-}: {
-  render: Render
-  phrases: Phrases
-  /** Pages say why a request was refused: what builders want to know, and attackers, too. */
-  reasons?: boolean
-}): Show {
-  const worded: Show['problem'] = (ctx, problem) => {
-    ctx.state.refusal = refusalOf(problem)
-    return {
-      code: problem.code,
-      field: problem.field,
-      credential: problem.values.credential?.toString(),
-      text: phrases.problem(ctx.state.locale, problem),
-    }
+/** Returns what answers requests with pages. With `reasons`, pages say why a request was refused: builders want to know, and so do attackers. */
+export function shower({ render, phrases, reasons }: { render: Render; phrases: Phrases; reasons?: boolean }) {
+  /** Says a Problem in words, as pages and programs are told it. */
+  const problem = (ctx: Context, fault: Problem): NonNullable<Frame['problem']> => {
+    ctx.state.refusal = refusalOf(fault)
+    const { code, field, values } = fault
+    return { code, field, credential: values.credential?.toString(), text: phrases.problem(ctx.state.locale, fault) }
   }
-  return {
-    page: (ctx, name, locals, { problem, ...frame } = {}) => {
-      const { locale } = ctx.state
-      if (problem) refused(ctx, problem)
-      ctx.type = 'html'
-      ctx.set('Content-Language', locale)
-      const told = problem && { problem: worded(ctx, problem) }
-      ctx.body = render(name, { ...frame, ...told, ...locals, locale } as Locals<typeof name>)
-    },
-    say: (locale, key, values) => phrases.t(locale as Locale, key as PhraseKey, values),
-    problem: worded,
-    refusal: ctx => (reasons ? ctx.state.refusal : undefined),
+
+  /** Answers with a page in the visitor's language. */
+  const page = <Name extends keyof Pages>(
+    ctx: Context,
+    name: Name,
+    locals: Pages[Name],
+    { problem: fault, ...frame }: Surrounding = {},
+  ): void => {
+    const { locale } = ctx.state
+    if (fault) refused(ctx, fault)
+    ctx.type = 'html'
+    ctx.set('Content-Language', locale)
+    ctx.body = render(name, { ...frame, ...(fault && { problem: problem(ctx, fault) }), ...locals, locale })
   }
+
+  /** Returns why a request was refused, where pages may say so: in development. */
+  const refusal = (ctx: Context): Refusal | undefined => (reasons ? ctx.state.refusal : undefined)
+
+  return { page, say: phrases.say, problem, refusal }
 }
 
 /** Gives an answer the status of a Problem, and says when to try again (RFC 9110, 10.2.3). */
@@ -82,19 +67,11 @@ const views = fileURLToPath(new URL('../../views', import.meta.url))
 /** A page's own locals, and what of its frame is not as usual. */
 export type Locals<Name extends keyof Pages> = Pages[Name] & Partial<Frame>
 
-/** The whole HTML document of a page. A misspelt local or phrase throws. */
-export type Render = <Name extends keyof Pages>(name: Name, locals: Locals<Name>) => string
+type Render = ReturnType<typeof renderer>
 
-/** Views are read and compiled once, when they are first shown. */
-export function renderer({
-  phrases,
-  assets,
-  now,
-}: {
-  phrases: Phrases
-  assets: Pick<Assets, 'asset'>
-  now: () => number
-}): Render {
+/** Returns what renders the whole HTML document of a page. Views are read and compiled once; a misspelt local or phrase throws. */
+export function renderer(services: { phrases: Phrases; assets: Pick<Assets, 'asset'>; now: () => number }) {
+  const { phrases, assets, now } = services
   const filename = `${views}/layout.ejs`
   const layout = ejs.compile(readFileSync(filename, 'utf8'), {
     filename,
@@ -105,7 +82,7 @@ export function renderer({
     escape: text,
   })
 
-  return (name, locals) => {
+  return <Name extends keyof Pages>(name: Name, locals: Locals<Name>): string => {
     const locale = locals.locale ?? 'en'
     const t: Frame['t'] = (key, values) => phrases.t(locale, key as PhraseKey, values)
     const frame: Omit<Frame, 'title'> = {
@@ -113,7 +90,8 @@ export function renderer({
       t,
       has: isPhrase,
       explain: (code, retryAfter) => phrases.problem(locale, { code: code as Code, values: {}, retryAfter }),
-      when: (at, day = false) => clock(locale, day).format(at),
+      // Where the reader is, only the browser knows: /assets/when.js says it in their own time.
+      when: (at, day = false) => moment(locale, at, day ? undefined : 'short'),
       now: now(),
       locale,
       towards: undefined,
@@ -151,20 +129,4 @@ const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;
 function text(value: unknown): string {
   if (value === undefined || value === null) throw new TypeError('a view shows something that it was not given')
   return String(value).replace(/[&<>"']/g, mark => entities[mark] ?? '')
-}
-
-const clocks = new Map<string, Intl.DateTimeFormat>()
-
-function clock(locale: Locale, day: boolean): Intl.DateTimeFormat {
-  const key = `${locale} ${day}`
-  const known = clocks.get(key)
-  if (known) return known
-  // Where the reader is, only the browser knows: /assets/when.js says it in their own time.
-  const made = new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, {
-    dateStyle: 'medium',
-    timeStyle: day ? undefined : 'short',
-    timeZone: 'UTC',
-  })
-  clocks.set(key, made)
-  return made
 }

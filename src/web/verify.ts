@@ -20,7 +20,7 @@ interface Services {
   emit: Emit
   log: (fault: unknown, request: string) => void
   issuer: string
-  /** Says why a request was refused. */
+  /** Returns why a request was refused. */
   explain: (ctx: Context, fault: Error) => Refusal
 }
 
@@ -28,7 +28,7 @@ const path = '/api-keys/verify'
 /** How a client may authenticate in the body (RFC 6749, 2.3.1; RFC 7521, 4.2). */
 const credentials = new Set(['client_id', 'client_secret', 'client_assertion', 'client_assertion_type'])
 
-/** Where resource servers ask about signed requests. It stands before what pages need: every request of every bot passes here. */
+/** Answers resource servers that ask about signed requests. It runs before the middleware of pages: every request of every bot passes here. */
 export function verify({ authenticate, verification, subject, emit, log, issuer, explain }: Services): Middleware {
   const parse = bodyParser({ enableTypes: ['json'], jsonLimit: '256kb', onError: fault => unreadable(fault) })
 
@@ -69,7 +69,7 @@ export function verify({ authenticate, verification, subject, emit, log, issuer,
   }
 }
 
-/** What the library's errors carry. */
+/** What errors of oidc-provider carry. */
 interface Named {
   error_description?: string
   statusCode?: number

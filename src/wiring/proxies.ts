@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts'
-import type { settled } from '../web/http-security.ts'
+import type { Proxies } from '../web/http-security.ts'
 
 const minute = 60_000
 
@@ -7,7 +7,7 @@ const minute = 60_000
 export function proxies(
   { listen, mtls }: Config,
   { say, now }: { say: (text: string) => void; now: () => number },
-): Omit<Parameters<typeof settled>[0], 'issuer'> {
+): Proxies {
   let saidAt = Number.NEGATIVE_INFINITY
   return {
     trusted: listen.trustProxy,
