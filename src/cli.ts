@@ -10,6 +10,8 @@ import { secretsReseal } from './commands/secrets-command.ts'
 import { signRequest } from './commands/sign-command.ts'
 import { ConfigError, configure } from './config.ts'
 import { Problem } from './errors.ts'
+import { settingsHelp } from './setting.ts'
+import { settings } from './settings.ts'
 import { StoreTooNew } from './store/migrations.ts'
 
 /** Everything that an operator can ask for, by its words. */
@@ -36,7 +38,7 @@ const refused = 2
 function overview(): string {
   const list = Object.entries(commands).map(([name, { does }]) => `  ${name.padEnd(14)} ${does}`)
   const foot = [
-    'latchkey serve starts the server; it takes no options.',
+    'latchkey serve starts the server; it takes no options. latchkey serve --help lists the settings.',
     'latchkey COMMAND --help says more. The configuration is that of the environment, as for serving.',
     'Exit codes: 0 done; 1 what was checked does not hold; 2 it could not be done.',
   ]
@@ -57,21 +59,27 @@ function named(words: readonly string[]): [name: string, command: Command, rest:
   return undefined
 }
 
+/** Every setting, in words. */
+function configuration(): string {
+  const head = 'Settings, all from the environment. A name with _FILE names a file that holds what is secret:'
+  return [head, '', settingsHelp(settings)].join('\n')
+}
+
 async function main(words: readonly string[]): Promise<number> {
+  const [first = '', second = ''] = words
+  if (isHelp(first)) return say([overview(), '', configuration()].join('\n'))
+  if (first === 'serve' && isHelp(second)) return say(['Usage: latchkey serve', '', configuration()].join('\n'))
   const found = named(words)
   if (!found) {
-    const asked = words.length === 0 || ['help', '--help', '-h'].includes(words[0] ?? '')
-    process[asked ? 'stdout' : 'stderr'].write(`${asked ? '' : `There is no such command.\n\n`}${overview()}\n`)
-    return asked ? 0 : refused
+    if (first === '') return say(overview())
+    process.stderr.write(`There is no such command.\n\n${overview()}\n`)
+    return refused
   }
   const [name, command, args] = found
   const options = { ...command.options, help: { type: 'boolean', short: 'h' } } as const
   try {
     const { values, positionals } = parseArgs({ args, options, allowPositionals: command.words ?? false })
-    if (values.help) {
-      process.stdout.write(`${usage(name, command)}\n`)
-      return 0
-    }
+    if (values.help) return say(usage(name, command))
     const option = (each: string): string | undefined => {
       const value = (values as Record<string, unknown>)[each]
       return typeof value === 'string' ? value : undefined
@@ -91,6 +99,12 @@ async function main(words: readonly string[]): Promise<number> {
   }
 }
 
+function say(text: string): number {
+  process.stdout.write(`${text}\n`)
+  return 0
+}
+
+const isHelp = (word: string): boolean => ['help', '--help', '-h'].includes(word)
 const isUsage = (fault: unknown): boolean => String((fault as { code?: unknown }).code).startsWith('ERR_PARSE_ARGS')
 
 function told(fault: unknown): string {

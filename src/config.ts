@@ -1,6 +1,7 @@
+import { readFileSync, statSync } from 'node:fs'
 import { isIP } from 'node:net'
-import type { z } from 'zod'
-import { loopback } from './setting.ts'
+import { listed, type Values, valued } from './setting.ts'
+import { loopback, unbracketed } from './setting-shapes.ts'
 import { settings } from './settings.ts'
 
 /** Every fault of the configuration at once, each by the name that the operator typed. */
@@ -13,168 +14,100 @@ export class ConfigError extends Error {
   }
 }
 
-export interface Config {
-  /** True when `npm run serve` started this process. */
-  underNpm: boolean
-  /** True for every issuer that is not on loopback, and for one on loopback under `NODE_ENV=production`. */
-  production: boolean
-  /** True when the issuer is on loopback: https is not required. */
-  local: boolean
-  issuer: string
-  /** Where to report a weakness. */
-  contacts: string[]
-  /** Where apps show client certificates: at `listen`, or to a proxy that passes them on in `header`. */
-  mtls:
-    | {
-        url: string
-        listen: { host: string; port: number } | undefined
-        header: string | undefined
-        ca: string | undefined
-      }
-    | undefined
-  listen: {
-    host: string
-    port: number
-    tls: { cert: string; key: string } | undefined
-    trustProxy: string[]
-    forwarded: 'x-forwarded-for' | 'forwarded' | undefined
-  }
-  store: string
-  clients: string
-  /** Who may register clients, and the hosts whose clients are known by a document of theirs. */
-  apps: { registration: 'off' | 'token' | 'open'; documents: 'off' | '*' | string[] }
-  /** Newest first; undefined asks the composition root to make some and keep them beside the store. */
-  secrets: string[] | undefined
-  mail: { url: string | undefined; from: string; ehlo: string }
-  /** `daily` is how many texts may go out on one day; `countries` those that they go to, all where undefined. */
-  sms: { url: string | undefined; daily: number; countries: string[] | undefined }
-  /** For how long people may trust a device, in milliseconds. */
-  trust: number
-  geoip: { file: string | undefined }
-  /** Milliseconds. */
-  session: { idle: number; max: number }
-  /** What every app is held to; `refreshing` is in milliseconds. */
-  requests: { pushed: boolean; nonces: boolean; refreshing: number }
-  /** How long apps are told to wait once protection was loosened, in milliseconds. */
-  hold: number
-  /** Milliseconds after which a signing key is replaced; 0 for never. */
-  keys: { age: number }
-  /** How long who closes an account may change their mind, in milliseconds. */
-  closing: number
-  /** How long an identity check that was agreed to waits, in milliseconds. */
-  recovery: { delay: number }
-  hashing: { queue: number }
-  workers: number
-  metrics: { token: string | undefined }
-  /** Where signed heads of the audit log go: the log, nowhere, or a file. */
-  audit: { heads: 'log' | 'off' | { file: string } }
-  log: { level: 'silent' | 'error' | 'warn' | 'info' | 'debug' }
-}
-
+export type Config = ReturnType<typeof configure>
 type Environment = Readonly<Record<string, string | undefined>>
-type Values = { [K in keyof typeof settings]: z.output<(typeof settings)[K]['read']> }
+type Read = Values<typeof settings>
 
-/** Reads the environment; throws ConfigError with every fault there is. */
-export function configure(environment: Environment = process.env): Config {
-  const faults: string[] = []
-  const values: Record<string, unknown> = {}
-  for (const name of Object.keys(environment)) {
-    if (name.startsWith('LATCHKEY_') && !name.startsWith('LATCHKEY_TEST_') && !(name in settings))
-      faults.push(`${name} is not a setting`)
-  }
-  for (const [name, { read }] of Object.entries(settings)) {
-    const typed = environment[name]
-    const parsed = read.safeParse(typed === '' ? undefined : typed)
-    if (parsed.success) values[name] = parsed.data
-    else faults.push(...parsed.error.issues.map(issue => `${name} ${issue.message}`))
-  }
-  const set = values as Values
-  const issuer = URL.canParse(set.LATCHKEY_ISSUER ?? '') ? new URL(set.LATCHKEY_ISSUER) : undefined
+/** Reads the environment. Throws ConfigError with every fault there is. */
+export function configure(environment: Environment = process.env) {
+  const { set, typed, faults, warnings } = readSettings(environment)
+  const issuer = URL.canParse(set.issuer ?? '') ? new URL(set.issuer) : undefined
+  /** True when the issuer is on loopback: https is not required. */
   const local = issuer !== undefined && loopback(issuer.hostname)
-  // What the public can reach is production, whatever NODE_ENV says: a forgotten variable must not show everybody's codes.
+  /** What the public can reach is production, whatever NODE_ENV says: a forgotten variable must not show everybody's codes. */
   const production = environment.NODE_ENV === 'production' || (issuer !== undefined && !local)
+  const needed = production ? [settings.secrets, settings.mail.url, settings.sms.url] : []
+  for (const { name } of needed) if (!typed.has(name)) faults.push(`${name} is required in production`)
   if (issuer?.protocol === 'http:' && !local) faults.push('LATCHKEY_ISSUER must be https unless it is on loopback')
-  if (production && !environment.LATCHKEY_SECRETS) faults.push('LATCHKEY_SECRETS is required in production')
-  if (production && !environment.LATCHKEY_MAIL_URL) faults.push('LATCHKEY_MAIL_URL is required in production')
-  if (production && !environment.LATCHKEY_SMS_URL) faults.push('LATCHKEY_SMS_URL is required in production')
-  if ((set.LATCHKEY_TLS_CERT === undefined) !== (set.LATCHKEY_TLS_KEY === undefined))
-    faults.push('LATCHKEY_TLS_CERT and LATCHKEY_TLS_KEY go together')
-  faults.push(...mtlsFaults(set))
-  if (set.LATCHKEY_WORKERS > 1 && set.LATCHKEY_STORE === 'sqlite::memory:')
-    faults.push('LATCHKEY_WORKERS needs a store that processes can share')
-  if (set.LATCHKEY_SESSION_IDLE > set.LATCHKEY_SESSION_MAX)
-    faults.push('LATCHKEY_SESSION_IDLE must not be longer than LATCHKEY_SESSION_MAX')
+  faults.push(...contradictions(set))
   if (faults.length > 0 || issuer === undefined) throw new ConfigError(faults)
 
-  const listen = set.LATCHKEY_LISTEN === undefined ? undefined : placed(set.LATCHKEY_LISTEN)
-  const at = set.LATCHKEY_MTLS_LISTEN
+  const { listen, mail, mtls } = set
+  const { cert, key } = listen.tls
+  const from = {
+    host: unbracketed(issuer.hostname),
+    port: Number(issuer.port || (issuer.protocol === 'https:' ? 443 : 80)),
+  }
   return {
-    underNpm: environment.npm_lifecycle_event === 'serve',
+    ...set,
     production,
     local,
-    issuer: issuer.origin,
-    listen: {
-      host: listen?.host ?? unbracketed(issuer.hostname),
-      port: listen?.port ?? Number(issuer.port || (issuer.protocol === 'https:' ? 443 : 80)),
-      tls:
-        set.LATCHKEY_TLS_CERT && set.LATCHKEY_TLS_KEY
-          ? { cert: set.LATCHKEY_TLS_CERT, key: set.LATCHKEY_TLS_KEY }
-          : undefined,
-      trustProxy: set.LATCHKEY_TRUST_PROXY,
-      forwarded: set.LATCHKEY_PROXY_HEADER,
-    },
-    contacts: set.LATCHKEY_SECURITY_CONTACT,
-    mtls:
-      set.LATCHKEY_MTLS_URL === undefined
-        ? undefined
-        : {
-            url: set.LATCHKEY_MTLS_URL,
-            listen: at === undefined ? undefined : placed(at),
-            header: set.LATCHKEY_MTLS_HEADER,
-            ca: set.LATCHKEY_MTLS_CA,
-          },
-    store: set.LATCHKEY_STORE,
-    clients: set.LATCHKEY_CLIENTS,
-    apps: { registration: set.LATCHKEY_REGISTRATION, documents: set.LATCHKEY_CIMD },
-    secrets: set.LATCHKEY_SECRETS,
+    /** What is no fault, and yet not as it should be. */
+    warnings,
+    /** True when `npm run serve` started this process. */
+    underNpm: environment.npm_lifecycle_event === 'serve',
+    listen: { ...listen, ...(listen.at ?? from), tls: cert && key ? { cert, key } : undefined },
     mail: {
-      url: set.LATCHKEY_MAIL_URL,
-      from: set.LATCHKEY_MAIL_FROM ?? `Latchkey <no-reply@${issuer.hostname}>`,
-      ehlo: set.LATCHKEY_MAIL_EHLO ?? ehloOf(issuer.hostname),
+      ...mail,
+      from: mail.from ?? `Latchkey <no-reply@${issuer.hostname}>`,
+      ehlo: mail.ehlo ?? ehloOf(issuer.hostname),
     },
-    sms: { url: set.LATCHKEY_SMS_URL, daily: set.LATCHKEY_SMS_DAILY, countries: set.LATCHKEY_SMS_COUNTRIES },
-    trust: set.LATCHKEY_TRUST * 24 * 3_600_000,
-    geoip: { file: set.LATCHKEY_GEOIP },
-    session: { idle: set.LATCHKEY_SESSION_IDLE * 60_000, max: set.LATCHKEY_SESSION_MAX * 60_000 },
-    requests: {
-      pushed: set.LATCHKEY_REQUIRE_PAR,
-      nonces: set.LATCHKEY_DPOP_NONCES,
-      refreshing: set.LATCHKEY_REFRESH_MAX * 24 * 3_600_000,
-    },
-    hold: set.LATCHKEY_HOLD * 3_600_000,
-    keys: { age: set.LATCHKEY_KEY_DAYS * 24 * 3_600_000 },
-    closing: set.LATCHKEY_CLOSING * 24 * 3_600_000,
-    recovery: { delay: set.LATCHKEY_RECOVERY_DELAY * 3_600_000 },
-    hashing: { queue: set.LATCHKEY_HASH_QUEUE },
-    workers: set.LATCHKEY_WORKERS,
-    metrics: { token: set.LATCHKEY_METRICS_TOKEN },
-    audit: { heads: set.LATCHKEY_AUDIT_HEADS },
-    log: { level: set.LATCHKEY_LOG },
+    /** Where apps show client certificates: at `listen`, or to a proxy that passes them on in `header`. */
+    mtls: mtls.url === undefined ? undefined : { ...mtls, url: mtls.url },
   }
 }
 
-/** What of client certificates does not go together. */
-function mtlsFaults(set: Values): string[] {
-  const { LATCHKEY_MTLS_URL: url, LATCHKEY_MTLS_LISTEN: listen, LATCHKEY_MTLS_HEADER: header } = set
+/** Reads every setting; `typed` are the names of those that were given, well or not. */
+function readSettings(environment: Environment) {
+  const [faults, warnings, typed]: [string[], string[], Set<string>] = [[], [], new Set()]
+  const known = listed(settings).flatMap(({ name, secret }) => (secret ? [name, `${name}_FILE`] : [name]))
+  for (const name of Object.keys(environment)) {
+    if (name.startsWith('LATCHKEY_') && !name.startsWith('LATCHKEY_TEST_') && !known.includes(name))
+      faults.push(`${name} is not a setting`)
+  }
+  const set = valued(settings, ({ name, secret, read }) => {
+    const file = secret && environment[`${name}_FILE`]
+    if (file && environment[name]) faults.push(`${name} and ${name}_FILE are both set: which is meant?`)
+    const [named, text] = file ? [`${name}_FILE`, inFile(file)] : [name, environment[name] || undefined]
+    if (text !== undefined) typed.add(name)
+    if (typeof text === 'object') {
+      faults.push(`${named} ${text.fault}`)
+      return undefined
+    }
+    if (file && statSync(file).mode & 0o004) warnings.push(`${named} can be read by every user of this machine`)
+    const parsed = read.safeParse(text)
+    if (parsed.success) return parsed.data
+    faults.push(...parsed.error.issues.map(issue => `${named} ${issue.message}`))
+    return undefined
+  })
+  return { set, typed, faults, warnings }
+}
+
+/** What a file holds, without the end of line that editors add; or why there is nothing to be had. */
+function inFile(file: string): string | { fault: string } {
+  try {
+    const text = readFileSync(file, 'utf8').replace(/\r?\n$/, '')
+    return text === '' ? { fault: 'is empty' } : text
+  } catch (fault) {
+    return { fault: `cannot be read: ${(fault as NodeJS.ErrnoException).code}` }
+  }
+}
+
+/** What of the settings does not go together. A setting that was refused is undefined. */
+function contradictions({ listen, mtls: { url, listen: at, header, ca }, workers, store, session }: Read): string[] {
+  const { cert, key } = listen.tls
   const faults = [
-    !url && set.LATCHKEY_MTLS_CA && 'LATCHKEY_MTLS_CA needs LATCHKEY_MTLS_URL',
-    !url && listen && 'LATCHKEY_MTLS_LISTEN needs LATCHKEY_MTLS_URL',
+    (cert === undefined) !== (key === undefined) && 'LATCHKEY_TLS_CERT and LATCHKEY_TLS_KEY go together',
+    !url && ca && 'LATCHKEY_MTLS_CA needs LATCHKEY_MTLS_URL',
+    !url && at && 'LATCHKEY_MTLS_LISTEN needs LATCHKEY_MTLS_URL',
     !url && header && 'LATCHKEY_MTLS_HEADER needs LATCHKEY_MTLS_URL',
     url &&
-      !listen === !header &&
+      !at === !header &&
       'LATCHKEY_MTLS_LISTEN or LATCHKEY_MTLS_HEADER, one of the two, goes with LATCHKEY_MTLS_URL',
-    listen && !set.LATCHKEY_TLS_CERT && 'LATCHKEY_MTLS_LISTEN needs LATCHKEY_TLS_CERT and LATCHKEY_TLS_KEY',
-    header && set.LATCHKEY_TRUST_PROXY?.length === 0 && 'LATCHKEY_MTLS_HEADER needs LATCHKEY_TRUST_PROXY',
+    at && !cert && 'LATCHKEY_MTLS_LISTEN needs LATCHKEY_TLS_CERT and LATCHKEY_TLS_KEY',
+    header && listen.trustProxy?.length === 0 && 'LATCHKEY_MTLS_HEADER needs LATCHKEY_TRUST_PROXY',
+    workers > 1 && store === 'sqlite::memory:' && 'LATCHKEY_WORKERS needs a store that processes can share',
+    session.idle > session.max && 'LATCHKEY_SESSION_IDLE must not be longer than LATCHKEY_SESSION_MAX',
   ]
   return faults.filter(each => typeof each === 'string' && each !== '') as string[]
 }
@@ -184,10 +117,3 @@ function ehloOf(host: string): string {
   if (host.startsWith('[')) return `[IPv6:${host.slice(1, -1)}]`
   return isIP(host) === 4 ? `[${host}]` : host
 }
-
-function placed(text: string): { host: string; port: number } {
-  const colon = text.lastIndexOf(':')
-  return { host: unbracketed(text.slice(0, colon)), port: Number(text.slice(colon + 1)) }
-}
-
-const unbracketed = (host: string): string => host.replace(/^\[|\]$/g, '')

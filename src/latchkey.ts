@@ -89,6 +89,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   const clients = registry(readClients(config.clients, standing), { roll: roll(store), hosts: documents })
 
   const log = logger(config.log, destination)
+  for (const warning of config.warnings) log.warn(warning)
   const metrics = metricsOf()
   const places = await placesOf({ finer: config.geoip.file, onFault: log.fault })
   const book = sessionBook({ store, longest: config.session.max, now })

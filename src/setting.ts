@@ -1,73 +1,68 @@
-import { isIP } from 'node:net'
-import { z } from 'zod'
+import type { z } from 'zod'
 
-/** One setting: what it means, and how what an operator typed is read. */
+/** One setting: its name in the environment, what it means, and how the text that an operator typed is read. */
 export interface Setting<T> {
+  name: string
   means: string
-  /** As README prints it. */
-  default: string
+  /** What is done without it, as README and `--help` print it. */
+  otherwise: string
+  /** May its text be kept in a file, which the same name with `_FILE` names? */
+  secret: boolean
   read: z.ZodType<T, string | undefined>
 }
 
-/** Declares a setting. */
-export const setting = <T>(means: string, shown: string, read: z.ZodType<T, string | undefined>): Setting<T> => ({
-  means,
-  default: shown,
-  read,
-})
-
-/** Words parted by commas. */
-export const words = z.string().transform(text =>
-  text
-    .split(',')
-    .map(word => word.trim())
-    .filter(word => word !== ''),
-)
-/** A URL of one of these protocols. */
-export const url = (...protocols: string[]) =>
-  z.string().refine(text => protocols.includes(URL.canParse(text) ? new URL(text).protocol : ''), {
-    error: `must be a URL of ${protocols.map(each => `${each}//`).join(' or ')}`,
-  })
-/** Where to listen, `host:port`. */
-export const place = z
-  .string()
-  .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, { error: 'must be host:port' })
-  .refine(text => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, { error: 'must have a port up to 65535' })
-/** A whole number between these, both included. */
-export const whole = (low: number, high: number) =>
-  z
-    .string()
-    .refine(text => /^\d{1,9}$/.test(text) && Number(text) >= low && Number(text) <= high, {
-      error: `must be a whole number from ${low} to ${high}`,
-    })
-    .transform(Number)
-/** Countries (ISO 3166-1 alpha-2), parted by commas. */
-export const countries = words
-  .transform(list => list.map(each => each.toUpperCase()))
-  .refine(list => list.length > 0 && list.every(each => /^[A-Z]{2}$/.test(each)), {
-    error: 'must be countries of two letters each (ISO 3166-1)',
-  })
-/** `yes` or `no`; `no` unless told. */
-export const yesOrNo = z
-  .enum(['yes', 'no'], { error: 'must be yes or no' })
-  .default('no')
-  .transform(text => text === 'yes')
-/** Is this an address or a CIDR block? */
-export const block = (text: string): boolean => {
-  const [address = '', bits, more] = text.split('/')
-  const family = isIP(address)
-  return (
-    family > 0 &&
-    more === undefined &&
-    (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128)))
-  )
+/** Declares a setting, `NAME=initial`: it is read as `initial` where nothing is typed. */
+export function setting<T>(named: string, means: string, read: z.ZodType<T, string>, secret?: 'secret'): Setting<T> {
+  const [name = '', initial = ''] = named.split('=')
+  return { name, means, otherwise: initial || 'none', read: read.prefault(initial), secret: secret !== undefined }
 }
 
-/** Is this where somebody can be written to, as RFC 9116, 2.5.3 has it? */
-export const contact = (text: string): boolean =>
-  /^[!-~]+$/.test(text) && URL.canParse(text) && /^(https:\/\/[^/]|mailto:[^@]+@.)/.test(text)
+/** Declares a setting that is undefined where nothing is typed; `otherwise` says what is done then. */
+export function optional<T>(
+  name: string,
+  means: string,
+  otherwise: string,
+  read: z.ZodType<T, string>,
+  secret?: 'secret',
+): Setting<T | undefined> {
+  return { name, means, otherwise, read: read.optional(), secret: secret !== undefined }
+}
 
-/** Is this the machine's own name or address (RFC 8252, 7.3)? */
-export function loopback(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
+/** Settings in the groups in which their values are handed on. */
+export interface Settings {
+  readonly [key: string]: Setting<unknown> | Settings
+}
+
+/** The values of settings, in the same groups. */
+export type Values<S> = S extends Setting<infer T> ? T : { [K in keyof S]: Values<S[K]> }
+
+const isSetting = (each: Setting<unknown> | Settings): each is Setting<unknown> => typeof each.name === 'string'
+
+/** Every setting of these groups, in order. */
+export function listed(settings: Settings): Setting<unknown>[] {
+  return Object.values(settings).flatMap(each => (isSetting(each) ? [each] : listed(each)))
+}
+
+/** The same groups with each setting's value in its place. */
+export function valued<S extends Settings>(settings: S, read: (setting: Setting<unknown>) => unknown): Values<S> {
+  const pairs = Object.entries(settings).map(([key, each]) => [key, isSetting(each) ? read(each) : valued(each, read)])
+  return Object.fromEntries(pairs)
+}
+
+/** Settings as README's table, in Markdown. */
+export function settingsTable(settings: Settings): string {
+  const cell = (text: string) => text.replaceAll('|', '\\|')
+  const rows = listed(settings).map(
+    ({ name, secret, means, otherwise }) =>
+      `| \`${name}\`${secret ? ' (`_FILE`)' : ''} | ${cell(means)} | ${cell(otherwise)} |`,
+  )
+  return ['| setting | what it means | default |', '|---|---|---|', ...rows].join('\n')
+}
+
+/** Settings as `--help` prints them. */
+export function settingsHelp(settings: Settings): string {
+  const plain = (text: string) => text.replaceAll('`', '')
+  const entry = ({ name, secret, means, otherwise }: Setting<unknown>) =>
+    `  ${name}${secret ? ` or ${name}_FILE` : ''} (default: ${plain(otherwise)})\n      ${plain(means)}`
+  return listed(settings).map(entry).join('\n')
 }

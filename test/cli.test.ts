@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { expect } from 'chai'
+import { listed } from '../src/setting.ts'
+import { settings } from '../src/settings.ts'
 import { latchkeyCli } from './support/cli.ts'
 
 describe('latchkey', () => {
@@ -9,6 +11,16 @@ describe('latchkey', () => {
       const { code, out, err } = await latchkeyCli(words)
       expect([code, err]).to.deep.equal([0, ''])
       expect(out).to.match(/^Usage: latchkey COMMAND\n\n {2}audit verify {3}\w/)
+    }
+  })
+
+  it('lists every setting, with what it means and what is done without it', async () => {
+    for (const words of [['--help'], ['serve', '--help']]) {
+      const { code, out } = await latchkeyCli(words)
+      expect(code).to.equal(0)
+      expect(out).to.include('  LATCHKEY_WORKERS (default: 1)\n      How many processes serve.\n')
+      expect(out).to.include('  LATCHKEY_SECRETS or LATCHKEY_SECRETS_FILE (default: ')
+      for (const { name } of listed(settings)) expect(out).to.include(`  ${name} `)
     }
   })
 

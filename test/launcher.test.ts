@@ -41,6 +41,15 @@ describe('./latchkey', function () {
     expect(stdout).to.include('latchkey serve')
   })
 
+  it('lists the settings instead of serving', async () => {
+    for (const help of ['--help', '-h']) {
+      const { stdout } = await run(launcher, ['serve', help], { env: { PATH: '/usr/bin:/bin' } })
+      expect(stdout)
+        .to.match(/^Usage: latchkey serve\n/)
+        .and.to.include('LATCHKEY_ISSUER')
+    }
+  })
+
   it('passes on exit codes', async () => {
     const failed = await run(launcher, ['no', 'such'], { env: { PATH: '/usr/bin:/bin' } }).catch(fault => fault)
     expect(failed).to.include({ code: 2 })

@@ -1,0 +1,104 @@
+import { isIP } from 'node:net'
+import { z } from 'zod'
+
+/** Text of any kind. */
+export const text = z.string().min(1)
+/** Words parted by commas. */
+const words = split(',')
+/** Words parted by commas or ends of lines. */
+const lines = split(/[,\n]/)
+/** What seals and peppers derive from. */
+export const keys = lines.refine(list => list.length > 0 && list.every(each => each.length >= 32), {
+  error: 'each must have 32 characters or more',
+})
+/** A URL of one of these protocols. */
+export const url = (...protocols: string[]) =>
+  z.string().refine(text => protocols.includes(URL.canParse(text) ? new URL(text).protocol : ''), {
+    error: `must be a URL of ${protocols.map(each => `${each}//`).join(' or ')}`,
+  })
+/** A URL of nothing but scheme, host and port. */
+export const origin = (...protocols: string[]) =>
+  url(...protocols)
+    .refine(typed => URL.canParse(typed) && new URL(typed).href === `${new URL(typed).origin}/`, {
+      error: 'must have no path, query or user',
+    })
+    .transform(typed => (URL.canParse(typed) ? new URL(typed).origin : typed))
+/** Where to listen, `host:port`. */
+export const place = z
+  .string()
+  .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, { error: 'must be host:port' })
+  .transform(typed => {
+    const colon = typed.lastIndexOf(':')
+    return { host: unbracketed(typed.slice(0, colon)), port: Number(typed.slice(colon + 1)) }
+  })
+  .refine(({ port }) => port <= 65_535, { error: 'must have a port up to 65535' })
+/** A host without the brackets that an IPv6 address has in a URL. */
+export const unbracketed = (host: string): string => host.replace(/^\[|\]$/g, '')
+/** A whole number between these, both included. */
+export const whole = (low: number, high: number) =>
+  z
+    .string()
+    .refine(text => /^\d{1,9}$/.test(text) && Number(text) >= low && Number(text) <= high, {
+      error: `must be a whole number from ${low} to ${high}`,
+    })
+    .transform(Number)
+const lasting = (unit: number) => (low: number, high: number) => whole(low, high).transform(count => count * unit)
+/** Whole minutes, hours and days between these, in milliseconds. */
+export const minutes = lasting(60_000)
+export const hours = lasting(3_600_000)
+export const days = lasting(24 * 3_600_000)
+/** Countries (ISO 3166-1 alpha-2), parted by commas. */
+export const countries = words
+  .transform(list => list.map(each => each.toUpperCase()))
+  .refine(list => list.length > 0 && list.every(each => /^[A-Z]{2}$/.test(each)), {
+    error: 'must be countries of two letters each (ISO 3166-1)',
+  })
+/** One of these words. */
+export const oneOf = <const Word extends string>(...names: Word[]) =>
+  z.enum(names, { error: `must be ${names.slice(0, -1).join(', ')} or ${names.at(-1)}` })
+/** `yes` or `no`. */
+export const yesOrNo = oneOf('yes', 'no').transform(typed => typed === 'yes')
+/** Text of this form. */
+export const like = (form: RegExp, error: string) => z.string().regex(form, { error })
+/** Hosts, `*` for any or `off` for none. */
+export const hosts = words
+  .refine(
+    list =>
+      ['off', '*'].includes(list.join()) ||
+      (list.length > 0 && list.every(each => each !== 'off' && /^[a-z0-9.-]+(:\d+)?$/.test(each))),
+    { error: 'must be off, * or hosts' },
+  )
+  .transform(list => (list[0] === 'off' || list[0] === '*' ? list[0] : list))
+/** Proxies by address or CIDR block. */
+export const blocks = words.refine(list => list.every(block), { error: 'each must be an address or a CIDR block' })
+/** Where somebody can be written to. */
+export const contacts = words.refine(list => list.every(contact), { error: 'each must be https://… or mailto:…' })
+/** An endpoint on the web, by https unless it is on this machine. */
+export const endpoint = url('https:', 'http:').refine(
+  typed => !typed.startsWith('http:') || (URL.canParse(typed) && loopback(new URL(typed).hostname)),
+  { error: 'must be https' },
+)
+/** Is this an address or a CIDR block? */
+const block = (text: string): boolean => {
+  const [address = '', bits, more] = text.split('/')
+  const family = isIP(address)
+  return (
+    family > 0 &&
+    more === undefined &&
+    (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128)))
+  )
+}
+
+/** Is this where somebody can be written to, as RFC 9116, 2.5.3 has it? */
+const contact = (text: string): boolean =>
+  /^[!-~]+$/.test(text) && URL.canParse(text) && /^(https:\/\/[^/]|mailto:[^@]+@.)/.test(text)
+
+/** Is this the machine's own name or address (RFC 8252, 7.3)? */
+export function loopback(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
+}
+
+function split(separator: string | RegExp) {
+  const parted = (typed: string) => typed.split(separator).map(word => word.trim())
+  return z.string().transform(typed => parted(typed).filter(word => word !== ''))
+}
