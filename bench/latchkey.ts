@@ -200,7 +200,7 @@ async function settle(
 
 async function newPasskey(account: string, issuer: string) {
   const { enrol } = passkey({ name: 'Latchkey', issuer })
-  const who = { account, email: undefined, held: [], locale: 'en', now: Date.now(), towards: undefined }
+  const who = { account, email: undefined, credentials: [], locale: 'en', now: Date.now(), towards: undefined }
   const asked = await enrol.begin?.(who, {})
   if (!asked) throw new Error('nothing is asked')
   const device = authenticator({ synced: true })

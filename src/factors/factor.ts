@@ -2,14 +2,14 @@ import type { z } from 'zod'
 import type { Evidence } from './evidence.ts'
 
 /** Two proofs are two factors only when their kinds differ (NIST SP 800-63B-4, 2.2). */
-type Kind = 'known' | 'held' | 'inherent'
+type Kind = 'knowledge' | 'possession' | 'inherence'
 /** Where a factor may stand in a sign-in. */
-type Stand = 'first' | 'second' | 'last'
+type Position = 'first' | 'second' | 'last'
 /** Assurance, rising: see the architecture's "Assurance is honest". */
 export type Acr = 'mfa' | 'aal2' | 'phr'
 
 /** One enrolled credential as its factor sees it. */
-export interface Held<Secret> {
+export interface FactorCredential<Secret> {
   id: string
   secret: Secret
   label?: string | undefined
@@ -21,7 +21,7 @@ export interface Subject<Secret> {
   account?: string | undefined
   /** The verified address, or the one that was typed. */
   email?: string | undefined
-  held: readonly Held<Secret>[]
+  credentials: readonly FactorCredential<Secret>[]
   /** BCP 47, for what is sent. */
   locale: string
   /** Milliseconds since the epoch. */
@@ -78,11 +78,11 @@ export interface Factor<Secret = any, EState = any, EAnswer = any, PState = any,
   kind: Kind
   /** RFC 8176. */
   amr: readonly string[]
-  stands: readonly Stand[]
+  positions: readonly Position[]
   /** The best acr that a proof of it can carry. */
   strength: Acr
   /** Two factors by itself: a user-verified passkey. */
-  whole?: true
+  multiFactor?: true
   /** Its proofs can be for one thing alone, and be shown to others later. */
   binds?: true
   /** Proves the address that an account is known by: a sign-up begins with it. */
@@ -99,7 +99,7 @@ export interface Factor<Secret = any, EState = any, EAnswer = any, PState = any,
   /** What of a credential may be shown ("••• 42"). Never a secret. */
   hint?(secret: Secret): string
   /** How good a new secret would be, from 0 to 4, while it is still typed. */
-  judge?(typed: string, who: Pick<Subject<Secret>, 'email'>): Promise<number>
+  rate?(typed: string, who: Pick<Subject<Secret>, 'email'>): Promise<number>
   /** What having enrolled it proves of the account itself. */
-  vouches?(secret: Secret): { email?: string; phone?: string }
+  verifiedContact?(secret: Secret): { email?: string; phone?: string }
 }

@@ -47,12 +47,12 @@ export function passkey({
   const expected = { expectedOrigin: issuer, expectedRPID: rpID, requireUserVerification: true }
   return {
     id: 'passkey',
-    kind: 'held',
+    kind: 'possession',
     // A key, and a person who was there. Not `hwk`: without attestation nobody knows whether the key is in hardware, and a synced one is not.
     amr: ['pop', 'user'],
-    stands: ['first', 'second'],
+    positions: ['first', 'second'],
     strength: 'phr',
-    whole: true,
+    multiFactor: true,
     binds: true,
     limit: 20,
     secret,
@@ -69,7 +69,7 @@ export function passkey({
           userDisplayName: who.email ?? name,
           timeout,
           attestationType: 'none',
-          excludeCredentials: who.held.map(each => descriptor(each.secret)),
+          excludeCredentials: who.credentials.map(each => descriptor(each.secret)),
           authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
           supportedAlgorithmIDs: algorithms,
         })
@@ -91,7 +91,7 @@ export function passkey({
         })
         if (!verified) throw wrong()
         const { credential, aaguid, credentialBackedUp, credentialDeviceType } = registrationInfo
-        if (who.held.some(each => each.secret.id === credential.id)) throw new Problem('already_enrolled')
+        if (who.credentials.some(each => each.secret.id === credential.id)) throw new Problem('already_enrolled')
         return {
           lookup: credential.id,
           label: authenticatorName(aaguid),
@@ -110,7 +110,7 @@ export function passkey({
     prove: {
       begin: async who => {
         const { generateAuthenticationOptions } = await webauthn()
-        const allowCredentials = who.held.map(each => descriptor(each.secret))
+        const allowCredentials = who.credentials.map(each => descriptor(each.secret))
         const options = await generateAuthenticationOptions({
           rpID,
           timeout,
@@ -126,12 +126,12 @@ export function passkey({
         const wrong = (cause?: unknown) => refused('wrong_passkey', 'response', who, cause)
         const changedFlags = (cause?: unknown) => refused('passkey_changed', 'response', who, cause)
         const sent = read(response, assertion)
-        const held = who.held.find(each => each.secret.id === sent?.id)
-        if (!sent || !held || who.account === undefined) throw wrong()
+        const credential = who.credentials.find(each => each.secret.id === sent?.id)
+        if (!sent || !credential || who.account === undefined) throw wrong()
         const handle = sent.response.userHandle
         // Who was not named before must be named by the authenticator (WebAuthn, 7.2, step 6).
         if (handle === undefined ? !named : !same(handle, Buffer.from(who.account).toString('base64url'))) throw wrong()
-        const { id, publicKey, counter, transports, deviceType } = held.secret
+        const { id, publicKey, counter, transports, deviceType } = credential.secret
         const { verifyAuthenticationResponse } = await webauthn()
         const { verified, authenticationInfo } = await verifyAuthenticationResponse({
           ...expected,
@@ -151,10 +151,10 @@ export function passkey({
         // Whether it may be copied is settled when a passkey is made (WebAuthn level 3, 6.1.3). Some password managers change it
         // all the same: its owner can do something about that, and nothing about "wrong".
         if (credentialDeviceType !== deviceType) throw changedFlags()
-        const changed = newCounter !== counter || credentialBackedUp !== held.secret.backedUp
-        const next = { ...held.secret, counter: newCounter, backedUp: credentialBackedUp }
+        const changed = newCounter !== counter || credentialBackedUp !== credential.secret.backedUp
+        const next = { ...credential.secret, counter: newCounter, backedUp: credentialBackedUp }
         const { userHandle: _, ...signed } = sent.response
-        return { credential: held.id, ...(changed && { secret: next }), evidence: { id, publicKey, ...signed } }
+        return { credential: credential.id, ...(changed && { secret: next }), evidence: { id, publicKey, ...signed } }
       },
     },
   }

@@ -43,7 +43,7 @@ const phrases = famousPhrases.map(canonical)
  * Judges a new password: long enough, and not what an attacker tries first. It counts for the least of three: all of
  * it; it without the ornaments at its ends ("!2024!!" is what everybody adds); it without any famous phrase in it.
  */
-export function judge(password: string, about: About, guesses: Guesses): Strength {
+export function strengthOf(password: string, about: About, guesses: Guesses): Strength {
   const text = password.normalize('NFC')
   const length = [...text].length
   // Nobody needs to know how good it would be, and to find out costs the square of its length.

@@ -4,7 +4,7 @@ import { Problem } from '../errors.ts'
 import { emailAddress } from './contacts.ts'
 import type { Factor } from './factor.ts'
 import { guesses } from './password-guesses.ts'
-import { judge, longest, shortest } from './password-strength.ts'
+import { longest, shortest, strengthOf } from './password-strength.ts'
 import { refused } from './refused.ts'
 
 const secret = z.object({ hash: z.string() })
@@ -28,32 +28,32 @@ export function password({
 }: Services): Factor<Secret, null, z.output<typeof enrolAnswer>, null, z.output<typeof proveAnswer>> {
   return {
     id: 'password',
-    kind: 'known',
+    kind: 'knowledge',
     amr: ['pwd'],
-    stands: ['first'],
+    positions: ['first'],
     strength: 'aal2',
     limit: 1,
     secret,
     enrol: {
       answer: enrolAnswer,
       finish: async (answer, _, who) => {
-        const { fault } = judge(answer.password, { email: who.email, service: name }, await guesses())
+        const { fault } = strengthOf(answer.password, { email: who.email, service: name }, await guesses())
         if (fault) throw new Problem(fault, { field: 'password', values: { min: shortest, max: longest } })
         return { secret: { hash: await hasher.hash(answer.password) } }
       },
     },
-    judge: async (password, { email }) => judge(password, { email, service: name }, await guesses()).score,
+    rate: async (password, { email }) => strengthOf(password, { email, service: name }, await guesses()).score,
     prove: {
       answer: proveAnswer,
       names: ({ email }) => ({ email: emailAddress(email) ?? email.trim().toLowerCase() }),
       finish: async (answer, _, who) => {
-        const [held] = who.held
-        const { ok, stale } = held
-          ? await hasher.verify(held.secret.hash, answer.password)
+        const [credential] = who.credentials
+        const { ok, stale } = credential
+          ? await hasher.verify(credential.secret.hash, answer.password)
           : await hasher.decoy(answer.password).then(() => ({ ok: false, stale: false }))
-        if (!held || !ok) throw refused('wrong_credentials', 'password', who)
+        if (!credential || !ok) throw refused('wrong_credentials', 'password', who)
         const hash = stale ? await rehash(answer.password) : undefined
-        return { credential: held.id, ...(hash !== undefined && { secret: { hash } }) }
+        return { credential: credential.id, ...(hash !== undefined && { secret: { hash } }) }
       },
     },
   }

@@ -25,9 +25,9 @@ export function recoveryCode(): Factor<
 > {
   return {
     id: 'recovery-code',
-    kind: 'held',
+    kind: 'possession',
     amr: ['otp'],
-    stands: ['last'],
+    positions: ['last'],
     strength: 'aal2',
     limit: 1,
     secret,
@@ -47,11 +47,11 @@ export function recoveryCode(): Factor<
     prove: {
       answer: proveAnswer,
       finish: async ({ code }, _, who) => {
-        for (const held of who.held) {
-          const { key } = held.secret
+        for (const credential of who.credentials) {
+          const { key } = credential.secret
           const typed = hmac(key, readLetters(code))
-          const left = held.secret.left.filter(kept => !same(typed, kept))
-          if (left.length < held.secret.left.length) return { credential: held.id, secret: { key, left } }
+          const left = credential.secret.left.filter(kept => !same(typed, kept))
+          if (left.length < credential.secret.left.length) return { credential: credential.id, secret: { key, left } }
         }
         throw refused('wrong_code', 'code', who)
       },

@@ -70,7 +70,7 @@ export function emailCode(services: Services): SentCode {
     amr: ['otp'],
     strength: 'mfa',
     identifies: true,
-    vouches: ({ to }) => ({ email: to }),
+    verifiedContact: ({ to }) => ({ email: to }),
     ...sentCode(channel, services),
   }
 }
@@ -93,7 +93,7 @@ export function smsCode({
     amr: ['sms'],
     strength: 'aal2',
     mandatory: true,
-    vouches: ({ to }) => ({ phone: to }),
+    verifiedContact: ({ to }) => ({ phone: to }),
     ...sentCode(channel, services),
   }
 }
@@ -125,8 +125,8 @@ function sentCode({ channel, field, invalid, read, mask, serves = () => true }: 
   }
 
   return {
-    kind: 'held',
-    stands: ['second'],
+    kind: 'possession',
+    positions: ['second'],
     channel,
     limit: 1,
     secret,
@@ -156,18 +156,18 @@ function sentCode({ channel, field, invalid, read, mask, serves = () => true }: 
     },
     prove: {
       begin: async (who): Promise<Begun<State>> => {
-        const [held] = who.held
-        const to = held?.secret.to ?? ''
-        if (held && !serves(to)) throw new Problem('phone_not_served')
-        const { state, resendAt } = await begin(to, 'prove', who, !held || who.silent === true)
-        return { state: { ...state, credential: held?.id }, page: { to: mask(to), resendAt } }
+        const [credential] = who.credentials
+        const to = credential?.secret.to ?? ''
+        if (credential && !serves(to)) throw new Problem('phone_not_served')
+        const { state, resendAt } = await begin(to, 'prove', who, !credential || who.silent === true)
+        return { state: { ...state, credential: credential?.id }, page: { to: mask(to), resendAt } }
       },
       answer,
       finish: async ({ code }, state, who) => {
         check(code, state, 'prove', who)
-        const held = who.held.find(each => each.id === state.credential && each.secret.to === state.to)
-        if (!held) throw refused('wrong_code', 'code', who)
-        return { credential: held.id }
+        const credential = who.credentials.find(each => each.id === state.credential && each.secret.to === state.to)
+        if (!credential) throw refused('wrong_code', 'code', who)
+        return { credential: credential.id }
       },
     },
   } satisfies Partial<SentCode>

@@ -23,9 +23,9 @@ type Answer = z.output<typeof answer>
 export function totp({ name }: { name: string }): Factor<Secret, { secret: string }, Answer, null, Answer> {
   return {
     id: 'totp',
-    kind: 'held',
+    kind: 'possession',
     amr: ['otp'],
-    stands: ['second'],
+    positions: ['second'],
     strength: 'aal2',
     mandatory: true,
     // An old phone and the new one.
@@ -48,14 +48,14 @@ export function totp({ name }: { name: string }): Factor<Secret, { secret: strin
       answer,
       finish: async ({ code }, _, who) => {
         const digits = sixDigits(code)
-        const matches = who.held.flatMap(({ id, secret: held }) => {
-          const step = stepOf(digits, held.secret, who.now)
-          return step === undefined ? [] : [{ id, held, step }]
+        const matches = who.credentials.flatMap(({ id, secret: own }) => {
+          const step = stepOf(digits, own.secret, who.now)
+          return step === undefined ? [] : [{ id, own, step }]
         })
         if (matches.length === 0) throw refused('wrong_code', 'code', who)
-        const fresh = matches.find(({ step, held }) => step > held.step)
+        const fresh = matches.find(({ step, own }) => step > own.step)
         if (!fresh) throw refused('code_spent', 'code', who)
-        return { credential: fresh.id, secret: { ...fresh.held, step: fresh.step } }
+        return { credential: fresh.id, secret: { ...fresh.own, step: fresh.step } }
       },
     },
   }

@@ -102,7 +102,7 @@ export function approving(services: Services): Approving {
       account: id,
       email,
       locale,
-      held: own,
+      credentials: own,
       now: now(),
       bound: digestOf(stated(request)),
     }

@@ -3,7 +3,7 @@ import type { Acr, Factor } from '../factors/factor.ts'
 /** What policy looks at of a factor. */
 export type Rule = Pick<
   Factor,
-  'id' | 'kind' | 'amr' | 'stands' | 'strength' | 'whole' | 'mandatory' | 'identifies' | 'channel'
+  'id' | 'kind' | 'amr' | 'positions' | 'strength' | 'multiFactor' | 'mandatory' | 'identifies' | 'channel'
 >
 
 /** `add` enrols one more factor, or another in the place of one; `change` is any other change of what protects an account; `reset` follows a mailed link, `recover` an identity check. */
@@ -23,7 +23,7 @@ export function highest(acrs: readonly (Acr | undefined)[]): Acr | undefined {
 
 /** What these proofs are worth together: `phr` for a passkey, `aal2` for two different kinds of which neither is an emailed code, `mfa` for any other two. */
 export function assurance(proved: readonly Rule[]): Acr | undefined {
-  const alone = highest(proved.flatMap(each => (each.whole ? each.strength : [])))
+  const alone = highest(proved.flatMap(each => (each.multiFactor ? each.strength : [])))
   const strong = proved.filter(each => each.strength !== 'mfa')
   const kinds = new Set(strong.map(each => each.kind)).size > 1 ? 'aal2' : undefined
   return highest([alone, kinds, new Set(proved.map(each => each.id)).size > 1 ? 'mfa' : undefined])
@@ -51,16 +51,16 @@ export function limitedUntil({ createdAt, addedUnder }: Added, { strength }: Rul
   return addedUnder !== undefined && !reaches(addedUnder, strength) && until > now ? until : undefined
 }
 
-/** What authorises that a factor is enrolled now: `vouched` is what was proved of it a moment ago. Undefined for what an account begins with. */
+/** What authorises that a factor is enrolled now: `reauthenticated` is what was proved of it a moment ago. Undefined for what an account begins with. */
 export function authority(
-  { purpose, vouched }: { purpose: Purpose; vouched?: Acr | undefined },
+  { purpose, reauthenticated }: { purpose: Purpose; reauthenticated?: Acr | undefined },
   proved: readonly Rule[],
   offered: readonly Rule[],
 ): Acr | undefined {
   if (purpose === 'sign-up') return undefined
   if (purpose === 'recover') return 'mfa'
   const mailbox = purpose === 'reset' ? offered.filter(each => each.identifies) : []
-  return highest([vouched, assurance([...mailbox, ...proved]), 'mfa'])
+  return highest([reauthenticated, assurance([...mailbox, ...proved]), 'mfa'])
 }
 
 /** A factor that counts for no more than this. */
@@ -71,41 +71,41 @@ export function limited<F extends Rule>(factor: F, most: Acr | undefined): F {
 /** What an account's credentials are worth: each factor as the best of them counts now, and what is worth more later, soonest first. */
 export function counted<F extends Rule>(
   factors: readonly F[],
-  held: readonly (Added & { factor: string })[],
+  credentials: readonly (Added & { factor: string })[],
   clock: Clock,
 ) {
   const found = factors.flatMap(factor => {
-    const own = held.filter(each => each.factor === factor.id)
+    const own = credentials.filter(each => each.factor === factor.id)
     if (own.length === 0) return []
     const ends = own.map(each => limitedUntil(each, factor, clock) ?? 0)
     const best = highest(own.map((each, at) => (ends[at] ? each.addedUnder : factor.strength)))
     return [{ factor, now: limited(factor, best), at: Math.min(...ends) }]
   })
   return {
-    held: found.map(each => each.now),
+    available: found.map(each => each.now),
     later: found.filter(({ at }) => at > 0).sort((a, b) => a.at - b.at),
   }
 }
 
 /** What an account's strongest factor is worth: changes of its protection ask for that. */
-export function strongestOf(held: readonly Rule[]): Acr {
-  return held.some(each => each.whole && each.strength === 'phr') ? 'phr' : 'aal2'
+export function strongestOf(available: readonly Rule[]): Acr {
+  return available.some(each => each.multiFactor && each.strength === 'phr') ? 'phr' : 'aal2'
 }
 
 /** A factor that people add and remove as they like, so long as they keep one. */
 export function guards(factor: Rule): boolean {
-  return factor.mandatory === true || factor.whole === true
+  return factor.mandatory === true || factor.multiFactor === true
 }
 
 /** What may become of one of the credentials that an account holds, given the factor of each: `last` guards it alone, and what every account has is changed, not removed. */
-export function removable(held: readonly Rule[], factor: Rule): 'yes' | 'last' | 'never' {
+export function removable(available: readonly Rule[], factor: Rule): 'yes' | 'last' | 'never' {
   if (!guards(factor)) return 'never'
-  return held.filter(guards).length > 1 ? 'yes' : 'last'
+  return available.filter(guards).length > 1 ? 'yes' : 'last'
 }
 
 /** A factor that stands in for what was lost. */
 export function spare(factor: Rule): boolean {
-  return factor.stands.every(each => each === 'last')
+  return factor.positions.every(each => each === 'last')
 }
 
 /** The same factors, those that stand in for what was lost at the end. */

@@ -180,11 +180,11 @@ export function asking({ challenges, addresses, throttle, postage, failures, sen
 /** Returns where a message goes: to what was typed, or to the credential that is asked for. */
 function destination(
   factor: Factor,
-  { held: [held], email = '' }: Subject<unknown>,
+  { credentials: [credential], email = '' }: Subject<unknown>,
   input: Record<string, unknown>,
 ): string {
   const [typed] = Object.values(input)
   if (typeof typed === 'string') return typed
-  const { email: to, phone } = held ? (factor.vouches?.(held.secret) ?? {}) : { email }
+  const { email: to, phone } = credential ? (factor.verifiedContact?.(credential.secret) ?? {}) : { email }
   return phone ?? to ?? ''
 }

@@ -94,14 +94,14 @@ export function committing(services: Services): Commit {
     const holds = [...(owner.holds ?? []).filter(each => !went.includes(each) && !came.includes(each)), ...came]
     // A hold that lasts longer already is not cut short.
     const until = Math.max(at + hold, owner.holdUntil ?? 0)
-    const held = loosens && hold > 0
+    const onHold = loosens && hold > 0
     const changes = {
       ...{ ...fields, ...settings, holds, changes: [...lately, change], updatedAt: at },
-      ...(held && { holdUntil: until }),
+      ...(onHold && { holdUntil: until }),
     }
     const announcement = {
       ...{ id: change.id, account },
-      events: [...events, ...(held ? [{ name: 'hold.started' as const, data: { account, until } }] : [])],
+      events: [...events, ...(onHold ? [{ name: 'hold.started' as const, data: { account, until } }] : [])],
       origin: { ...visitor, ...(session !== undefined && { session }), change: change.id },
     }
     await move(owner, wanted)

@@ -53,8 +53,8 @@ export function disowning(services: Services): Disowning {
   const settle = async (link: Link) => {
     const { account = '', address, came, since = Number.POSITIVE_INFINITY } = link
     const owner = await accounts.get(account)
-    const [held, out] = await Promise.all([credentials.of(account), credentials.out(account)])
-    const home = [...held, ...out].find(each => each.id === address)
+    const [all, out] = await Promise.all([credentials.of(account), credentials.out(account)])
+    const home = [...all, ...out].find(each => each.id === address)
     if (!owned(owner) || !home) return undefined
     const { changes = [] } = owner
     const lost = changes.findLast(({ went }) => went.includes(home.id))
@@ -70,9 +70,9 @@ export function disowning(services: Services): Disowning {
     const from = Math.max(owner.createdAt + signUpLife, Math.min(since, home.retiredAt ?? since))
     const goes = (each: Credential) =>
       each.id !== address &&
-      (factorOf(each)?.kind === 'known' || each.id === came || theirs.has(each.id) || each.createdAt >= from)
+      (factorOf(each)?.kind === 'knowledge' || each.id === came || theirs.has(each.id) || each.createdAt >= from)
     const back = out.filter(each => mine.has(each.id) && each.id !== address && !goes(each))
-    const others = held.filter(each => each.id !== address)
+    const others = all.filter(each => each.id !== address)
     const stays = [...others.filter(each => !goes(each)), ...back, home]
     return {
       ...{ owner, home, stays, settings: rules },
@@ -80,14 +80,14 @@ export function disowning(services: Services): Disowning {
       // Where only chosen devices are let in, taking an old one away could shut the owner out.
       device: { ...owner, ...rules }.restrictions?.devices ? undefined : link.device,
       went: others.filter(goes).map(({ id }) => id),
-      came: [...back, ...(held.includes(home) ? [] : [home])].map(({ id }) => id),
-      gone: [...held, ...out].filter(goes).map(({ id }) => id),
+      came: [...back, ...(all.includes(home) ? [] : [home])].map(({ id }) => id),
+      gone: [...all, ...out].filter(goes).map(({ id }) => id),
       history: changes.filter(each => !hostile.includes(each)),
     }
   }
 
-  const vouched = (stays: readonly Credential[]) => {
-    const each = stays.map(credential => factorOf(credential)?.vouches?.(credential.secret))
+  const contact = (stays: readonly Credential[]) => {
+    const each = stays.map(credential => factorOf(credential)?.verifiedContact?.(credential.secret))
     return { phone: undefined, ...Object.assign({}, ...each) } as { email?: string; phone: string | undefined }
   }
 
@@ -124,7 +124,7 @@ export function disowning(services: Services): Disowning {
       const forget = () => devices.forgetSince(owner.id, settled.from, settled.device)
       const { id: account, locale, status } = owner
       const closing = status === 'closing'
-      const { email, phone } = vouched(settled.stays)
+      const { email, phone } = contact(settled.stays)
       const opened = closing && { status: 'active' as const, closesAt: undefined }
       const taken = email !== undefined && ![account, undefined].includes((await addresses.whose(email))?.account)
       const came = settled.came.filter(id => !taken || id !== home.id)

@@ -48,27 +48,27 @@ export function enrolling(services: Services) {
     // Of what there is one of, the new takes the place of the old; who adds one more of others removes one first.
     if (full && factor.limit > 1 && flow.purpose === 'add') throw new Problem('limit_reached')
     const question = { flow: flow.id, mode: 'enrol' as const, factor }
-    const enrolled = await counted({ challenges, throttle }, question, visitor, () =>
+    const made = await counted({ challenges, throttle }, question, visitor, () =>
       challenges.finish<Enrolled<unknown>>(question, subjectOf(flow, factor, credentials, now()), answer),
     )
-    const { phone } = factor.vouches?.(enrolled.secret) ?? {}
+    const { phone } = factor.verifiedContact?.(made.secret) ?? {}
     // Its account may have given it up while the code was on its way.
     if (phone !== undefined && (await addresses.numberReserved(phone, flow.account))) throw new Problem('conflict')
-    const fresh = [...flow.fresh, factor.id]
+    const enrolled = [...flow.enrolled, factor.id]
     if (flow.real) {
-      const securityStamp = await protection.enrol(flow, factor, enrolled, full ? own[0]?.id : undefined, visitor)
-      return { ...flow, fresh, securityStamp }
+      const securityStamp = await protection.enrol(flow, factor, made, full ? own[0]?.id : undefined, visitor)
+      return { ...flow, enrolled, securityStamp }
     }
-    const pending = signUp.add(flow, factor, enrolled)
-    if (!factor.mandatory) return { ...flow, fresh, pending }
-    const whole = { ...flow, fresh, pending: undefined, real: true }
+    const pending = signUp.add(flow, factor, made)
+    if (!factor.mandatory) return { ...flow, enrolled, pending }
+    const complete = { ...flow, enrolled, pending: undefined, real: true }
     if (flow.purpose !== 'recover') {
       await signUp.commit(flow, pending, factors)
-      return whole
+      return complete
     }
     const securityStamp = await recovering.commit(flow, signUp.open(flow, pending), visitor)
     if (flow.account !== undefined) await failures.forget(flow.account)
-    return { ...whole, securityStamp }
+    return { ...complete, securityStamp }
   }
 }
 

@@ -65,9 +65,9 @@ const shape = z.object({
   acr: assuranceShape.optional(),
   add: z.string().optional(),
   /** Until then it counts that the strongest factor was proved in this session shortly before. */
-  vouched: z.number().optional(),
+  reauthenticatedUntil: z.number().optional(),
   /** What was proved then. */
-  vouchedBy: assuranceShape.optional(),
+  reauthenticatedBy: assuranceShape.optional(),
   /** The identity check that it makes use of; and whether the address that the account is known by is lost, too. */
   case: z.string().optional(),
   moves: z.boolean().optional(),
@@ -95,7 +95,7 @@ const shape = z.object({
   proved: z.array(z.string()),
   /** What counts for less than its factor, because the credential that it was proved by came lately. */
   limits: z.record(z.string(), assuranceShape).optional(),
-  fresh: z.array(z.string()),
+  enrolled: z.array(z.string()),
   skipped: z.array(z.string()),
   /** The step that was begun. */
   at: z.object({ mode, factor: z.string() }).optional(),
@@ -124,7 +124,10 @@ export type NewFlow = Pick<Flow, 'purpose' | 'device' | 'locale'> &
       | 'acr'
       | 'add'
     > &
-      Pick<Flow, 'vouched' | 'vouchedBy' | 'change' | 'approves' | 'reason' | 'wants' | 'case' | 'moves'>
+      Pick<
+        Flow,
+        'reauthenticatedUntil' | 'reauthenticatedBy' | 'change' | 'approves' | 'reason' | 'wants' | 'case' | 'moves'
+      >
   >
 
 const flowsDeclaration = declare({ name: 'attempts', shape })
@@ -146,7 +149,7 @@ export function flows({ store, quota, now }: { store: Store; quota: Quota; now: 
         id: id(),
         expiresAt: now() + lifetime,
         rev: unsaved,
-        fresh: [],
+        enrolled: [],
         skipped: [],
       }
       if (begun.account === undefined) await quota.spend(JSON.stringify(flow).length + question, { address: from })

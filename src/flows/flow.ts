@@ -225,9 +225,9 @@ export function engine(services: Services) {
       /** Resolves to how strong a secret would be that is being typed, from 0 to 4. */
       strength: async (id: string, typed: string): Promise<number> => {
         const { factor, mode } = await choose(id)
-        if (mode !== 'enrol' || !factor.judge) throw new Problem('not_offered')
+        if (mode !== 'enrol' || !factor.rate) throw new Problem('not_offered')
         await throttle.ration('judge', flow.id, looks)
-        return factor.judge(typed, flow)
+        return factor.rate(typed, flow)
       },
     }
   }

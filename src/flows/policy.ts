@@ -21,8 +21,8 @@ export interface Demand {
   acr?: Acr | undefined
   /** The factor to add, when that is the purpose. */
   add?: string | undefined
-  /** The strongest factor held was proved a moment ago. */
-  vouched?: boolean | undefined
+  /** The strongest factor available was proved a moment ago. */
+  reauthenticated?: boolean | undefined
   /** After an identity check: the address that the account is known by is lost, too. */
   moves?: boolean | undefined
   /** Optional steps passed over. */
@@ -33,13 +33,13 @@ export interface Standing<F extends Rule> {
   /** All there are, in order of preference. */
   offered: readonly F[]
   /** What the account holds, each factor as its best credential counts now; undefined while nobody is named. */
-  held: readonly F[] | undefined
-  /** What held factors will be worth, and from when (milliseconds), where that is more than now; soonest first. */
+  available: readonly F[] | undefined
+  /** What available factors will be worth, and from when (milliseconds), where that is more than now; soonest first. */
   later?: readonly Later<F>[] | undefined
   /** What was proved so far, each factor as the credential counted that it was proved by. */
   proved: readonly F[]
   /** What was enrolled on this way. */
-  fresh: readonly F[]
+  enrolled: readonly F[]
   demand: Demand
   /** What to make of where it comes from; undefined while that was not weighed. */
   verdict?: Verdict | undefined
@@ -57,7 +57,7 @@ export type Step<F extends Rule> =
   | { now: 'enrol'; from: readonly F[]; optional: boolean }
   /** What was proved is enough; the owner has yet to say that it was they. */
   | { now: 'confirm'; by: 'email' }
-  /** `why`: what is out of the ordinary, where that is the reason. `until`: when what is held will be enough, in milliseconds. */
+  /** `why`: what is out of the ordinary, where that is the reason. `until`: when what is available will be enough, in milliseconds. */
   | { now: 'refuse'; why?: readonly Reason[]; until?: number | undefined }
   /** Nothing is left to ask. No acr: what was proved on this way is worth none by itself. */
   | { now: 'done'; acr: Acr | undefined; amr: string[] }
@@ -87,96 +87,99 @@ function asked<F extends Rule>(standing: Standing<F>): Step<F> {
   return signIn(standing)
 }
 
-function signUp<F extends Rule>({ offered, fresh, demand }: Standing<F>): Step<F> {
+function signUp<F extends Rule>({ offered, enrolled, demand }: Standing<F>): Step<F> {
   const rows: [choice: (factor: F) => boolean | undefined, optional: boolean][] = [
     [each => each.identifies, false],
-    [each => each.stands.includes('first') && !each.whole, false],
+    [each => each.positions.includes('first') && !each.multiFactor, false],
     [each => each.mandatory, false],
     [spare, false],
-    [each => each.whole, true],
+    [each => each.multiFactor, true],
   ]
   for (const [choice, optional] of rows) {
     const from = offered.filter(choice)
-    const settled = fresh.some(choice) || (optional && from.every(each => demand.skipped.includes(each.id)))
+    const settled = enrolled.some(choice) || (optional && from.every(each => demand.skipped.includes(each.id)))
     if (!settled && from.length > 0) return { now: 'enrol', from, optional }
   }
   // Enrolling proves a factor too, but for those that were not yet asked to answer.
-  const proved = fresh.filter(each => !each.whole && !spare(each))
+  const proved = enrolled.filter(each => !each.multiFactor && !spare(each))
   return done(proved)
 }
 
 function add<F extends Rule>(standing: Standing<F>): Step<F> {
-  const { offered, held = [], proved, fresh, demand } = standing
-  if (fresh.some(each => each.id === demand.add)) return worth(proved)
+  const { offered, available = [], proved, enrolled, demand } = standing
+  if (enrolled.some(each => each.id === demand.add)) return worth(proved)
   const from = offered.filter(each => each.id === demand.add)
   if (from.length === 0) return { now: 'refuse' }
   // A number or an address changes hands by proving both ends; a recovery code stands in for one that is lost.
-  const old = held.filter(each => each.channel && each.id === demand.add)
+  const old = available.filter(each => each.channel && each.id === demand.add)
   const ended = old.length === 0 || proved.some(each => spare(each) || each.id === demand.add)
-  const both = (): Step<F> => ({ now: 'prove', from: [...old, ...held.filter(spare)] })
+  const both = (): Step<F> => ({ now: 'prove', from: [...old, ...available.filter(spare)] })
   return strongest(standing) ?? (ended ? { now: 'enrol', from, optional: false } : both())
 }
 
 /** What has still to be proved before the protection of an account is changed: its strongest factor, or a recovery code and a password in its stead. */
 function strongest<F extends Rule>(standing: Standing<F>): Step<F> | undefined {
-  const { held = [], proved, demand } = standing
+  const { available = [], proved, demand } = standing
   // One that was added too lately to count in full replaces none that was there before.
-  const whole = strongestOf(held) === 'phr' ? held.filter(each => each.whole) : []
-  if (demand.vouched || strongestOf(proved) === 'phr') return undefined
-  if (whole.length > 0 && !proved.some(spare)) return { now: 'prove', from: [...whole, ...held.filter(spare)] }
+  const passkeys = strongestOf(available) === 'phr' ? available.filter(each => each.multiFactor) : []
+  if (demand.reauthenticated || strongestOf(proved) === 'phr') return undefined
+  if (passkeys.length > 0 && !proved.some(spare))
+    return { now: 'prove', from: [...passkeys, ...available.filter(spare)] }
   if (reaches(assurance(proved), 'aal2')) return undefined
   const more =
     proved.length === 0
-      ? held.filter(each => each.stands.includes('first') && reaches(bestWith(each, held), 'aal2'))
-      : held.filter(each => !whole.includes(each) && reaches(assurance([...proved, each]), 'aal2'))
-  const from = more.length > 0 ? more : whole
+      ? available.filter(each => each.positions.includes('first') && reaches(bestWith(each, available), 'aal2'))
+      : available.filter(each => !passkeys.includes(each) && reaches(assurance([...proved, each]), 'aal2'))
+  const from = more.length > 0 ? more : passkeys
   return from.length > 0 ? { now: 'prove', from: lastResortsLast(from) } : short(standing, 'aal2')
 }
 
-/** What is held does not reach this. Where it will by waiting, that is said, to who proved two steps and to nobody before. */
+/** What is available does not reach this. Where it will by waiting, that is said, to who proved two steps and to nobody before. */
 function short<F extends Rule>(standing: Standing<F>, wanted: Acr): Step<F> {
-  const { held = [], proved } = standing
+  const { available = [], proved } = standing
   const until = enoughFrom(standing, wanted)
-  const more = held.filter(each => !reaches(assurance(proved), 'mfa') && reaches(assurance([...proved, each]), 'mfa'))
+  const more = available.filter(
+    each => !reaches(assurance(proved), 'mfa') && reaches(assurance([...proved, each]), 'mfa'),
+  )
   if (until !== undefined && more.length > 0) return { now: 'prove', from: lastResortsLast(more) }
   return { now: 'refuse', until }
 }
 
-/** When what is held will reach this by waiting, in milliseconds; undefined where waiting does not help. */
-function enoughFrom<F extends Rule>({ held = [], later = [] }: Standing<F>, wanted: Acr): number | undefined {
+/** When what is available will reach this by waiting, in milliseconds; undefined where waiting does not help. */
+function enoughFrom<F extends Rule>({ available = [], later = [] }: Standing<F>, wanted: Acr): number | undefined {
   const full = (at: number) => later.filter(each => each.at <= at).map(each => each.factor)
-  return later.find(({ at }) => reaches(assurance([...held, ...full(at)]), wanted))?.at
+  return later.find(({ at }) => reaches(assurance([...available, ...full(at)]), wanted))?.at
 }
 
-function reset<F extends Rule>({ offered, held = [], proved, fresh }: Standing<F>): Step<F> {
+function reset<F extends Rule>({ offered, available = [], proved, enrolled }: Standing<F>): Step<F> {
   // The link proved the mailbox, which is one step: it cannot be the second one, too.
   const mailbox = offered.filter(each => each.identifies)
-  const second = held.filter(each => each.kind !== 'known' && !each.identifies)
-  if (!proved.some(each => each.kind !== 'known' && !each.identifies))
+  const second = available.filter(each => each.kind !== 'knowledge' && !each.identifies)
+  if (!proved.some(each => each.kind !== 'knowledge' && !each.identifies))
     return second.length > 0 ? { now: 'prove', from: lastResortsLast(second) } : { now: 'refuse' }
-  const first = offered.filter(each => each.stands.includes('first') && !each.whole)
-  if (!fresh.some(each => first.includes(each))) return { now: 'enrol', from: first, optional: false }
-  return replacing(offered, proved, fresh) ?? done(proved, mailbox)
+  const first = offered.filter(each => each.positions.includes('first') && !each.multiFactor)
+  if (!enrolled.some(each => first.includes(each))) return { now: 'enrol', from: first, optional: false }
+  return replacing(offered, proved, enrolled) ?? done(proved, mailbox)
 }
 
 /** Two of the staff said who it is: all is set up afresh. Nothing was proved by it that moves money; what was set up does that next. */
-function recover<F extends Rule>({ offered, fresh, demand }: Standing<F>): Step<F> {
+function recover<F extends Rule>({ offered, enrolled, demand }: Standing<F>): Step<F> {
   const mailbox = (each: F) => demand.moves && each.identifies
-  const first = (each: F) => each.stands.includes('first') && !each.whole
+  const first = (each: F) => each.positions.includes('first') && !each.multiFactor
   for (const choice of [mailbox, first, (each: F) => each.mandatory, spare]) {
     const from = offered.filter(choice)
-    if (!fresh.some(choice) && from.length > 0) return { now: 'enrol', from, optional: false }
+    if (!enrolled.some(choice) && from.length > 0) return { now: 'enrol', from, optional: false }
   }
-  const set = fresh.filter(each => !spare(each) && !each.identifies)
+  const set = enrolled.filter(each => !spare(each) && !each.identifies)
   return { now: 'done', acr: 'mfa', amr: [...new Set(set.flatMap(each => each.amr))] }
 }
 
 function signIn<F extends Rule>(standing: Standing<F>): Step<F> {
-  const { offered, held, proved, fresh, demand, trusted } = standing
+  const { offered, available, proved, enrolled, demand, trusted } = standing
   const wanted = demand.acr ?? 'mfa'
-  const first = (held ?? offered).filter(each => each.stands.includes('first'))
-  if (!held || proved.length === 0) {
-    const enough = first.filter(each => reaches(bestWith(each, held ?? offered), wanted))
+  const first = (available ?? offered).filter(each => each.positions.includes('first'))
+  if (!available || proved.length === 0) {
+    const enough = first.filter(each => reaches(bestWith(each, available ?? offered), wanted))
     const until = demand.purpose === 'step-up' && enough.length === 0 ? enoughFrom(standing, wanted) : undefined
     if (until !== undefined) return { now: 'refuse', until }
     const from = enough.length > 0 ? enough : first
@@ -184,30 +187,30 @@ function signIn<F extends Rule>(standing: Standing<F>): Step<F> {
   }
 
   // A trusted device is a second step, and no second factor: a cookie can be copied, and nobody proves that it was not.
-  const least = trusted && proved.some(each => each.stands.includes('first')) ? 'mfa' : undefined
+  const least = trusted && proved.some(each => each.positions.includes('first')) ? 'mfa' : undefined
   const worth = assurance(proved) ?? least
   if (!reaches(worth, wanted)) {
     const more = (least: Acr) =>
-      held.filter(each => !reaches(worth, least) && reaches(assurance([...proved, each]), least))
+      available.filter(each => !reaches(worth, least) && reaches(assurance([...proved, each]), least))
     const candidates = more(wanted)
     if (candidates.length > 0) return { now: 'prove', from: lastResortsLast(candidates) }
     // Only a passkey reaches phr: who holds none may make one, but not on the strength of an emailed code.
-    if (reaches(worth, 'aal2') && !held.some(each => each.whole))
-      return { now: 'enrol', from: offered.filter(each => each.whole), optional: false }
+    if (reaches(worth, 'aal2') && !available.some(each => each.multiFactor))
+      return { now: 'enrol', from: offered.filter(each => each.multiFactor), optional: false }
     const second = more('aal2')
     return second.length > 0 ? { now: 'prove', from: lastResortsLast(second) } : short(standing, wanted)
   }
 
-  return replacing(offered, proved, fresh) ?? done(proved, [], least)
+  return replacing(offered, proved, enrolled) ?? done(proved, [], least)
 }
 
 /** Who had to use a recovery code has lost something: a factor is set up again before they go on. */
 function replacing<F extends Rule>(
   offered: readonly F[],
   proved: readonly F[],
-  fresh: readonly F[],
+  enrolled: readonly F[],
 ): Step<F> | undefined {
-  if (!proved.some(spare) || fresh.some(guards)) return undefined
+  if (!proved.some(spare) || enrolled.some(guards)) return undefined
   return { now: 'enrol', from: offered.filter(each => each.mandatory), optional: false }
 }
 
@@ -220,8 +223,8 @@ export function loosens(
   return did === 'removed' || factor.channel !== undefined || purpose === 'reset' || proved.some(spare)
 }
 
-function bestWith(first: Rule, held: readonly Rule[]): Acr | undefined {
-  return highest(held.map(each => assurance([first, each])))
+function bestWith(first: Rule, available: readonly Rule[]): Acr | undefined {
+  return highest(available.map(each => assurance([first, each])))
 }
 
 /** As `done`, where what was proved need not add up. */

@@ -48,7 +48,7 @@ export function proofs({ challenges, credentials, devices, admissions, throttle,
   ) => {
     if (account === undefined || !guessable(factor)) {
       const proved = await verify()
-      if (factor.whole && account !== undefined) await failures.forget(account)
+      if (factor.multiFactor && account !== undefined) await failures.forget(account)
       return proved
     }
     const judged = await failures.judge(account, factor.id)
@@ -99,13 +99,13 @@ export function proofs({ challenges, credentials, devices, admissions, throttle,
 }
 
 /** Tells whether wrong answers to it are counted in a row. Not to passwords: strangers guess them, and closing them would lock the owner out. Passkeys cannot be guessed. */
-function guessable({ stands }: Factor): boolean {
-  return !stands.includes('first')
+function guessable({ positions }: Factor): boolean {
+  return !positions.includes('first')
 }
 
 /** Tells whether a proof of it reopens factors that wrong answers have closed. A mailbox does not: it is also the way to a new password. */
 function reopens({ kind, strength }: Factor): boolean {
-  return kind !== 'known' && strength !== 'mfa'
+  return kind !== 'knowledge' && strength !== 'mfa'
 }
 
 interface Proving {

@@ -105,7 +105,7 @@ export function protection({ factors, accounts, credentials, commit, risk, emit,
       const wanted: Wanted = {
         came: [credential],
         went: former === undefined ? [] : [former],
-        fields: factor.vouches?.(enrolled.secret) ?? {},
+        fields: factor.verifiedContact?.(enrolled.secret) ?? {},
         loosens: loosens(did, factor, { purpose, proved }),
         always: purpose === 'reset',
         // What goes along with a beginning is told of with it.
@@ -149,7 +149,7 @@ export function protection({ factors, accounts, credentials, commit, risk, emit,
         return emit('factor.preferred', what, visitor)
       }
       // What it vouched for goes with it: the account's number, say.
-      const vouched = Object.keys(factor.vouches?.(credential.secret) ?? {}).map(name => [name, undefined])
+      const vouched = Object.keys(factor.verifiedContact?.(credential.secret) ?? {}).map(name => [name, undefined])
       const events = [{ name: 'factor.removed' as const, data: what }]
       // Of two changes at once, one is committed: nobody removes the last two factors, each for the sake of the other.
       await committed(

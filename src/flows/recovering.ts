@@ -45,32 +45,32 @@ export function recovering(services: Services): Recovering {
   return {
     commit: async (flow, enrolled, visitor) => {
       const { account = '', case: checked = '', moves } = flow
-      const vouched: { email?: string; phone?: string } = Object.assign(
+      const contact: { email?: string; phone?: string } = Object.assign(
         {},
-        ...enrolled.map(({ factor, secret }) => factorOf(factor)?.vouches?.(secret)),
+        ...enrolled.map(({ factor, secret }) => factorOf(factor)?.verifiedContact?.(secret)),
       )
-      const { email, ...known } = vouched
+      const { email, ...known } = contact
       const free = async () =>
         email === undefined || [account, undefined].includes((await addresses.whose(email))?.account)
       if (!(await free())) throw new Problem('conflict')
       if (!active(await accounts.get(account))) throw new Problem('attempt_expired')
       await complete(checked)
 
-      const fresh: string[] = []
+      const added: string[] = []
       const addedUnder = authority({ purpose: 'recover' }, [], factors)
-      for (const each of enrolled) fresh.push(await credentials.add({ account, ...each, addedUnder }))
+      for (const each of enrolled) added.push(await credentials.add({ account, ...each, addedUnder }))
       // The mailbox stays unless it is lost, too: it is the one thing that was proved.
       const goes = ({ factor }: Credential) => moves || !factorOf(factor)?.identifies
       const events: Announced[] = enrolled.map(({ factor }, at) => ({
         name: 'factor.enrolled',
-        data: { account, factor, credential: fresh[at] ?? '' },
+        data: { account, factor, credential: added[at] ?? '' },
       }))
       events.push({ name: 'identity.completed', data: { account, case: checked } })
       const { securityStamp } = await retry(async () => {
         const owner = await accounts.get(account)
         if (!active(owner)) {
           // It closes: whoever keeps it finds it as it was.
-          await discard(credentials, fresh)
+          await discard(credentials, added)
           throw new Problem('attempt_expired')
         }
         const went = (await credentials.of(account)).filter(goes).map(({ id }) => id)
@@ -78,10 +78,10 @@ export function recovering(services: Services): Recovering {
         await cutOff(account, visitor)
         await devices.forgetSince(account)
         const wanted: Wanted = {
-          ...{ came: fresh, went, loosens: true, always: true, events },
+          ...{ came: added, went, loosens: true, always: true, events },
           settings: { smsAlerts: undefined, restrictions: undefined, travel: undefined },
           // Somebody may have signed up with it this very moment.
-          fields: { phone: undefined, ...withoutKeys(owner), ...((await free()) ? vouched : known) },
+          fields: { phone: undefined, ...withoutKeys(owner), ...((await free()) ? contact : known) },
         }
         const changed = await commit(owner, wanted, visitor).catch(fault => {
           if (!(fault instanceof Conflict)) throw fault

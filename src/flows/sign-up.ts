@@ -48,8 +48,10 @@ export function signUp({ accounts, credentials, announcements, addresses, sealer
       const account = flow.account
       if (account === undefined) throw new Problem('attempt_expired')
       const enrolled = open(flow, pending)
-      const vouched = enrolled.map(each => factors.find(({ id }) => id === each.factor)?.vouches?.(each.secret))
-      const { email, phone }: { email?: string; phone?: string } = Object.assign({}, ...vouched)
+      const contacts = enrolled.map(each =>
+        factors.find(({ id }) => id === each.factor)?.verifiedContact?.(each.secret),
+      )
+      const { email, phone }: { email?: string; phone?: string } = Object.assign({}, ...contacts)
       if (email === undefined) throw new Problem('attempt_expired')
       const events = [{ name: 'account.created' as const, data: { account } }]
       const announcement = { id: account, account, events, origin: {} }

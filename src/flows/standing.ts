@@ -15,13 +15,13 @@ export function stepOf(
   credentials: readonly Credential[],
   { factors, ...clock }: Clock & { factors: readonly Factor[] },
 ): Step<Factor> {
-  const { purpose, acr, add, vouched: until = 0, moves, skipped, verdict, confirmed, trusted } = flow
+  const { purpose, acr, add, reauthenticatedUntil: until = 0, moves, skipped, verdict, confirmed, trusted } = flow
   return next({
     offered: factors,
-    ...(flow.account === undefined ? { held: undefined } : counted(factors, credentials, clock)),
+    ...(flow.account === undefined ? { available: undefined } : counted(factors, credentials, clock)),
     proved: provedIn(flow, factors),
-    fresh: factors.filter(each => flow.fresh.includes(each.id)),
-    demand: { purpose, acr, add, vouched: stillGranted(until, reauthentication, clock.now), moves, skipped },
+    enrolled: factors.filter(each => flow.enrolled.includes(each.id)),
+    demand: { purpose, acr, add, reauthenticated: stillGranted(until, reauthentication, clock.now), moves, skipped },
     verdict: confirmed && verdict ? { ...verdict, ruling: 'tell' } : verdict,
     trusted,
   })
@@ -36,7 +36,7 @@ export function firstOf(
   credentials: readonly Credential[],
   wants: string | undefined,
 ): Factor {
-  const good = from.filter(each => each.strength !== 'mfa' && !each.stands.includes('last'))
+  const good = from.filter(each => each.strength !== 'mfa' && !each.positions.includes('last'))
   const latest = (at: (credential: Credential) => number | undefined): Factor | undefined => {
     const dated = credentials.filter(each => at(each) !== undefined && good.some(({ id }) => id === each.factor))
     const [newest] = dated.sort((a, b) => (at(b) ?? 0) - (at(a) ?? 0))
@@ -56,8 +56,8 @@ export function subjectOf(
   now: number,
 ): Subject<unknown> {
   const { account, email, locale, client } = flow
-  const held = credentials.filter(each => each.factor === factor.id)
-  return { account, email, held, locale, now, towards: client?.name }
+  const own = credentials.filter(each => each.factor === factor.id)
+  return { account, email, credentials: own, locale, now, towards: client?.name }
 }
 
 /** What a flow has proved, each factor as the credential counted that it was proved by. */
@@ -67,6 +67,8 @@ export function provedIn({ proved, limits = {} }: Flow, factors: readonly Factor
 
 /** The assurance of what authorises an enrolment in a flow now; undefined for what an account begins with. */
 export function authorityOf(flow: Flow, factors: readonly Factor[], now: number): Acr | undefined {
-  const vouched = stillGranted(flow.vouched ?? 0, reauthentication, now) ? flow.vouchedBy : undefined
-  return authority({ purpose: flow.purpose, vouched }, provedIn(flow, factors), factors)
+  const reauthenticated = stillGranted(flow.reauthenticatedUntil ?? 0, reauthentication, now)
+    ? flow.reauthenticatedBy
+    : undefined
+  return authority({ purpose: flow.purpose, reauthenticated }, provedIn(flow, factors), factors)
 }

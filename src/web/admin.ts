@@ -107,7 +107,7 @@ export function admin(services: Services): Router<Visit> {
   const prove = async (ctx: Context, person: SignedIn): Promise<void> => {
     const { id, email, securityStamp } = person.account
     const held = await credentials.of(id)
-    const passkey = factors.find(({ id, whole }) => whole && held.some(each => each.factor === id))
+    const passkey = factors.find(({ id, multiFactor }) => multiFactor && held.some(each => each.factor === id))
     if (!passkey) {
       ctx.status = 403
       return show.page(ctx, 'admin/passkey', {}, frame(person))

@@ -120,7 +120,7 @@ export function apiKeys(services: Services): Router<Visit> {
 
   /** What a key is worth to a thief is worth the strongest factor of its owner, as any other change is. */
   const wanted = async ({ account }: SignedIn) =>
-    strongestOf(counted(factors, await credentials.of(account.id), { hold, now: now() }).held)
+    strongestOf(counted(factors, await credentials.of(account.id), { hold, now: now() }).available)
   const proved = async (person: SignedIn) =>
     reaches(person.session.acr, await wanted(person)) && recent(person.session.since, fresh, now())
   const prove = async (ctx: Context, person: SignedIn, next: string) => {

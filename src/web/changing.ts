@@ -56,7 +56,7 @@ export function changing(services: Services): Changing {
   const { who } = doorkeeper(services)
 
   const freshly: Changing['fresh'] = ({ acr, since }, held) => {
-    const wanted = strongestOf(counted(factors, held, { hold, now: now() }).held)
+    const wanted = strongestOf(counted(factors, held, { hold, now: now() }).available)
     return reaches(acr, wanted) && recent(since, fresh, now())
   }
   const begin: Changing['begin'] = (ctx, { account, session }, begun) => {

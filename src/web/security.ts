@@ -121,8 +121,10 @@ export function security(services: Services): Router<Visit> {
     const what = show.say(locale, `factor.${factor.id}.name`)
     const reason = show.say(locale, own > 0 && factor.limit === 1 ? 'reason.change' : 'reason.add', { what })
     const proved = fresh(person.session, held)
-    const vouched = proved ? { vouched: now() + reauthentication, vouchedBy: person.session.acr } : {}
-    await begin(ctx, person, { purpose: 'add', add: factor.id, ...vouched, reason })
+    const reauthenticated = proved
+      ? { reauthenticatedUntil: now() + reauthentication, reauthenticatedBy: person.session.acr }
+      : {}
+    await begin(ctx, person, { purpose: 'add', add: factor.id, ...reauthenticated, reason })
   })
 
   const named = (ctx: Context) => requiredField(ctx, 'credential', 100)

@@ -109,7 +109,7 @@ export async function concluded(
 ): Promise<{ account: Account; acr: NonNullable<Flow['done']>['acr']; amr: string[] }> {
   const { accounts, flows, devices, sessions, emit } = services
   const { visitor } = ctx.state
-  const { done, account, securityStamp, purpose, fresh, trust } = await flows.take(flow)
+  const { done, account, securityStamp, purpose, enrolled, trust } = await flows.take(flow)
   const person = account === undefined ? undefined : await accounts.get(account)
   if (!done || !active(person)) throw new Problem('attempt_expired')
   // What was proved before the account's protection changed may be what the change was made against.
@@ -120,7 +120,7 @@ export async function concluded(
     await devices.trust(visitor.device, person)
     await emit('device.trusted', { account: person.id }, visitor)
   }
-  if (fresh.length > 0 && purpose !== 'sign-up') {
+  if (enrolled.length > 0 && purpose !== 'sign-up') {
     // The library changes the cookie of who signs in on the way to an app.
     await sessions.endOthers(ctx, 'protection-changed', person.id, flow.interaction === undefined ? undefined : 'soon')
   }

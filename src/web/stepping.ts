@@ -111,7 +111,7 @@ export function stepping({ accounts, flows, sessions, devices, resume, show, fin
         trust: devices.trustFor > 0 && step.now === 'prove' && trustable(flow, factor),
         progress: flow.purpose === 'sign-up' ? progress(flow, asked !== undefined) : undefined,
         email: flow.email,
-        signIn: flow.purpose === 'sign-up' && flow.fresh.length === 0 ? `/sign-in?from=${flow.id}` : undefined,
+        signIn: flow.purpose === 'sign-up' && flow.enrolled.length === 0 ? `/sign-in?from=${flow.id}` : undefined,
       },
       frame,
     )
@@ -121,7 +121,7 @@ export function stepping({ accounts, flows, sessions, devices, resume, show, fin
   const passkeyOf = async (run: Run, from: readonly Factor[]) => {
     const asking = from.filter(each => !each.channel)
     const opened = await Promise.all(asking.map(each => run.open(each.id)))
-    return opened[asking.findIndex(each => each.whole)]?.options as Record<string, unknown> | undefined
+    return opened[asking.findIndex(each => each.multiFactor)]?.options as Record<string, unknown> | undefined
   }
 
   /** Asks for the mailbox first; a passkey, and another factor than the one that was guessed at, do without. */
@@ -199,11 +199,11 @@ function typed(posted: unknown): Record<string, string> {
 }
 
 /** May the device be trusted on the strength of this proof? */
-function trustable({ purpose, proved }: Flow, { strength, stands }: Factor): boolean {
-  return purpose === 'sign-in' && proved.length > 0 && strength !== 'mfa' && !stands.includes('last')
+function trustable({ purpose, proved }: Flow, { strength, positions }: Factor): boolean {
+  return purpose === 'sign-in' && proved.length > 0 && strength !== 'mfa' && !positions.includes('last')
 }
 
 function progress(flow: Flow, asked: boolean): { at: number; of: number } {
-  const past = flow.fresh.length
+  const past = flow.enrolled.length
   return { at: Math.min(signUpPages, past + 1 + (past > 0 || asked ? 1 : 0)), of: signUpPages }
 }

@@ -127,7 +127,7 @@ export function people({ issuer, trust, hold, closing: patience, sms }: Config, 
 
   /** What a credential says of how to reach its owner. */
   const reach = ({ factor, secret }: Pick<Credential, 'factor' | 'secret'>) =>
-    factors.find(({ id }) => id === factor)?.vouches?.(secret) ?? {}
+    factors.find(({ id }) => id === factor)?.verifiedContact?.(secret) ?? {}
 
   return {
     reach,

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { Problem } from '../../src/errors.ts'
-import type { Ceremony, Factor, Held, Subject } from '../../src/factors/factor.ts'
+import type { Ceremony, Factor, FactorCredential, Subject } from '../../src/factors/factor.ts'
 import { factors } from '../../src/factors/index.ts'
 import { authenticator } from '../support/authenticator.ts'
 import { totpAt } from '../support/codes.ts'
@@ -116,14 +116,14 @@ describe('every factor', () => {
   it('leaves somebody at sign-up a first factor, an address and a choice of second factors', () => {
     expect(all.filter(each => each.identifies).map(each => each.id)).to.deep.equal(['email'])
     expect(all.filter(each => each.mandatory).map(each => each.id)).to.deep.equal(['totp', 'sms'])
-    expect(all.filter(each => each.stands.includes('first')).map(each => each.id)).to.deep.equal([
+    expect(all.filter(each => each.positions.includes('first')).map(each => each.id)).to.deep.equal([
       'passkey',
       'password',
     ])
   })
 
-  it('is phishing-resistant exactly when it is whole, and no emailed code is more than a second step', () => {
-    for (const { whole, strength } of all) expect(strength === 'phr').to.equal(whole === true)
+  it('is phishing-resistant exactly when it is two factors by itself, and no emailed code is more than a second step', () => {
+    for (const { multiFactor, strength } of all) expect(strength === 'phr').to.equal(multiFactor === true)
     expect(all.filter(each => each.strength === 'mfa').map(each => each.id)).to.deep.equal(['email'])
   })
 })
@@ -132,7 +132,7 @@ for (const factor of all) describe(`the factor ${factor.id}`, () => contract(fac
 
 function contract(factor: Factor): void {
   const play = () => plays(own)[factor.id] as Play
-  const enrolled = async (played: Play): Promise<Held<unknown>> => {
+  const enrolled = async (played: Play): Promise<FactorCredential<unknown>> => {
     const who = subject()
     const { state, page } = await begin(factor.enrol, who, played.asked)
     const { secret } = await finish(factor.enrol, await played.enrol(page), state, who)
@@ -140,11 +140,11 @@ function contract(factor: Factor): void {
   }
 
   it('declares itself sanely', () => {
-    expect(factor.kind).to.be.oneOf(['known', 'held', 'inherent'])
+    expect(factor.kind).to.be.oneOf(['knowledge', 'possession', 'inherence'])
     // RFC 8176, section 2.
     for (const value of factor.amr) expect(value).to.be.oneOf(['pwd', 'otp', 'sms', 'pop', 'user'])
     expect(factor.amr).to.not.be.empty
-    expect(factor.stands).to.not.be.empty
+    expect(factor.positions).to.not.be.empty
     expect(factor.limit).to.be.within(1, 20)
   })
 
@@ -152,7 +152,7 @@ function contract(factor: Factor): void {
     const played = play()
     const held = await enrolled(played)
     expect(factor.secret.parse(held.secret)).to.deep.equal(held.secret)
-    const who = subject({ held: [held], ...later })
+    const who = subject({ credentials: [held], ...later })
     const { state, page } = await begin(factor.prove, who)
     const proved = await finish(factor.prove, await played.prove(page), state, who)
     expect(proved.credential).to.equal('credential')
@@ -161,7 +161,7 @@ function contract(factor: Factor): void {
 
   it('refuses a wrong answer with its code, beside its field, and says how many tries are left', async () => {
     const played = play()
-    const who = subject({ held: [await enrolled(played)], ...later, left: 3 })
+    const who = subject({ credentials: [await enrolled(played)], ...later, left: 3 })
     const { state, page } = await begin(factor.prove, who)
     const answer = await played.wrong(page)
     const fault = await problem(finish(factor.prove, answer, state, who))
@@ -172,7 +172,7 @@ function contract(factor: Factor): void {
 
   it('refuses somebody who holds nothing as it refuses a wrong answer, and hashes as often', async () => {
     const played = play()
-    const known = subject({ held: [await enrolled(played)], ...later })
+    const known = subject({ credentials: [await enrolled(played)], ...later })
     const nobody = subject({ account: undefined, ...later })
     const wrongly = async (who: Subject<unknown>) => {
       const { state } = await begin(factor.prove, who)
@@ -188,7 +188,7 @@ function contract(factor: Factor): void {
 
   it('shows somebody who holds nothing as much as anybody', async () => {
     const held = await enrolled(play())
-    const known = await begin(factor.prove, subject({ held: [held], ...later }))
+    const known = await begin(factor.prove, subject({ credentials: [held], ...later }))
     const nobody = await begin(factor.prove, subject({ account: undefined, ...later }))
     expect(Object.keys(nobody.page)).to.deep.equal(Object.keys(known.page))
   })
@@ -198,11 +198,11 @@ function contract(factor: Factor): void {
     it('never takes a proof twice', async () => {
       const played = play()
       const held = await enrolled(played)
-      const who = subject({ held: [held], ...later })
+      const who = subject({ credentials: [held], ...later })
       const { state, page } = await begin(factor.prove, who)
       const answer = await played.prove(page)
       const { secret } = await finish(factor.prove, answer, state, who)
-      const again = subject({ held: [{ ...held, secret: json(secret) }], ...later })
+      const again = subject({ credentials: [{ ...held, secret: json(secret) }], ...later })
       expect((await problem(finish(factor.prove, answer, state, again))).code).to.equal(replayed)
     })
   }
@@ -210,7 +210,7 @@ function contract(factor: Factor): void {
   it('meets whatever is posted with a Problem', async () => {
     const played = play()
     const held = await enrolled(played)
-    const who = subject({ held: [held], ...later })
+    const who = subject({ credentials: [held], ...later })
     const proving = await begin(factor.prove, who)
     const enrolling = await begin(factor.enrol, subject(), played.asked)
     const survives = async (act: () => Promise<unknown>) => {

@@ -15,7 +15,7 @@ const enrol = async (device: Authenticator) => {
   const made = await device.create(page?.options as PublicKeyCredentialCreationOptionsJSON, issuer)
   return factor.enrol.finish({ response: JSON.stringify(made) }, state ?? { challenge: '' }, subject())
 }
-const holding = (secret: Secret) => subject<Secret>({ held: [{ id: 'credential', secret }] })
+const holding = (secret: Secret) => subject<Secret>({ credentials: [{ id: 'credential', secret }] })
 
 describe('factors/passkey-response', () => {
   const rubbish = ['', 'null', '[]', '{}', '7', '{', '{"id":"AA"}', '{"__proto__":{"id":"AA"}}', `${'['.repeat(9000)}`]

@@ -15,7 +15,7 @@ type Who = Subject<Secret>
 
 const base64url = (text: string) => Buffer.from(text).toString('base64url')
 const holding = (secret: Secret, changes: Partial<Who> = {}) =>
-  subject<Secret>({ held: [{ id: 'credential', secret }], ...changes })
+  subject<Secret>({ credentials: [{ id: 'credential', secret }], ...changes })
 const nameless = () => subject<Secret>({ account: undefined })
 
 const creation = async (who: Who = subject()) => {
@@ -240,7 +240,7 @@ describe('factors/passkey', () => {
     it('picks the right one of several', async () => {
       const [first, second] = [authenticator(), authenticator()]
       const secrets = [(await enrol(first)).secret, (await enrol(second)).secret]
-      const who = subject<Secret>({ held: secrets.map((secret, at) => ({ id: `credential-${at}`, secret })) })
+      const who = subject<Secret>({ credentials: secrets.map((secret, at) => ({ id: `credential-${at}`, secret })) })
       expect((await prove(second, who)).credential).to.equal('credential-1')
       expect((await prove(first, who)).credential).to.equal('credential-0')
     })

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { guesses } from '../../src/factors/password-guesses.ts'
-import { type Guesses, judge } from '../../src/factors/password-strength.ts'
+import { type Guesses, strengthOf } from '../../src/factors/password-strength.ts'
 
 const about = { email: 'ada.lovelace+apps@example.com', service: 'Latchkey' }
 
@@ -58,31 +58,31 @@ describe('factors/password-strength', () => {
   ]
   for (const [what, fault, passwords] of table) {
     it(`${fault === undefined ? 'takes' : 'refuses'} ${what}`, () => {
-      for (const password of passwords) expect(judge(password, about, estimate).fault, password).to.equal(fault)
+      for (const password of passwords) expect(strengthOf(password, about, estimate).fault, password).to.equal(fault)
     })
   }
 
   it('counts three letters of an address only where they are a word of their own, and fewer not at all', () => {
     const sam = { email: 'sam@example.com', service: 'Latchkey' }
-    expect(judge('sample kettle orbit', sam, estimate).fault).to.equal(undefined)
-    expect(judge('sam-kettle-orbit', sam, estimate).fault).to.equal('password_personal')
-    expect(judge('5am-kettle-orbit', sam, estimate).fault).to.equal('password_personal')
-    expect(judge('me and a plum violin', { ...sam, email: 'me@example.com' }, estimate).fault).to.equal(undefined)
+    expect(strengthOf('sample kettle orbit', sam, estimate).fault).to.equal(undefined)
+    expect(strengthOf('sam-kettle-orbit', sam, estimate).fault).to.equal('password_personal')
+    expect(strengthOf('5am-kettle-orbit', sam, estimate).fault).to.equal('password_personal')
+    expect(strengthOf('me and a plum violin', { ...sam, email: 'me@example.com' }, estimate).fault).to.equal(undefined)
   })
 
   it('judges without an address, too', () => {
-    expect(judge('plum anchor violin', { service: 'Latchkey' }, estimate).fault).to.equal(undefined)
+    expect(strengthOf('plum anchor violin', { service: 'Latchkey' }, estimate).fault).to.equal(undefined)
   })
 
   it('scores by the least of its readings', () => {
-    const by = (worth: number) => judge('plum anchor violin', about, () => worth)
+    const by = (worth: number) => strengthOf('plum anchor violin', about, () => worth)
     expect([0, 3, 6, 8, 10].map(worth => by(worth).score)).to.deep.equal([0, 1, 2, 3, 4])
     expect([7.99, 8].map(worth => by(worth).fault)).to.deep.equal(['password_common', undefined])
   })
 
   it('never calls good what it refuses', () => {
     for (const password of ['k#9Xp2!', 'ada.lovelace-plum-anchor', 'correct horse battery staple', 'Summer2024!!']) {
-      expect(judge(password, about, estimate).score, password).to.be.below(3)
+      expect(strengthOf(password, about, estimate).score, password).to.be.below(3)
     }
   })
 
@@ -94,7 +94,7 @@ describe('factors/password-strength', () => {
     const phrases = words.flatMap((word, at) =>
       [7, 11].map(step => [word, words[(at + step) % 16], words[(at + 2 * step) % 16]].join(' ')),
     )
-    const taken = phrases.filter(phrase => judge(phrase, about, estimate).fault === undefined)
+    const taken = phrases.filter(phrase => strengthOf(phrase, about, estimate).fault === undefined)
     expect(taken).to.have.lengthOf(phrases.length)
   })
 })

@@ -14,7 +14,7 @@ describe('factors/password', () => {
     factor.enrol.finish({ password: typed }, null, subject({ email }))
   const held = async (typed = right) => ({ id: 'credential', secret: (await enrol(typed)).secret })
   const prove = (typed: string, credential: Awaited<ReturnType<typeof held>>, of = factor) =>
-    of.prove.finish({ email: 'ada@example.com', password: typed }, null, subject({ held: [credential] }))
+    of.prove.finish({ email: 'ada@example.com', password: typed }, null, subject({ credentials: [credential] }))
 
   for (const [what, typed, code] of [
     ['too short', 'k#9Xp2!', 'password_short'],

@@ -11,7 +11,7 @@ describe('factors/recovery-code', () => {
     return { codes: page?.codes as string[], secret }
   }
   const prove = (code: string, secret: Awaited<ReturnType<typeof make>>['secret']) =>
-    factor.prove.finish({ code }, null, subject({ held: [{ id: 'credential', secret }] }))
+    factor.prove.finish({ code }, null, subject({ credentials: [{ id: 'credential', secret }] }))
 
   it('makes ten different codes of 50 bits, without letters that look like digits', async () => {
     const { codes } = await make()

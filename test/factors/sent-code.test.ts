@@ -29,7 +29,7 @@ for (const { make, channel, field, typed, to, masked, invalid } of [
     const own = services()
     const factor = make({ ...own.sealer, send: own.send })
     const held = (id = 'credential', where: string = to) =>
-      subject<{ to: string }>({ held: [{ id, secret: { to: where } }] })
+      subject<{ to: string }>({ credentials: [{ id, secret: { to: where } }] })
     const enrolling = async (who = subject<{ to: string }>(), asked: Record<string, unknown> = { [field]: typed }) => {
       const begun = await factor.enrol.begin?.(who, asked)
       if (!begun) throw new Error('nothing was begun')
@@ -80,11 +80,11 @@ for (const { make, channel, field, typed, to, masked, invalid } of [
       expect(JSON.stringify([state, page])).to.not.include(code)
     })
 
-    it('vouches for the destination that answered', async () => {
+    it('verifiedContact for the destination that answered', async () => {
       const { state, code } = await enrolling()
       const { secret } = await factor.enrol.finish({ code: `${code.slice(0, 3)} ${code.slice(3)}` }, state, subject())
       expect(secret).to.deep.equal({ to })
-      expect(factor.vouches?.(secret)).to.deep.equal({ [field]: to })
+      expect(factor.verifiedContact?.(secret)).to.deep.equal({ [field]: to })
     })
 
     it('refuses a wrong code, and one that is none', async () => {
@@ -178,7 +178,7 @@ describe('factors/sent-code, by country', () => {
   const factor = smsCode({ ...own.sealer, send: own.send, countries: ['AT', 'DE'] })
   const sentTo = async (to: string) => {
     const before = own.sent.length
-    const who = subject<{ to: string }>({ held: [{ id: 'credential', secret: { to } }] })
+    const who = subject<{ to: string }>({ credentials: [{ id: 'credential', secret: { to } }] })
     const code = (begun: Promise<unknown> | undefined) =>
       begun?.then(
         () => undefined,

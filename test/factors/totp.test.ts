@@ -9,7 +9,7 @@ const known = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
 describe('factors/totp', () => {
   const factor = totp({ name })
   const at = (now: number, used = 0, id = 'credential') =>
-    subject({ now, held: [{ id, secret: { secret: known, step: used } }] })
+    subject({ now, credentials: [{ id, secret: { secret: known, step: used } }] })
   const prove = (code: string, who = at(noon)) => factor.prove.finish({ code }, null, who)
 
   it('shows what RFC 6238, appendix B, shows', async () => {
@@ -46,7 +46,7 @@ describe('factors/totp', () => {
   it('is enrolled by a code, which is spent by that', async () => {
     const code = totpAt(known, noon)
     const { secret } = await factor.enrol.finish({ code }, { secret: known }, subject())
-    const fault = await problem(prove(code, subject({ held: [{ id: 'credential', secret }] })))
+    const fault = await problem(prove(code, subject({ credentials: [{ id: 'credential', secret }] })))
     expect(fault).to.include({ code: 'code_spent', status: 401, field: 'code' })
   })
 
@@ -113,7 +113,7 @@ describe('factors/totp', () => {
   it('takes the code of either of two authenticators', async () => {
     const other = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'
     const both = subject({
-      held: [
+      credentials: [
         { id: 'old', secret: { secret: known, step: 0 } },
         { id: 'new', secret: { secret: other, step: 0 } },
       ],

@@ -53,7 +53,11 @@ describe('factors/typed', () => {
     const arabic = code.replace(/\d/g, digit => String.fromCodePoint(0x660 + Number(digit)))
     const wide = code.replace(/[!-~]/g, each => String.fromCodePoint(each.charCodeAt(0) + 0xfee0))
     for (const typed of [code.toUpperCase(), code.replace('-', '–'), `\u200b${code}\ufe0f`, arabic, wide]) {
-      const proved = await factor.prove.finish({ code: typed }, null, subject({ held: [{ id: 'held', secret }] }))
+      const proved = await factor.prove.finish(
+        { code: typed },
+        null,
+        subject({ credentials: [{ id: 'held', secret }] }),
+      )
       expect(proved.credential, typed).to.equal('held')
     }
   })

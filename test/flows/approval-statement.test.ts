@@ -23,7 +23,7 @@ async function receiptFor(signed: string): Promise<Approved & { id: string }> {
   const options = made?.page?.options as Parameters<typeof device.create>[0]
   const response = JSON.stringify(await device.create(options, issuer))
   const { secret } = await factor.enrol.finish({ response }, made?.state ?? { challenge: '' }, subject())
-  const who = subject<typeof secret>({ held: [{ id: 'c', secret }], bound: signed })
+  const who = subject<typeof secret>({ credentials: [{ id: 'c', secret }], bound: signed })
   const asked = await factor.prove.begin?.(who, {})
   if (!asked) throw new Error('nothing was begun')
   const proof = await device.get(asked.page?.options as Parameters<typeof device.get>[0], issuer)

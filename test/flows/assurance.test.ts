@@ -15,8 +15,8 @@ import { pick, type Row, rules, standing, step, tomorrow, usual } from '../suppo
 
 const all = `${usual} passkey`
 const until = `refuse until ${tomorrow}`
-const young = { held: all, late: 'passkey:aal2' }
-const reset = { held: usual, late: 'password:mfa' }
+const young = { has: all, late: 'passkey:aal2' }
+const reset = { has: usual, late: 'password:mfa' }
 
 /** What somebody can do with what was added under less than it could be worth. */
 const table: [story: string, row: Row, answer: string][] = [
@@ -33,10 +33,10 @@ const table: [story: string, row: Row, answer: string][] = [
   ['step-up to aal2', { ...young, demand: { purpose: 'step-up', acr: 'aal2' } }, 'prove password or passkey'],
   [
     'phr asked, none held and one just made',
-    { ...young, proved: 'password totp', fresh: 'passkey', demand: { acr: 'phr' } },
+    { ...young, proved: 'password totp', enrolled: 'passkey', demand: { acr: 'phr' } },
     until,
   ],
-  ['held: a late passkey is no way around it', { ...young, proved: 'passkey', verdict: 'hold' }, 'confirm by email'],
+  ['on hold: a late passkey is no way around it', { ...young, proved: 'passkey', verdict: 'hold' }, 'confirm by email'],
   ['refused: nor around that', { ...young, proved: 'passkey', verdict: 'refuse' }, 'refuse'],
   [
     'a change: two kinds do, as before it came',
@@ -70,12 +70,12 @@ const table: [story: string, row: Row, answer: string][] = [
   ['a factor more', { ...reset, demand: { purpose: 'add', add: 'passkey' } }, until],
   [
     'a passkey of before does for all of it',
-    { held: all, late: 'password:mfa', demand: { purpose: 'change' } },
+    { has: all, late: 'password:mfa', demand: { purpose: 'change' } },
     'prove passkey or recovery-code',
   ],
   [
     'a reset password and a recovery code stand in for no passkey',
-    { held: all, late: 'password:mfa', proved: 'recovery-code password', demand: { purpose: 'change' } },
+    { has: all, late: 'password:mfa', proved: 'recovery-code password', demand: { purpose: 'change' } },
     'prove passkey',
   ],
 ]
@@ -84,7 +84,7 @@ const authorities: [
   story: string,
   purpose: Purpose,
   proved: string,
-  vouched: Acr | undefined,
+  reauthenticated: Acr | undefined,
   answer: Acr | undefined,
 ][] = [
   ['what an account begins with', 'sign-up', '', undefined, undefined],
@@ -102,9 +102,9 @@ const authorities: [
 describe('what was added lately', () => {
   for (const [story, row, answer] of table) it(`${story}: ${answer}`, () => expect(step(row)).to.equal(answer))
 
-  for (const [story, purpose, proved, vouched, answer] of authorities)
+  for (const [story, purpose, proved, reauthenticated, answer] of authorities)
     it(`counts, ${story}, as ${answer ?? 'its factor does'}`, () =>
-      expect(authority({ purpose, vouched }, pick(proved), rules)).to.equal(answer))
+      expect(authority({ purpose, reauthenticated }, pick(proved), rules)).to.equal(answer))
 
   const [passkey] = pick('passkey')
   const at = (createdAt: number, addedUnder?: Acr) => ({ factor: 'passkey', createdAt, addedUnder })
@@ -120,11 +120,11 @@ describe('what was added lately', () => {
   })
 
   it('hides nothing of what was there before', () => {
-    const { held, later } = counted(rules, [at(0), at(140, 'aal2')], clock)
-    expect(held.map(each => [each.id, each.strength])).to.deep.equal([['passkey', 'phr']])
+    const { available, later } = counted(rules, [at(0), at(140, 'aal2')], clock)
+    expect(available.map(each => [each.id, each.strength])).to.deep.equal([['passkey', 'phr']])
     expect(later).to.deep.equal([])
     const late = counted(rules, [at(140, 'aal2'), at(120, 'aal2'), at(130, 'mfa')], clock)
-    expect(late.held.map(each => each.strength)).to.deep.equal(['aal2'])
+    expect(late.available.map(each => each.strength)).to.deep.equal(['aal2'])
     expect(late.later.map(each => each.at)).to.deep.equal([220])
   })
 
@@ -143,8 +143,12 @@ describe('what was added lately', () => {
   it('lets nobody reach by it what they could not reach without, whatever they are here for', () => {
     fc.assert(
       fc.property(standing, each => {
-        const late = (list: typeof rules) => list.map(rule => (rule.whole ? limited(rule, 'aal2') : rule))
-        const asked = next({ ...each, held: each.held && late([...each.held]), proved: late([...each.proved]) })
+        const late = (list: typeof rules) => list.map(rule => (rule.multiFactor ? limited(rule, 'aal2') : rule))
+        const asked = next({
+          ...each,
+          available: each.available && late([...each.available]),
+          proved: late([...each.proved]),
+        })
         if (asked.now === 'done') expect(asked.acr).to.not.equal('phr')
       }),
     )

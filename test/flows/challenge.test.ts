@@ -11,9 +11,9 @@ import { slow, testStore } from '../support/store.ts'
 /** A factor whose question is a number and whose answer is the same number. */
 const echo: Factor = {
   id: 'echo',
-  kind: 'held',
+  kind: 'possession',
   amr: ['otp'],
-  stands: ['second'],
+  positions: ['second'],
   strength: 'aal2',
   limit: 1,
   secret: z.unknown(),
@@ -38,7 +38,7 @@ describe('challenges', () => {
   let at: number
   const now = () => at
   const sealing = sealer(keyring(['a secret of the tests, 32 or longer']))
-  const who: Subject<unknown> = { held: [], locale: 'en', now: 0 }
+  const who: Subject<unknown> = { credentials: [], locale: 'en', now: 0 }
   const which = { flow: 'a', mode: 'prove' as const, factor: echo }
   const code = (promise: Promise<unknown>) =>
     promise.then(

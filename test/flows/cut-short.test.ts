@@ -18,9 +18,9 @@ const hour = 3_600_000
 const day = 24 * hour
 const visitor = { device: 'd', address: '192.0.2.7', agent: undefined }
 const factors = [
-  { id: 'password', kind: 'known' },
-  { id: 'totp', kind: 'held' },
-  { id: 'email', kind: 'held', identifies: true, vouches: ({ to }: { to: string }) => ({ email: to }) },
+  { id: 'password', kind: 'knowledge' },
+  { id: 'totp', kind: 'possession' },
+  { id: 'email', kind: 'possession', identifies: true, verifiedContact: ({ to }: { to: string }) => ({ email: to }) },
 ] as unknown as Factor[]
 const factorOf = (id: string) => factors.find(each => each.id === id) ?? expect.fail(id)
 
@@ -96,7 +96,7 @@ const acts: Act[] = [
         ['totp', 'thief’s'],
       ] as const) {
         const came = await here.calm.credentials.add({ account: 'ada', factor, secret: { to } })
-        const fields = factorOf(factor).vouches?.({ to }) ?? {}
+        const fields = factorOf(factor).verifiedContact?.({ to }) ?? {}
         await here.calm.commit(await owner(), { came: [came], went: [held[factor]], fields, events: [] }, visitor)
       }
       const bearer = await here.calm.links.make(

@@ -11,10 +11,10 @@ import { testStore } from '../support/store.ts'
 const day = 24 * 3_600_000
 const visitor = { device: 'd1', address: '192.0.2.7', agent: undefined }
 const factors = [
-  { id: 'password', kind: 'known' },
-  { id: 'passkey', kind: 'held' },
-  { id: 'sms', kind: 'held', vouches: ({ to }: { to: string }) => ({ phone: to }) },
-  { id: 'email', kind: 'held', vouches: ({ to }: { to: string }) => ({ email: to }) },
+  { id: 'password', kind: 'knowledge' },
+  { id: 'passkey', kind: 'possession' },
+  { id: 'sms', kind: 'possession', verifiedContact: ({ to }: { to: string }) => ({ phone: to }) },
+  { id: 'email', kind: 'possession', verifiedContact: ({ to }: { to: string }) => ({ email: to }) },
 ] as unknown as Factor[]
 
 describe('disowning', () => {

@@ -8,131 +8,131 @@ const table: [story: string, row: Row, answer: string][] = [
   // Adding a factor.
   [
     'add a passkey: first the strongest held',
-    { held: usual, demand: { purpose: 'add', add: 'passkey' } },
+    { has: usual, demand: { purpose: 'add', add: 'passkey' } },
     'prove password',
   ],
   [
     'the strongest was proved a moment ago',
-    { held: usual, demand: { purpose: 'add', add: 'passkey', vouched: true } },
+    { has: usual, demand: { purpose: 'add', add: 'passkey', reauthenticated: true } },
     'enrol passkey',
   ],
   [
     'added: worth no acr',
-    { held: usual, fresh: 'passkey', demand: { purpose: 'add', add: 'passkey', vouched: true } },
+    { has: usual, enrolled: 'passkey', demand: { purpose: 'add', add: 'passkey', reauthenticated: true } },
     'done',
   ],
   [
     'added: worth what was proved for it',
-    { held: usual, proved: 'password totp', fresh: 'passkey', demand: { purpose: 'add', add: 'passkey' } },
+    { has: usual, proved: 'password totp', enrolled: 'passkey', demand: { purpose: 'add', add: 'passkey' } },
     'done aal2 pwd otp mfa',
   ],
-  ['add something unheard of', { held: usual, demand: { purpose: 'add', add: 'tattoo' } }, 'refuse'],
+  ['add something unheard of', { has: usual, demand: { purpose: 'add', add: 'tattoo' } }, 'refuse'],
   [
     'another phone: the old one answers first',
-    { held: 'password sms email', demand: { purpose: 'add', add: 'sms', vouched: true } },
+    { has: 'password sms email', demand: { purpose: 'add', add: 'sms', reauthenticated: true } },
     'prove sms',
   ],
   [
     'the old phone is gone: a recovery code stands in',
     {
-      held: 'password sms email recovery-code',
+      has: 'password sms email recovery-code',
       proved: 'recovery-code',
-      demand: { purpose: 'add', add: 'sms', vouched: true },
+      demand: { purpose: 'add', add: 'sms', reauthenticated: true },
     },
     'enrol sms',
   ],
   [
     'another address: the old one answers first',
-    { held: usual, proved: 'password totp', demand: { purpose: 'add', add: 'email' } },
+    { has: usual, proved: 'password totp', demand: { purpose: 'add', add: 'email' } },
     'prove email or recovery-code',
   ],
   [
     'then the new one',
-    { held: usual, proved: 'password totp email', demand: { purpose: 'add', add: 'email' } },
+    { has: usual, proved: 'password totp email', demand: { purpose: 'add', add: 'email' } },
     'enrol email',
   ],
   // Changing what protects an account.
-  ['a change asks for two kinds', { held: usual, demand: { purpose: 'change' } }, 'prove password'],
+  ['a change asks for two kinds', { has: usual, demand: { purpose: 'change' } }, 'prove password'],
   [
     'and never for an emailed code',
-    { held: usual, proved: 'password', demand: { purpose: 'change' } },
+    { has: usual, proved: 'password', demand: { purpose: 'change' } },
     'prove totp or recovery-code',
   ],
-  ['two kinds do', { held: usual, proved: 'password totp', demand: { purpose: 'change' } }, 'done aal2 pwd otp mfa'],
+  ['two kinds do', { has: usual, proved: 'password totp', demand: { purpose: 'change' } }, 'done aal2 pwd otp mfa'],
   [
     'who holds a passkey proves that',
-    { held: `${usual} passkey`, demand: { purpose: 'change' } },
+    { has: `${usual} passkey`, demand: { purpose: 'change' } },
     'prove passkey or recovery-code',
   ],
   [
     'a password and an authenticator are not the strongest then',
-    { held: `${usual} passkey`, proved: 'password totp', demand: { purpose: 'change' } },
+    { has: `${usual} passkey`, proved: 'password totp', demand: { purpose: 'change' } },
     'prove passkey or recovery-code',
   ],
   [
     'a recovery code alone does not stand in for it',
-    { held: `${usual} passkey`, proved: 'recovery-code', demand: { purpose: 'change' } },
+    { has: `${usual} passkey`, proved: 'recovery-code', demand: { purpose: 'change' } },
     'prove password',
   ],
   [
     'a recovery code and the password do',
-    { held: `${usual} passkey`, proved: 'recovery-code password', demand: { purpose: 'change' } },
+    { has: `${usual} passkey`, proved: 'recovery-code password', demand: { purpose: 'change' } },
     'done aal2 otp pwd mfa',
   ],
-  ['proved a moment ago', { held: usual, demand: { purpose: 'change', vouched: true } }, 'done'],
+  ['proved a moment ago', { has: usual, demand: { purpose: 'change', reauthenticated: true } }, 'done'],
   // After a mailed link.
   [
     'reset: the second factor, and not by mail again',
-    { held: `${usual} sms passkey`, demand: { purpose: 'reset' } },
+    { has: `${usual} sms passkey`, demand: { purpose: 'reset' } },
     'prove totp or sms or passkey or recovery-code',
   ],
-  ['reset: nothing but the mailbox is held', { held: 'password email', demand: { purpose: 'reset' } }, 'refuse'],
-  ['reset: then a new password', { held: usual, proved: 'totp', demand: { purpose: 'reset' } }, 'enrol password'],
+  ['reset: nothing but the mailbox is held', { has: 'password email', demand: { purpose: 'reset' } }, 'refuse'],
+  ['reset: then a new password', { has: usual, proved: 'totp', demand: { purpose: 'reset' } }, 'enrol password'],
   [
     'reset: a mailbox and an authenticator are worth mfa',
-    { held: usual, proved: 'totp', fresh: 'password', demand: { purpose: 'reset' } },
+    { has: usual, proved: 'totp', enrolled: 'password', demand: { purpose: 'reset' } },
     'done mfa otp',
   ],
   [
     'reset: a passkey is worth what it always is',
-    { held: `${usual} passkey`, proved: 'passkey', fresh: 'password', demand: { purpose: 'reset' } },
+    { has: `${usual} passkey`, proved: 'passkey', enrolled: 'password', demand: { purpose: 'reset' } },
     'done phr pop user mfa',
   ],
   [
     'reset by recovery code: set up a factor again',
-    { held: usual, proved: 'recovery-code', fresh: 'password', demand: { purpose: 'reset' } },
+    { has: usual, proved: 'recovery-code', enrolled: 'password', demand: { purpose: 'reset' } },
     'enrol totp or sms',
   ],
   // After an identity check.
-  ['recover: a new password, and nothing to prove', { held: '', demand: { purpose: 'recover' } }, 'enrol password'],
+  ['recover: a new password, and nothing to prove', { has: '', demand: { purpose: 'recover' } }, 'enrol password'],
   [
     'recover: a new address before that, where the mailbox is lost',
-    { held: '', demand: { purpose: 'recover', moves: true } },
+    { has: '', demand: { purpose: 'recover', moves: true } },
     'enrol email',
   ],
   [
     'recover: then a second factor, and not by mail',
-    { held: '', fresh: 'email password', demand: { purpose: 'recover', moves: true } },
+    { has: '', enrolled: 'email password', demand: { purpose: 'recover', moves: true } },
     'enrol totp or sms',
   ],
   [
     'recover: then recovery codes',
-    { held: usual, fresh: 'password totp', demand: { purpose: 'recover' } },
+    { has: usual, enrolled: 'password totp', demand: { purpose: 'recover' } },
     'enrol recovery-code',
   ],
   [
     'recover: worth mfa, whatever was set up',
-    { held: usual, fresh: 'password totp recovery-code', demand: { purpose: 'recover' } },
+    { has: usual, enrolled: 'password totp recovery-code', demand: { purpose: 'recover' } },
     'done mfa pwd otp',
   ],
   [
     'recover: rules of the owner’s own go with it',
-    { held: usual, fresh: 'password sms recovery-code', demand: { purpose: 'recover' }, verdict: 'bar' },
+    { has: usual, enrolled: 'password sms recovery-code', demand: { purpose: 'recover' }, verdict: 'bar' },
     'done mfa pwd sms',
   ],
 ]
 
-const removals: [story: string, held: string, factor: string, answer: string][] = [
+const removals: [story: string, has: string, factor: string, answer: string][] = [
   ['one of two ways', 'password totp sms email', 'totp', 'yes'],
   ['the authenticator of who has a passkey', 'password totp passkey email', 'totp', 'yes'],
   ['one of two authenticators', 'password totp totp email', 'totp', 'yes'],
@@ -165,10 +165,10 @@ const loosening: [
 describe('policy of changes', () => {
   for (const [story, row, answer] of table) it(`${story}: ${answer}`, () => expect(step(row)).to.equal(answer))
 
-  for (const [story, held, factor, answer] of removals)
+  for (const [story, available, factor, answer] of removals)
     it(`removing ${story}: ${answer}`, () => {
       const [chosen = expect.fail()] = pick(factor)
-      expect(removable(pick(held), chosen)).to.equal(answer)
+      expect(removable(pick(available), chosen)).to.equal(answer)
     })
 
   for (const [story, did, factor, purpose, proved, answer] of loosening)
@@ -177,16 +177,17 @@ describe('policy of changes', () => {
       expect(loosens(did, chosen, { purpose, proved: pick(proved) })).to.equal(answer)
     })
 
-  it('changes nothing before two kinds or a passkey were proved, or vouched for', () => {
+  it('changes nothing before two kinds or a passkey were proved, now or a moment ago', () => {
     fc.assert(
       fc.property(standing, each => {
-        const { purpose, vouched } = each.demand
+        const { purpose, reauthenticated } = each.demand
         const asked = next(each)
         const early = asked.now === 'enrol' || (asked.now === 'done' && purpose === 'change')
-        if ((purpose !== 'change' && purpose !== 'add') || vouched || !early) return
+        if ((purpose !== 'change' && purpose !== 'add') || reauthenticated || !early) return
         expect(assurance(each.proved)).to.be.oneOf(['aal2', 'phr'])
-        const recovered = each.proved.some(({ stands }) => stands.includes('last'))
-        if (each.held?.some(({ whole }) => whole) && !recovered) expect(assurance(each.proved)).to.equal('phr')
+        const recovered = each.proved.some(({ positions }) => positions.includes('last'))
+        if (each.available?.some(({ multiFactor }) => multiFactor) && !recovered)
+          expect(assurance(each.proved)).to.equal('phr')
       }),
     )
   })
@@ -200,10 +201,10 @@ describe('policy of changes', () => {
           return
         }
         expect(asked.acr).to.equal('mfa')
-        const fresh = each.fresh.map(({ id }) => id)
-        expect(fresh).to.include.members(['password', 'recovery-code'])
-        expect(fresh).to.satisfy((ids: string[]) => ids.includes('totp') || ids.includes('sms'))
-        if (each.demand.moves) expect(fresh).to.include('email')
+        const enrolled = each.enrolled.map(({ id }) => id)
+        expect(enrolled).to.include.members(['password', 'recovery-code'])
+        expect(enrolled).to.satisfy((ids: string[]) => ids.includes('totp') || ids.includes('sms'))
+        if (each.demand.moves) expect(enrolled).to.include('email')
       }),
     )
   })
@@ -217,8 +218,8 @@ describe('policy of changes', () => {
           expect(each.proved.some(({ id }) => !['password', 'email'].includes(id))).to.equal(true)
         if (
           asked.now === 'done' &&
-          !each.proved.some(({ whole }) => whole) &&
-          !each.proved.some(({ kind }) => kind === 'known')
+          !each.proved.some(({ multiFactor }) => multiFactor) &&
+          !each.proved.some(({ kind }) => kind === 'knowledge')
         )
           expect(asked.acr).to.equal('mfa')
       }),

@@ -6,161 +6,161 @@ import { type Row, rules, standing, step, usual } from '../support/policy.ts'
 
 const table: [story: string, row: Row, answer: string][] = [
   // Signing in.
-  ['nobody named yet', { held: undefined }, 'prove password or passkey'],
-  ['password proved', { held: usual, proved: 'password' }, 'prove totp or email or recovery-code'],
-  ['password and authenticator', { held: usual, proved: 'password totp' }, 'done aal2 pwd otp mfa'],
-  ['password and SMS', { held: 'password sms email', proved: 'password sms' }, 'done aal2 pwd sms mfa'],
-  ['password and an emailed code is no more than mfa', { held: usual, proved: 'password email' }, 'done mfa pwd otp'],
-  ['a passkey is whole', { held: `${usual} passkey`, proved: 'passkey' }, 'done phr pop user mfa'],
-  ['password, and a passkey second', { held: 'password passkey email', proved: 'password' }, 'prove passkey or email'],
-  ['email first, and an authenticator: one kind, two steps', { held: 'email totp', proved: 'email' }, 'prove totp'],
-  ['email and authenticator are worth mfa', { held: 'email totp', proved: 'email totp' }, 'done mfa otp'],
-  ['nothing held after a password', { held: 'password', proved: 'password' }, 'refuse'],
+  ['nobody named yet', { has: undefined }, 'prove password or passkey'],
+  ['password proved', { has: usual, proved: 'password' }, 'prove totp or email or recovery-code'],
+  ['password and authenticator', { has: usual, proved: 'password totp' }, 'done aal2 pwd otp mfa'],
+  ['password and SMS', { has: 'password sms email', proved: 'password sms' }, 'done aal2 pwd sms mfa'],
+  ['password and an emailed code is no more than mfa', { has: usual, proved: 'password email' }, 'done mfa pwd otp'],
+  ['a passkey is two factors by itself', { has: `${usual} passkey`, proved: 'passkey' }, 'done phr pop user mfa'],
+  ['password, and a passkey second', { has: 'password passkey email', proved: 'password' }, 'prove passkey or email'],
+  ['email first, and an authenticator: one kind, two steps', { has: 'email totp', proved: 'email' }, 'prove totp'],
+  ['email and authenticator are worth mfa', { has: 'email totp', proved: 'email totp' }, 'done mfa otp'],
+  ['nothing held after a password', { has: 'password', proved: 'password' }, 'refuse'],
   // Asked for more.
   [
     'aal2 asked: no emailed code',
-    { held: usual, proved: 'password', demand: { acr: 'aal2' } },
+    { has: usual, proved: 'password', demand: { acr: 'aal2' } },
     'prove totp or recovery-code',
   ],
-  ['aal2 asked, only email held', { held: 'password email', proved: 'password', demand: { acr: 'aal2' } }, 'refuse'],
+  ['aal2 asked, only email held', { has: 'password email', proved: 'password', demand: { acr: 'aal2' } }, 'refuse'],
+  ['phr asked, passkey held', { has: `${usual} passkey`, proved: 'password', demand: { acr: 'phr' } }, 'prove passkey'],
   [
-    'phr asked, passkey held',
-    { held: `${usual} passkey`, proved: 'password', demand: { acr: 'phr' } },
-    'prove passkey',
-  ],
-  [
-    'phr asked, none held: first two kinds',
-    { held: usual, proved: 'password', demand: { acr: 'phr' } },
+    'phr asked, none has: first two kinds',
+    { has: usual, proved: 'password', demand: { acr: 'phr' } },
     'prove totp or recovery-code',
   ],
   [
-    'phr asked, none held: then make one',
-    { held: usual, proved: 'password totp', demand: { acr: 'phr' } },
+    'phr asked, none has: then make one',
+    { has: usual, proved: 'password totp', demand: { acr: 'phr' } },
     'enrol passkey',
   ],
   [
     'phr asked, just made: prove it',
-    { held: `${usual} passkey`, proved: 'password totp', fresh: 'passkey', demand: { acr: 'phr' } },
+    { has: `${usual} passkey`, proved: 'password totp', enrolled: 'passkey', demand: { acr: 'phr' } },
     'prove passkey',
   ],
   [
     'phr asked, emailed code and password do not make a passkey',
-    { held: 'password email', proved: 'password email', demand: { acr: 'phr' } },
+    { has: 'password email', proved: 'password email', demand: { acr: 'phr' } },
     'refuse',
   ],
   // A recovery code means that something was lost.
-  ['recovery code: set up a factor again', { held: usual, proved: 'password recovery-code' }, 'enrol totp or sms'],
+  ['recovery code: set up a factor again', { has: usual, proved: 'password recovery-code' }, 'enrol totp or sms'],
   [
     'recovery code, and set up again',
-    { held: usual, proved: 'password recovery-code', fresh: 'totp' },
+    { has: usual, proved: 'password recovery-code', enrolled: 'totp' },
     'done aal2 pwd otp mfa',
   ],
   // Who is signed in proves again.
-  ['step-up', { held: `${usual} passkey`, demand: { purpose: 'step-up', acr: 'aal2' } }, 'prove password or passkey'],
+  ['step-up', { has: `${usual} passkey`, demand: { purpose: 'step-up', acr: 'aal2' } }, 'prove password or passkey'],
   [
     'step-up to phr',
-    { held: `${usual} passkey`, demand: { purpose: 'step-up', acr: 'phr' } },
+    { has: `${usual} passkey`, demand: { purpose: 'step-up', acr: 'phr' } },
     'prove password or passkey',
   ],
   // Out of the ordinary.
-  ['told: goes on', { held: usual, proved: 'password totp', verdict: 'tell' }, 'done aal2 pwd otp mfa'],
+  ['told: goes on', { has: usual, proved: 'password totp', verdict: 'tell' }, 'done aal2 pwd otp mfa'],
   [
-    'held, and not proved enough: first the proofs',
-    { held: usual, proved: 'password', verdict: 'hold' },
+    'on hold, and not proved enough: first the proofs',
+    { has: usual, proved: 'password', verdict: 'hold' },
     'prove totp or email or recovery-code',
   ],
-  ['held: the owner confirms', { held: usual, proved: 'password totp', verdict: 'hold' }, 'confirm by email'],
+  ['has: the owner confirms', { has: usual, proved: 'password totp', verdict: 'hold' }, 'confirm by email'],
   [
-    'held, on an emailed code: the same',
-    { held: usual, proved: 'password email', verdict: 'hold' },
+    'on hold, on an emailed code: the same',
+    { has: usual, proved: 'password email', verdict: 'hold' },
     'confirm by email',
   ],
   [
-    'held, by a recovery code: before anything is set up',
-    { held: usual, proved: 'password recovery-code', verdict: 'hold' },
+    'on hold, by a recovery code: before anything is set up',
+    { has: usual, proved: 'password recovery-code', verdict: 'hold' },
     'confirm by email',
   ],
   [
-    'held, phr asked: before a passkey is made',
-    { held: usual, proved: 'password totp', demand: { acr: 'phr' }, verdict: 'hold' },
+    'on hold, phr asked: before a passkey is made',
+    { has: usual, proved: 'password totp', demand: { acr: 'phr' }, verdict: 'hold' },
     'confirm by email',
   ],
-  ['a passkey is not held', { held: `${usual} passkey`, proved: 'passkey', verdict: 'hold' }, 'done phr pop user mfa'],
-  ['refused', { held: usual, proved: 'password totp', verdict: 'refuse' }, 'refuse'],
+  ['a passkey is not held', { has: `${usual} passkey`, proved: 'passkey', verdict: 'hold' }, 'done phr pop user mfa'],
+  ['refused', { has: usual, proved: 'password totp', verdict: 'refuse' }, 'refuse'],
   [
     'a passkey is not refused',
-    { held: `${usual} passkey`, proved: 'passkey', verdict: 'refuse' },
+    { has: `${usual} passkey`, proved: 'passkey', verdict: 'refuse' },
     'done phr pop user mfa',
   ],
   [
     'step-up is held too',
-    { held: usual, proved: 'password totp', demand: { purpose: 'step-up' }, verdict: 'hold' },
+    { has: usual, proved: 'password totp', demand: { purpose: 'step-up' }, verdict: 'hold' },
     'confirm by email',
   ],
   // Barred by a rule of the owner's own.
-  ['barred: not on two factors', { held: usual, proved: 'password totp', verdict: 'bar' }, 'refuse'],
-  ['barred: not even by a passkey', { held: `${usual} passkey`, proved: 'passkey', verdict: 'bar' }, 'refuse'],
+  ['barred: not on two factors', { has: usual, proved: 'password totp', verdict: 'bar' }, 'refuse'],
+  ['barred: not even by a passkey', { has: `${usual} passkey`, proved: 'passkey', verdict: 'bar' }, 'refuse'],
   [
     'barred: nothing is said before it is proved',
-    { held: usual, proved: 'password', verdict: 'bar' },
+    { has: usual, proved: 'password', verdict: 'bar' },
     'prove totp or email or recovery-code',
   ],
-  ['barred: no new password', { held: usual, proved: 'totp', demand: { purpose: 'reset' }, verdict: 'bar' }, 'refuse'],
+  ['barred: no new password', { has: usual, proved: 'totp', demand: { purpose: 'reset' }, verdict: 'bar' }, 'refuse'],
   [
     'barred: nothing is added',
-    { held: usual, proved: 'password totp', demand: { purpose: 'add', add: 'passkey' }, verdict: 'bar' },
+    { has: usual, proved: 'password totp', demand: { purpose: 'add', add: 'passkey' }, verdict: 'bar' },
     'refuse',
   ],
   // On a trusted device.
-  ['trusted, nothing proved', { held: usual, trusted: true }, 'prove password'],
-  ['trusted: a password will do, and is worth mfa', { held: usual, proved: 'password', trusted: true }, 'done mfa pwd'],
+  ['trusted, nothing proved', { has: usual, trusted: true }, 'prove password'],
+  ['trusted: a password will do, and is worth mfa', { has: usual, proved: 'password', trusted: true }, 'done mfa pwd'],
   [
     'trusted never raises acr: aal2 asked',
-    { held: usual, proved: 'password', demand: { acr: 'aal2' }, trusted: true },
+    { has: usual, proved: 'password', demand: { acr: 'aal2' }, trusted: true },
     'prove totp or recovery-code',
   ],
   [
     'trusted, proved more all the same',
-    { held: usual, proved: 'password totp', trusted: true },
+    { has: usual, proved: 'password totp', trusted: true },
     'done aal2 pwd otp mfa',
   ],
   [
     'trusted changes nothing for changes of protection',
-    { held: usual, proved: 'password', demand: { purpose: 'change' }, trusted: true },
+    { has: usual, proved: 'password', demand: { purpose: 'change' }, trusted: true },
     'prove totp or recovery-code',
   ],
-  ['nor for a reset', { held: usual, demand: { purpose: 'reset' }, trusted: true }, 'prove totp or recovery-code'],
+  ['nor for a reset', { has: usual, demand: { purpose: 'reset' }, trusted: true }, 'prove totp or recovery-code'],
   // Signing up.
-  ['sign-up begins with the address', { held: '', demand: { purpose: 'sign-up' } }, 'enrol email'],
-  ['then a password', { held: '', fresh: 'email', demand: { purpose: 'sign-up' } }, 'enrol password'],
+  ['sign-up begins with the address', { has: '', demand: { purpose: 'sign-up' } }, 'enrol email'],
+  ['then a password', { has: '', enrolled: 'email', demand: { purpose: 'sign-up' } }, 'enrol password'],
   [
     'then a second factor, which is mandatory',
-    { held: '', fresh: 'email password', demand: { purpose: 'sign-up' } },
+    { has: '', enrolled: 'email password', demand: { purpose: 'sign-up' } },
     'enrol totp or sms',
   ],
   [
     'then recovery codes',
-    { held: '', fresh: 'email password sms', demand: { purpose: 'sign-up' } },
+    { has: '', enrolled: 'email password sms', demand: { purpose: 'sign-up' } },
     'enrol recovery-code',
   ],
   [
     'then a passkey is offered',
-    { held: '', fresh: 'email password totp recovery-code', demand: { purpose: 'sign-up' } },
+    { has: '', enrolled: 'email password totp recovery-code', demand: { purpose: 'sign-up' } },
     'enrol passkey (optional)',
   ],
   [
     'which may be skipped',
-    { held: '', fresh: 'email password totp recovery-code', demand: { purpose: 'sign-up', skipped: ['passkey'] } },
+    {
+      has: '',
+      enrolled: 'email password totp recovery-code',
+      demand: { purpose: 'sign-up', skipped: ['passkey'] },
+    },
     'done aal2 otp pwd mfa',
   ],
   [
     'skipping the second factor skips nothing',
-    { held: '', fresh: 'email password', demand: { purpose: 'sign-up', skipped: ['totp', 'sms'] } },
+    { has: '', enrolled: 'email password', demand: { purpose: 'sign-up', skipped: ['totp', 'sms'] } },
     'enrol totp or sms',
   ],
   [
     'making a passkey is not yet proving it',
-    { held: '', fresh: 'email password sms recovery-code passkey', demand: { purpose: 'sign-up' } },
+    { has: '', enrolled: 'email password sms recovery-code passkey', demand: { purpose: 'sign-up' } },
     'done aal2 otp pwd sms mfa',
   ],
 ]
@@ -179,13 +179,13 @@ describe('policy', () => {
     )
   })
 
-  it('lets nobody in on one factor that is not whole, nor below what was asked', () => {
+  it('lets nobody in on one factor that is not two by itself, nor below what was asked', () => {
     fc.assert(
       fc.property(standing, each => {
         const asked = next(each)
         if (asked.now !== 'done' || !['sign-in', 'step-up'].includes(each.demand.purpose)) return
         const alone = each.trusted && asked.acr === 'mfa'
-        expect(alone || each.proved.some(({ whole }) => whole) || each.proved.length > 1).to.equal(true)
+        expect(alone || each.proved.some(({ multiFactor }) => multiFactor) || each.proved.length > 1).to.equal(true)
         const order = ['mfa', 'aal2', 'phr']
         expect(order.indexOf(asked.acr ?? '')).to.be.at.least(order.indexOf(each.demand.acr ?? 'mfa'))
       }),
@@ -197,7 +197,8 @@ describe('policy', () => {
       fc.property(standing, each => {
         const { ruling = 'allow' } = each.verdict ?? {}
         if (!['sign-in', 'step-up'].includes(each.demand.purpose) || !['hold', 'refuse'].includes(ruling)) return
-        if (!each.proved.some(({ whole }) => whole)) expect(next(each).now).to.be.oneOf(['prove', 'confirm', 'refuse'])
+        if (!each.proved.some(({ multiFactor }) => multiFactor))
+          expect(next(each).now).to.be.oneOf(['prove', 'confirm', 'refuse'])
       }),
     )
   })

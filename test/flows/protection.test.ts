@@ -12,14 +12,14 @@ import { failing } from '../support/failing.ts'
 import { slow, testStore } from '../support/store.ts'
 
 const visitor = { device: 'd', address: '192.0.2.7', agent: undefined }
-const vouching = (name: 'email' | 'phone') => ({ vouches: ({ to }: { to: string }) => ({ [name]: to }) })
+const vouching = (name: 'email' | 'phone') => ({ verifiedContact: ({ to }: { to: string }) => ({ [name]: to }) })
 const factors = [
-  { id: 'password', kind: 'known', limit: 1, stands: ['first'] },
-  { id: 'totp', kind: 'held', limit: 1, stands: ['second'], mandatory: true },
-  { id: 'recovery-code', kind: 'held', limit: 1, stands: ['last'] },
-  { id: 'passkey', kind: 'held', limit: 10, stands: ['second'], whole: true },
-  { id: 'email', kind: 'held', limit: 1, stands: ['second'], identifies: true, ...vouching('email') },
-  { id: 'sms', kind: 'held', limit: 1, stands: ['second'], mandatory: true, ...vouching('phone') },
+  { id: 'password', kind: 'knowledge', limit: 1, positions: ['first'] },
+  { id: 'totp', kind: 'possession', limit: 1, positions: ['second'], mandatory: true },
+  { id: 'recovery-code', kind: 'possession', limit: 1, positions: ['last'] },
+  { id: 'passkey', kind: 'possession', limit: 10, positions: ['second'], multiFactor: true },
+  { id: 'email', kind: 'possession', limit: 1, positions: ['second'], identifies: true, ...vouching('email') },
+  { id: 'sms', kind: 'possession', limit: 1, positions: ['second'], mandatory: true, ...vouching('phone') },
 ] as unknown as Factor[]
 const factorOf = (id: string) => factors.find(each => each.id === id) ?? expect.fail(id)
 /** What is held before, and what takes its place. */

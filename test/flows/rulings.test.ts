@@ -27,32 +27,32 @@ const table: Record<Purpose, Record<Ruling, string>> = {
 }
 
 /** What was proved, and what the step is, before it was weighed. */
-const ways: Record<Purpose, { proved: string; fresh: string; before: string }[]> = {
+const ways: Record<Purpose, { proved: string; enrolled: string; before: string }[]> = {
   'sign-in': [
-    { proved: 'password totp', fresh: '', before: 'done' },
-    { proved: 'password recovery-code', fresh: '', before: 'enrol' },
+    { proved: 'password totp', enrolled: '', before: 'done' },
+    { proved: 'password recovery-code', enrolled: '', before: 'enrol' },
   ],
-  'step-up': [{ proved: 'password totp', fresh: '', before: 'done' }],
+  'step-up': [{ proved: 'password totp', enrolled: '', before: 'done' }],
   reset: [
-    { proved: 'totp', fresh: '', before: 'enrol' },
-    { proved: 'recovery-code', fresh: '', before: 'enrol' },
+    { proved: 'totp', enrolled: '', before: 'enrol' },
+    { proved: 'recovery-code', enrolled: '', before: 'enrol' },
   ],
-  recover: [{ proved: '', fresh: '', before: 'enrol' }],
-  'sign-up': [{ proved: '', fresh: 'email password totp recovery-code passkey', before: 'done' }],
-  add: [{ proved: 'password totp', fresh: '', before: 'enrol' }],
-  change: [{ proved: 'password totp', fresh: '', before: 'done' }],
+  recover: [{ proved: '', enrolled: '', before: 'enrol' }],
+  'sign-up': [{ proved: '', enrolled: 'email password totp recovery-code passkey', before: 'done' }],
+  add: [{ proved: 'password totp', enrolled: '', before: 'enrol' }],
+  change: [{ proved: 'password totp', enrolled: '', before: 'done' }],
 }
 
-type Made = { purpose: Purpose; proved: string; fresh: string; ruling: Ruling; moves?: boolean; held?: string }
+type Made = { purpose: Purpose; proved: string; enrolled: string; ruling: Ruling; moves?: boolean; available?: string }
 
 /** Weighs a flow as steps do, and says what policy makes of it. */
-const made = async ({ purpose, proved, fresh, ruling, moves = false, held = usual }: Made) => {
+const made = async ({ purpose, proved, enrolled, ruling, moves = false, available = usual }: Made) => {
   const stepOf = ({ verdict }: Pick<Flow, 'verdict'>) =>
     next({
       offered: rules,
-      held: pick(held),
+      available: pick(available),
       proved: pick(proved),
-      fresh: pick(fresh),
+      enrolled: pick(enrolled),
       demand: { purpose, add: 'passkey', moves, skipped: [] },
       verdict,
     }) as Step<Factor>
@@ -78,20 +78,20 @@ describe('what is made of where somebody comes from', () => {
         })
 
   it('asks no mailbox that is lost, and refuses all the same', async () => {
-    const way = { purpose: 'recover', proved: '', fresh: '', moves: true } as const
+    const way = { purpose: 'recover', proved: '', enrolled: '', moves: true } as const
     expect((await made({ ...way, ruling: 'hold' })).after).to.equal('enrol')
     expect((await made({ ...way, ruling: 'refuse' })).after).to.equal('refuse')
   })
 
   it('keeps out nobody who shows a passkey that counts in full, but by the owner’s own rules', async () => {
-    const held = `${usual} passkey`
+    const available = `${usual} passkey`
     for (const purpose of ['sign-in', 'step-up', 'reset'] as const)
       for (const [ruling, kept] of [
         ['hold', false],
         ['refuse', false],
         ['bar', true],
       ] as const) {
-        const { after } = await made({ purpose, ruling, held, proved: 'passkey', fresh: '' })
+        const { after } = await made({ purpose, ruling, available, proved: 'passkey', enrolled: '' })
         expect(after === 'refuse', `${purpose} ${ruling}`).to.equal(kept)
       }
   })
@@ -99,7 +99,7 @@ describe('what is made of where somebody comes from', () => {
   it('says nothing to who has not proved enough', async () => {
     for (const purpose of ['sign-in', 'step-up', 'reset'] as const)
       for (const ruling of rulings) {
-        const { after } = await made({ purpose, ruling, proved: purpose === 'reset' ? '' : 'password', fresh: '' })
+        const { after } = await made({ purpose, ruling, proved: purpose === 'reset' ? '' : 'password', enrolled: '' })
         expect(after).to.equal('prove')
       }
   })

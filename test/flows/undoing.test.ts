@@ -14,14 +14,14 @@ import { testStore } from '../support/store.ts'
 
 const minute = 60_000
 const day = 24 * 60 * minute
-const vouching = (name: 'email' | 'phone') => ({ vouches: ({ to }: { to: string }) => ({ [name]: to }) })
+const vouching = (name: 'email' | 'phone') => ({ verifiedContact: ({ to }: { to: string }) => ({ [name]: to }) })
 const factors = [
-  { id: 'password', kind: 'known', limit: 1, stands: ['first'] },
-  { id: 'totp', kind: 'held', limit: 1, stands: ['second'], mandatory: true },
-  { id: 'recovery-code', kind: 'held', limit: 1, stands: ['last'] },
-  { id: 'passkey', kind: 'held', limit: 10, stands: ['second'], whole: true },
-  { id: 'email', kind: 'held', limit: 1, stands: ['second'], identifies: true, ...vouching('email') },
-  { id: 'sms', kind: 'held', limit: 1, stands: ['second'], mandatory: true, ...vouching('phone') },
+  { id: 'password', kind: 'knowledge', limit: 1, positions: ['first'] },
+  { id: 'totp', kind: 'possession', limit: 1, positions: ['second'], mandatory: true },
+  { id: 'recovery-code', kind: 'possession', limit: 1, positions: ['last'] },
+  { id: 'passkey', kind: 'possession', limit: 10, positions: ['second'], multiFactor: true },
+  { id: 'email', kind: 'possession', limit: 1, positions: ['second'], identifies: true, ...vouching('email') },
+  { id: 'sms', kind: 'possession', limit: 1, positions: ['second'], mandatory: true, ...vouching('phone') },
 ] as unknown as Factor[]
 const factorOf = (id: string) => factors.find(each => each.id === id) ?? expect.fail(id)
 const owners: Record<string, string> = {
@@ -48,7 +48,7 @@ async function room() {
     ...{ accounts, credentials, links: kept },
     sendMail: alert,
     limitedUntil: () => undefined,
-    reach: ({ factor, secret }): Reach => factorOf(factor).vouches?.(secret) ?? {},
+    reach: ({ factor, secret }): Reach => factorOf(factor).verifiedContact?.(secret) ?? {},
     mask: () => undefined,
     contactOf: async () => 'a•••@example.com',
     say: (_, key) => key,

@@ -41,7 +41,7 @@ export function services() {
 
 /** Ada, at noon, holding nothing unless told. */
 export function subject<Secret>(changes: Partial<Subject<Secret>> = {}): Subject<Secret> {
-  return { account: 'account-of-ada', email: 'ada@example.com', held: [], locale: 'en', now: noon, ...changes }
+  return { account: 'account-of-ada', email: 'ada@example.com', credentials: [], locale: 'en', now: noon, ...changes }
 }
 
 /** The Problem that a promise is rejected with; throws anything else, and an Error when there is none. */

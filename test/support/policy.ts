@@ -7,12 +7,35 @@ import { type Ruling, rulings } from '../../src/risk/verdict.ts'
 
 /** What policy knows of the six factors. */
 export const rules: Rule[] = [
-  { id: 'password', kind: 'known', amr: ['pwd'], stands: ['first'], strength: 'aal2' },
-  { id: 'passkey', kind: 'held', amr: ['pop', 'user'], stands: ['first', 'second'], strength: 'phr', whole: true },
-  { id: 'totp', kind: 'held', amr: ['otp'], stands: ['second'], strength: 'aal2', mandatory: true },
-  { id: 'sms', kind: 'held', amr: ['sms'], stands: ['second'], strength: 'aal2', mandatory: true, channel: 'sms' },
-  { id: 'email', kind: 'held', amr: ['otp'], stands: ['second'], strength: 'mfa', identifies: true, channel: 'email' },
-  { id: 'recovery-code', kind: 'held', amr: ['otp'], stands: ['last'], strength: 'aal2' },
+  { id: 'password', kind: 'knowledge', amr: ['pwd'], positions: ['first'], strength: 'aal2' },
+  {
+    id: 'passkey',
+    kind: 'possession',
+    amr: ['pop', 'user'],
+    positions: ['first', 'second'],
+    strength: 'phr',
+    multiFactor: true,
+  },
+  { id: 'totp', kind: 'possession', amr: ['otp'], positions: ['second'], strength: 'aal2', mandatory: true },
+  {
+    id: 'sms',
+    kind: 'possession',
+    amr: ['sms'],
+    positions: ['second'],
+    strength: 'aal2',
+    mandatory: true,
+    channel: 'sms',
+  },
+  {
+    id: 'email',
+    kind: 'possession',
+    amr: ['otp'],
+    positions: ['second'],
+    strength: 'mfa',
+    identifies: true,
+    channel: 'email',
+  },
+  { id: 'recovery-code', kind: 'possession', amr: ['otp'], positions: ['last'], strength: 'aal2' },
 ]
 
 /** Those of these ids. */
@@ -23,9 +46,9 @@ export const pick = (ids: string): Rule[] => {
 
 /** Somebody on their way. */
 export interface Row {
-  held: string | undefined
+  has: string | undefined
   proved?: string
-  fresh?: string
+  enrolled?: string
   demand?: Partial<Demand>
   verdict?: Ruling
   trusted?: boolean
@@ -37,15 +60,15 @@ export interface Row {
 export const tomorrow = 86_400_000
 
 /** What comes next, in words. */
-export const step = ({ held, proved = '', fresh = '', demand = {}, verdict, trusted, late = '' }: Row): string => {
+export const step = ({ has, proved = '', enrolled = '', demand = {}, verdict, trusted, late = '' }: Row): string => {
   const most = new Map(late.split(' ').map(each => each.split(':') as [string, Acr]))
   const now = (rule: Rule): Rule => limited(rule, most.get(rule.id))
   const asked = next({
     offered: rules,
-    held: held === undefined ? undefined : pick(held).map(now),
-    later: pick(held ?? '').flatMap(factor => (most.has(factor.id) ? [{ factor, at: tomorrow }] : [])),
+    available: has === undefined ? undefined : pick(has).map(now),
+    later: pick(has ?? '').flatMap(factor => (most.has(factor.id) ? [{ factor, at: tomorrow }] : [])),
     proved: pick(proved).map(now),
-    fresh: pick(fresh),
+    enrolled: pick(enrolled),
     demand: { purpose: 'sign-in', skipped: [], ...demand },
     trusted,
     ...(verdict && { verdict: { ruling: verdict, why: ['new-country'] } }),
@@ -64,16 +87,16 @@ const some = fc.subarray(rules)
 /** Anybody, anywhere on any way. */
 export const standing: fc.Arbitrary<Standing<Rule>> = fc.record({
   offered: fc.constant(rules),
-  held: fc.option(some, { nil: undefined }),
+  available: fc.option(some, { nil: undefined }),
   proved: some,
-  fresh: some,
+  enrolled: some,
   verdict: fc.option(fc.record({ ruling: fc.constantFrom(...rulings), why: fc.constant([]) }), { nil: undefined }),
   trusted: fc.option(fc.boolean(), { nil: undefined }),
   demand: fc.record({
     purpose: fc.constantFrom<Purpose>('sign-in', 'sign-up', 'step-up', 'add', 'change', 'reset', 'recover'),
     acr: fc.constantFrom(undefined, 'mfa', 'aal2', 'phr') as fc.Arbitrary<Acr | undefined>,
     add: fc.constantFrom(undefined, 'totp', 'passkey'),
-    vouched: fc.boolean(),
+    reauthenticated: fc.boolean(),
     moves: fc.boolean(),
     skipped: fc.subarray(rules.map(({ id }) => id)),
   }),
