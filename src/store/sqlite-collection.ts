@@ -1,77 +1,46 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { StatementSync } from 'node:sqlite'
 import { Problem } from '../errors.ts'
 import { type Collection, Conflict, type Declaration, type Doc, type Page, type Where } from './collection.ts'
-import { type Askable, meets, questions } from './conditions.ts'
-import { type Committer, isTaken, patiently } from './sqlite-commit.ts'
-import { type Bound, beyond, bound, type Clause, LIVE, matching, order } from './sqlite-find.ts'
-import { column, type Table } from './sqlite-table.ts'
+import { type Askable, questions, scalar } from './conditions.ts'
+import { patiently } from './sqlite-fault.ts'
+import { type Bound, beyond, type Clause, LIVE, matching, order } from './sqlite-find.ts'
+import type { Step } from './sqlite-steps.ts'
+import { column } from './sqlite-table.ts'
+import type { Writer } from './sqlite-writer.ts'
 
-/** What the collections of one file share. */
+/** What the collections of one file share: a connection that reads, by its statements, and the one way to write. */
 export interface Engine {
-  db: DatabaseSync
-  committer: Committer
   now: () => number
   statement(sql: string): StatementSync
+  writer: Writer
 }
 
 type Fields = Record<string, unknown>
 
-/** One collection of the embedded engine. `table` tells how its table stands in the file at the time of asking. */
+/** One collection of the embedded engine: reads here, writes by way of its writer. */
 export function sqliteCollection<T extends Doc>(
-  engine: Engine,
-  declaration: Declaration<T>,
+  { now, statement, writer }: Engine,
+  { name, shape }: Declaration<T>,
   askable: Askable,
-  table: () => Table,
 ): Collection<T> {
-  const { now, statement } = engine
-  const { name, shape } = declaration
-  const read = <R>(step: () => R): Promise<R> => patiently(step)
-  const { write } = engine.committer
-
   const select = statement(`SELECT doc FROM "${name}" WHERE id = ? AND ${LIVE}`)
-  const held = (id: string): string | undefined => (select.get(id, now()) as { doc: string } | undefined)?.doc
 
-  /** Runs a statement that would store this document; where it meets a unique index, those past their time make room first. */
-  const storing = (doc: T, fresh: boolean, run: () => unknown): void => {
-    try {
-      run()
-    } catch (fault) {
-      if (!isTaken(fault)) throw fault
-      makeRoom(doc, fresh ? ['id', ...table().unique] : table().unique)
-      run()
-    }
+  const write = async (step: Step): Promise<string | number | undefined> => {
+    const outcome = await writer.write(step)
+    if (outcome.is === 'done') return outcome.value
+    if (outcome.is === 'conflict') throw new Conflict(name, outcome.field)
+    throw new TypeError(`${name}: only a number can be counted`)
   }
-  const makeRoom = (doc: T, fields: readonly string[]): void => {
-    for (const field of fields) {
-      const value = bound(field, (doc as Fields)[field])
-      if (value === null) continue
-      const holder = statement(`SELECT id, ${LIVE} AS live FROM "${name}" WHERE ${column(field)} = ?`).get(
-        now(),
-        value,
-      ) as { id: string; live: number } | undefined
-      if (holder === undefined || (field !== 'id' && holder.id === doc.id)) continue
-      if (holder.live) throw new Conflict(name, field)
-      statement(`DELETE FROM "${name}" WHERE id = ?`).run(holder.id)
-    }
+  const parsed = (text: string | number | undefined): T | undefined =>
+    text === undefined ? undefined : JSON.parse(text as string)
+  const checkIndexed = (doc: object): void => {
+    for (const each of askable.fields) scalar(each, (doc as Fields)[each])
   }
-
-  const add = (doc: T, text: string, replace: boolean): void => {
-    const { fields } = table()
-    const columns = ['doc', ...fields.map(column), 'expires']
-    const values: Bound[] = [text, ...fields.map(field => bound(field, (doc as Fields)[field])), doc.expiresAt ?? null]
-    const instead = replace
-      ? ` ON CONFLICT (id) DO UPDATE SET ${columns.map(each => `${each} = excluded.${each}`).join(', ')}`
-      : ''
-    const sql = `INSERT INTO "${name}" (id, ${columns.join(', ')}) VALUES (?${', ?'.repeat(columns.length)})${instead}`
-    storing(doc, !replace, () => statement(sql).run(doc.id, ...values))
-  }
-
-  /** Writes a changed document over its row: only the columns of the fields that changed. */
-  const save = (doc: T, changed: readonly string[]): void => {
-    const fields = [...table().fields, 'expiresAt'].filter(field => changed.includes(field))
-    const sql = `UPDATE "${name}" SET ${['doc', ...fields.map(column)].map(each => `${each} = ?`).join(', ')} WHERE id = ?`
-    const values = fields.map(field => bound(field, (doc as Fields)[field]))
-    storing(doc, false, () => statement(sql).run(JSON.stringify(doc), ...values, doc.id))
+  /** The text of a document that fits its shape, as it is now, whatever becomes of the object later. */
+  const sound = (doc: T): string => {
+    const fit = shape.parse(doc)
+    checkIndexed(fit)
+    return JSON.stringify(fit)
   }
 
   const following = (by: string, descending: boolean, after: string): Clause => {
@@ -84,25 +53,20 @@ export function sqliteCollection<T extends Doc>(
 
   return {
     async insert(doc) {
-      const sound = shape.parse(doc)
-      const text = JSON.stringify(sound)
-      return write(() => add(sound, text, false))
+      await write({ verb: 'add', table: name, now: now(), doc: sound(doc), replace: false })
     },
     async put(doc) {
-      const sound = shape.parse(doc)
-      const text = JSON.stringify(sound)
-      return write(() => add(sound, text, true))
+      await write({ verb: 'add', table: name, now: now(), doc: sound(doc), replace: true })
     },
     async get(id) {
-      const text = await read(() => held(id))
-      return text === undefined ? undefined : JSON.parse(text)
+      return parsed(await patiently(() => (select.get(id, now()) as { doc: string } | undefined)?.doc))
     },
     async find(where: Where<T>, { sort, limit = 100, after }: Page<T> = {}) {
       const asked = questions(where)
       const by = sort?.by ?? 'id'
       const descending = sort?.descending ?? false
       askable.check(asked, by, limit)
-      return read(() => {
+      return patiently(() => {
         const { sql, values } = matching(asked, now())
         const rest = after === undefined ? { sql: '', values: [] } : following(by, descending, after)
         const rows = statement(
@@ -115,51 +79,36 @@ export function sqliteCollection<T extends Doc>(
       const asked = questions(when)
       if ((changes.id ?? id) !== id) throw new TypeError(`${name}: an id does not change`)
       const { id: _, ...rest } = changes
-      return write(() => {
-        const text = held(id)
-        if (text === undefined) return undefined
-        const before: T = JSON.parse(text)
-        if (!meets(before, asked)) return undefined
-        const doc: T = { ...before, ...rest }
-        const changed = Object.keys(rest)
-        for (const key of changed) if ((doc as Fields)[key] === undefined) delete (doc as Fields)[key]
-        save(doc, changed)
-        return doc
-      })
+      checkIndexed(rest)
+      const unset = Object.entries(rest).flatMap(([field, value]) => (value === undefined ? [field] : []))
+      const step = {
+        verb: 'patch' as const,
+        table: name,
+        now: now(),
+        id,
+        set: JSON.stringify(rest),
+        unset,
+        when: asked,
+      }
+      return parsed(await write(step))
     },
     async count(id, field, by, born) {
-      const fresh = (): number => {
-        const start = Number((born as Fields)[field] ?? 0) + by
-        const doc = shape.parse({ ...born, id, [field]: start })
-        add(doc, JSON.stringify(doc), false)
-        return start
-      }
-      return write(() => {
-        const text = held(id)
-        if (text === undefined) return fresh()
-        const doc: T = JSON.parse(text)
-        const { [field]: before = 0 } = doc as Fields
-        if (typeof before !== 'number') throw new TypeError(`${name}: ${field} is not a number`)
-        ;(doc as Fields)[field] = before + by
-        save(doc, [field])
-        return before + by
-      })
+      const start = Number((born as Fields)[field] ?? 0) + by
+      const fresh = shape.safeParse({ ...born, id, [field]: start })
+      if (fresh.success) checkIndexed(fresh.data)
+      const text = fresh.success ? JSON.stringify(fresh.data) : undefined
+      const outcome = await writer.write({ verb: 'count', table: name, now: now(), id, field, by, born: text })
+      if (outcome.is === 'done') return outcome.value as number
+      if (outcome.is === 'conflict') throw new Conflict(name, outcome.field)
+      throw outcome.is === 'unfit' ? fresh.error : new TypeError(`${name}: ${field} is not a number`)
     },
     async take(id) {
-      return write(() => {
-        const row = statement(`DELETE FROM "${name}" WHERE id = ? AND ${LIVE} RETURNING doc`).get(id, now()) as
-          | { doc: string }
-          | undefined
-        return row && JSON.parse(row.doc)
-      })
+      return parsed(await write({ verb: 'take', table: name, now: now(), id }))
     },
     async remove(where) {
       const asked = questions(where)
       askable.check(asked)
-      return write(() => {
-        const { sql, values } = matching(asked, now())
-        return Number(statement(`DELETE FROM "${name}" WHERE ${sql}`).run(...values).changes)
-      })
+      return (await write({ verb: 'remove', table: name, where: matching(asked, now()) })) as number
     },
   }
 }

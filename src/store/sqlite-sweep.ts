@@ -1,6 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Engine } from './sqlite-collection.ts'
-import { patiently } from './sqlite-commit.ts'
+import type { Writer } from './sqlite-writer.ts'
 
 /** Milliseconds between two rounds, give or take a quarter: processes that share a file do not sweep in step. */
 const EVERY = 30_000
@@ -11,34 +10,20 @@ const MOST = 500
 const REST = 2
 
 /** Removes what has expired, a few rows at a time, so that nobody waits for it. It keeps no process alive. */
-export function sweeper({ db, now, statement }: Omit<Engine, 'committer'>, names: () => string[]): Sweeper {
+export function sweeper(writer: Pick<Writer, 'write'>, now: () => number, names: () => string[]) {
   const stop = new AbortController()
   let rows = 8
 
-  /** Changes the file without waiting for the disk: what a power cut brings back has expired all the same. */
-  const unsynced = <R>(change: () => R): R => {
-    db.exec('PRAGMA synchronous = NORMAL')
-    try {
-      return change()
-    } finally {
-      db.exec('PRAGMA synchronous = FULL')
-    }
-  }
-
   /** Removes some rows of a table; resolves to whether it may hold more. */
-  const step = async (name: string): Promise<boolean> => {
-    const few = `SELECT rowid FROM "${name}" WHERE expires <= ? LIMIT ?`
+  const step = async (table: string): Promise<boolean> => {
     const asked = rows
-    let since = 0
-    const removed = await patiently(() => {
-      since = performance.now()
-      return unsynced(() => statement(`DELETE FROM "${name}" WHERE rowid IN (${few})`).run(now(), asked).changes)
-    })
+    const since = performance.now()
+    const outcome = await writer.write({ verb: 'sweep', table, now: now(), rows: asked })
     const took = performance.now() - since
     if (took > AIM) rows = Math.max(1, Math.floor(rows / 2))
     else if (took < AIM / 2) rows = Math.min(MOST, rows * 2)
     await wait(took * REST, undefined, { ref: false, signal: stop.signal })
-    return Number(removed) === asked
+    return outcome.is === 'done' && outcome.value === asked
   }
 
   const round = async (): Promise<void> => {
@@ -54,11 +39,9 @@ export function sweeper({ db, now, statement }: Omit<Engine, 'committer'>, names
   }
   rounds().catch(() => undefined)
 
-  return { round, stop: () => stop.abort() }
-}
-
-export interface Sweeper {
-  /** Removes all that has expired by now. */
-  round(): Promise<void>
-  stop(): void
+  return {
+    /** Removes all that has expired by now. */
+    round,
+    stop: () => stop.abort(),
+  }
 }

@@ -2,9 +2,10 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { Collection, Declaration, Doc, Opening, Store } from './collection.ts'
 import { askable } from './conditions.ts'
 import { type Engine, sqliteCollection } from './sqlite-collection.ts'
-import { committer, patiently, unavailable } from './sqlite-commit.ts'
+import { patiently, unavailable } from './sqlite-fault.ts'
 import { sweeper } from './sqlite-sweep.ts'
-import { prepareTable, readTable, type Table } from './sqlite-table.ts'
+import { prepareTable } from './sqlite-table.ts'
+import { localWriter, threadedWriter } from './sqlite-writer.ts'
 
 /** How long one call may block the event loop for another process, in milliseconds; beyond it the wait is asynchronous. */
 const BLOCK = 5
@@ -12,8 +13,8 @@ const BLOCK = 5
 const BLOCK_TABLES = 5_000
 
 /**
- * Opens the embedded engine on a file, or on `:memory:`. Every write is on disk before it is acknowledged, power loss
- * included, and several processes may share the file. Throws Problem `unavailable` where it cannot be opened.
+ * Opens the embedded engine on a file, or on `:memory:`. Every write is on disk before it is acknowledged, power loss included; a
+ * thread of its own makes them, and this one only reads. Several processes may share the file. Throws Problem `unavailable` where it cannot be opened.
  */
 export async function openSqlite(path: string, { now, sweep = true }: Opening): Promise<Store> {
   const db = await open(path)
@@ -26,18 +27,11 @@ export async function openSqlite(path: string, { now, sweep = true }: Opening): 
     return made
   }
 
-  const tables = new Map<string, Table>()
+  const tables = new Set<string>()
   const collections = new Map<unknown, unknown>()
-  const version = db.prepare('PRAGMA schema_version')
-  let seen = 0
-  const refresh = (): void => {
-    const { schema_version } = version.get() as { schema_version: number }
-    if (schema_version === seen) return
-    seen = schema_version
-    for (const name of tables.keys()) tables.set(name, readTable(db, name))
-  }
-  const engine: Engine = { db, committer: committer(db, refresh), now, statement }
-  const sweeping = sweep ? sweeper(engine, () => [...tables.keys()]) : undefined
+  const writer = path === ':memory:' ? localWriter(db) : threadedWriter(path)
+  const engine: Engine = { now, statement, writer }
+  const sweeping = sweep ? sweeper(writer, now, () => [...tables]) : undefined
 
   return {
     collection<T extends Doc>(declaration: Declaration<T>): Collection<T> {
@@ -49,20 +43,20 @@ export async function openSqlite(path: string, { now, sweep = true }: Opening): 
         db.exec(`PRAGMA busy_timeout = ${BLOCK_TABLES}; BEGIN IMMEDIATE`)
         prepareTable(db, name, asks)
         db.exec('COMMIT')
-        tables.set(name, readTable(db, name))
+        tables.add(name)
       } catch (fault) {
         if (db.isOpen && db.isTransaction) db.exec('ROLLBACK')
         throw unavailable(fault)
       } finally {
         if (db.isOpen) db.exec(`PRAGMA busy_timeout = ${BLOCK}`)
       }
-      const made = sqliteCollection(engine, declaration, asks, () => tables.get(name) as Table)
+      const made = sqliteCollection(engine, declaration, asks)
       collections.set(declaration, made)
       return made
     },
     async close() {
       sweeping?.stop()
-      await engine.committer.finish()
+      await writer.finish()
       if (db.isOpen) db.close()
     },
   }
