@@ -9,7 +9,7 @@ import { api, machine } from './clients.ts'
 import { latchkey } from './latchkey.ts'
 import { caller } from './load.ts'
 
-// npm run bench:slow-disk -- [--seconds 8] [--delay 10]: what those who write nothing feel of a disk that is slow to sync.
+// npm run bench:slowdisk -- [--seconds 8] [--delay 10]: what those who write nothing feel of a disk that is slow to sync.
 const { values } = parseArgs({ options: { seconds: { type: 'string' }, delay: { type: 'string' } } })
 const seconds = Number(values.seconds ?? 8)
 const delay = Number(values.delay ?? 10)
