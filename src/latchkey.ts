@@ -6,7 +6,7 @@ import { sessionBook } from './accounts/session.ts'
 import { apiKeys as apiKeysOf } from './api-keys/schemes.ts'
 import { readClients } from './clients/declared.ts'
 import { pairwiseSalt } from './clients/pairwise.ts'
-import { roll } from './clients/registered.ts'
+import { registrations } from './clients/registrations.ts'
 import { registry } from './clients/registry.ts'
 import type { Config } from './config.ts'
 import { same } from './crypto/digest.ts'
@@ -86,7 +86,10 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   const standing = { production, local, mtls: config.mtls }
   const mtls = mtlsOf(config)
   const { registration, documents } = config.apps
-  const clients = registry(readClients(config.clients, standing), { roll: roll(store), hosts: documents })
+  const clients = registry(readClients(config.clients, standing), {
+    registrations: registrations(store),
+    hosts: documents,
+  })
 
   const log = logger(config.log, destination)
   for (const warning of config.warnings) log.warn(warning)

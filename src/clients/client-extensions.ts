@@ -1,39 +1,39 @@
 import type { Client, ClientMetadata, Configuration } from 'oidc-provider'
 import { z } from 'zod'
-import { type Client as Declared, ownShape } from './file.ts'
+import { type Client as Declared, extensionsShape } from './file.ts'
 
-/** What only we know of a client, beside what the library does. */
-export type Own = z.output<z.ZodObject<typeof ownShape>>
-
-const usual: Own = z.object(ownShape).parse({})
-/** No JSON can say this: neither a registration nor a client's document passes for a line of clients.json. */
+const usual: ClientExtensions = z.object(extensionsShape).parse({})
+/** No JSON can contain this: neither a registration nor a client's document passes for an entry of clients.json. */
 const mark = Symbol('declared')
 
-/** Marks what clients.json says of a client as the operator's word. */
-export function declaredByFile<M extends object>(metadata: M): M & { declared: symbol } {
+/** The metadata that the library keeps on a client and only we use. */
+export type ClientExtensions = z.output<z.ZodObject<typeof extensionsShape>>
+
+/** Marks metadata of clients.json as the operator's. */
+export function markDeclared<M extends object>(metadata: M): M & { declared: symbol } {
   return { ...metadata, declared: mark }
 }
 
-/** Is a client one of clients.json? */
+/** Returns whether a client is one of clients.json. */
 export function isDeclared(client: object): boolean {
   return (client as { declared?: unknown }).declared === mark
 }
 
-/** Makes the library keep what clients.json says of it. An app that registers itself has no say in it. */
-export const ownMetadata = {
-  properties: ['declared', ...Object.keys(ownShape)],
+/** Makes the library keep the extensions. Those of an app that registers itself are the defaults. */
+export const extraClientMetadata = {
+  properties: ['declared', ...Object.keys(extensionsShape)],
   validator: (_, key, value, metadata) => {
     if (key === 'declared') return
-    const name = key as keyof Own
-    // What a client that registers says without a scope is judged there, with the scope itself.
+    const name = key as keyof ClientExtensions
+    // The default scope of a client that registers is checked there, with its scope.
     if (name === 'default_scope' && !isDeclared(metadata)) return
     Object.assign(metadata, { [name]: (isDeclared(metadata) ? value : undefined) ?? usual[name] })
   },
 } satisfies NonNullable<Configuration['extraClientMetadata']>
 
-/** Reads it from a client; of none, what is usual. */
-export function own(client: Client | undefined): Own {
-  return (client as unknown as Own | undefined) ?? usual
+/** Returns the extensions of a client; of none, the defaults. */
+export function extensionsOf(client: Client | undefined): ClientExtensions {
+  return (client as unknown as ClientExtensions | undefined) ?? usual
 }
 
 /** Returns a client of clients.json as the library takes it. */
@@ -49,7 +49,7 @@ export function libraryMetadata({
   android_apps,
   ...client
 }: Declared): ClientMetadata {
-  return declaredByFile({
+  return markDeclared({
     ...client,
     response_types: client.grant_types.includes('authorization_code') ? ['code'] : [],
     ...(client.profile && { require_pushed_authorization_requests: true }),

@@ -3,8 +3,7 @@ import { type SubjectField, subjectFields } from '../crypto/certificate.ts'
 import { algorithms, isSupported } from '../crypto/jws.ts'
 import { detailTypes } from '../flows/details.ts'
 import { jwks } from './public-keys.ts'
-import { isTranslation, standardShape } from './standard-names.ts'
-import { target, web } from './urls.ts'
+import { isTranslation, standardShape, target, web } from './standard-metadata.ts'
 
 /** The grant of OAuth 2.0 Token Exchange (RFC 8693). */
 export const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange'
@@ -95,7 +94,7 @@ const seconds = (low: number, high: number) =>
 export const longestSigned = 86_400
 
 /** What no specification has a name for, and the library keeps on a client beside what it knows itself. */
-export const ownShape = {
+export const extensionsShape = {
   /** Claims that its ID tokens carry, beside those of every ID token, where their scopes are asked for. */
   id_token_claims: z.array(z.enum(personalClaims)).default([]),
   /** What a request asks for that names no scope (RFC 6749, 3.3). */
@@ -165,7 +164,7 @@ export const clientShape = {
   subject_type: z.enum(['public', 'pairwise']).default('public'),
   sector_identifier_uri: web.optional(),
   ...standardShape,
-  ...ownShape,
+  ...extensionsShape,
   /** One of the suite: its people are not asked for consent. */
   first_party: z.boolean().default(false),
   /** Which of the tiles of views/assets stands for it. */

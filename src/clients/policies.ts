@@ -1,6 +1,6 @@
 import type { Client } from 'oidc-provider'
 import { z } from 'zod'
-import { own } from './client-extensions.ts'
+import { extensionsOf } from './client-extensions.ts'
 import type { Declared } from './declared.ts'
 import { clientShape } from './file.ts'
 
@@ -91,6 +91,6 @@ function leads(uri: string, { redirect_hosts: hosts }: Policy): boolean {
 /** Must a client prove its codes (RFC 7636)? Unless the operator says otherwise of it or of its policy, and it can authenticate. */
 export function provesCodes(client: Client, { policies }: Declared): boolean {
   const { policy } = client as unknown as { policy?: string }
-  const lax = !own(client).pkce_required || policies.get(policy ?? '')?.pkce_required === false
+  const lax = !extensionsOf(client).pkce_required || policies.get(policy ?? '')?.pkce_required === false
   return !lax || client.clientAuthMethod === 'none'
 }

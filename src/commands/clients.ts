@@ -1,7 +1,6 @@
 import { ClientsError, type Declared, readClients } from '../clients/declared.ts'
-import { invitations } from '../clients/invitations.ts'
 import { thirdParty } from '../clients/policies.ts'
-import { type Registered, registeredApp, roll } from '../clients/registered.ts'
+import { invitations, type Registered, registeredApp, registrations } from '../clients/registrations.ts'
 import type { Config } from '../config.ts'
 import { recorder } from '../events.ts'
 import { audit } from '../observers/audit.ts'
@@ -73,7 +72,7 @@ export const clientsRemove: Command = {
   async run({ words: [id, ...more], config, beside }) {
     if (id === undefined || more.length > 0) throw new Refusal('One id is to be told.')
     return withStore(config(), async store => {
-      const removed = await roll(store).remove(id)
+      const removed = await registrations(store).remove(id)
       if (removed) await recording(store)('client.removed', { client: id })
       else if (!(await invitations(store).withdraw(id))) throw new Refusal(`Neither an app nor an invitation is ${id}.`)
       beside.write(removed ? 'Removed.\n' : 'Withdrawn.\n')
@@ -101,7 +100,7 @@ function whole(name: string, typed: string, most: number): number {
 }
 
 async function* everyone(store: Store): AsyncGenerator<Registered> {
-  const { list } = roll(store)
+  const { list } = registrations(store)
   let page = await list()
   while (page.length > 0) {
     yield* page

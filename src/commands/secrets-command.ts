@@ -7,7 +7,7 @@ import { credentialContext, credentialsDeclaration } from '../accounts/credentia
 import { receiptContext, receiptsDeclaration } from '../accounts/receipt.ts'
 import { apiKeyContext, apiKeysDeclaration } from '../api-keys/api-keys.ts'
 import { saltContext, saltsDeclaration } from '../clients/pairwise.ts'
-import { clientContext, registeredClients } from '../clients/registered.ts'
+import { clientContext, registrationsDeclaration } from '../clients/registrations.ts'
 import { pepperOf } from '../crypto/hash.ts'
 import { SealError, type Sealer, sealer as sealerOf } from '../crypto/seal.ts'
 import { messageContext, posted } from '../delivery/courier.ts'
@@ -58,7 +58,7 @@ const everything = [
     // Its digest is keyed, too.
     return { sealed: anew, digest: sealer.blind(sealer.open(anew, formerContext(doc)), digestContext)[0] }
   }),
-  sealed('clients that registered', registeredClients, (doc, again) => ({
+  sealed('clients that registered', registrationsDeclaration, (doc, again) => ({
     secret: doc.secret && again(doc.secret, clientContext(doc)),
   })),
   sealed('identity checks', casesDeclaration, (doc, again) => ({

@@ -1,6 +1,6 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { type Client, errors, type KoaContextWithOIDC } from 'oidc-provider'
-import { own } from '../clients/client-extensions.ts'
+import { extensionsOf } from '../clients/client-extensions.ts'
 import { affordable } from '../clients/public-keys.ts'
 
 /** How far ahead, in seconds, a client's assertion may expire: each is remembered for so long. */
@@ -44,7 +44,7 @@ export function assertions(now: () => number) {
       if (Number(claims.exp) > seconds() + assertionLife)
         throw new errors.InvalidClientAuth('the assertion expires too late')
       if (early(claims)) throw new errors.InvalidClientAuth('the assertion is of the future')
-      const strict = own(client).profile === 'fapi2'
+      const strict = extensionsOf(client).profile === 'fapi2'
       if (strict && header.alg === 'RS256') throw new errors.InvalidClientAuth('alg mismatch: RS256 is not for FAPI')
       if (strict && claims.aud !== ctx.oidc.issuer)
         throw new errors.InvalidClientAuth('the assertion must be made out to the issuer alone')
@@ -56,7 +56,7 @@ export function assertions(now: () => number) {
       if (!isOfType('request', header)) throw new errors.InvalidRequestObject('the request object is of another typ')
       // Every assertion names the client as its subject.
       if (claims.sub === client.clientId) throw new errors.InvalidRequestObject('the request object is an assertion')
-      const strict = own(client).profile === 'fapi2'
+      const strict = extensionsOf(client).profile === 'fapi2'
       if (strict && alg === 'RS256') throw new errors.InvalidRequestObject('RS256 is not for FAPI')
       if (exp === undefined) throw new errors.InvalidRequestObject('the request object has no exp')
       if (strict && nbf === undefined) throw new errors.InvalidRequestObject('the request object has no nbf')
@@ -74,7 +74,7 @@ export function assertions(now: () => number) {
     },
     /** Must a DPoP proof show a nonce (RFC 9449, 8)? Its client's entry may say so; a proof whose clock is ahead of ours needs one in any case. */
     nonceNeeded: (ctx: KoaContextWithOIDC, always: boolean): boolean => {
-      if (always || own(ctx.oidc.client).dpop_nonce_required) return true
+      if (always || extensionsOf(ctx.oidc.client).dpop_nonce_required) return true
       return early(decoded(() => decodeJwt(ctx.get('DPoP'))) ?? {})
     },
   }

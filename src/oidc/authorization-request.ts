@@ -1,5 +1,5 @@
 import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider'
-import { isDeclared, own } from '../clients/client-extensions.ts'
+import { extensionsOf, isDeclared } from '../clients/client-extensions.ts'
 import type { App } from '../clients/declared.ts'
 import { oidcScopes, tidyScope } from '../clients/file.ts'
 import type { Clients } from '../clients/registry.ts'
@@ -37,7 +37,7 @@ export async function completeRequest({ oidc }: KoaContextWithOIDC, next: () => 
   if (params.scope === undefined)
     throw new errors.InvalidScope('scope is missing: name what is asked for, openid for a sign-in', '')
   const scopes = params.scope.split(' ')
-  params.claims = withChosen(params.claims, scopes, own(client).id_token_claims)
+  params.claims = withChosen(params.claims, scopes, extensionsOf(client).id_token_claims)
   params.resource ??= onlyApi(app, scopes)
   const offered = [params.resource ?? []].flat().map(each => app.apis.get(each)?.scope.split(' '))
   // An API that nobody knows, or that this client may not ask for, is the library's to refuse.
@@ -69,7 +69,7 @@ function tidy(params: Asked): void {
  * that ask for an API alone, and were told no scopes, mean all that there is (Model Context Protocol, Authorization: Scope Selection).
  */
 function defaultScope(client: object & { scope?: string }, app: App, { resource }: Asked): string | undefined {
-  const declared = own(client as Parameters<typeof own>[0]).default_scope?.split(' ')
+  const declared = extensionsOf(client as Parameters<typeof extensionsOf>[0]).default_scope?.split(' ')
   if (!declared && isDeclared(client)) return undefined
   const may = client.scope?.split(' ')
   const ofApis = [resource ?? []].flat().flatMap(each => app.apis.get(each)?.scope.split(' ') ?? [])

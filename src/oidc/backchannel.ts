@@ -7,7 +7,7 @@ import { sha256 } from '../crypto/digest.ts'
 import type { SendMail } from '../delivery/mails.ts'
 import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
-import type { Mutes } from '../records/mutes.ts'
+import type { Mutes } from '../records/consents.ts'
 
 const window = 10 * 60_000
 /** So often an app may ask one person, and all apps together: nobody is to be asked until they give in. */

@@ -2,20 +2,19 @@ import { type Adapter, type Configuration, errors, type KoaContextWithOIDC } fro
 import type { Account } from '../accounts/account.ts'
 import { heldUntil } from '../accounts/hold.ts'
 import type { Throttle } from '../accounts/throttle.ts'
-import { isDeclared, own } from '../clients/client-extensions.ts'
+import { extensionsOf, isDeclared } from '../clients/client-extensions.ts'
 import type { App } from '../clients/declared.ts'
 import { clientAlgorithms, oidcScopes, proofAlgorithms } from '../clients/file.ts'
-import type { Hosts } from '../clients/metadata-documents.ts'
 import { outgoing } from '../clients/outgoing.ts'
 import { subjectFor } from '../clients/pairwise.ts'
 import { provesCodes } from '../clients/policies.ts'
+import type { Hosts } from '../clients/registry.ts'
 import type { Standing } from '../clients/rules.ts'
 import { algorithms } from '../crypto/jws.ts'
 import { cookieKeys, type Keyring } from '../crypto/keyring.ts'
 import type { Ring } from '../keys/signing-keys.ts'
 import type { Records } from '../records/adapter.ts'
-import type { Consents } from '../records/consents.ts'
-import type { Mutes } from '../records/mutes.ts'
+import type { Consents, Mutes } from '../records/consents.ts'
 import { acrValues } from './acr.ts'
 import type { Admission } from './admission.ts'
 import { assertions } from './assertions.ts'
@@ -157,15 +156,16 @@ export function configuration(
       ...aliases(options.mtls, issuer, routes),
     },
     ttl: {
-      AccessToken: (_, token, client) => token.resourceServer?.accessTokenTTL ?? own(client).access_token_ttl,
+      AccessToken: (_, token, client) => token.resourceServer?.accessTokenTTL ?? extensionsOf(client).access_token_ttl,
       AuthorizationCode: codeLife,
       BackchannelAuthenticationRequest: ({ oidc }) =>
         Math.min(remoteLife, Number(oidc.params?.requested_expiry ?? remoteLife)),
-      ClientCredentials: (_, token, client) => token.resourceServer?.accessTokenTTL ?? own(client).access_token_ttl,
+      ClientCredentials: (_, token, client) =>
+        token.resourceServer?.accessTokenTTL ?? extensionsOf(client).access_token_ttl,
       DeviceCode: remoteLife,
       // Twice the longest session: it is renewed before a session can outlive it.
       Grant: Math.ceil((2 * session.max) / 1000),
-      IdToken: (_ctx, _token, client) => own(client).id_token_ttl,
+      IdToken: (_ctx, _token, client) => extensionsOf(client).id_token_ttl,
       Interaction: hour,
       RefreshToken: (_ctx, _token, client) => refreshLife(client, 0, options.requests.refreshing),
       Session: (_, { loginTs }) => sessionLife(loginTs, options),

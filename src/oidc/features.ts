@@ -1,11 +1,11 @@
 import { type AccessToken, type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import { active } from '../accounts/account.ts'
-import { own } from '../clients/client-extensions.ts'
+import { extensionsOf } from '../clients/client-extensions.ts'
 import type { App } from '../clients/declared.ts'
 import { oidcScopes } from '../clients/file.ts'
-import { isDocument } from '../clients/metadata-documents.ts'
+import { isDocument } from '../clients/registry.ts'
 import { id, token } from '../crypto/random.ts'
-import type { Mutes } from '../records/mutes.ts'
+import type { Mutes } from '../records/consents.ts'
 import type { assertions } from './assertions.ts'
 import { type Backchannel, backchannel } from './backchannel.ts'
 import type { Options } from './configuration.ts'
@@ -63,7 +63,7 @@ export function features(
       },
     },
     mTLS: mutualTls(mtls, now),
-    fapi: { enabled: true, profile: (_, client) => (own(client).profile ? '2.0' : undefined) },
+    fapi: { enabled: true, profile: (_, client) => (extensionsOf(client).profile ? '2.0' : undefined) },
     claimsParameter: { enabled: true },
     requestObjects: { enabled: true, assertJwtClaimsAndHeader: judge.request },
     jwtResponseModes: { enabled: true },

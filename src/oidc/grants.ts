@@ -1,6 +1,6 @@
 import type { Grant, KoaContextWithOIDC } from 'oidc-provider'
+import { appearanceOf } from '../clients/appearance.ts'
 import type { Clients } from '../clients/registry.ts'
-import { shownOf } from '../clients/shown.ts'
 import { token } from '../crypto/random.ts'
 import type { Consents, Scopes } from '../records/consents.ts'
 import type { SessionRecords } from '../records/session-records.ts'
@@ -29,7 +29,7 @@ export function grantFor({ clients, consents, sessions, longest }: Services) {
     const id = result?.consent?.grantId ?? held
     const asked = askedBy(ctx)
     const { firstParty } = (await clients.app(clientId)) ?? {}
-    const consented = firstParty ? asked : await consents.of(accountId, clientId, shownOf(client))
+    const consented = firstParty ? asked : await consents.of(accountId, clientId, appearanceOf(client))
     // Consent to an app with another name or other redirect hosts is no consent to this one.
     const found = id === undefined || !consented ? undefined : await provider.Grant.find(id)
     const grant = found?.accountId === accountId ? found : new provider.Grant({ accountId, clientId })

@@ -3,8 +3,8 @@ import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provide
 import type { Restrictions } from '../accounts/account.ts'
 import { recent } from '../accounts/freshness.ts'
 import { originOf } from '../accounts/origin.ts'
+import { appearanceOf } from '../clients/appearance.ts'
 import { subjectFor } from '../clients/pairwise.ts'
-import { shownOf } from '../clients/shown.ts'
 import { reaches } from '../flows/assurance.ts'
 import { acrValues, asAcr, demandOf } from './acr.ts'
 import type { Options } from './configuration.ts'
@@ -34,7 +34,7 @@ export function prompts(options: Pick<Options, 'bars' | 'now' | 'salt' | 'waits'
   // Of the moment before the page is shown: what changes meanwhile was not agreed to, and is asked again.
   if (consent)
     consent.details = ({ oidc: { client, session } }) => ({
-      shown: client && shownOf(client),
+      shown: client && appearanceOf(client),
       former: client && session?.grantIdFor(client.clientId),
     })
   // Claims are asked for as the scopes that open them.

@@ -1,7 +1,7 @@
 import { calculateJwkThumbprint, decodeProtectedHeader } from 'jose'
 import { type Client, errors, type RefreshToken, type TokenEndpointGrantContext } from 'oidc-provider'
 import { network, originOf } from '../accounts/origin.ts'
-import { own } from '../clients/client-extensions.ts'
+import { extensionsOf } from '../clients/client-extensions.ts'
 import type { Certificate } from '../crypto/certificate.ts'
 import { sha256 } from '../crypto/digest.ts'
 import type { Key, Keyring } from '../crypto/keyring.ts'
@@ -18,7 +18,7 @@ const forgiving = 30_000
 const forgivingPublic = 10_000
 /** Seconds that a client's refresh token lives from now, when people signed in so many seconds ago; `longest` in milliseconds. */
 export function refreshLife(client: Client, ago: number, longest: number): number {
-  const { refresh_token_ttl, refresh_token_max = Number.POSITIVE_INFINITY } = own(client)
+  const { refresh_token_ttl, refresh_token_max = Number.POSITIVE_INFINITY } = extensionsOf(client)
   return Math.max(1, Math.min(refresh_token_ttl, Math.min(refresh_token_max, longest / 1000) - ago))
 }
 
@@ -62,7 +62,7 @@ export function rotating(handle: Grant, services: Services): Grant {
     const spent = ctx.oidc.entities.RefreshToken as RefreshToken
     const { client } = ctx.oidc
     const life = refreshLife(client, Math.floor(now() / 1000) - Number(spent.iiat), longest)
-    if (own(client).profile === 'fapi2') return keep(ctx, value, life)
+    if (extensionsOf(client).profile === 'fapi2') return keep(ctx, value, life)
     const body = { ...(ctx.body as object), refresh_token: successor(value) }
     const sealed = sealUnder(bearer(value, keyring.newest(purpose)), JSON.stringify(body), purpose)
     const last = { at: now(), asked, holder: await holder(ctx), ...whereOf(ctx), sealed }

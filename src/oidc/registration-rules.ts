@@ -1,12 +1,11 @@
 import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import { z } from 'zod'
-import { ownMetadata } from '../clients/client-extensions.ts'
+import { extraClientMetadata } from '../clients/client-extensions.ts'
 import { clientShape, readEntry } from '../clients/file.ts'
-import type { Invitation } from '../clients/invitations.ts'
-import { isDocument } from '../clients/metadata-documents.ts'
 import { faultsUnder, type Policy, thirdParty, within } from '../clients/policies.ts'
 import { jwksOfOthers } from '../clients/public-keys.ts'
-import type { Clients } from '../clients/registry.ts'
+import type { Invitation } from '../clients/registrations.ts'
+import { type Clients, isDocument } from '../clients/registry.ts'
 import { about, faultsOf, onDevice, type Standing, strangersFaults } from '../clients/rules.ts'
 import { plain } from '../flows/details.ts'
 
@@ -56,7 +55,7 @@ type Validator = NonNullable<NonNullable<Configuration['extraClientMetadata']>['
 const besides = [
   ...['client_id', 'client_secret', 'client_id_issued_at', 'client_secret_expires_at', 'contacts'],
   ...['initiate_login_uri', 'require_auth_time', 'backchannel_logout_session_required'],
-  ...ownMetadata.properties,
+  ...extraClientMetadata.properties,
 ]
 
 /** What says by what names a client knows people. */
@@ -85,10 +84,10 @@ export function clientMetadata({
   const judge = judging(clients, standing, issuer)
   return {
     // The policy is last: by then the client has what is usual of what it has no say in.
-    properties: [...ownMetadata.properties, 'apis', 'policy'],
+    properties: [...extraClientMetadata.properties, 'apis', 'policy'],
     validator: (...asked: Parameters<Validator>) => {
       const [ctx, name, , making] = asked
-      if (ownMetadata.properties.includes(name)) return ownMetadata.validator?.(...asked)
+      if (extraClientMetadata.properties.includes(name)) return extraClientMetadata.validator?.(...asked)
       // One of the file, or of the store, comes without a request, and was judged before.
       const { client_id } = making as unknown as Making
       if (name !== 'policy' || (!ctx && !isDocument(String(client_id), '*'))) return

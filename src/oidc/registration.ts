@@ -1,8 +1,7 @@
 import { type Adapter, type AdapterPayload, errors, Provider } from 'oidc-provider'
 import type { Throttle } from '../accounts/throttle.ts'
-import type { Invitation, Invitations } from '../clients/invitations.ts'
 import { type Policy, within } from '../clients/policies.ts'
-import { clientContext, registeredClients } from '../clients/registered.ts'
+import { clientContext, type Invitation, type Invitations, registrationsDeclaration } from '../clients/registrations.ts'
 import type { Clients } from '../clients/registry.ts'
 import { sha256 } from '../crypto/digest.ts'
 import type { Sealer } from '../crypto/seal.ts'
@@ -30,7 +29,7 @@ export function registration({
   throttle,
   now,
 }: Services): Record<string, Adapter> {
-  const kept = store.collection(registeredClients)
+  const kept = store.collection(registrationsDeclaration)
 
   /** Lets a client in: by a use of its invitation, or as one of not too many. */
   const admit = async (): Promise<void> => {

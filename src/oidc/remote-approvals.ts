@@ -1,14 +1,13 @@
 import type { AdapterPayload, Provider } from 'oidc-provider'
+import { appearanceOf } from '../clients/appearance.ts'
 import type { App } from '../clients/declared.ts'
 import { oidcScopes } from '../clients/file.ts'
 import type { Clients } from '../clients/registry.ts'
-import { shownOf } from '../clients/shown.ts'
 import { token } from '../crypto/random.ts'
 import { Problem } from '../errors.ts'
 import type { Emit, Origin } from '../events.ts'
 import type { Records } from '../records/adapter.ts'
-import type { Consents, Scopes } from '../records/consents.ts'
-import type { Mutes } from '../records/mutes.ts'
+import type { Consents, Mutes, Scopes } from '../records/consents.ts'
 import type { RemoteRequest } from '../records/remote-requests.ts'
 import { type Acr, demandOf } from './acr.ts'
 import { add, renew } from './grants.ts'
@@ -124,7 +123,7 @@ export function approvals({ provider, clients, records, consents, mutes, postPin
       if (session?.accountId !== account) throw new Problem('sign_in_needed')
       const allowed = wanted(request, app)
       const client = await provider.Client.find(app.id)
-      const shown = client && shownOf(client)
+      const shown = client && appearanceOf(client)
       const known = app.firstParty || (await consents.of(account, app.id, shown)) !== undefined
       const { grant, sid } = await joined(session, account, app.id, known)
       add(grant, allowed)

@@ -1,6 +1,6 @@
 import { errors } from 'oidc-provider'
 import { originOf } from '../accounts/origin.ts'
-import { own } from '../clients/client-extensions.ts'
+import { extensionsOf } from '../clients/client-extensions.ts'
 import type { Clients } from '../clients/registry.ts'
 import type { Origin } from '../events.ts'
 import type { Judge } from './token-exchange.ts'
@@ -32,7 +32,7 @@ export function signedRequests({ clients, judge, now }: Services): Judge {
       throw new errors.CustomOIDCProviderError('invalid_grant', told)
     }
     const offered = api.scope.split(' ')
-    const life = own(ctx.oidc.client).access_token_ttl
+    const life = extensionsOf(ctx.oidc.client).access_token_ttl
     const left = signed.expires_at === null ? life : signed.expires_at - Math.floor(now() / 1000)
     return {
       account: signed.sub,

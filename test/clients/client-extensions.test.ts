@@ -1,18 +1,18 @@
 import { expect } from 'chai'
 import { type Adapter, Provider } from 'oidc-provider'
-import { declaredByFile, isDeclared, own, ownMetadata } from '../../src/clients/client-extensions.ts'
+import { extensionsOf, extraClientMetadata, isDeclared, markDeclared } from '../../src/clients/client-extensions.ts'
 import { newKey } from '../../src/crypto/jws.ts'
 
 /** How the library makes a client of metadata, whoever they are from. */
 interface Model {
-  new (metadata: object): Parameters<typeof own>[0] & object
+  new (metadata: object): Parameters<typeof extensionsOf>[0] & object
 }
 
 describe('what only clients.json may say of a client', () => {
   let Client: Model
   before(async () => {
     const provider = new Provider('https://id.example', {
-      extraClientMetadata: ownMetadata,
+      extraClientMetadata: extraClientMetadata,
       adapter: () => ({}) as Adapter,
       jwks: { keys: [await newKey('RS256')] },
       features: { devInteractions: { enabled: false } },
@@ -23,21 +23,21 @@ describe('what only clients.json may say of a client', () => {
   const metadata = { client_id: 'app', client_secret: 'x'.repeat(32), redirect_uris: ['https://app.example/'], ...said }
 
   it('is kept where the file says it', () => {
-    const client = new Client(declaredByFile(metadata))
-    expect(own(client)).to.include(said)
+    const client = new Client(markDeclared(metadata))
+    expect(extensionsOf(client)).to.include(said)
     expect(isDeclared(client)).to.equal(true)
   })
 
   it('is passed over where a registration or a client’s document says it', () => {
     for (const more of [{}, { declared: true }, { declared: 'declared' }, { declared: {} }]) {
       const client = new Client(JSON.parse(JSON.stringify({ ...metadata, ...more })))
-      expect(own(client)).to.include({ pkce_required: true, access_token_ttl: 300 })
-      expect(own(client).profile).to.equal(undefined)
+      expect(extensionsOf(client)).to.include({ pkce_required: true, access_token_ttl: 300 })
+      expect(extensionsOf(client).profile).to.equal(undefined)
       expect(isDeclared(client)).to.equal(false)
     }
   })
 
   it('is usual where nothing says it', () => {
-    expect(own(undefined)).to.include({ pkce_required: true, access_token_ttl: 300, id_token_ttl: 3600 })
+    expect(extensionsOf(undefined)).to.include({ pkce_required: true, access_token_ttl: 300, id_token_ttl: 3600 })
   })
 })

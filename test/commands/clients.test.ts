@@ -2,8 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { invitations } from '../../src/clients/invitations.ts'
-import { registeredClients } from '../../src/clients/registered.ts'
+import { invitations, registrationsDeclaration } from '../../src/clients/registrations.ts'
 import { clientsInvite, clientsList, clientsRemove } from '../../src/commands/clients.ts'
 import { ledger } from '../../src/observers/ledger.ts'
 import type { Store } from '../../src/store/collection.ts'
@@ -69,7 +68,7 @@ describe('latchkey clients', () => {
 
   it('lists and removes who registered, and withdraws invitations', async () => {
     const metadata = { client_name: 'Shop', redirect_uris: ['https://shop.example/callback'] }
-    const kept = store.collection(registeredClients)
+    const kept = store.collection(registrationsDeclaration)
     for (const id of ['app_1', 'app_2'])
       await kept.insert({ id, policy: 'partner', metadata: metadata as never, registeredAt: Date.UTC(2026, 0, 2) })
     const { err } = await run('invite')

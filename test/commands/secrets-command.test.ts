@@ -8,7 +8,7 @@ import { type Credentials, credentials } from '../../src/accounts/credential.ts'
 import { receipts } from '../../src/accounts/receipt.ts'
 import { keys as apiKeys } from '../../src/api-keys/api-keys.ts'
 import { pairwiseSalt } from '../../src/clients/pairwise.ts'
-import { clientContext, registeredClients } from '../../src/clients/registered.ts'
+import { clientContext, registrationsDeclaration } from '../../src/clients/registrations.ts'
 import { secretsReseal } from '../../src/commands/secrets-command.ts'
 import { hasher } from '../../src/crypto/hash.ts'
 import { keyring } from '../../src/crypto/keyring.ts'
@@ -82,8 +82,8 @@ describe('latchkey secrets reseal', () => {
     await store.collection(documentsDeclaration).insert({ ...piece, sealed: scanned })
     const registered = { policy: 'third-party', metadata: {}, registeredAt: 1 }
     const shared = sealer(keyring([old])).seal('shared', clientContext({ id: 'app' }))
-    await store.collection(registeredClients).insert({ ...registered, id: 'app', secret: shared })
-    await store.collection(registeredClients).insert({ ...registered, id: 'phone' })
+    await store.collection(registrationsDeclaration).insert({ ...registered, id: 'app', secret: shared })
+    await store.collection(registrationsDeclaration).insert({ ...registered, id: 'phone' })
     const text = { channel: 'sms', to: '+15005550006', text: 'hello', purpose: 'code' } as never
     await before.outbox.post(text)
 
@@ -113,7 +113,7 @@ describe('latchkey secrets reseal', () => {
     expect((await after.credentials.of('ada')).map(each => each.secret)).to.deep.equal([{ seed: 'ada’s' }])
     expect((await after.receipts.get('r'))?.content).to.equal('paid')
     expect(await after.salt()).to.equal(salt)
-    const { secret = '' } = (await store.collection(registeredClients).get('app')) ?? {}
+    const { secret = '' } = (await store.collection(registrationsDeclaration).get('app')) ?? {}
     expect(sealer(keyring([fresh])).open(secret, clientContext({ id: 'app' }))).to.equal('shared')
     const kept = await after.apiKeys.get(key.id)
     expect(after.apiKeys.open(kept, 'hmac-sha256', 'current').value).to.equal(rotated.secret)

@@ -1,6 +1,5 @@
 import { expect } from 'chai'
-import { invitations } from '../../src/clients/invitations.ts'
-import { registeredClients } from '../../src/clients/registered.ts'
+import { invitations, registrationsDeclaration } from '../../src/clients/registrations.ts'
 import { api, declared, type Ground, ground } from './ground.ts'
 import { registrar, shop } from './registrar.ts'
 
@@ -100,7 +99,7 @@ describe('initial access tokens (RFC 7591, 3)', () => {
     const { client_secret, registration_access_token } = made.body as Record<string, string>
     const kept = JSON.stringify(await invitations(latchkey.latchkey.store).list())
     expect(kept).to.not.include(bearer)
-    const all = JSON.stringify(await latchkey.latchkey.store.collection(registeredClients).find({}))
+    const all = JSON.stringify(await latchkey.latchkey.store.collection(registrationsDeclaration).find({}))
     expect(all).to.include(String(made.body.client_id))
     for (const secret of [client_secret, registration_access_token]) expect(all).to.not.include(secret)
     expect((await manage('GET', made)).body.client_secret).to.equal(client_secret)

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { throttle } from '../../src/accounts/throttle.ts'
 import { parseClients } from '../../src/clients/declared.ts'
-import { roll } from '../../src/clients/registered.ts'
+import { registrations } from '../../src/clients/registrations.ts'
 import { registry } from '../../src/clients/registry.ts'
 import { keyring } from '../../src/crypto/keyring.ts'
 import { sealer } from '../../src/crypto/seal.ts'
@@ -9,8 +9,7 @@ import type { Emit } from '../../src/events.ts'
 import { signingRing } from '../../src/keys/signing-keys.ts'
 import { configuration, sessionLife } from '../../src/oidc/configuration.ts'
 import { records } from '../../src/records/adapter.ts'
-import { consents } from '../../src/records/consents.ts'
-import { mutes } from '../../src/records/mutes.ts'
+import { consents, mutes } from '../../src/records/consents.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { testStore } from '../support/store.ts'
 
@@ -41,7 +40,7 @@ describe('what the library is told', () => {
           ...{ age: 0, onFault: nothing },
         }),
         clients: registry(parseClients({ apis: [], clients: [] }, { local, production: false }), {
-          roll: roll(store),
+          registrations: registrations(store),
           hosts: 'off',
         }),
         bars: async () => [],

@@ -1,8 +1,7 @@
 import { expect } from 'chai'
 import { throttle } from '../../src/accounts/throttle.ts'
 import { parseClients } from '../../src/clients/declared.ts'
-import { invitations } from '../../src/clients/invitations.ts'
-import { roll } from '../../src/clients/registered.ts'
+import { invitations, registrations } from '../../src/clients/registrations.ts'
 import { keyring } from '../../src/crypto/keyring.ts'
 import { sealer } from '../../src/crypto/seal.ts'
 import { registration } from '../../src/oidc/registration.ts'
@@ -122,7 +121,7 @@ describe('clients that register', () => {
     const { body } = await at.register(await at.invite(1))
     const { client_id = '', client_secret } = body
     const newer = keyring(['a newer secret of 32 characters or more', ...secrets])
-    const kept = async () => (await roll(at.store).get(client_id))?.secret ?? ''
+    const kept = async () => (await registrations(at.store).get(client_id))?.secret ?? ''
     expect(sealer(newer).stale(await kept())).to.equal(true)
     const services = {
       store: at.store,
@@ -134,15 +133,15 @@ describe('clients that register', () => {
     expect(await Client?.find(client_id)).to.include({ client_secret })
     expect(sealer(newer).stale(await kept())).to.equal(false)
     expect(await Client?.find(client_id)).to.include({ client_secret })
-    await roll(at.store).remove(client_id)
+    await registrations(at.store).remove(client_id)
   })
 
-  it('are gone once the operator takes them off the roll', async () => {
+  it('are gone once the operator removes them', async () => {
     const { body } = await at.register(await at.invite(1))
     const { client_id = '', registration_client_uri = '', registration_access_token = '' } = body
-    expect(await roll(at.store).remove(client_id)).to.equal(true)
+    expect(await registrations(at.store).remove(client_id)).to.equal(true)
     expect((await at.token(body)).status).to.equal(401)
     expect((await at.send('GET', registration_client_uri, registration_access_token)).status).to.equal(401)
-    expect(await roll(at.store).remove(client_id)).to.equal(false)
+    expect(await registrations(at.store).remove(client_id)).to.equal(false)
   })
 })

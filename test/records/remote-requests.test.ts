@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { keyring } from '../../src/crypto/keyring.ts'
 import { sealer } from '../../src/crypto/seal.ts'
-import { mutes } from '../../src/records/mutes.ts'
+import { mutes } from '../../src/records/consents.ts'
 import { type RemoteRequests, remoteRequests } from '../../src/records/remote-requests.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { testStore } from '../support/store.ts'

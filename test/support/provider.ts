@@ -4,7 +4,7 @@ import Koa, { type Context } from 'koa'
 import { type Quota, quota as quotaOf } from '../../src/accounts/quota.ts'
 import { throttle } from '../../src/accounts/throttle.ts'
 import { parseClients } from '../../src/clients/declared.ts'
-import { roll } from '../../src/clients/registered.ts'
+import { registrations } from '../../src/clients/registrations.ts'
 import { type Clients, registry } from '../../src/clients/registry.ts'
 import { keyring } from '../../src/crypto/keyring.ts'
 import { sealer } from '../../src/crypto/seal.ts'
@@ -144,7 +144,7 @@ export async function running({
     told.push({ name, data: events[name].data.parse(data), origin })
   }
   const clients = registry(parseClients(declare(issuer), { local: true, production: false }), {
-    roll: roll(store),
+    registrations: registrations(store),
     hosts: 'off',
   })
   const faults: unknown[] = []

@@ -1,5 +1,39 @@
 import { z } from 'zod'
-import { link, web } from './urls.ts'
+
+/** The characters of a URI (RFC 3986, 2), without the wildcard: no blank, control character or backslash is among them. */
+const characters = /^[\w\-.~:/?#[\]@!$&'()+,;=%]+$/
+/** A host as it is written in DNS, or an IP literal. Other hosts, such as `a;b.example`, are a directive or a disguise somewhere. */
+const host = /^([a-z0-9.-]+|\[[0-9a-f:.]+\])$/
+
+/** A URL that people may be sent to: no two programs read it differently, and it matches nothing but itself. */
+export const target = z
+  .string()
+  .refine(
+    text => {
+      const url = URL.parse(text)
+      return url !== null && !text.includes('#') && !text.includes('*') && url.username === '' && url.password === ''
+    },
+    { error: 'must be a URL without a fragment, user or wildcard' },
+  )
+  .refine(text => characters.test(text.replaceAll('*', '')), {
+    error: 'must have the characters of a URL only, without blanks and backslashes',
+  })
+  .refine(wellHosted, { error: 'must have a host of a-z, 0-9, dots and hyphens, or an IP address' })
+
+/** Such a URL of the web. */
+export const web = target.refine(text => /^https?:/.test(text), { error: 'must be an http or https URL' })
+
+/** A page that people can go to. */
+const link = web.refine(text => text.startsWith('https:'), { error: 'must be https' })
+
+/** Returns whether the host that a parser finds is the one that is written, and a plain one. */
+function wellHosted(text: string): boolean {
+  const url = URL.parse(text)
+  if (url === null) return true
+  const onWeb = /^https?:$/.test(url.protocol)
+  if (!onWeb && url.host === '') return true
+  return host.test(url.hostname) && text.toLowerCase().startsWith(`${url.protocol}//${url.host}`)
+}
 
 const refused = (error: string) => z.never({ error }).optional()
 const nothingEncrypted = 'is not supported: nothing is encrypted'
@@ -12,8 +46,8 @@ const encrypted = [
 ] as const
 
 /**
- * Metadata that specifications define and Latchkey has little use for. People paste entries that other servers and registrations made, so a
- * value that agrees with what happens in any case is fine, and any other is refused for the reason, not as unknown.
+ * Metadata that specifications define and Latchkey hardly uses. People paste entries that other servers and registrations made, so a value
+ * that agrees with what happens anyway is accepted, and any other is refused with the reason, not as unknown.
  */
 export const standardShape = {
   // OpenID Connect Dynamic Client Registration 1.0, 2; RFC 7591, 2.
@@ -53,7 +87,7 @@ export const standardShape = {
 /** Texts and links that may come in several languages (OpenID Connect Dynamic Client Registration 1.0, 2.1). Pages show the one without. */
 const inLanguages = /^(client_name|client_uri|logo_uri|tos_uri|policy_uri)#[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/
 
-/** Is this the name of a text in one language, which is not shown? */
+/** Returns whether this names a text in one language, which is not shown. */
 export function isTranslation(name: string): boolean {
   return inLanguages.test(name)
 }

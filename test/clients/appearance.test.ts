@@ -1,6 +1,6 @@
 import { expect } from 'chai'
+import { alike, skeletons } from '../../src/clients/appearance.ts'
 import { parseClients } from '../../src/clients/declared.ts'
-import { alike, skeletons } from '../../src/clients/names.ts'
 
 const names = ['Trading', 'Wallet', 'Order book', 'Kärnten', 'Кошелёк', 'IO 10', '…']
 const { named } = parseClients(
