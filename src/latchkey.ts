@@ -3,6 +3,7 @@ import type { DestinationStream } from 'pino'
 import { accounts as accountsOf } from './accounts/account.ts'
 import { holding } from './accounts/hold.ts'
 import { sessionBook } from './accounts/session.ts'
+import { actions as actionsOf } from './actions/index.ts'
 import { apiKeys as apiKeysOf } from './api-keys/schemes.ts'
 import { readClients } from './clients/declared.ts'
 import { pairwiseSalt } from './clients/pairwise.ts'
@@ -33,7 +34,7 @@ import { readiness } from './store/readiness.ts'
 import { app } from './web/app.ts'
 import { assets as assetsOf } from './web/assets.ts'
 import { only } from './web/http-security.ts'
-import { phrases as phrasesOf, words as wordsOf } from './web/phrases.ts'
+import { languages, phrases as phrasesOf, words as wordsOf } from './web/phrases.ts'
 import { protocolPages } from './web/protocol-pages.ts'
 import { renderer, shower } from './web/show.ts'
 import { identity as identityOf } from './wiring/account-recovery.ts'
@@ -177,15 +178,13 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     renderers: protocolPages({ accounts, show }),
   })
 
+  const rooms = { ...oidc, ...apiKeys, ...people, ...identity, activity: activityOf({ store }) }
+  const acting = { ...rooms, accounts, languages, issuer, emit, now }
   const listener = app({
-    ...oidc,
-    ...apiKeys,
-    ...people,
-    ...identity,
-    ...{ issuer, emit, token, assets, show, accounts, book, words, now },
+    ...acting,
+    ...{ actions: actionsOf(acting), token, assets, show, book, words },
     protocol: { keys: cookieKeys(keyring), discovery: oidc.discovery, endpoints: oidc.endpoints },
     proxies: proxiesOf(config, { say: log.warn, now }),
-    activity: activityOf({ store }),
     app: clients.app,
     appName: async client => (await clients.app(client))?.name,
     places,

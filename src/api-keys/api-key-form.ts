@@ -6,7 +6,7 @@ import { type NewApiKey, type Scope, scopes } from './api-keys.ts'
 /** The form of a new key as it was posted. */
 export interface Typed {
   name: string
-  scope: readonly string[]
+  scope: string[]
   addresses: string
   expires: string
   public_key: string

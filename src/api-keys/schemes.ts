@@ -6,7 +6,6 @@ import type { SendMail } from '../delivery/mails.ts'
 import type { Emit } from '../events.ts'
 import type { Store } from '../store/collection.ts'
 import { keys as keysOf } from './api-keys.ts'
-import { drafts } from './drafts.ts'
 import { exchange, type Methods } from './exchange-scheme.ts'
 import { owner as ownerOf } from './owner.ts'
 import { query } from './query.ts'
@@ -41,5 +40,5 @@ export function apiKeys({ methods, tokens, ...services }: Services) {
     failures: failures(services),
     warn: owner.warn,
   })
-  return { owner, drafts: drafts(services), verification, judge: subject({ verification, endpoint: tokens }) }
+  return { owner, verification, judge: subject({ verification, endpoint: tokens }) }
 }

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { restrictionsShape, travelShape } from '../accounts/account.ts'
 import type { Quota } from '../accounts/quota.ts'
 import { id } from '../crypto/random.ts'
 import { Problem } from '../errors.ts'
@@ -14,19 +13,6 @@ const unsaved = -1
 
 const mode = z.enum(['prove', 'enrol'])
 const assuranceShape = z.enum(['mfa', 'aal2', 'phr'])
-
-/** What asks for the strongest factor and enrols nothing: a change of what protects an account, its end, or a copy of all that is kept of it. */
-const change = z.discriminatedUnion('does', [
-  z.object({ does: z.literal('remove'), credential: z.string() }),
-  z.object({ does: z.literal('prefer'), credential: z.string() }),
-  z.object({ does: z.literal('rename'), credential: z.string(), to: z.string() }),
-  z.object({ does: z.literal('phrase'), to: z.string() }),
-  z.object({ does: z.literal('texts'), on: z.boolean() }),
-  z.object({ does: z.literal('restrict'), to: restrictionsShape }),
-  z.object({ does: z.literal('travel'), to: travelShape.optional() }),
-  z.object({ does: z.literal('close') }),
-  z.object({ does: z.literal('export') }),
-])
 
 const shape = z.object({
   id: z.string(),
@@ -71,10 +57,11 @@ const shape = z.object({
   /** The identity check that it makes use of; and whether the address that the account is known by is lost, too. */
   case: z.string().optional(),
   moves: z.boolean().optional(),
-  /** The request from elsewhere that is approved once it is proved whose account it is. */
-  approves: z.string().optional(),
-  /** What is done once it is proved whose account it is. */
-  change: change.optional(),
+  /** What is done once it is proved whose account it is: the id of an action, and its arguments. */
+  action: z.object({ id: z.string(), args: z.unknown() }).optional(),
+  /** As flows of earlier versions say what they are for. They end in nothing, and are begun again. */
+  change: z.unknown().optional(),
+  approves: z.unknown().optional(),
   /** The tries that the account has on new devices are used up: the mailbox is proved before this one goes on. */
   shut: z.boolean().optional(),
   /** What it is for, in the words of whoever it is. */
@@ -107,7 +94,6 @@ const shape = z.object({
 /** One person's way through a sign-in, sign-up or step-up: what has been proved so far. */
 export type Flow = z.output<typeof shape>
 export type Mode = z.output<typeof mode>
-export type Change = z.output<typeof change>
 export type NewFlow = Pick<Flow, 'purpose' | 'device' | 'locale'> &
   Partial<
     Pick<
@@ -124,10 +110,7 @@ export type NewFlow = Pick<Flow, 'purpose' | 'device' | 'locale'> &
       | 'acr'
       | 'add'
     > &
-      Pick<
-        Flow,
-        'reauthenticatedUntil' | 'reauthenticatedBy' | 'change' | 'approves' | 'reason' | 'wants' | 'case' | 'moves'
-      >
+      Pick<Flow, 'reauthenticatedUntil' | 'reauthenticatedBy' | 'action' | 'reason' | 'wants' | 'case' | 'moves'>
   >
 
 const flowsDeclaration = declare({ name: 'attempts', shape })

@@ -34,7 +34,7 @@ interface Approver {
   account: string
   session: string
   /** What was proved for it just now, where that is more than the session says. */
-  proved?: Pick<Login, 'acr' | 'amr'>
+  proved?: Pick<Login, 'acr' | 'amr'> | undefined
 }
 
 /** What devices and apps ask for while their person is elsewhere. */
@@ -43,6 +43,8 @@ export interface Approvals {
   entered(code: string): Promise<Waiting | undefined>
   /** What apps ask a person for, oldest first. */
   of(account: string): Promise<Waiting[]>
+  /** What one request asks this person for. Throws `approval_over`. */
+  waiting(id: string, account: string): Promise<Waiting>
   /** Lets it happen, once. Throws `approval_over`. */
   approve(id: string, by: Approver, origin: Origin): Promise<void>
   /** Ends it; `reported` says that it was none of theirs. Throws `approval_over`. */
@@ -117,6 +119,11 @@ export function approvals({ provider, clients, records, consents, mutes, postPin
   return {
     entered: async code => (await shown(await remote.byUserCode(spelled(code))))[0],
     of: async account => (await Promise.all((await remote.of(account)).map(shown))).flat(),
+    waiting: async (id, account) => {
+      const [waiting] = await shown((await open(id, account)).request)
+      if (!waiting) throw new Problem('approval_over')
+      return waiting
+    },
     approve: async (id, { account, session: uid, proved }, origin) => {
       const { request, app } = await open(id, account)
       const session = await sessions.adapter.findByUid(uid)

@@ -7,7 +7,7 @@ import type { Sessions } from '../oidc/browser-sessions.ts'
 import type { Approvals } from '../oidc/remote-approvals.ts'
 import type { FactorView } from './pages.ts'
 import { type Show, seeOther } from './show.ts'
-import { doorkeeper, type Visit } from './visit.ts'
+import { requireSession, type Visit } from './visit.ts'
 
 declare module './pages.ts' {
   interface Pages {
@@ -53,7 +53,7 @@ interface Services {
 export function account(services: Services): Router<Visit> {
   const { accounts, approvals, sessions, show, now } = services
   const router = new Router<Visit>()
-  const { find, page } = doorkeeper(services)
+  const { find, page } = requireSession(services)
 
   page(router, '/account', async (ctx, { account, session }) => {
     const { id, email, holdUntil = 0 } = account

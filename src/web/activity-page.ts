@@ -13,7 +13,7 @@ import type { Entry } from '../observers/chain.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
 import { isPhrase } from './phrases.ts'
 import type { Show } from './show.ts'
-import { doorkeeper, type SignedIn, type Visit } from './visit.ts'
+import { requireSession, type SignedIn, type Visit } from './visit.ts'
 
 declare module './pages.ts' {
   interface Pages {
@@ -51,7 +51,7 @@ const asked = filter.extend({ after: z.string().max(100).optional() })
 export function activityPages(services: Services): Router<Visit> {
   const { activity, receipts, appName, show } = services
   const router = new Router<Visit>()
-  const { page } = doorkeeper(services)
+  const { page } = requireSession(services)
 
   const inWords = async (ctx: Context, entry: Entry): Promise<Happened> => {
     const { client, receipt: id } = entry.data

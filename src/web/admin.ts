@@ -1,23 +1,18 @@
 import { Readable } from 'node:stream'
 import Router from '@koa/router'
 import type { Context } from 'koa'
+import type { z } from 'zod'
 import { type Case, standing } from '../account-recovery/cases.ts'
 import { endings } from '../account-recovery/content.ts'
 import { type Deciding, type KnownAddress, needed } from '../account-recovery/deciding.ts'
-import type { Accounts } from '../accounts/account.ts'
 import type { Credentials } from '../accounts/credential.ts'
-import { recent } from '../accounts/freshness.ts'
-import type { Roles } from '../accounts/role.ts'
+import type { Action } from '../actions/action.ts'
 import { Problem } from '../errors.ts'
 import type { Factor } from '../factors/factor.ts'
-import { reaches } from '../flows/assurance.ts'
-import type { Resume } from '../flows/flow.ts'
-import type { Flows } from '../flows/flow-store.ts'
-import type { Sessions } from '../oidc/browser-sessions.ts'
-import { beginFlow } from './flow-start.ts'
 import { field, queryField, submit } from './forms.ts'
-import { type Show, seeOther } from './show.ts'
-import { doorkeeper, type SignedIn, type Visit } from './visit.ts'
+import { seeOther } from './show.ts'
+import { stepUp } from './step-up.ts'
+import { requireSession, type SignedIn, type Visit } from './visit.ts'
 
 declare module './pages.ts' {
   interface Pages {
@@ -72,21 +67,10 @@ interface CaseLine {
   disputed: boolean
 }
 
-const minute = 60_000
-/** For how long a passkey that was proved opens these pages, and what they post: a little longer, so that nothing typed is lost. In milliseconds. */
-const fresh = { look: 60 * minute, act: 90 * minute }
-
-interface Services {
-  accounts: Accounts
+type Services = Parameters<typeof stepUp>[0] & {
   credentials: Credentials
   factors: readonly Factor[]
-  flows: Flows
-  resume: Resume
-  sessions: Sessions
-  roles: Roles
   deciding: Deciding
-  show: Show
-  now: () => number
 }
 
 /**
@@ -94,35 +78,23 @@ interface Services {
  * nothing at these addresses. What is done here opens no account, and shows or sets no secret.
  */
 export function admin(services: Services): Router<Visit> {
-  const { credentials, factors, roles, deciding, show, now } = services
+  const { actions, credentials, factors, deciding, show } = services
+  const { look, decide } = actions.staff
   const router = new Router<Visit>()
-  const { find } = doorkeeper(services)
+  const { find } = requireSession(services)
+  const { begin } = stepUp(services)
 
-  const isStaff = ({ account }: SignedIn) => roles.has(account.id, 'support')
-  const proved = ({ session }: SignedIn, within: number) =>
-    reaches(session.acr, 'phr') && recent(session.since, within, now())
   const frame = ({ account }: SignedIn) => ({ person: { email: account.email } })
 
-  /** Asks for the passkey, and comes back; who has none is told to add one. */
-  const prove = async (ctx: Context, person: SignedIn): Promise<void> => {
-    const { id, email, securityStamp } = person.account
-    const held = await credentials.of(id)
+  /** Prepares an action of the staff. Where their passkey is due first, asks for it and resolves to undefined; who has none is told to add one. */
+  const prepared = async <A extends Action>(ctx: Context, person: SignedIn, action: A, given: z.input<A['args']>) => {
+    const ready = await actions.prepare(ctx, person, action, given)
+    if (!ready.asked) return ready
+    const held = await credentials.of(person.account.id)
     const passkey = factors.find(({ id, multiFactor }) => multiFactor && held.some(each => each.factor === id))
-    if (!passkey) {
-      ctx.status = 403
-      return show.page(ctx, 'admin/passkey', {}, frame(person))
-    }
-    const reason = show.say(ctx.state.locale, 'reason.staff')
-    const begun = {
-      account: id,
-      email,
-      securityStamp,
-      session: person.session.uid,
-      next: ctx.path,
-      reason,
-      wants: passkey.id,
-    }
-    await beginFlow(ctx, services, { ...begun, purpose: 'step-up', acr: 'phr' })
+    if (passkey) return void (await begin(ctx, person, action, ready, { next: ctx.path, wants: passkey.id }))
+    ctx.status = 403
+    show.page(ctx, 'admin/passkey', {}, frame(person))
   }
 
   const page = (path: string, shows: (ctx: Context, person: SignedIn) => Promise<void>) =>
@@ -130,9 +102,7 @@ export function admin(services: Services): Router<Visit> {
       const person = await find(ctx)
       // Whatever the address: nobody learns from it who is of the staff, or which case there is.
       if (!person) return seeOther(ctx, `/sign-in?next=${encodeURIComponent(ctx.path)}`)
-      if (!(await isStaff(person))) throw new Problem('not_found')
-      if (!proved(person, fresh.look)) return prove(ctx, person)
-      await shows(ctx, person)
+      if (await prepared(ctx, person, look, {})) await shows(ctx, person)
     })
 
   const lineOf = (found: Case, { account }: SignedIn): CaseLine => ({
@@ -205,17 +175,17 @@ export function admin(services: Services): Router<Visit> {
 
   router.post('/admin/recovery/:number', async ctx => {
     const person = await find(ctx)
-    if (!person || !(await isStaff(person))) throw new Problem('not_found')
-    if (!proved(person, fresh.act)) return prove(ctx, person)
-    const verdict = field(ctx, 'verdict', 20)
-    if (verdict !== 'approve' && verdict !== 'refuse') throw new Problem('malformed')
-    const typed = field(ctx, 'reason', 500)
+    if (!person) throw new Problem('not_found')
+    const verdict = field(ctx, 'verdict', 20) as 'approve' | 'refuse'
+    const given = { number: ctx.params.number ?? '', verdict, reason: field(ctx, 'reason', 500) }
+    const ready = await prepared(ctx, person, decide, given)
+    if (!ready) return
     await submit(
       async () => {
-        await deciding.decide(ctx.params.number ?? '', person.account, verdict, typed)
-        seeOther(ctx, '/admin/recovery')
+        await actions.run(decide, ready.args, ready.actor)
+        seeOther(ctx, decide.leadsTo)
       },
-      problem => one(ctx, person, typed, problem),
+      problem => one(ctx, person, given.reason, problem),
     )
   })
 

@@ -1,22 +1,12 @@
 import Router from '@koa/router'
 import type { Context } from 'koa'
-import type { Accounts } from '../accounts/account.ts'
-import type { Credentials } from '../accounts/credential.ts'
-import { recent } from '../accounts/freshness.ts'
-import { keyOf, parseForm, type Typed } from '../api-keys/api-key-form.ts'
+import type { Typed } from '../api-keys/api-key-form.ts'
 import { type ApiKey, limit, type Revealed, scopes } from '../api-keys/api-keys.ts'
-import type { Drafts } from '../api-keys/drafts.ts'
 import type { Owner } from '../api-keys/owner.ts'
 import type { Problem } from '../errors.ts'
-import type { Factor } from '../factors/factor.ts'
-import { counted, reaches, strongestOf } from '../flows/assurance.ts'
-import type { Resume } from '../flows/flow.ts'
-import type { Flows } from '../flows/flow-store.ts'
-import type { Sessions } from '../oidc/browser-sessions.ts'
-import { beginFlow } from './flow-start.ts'
 import { choices, field, queryField, submit } from './forms.ts'
-import { type Show, seeOther } from './show.ts'
-import { doorkeeper, type SignedIn, type Visit } from './visit.ts'
+import { stepUp } from './step-up.ts'
+import { requireSession, type SignedIn, type Visit } from './visit.ts'
 
 declare module './pages.ts' {
   interface Pages {
@@ -27,6 +17,9 @@ declare module './pages.ts' {
       scopes: readonly string[]
       typed: { name: string; scope: readonly string[]; addresses: string; expires: string; public_key: string }
       at: string | undefined
+      /** The flow in which it was proved for this form, or for the key `at`, who somebody is; and what was typed as the public key of `at`. */
+      draft: string | undefined
+      publicKey: string
       /** YYYY-MM-DD. */
       today: string
       /** The account has as many as it can have. */
@@ -55,36 +48,22 @@ export interface KeyLine {
   formerUntil: number | undefined
 }
 
-const minute = 60_000
-const day = 24 * 60 * minute
-/** How long one proof does for making secrets, in milliseconds. */
-const fresh = 10 * minute
+const day = 24 * 3_600_000
 /** How long a key lives unless its owner says otherwise, in milliseconds. */
 const usual = 90 * day
 const home = '/account/api-keys'
 /** Characters that are read of what was typed. */
 const longest = { addresses: 4_000, public_key: 1_000, other: 100 }
 
-interface Services {
-  accounts: Accounts
-  flows: Flows
-  resume: Resume
-  sessions: Sessions
-  owner: Owner
-  drafts: Drafts
-  credentials: Pick<Credentials, 'of'>
-  factors: readonly Factor[]
-  /** How long what was added counts for no more than the proof that authorised it, in milliseconds. */
-  hold: number
-  show: Show
-  now: () => number
-}
+type Services = Parameters<typeof stepUp>[0] & { owner: Pick<Owner, 'keys'>; now: () => number }
 
-/** The API keys of an account: to see, make, rename, rotate and revoke. A secret is shown once, to somebody who has just proved who they are. */
+/** Serves the page where people see, make, rename, rotate and revoke their API keys. A secret is shown once, as the answer to the post that made it. */
 export function apiKeys(services: Services): Router<Visit> {
-  const { owner, drafts, credentials, factors, hold, show, now } = services
+  const { actions, owner, show, now } = services
+  const { create, rotate, rename, revoke } = actions.apiKeys
   const router = new Router<Visit>()
-  const { who, page } = doorkeeper(services)
+  const { who, page } = requireSession(services)
+  const { perform, provedIn } = stepUp(services)
 
   const dayOf = (at: number) => new Date(at).toISOString().slice(0, 10)
   const blank = (): Typed => ({
@@ -99,70 +78,64 @@ export function apiKeys(services: Services): Router<Visit> {
     typed?: Typed
     /** The key that was to be changed. */
     at?: string
+    /** The finished flow in which it was proved who they are. */
+    draft?: string | undefined
+    publicKey?: string
     problem?: Problem
   }
-  const list = async (ctx: Context, { account }: SignedIn, { typed = blank(), at, problem }: Shown = {}) => {
+  const list = async (ctx: Context, { account }: SignedIn, { problem, ...shown }: Shown = {}) => {
     const keys = (await owner.keys(account.id)).map(each => lineOf(each, now()))
-    const locals = { keys, scopes, typed, at, today: dayOf(now()), full: keys.length >= limit }
+    const begun = { typed: blank(), at: undefined, draft: undefined, publicKey: '', ...shown }
+    const locals = { keys, scopes, ...begun, today: dayOf(now()), full: keys.length >= limit }
     show.page(ctx, 'account/api-keys', locals, { person: { email: account.email }, problem })
   }
 
+  const proof = (ctx: Context) => field(ctx, 'draft', 100) || undefined
+
   /** Does what was posted; what is wrong with it is said on the same page, where all that was typed still stands. */
-  const act = (path: string, does: (ctx: Context, person: SignedIn) => Promise<void>) =>
+  const act = (path: string, does: (ctx: Context, person: SignedIn) => Promise<unknown>) =>
     router.post(path, async ctx => {
       const person = await who(ctx)
       const at: string | undefined = ctx.params.key
       await submit(
         () => does(ctx, person),
-        problem => list(ctx, person, { at, problem, ...(at === undefined && { typed: typedKey(ctx) }) }),
+        problem => {
+          const typed = typedKey(ctx)
+          const shown = at === undefined ? { typed } : { at, publicKey: typed.public_key }
+          return list(ctx, person, { ...shown, draft: proof(ctx), problem })
+        },
       )
     })
 
-  /** What a key is worth to a thief is worth the strongest factor of its owner, as any other change is. */
-  const wanted = async ({ account }: SignedIn) =>
-    strongestOf(counted(factors, await credentials.of(account.id), { hold, now: now() }).available)
-  const proved = async (person: SignedIn) =>
-    reaches(person.session.acr, await wanted(person)) && recent(person.session.since, fresh, now())
-  const prove = async (ctx: Context, person: SignedIn, next: string) => {
-    const { account, session } = person
-    const { id, email, securityStamp } = account
-    const reason = show.say(ctx.state.locale, 'reason.key')
-    const begun = { account: id, email, securityStamp, session: session.uid, next, reason }
-    return beginFlow(ctx, services, { ...begun, purpose: 'step-up', acr: await wanted(person) })
-  }
-  const reveal = (ctx: Context, { account }: SignedIn, { key, secret }: Revealed) => {
+  const reveal = (ctx: Context, { account }: SignedIn, made: Revealed | undefined) => {
+    if (!made) return
+    const { key, secret } = made
     const locals = { key: lineOf(key, now()), secret }
     show.page(ctx, 'account/api-key', locals, { person: { email: account.email } })
   }
 
   page(router, home, async (ctx, person) => {
     const draft = queryField(ctx, 'draft', 100)
-    await list(ctx, person, { typed: draft === undefined ? undefined : await drafts.get(draft, person.account.id) })
+    const flow = draft === undefined ? undefined : await provedIn(ctx, person, draft).catch(() => undefined)
+    const { id, args } = flow?.action ?? {}
+    if (id === create.id) return list(ctx, person, { draft, typed: create.args.parse(args) })
+    if (id !== rotate.id) return list(ctx, person)
+    const { key: at, public_key: publicKey } = rotate.args.parse(args)
+    await list(ctx, person, { draft, at, publicKey })
   })
 
-  act(home, async (ctx, person) => {
-    const shown = typedKey(ctx)
-    const form = parseForm(shown, now())
-    if (!(await proved(person)))
-      return prove(ctx, person, `${home}?draft=${await drafts.keep(person.account.id, shown)}`)
-    reveal(ctx, person, await owner.make(person.account, form, ctx.state.visitor))
-  })
-
+  act(home, async (ctx, person) =>
+    reveal(ctx, person, await perform(ctx, person, create, typedKey(ctx), { proof: proof(ctx) })),
+  )
   act(`${home}/:key/rotate`, async (ctx, person) => {
-    if (!(await proved(person))) return prove(ctx, person, home)
-    const publicKey = keyOf(typedKey(ctx).public_key)
-    reveal(ctx, person, await owner.rotate(person.account, ctx.params.key, publicKey, ctx.state.visitor))
+    const { public_key } = typedKey(ctx)
+    const given = { key: ctx.params.key, public_key }
+    reveal(ctx, person, await perform(ctx, person, rotate, given, { proof: proof(ctx) }))
   })
-
-  act(`${home}/:key/rename`, async (ctx, { account }) => {
-    await owner.rename(account, ctx.params.key, typedKey(ctx).name, ctx.state.visitor)
-    seeOther(ctx, home)
-  })
-
-  act(`${home}/:key/revoke`, async (ctx, { account }) => {
-    await owner.revoke(account, ctx.params.key, ctx.state.visitor)
-    seeOther(ctx, home)
-  })
+  act(`${home}/:key/rename`, (ctx, person) =>
+    perform(ctx, person, rename, { key: ctx.params.key, name: typedKey(ctx).name }),
+  )
+  act(`${home}/:key/revoke`, (ctx, person) => perform(ctx, person, revoke, { key: ctx.params.key }))
 
   return router
 }

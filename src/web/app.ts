@@ -23,7 +23,7 @@ import { operating, wellKnown } from './operating.ts'
 import { profile } from './profile.ts'
 import { onward } from './protocol-pages.ts'
 import { recovery } from './recovery.ts'
-import { devices, security } from './security.ts'
+import { security } from './security.ts'
 import { sessions } from './sessions-page.ts'
 import type { Show } from './show.ts'
 import { finishing, signIn } from './sign-in.ts'
@@ -43,7 +43,6 @@ type Rooms = Parameters<typeof account>[0] &
   Parameters<typeof admin>[0] &
   Parameters<typeof sessions>[0] &
   Parameters<typeof confirm>[0] &
-  Parameters<typeof devices>[0] &
   Parameters<typeof activityPages>[0] &
   Parameters<typeof approvalPages>[0] &
   Parameters<typeof deviceCode>[0] &
@@ -112,7 +111,6 @@ export function app(options: Options): RequestListener {
     sessions(options),
     confirm(options),
     openingPages(options),
-    devices(options),
     activityPages(options),
     apps(options),
     data(options),

@@ -1,19 +1,13 @@
 import Router from '@koa/router'
 import type { Context } from 'koa'
-import type { Account, Accounts } from '../accounts/account.ts'
+import type { Account } from '../accounts/account.ts'
 import { agentOf } from '../accounts/agent.ts'
-import { recent } from '../accounts/freshness.ts'
 import { Problem } from '../errors.ts'
-import { reaches } from '../flows/assurance.ts'
-import type { Resume } from '../flows/flow.ts'
-import type { Flows } from '../flows/flow-store.ts'
-import type { Sessions } from '../oidc/browser-sessions.ts'
-import type { Approvals, Waiting } from '../oidc/remote-approvals.ts'
-import { beginFlow } from './flow-start.ts'
+import type { Approvals } from '../oidc/remote-approvals.ts'
 import { field } from './forms.ts'
 import type { Words } from './phrases.ts'
-import { type Show, seeOther } from './show.ts'
-import { doorkeeper, type SignedIn, type Visit } from './visit.ts'
+import { stepUp } from './step-up.ts'
+import { requireSession, type SignedIn, type Visit } from './visit.ts'
 
 declare module './pages.ts' {
   interface Pages {
@@ -34,16 +28,7 @@ declare module './pages.ts' {
   }
 }
 
-interface Services {
-  accounts: Accounts
-  sessions: Sessions
-  approvals: Approvals
-  flows: Flows
-  resume: Resume
-  words: Words
-  show: Show
-  now: () => number
-}
+type Services = Parameters<typeof stepUp>[0] & { approvals: Approvals; words: Words }
 
 const home = '/account/approvals'
 
@@ -51,7 +36,8 @@ const home = '/account/approvals'
 export function approvalPages(services: Services): Router<Visit> {
   const { approvals, words, show } = services
   const router = new Router<Visit>()
-  const { page, who } = doorkeeper(services)
+  const { page, who } = requireSession(services)
+  const { perform } = stepUp(services)
 
   const listed = async (ctx: Context, account: Account, done?: string): Promise<void> => {
     const waiting = (await approvals.of(account.id)).map(({ app, agent, address, acr: _, ...each }) => ({
@@ -68,47 +54,20 @@ export function approvalPages(services: Services): Router<Visit> {
   page(router, `${home}/refused`, (ctx, { account }) => listed(ctx, account, 'refused'))
   page(router, `${home}/reported`, (ctx, { account }) => listed(ctx, account, 'reported'))
 
-  /** The request that a post is about, of those that wait for whoever is signed in. */
-  const named = async (ctx: Context, { account }: SignedIn) => {
-    const asked = field(ctx, 'request', 100)
-    const found = (await approvals.of(account.id)).find(({ id }) => id === asked)
-    if (!found) throw new Problem('approval_over')
-    return found
-  }
-  router.post(`${home}/approve`, async ctx => {
-    const person = await who(ctx)
-    await approving(ctx, services, person, await named(ctx, person), `${home}/done`)
-  })
-  const refuse = (path: string, reported: boolean) => async (ctx: Context) => {
-    const person = await who(ctx)
-    const { id } = await named(ctx, person)
-    const by = { account: person.account.id, session: person.session.uid }
-    await approvals.refuse(id, by, reported, ctx.state.visitor)
-    seeOther(ctx, path)
-  }
-  router.post(`${home}/refuse`, refuse(`${home}/refused`, false))
-  router.post(`${home}/report`, refuse(`${home}/reported`, true))
+  /** Performs an answer to a request, one of those that wait for whoever is signed in. */
+  const answer = (path: string, act: (ctx: Context, person: SignedIn, request: string) => Promise<unknown>) =>
+    router.post(path, async ctx => {
+      const person = await who(ctx)
+      const asked = field(ctx, 'request', 100)
+      if (!(await approvals.of(person.account.id)).some(({ id }) => id === asked)) throw new Problem('approval_over')
+      await act(ctx, person, asked)
+    })
+  const { approve, refuse } = services.actions.approvals
+  answer(`${home}/approve`, (ctx, person, request) => perform(ctx, person, approve, { request }))
+  answer(`${home}/refuse`, (ctx, person, request) => perform(ctx, person, refuse, { request, reported: false }))
+  answer(`${home}/report`, (ctx, person, request) =>
+    perform(ctx, person, refuse, { request, reported: true }, { next: `${home}/reported` }),
+  )
 
   return router
-}
-
-/** How long one proof does for approving, in milliseconds. */
-const fresh = 5 * 60_000
-
-/** Approves a request from elsewhere: at once where enough was proved a moment ago, and else as soon as it is. Goes on to `next`, a path of ours. */
-export async function approving(
-  ctx: Context,
-  { approvals, flows, resume, show, now }: Pick<Services, 'approvals' | 'flows' | 'resume' | 'show' | 'now'>,
-  { account, session }: SignedIn,
-  { id, acr, app }: Waiting,
-  next: string,
-): Promise<void> {
-  if (reaches(session.acr, acr) && recent(session.since, fresh, now())) {
-    await approvals.approve(id, { account: account.id, session: session.uid }, ctx.state.visitor)
-    return seeOther(ctx, next)
-  }
-  const { id: owner, email, securityStamp } = account
-  const reason = show.say(ctx.state.locale, 'reason.approve', { app: app.name })
-  const begun = { account: owner, email, securityStamp, session: session.uid, acr, approves: id, next, reason }
-  await beginFlow(ctx, { flows, resume }, { purpose: 'step-up', ...begun })
 }

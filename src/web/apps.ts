@@ -1,14 +1,10 @@
 import Router from '@koa/router'
-import type { Accounts } from '../accounts/account.ts'
 import type { SessionBook, SessionRecord } from '../accounts/session.ts'
 import type { App } from '../clients/declared.ts'
-import { Problem } from '../errors.ts'
-import type { Sessions } from '../oidc/browser-sessions.ts'
-import type { RevokeApp } from '../oidc/endings.ts'
 import type { Consent, Consents } from '../records/consents.ts'
 import { requiredField } from './forms.ts'
-import { type Show, seeOther } from './show.ts'
-import { doorkeeper, type Visit } from './visit.ts'
+import { stepUp } from './step-up.ts'
+import { requireSession, type Visit } from './visit.ts'
 
 declare module './pages.ts' {
   interface Pages {
@@ -30,15 +26,11 @@ interface AppLine {
   usedAt: number | undefined
 }
 
-interface Services {
-  accounts: Accounts
-  sessions: Sessions
+type Services = Parameters<typeof stepUp>[0] & {
   consents: Consents
   book: SessionBook
-  revokeApp: RevokeApp
   /** An app by its client id. */
   app: (client: string) => Promise<App | undefined>
-  show: Show
 }
 
 const path = '/account/apps'
@@ -47,9 +39,10 @@ const longest = 2_048
 
 /** What apps may do with an account: those that its owner let in, to see and to revoke, and those of the suite, which are in anyway. */
 export function apps(services: Services): Router<Visit> {
-  const { consents, book, revokeApp, app, show } = services
+  const { actions, consents, book, app, show } = services
   const router = new Router<Visit>()
-  const { page, who } = doorkeeper(services)
+  const { page } = requireSession(services)
+  const { post } = stepUp(services)
 
   const allowed = async ({ client, oidc, apis, since, usedAt }: Consent): Promise<AppLine> => {
     // One that is not declared any more can still be revoked.
@@ -84,12 +77,7 @@ export function apps(services: Services): Router<Visit> {
     show.page(ctx, 'account/apps', locals, { person: { email } })
   })
 
-  router.post(`${path}/revoke`, async ctx => {
-    const { account } = await who(ctx)
-    const client = requiredField(ctx, 'client', longest)
-    if (!(await revokeApp(account.id, client, ctx.state.visitor))) throw new Problem('not_found')
-    seeOther(ctx, path)
-  })
+  post(router, `${path}/revoke`, actions.sessions.revokeApp, ctx => ({ client: requiredField(ctx, 'client', longest) }))
   return router
 }
 

@@ -1,11 +1,11 @@
 import Router from '@koa/router'
 import type { Context } from 'koa'
 import { Problem } from '../errors.ts'
-import type { Flows } from '../flows/flow-store.ts'
-import { changing } from './changing.ts'
+import type { Closing } from '../flows/closing.ts'
 import { seeOther } from './show.ts'
+import { stepUp } from './step-up.ts'
 import type { Finish } from './stepping.ts'
-import { doorkeeper, type Visit } from './visit.ts'
+import { requireSession, type Visit } from './visit.ts'
 
 declare module './pages.ts' {
   interface Pages {
@@ -19,22 +19,22 @@ declare module './pages.ts' {
   }
 }
 
-type Services = Parameters<typeof changing>[0] & { flows: Flows; finish: Finish }
+type Services = Parameters<typeof stepUp>[0] & { closing: Closing; finish: Finish }
 
 const day = 24 * 3_600_000
 
 /** Where somebody closes their account, and changes their mind: by a mailed link's button, or after signing in. */
 export function closing(services: Services): Router<Visit> {
-  const { accounts, flows, closing, finish, show } = services
+  const { accounts, actions, flows, closing, finish, show } = services
   const router = new Router<Visit>()
-  const { page } = doorkeeper(services)
-  const { change } = changing(services)
+  const { page } = requireSession(services)
+  const { post } = stepUp(services)
   const days = Math.round(closing.patience / day)
 
   page(router, '/account/close', (ctx, { account: { email } }) =>
     show.page(ctx, 'account/close', { email, days }, { person: { email } }),
   )
-  router.post('/account/close', ctx => change(ctx, { does: 'close' }))
+  post(router, '/account/close', actions.data.close, () => ({}))
   router.get('/closing', ctx => show.page(ctx, 'recovery/closing', { days }))
 
   router.get('/keep/:bearer', async ctx => {

@@ -1,19 +1,17 @@
 import Router from '@koa/router'
 import type { Context } from 'koa'
-import type { Accounts } from '../accounts/account.ts'
 import { agentOf } from '../accounts/agent.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
 import { typedCode } from '../factors/typed.ts'
-import type { Sessions } from '../oidc/browser-sessions.ts'
-import type { Waiting } from '../oidc/remote-approvals.ts'
+import type { Approvals, Waiting } from '../oidc/remote-approvals.ts'
 import { apart } from '../risk/distance.ts'
 import type { Places } from '../risk/places.ts'
-import { approving } from './approvals.ts'
 import { field, queryField, submit } from './forms.ts'
 import type { Words } from './phrases.ts'
 import { seeOther } from './show.ts'
-import { doorkeeper, type SignedIn, type Visit } from './visit.ts'
+import { stepUp } from './step-up.ts'
+import { requireSession, type SignedIn, type Visit } from './visit.ts'
 
 declare module './pages.ts' {
   interface Pages {
@@ -37,9 +35,8 @@ declare module './pages.ts' {
   }
 }
 
-type Services = Parameters<typeof approving>[1] & {
-  accounts: Accounts
-  sessions: Sessions
+type Services = Parameters<typeof stepUp>[0] & {
+  approvals: Approvals
   throttle: Throttle
   places: Pick<Places, 'of'>
   words: Words
@@ -60,7 +57,9 @@ const guesses = {
 export function deviceCode(services: Services): Router<Visit> {
   const { approvals, throttle, places, words, show } = services
   const router = new Router<Visit>()
-  const { find, who } = doorkeeper(services)
+  const { find, who } = requireSession(services)
+  const { perform } = stepUp(services)
+  const { approve, refuse } = services.actions.approvals
 
   /** What a code stands for; only wrong ones cost. Throws `unknown_user_code` and `slow_down`. */
   const look = async (ctx: Context, { account }: SignedIn, code: string): Promise<Waiting> => {
@@ -125,13 +124,12 @@ export function deviceCode(services: Services): Router<Visit> {
     if (far === 'abroad' && typedIn(ctx, 'compared') !== code)
       return again(new Problem('not_compared', { field: 'compared' }))
     if (far !== 'near' && field(ctx, 'mine', 10) !== 'yes') return again(new Problem('not_compared', { field: 'mine' }))
-    await approving(ctx, services, person, waiting, `${home}/connected`)
+    await perform(ctx, person, approve, { request: waiting.id }, { next: `${home}/connected` })
   })
   router.post(`${home}/refuse`, async ctx => {
     const person = await who(ctx)
-    const { id } = await look(ctx, person, typedIn(ctx, 'user_code'))
-    await approvals.refuse(id, { account: person.account.id, session: person.session.uid }, false, ctx.state.visitor)
-    seeOther(ctx, `${home}/refused`)
+    const { id: request } = await look(ctx, person, typedIn(ctx, 'user_code'))
+    await perform(ctx, person, refuse, { request, reported: false }, { next: `${home}/refused` })
   })
   router.get(`${home}/connected`, ctx => show.page(ctx, 'device/connected', {}))
   router.get(`${home}/refused`, ctx => show.page(ctx, 'device/refused', {}))

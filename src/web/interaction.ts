@@ -15,7 +15,7 @@ import { beginFlow, rememberApp } from './flow-start.ts'
 import { fields, queryField, submit } from './forms.ts'
 import { requestedLocale } from './phrases.ts'
 import { type Show, seeOther } from './show.ts'
-import { concluded } from './sign-in.ts'
+import { concluded } from './step-up.ts'
 import type { Visit } from './visit.ts'
 
 declare module './pages.ts' {

@@ -2,7 +2,6 @@ import Router from '@koa/router'
 import ipaddr from 'ipaddr.js'
 import type { Context } from 'koa'
 import { Problem } from '../errors.ts'
-import { home } from './changing.ts'
 import { queryField } from './forms.ts'
 import type { Show } from './show.ts'
 import type { Visit } from './visit.ts'
@@ -106,6 +105,8 @@ export function operating({
   return router
 }
 
+/** Where people change how they sign in. */
+const home = '/account/security'
 const day = 24 * 3_600_000
 /** How long security.txt may be cached (RFC 9116, 2.5.5: less than a year). */
 const life = 90 * day

@@ -1,16 +1,13 @@
 import type Router from '@koa/router'
 import type { Context } from 'koa'
-import type { Account, Accounts, Restrictions } from '../accounts/account.ts'
+import type { Account, Restrictions } from '../accounts/account.ts'
 import { Problem } from '../errors.ts'
-import type { Change } from '../flows/flow-store.ts'
-import type { Sessions } from '../oidc/browser-sessions.ts'
 import { allCountries } from '../risk/countries.ts'
 import { blockOf } from '../risk/restrictions.ts'
-import type { Risk } from '../risk/weigh.ts'
 import { choices, field, requiredField, submit } from './forms.ts'
 import type { Words } from './phrases.ts'
-import type { Show } from './show.ts'
-import { doorkeeper, type Visit } from './visit.ts'
+import { stepUp } from './step-up.ts'
+import { requireSession, type Visit } from './visit.ts'
 
 declare module './pages.ts' {
   interface Pages {
@@ -34,16 +31,7 @@ export interface RestrictionsView {
   countries: readonly string[]
 }
 
-interface Services {
-  accounts: Accounts
-  sessions: Sessions
-  risk: Risk
-  words: Words
-  show: Show
-  now: () => number
-  /** Makes a change of what protects an account, once its strongest factor is proved. */
-  change: (ctx: Context, wanted: Change) => Promise<void>
-}
+type Services = Parameters<typeof stepUp>[0] & { words: Words; now: () => number }
 
 const path = '/account/security/restrictions'
 /** Blocks that one account may name, and characters that are read of what was typed. */
@@ -54,20 +42,22 @@ const ahead = 90
 
 /** Where an owner says who may sign in at all: only trusted devices, only some addresses, only some countries. */
 export function restrictions(router: Router<Visit>, services: Services): void {
-  const { risk, words, show, now, change } = services
-  const { page, who } = doorkeeper(services)
+  const { words, show, now } = services
+  const { restrict, travel } = services.actions.restrictions
+  const { page, who } = requireSession(services)
+  const { perform } = stepUp(services)
 
   const form = (ctx: Context, account: Account, shown: Typed, problem?: Problem): void => {
     const { locale, visitor } = ctx.state
-    const travel = account.travel && account.travel.until > now() ? account.travel : undefined
+    const away = account.travel && account.travel.until > now() ? account.travel : undefined
     const all = allCountries().map(code => ({ code, name: words.place(locale, { country: code }) }))
     const locals = {
       ...shown,
       all: all.sort((a, b) => a.name.localeCompare(b.name, locale)),
       here: { address: visitor.address, place: words.whence(locale, { address: visitor.address, agent: {} }).place },
       travel: {
-        country: travel?.country ?? '',
-        until: travel ? dayOf(travel.until - 1) : '',
+        country: away?.country ?? '',
+        until: away ? dayOf(away.until - 1) : '',
         from: dayOf(now()),
         to: dayOf(now() + ahead * day),
       },
@@ -78,33 +68,31 @@ export function restrictions(router: Router<Visit>, services: Services): void {
   page(router, path, (ctx, { account }) => form(ctx, account, kept(account.restrictions)))
 
   router.post(path, async ctx => {
-    const { account } = await who(ctx)
+    const person = await who(ctx)
     const shown = typed(ctx)
     await submit(
-      async () => {
-        const to = meant(shown)
-        // Said before anything is proved for it, and looked at again when it is made.
-        const shut = await risk.bars({ ...account, restrictions: to }, ctx.state.visitor)
-        if (shut.length > 0) throw new Problem('shuts_out', { field: shut[0]?.slice('only-'.length) })
-        await change(ctx, { does: 'restrict', to })
-      },
-      problem => form(ctx, account, shown, problem),
+      async () => perform(ctx, person, restrict, { to: meant(shown) }),
+      problem => form(ctx, person.account, shown, problem),
     )
   })
 
   router.post('/account/security/travel', async ctx => {
-    const { account } = await who(ctx)
+    const person = await who(ctx)
     const country = requiredField(ctx, 'country', 10)
     const until = field(ctx, 'until', 40)
-    if (country === '') return change(ctx, { does: 'travel', to: undefined })
-    // To the end of the day.
-    const end = /^\d{4}-\d\d-\d\d$/.test(until) ? Date.parse(until) + day : Number.NaN
-    if (!allCountries().includes(country) || !(end > now() && end <= now() + (ahead + 1) * day)) {
-      const problem = new Problem('invalid_travel', { field: 'until' })
-      return form(ctx, account, kept(account.restrictions), problem)
-    }
-    await change(ctx, { does: 'travel', to: { country, until: end } })
+    await submit(
+      () => perform(ctx, person, travel, { to: country === '' ? undefined : journey(country, until, now()) }),
+      problem => form(ctx, person.account, kept(person.account.restrictions), problem),
+    )
   })
+}
+
+/** Reads where somebody will be, to the end of a day. Throws `invalid_travel`. */
+function journey(country: string, until: string, now: number): { country: string; until: number } {
+  const end = /^\d{4}-\d\d-\d\d$/.test(until) ? Date.parse(until) + day : Number.NaN
+  if (!allCountries().includes(country) || !(end > now && end <= now + (ahead + 1) * day))
+    throw new Problem('invalid_travel', { field: 'until' })
+  return { country, until: end }
 }
 
 /** A day as forms have it; days begin at midnight, universal time. */

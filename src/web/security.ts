@@ -3,19 +3,14 @@ import type { Context } from 'koa'
 import type { Account } from '../accounts/account.ts'
 import type { Credential } from '../accounts/credential.ts'
 import type { Devices } from '../accounts/device.ts'
-import { Problem } from '../errors.ts'
-import type { Emit } from '../events.ts'
 import type { Factor } from '../factors/factor.ts'
 import { guards, removable } from '../flows/assurance.ts'
-import { reauthentication } from '../flows/standing.ts'
-import type { Risk } from '../risk/weigh.ts'
 import { type Credential as CredentialView, listed } from './account-home.ts'
-import { changing, home } from './changing.ts'
 import { field, requiredField } from './forms.ts'
 import type { Words } from './phrases.ts'
 import { type RestrictionsView, restrictions, restrictionsOf } from './restrictions-page.ts'
-import { seeOther } from './show.ts'
-import { doorkeeper, type Visit } from './visit.ts'
+import { stepUp } from './step-up.ts'
+import { requireSession, type Visit } from './visit.ts'
 
 declare module './pages.ts' {
   interface Pages {
@@ -56,24 +51,26 @@ interface DeviceLine {
   here: boolean
 }
 
-/** The longest name of a credential, the longest words that owner and mails share, and what is read of either, in characters. */
-const longest = { name: 60, phrase: 60, typed: 1_000 }
+const home = '/account/security'
+/** Characters that are read of what was typed. */
+const longest = 1_000
 
-type Services = Parameters<typeof changing>[0] & {
-  devices: Devices
-  risk: Risk
-  words: Words
-  emit: Emit
-  /** The relying party's id of passkeys: the issuer's host name. */
-  rpId: string
-}
+type Services = Parameters<typeof stepUp>[0] &
+  Parameters<typeof listed>[0] & {
+    devices: Devices
+    words: Words
+    /** The relying party's id of passkeys: the issuer's host name. */
+    rpId: string
+  }
 
-/** What protects an account, to see and to change. Every change asks for a fresh proof of the strongest factor held. */
+/** Shows what protects an account, and takes changes of it. */
 export function security(services: Services): Router<Visit> {
-  const { credentials, factors, show, rpId, now } = services
+  const { actions, credentials, factors, show, rpId } = services
   const router = new Router<Visit>()
-  const { who, page } = doorkeeper(services)
-  const { fresh, begin, change } = changing(services)
+  const { who, page } = requireSession(services)
+  const { perform, post } = stepUp(services)
+  const { add, replace, remove, prefer, rename } = actions.credentials
+  const { smsAlerts, antiPhishingPhrase } = actions.alerts
   const factorOf = ({ factor }: Credential) => factors.find(({ id }) => id === factor)
 
   page(router, home, async (ctx, { account }) => {
@@ -111,46 +108,29 @@ export function security(services: Services): Router<Visit> {
 
   router.post(`${home}/add`, async ctx => {
     const person = await who(ctx)
-    const asked = field(ctx, 'factor', 40)
-    const factor = factors.find(({ id }) => id === asked)
-    if (!factor) throw new Problem('not_offered')
+    const factor = field(ctx, 'factor', 40)
     const held = await credentials.of(person.account.id)
-    const own = held.filter(each => each.factor === factor.id).length
-    if (factor.limit > 1 && own >= factor.limit) throw new Problem('limit_reached')
-    const { locale } = ctx.state
-    const what = show.say(locale, `factor.${factor.id}.name`)
-    const reason = show.say(locale, own > 0 && factor.limit === 1 ? 'reason.change' : 'reason.add', { what })
-    const proved = fresh(person.session, held)
-    const reauthenticated = proved
-      ? { reauthenticatedUntil: now() + reauthentication, reauthenticatedBy: person.session.acr }
-      : {}
-    await begin(ctx, person, { purpose: 'add', add: factor.id, ...reauthenticated, reason })
+    const replaces =
+      held.some(each => each.factor === factor) && factors.some(each => each.id === factor && each.limit === 1)
+    await perform(ctx, person, replaces ? replace : add, { factor })
   })
 
-  const named = (ctx: Context) => requiredField(ctx, 'credential', 100)
-  router.post(`${home}/remove`, ctx => change(ctx, { does: 'remove', credential: named(ctx) }))
-  router.post(`${home}/prefer`, ctx => change(ctx, { does: 'prefer', credential: named(ctx) }))
-  router.post(`${home}/rename`, ctx => {
-    const to = oneLine(requiredField(ctx, 'name', longest.typed), longest.name)
-    if (to === '') throw new Problem('malformed')
-    return change(ctx, { does: 'rename', credential: named(ctx), to })
-  })
-  router.post(`${home}/texts`, ctx => change(ctx, { does: 'texts', on: requiredField(ctx, 'texts', 10) === 'on' }))
-  router.post(`${home}/phrase`, ctx =>
-    change(ctx, { does: 'phrase', to: oneLine(requiredField(ctx, 'phrase', longest.typed), longest.phrase) }),
-  )
+  const credential = (ctx: Context) => requiredField(ctx, 'credential', 100)
+  post(router, `${home}/remove`, remove, ctx => ({ credential: credential(ctx) }))
+  post(router, `${home}/prefer`, prefer, ctx => ({ credential: credential(ctx) }))
+  post(router, `${home}/rename`, rename, ctx => ({
+    credential: credential(ctx),
+    to: requiredField(ctx, 'name', longest),
+  }))
+  post(router, `${home}/texts`, smsAlerts, ctx => ({ on: requiredField(ctx, 'texts', 10) === 'on' }))
+  post(router, `${home}/phrase`, antiPhishingPhrase, ctx => ({ to: requiredField(ctx, 'phrase', longest) }))
+  post(router, `${home}/forget`, actions.sessions.forgetDevice, ctx => ({ device: requiredField(ctx, 'device', 100) }))
 
-  restrictions(router, { ...services, change })
+  restrictions(router, services)
   return router
 }
 
-/** What was typed, in one line and not too long. */
-function oneLine(text: string, longest: number): string {
-  const plain = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim()
-  return [...plain].slice(0, longest).join('')
-}
-
-/** The devices that an account trusts, in words, for its page of security. */
+/** Returns the devices that an account trusts, in words. */
 async function trustedDevices(
   ctx: Context,
   { devices, words }: Pick<Services, 'devices' | 'words'>,
@@ -167,22 +147,4 @@ async function trustedDevices(
     until: trustedUntil,
     here: device === visitor.device,
   }))
-}
-
-/** Where somebody has a device forgotten: it is asked for a second step again, and is new wherever it signs in next. */
-export function devices(services: Pick<Services, 'accounts' | 'devices' | 'sessions' | 'emit'>): Router<Visit> {
-  const { devices, emit } = services
-  const router = new Router<Visit>()
-  const { who } = doorkeeper(services)
-
-  router.post('/account/security/forget', async ctx => {
-    const { account } = await who(ctx)
-    const device = requiredField(ctx, 'device', 100)
-    // Where only trusted devices are let in, that would be the way out.
-    if (account.restrictions?.devices && device === ctx.state.visitor.device) throw new Problem('shuts_out')
-    if (!(await devices.forget(device, account.id))) throw new Problem('not_found')
-    await emit('device.forgotten', { account: account.id }, ctx.state.visitor)
-    seeOther(ctx, '/account/security')
-  })
-  return router
 }

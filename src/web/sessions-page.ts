@@ -1,14 +1,10 @@
 import Router from '@koa/router'
-import type { Context } from 'koa'
-import type { Accounts } from '../accounts/account.ts'
 import { newest, type SessionBook, type SessionRecord } from '../accounts/session.ts'
-import { Problem } from '../errors.ts'
-import type { Sessions } from '../oidc/browser-sessions.ts'
 import type { Risk } from '../risk/weigh.ts'
 import { requiredField } from './forms.ts'
 import type { Words } from './phrases.ts'
-import { type Show, seeOther } from './show.ts'
-import { doorkeeper, type SignedIn, type Visit } from './visit.ts'
+import { stepUp } from './step-up.ts'
+import { requireSession, type Visit } from './visit.ts'
 
 declare module './pages.ts' {
   interface Pages {
@@ -43,15 +39,12 @@ interface SessionLine {
   ended: { at: number | undefined; why: string } | undefined
 }
 
-interface Services {
-  accounts: Accounts
-  sessions: Sessions
+type Services = Parameters<typeof stepUp>[0] & {
   book: SessionBook
   risk: Risk
   /** The name of an app by its client id. */
   appName: (client: string) => Promise<string | undefined>
   words: Words
-  show: Show
 }
 
 const path = '/account/sessions'
@@ -63,7 +56,8 @@ const worded = ['pwd', 'otp', 'sms', 'pop']
 export function sessions(services: Services): Router<Visit> {
   const { sessions, book, risk, appName, words, show } = services
   const router = new Router<Visit>()
-  const { page, who } = doorkeeper(services)
+  const { page } = requireSession(services)
+  const { post } = stepUp(services)
 
   const line = async (locale: string, record: SessionRecord): Promise<Omit<SessionLine, 'here' | 'unusual'>> => ({
     id: record.id,
@@ -105,16 +99,9 @@ export function sessions(services: Services): Router<Visit> {
     show.page(ctx, 'account/sessions', { current: current.sort(byInterest), past, cut }, { person: { email } })
   })
 
-  const act = (name: string, end: (ctx: Context, who: SignedIn) => Promise<unknown>) =>
-    router.post(`${path}/${name}`, async ctx => {
-      await end(ctx, await who(ctx))
-      seeOther(ctx, path)
-    })
-
-  act('end', async ctx => {
-    if (!(await sessions.endOne(ctx, requiredField(ctx, 'session', 100), 'ended'))) throw new Problem('not_found')
-  })
-  act('end-others', ctx => sessions.endOthers(ctx, 'ended'))
+  const { end, endOthers } = services.actions.sessions
+  post(router, `${path}/end`, end, ctx => ({ session: requiredField(ctx, 'session', 100) }))
+  post(router, `${path}/end-others`, endOthers, () => ({}))
 
   return router
 }

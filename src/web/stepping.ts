@@ -52,8 +52,8 @@ export function stepping({ accounts, flows, sessions, devices, resume, show, fin
    * judged anew, or to where it was to lead. Not where this page is about another account, or where the app wants a sign-in of its own.
    */
   const signedInElsewhere = async (ctx: Context, flow: Flow): Promise<boolean> => {
-    const { purpose, within, anew, done, approves, interaction, next = '/account' } = flow
-    if (purpose !== 'sign-in' || within !== undefined || anew || done || approves !== undefined) return false
+    const { purpose, within, anew, done, interaction, next = '/account' } = flow
+    if (purpose !== 'sign-in' || within !== undefined || anew || done) return false
     const session = await sessions.current(ctx)
     const person = session && (await accounts.get(session.accountId))
     const named = flow.account ?? flow.email

@@ -49,17 +49,8 @@ export interface SignedIn {
   session: CurrentSession
 }
 
-/** Knows who is signed in, for pages of their own. */
-export interface Doorkeeper {
-  find(ctx: Context): Promise<SignedIn | undefined>
-  /** Who is signed in; throws `sign_in_needed`. */
-  who(ctx: Context): Promise<SignedIn>
-  /** Serves a page to who is signed in; others sign in first and come back. */
-  page(router: Router<Visit>, path: string, show: (ctx: Context, who: SignedIn) => void | Promise<void>): void
-}
-
-/** Makes what knows who is signed in. */
-export function doorkeeper({ accounts, sessions }: { accounts: Accounts; sessions: Sessions }): Doorkeeper {
+/** Finds who is signed in, for pages of their own. */
+export function requireSession({ accounts, sessions }: { accounts: Accounts; sessions: Sessions }) {
   const find = async (ctx: Context): Promise<SignedIn | undefined> => {
     const session = await sessions.current(ctx)
     const account = session && (await accounts.get(session.accountId))
@@ -67,12 +58,14 @@ export function doorkeeper({ accounts, sessions }: { accounts: Accounts; session
   }
   return {
     find,
-    who: async ctx => {
+    /** Resolves to who is signed in. Throws `sign_in_needed`. */
+    who: async (ctx: Context): Promise<SignedIn> => {
       const found = await find(ctx)
       if (!found) throw new Problem('sign_in_needed')
       return found
     },
-    page: (router, path, show) => {
+    /** Serves a page to who is signed in; others sign in first and come back. */
+    page: (router: Router<Visit>, path: string, show: (ctx: Context, who: SignedIn) => void | Promise<void>): void => {
       router.get(path, async ctx => {
         const found = await find(ctx)
         if (!found) return seeOther(ctx, `/sign-in?next=${encodeURIComponent(ctx.path)}`)

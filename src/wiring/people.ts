@@ -92,7 +92,7 @@ export function people({ issuer, trust, hold, closing: patience, sms }: Config, 
   const signUp = signUpOf({ accounts, credentials, announcements, addresses, sealer, sendMail, now })
   const guessed = factors.map(({ id }) => id)
   const risk = riskOf({ accounts, book, devices, admissions, throttle, failures, places, guessed, now })
-  const protection = protectionOf({ factors, accounts, credentials, commit, risk, emit, now })
+  const protection = protectionOf({ factors, accounts, credentials, commit, now })
   const proof = proofs({ challenges, credentials, devices, admissions, throttle, failures, emit })
   const afresh = recoveringOf({ factors, accounts, addresses, devices, credentials, complete, cutOff, commit })
   const prove = proving({ accounts, credentials, proof, hold, now })
@@ -146,7 +146,7 @@ export function people({ issuer, trust, hold, closing: patience, sms }: Config, 
     factors,
     flows,
     risk,
-    protection,
+    commit,
     resetting,
     disowning,
     belongings,

@@ -1,7 +1,6 @@
 import { expect } from 'chai'
 import { type Account, accounts } from '../../src/accounts/account.ts'
 import { type ApiKeyForm, parseForm } from '../../src/api-keys/api-key-form.ts'
-import { drafts } from '../../src/api-keys/drafts.ts'
 import { Problem } from '../../src/errors.ts'
 import { typedKey } from '../../src/web/api-keys.ts'
 import { apiKeyRoom, pair, publicIn, type Room } from '../support/api-keys.ts'
@@ -209,15 +208,5 @@ describe('the owner of API keys', () => {
     await accounts(room.store).patch('ada', { status: 'closed' })
     await room.owner.warn(key, '192.0.2.7')
     expect(room.mailed).to.deep.equal([])
-  })
-
-  it('finds again what was typed, for an hour, and nobody else does', async () => {
-    const kept = drafts({ store: room.store, now: room.clock.now })
-    const form = typed({ scope: ['read'], addresses: '192.0.2.7' })
-    const id = await kept.keep('ada', form)
-    expect(await kept.get(id, 'ada')).to.deep.equal(form)
-    expect(await kept.get(id, 'eve')).to.equal(undefined)
-    room.clock.pass(3_600_000)
-    expect(await kept.get(id, 'ada')).to.equal(undefined)
   })
 })

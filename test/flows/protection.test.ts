@@ -3,10 +3,11 @@ import type { Emit, EventName } from '../../src/events.ts'
 import { recorder } from '../../src/events.ts'
 import type { Factor } from '../../src/factors/factor.ts'
 import type { Flow } from '../../src/flows/flow-store.ts'
-import { type Protection, protection } from '../../src/flows/protection.ts'
+import { protection } from '../../src/flows/protection.ts'
 import { audit } from '../../src/observers/audit.ts'
 import { ledger } from '../../src/observers/ledger.ts'
 import type { Store } from '../../src/store/collection.ts'
+import { acting } from '../support/acting.ts'
 import { commits } from '../support/commits.ts'
 import { failing } from '../support/failing.ts'
 import { slow, testStore } from '../support/store.ts'
@@ -53,8 +54,7 @@ async function room(through: (store: Store) => Store = each => each) {
     ]
     const emit: Emit = recorder(observers, now, () => {})
     const made = commits({ store, emit, now, hold: 60_000 })
-    const bars = { bars: async () => [] }
-    return { ...made, protection: protection({ ...made, factors, risk: bars, emit, now }) }
+    return { ...made, ...protection({ ...made, factors, now }), ...acting({ ...made, factors, emit, now }) }
   }
   const calm = on(engine)
   const person = { id: 'ada', email: 'ada@example.com', phone: '+436641', locale: 'en', status: 'active' as const }
@@ -85,20 +85,21 @@ async function room(through: (store: Store) => Store = each => each) {
   }
 }
 type Room = Awaited<ReturnType<typeof room>>
+type Acting = Room['calm']
 
 /** Each act, and what is in force before and after it. */
 const acts: {
   what: string
   event: EventName
   factor: string
-  act: (room: Room, by: Protection) => Promise<unknown>
+  act: (room: Room, by: Acting) => Promise<unknown>
   after: string[]
 }[] = [
   ...Object.entries(secrets).map(([factor, [, secret]]) => ({
     what: `replacing ${factor}`,
     event: 'factor.replaced' as const,
     factor,
-    act: ({ flow, held }: Room, by: Protection) => by.enrol(flow, factorOf(factor), { secret }, held[factor], visitor),
+    act: ({ flow, held }: Room, by: Acting) => by.enrol(flow, factorOf(factor), { secret }, held[factor], visitor),
     after: [secret.to],
   })),
   {
@@ -113,8 +114,8 @@ const acts: {
     what: `removing ${factor}`,
     event: 'factor.removed' as const,
     factor,
-    act: async ({ owner, held }: Room, by: Protection) =>
-      by.change(await owner(), { does: 'remove', credential: held[factor] ?? '' }, visitor),
+    act: async ({ owner, held }: Room, by: Acting) =>
+      by.perform(by.remove, await owner(), { credential: held[factor] ?? '' }, visitor),
     after: [],
   })),
 ]
@@ -131,7 +132,7 @@ describe('a change of what protects an account', () => {
         it(`is whole or was never: ${what}, whichever store call ${late ? 'has its answer lost' : 'fails'}${dead ? ' as the process dies' : ''}`, async () => {
           here = await room()
           here.broken.failAt(Number.POSITIVE_INFINITY, { after: late, dead })
-          await act(here, here.acting().protection)
+          await act(here, here.acting())
           const calls = here.broken.calls()
           expect(calls).to.be.greaterThan(4)
           const seen = new Set<string>()
@@ -139,7 +140,7 @@ describe('a change of what protects an account', () => {
             await here.engine.close()
             here = await room()
             here.broken.failAt(call, { after: late, dead })
-            await act(here, here.acting().protection).catch(() => {})
+            await act(here, here.acting()).catch(() => {})
             here.broken.heal()
 
             const found = await here.inForce(factor)
@@ -170,7 +171,7 @@ describe('a change of what protects an account', () => {
             const all = await here.calm.credentials.of('ada')
             const out = await here.calm.credentials.out('ada')
             expect([...all, ...out].map(each => each.id)).to.have.members(known)
-            if (!done) await act(here, here.calm.protection)
+            if (!done) await act(here, here.calm)
             expect(await here.inForce(factor)).to.deep.equal(after)
           }
           if (late) expect([...seen]).to.have.members(['false', 'true'])
@@ -178,7 +179,7 @@ describe('a change of what protects an account', () => {
 
     it(`is made once, by one of ten at once on a slow store: ${what}`, async () => {
       here = await room(store => slow(store, 2))
-      const { protection: by } = here.acting()
+      const by = here.acting()
       const done = await Promise.allSettled(Array.from({ length: 10 }, () => act(here, by)))
       const made = done.filter(each => each.status === 'fulfilled')
       expect(made).to.have.length(1)
@@ -190,11 +191,10 @@ describe('a change of what protects an account', () => {
 
   it('is refused when what it removes is the last of two that were removed at once', async () => {
     here = await room(store => slow(store, 2))
-    const { protection: by } = here.acting()
-    await by.change(await here.owner(), { does: 'remove', credential: here.held.passkey ?? '' }, visitor)
+    const by = here.acting()
+    await by.perform(by.remove, await here.owner(), { credential: here.held.passkey ?? '' }, visitor)
     const owner = await here.owner()
-    const remove = (factor: string) =>
-      by.change(owner, { does: 'remove', credential: here.held[factor] ?? '' }, visitor)
+    const remove = (factor: string) => by.perform(by.remove, owner, { credential: here.held[factor] ?? '' }, visitor)
     const both = await Promise.allSettled([remove('sms'), remove('totp')])
     expect(both.filter(each => each.status === 'fulfilled')).to.have.length(1)
     expect([...(await here.inForce('sms')), ...(await here.inForce('totp'))]).to.have.length(1)
@@ -202,8 +202,8 @@ describe('a change of what protects an account', () => {
 
   it('is refused after a hundred within a week, and possible again after that', async () => {
     here = await room()
-    const { protection: by } = here.calm
-    const set = async (to: string) => by.change(await here.owner(), { does: 'phrase', to }, visitor)
+    const by = here.calm
+    const set = async (to: string) => by.perform(by.antiPhishingPhrase, await here.owner(), { to }, visitor)
     for (let each = 0; each < 100; each++) await set(`heron ${each}`)
     const refused = await set('too much').catch((fault: { code?: string }) => fault.code)
     expect(refused).to.equal('slow_down')

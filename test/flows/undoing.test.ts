@@ -8,6 +8,7 @@ import type { Flow } from '../../src/flows/flow-store.ts'
 import { protection } from '../../src/flows/protection.ts'
 import { alerts, type Reach } from '../../src/observers/alerts.ts'
 import type { Store } from '../../src/store/collection.ts'
+import { acting } from '../support/acting.ts'
 import { commits } from '../support/commits.ts'
 import { mailbox } from '../support/mails.ts'
 import { testStore } from '../support/store.ts'
@@ -55,7 +56,7 @@ async function room() {
     words: { moment: () => '', whence: () => ({ device: '', place: '' }) },
   })
   const told = recorder([observer], now, () => {})
-  const by = protection({ ...made, factors, risk: { bars: async () => [] }, emit, now })
+  const by = { ...protection({ ...made, factors, now }), ...acting({ ...made, factors, emit, now }) }
   const undo = disowning({ ...made, factors, links: kept, sendMail, now })
   const person = { id: 'ada', email: owners.email ?? '', phone: owners.sms, locale: 'en', status: 'active' as const }
   const settings = { restrictions: { countries: ['AT'] }, antiPhishingPhrase: 'blue heron', smsAlerts: true }
@@ -77,7 +78,7 @@ async function room() {
     await by.enrol(flow, factorOf(factor), { secret: { to } }, former, visitor)
   }
   const remove = async (factor: string, visitor: typeof ada) =>
-    by.change(await owner(), { does: 'remove', credential: (await held(factor))?.id ?? '' }, visitor)
+    by.perform(by.remove, await owner(), { credential: (await held(factor))?.id ?? '' }, visitor)
   return {
     ...{ store, sent, mailed, accounts, undo, enrol, remove, owner, by, links: kept },
     later: (ms: number) => {
@@ -103,9 +104,10 @@ const acts: Record<string, (room: Room) => Promise<void>> = {
   'makes recovery codes': ({ enrol }) => enrol('recovery-code', 'thief’s', thief),
   'changes the address': ({ enrol }) => enrol('email', 'thief@example.com', thief),
   'changes the password': ({ enrol }) => enrol('password', 'thief’s', thief),
-  'changes the rules': async ({ by, owner }) => by.change(await owner(), { does: 'restrict', to: {} }, thief),
-  'changes the words': async ({ by, owner }) => by.change(await owner(), { does: 'phrase', to: 'thief’s' }, thief),
-  'stops the texts': async ({ by, owner }) => by.change(await owner(), { does: 'texts', on: false }, thief),
+  'changes the rules': async ({ by, owner }) => by.perform(by.restrict, await owner(), { to: {} }, thief),
+  'changes the words': async ({ by, owner }) =>
+    by.perform(by.antiPhishingPhrase, await owner(), { to: 'thief’s' }, thief),
+  'stops the texts': async ({ by, owner }) => by.perform(by.smsAlerts, await owner(), { on: false }, thief),
 }
 const names = Object.keys(acts)
 const orders = names.flatMap(a =>
@@ -189,7 +191,7 @@ describe('what is undone by “This wasn’t me”', () => {
     here = await room()
     const before = await here.state()
     await acts['removes the phone']?.(here)
-    const rename = async (to: string) => here.by.change(await here.owner(), { does: 'phrase', to }, thief)
+    const rename = async (to: string) => here.by.perform(here.by.antiPhishingPhrase, await here.owner(), { to }, thief)
     for (let each = 1; each < 100; each++) await rename(`thief’s ${each}`)
     expect(await rename('one more').catch((fault: { code?: string }) => fault.code)).to.equal('slow_down')
     await here.undo.disown(here.newest(), ada)

@@ -36,7 +36,7 @@ const dynamic = [
   /^data\.in\.[a-z]+$/,
   /^close\.(at-once|then|stays)\.[a-z]+$/,
   /^recover\.(other|passkey|recovery-code|password)(\.title|\.act)?$/,
-  /^reason\.(remove|rename|prefer|phrase|texts|restrict|travel|close|export)$/,
+  /^reason\.[a-z-]+\.[a-z-]+$/,
   /^amr\.[a-z]+$/,
   /^(risk|session\.why)\.[a-z-]+$/,
   /^outbox\.(email|sms)$/,

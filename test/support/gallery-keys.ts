@@ -22,6 +22,7 @@ const page = {
   scopes: ['read', 'trade', 'transfer'],
   typed: blank,
   at: undefined,
+  ...{ draft: undefined, publicKey: '' },
   today: '2026-03-03',
   full: false,
 }

@@ -1,0 +1,53 @@
+import { z } from 'zod'
+import type { Account, Accounts } from '../accounts/account.ts'
+import { Problem } from '../errors.ts'
+import type { Emit } from '../events.ts'
+import { plain } from '../flows/details.ts'
+import { action, freshFor } from './action.ts'
+
+interface Services {
+  accounts: Pick<Accounts, 'patch'>
+  /** The languages that pages speak, by their code (BCP 47). */
+  languages: Readonly<Record<string, string>>
+  emit: Emit
+  now: () => number
+}
+
+const longest = { name: 80, username: 40 }
+/** A short name: what looks like an address would be taken for one that was proved. */
+const username = /^[\p{L}\p{N}][\p{L}\p{M}\p{N}._-]*$/u
+const typed = z.object({ name: z.string(), username: z.string(), language: z.string(), zone: z.string() })
+export type TypedProfile = z.output<typeof typed>
+
+/** Returns every time zone, as the time zone database names them. */
+export const zones = (): string[] => [...new Set([...Intl.supportedValuesOf('timeZone'), 'UTC'])]
+
+/** What people say of themselves, for apps that ask: all of it optional, none of it checked, so a session is enough. */
+export function profileActions({ accounts, languages, emit, now }: Services) {
+  /** Returns what is meant by the form; what is left empty is told to nobody. Throws for the first field that is wrong. */
+  const meant = ({ language, zone, ...more }: TypedProfile): Pick<Account, 'profile' | 'locale'> => {
+    const [name, short] = [more.name, more.username].map(text => text.normalize('NFC').replace(/\s+/g, ' ').trim())
+    if (name && (name.length > longest.name || !plain(name))) throw new Problem('invalid_own_name', { field: 'name' })
+    if (short && (short.length > longest.username || !plain(short) || !username.test(short)))
+      throw new Problem('invalid_username', { field: 'username' })
+    if (!Object.hasOwn(languages, language)) throw new Problem('invalid_language', { field: 'language' })
+    if (zone !== '' && !zones().includes(zone)) throw new Problem('invalid_zone', { field: 'zone' })
+    const profile = { ...(name && { name }), ...(short && { username: short }), ...(zone && { zone }), at: now() }
+    return { profile, locale: language }
+  }
+  return {
+    change: action({
+      id: 'profile.change',
+      args: typed,
+      assurance: 'session',
+      freshFor: freshFor.session,
+      check: async form => meant(form),
+      run: async (form, { account, visitor }) => {
+        await accounts.patch(account.id, meant(form))
+        await emit('profile.changed', { account: account.id }, visitor)
+      },
+      event: 'profile.changed',
+      leadsTo: '/account/profile?done=saved',
+    }),
+  }
+}

@@ -1,0 +1,147 @@
+import type Router from '@koa/router'
+import type { Context } from 'koa'
+import type { z } from 'zod'
+import { type Account, type Accounts, active } from '../accounts/account.ts'
+import type { Devices } from '../accounts/device.ts'
+import type { Action } from '../actions/action.ts'
+import type { Actions } from '../actions/index.ts'
+import { Problem } from '../errors.ts'
+import type { Emit } from '../events.ts'
+import { reaches } from '../flows/assurance.ts'
+import type { Resume } from '../flows/flow.ts'
+import type { Flow, Flows } from '../flows/flow-store.ts'
+import type { Sessions } from '../oidc/browser-sessions.ts'
+import { beginFlow } from './flow-start.ts'
+import { type Show, seeOther } from './show.ts'
+import { requireSession, type SignedIn, type Visit } from './visit.ts'
+
+interface Services {
+  accounts: Accounts
+  actions: Actions
+  flows: Flows
+  devices: Devices
+  resume: Resume
+  sessions: Sessions
+  show: Show
+  emit: Emit
+}
+
+interface More {
+  /** Where the browser goes in place of the action's own page: a path of ours. */
+  next?: string | undefined
+  /** The factor to ask for first. */
+  wants?: string | undefined
+  /** The flow in which it was proved already, for an action whose outcome is shown by a post of its own. */
+  proof?: string | undefined
+}
+
+/** Takes a finished flow: what it proved, for exactly one use. What it enrolled ends the account's other sessions. Throws `attempt_expired`. */
+export async function concluded(
+  ctx: Context,
+  services: Pick<Services, 'accounts' | 'flows' | 'devices' | 'sessions' | 'emit'>,
+  flow: Flow,
+): Promise<{ account: Account; acr: NonNullable<Flow['done']>['acr']; amr: string[] }> {
+  const { accounts, flows, devices, sessions, emit } = services
+  const { visitor } = ctx.state
+  const { done, account, securityStamp, purpose, enrolled, trust } = await flows.take(flow)
+  const person = account === undefined ? undefined : await accounts.get(account)
+  if (!done || !active(person)) throw new Problem('attempt_expired')
+  // What was proved before the account's protection changed may be what the change was made against.
+  if (person.securityStamp !== securityStamp) throw new Problem('attempt_expired')
+  await devices.saw(visitor, person.id)
+  // What was proved by less than two factors is not enough to ask for less from now on.
+  if (trust && devices.trustFor > 0 && reaches(done.acr, 'aal2')) {
+    await devices.trust(visitor.device, person)
+    await emit('device.trusted', { account: person.id }, visitor)
+  }
+  if (enrolled.length > 0 && purpose !== 'sign-up') {
+    // The library changes the cookie of who signs in on the way to an app.
+    await sessions.endOthers(ctx, 'protection-changed', person.id, flow.interaction === undefined ? undefined : 'soon')
+  }
+  return { account: person, acr: done.acr, amr: done.amr }
+}
+
+/** Takes a finished flow, carries out its action, and raises the session by what was proved. Resolves to the action's outcome. */
+export async function carriedOut(ctx: Context, services: Omit<Services, 'resume' | 'show'>, flow: Flow) {
+  const { accounts, actions, sessions } = services
+  const { account, acr, amr } = await concluded(ctx, services, flow)
+  const proved = acr && { acr, amr }
+  // Before anything is opened: where it cannot be done any more, the session stays as it was.
+  const { action, out } = flow.action
+    ? await actions.resume(ctx, flow, account, proved)
+    : { action: undefined, out: undefined }
+  const { securityStamp } = action ? ((await accounts.get(account.id)) ?? account) : account
+  if (proved && action?.endsSessions?.which !== 'all')
+    await sessions.start(ctx, { ...proved, accountId: account.id, securityStamp })
+  return out
+}
+
+/** Performs what people do to their account, and asks for a proof first where the session does not prove enough. */
+export function stepUp(services: Services) {
+  const { actions, flows, show } = services
+  const { who } = requireSession(services)
+
+  /** Begins the flow that asks for a proof and then carries an action out. */
+  const begin = async <A extends Action>(
+    ctx: Context,
+    { account: { id, email, securityStamp }, session }: SignedIn,
+    action: A,
+    { args, actor, asked }: Prepared,
+    { next = action.leadsTo, wants }: More,
+  ): Promise<void> => {
+    const say = (key: string) => show.say(ctx.state.locale, key)
+    const reason = show.say(ctx.state.locale, `reason.${action.id}`, await action.reason?.(args, actor, say))
+    const begun = { account: id, email, securityStamp, session: session.uid, next, wants, reason }
+    if (asked) await beginFlow(ctx, services, { ...begun, ...asked })
+  }
+
+  /** Finds the finished flow in which somebody proved enough for an action, in this session of theirs. Throws `attempt_expired`. */
+  const provedIn = async (ctx: Context, { account, session }: SignedIn, id: string): Promise<Flow> => {
+    const flow = await flows.get(id, ctx.state.visitor.device)
+    if (!flow.done || flow.account !== account.id || flow.session !== session.uid) throw new Problem('attempt_expired')
+    return flow
+  }
+
+  /**
+   * Performs an action and goes on; where a proof is needed first, begins the flow that asks for it and then carries the action out.
+   * Resolves to the outcome of an action whose page shows it, and to undefined otherwise.
+   */
+  const perform = async <A extends Action>(
+    ctx: Context,
+    person: SignedIn,
+    action: A,
+    given: z.input<A['args']>,
+    more: More = {},
+  ): Promise<Outcome<A> | undefined> => {
+    const prepared = await actions.prepare(ctx, person, action, given)
+    const { args, actor, asked } = prepared
+    if (more.proof) {
+      const flow = await provedIn(ctx, person, more.proof)
+      if (flow.action?.id !== action.id) throw new Problem('attempt_expired')
+      return (await carriedOut(ctx, services, { ...flow, action: { id: action.id, args } })) as Outcome<A>
+    }
+    if (asked) return void (await begin(ctx, person, action, prepared, more))
+    const out = await actions.run(action, args, actor)
+    if (action.shownAt) return out as Outcome<A>
+    seeOther(ctx, more.next ?? action.leadsTo)
+  }
+
+  return {
+    begin,
+    perform,
+    provedIn,
+    /** Performs an action with what is posted to a path. */
+    post: <A extends Action>(
+      router: Router<Visit>,
+      path: string,
+      action: A,
+      given: (ctx: Context) => z.input<A['args']>,
+    ) =>
+      router.post(path, async ctx => {
+        await perform(ctx, await who(ctx), action, given(ctx))
+      }),
+  }
+}
+
+type Prepared = Awaited<ReturnType<Actions['prepare']>>
+type Outcome<A extends Action> = A extends { run?(args: never, actor: never): Promise<infer Out> } ? Out : never
