@@ -5,9 +5,9 @@ import { sha256 } from '../crypto/digest.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import { type Collection, claim, declare, type Store, update } from '../store/collection.ts'
 import { allOf } from '../store/whole-lists.ts'
-import { type RefreshTokens, refreshTokens } from './refresh-tokens.ts'
-import { type RemoteRequests, remoteRequests } from './remote-requests.ts'
-import { type SessionRecords, sessionRecords } from './session-records.ts'
+import { refreshTokens } from './refresh-tokens.ts'
+import { remoteRequests } from './remote-requests.ts'
+import { sessionRecords } from './session-records.ts'
 
 const shape = z.object({
   id: z.string(),
@@ -18,7 +18,7 @@ const shape = z.object({
   accountId: z.string().optional(),
   clientId: z.string().optional(),
   expiresAt: z.number(),
-  /** How often a grant changed. */
+  /** The number of changes of a grant. */
   revision: z.number().optional(),
 })
 type Kept = z.output<typeof shape>
@@ -29,27 +29,10 @@ export const grants = declare({ name: 'grants', shape, indexes: [['accountId', '
 const interactions = declare({ name: 'interactions', shape })
 const pushedRequests = declare({ name: 'pushed_requests', shape })
 
-/** What the library keeps, on our store. */
-export interface Records {
-  adapter: AdapterFactory
-  sessions: SessionRecords
-  refreshTokens: RefreshTokens
-  /** What was asked from elsewhere, and waits for a person. */
-  remote: RemoteRequests
-  /** Ends a grant, and with it every code and token that came of it. */
-  revokeGrant(grantId: string): Promise<void>
-  /** Takes an opaque access token out of the world: of many takers exactly one is told true. */
-  takeToken(value: string): Promise<boolean>
-  /** Ends every code and token of a session. */
-  revokeSession(uid: string): Promise<void>
-  /** The grants of one account, to one client if that is told. */
-  grantsOf(accountId: string, clientId?: string): Promise<string[]>
-  /** The grant of a session that lives, by the name that its app knows it by; undefined once either is over. */
-  grantIn(accountId: string, sid: string): Promise<(Stamped & { grantId: string }) | undefined>
-}
+export type Records = ReturnType<typeof records>
 
-/** Keeps the library's things on a store. Nothing that a bearer could use is in it: such an id is kept as its digest. */
-export function records(store: Store, sealer: Sealer, now: () => number): Records {
+/** Keeps oidc-provider's records in a store. An id that a bearer could use is kept as its digest. */
+export function records(store: Store, sealer: Sealer, now: () => number) {
   const sessions = sessionRecords(store)
   const remote = remoteRequests(store, sealer, now)
   const refresh = refreshTokens(store, now)
@@ -57,63 +40,69 @@ export function records(store: Store, sealer: Sealer, now: () => number): Record
   const access = store.collection(accessTokens)
   const grant = store.collection(grants)
   const tokens = [code, access, refresh.collection]
-  const known: Record<string, Adapter> = {
+  const known: Record<string, Partial<Adapter>> = {
     Session: sessions.adapter,
     RefreshToken: refresh.adapter,
     AuthorizationCode: keeping(code, now, { lost: (grantId = '') => new CodeUsedTwice(grantId) }),
-    // It ends with its grant, and its grant with the session: looking for the session too would only cost time.
+    // It ends with its grant, and the grant with the session: reading the session, too, would only cost time.
     AccessToken: keeping(access, now, { trim: ({ expiresWithSession: _, ...payload }) => payload }),
     PushedAuthorizationRequest: keeping(store.collection(pushedRequests), now, {
-      // The library spends it when somebody has signed in, and must see until then that it was spent before.
+      // The library consumes it after the sign-in, and must see until then that it was consumed before.
       longer: 3_600_000,
       spent: ({ kind, iat, exp, clientId }) => ({ kind, iat, exp, clientId }),
       lost: () => new errors.InvalidRequestUri('request_uri was already used'),
     }),
     DeviceCode: remote.adapter,
     BackchannelAuthenticationRequest: remote.adapter,
-    // These two are names, not bearer values: an interaction answers only to the browser whose signed cookie names it.
+    // The ids of these two are no bearer values: an interaction is open only to the browser whose signed cookie names it.
     Grant: { ...keeping(grant, now, { key: id => id }), upsert: growing(grant, now) },
     Interaction: keeping(store.collection(interactions), now, { key: id => id, trim: withoutCookie }),
   }
 
   return {
-    adapter: name => known[name] ?? nothing,
+    adapter: ((name: string) => ({ ...nothing, ...known[name] })) satisfies AdapterFactory,
     sessions,
     refreshTokens: refresh,
+    /** The requests of devices and backchannels, which wait for a person. */
     remote,
-    revokeGrant: async grantId => {
+    /** Ends a grant, and with it every code and token that came from it. */
+    revokeGrant: async (grantId: string): Promise<void> => {
       await Promise.all([...tokens.map(each => each.remove({ grantId })), grant.remove({ id: grantId })])
     },
-    takeToken: async value => (await access.take(sha256(value))) !== undefined,
-    revokeSession: async sessionUid => {
+    /** Removes an opaque access token: of many requests exactly one gets true. */
+    takeToken: async (value: string): Promise<boolean> => (await access.take(sha256(value))) !== undefined,
+    /** Ends every code and token of a session. */
+    revokeSession: async (sessionUid: string): Promise<void> => {
       await Promise.all(tokens.map(each => each.remove({ sessionUid })))
     },
-    grantsOf: async (accountId, clientId) => {
+    /** Resolves to the grants of an account, for one client if given. */
+    grantsOf: async (accountId: string, clientId?: string): Promise<string[]> => {
       const found = await allOf(grant, { accountId, ...(clientId !== undefined && { clientId }) })
       return found.map(each => each.id)
     },
-    grantIn: async (accountId, sid) => {
+    /** Resolves to the session and the grant that an app knows by this `sid`; undefined once either is over. */
+    grantIn: async (accountId: string, sid: string): Promise<(Stamped & { grantId: string }) | undefined> => {
       const found = await sessions.grantIn(accountId, sid)
       return found && (await grant.get(found.grantId)) ? found : undefined
     },
   }
 }
 
-/** An interaction remembers the cookie of the session that it began in, and has no use for it. */
+/** Removes the cookie of the session that an interaction began in: it is not needed. */
 function withoutCookie({ session, ...payload }: AdapterPayload): AdapterPayload {
   return session ? { ...payload, session: { ...session, cookie: undefined } } : payload
 }
 
 interface Keeping {
-  /** What an id is kept as; its digest unless told. */
+  /** What an id is kept as; its digest by default. */
   key?(id: string): string
-  /** What to throw at whoever comes second to consume it. */
+  /** The error for the second request that consumes it. */
   lost?(grantId: string | undefined): Error
-  /** For how long it is there to be seen after it expired, in milliseconds. */
+  /** How long it can be found after it expired, in milliseconds. */
   longer?: number
-  /** What is left to be seen of one that was used; all of it unless told. */
+  /** What stays of one that was consumed; everything by default. */
   spent?(payload: AdapterPayload): AdapterPayload
-  /** Takes off what is not to be kept. */
+  /** Removes what is not to be kept. */
   trim?(payload: AdapterPayload): AdapterPayload
 }
 
@@ -121,38 +110,36 @@ function keeping(
   collection: Collection<Kept>,
   now: () => number,
   { key = sha256, lost, longer = 0, spent, trim }: Keeping,
-): Adapter {
+) {
   return {
-    upsert: (id, { jti: _, ...payload }, seconds = 0) => {
+    upsert: (id: string, { jti: _, ...payload }: AdapterPayload, seconds = 0) => {
       const { grantId, sessionUid, accountId, clientId } = payload
       const expiresAt = now() + seconds * 1000 + longer
       const kept = trim?.(payload) ?? payload
       return collection.put({ id: key(id), payload: kept, grantId, sessionUid, accountId, clientId, expiresAt })
     },
-    find: async id => {
+    find: async (id: string) => {
       const found = await collection.get(key(id))
       return found && { ...found.payload, jti: id, ...(found.consumed && { consumed: found.consumed }) }
     },
-    // The library reads, decides and then consumes: of many that got so far, one does (RFC 6749, 4.1.2).
-    consume: async id => {
+    // The library reads, decides and then consumes: of many requests that get so far, one succeeds (RFC 6749, 4.1.2).
+    consume: async (id: string) => {
       const consumed = Math.floor(now() / 1000)
       const found = spent && (await collection.get(key(id)))
       const rest = found && { payload: spent(found.payload) }
       const won = await collection.patch(key(id), { consumed, ...rest }, { consumed: undefined })
       if (!won) throw lost?.((await collection.get(key(id)))?.grantId) ?? new errors.InvalidGrant()
     },
-    destroy: async id => {
+    destroy: async (id: string) => {
       await collection.remove({ id: key(id) })
     },
-    revokeByGrantId: async grantId => {
+    revokeByGrantId: async (grantId: string) => {
       await collection.remove({ grantId })
     },
-    findByUid: absent,
-    findByUserCode: absent,
   }
 }
 
-/** Keeps a grant with all that it holds already: two tabs may add to one at once, and nothing is ever taken out of a grant that stays. */
+/** Saves a grant with all that it holds: two tabs may add to one at the same time, and nothing is ever removed from a grant that stays. */
 function growing(collection: Collection<Kept>, now: () => number): Adapter['upsert'] {
   return async (id, { jti: _, ...payload }, seconds = 0) => {
     const { accountId, clientId } = payload
@@ -175,7 +162,7 @@ interface Held {
   resources?: { [name: string]: string }
 }
 
-/** The union of two states of one grant. */
+/** Returns the union of two states of one grant. */
 function grown(there: AdapterPayload & Held, mine: AdapterPayload & Held): AdapterPayload {
   const scopes = (...held: (string | undefined)[]): string =>
     [...new Set(held.flatMap(each => each?.split(' ') ?? []))].filter(Boolean).join(' ')
@@ -190,7 +177,7 @@ function grown(there: AdapterPayload & Held, mine: AdapterPayload & Held): Adapt
   }
 }
 
-/** Another redemption of this code came first. */
+/** Thrown when another request redeemed this code first. */
 export class CodeUsedTwice extends errors.InvalidGrant {
   readonly grantId: string
   constructor(grantId: string) {
@@ -201,7 +188,7 @@ export class CodeUsedTwice extends errors.InvalidGrant {
 
 const absent = async (): Promise<undefined> => undefined
 
-/** For what is never stored: clients are static, and their own tokens are signed. */
+/** The adapter of what is never stored, such as clients, and the verbs that other kinds never use. */
 const nothing: Adapter = {
   upsert: async () => {
     throw new TypeError('this kind is not kept')

@@ -3,7 +3,7 @@ import { claim, declare, retry, type Store } from '../store/collection.ts'
 import { allOf } from '../store/whole-lists.ts'
 import type { Records } from './adapter.ts'
 
-/** Scopes by whose they are: our own, and each API's by its resource identifier. */
+/** Our own scopes, and those of each API by its resource identifier. */
 export interface Scopes {
   oidc: readonly string[]
   apis: Readonly<Record<string, readonly string[]>>
@@ -17,9 +17,9 @@ export const consentsDeclaration = declare({
     client: z.string(),
     oidc: z.array(z.string()),
     apis: z.array(z.object({ resource: z.string(), scopes: z.array(z.string()) })),
-    /** What people saw of an app that nobody vouches for, when they allowed it. */
+    /** The digest of what people saw of an app when they allowed it (clients/appearance.ts). */
     shown: z.string().optional(),
-    /** When something was last allowed, and first; when the app last got a token, to the hour. */
+    /** When something was last allowed, and first; when the app last got a token, accurate to the hour. */
     at: z.number(),
     since: z.number().optional(),
     usedAt: z.number().optional(),
@@ -34,25 +34,13 @@ export interface Consent extends Scopes {
   usedAt: number | undefined
 }
 
-/** Milliseconds between two notes that a consent is in use. */
-const sparing = 3_600_000
+/** Milliseconds between two records that a consent is used. */
+const precision = 3_600_000
 
-/** What people have allowed apps that are not of the suite. */
-export interface Consents {
-  /** Resolves to what was allowed to an app that looks as it does now (`shown`); undefined when nothing was. */
-  of(account: string, client: string, shown?: string): Promise<Scopes | undefined>
-  /** All that an account allows. */
-  list(account: string): Promise<Consent[]>
-  /** Notes that an app got a token. */
-  used(account: string, client: string): Promise<void>
-  /** Remembers what was allowed, beside what was before to an app that looked the same. */
-  add(account: string, client: string, allowed: Scopes, shown?: string): Promise<void>
-  /** Takes back all that was allowed; what the app holds is dead at once. False when nothing was. */
-  revoke(account: string, client: string): Promise<boolean>
-}
+export type Consents = ReturnType<typeof consents>
 
-/** Keeps consents on a store. */
-export function consents(store: Store, records: Records, now: () => number): Consents {
+/** Keeps what people have allowed apps that are not of the suite. */
+export function consents(store: Store, records: Records, now: () => number) {
   const kept = store.collection(consentsDeclaration)
   type Kept = z.output<typeof consentsDeclaration.shape>
   const name = (account: string, client: string): string => `${account} ${client}`
@@ -61,15 +49,16 @@ export function consents(store: Store, records: Records, now: () => number): Con
     oidc,
     apis: Object.fromEntries(apis.map(({ resource, scopes }) => [resource, scopes])),
   })
-  const of = async (account: string, client: string, shown?: string): Promise<Scopes | undefined> => {
-    const found = await kept.get(name(account, client))
-    return found && sees(found, shown) ? scopesOf(found) : undefined
-  }
   const sees = (found: Kept, shown: string | undefined): boolean => (found.shown ?? undefined) === shown
 
   return {
-    of,
-    list: async account => {
+    /** Resolves to what was allowed to an app that looks as it does now (`shown`); undefined when nothing was. */
+    of: async (account: string, client: string, shown?: string): Promise<Scopes | undefined> => {
+      const found = await kept.get(name(account, client))
+      return found && sees(found, shown) ? scopesOf(found) : undefined
+    },
+    /** Resolves to all that an account allows. */
+    list: async (account: string): Promise<Consent[]> => {
       const found = await allOf(kept, { account })
       return found.map(each => ({
         ...scopesOf(each),
@@ -78,11 +67,13 @@ export function consents(store: Store, records: Records, now: () => number): Con
         usedAt: each.usedAt,
       }))
     },
-    used: async (account, client) => {
+    /** Records that an app got a token. */
+    used: async (account: string, client: string): Promise<void> => {
       const found = await kept.get(name(account, client))
-      if (found && now() - (found.usedAt ?? 0) >= sparing) await kept.patch(found.id, { usedAt: now() })
+      if (found && now() - (found.usedAt ?? 0) >= precision) await kept.patch(found.id, { usedAt: now() })
     },
-    add: async (account, client, allowed, shown) => {
+    /** Adds what was allowed to what was allowed before, if the app looked the same. */
+    add: async (account: string, client: string, allowed: Scopes, shown?: string): Promise<void> => {
       const id = name(account, client)
       await retry(async () => {
         const found = await kept.get(id)
@@ -94,12 +85,13 @@ export function consents(store: Store, records: Records, now: () => number): Con
         }))
         const more = { oidc: union(before.oidc, allowed.oidc), apis, at: now(), shown }
         if (!found) return (await claim(kept, { id, account, client, ...more, since: now() })) || undefined
-        // What was taken back meanwhile stays taken back, and what was allowed beside it stays allowed.
+        // What was revoked meanwhile stays revoked, and what was allowed at the same time stays allowed.
         const since = found.since ?? found.at
         return kept.patch(id, { ...more, since }, { oidc: found.oidc, apis: found.apis })
       })
     },
-    revoke: async (account, client) => {
+    /** Revokes all that was allowed; what the app has is void at once. False when nothing was allowed. */
+    revoke: async (account: string, client: string): Promise<boolean> => {
       const taken = await kept.take(name(account, client))
       await Promise.all((await records.grantsOf(account, client)).map(records.revokeGrant))
       return taken !== undefined
@@ -112,7 +104,7 @@ function union(a: readonly string[] = [], b: readonly string[] = []): string[] {
 }
 
 const hour = 3_600_000
-/** Refusals after which an app may ask that person for nothing more, for a while. */
+/** Refusals after which an app may not ask that person again, for a while. */
 const patience = 2
 
 const declaration = declare({
@@ -120,21 +112,18 @@ const declaration = declare({
   shape: z.object({ id: z.string(), refusals: z.number(), expiresAt: z.number() }),
 })
 
-/** Apps that a person said no to, so that nobody is asked until they give in. */
-export interface Mutes {
-  /** May the app not ask that person now? */
-  has(account: string, client: string): Promise<boolean>
-  /** Notes a refusal: two in an hour mute the app for that hour, a report for a day. */
-  refused(account: string, client: string, reported: boolean): Promise<void>
-}
+export type Mutes = ReturnType<typeof mutes>
 
-/** Keeps mutes on a store. */
-export function mutes(store: Store, now: () => number): Mutes {
+/** Keeps which apps a person refused, so that none asks until they give in. */
+export function mutes(store: Store, now: () => number) {
   const kept = store.collection(declaration)
   const name = (account: string, client: string): string => `${account} ${client}`
   return {
-    has: async (account, client) => ((await kept.get(name(account, client)))?.refusals ?? 0) >= patience,
-    refused: async (account, client, reported) => {
+    /** Resolves to whether the app may not ask that person now. */
+    has: async (account: string, client: string): Promise<boolean> =>
+      ((await kept.get(name(account, client)))?.refusals ?? 0) >= patience,
+    /** Records a refusal: two in an hour mute the app for that hour, a report for a day. */
+    refused: async (account: string, client: string, reported: boolean): Promise<void> => {
       const id = name(account, client)
       if (reported) await kept.put({ id, refusals: patience, expiresAt: now() + 24 * hour })
       else await kept.count(id, 'refusals', 1, { id, refusals: 0, expiresAt: now() + hour })

@@ -5,36 +5,36 @@ import { sha256 } from '../crypto/digest.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import { declare, type Store } from '../store/collection.ts'
 
-/** Seconds between two polls (RFC 8628, 3.2; CIBA Core 1.0, 7.3), and by how much more each hasty one makes it. */
+/** Seconds between two polls (RFC 8628, 3.2; CIBA Core 1.0, 7.3). Each poll that is too early adds as many. */
 const interval = 5
-/** How much too early a poll may come, in milliseconds: the network is not even. */
+/** How early a poll may come, in milliseconds, because networks are uneven. */
 const leeway = 1_000
-/** More requests for one person than there can be: ten come in ten minutes (oidc/backchannel.ts), and each is kept for twenty. */
+/** More requests for one person than there can be: ten in ten minutes (oidc/backchannel.ts), each kept for twenty. */
 const most = 100
-/** How long what has expired is kept, so that who polls is told so, in milliseconds. */
+/** How long an expired request is kept, so that polls learn that it has expired, in milliseconds. */
 const afterlife = 15 * 60_000
 
 const declaration = declare({
   name: 'remote_requests',
   shape: z.object({
-    /** The digest of what the app polls with. */
+    /** The digest of the code that the app polls with. */
     id: z.string(),
     kind: z.enum(['DeviceCode', 'BackchannelAuthenticationRequest']),
     payload: z.custom<AdapterPayload>(),
-    /** Of the code that a person enters. */
+    /** The digest of the code that a person enters. */
     userCode: z.string().optional(),
-    /** Whom the app named. */
+    /** The account that the app named. */
     named: z.string().optional(),
     state: z.enum(['waiting', 'answered']),
     at: z.number(),
-    /** Where it was asked. */
+    /** Where the request came from. */
     address: z.string(),
     agent: z.string().optional(),
-    /** When it runs out, in milliseconds. */
+    /** When it expires, in milliseconds. */
     until: z.number(),
     polledAt: z.number().optional(),
     interval: z.number(),
-    /** Sealed: what an app that wants to hear of the answer is told by (CIBA Core 1.0, 10.2). */
+    /** Sealed: how an app is notified of the answer, if it asked for that (CIBA Core 1.0, 10.2). */
     ping: z.string().optional(),
     expiresAt: z.number(),
   }),
@@ -43,44 +43,32 @@ const declaration = declare({
 })
 type Kept = z.output<typeof declaration.shape>
 
-/** Something that was asked from elsewhere: by a device, or by an app behind a person's back. Times in milliseconds since the epoch. */
+/** A request that waits for a person, from a device or an app's backend. Times in milliseconds since the epoch. */
 export interface RemoteRequest {
   id: string
   kind: Kept['kind']
   client: string
-  /** Whom the app named; whoever enters the code, for a device. */
+  /** The account that the app named; undefined for a device, where it is who enters the code. */
   named: string | undefined
   payload: AdapterPayload
   at: number
   until: number
-  /** Where it was asked. */
+  /** Where the request came from. */
   address: string
   /** The User-Agent header. */
   agent: string | undefined
 }
 
-/** How an app is told that its request was answered. */
+/** How an app is notified that its request was answered. */
 export interface Ping {
   auth_req_id: string
   token: string
 }
 
-export interface RemoteRequests {
-  adapter: Adapter
-  /** What waits, by the code that a person entered. */
-  byUserCode(code: string): Promise<RemoteRequest | undefined>
-  /** What waits, by its id. */
-  find(id: string): Promise<RemoteRequest | undefined>
-  /** What waits for a person whom apps named, oldest first. */
-  of(account: string): Promise<RemoteRequest[]>
-  /** Answers it: of many answers one counts. Resolves to how its app is told, where that wants to be; undefined for who came too late. */
-  answer(id: string, answer: Partial<AdapterPayload>): Promise<{ ping: Ping | undefined } | undefined>
-  /** Notes a poll that came before there is an answer; is it too early? */
-  polled(bearer: string): Promise<boolean>
-}
+export type RemoteRequests = ReturnType<typeof remoteRequests>
 
-/** Keeps requests of devices (RFC 8628) and of backchannels (CIBA Core 1.0). The store alone opens none: what is polled with is kept as its digest. */
-export function remoteRequests(store: Store, sealer: Sealer, now: () => number): RemoteRequests {
+/** Keeps requests of devices (RFC 8628) and of backchannels (CIBA Core 1.0). The codes that they poll with are kept as digests. */
+export function remoteRequests(store: Store, sealer: Sealer, now: () => number) {
   const kept = store.collection(declaration)
   const context = (id: string): string => `ping:${id}`
 
@@ -92,7 +80,7 @@ export function remoteRequests(store: Store, sealer: Sealer, now: () => number):
 
   return {
     adapter: {
-      upsert: async (bearer, { jti: _, userCode, accountId, ...payload }, seconds = 0) => {
+      upsert: async (bearer: string, { jti: _, userCode, accountId, ...payload }: AdapterPayload, seconds = 0) => {
         const id = sha256(bearer)
         const { client_notification_token: token, ...params } = payload.params ?? {}
         const at = now()
@@ -115,29 +103,31 @@ export function remoteRequests(store: Store, sealer: Sealer, now: () => number):
           expiresAt: at + seconds * 1000 + afterlife,
         })
       },
-      find: async bearer => {
+      find: async (bearer: string) => {
         const found = await kept.get(sha256(bearer))
-        // Ours is the clock that it runs out by.
+        // It expires by our clock, not the library's.
         return found && { ...found.payload, jti: bearer, ...(found.until <= now() && { exp: 0 }) }
       },
-      // Spent is gone: who polls twice gets nothing, and costs the first one nothing.
-      consume: async bearer => {
+      // Consumed is removed: a second poll gets nothing, and takes nothing from the first.
+      consume: async (bearer: string) => {
         if (!(await kept.take(sha256(bearer)))) throw new errors.InvalidGrant('already used')
       },
-      destroy: async bearer => {
+      destroy: async (bearer: string) => {
         await kept.remove({ id: sha256(bearer) })
       },
-      findByUid: async () => undefined,
-      findByUserCode: async () => undefined,
-      revokeByGrantId: async () => undefined,
-    },
-    byUserCode: async code => waiting((await kept.find({ userCode: sha256(code) }, { limit: 1 }))[0]),
-    find: async id => waiting(await kept.get(id)),
-    of: async account => {
+    } satisfies Partial<Adapter>,
+    /** Resolves to the waiting request whose code a person entered. */
+    byUserCode: async (code: string): Promise<RemoteRequest | undefined> =>
+      waiting((await kept.find({ userCode: sha256(code) }, { limit: 1 }))[0]),
+    /** Resolves to the waiting request of an id. */
+    find: async (id: string): Promise<RemoteRequest | undefined> => waiting(await kept.get(id)),
+    /** Resolves to the waiting requests of a person whom apps named, oldest first. */
+    of: async (account: string): Promise<RemoteRequest[]> => {
       const found = await kept.find({ named: account }, { limit: most })
       return found.flatMap(each => waiting(each) ?? []).sort((one, other) => one.at - other.at)
     },
-    answer: async (id, answer) => {
+    /** Answers a request: of many answers one counts. Resolves to how to notify its app, if it asked for that; to undefined for an answer that is too late. */
+    answer: async (id: string, answer: Partial<AdapterPayload>): Promise<{ ping: Ping | undefined } | undefined> => {
       const found = await kept.get(id)
       if (!waiting(found) || !found) return undefined
       const payload = { ...found.payload, ...answer }
@@ -146,7 +136,8 @@ export function remoteRequests(store: Store, sealer: Sealer, now: () => number):
       const { ping } = answered
       return { ping: ping === undefined ? undefined : JSON.parse(sealer.open(ping, context(id))) }
     },
-    polled: async bearer => {
+    /** Records a poll before the answer; resolves to whether it was too early. */
+    polled: async (bearer: string): Promise<boolean> => {
       const id = sha256(bearer)
       const found = await kept.get(id)
       if (!found) return false

@@ -12,10 +12,10 @@ export const ssoSessions = declare({
   shape: z.object({
     /** The session's uid, which stays while the cookie's value changes. */
     id: z.string(),
-    /** Of the cookie's value. */
+    /** The digest of the cookie's value. */
     digest: z.string(),
     accountId: z.string().optional(),
-    /** But for its cookie's value, its uid and its expiry. */
+    /** Without the cookie's value, the uid and the expiry. */
     payload: z.custom<AdapterPayload>(),
     revision: z.number(),
     expiresAt: z.number(),
@@ -24,7 +24,7 @@ export const ssoSessions = declare({
   indexes: ['accountId'],
 })
 
-/** The grant of an app in a session, and the name that it knows the session by. */
+/** An app's grant in a session, and the `sid` by which it knows the session. */
 interface Joined {
   grantId: string
   sid: string
@@ -40,34 +40,10 @@ interface Change {
   apps: Apps
 }
 
-export interface SessionRecords {
-  adapter: Adapter
-  /**
-   * Keeps a session as one request leaves it, beside what other requests did meanwhile; resolves to whether its cookie's value is the one
-   * that this request knows. One that has ended stays ended.
-   */
-  keep(session: AdapterPayload, change: Change): Promise<boolean>
-  /** Ends a session: of many enders exactly one gets it. */
-  take(uid: string): Promise<AdapterPayload | undefined>
-  /** Takes an app out of a session; resolves to what the session knew of it, if it was in it. */
-  leave(uid: string, client: string): Promise<ClientAuthorizationState | undefined>
-  /** The uids of all sessions that an account is signed in to. */
-  of(accountId: string): Promise<string[]>
-  /** The same, with the security stamps that they carry. */
-  stamped(accountId: string): Promise<Stamped[]>
-  /** The session of the account that an app knows by this name, and the app's grant in it. */
-  grantIn(accountId: string, sid: string): Promise<(Stamped & { grantId: string }) | undefined>
-  /**
-   * Takes an app into a session, by this grant and name unless it has others than the `former` grant already; resolves to
-   * what it is in by, undefined when the session is over.
-   */
-  join(uid: string, client: string, app: Joined, former: string | undefined): Promise<Joined | undefined>
-  /** Lets it live until `end` (milliseconds), which sees when somebody last signed in (seconds); resolves to its end as it is now. */
-  prolong(uid: string, end: (loginTs: number) => number): Promise<number | undefined>
-}
+export type SessionRecords = ReturnType<typeof sessionRecords>
 
-/** Keeps browser sessions on a store: one document each, whatever becomes of its cookie. */
-export function sessionRecords(store: Store): SessionRecords {
+/** Keeps browser sessions in a store: one document each, even when its cookie changes. */
+export function sessionRecords(store: Store) {
   const kept = store.collection(ssoSessions)
   type Kept = z.output<typeof ssoSessions.shape>
 
@@ -77,30 +53,32 @@ export function sessionRecords(store: Store): SessionRecords {
     exp: Math.floor(expiresAt / 1000),
   })
 
-  /** Changes what a session holds beside what other requests did meanwhile; undefined when it is over. */
+  /** Changes a session and keeps what other requests changed meanwhile; resolves to undefined when it has ended. */
   const change = (uid: string, made: (there: Kept) => Partial<Kept> | undefined) => update(kept, uid, 'revision', made)
 
   return {
     adapter: {
-      find: async cookie => {
+      find: async (cookie: string) => {
         const [found] = await kept.find({ digest: sha256(cookie) }, { limit: 1 })
         return found && { ...payload(found), jti: cookie }
       },
-      findByUid: async uid => {
+      findByUid: async (uid: string) => {
         const found = await kept.get(uid)
         return found && payload(found)
       },
-      destroy: async cookie => {
+      destroy: async (cookie: string) => {
         await kept.remove({ digest: sha256(cookie) })
       },
       upsert: async () => {
         throw new TypeError('sessions are kept by keep')
       },
-      findByUserCode: async () => undefined,
-      consume: async () => undefined,
-      revokeByGrantId: async () => undefined,
-    },
-    keep: async ({ jti = '', uid = '', exp = 0, ...rest }, { born, from, apps }) => {
+    } satisfies Partial<Adapter>,
+    /**
+     * Saves a session as one request leaves it, and keeps what other requests changed meanwhile. Resolves to whether this request knows the
+     * value of its cookie. A session that has ended stays ended.
+     */
+    keep: async (session: AdapterPayload, { born, from, apps }: Change): Promise<boolean> => {
+      const { jti = '', uid = '', exp = 0, ...rest } = session
       const mine = { digest: sha256(jti), accountId: rest.accountId, payload: rest, expiresAt: exp * 1000 }
       if (born) {
         await kept.insert({ id: uid, ...mine, revision: 0 })
@@ -108,18 +86,20 @@ export function sessionRecords(store: Store): SessionRecords {
       }
       const now = await change(uid, there => {
         const authorizations = merged(apps, rest.authorizations ?? {}, there.payload.authorizations ?? {})
-        // A cookie that was renewed meanwhile stays so: only what this request did about its app is added.
+        // A cookie that was renewed meanwhile stays: only what this request changed about its app is added.
         return there.digest === sha256(from)
           ? { ...mine, payload: { ...rest, authorizations } }
           : { payload: { ...there.payload, authorizations } }
       })
       return now?.digest === mine.digest
     },
-    take: async uid => {
+    /** Ends a session: of many requests that end it exactly one gets it. */
+    take: async (uid: string): Promise<AdapterPayload | undefined> => {
       const taken = await kept.take(uid)
       return taken && payload(taken)
     },
-    leave: async (uid, client) => {
+    /** Removes an app from a session; resolves to what the session knew of it, if it was there. */
+    leave: async (uid: string, client: string): Promise<ClientAuthorizationState | undefined> => {
       let left: ClientAuthorizationState | undefined
       const changed = await change(uid, ({ payload }) => {
         const { [client]: gone, ...authorizations } = payload.authorizations ?? {}
@@ -128,16 +108,23 @@ export function sessionRecords(store: Store): SessionRecords {
       })
       return changed && left
     },
-    of: async accountId => (await allOf(kept, { accountId })).map(each => each.id),
-    stamped: async accountId => (await allOf(kept, { accountId })).map(stampedIn),
-    grantIn: async (accountId, sid) => {
+    /** Resolves to the uids of all sessions of an account. */
+    of: async (accountId: string): Promise<string[]> => (await allOf(kept, { accountId })).map(each => each.id),
+    /** Resolves to all sessions of an account, with the security stamps that they carry. */
+    stamped: async (accountId: string): Promise<Stamped[]> => (await allOf(kept, { accountId })).map(stampedIn),
+    /** Resolves to the session of an account that an app knows by this `sid`, and the app's grant in it. */
+    grantIn: async (accountId: string, sid: string): Promise<(Stamped & { grantId: string }) | undefined> => {
       for (const each of await allOf(kept, { accountId })) {
         const app = Object.values(each.payload.authorizations ?? {}).find(app => app.sid === sid)
         if (app?.grantId !== undefined) return { ...stampedIn(each), grantId: app.grantId }
       }
       return undefined
     },
-    join: async (uid, client, app, former) => {
+    /**
+     * Adds an app to a session, with this grant and `sid`, unless it is there with another grant than the `former` one. Resolves to the
+     * grant and `sid` that count; to undefined when the session has ended.
+     */
+    join: async (uid: string, client: string, app: Joined, former: string | undefined): Promise<Joined | undefined> => {
       let joined = app
       const changed = await change(uid, ({ payload }) => {
         const { authorizations = {} } = payload
@@ -148,12 +135,13 @@ export function sessionRecords(store: Store): SessionRecords {
       })
       return changed && joined
     },
-    prolong: async (uid, end) => {
+    /** Extends a session until `end` (milliseconds) of the last sign-in (seconds); resolves to when it ends now. */
+    prolong: async (uid: string, end: (loginTs: number) => number): Promise<number | undefined> => {
       const there = await kept.get(uid)
       if (there?.payload.loginTs === undefined) return undefined
       const expiresAt = end(there.payload.loginTs)
       if (expiresAt <= there.expiresAt) return there.expiresAt
-      // Whoever changed it meanwhile has prolonged it too.
+      // A request that changed it meanwhile has extended it, too.
       const prolonged = await kept.patch(uid, { expiresAt }, { revision: there.revision })
       return prolonged?.expiresAt ?? there.expiresAt
     },
@@ -165,7 +153,7 @@ const stampedIn = ({ id: session, payload: { stamp } }: { id: string; payload: A
   stamp: typeof stamp === 'number' ? stamp : undefined,
 })
 
-/** What I changed since `before` on top of what is there now. */
+/** Returns what is there now with what one request changed since `before`. */
 function merged(before: Apps, mine: Apps, there: Apps): Apps {
   const ids = new Set([...Object.keys(before), ...Object.keys(mine)])
   const result = { ...there }
