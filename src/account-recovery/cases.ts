@@ -101,32 +101,7 @@ export interface CasePage {
   next: string | undefined
 }
 
-export interface Cases {
-  /** Begins one, or finds the one that runs for the same two addresses. */
-  begin(asked: Pick<Case, 'account' | 'email' | 'contact' | 'locale'>): Promise<Case>
-  get(id: string): Promise<Case | undefined>
-  /** All in a state, in no order that says anything. */
-  in(state: State): AsyncGenerator<Case>
-  /** So many in some states, oldest first, behind the one that `after` names; `next` is what to name for those behind them, if there are any. Throws `not_found` when `after` is gone. */
-  page(states: readonly State[], after?: string): Promise<CasePage>
-  /** All of an account that are still remembered. */
-  of(account: string): Promise<Case[]>
-  /** What happened, in the person's own words; empty once the case is over. */
-  story(found: Case): string
-  /** Hands in what happened, and the documents. Throws `conflict` when that was done before. */
-  send(id: string, story: string, documents: Case['documents']): Promise<Case>
-  /** Changes one as `make` says of how it stands; of two at once the second looks again. Throws `not_found`, what `make` throws, and Conflict. */
-  change(id: string, make: (found: Case) => Partial<Case> | Promise<Partial<Case>>): Promise<Case>
-  /** Notes a dispute: whatever was agreed to waits for the staff again, once. Throws `conflict` when the case is over, or not there yet. */
-  dispute(id: string, by: Omit<Dispute, 'at' | 'after'>): Promise<Case>
-  /** Ends one that lives in one of these states, and removes what was handed in with it. Throws `conflict` when it is over, or not there yet. */
-  end(
-    id: string,
-    how: 'done' | 'refused' | 'cancelled',
-    from?: readonly State[],
-    also?: (found: Case) => Partial<Case>,
-  ): Promise<Case>
-}
+export type Cases = ReturnType<typeof cases>
 
 /** The identity checks in this store. */
 export function cases({
@@ -139,17 +114,23 @@ export function cases({
   sealer: Sealer
   documents: Pick<Documents, 'dropAll'>
   now: () => number
-}): Cases {
+}) {
   const kept = store.collection(casesDeclaration)
 
-  const change: Cases['change'] = async (id, make) => {
+  const change = async (id: string, make: (found: Case) => Partial<Case> | Promise<Partial<Case>>): Promise<Case> => {
     const changed = await update(kept, id, 'rev', make)
     if (!changed) throw new Problem('not_found')
     return changed
   }
 
   return {
-    begin: async ({ account, email, contact, locale }) => {
+    /** Begins one, or finds the one that runs for the same two addresses. */
+    begin: async ({
+      account,
+      email,
+      contact,
+      locale,
+    }: Pick<Case, 'account' | 'email' | 'contact' | 'locale'>): Promise<Case> => {
       const pair = sealer.blind(JSON.stringify([email, contact]), 'identity-case')
       const at = now()
       const number = () => [digits(4), digits(4), digits(4)].join('-')
@@ -169,17 +150,22 @@ export function cases({
         return (await claim(kept, begun)) ? begun : undefined
       })
     },
-    get: id => kept.get(id),
-    in: state => every(kept, { state }),
-    page: async (states, after) => {
+    get: (id: string) => kept.get(id),
+    /** All in a state, in no order that says anything. */
+    in: (state: State) => every(kept, { state }),
+    /** So many in some states, oldest first, behind the one that `after` names; `next` is what to name for those behind them, if there are any. Throws `not_found` when `after` is gone. */
+    page: async (states: readonly State[], after?: string): Promise<CasePage> => {
       const sort = { by: 'createdAt' } as const
       const found = await kept.find({ state: { in: states } }, { sort, limit: most + 1, ...(after && { after }) })
       const page = found.slice(0, most)
       return { cases: page, next: found.length > most ? page.at(-1)?.id : undefined }
     },
-    of: account => allOf(kept, { account }),
-    story: ({ id, story }) => (story === undefined ? '' : sealer.open(story, caseContext({ id }))),
-    send: (id, story, documents) =>
+    /** All of an account that are still remembered. */
+    of: (account: string) => allOf(kept, { account }),
+    /** What happened, in the person's own words; empty once the case is over. */
+    story: ({ id, story }: Case) => (story === undefined ? '' : sealer.open(story, caseContext({ id }))),
+    /** Hands in what happened, and the documents. Throws `conflict` when that was done before. */
+    send: (id: string, story: string, documents: Case['documents']) =>
       change(id, ({ state }) => {
         if (state !== 'draft') throw new Problem('conflict')
         return {
@@ -189,8 +175,10 @@ export function cases({
           expiresAt: now() + lives.open,
         }
       }),
+    /** Changes one as `make` says of how it stands; of two at once the second looks again. Throws `not_found`, what `make` throws, and Conflict. */
     change,
-    dispute: (id, by) =>
+    /** Notes a dispute: whatever was agreed to waits for the staff again, once. Throws `conflict` when the case is over, or not there yet. */
+    dispute: (id: string, by: Omit<Dispute, 'at' | 'after'>) =>
       change(id, ({ state, decisions, disputes = [], expiresAt }) => {
         if (!live.includes(state) || state === 'draft') throw new Problem('conflict')
         if (disputes.length >= noted || disputes.some(each => each.address === by.address)) return {}
@@ -200,7 +188,13 @@ export function cases({
         const again = { state: 'waiting' as const, granted: undefined, until: undefined, readyAt: undefined }
         return { ...more, ...again, lease: undefined, expiresAt: Math.max(expiresAt, now() + lives.open) }
       }),
-    end: async (id, how, from = live, also = () => ({})) => {
+    /** Ends one that lives in one of these states, and removes what was handed in with it. Throws `conflict` when it is over, or not there yet. */
+    end: async (
+      id: string,
+      how: 'done' | 'refused' | 'cancelled',
+      from: readonly State[] = live,
+      also: (found: Case) => Partial<Case> = () => ({}),
+    ): Promise<Case> => {
       const at = now()
       const gone = { pair: undefined, granted: undefined, story: undefined, documents: [], lease: undefined }
       const over = (found: Case): Partial<Case> => {

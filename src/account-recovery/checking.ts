@@ -47,36 +47,6 @@ interface Services {
 /** Takes an upload: gives every file to `keep` as it comes, and resolves to the fields. */
 export type Receive = (keep: (file: Incoming) => Promise<void>) => Promise<{ story: string }>
 
-/** An identity check, for who has lost everything: what they, and the owner, do with it. All look alike, whether the address has an account or not. */
-export interface Checking {
-  /** Mails the page for documents to where somebody can be reached: who opens it has proved that mailbox. Throws `invalid_email`, `slow_down`. */
-  ask(typed: { email: string; contact: string }, locale: string, visitor: Visitor): Promise<void>
-  /** The case that a mailed link shows. Throws `link_expired`. */
-  look(bearer: string): Promise<Case>
-  /** Takes what happened, and the documents. Throws `invalid_story`, `documents_needed`, `too_many_documents`, what `Documents.keep` throws, `conflict` and `slow_down`. */
-  send(bearer: string, visitor: Visitor, receive: Receive): Promise<void>
-  /** Mails the link to setting up afresh once more. Throws `conflict` before it is time, `slow_down`. */
-  remind(bearer: string): Promise<void>
-  /**
-   * The case that somebody would stop, and the dispute that it would be where their address is new to the account; throws `link_expired`
-   * where there is nothing to stop any more.
-   */
-  contested(bearer: string): Promise<Contested>
-  /**
-   * Ends a case for good. From an address that is new to the account, and may be a thief's, it opens a dispute instead, which the
-   * staff decide. Throws `link_expired`.
-   */
-  cancel(bearer: string, visitor: Visitor): Promise<{ account: string; address: string; disputed: boolean }>
-  /** Is it time, for who holds this link? */
-  ready(bearer: string): Promise<boolean>
-  /** Uses the link up. Throws `link_expired`. */
-  open(bearer: string): Promise<{ account: Account; found: Case }>
-  /** Ends a case by its use: of two at once, and of a use and a cancellation, one comes through. Throws `attempt_expired`. */
-  complete(id: string): Promise<void>
-  /** Mails the link that leads to setting up afresh. */
-  mailReady(found: Case): Promise<void>
-}
-
 type Visitor = Origin & { address: string }
 
 interface Contested {
@@ -84,12 +54,15 @@ interface Contested {
   dispute: Omit<Dispute, 'at' | 'after'> | undefined
 }
 
+/** An identity check, for who has lost everything: what they, and the owner, do with it. All look alike, whether the address has an account or not. */
+export type Checking = ReturnType<typeof checking>
+
 /** Makes what people do about identity checks. */
-export function checking(services: Services): Checking {
+export function checking(services: Services) {
   const { accounts, addresses, credentials, reach, links, throttle, cases, documents, sendMail, emit, wake, now } =
     services
 
-  const look: Checking['look'] = async bearer => {
+  const look = async (bearer: string): Promise<Case> => {
     const link = await links.look(bearer, 'case')
     const found = link?.case === undefined ? undefined : await cases.get(link.case)
     if (!found) throw new Problem('link_expired')
@@ -115,20 +88,21 @@ export function checking(services: Services): Checking {
     return { address, masked: maskedEmail((own && reach(own).email) ?? ''), since: createdAt }
   }
 
-  const contested: Checking['contested'] = async bearer => {
+  const contested = async (bearer: string): Promise<Contested> => {
     const link = await links.look(bearer, 'cancel')
     const found = link?.case === undefined ? undefined : await cases.get(link.case)
     if (!link?.account || !found || found.endedAt !== undefined) throw new Problem('link_expired')
     return { found, dispute: await disputed(link, found) }
   }
 
-  const mailReady: Checking['mailReady'] = async ({ id, account, contact, locale }) => {
+  const mailReady = async ({ id, account, contact, locale }: Case): Promise<void> => {
     const bearer = await links.make({ purpose: 'recover', case: id, account }, recoverLife)
     await sendMail('check-ready', { email: contact, locale }, { bearer, number: id, days: recoverLife / 24 / hour })
   }
 
   return {
-    ask: async (typed, locale, visitor) => {
+    /** Mails the page for documents to where somebody can be reached: who opens it has proved that mailbox. Throws `invalid_email`, `slow_down`. */
+    ask: async (typed: { email: string; contact: string }, locale: string, visitor: Visitor): Promise<void> => {
       const email = emailAddress(typed.email)
       if (email === undefined) throw new Problem('invalid_email', { field: 'email' })
       const contact = legible(typed.contact) === '' ? email : emailAddress(typed.contact)
@@ -147,8 +121,10 @@ export function checking(services: Services): Checking {
       const hours = lives.draft / hour
       await sendMail('check-begun', { email: contact, locale }, { bearer, hours })
     },
+    /** The case that a mailed link shows. Throws `link_expired`. */
     look,
-    send: async (bearer, visitor, receive) => {
+    /** Takes what happened, and the documents. Throws `invalid_story`, `documents_needed`, `too_many_documents`, what `Documents.keep` throws, `conflict` and `slow_down`. */
+    send: async (bearer: string, visitor: Visitor, receive: Receive): Promise<void> => {
       const found = await look(bearer)
       const { id, state, locale, contact } = found
       if (state !== 'draft') throw new Problem('conflict')
@@ -174,15 +150,27 @@ export function checking(services: Services): Checking {
       await sendMail('check-sent', { email: contact, locale }, { bearer, number: id })
       wake()
     },
-    remind: async bearer => {
+    /** Mails the link to setting up afresh once more. Throws `conflict` before it is time, `slow_down`. */
+    remind: async (bearer: string): Promise<void> => {
       const { id } = await look(bearer)
       const ready = await due(id)
       if (!ready) throw new Problem('conflict')
       await throttle.ration('identity.remind', id, again)
       await mailReady(ready.found)
     },
+    /**
+     * The case that somebody would stop, and the dispute that it would be where their address is new to the account; throws `link_expired`
+     * where there is nothing to stop any more.
+     */
     contested,
-    cancel: async (bearer, visitor) => {
+    /**
+     * Ends a case for good. From an address that is new to the account, and may be a thief's, it opens a dispute instead, which the
+     * staff decide. Throws `link_expired`.
+     */
+    cancel: async (
+      bearer: string,
+      visitor: Visitor,
+    ): Promise<{ account: string; address: string; disputed: boolean }> => {
       const { found, dispute } = await contested(bearer)
       const { id } = found
       const { account, address } = (await links.take(bearer, 'cancel')) ?? {}
@@ -197,17 +185,20 @@ export function checking(services: Services): Checking {
       await sendMail('check-ended', { email: contact, locale }, { number: id })
       return { account, address, disputed: false }
     },
-    ready: async bearer => {
+    /** Is it time, for who holds this link? */
+    ready: async (bearer: string): Promise<boolean> => {
       const link = await links.look(bearer, 'recover')
       return (await due(link?.case)) !== undefined
     },
-    open: async bearer => {
+    /** Uses the link up. Throws `link_expired`. */
+    open: async (bearer: string): Promise<{ account: Account; found: Case }> => {
       const link = (await links.look(bearer, 'recover')) && (await links.take(bearer, 'recover'))
       const ready = await due(link?.case)
       if (!ready) throw new Problem('link_expired')
       return ready
     },
-    complete: async id => {
+    /** Ends a case by its use: of two at once, and of a use and a cancellation, one comes through. Throws `attempt_expired`. */
+    complete: async (id: string): Promise<void> => {
       if (!(await due(id))) throw new Problem('attempt_expired')
       const { account = '' } = await cases.end(id, 'done', ['granted']).catch(over('attempt_expired'))
       // What else was asked for about the account has lost its sense.
@@ -215,6 +206,7 @@ export function checking(services: Services): Checking {
         if (other.endedAt === undefined) await cases.end(other.id, 'cancelled').catch(over('conflict')).catch(nothing)
       }
     },
+    /** Mails the link that leads to setting up afresh. */
     mailReady,
   }
 }

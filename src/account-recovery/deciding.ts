@@ -55,25 +55,6 @@ interface Seen {
   bars: 'own_case' | 'already_decided' | undefined
 }
 
-/** What the staff do about identity checks. None of it signs anybody in, and none of it shows or sets a secret. */
-export interface Deciding {
-  /** What waits for them, and what waits for its delay: oldest first, a page of each. Throws `not_found` for a page behind a case that is gone. */
-  queue(after?: {
-    waiting?: string | undefined
-    granted?: string | undefined
-  }): Promise<{ waiting: CasePage; granted: CasePage }>
-  /** Throws `not_found` for a case that was not sent yet, or never was. */
-  look(number: string, staff: Account): Promise<Seen>
-  /** A document of a case that lives: that it was opened is on the record. Throws `not_found`. */
-  document(
-    number: string,
-    id: string,
-    staff: Account,
-  ): Promise<{ document: Document; content: AsyncGenerator<Uint8Array> }>
-  /** One yes of two, or the no that ends it. Throws `reason_needed`, `own_case`, `already_decided`, `not_found`, or `conflict` when it is over or another case of the account was agreed to. */
-  decide(number: string, staff: Account, verdict: Decision['verdict'], reason: string): Promise<void>
-}
-
 interface Services {
   accounts: Accounts
   credentials: Credentials
@@ -90,8 +71,11 @@ interface Services {
   now: () => number
 }
 
+/** What the staff do about identity checks. None of it signs anybody in, and none of it shows or sets a secret. */
+export type Deciding = ReturnType<typeof deciding>
+
 /** Makes what the staff do. Where they did it from is on the record with their own sessions: a case's record is its owner's to read. */
-export function deciding(services: Services): Deciding {
+export function deciding(services: Services) {
   const { accounts, addresses, credentials, reach, book, roles, cases, documents, sendMail, emit, wake, now } = services
 
   const sent = async (number: string): Promise<Case> => {
@@ -163,14 +147,18 @@ export function deciding(services: Services): Deciding {
   }
 
   return {
-    queue: async (after = {}) => {
+    /** What waits for them, and what waits for its delay: oldest first, a page of each. Throws `not_found` for a page behind a case that is gone. */
+    queue: async (
+      after: { waiting?: string | undefined; granted?: string | undefined } = {},
+    ): Promise<{ waiting: CasePage; granted: CasePage }> => {
       const [waiting, granted] = await Promise.all([
         cases.page(['waiting'], after.waiting),
         cases.page(['agreed', 'granted'], after.granted),
       ])
       return { waiting, granted }
     },
-    look: async (number, staff) => {
+    /** Throws `not_found` for a case that was not sent yet, or never was. */
+    look: async (number: string, staff: Account): Promise<Seen> => {
       const found = await sent(number)
       const others = found.account === undefined ? [] : await cases.of(found.account)
       const decided = found.decisions.map(async each => ({
@@ -187,14 +175,20 @@ export function deciding(services: Services): Deciding {
         bars: own(found, staff) ? 'own_case' : twice ? 'already_decided' : undefined,
       }
     },
-    document: async (number, id, staff) => {
+    /** A document of a case that lives: that it was opened is on the record. Throws `not_found`. */
+    document: async (
+      number: string,
+      id: string,
+      staff: Account,
+    ): Promise<{ document: Document; content: AsyncGenerator<Uint8Array> }> => {
       const found = await sent(number)
       const document = found.documents.find(each => each.id === id)
       if (!document || own(found, staff)) throw new Problem('not_found')
       await emit('identity.seen', { account: found.account, case: number, staff: staff.id })
       return { document, content: documents.read(document) }
     },
-    decide: async (number, staff, verdict, typed) => {
+    /** One yes of two, or the no that ends it. Throws `reason_needed`, `own_case`, `already_decided`, `not_found`, or `conflict` when it is over or another case of the account was agreed to. */
+    decide: async (number: string, staff: Account, verdict: Decision['verdict'], typed: string): Promise<void> => {
       const reason = typed.trim().slice(0, longest)
       if (reason === '') throw new Problem('reason_needed', { field: 'reason' })
       if (!(await roles.has(staff.id, 'support'))) throw new Problem('not_found')

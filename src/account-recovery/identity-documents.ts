@@ -43,28 +43,24 @@ export interface Incoming {
 }
 
 /** Documents, sealed piece by piece: no more than a piece is ever in memory. */
-export interface Documents {
-  /** Keeps a file until `expiresAt`. Throws `invalid_document` for what is no PDF, JPEG or PNG by its content, or says that it is something else; `document_too_large`. */
-  keep(whose: { id: string; account?: string | undefined }, file: Incoming, expiresAt: number): Promise<Document>
-  /** Opens one; throws Problem `not_found` when a piece is gone. */
-  read(document: Document): AsyncGenerator<Uint8Array>
-  /** Removes these. */
-  drop(documents: readonly Pick<Document, 'id' | 'pieces'>[]): Promise<void>
-  /** Removes all that was ever kept for a case. */
-  dropAll(whose: string): Promise<void>
-}
+export type Documents = ReturnType<typeof documents>
 
 /** The documents in this store. */
-export function documents({ store, sealer }: { store: Store; sealer: Sealer }): Documents {
+export function documents({ store, sealer }: { store: Store; sealer: Sealer }) {
   const kept = store.collection(documentsDeclaration)
   const key = (own: string, at: number) => `${own}.${at}`
 
-  const drop: Documents['drop'] = async dropped => {
+  const drop = async (dropped: readonly Pick<Document, 'id' | 'pieces'>[]): Promise<void> => {
     for (const { id: own, pieces } of dropped) for (let at = 0; at < pieces; at++) await kept.take(key(own, at))
   }
 
   return {
-    keep: async ({ id: whose, account }, { name, declared, content }, expiresAt) => {
+    /** Keeps a file until `expiresAt`. Throws `invalid_document` for what is no PDF, JPEG or PNG by its content, or says that it is something else; `document_too_large`. */
+    keep: async (
+      { id: whose, account }: { id: string; account?: string | undefined },
+      { name, declared, content }: Incoming,
+      expiresAt: number,
+    ): Promise<Document> => {
       const own = id()
       let [bytes, pieces] = [0, 0]
       let [head, tail, waiting] = [Buffer.alloc(0), Buffer.alloc(0), Buffer.alloc(0)]
@@ -91,15 +87,18 @@ export function documents({ store, sealer }: { store: Store; sealer: Sealer }): 
         throw fault
       }
     },
-    async *read({ id: own, pieces }) {
+    /** Opens one; throws Problem `not_found` when a piece is gone. */
+    async *read({ id: own, pieces }: Document): AsyncGenerator<Uint8Array> {
       for (let at = 0; at < pieces; at++) {
         const found = await kept.get(key(own, at))
         if (!found) throw new Problem('not_found')
         yield sealer.openBytes(found.sealed, documentContext(found))
       }
     },
+    /** Removes these. */
     drop,
-    dropAll: async whose => {
+    /** Removes all that was ever kept for a case. */
+    dropAll: async (whose: string): Promise<void> => {
       await kept.remove({ case: whose })
     },
   }

@@ -18,18 +18,13 @@ interface Services {
 }
 
 /** What happens to cases by itself. */
-export interface Rounds {
-  /** Makes a round now, or after the one under way. */
-  wake(): void
-  /** Begins; what it returns stops, once the round under way is through. */
-  start(): () => Promise<void>
-}
+export type Rounds = ReturnType<typeof rounds>
 
 /**
  * Tells owners, and lets what waits go on: no case gets to the staff before its account's owner was told of it, and the delay
  * begins once they were told that it is agreed to. Of several processes one does it; after a crash, another.
  */
-export function rounds({ cases, mailReady, emit, delay, onFault, now, every = 1_000 }: Services): Rounds {
+export function rounds({ cases, mailReady, emit, delay, onFault, now, every = 1_000 }: Services) {
   /** Takes on what is due; false when another has it. */
   const claimed = async ({ id, state }: Case): Promise<boolean> => {
     try {
@@ -102,8 +97,10 @@ export function rounds({ cases, mailReady, emit, delay, onFault, now, every = 1_
   }
 
   return {
+    /** Makes a round now, or after the one under way. */
     wake,
-    start: () => {
+    /** Begins; what it returns stops, once the round under way is through. */
+    start: (): (() => Promise<void>) => {
       working = true
       next()
       return async () => {

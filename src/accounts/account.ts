@@ -165,11 +165,13 @@ export function opened(account: Account, sealer: Sealer): Account {
   return withPhrases(account, open)
 }
 
+export type Accounts = ReturnType<typeof accounts>
+
 /**
  * The accounts in this store. Anti-phishing phrases are sealed there: who knows one can write mails that its owner trusts.
  * Without a sealer, as commands have it, phrases stay sealed and cannot be set.
  */
-export function accounts(store: Store, sealer?: Sealer): Accounts {
+export function accounts(store: Store, sealer?: Sealer) {
   const kept: Collection<Account> = store.collection(accountsDeclaration)
   const open = <T extends Account | undefined>(account: T) => (account && sealer ? opened(account, sealer) : account)
   const sealed = <T extends Partial<Account>>(id: string, changes: T): T =>
@@ -178,13 +180,24 @@ export function accounts(store: Store, sealer?: Sealer): Accounts {
       return sealer.seal(phrase, phraseContext({ id }))
     })
   return {
-    get: async id => open(await kept.get(id)),
-    byEmail: async email => open((await kept.find({ email }, { limit: 1 }))[0]),
-    insert: async account => kept.insert(sealed(account.id, account)),
-    patch: async (id, changes, when) => open(await kept.patch(id, sealed(id, changes), when)),
-    raiseStamp: async (id, securityStamp) =>
+    get: async (id: string) => open(await kept.get(id)),
+    byEmail: async (email: string) => open((await kept.find({ email }, { limit: 1 }))[0]),
+    /** Throws Conflict when the email has an account. */
+    insert: async (account: Account) => kept.insert(sealed(account.id, account)),
+    patch: async (id: string, changes: Partial<Account>, when?: Partial<Account>) =>
+      open(await kept.patch(id, sealed(id, changes), when)),
+    /** Raises the security stamp alone, so that sessions and sign-ins under way end; undefined when another change came first. */
+    raiseStamp: async (id: string, securityStamp: number | undefined) =>
       open(await kept.patch(id, raised(securityStamp), { securityStamp, status: { in: ['active', 'closing'] } })),
-    amend: async ({ id, securityStamp, edits }, changes, { stamps, session }) =>
+    /**
+     * Commits a change of what the account holds or of its settings, in one step, to the account as `owner` was read; undefined when
+     * another came first. With `stamps` it raises the security stamp, too, and sessions end but for the one that is told. Throws Conflict when a new email has an account.
+     */
+    amend: async (
+      { id, securityStamp, edits }: Account,
+      changes: Partial<Account>,
+      { stamps, session }: { stamps: boolean; session?: string | undefined },
+    ) =>
       open(
         await kept.patch(
           id,
@@ -192,7 +205,8 @@ export function accounts(store: Store, sealer?: Sealer): Accounts {
           { edits, ...(stamps && { securityStamp }), status: { in: ['active', 'closing'] } },
         ),
       ),
-    due: async function* (at) {
+    /** All that are to be removed by now. */
+    due: async function* (at: number): AsyncGenerator<Account> {
       for await (const each of every(kept, { closesAt: { lt: at + 1 } })) yield open(each) as Account
     },
   }
@@ -204,25 +218,4 @@ export function raised(
   session?: string,
 ): Pick<Account, 'securityStamp' | 'stampedIn'> {
   return { securityStamp: (securityStamp ?? 0) + 1, stampedIn: session }
-}
-
-export interface Accounts {
-  get(id: string): Promise<Account | undefined>
-  byEmail(email: string): Promise<Account | undefined>
-  /** Throws Conflict when the email has an account. */
-  insert(account: Account): Promise<void>
-  patch(id: string, changes: Partial<Account>, when?: Partial<Account>): Promise<Account | undefined>
-  /** Raises the security stamp alone, so that sessions and sign-ins under way end; undefined when another change came first. */
-  raiseStamp(id: string, securityStamp: number | undefined): Promise<Account | undefined>
-  /**
-   * Commits a change of what the account holds or of its settings, in one step, to the account as `owner` was read; undefined when
-   * another came first. With `stamps` it raises the security stamp, too, and sessions end but for the one that is told. Throws Conflict when a new email has an account.
-   */
-  amend(
-    owner: Account,
-    changes: Partial<Account>,
-    how: { stamps: boolean; session?: string | undefined },
-  ): Promise<Account | undefined>
-  /** All that are to be removed by now. */
-  due(at: number): AsyncGenerator<Account>
 }

@@ -75,29 +75,6 @@ interface Whose {
   held: boolean
 }
 
-/** Which account an email address belongs to, lately belonged to, and once belonged to; and which numbers are kept for the accounts that had them. */
-export interface Addresses {
-  /** Whose it is, or was so lately that the change can be undone. */
-  whose(email: string): Promise<Whose | undefined>
-  /** Claims it for an account that is about to get it. Throws Conflict while another account claims it. */
-  claim(email: string, account: string): Promise<void>
-  /** Keeps an address that an account is about to give up from everybody else, for as long as that can be undone. Throws Conflict. */
-  reserve(email: string, account: string): Promise<void>
-  /**
-   * Tells whether another account gave this number up so lately that it can have it back, and this one neither has it nor can. A number
-   * that several accounts have is nobody's own: what one of them gives up stays with the others.
-   */
-  numberReserved(phone: string, account: string | undefined): Promise<boolean>
-  /** Gives up all that an account claims, which never came to be. */
-  drop(account: string): Promise<void>
-  /** Notes that an account is about to give up an address or a number. */
-  note(account: string, former: Omit<Former, 'until'>): Promise<void>
-  /** The account that had this address last, in the past year. */
-  last(email: string): Promise<string | undefined>
-  /** What an account had in the past year, newest first. */
-  of(account: string): Promise<Former[]>
-}
-
 interface Services {
   store: Store
   sealer: Pick<Sealer, 'seal' | 'open' | 'blind'>
@@ -105,8 +82,11 @@ interface Services {
   now: () => number
 }
 
+/** Which account an email address belongs to, lately belonged to, and once belonged to; and which numbers are kept for the accounts that had them. */
+export type Addresses = ReturnType<typeof addresses>
+
 /** The address book of this store. */
-export function addresses({ store, sealer, accounts, now }: Services): Addresses {
+export function addresses({ store, sealer, accounts, now }: Services) {
   const claims = store.collection(claimsDeclaration)
   const kept = store.collection(formerDeclaration)
   const digests = (address: string) => sealer.blind(address, digestContext)
@@ -126,14 +106,21 @@ export function addresses({ store, sealer, accounts, now }: Services): Addresses
   const newest = (found: z.output<typeof formerShape>[]) => found.sort((a, b) => b.until - a.until)
 
   return {
-    whose: async email => {
+    /** Whose it is, or was so lately that the change can be undone. */
+    whose: async (email: string): Promise<Whose | undefined> => {
       const [holder, found] = await Promise.all([accounts.byEmail(email), claims.get(sha256(email))])
       if (holder) return { account: holder.id, held: true }
       return found && { account: found.account, held: false }
     },
-    claim: (email, account) => keep(email, account, pending),
-    reserve: (email, account) => keep(email, account, reserved),
-    numberReserved: async (phone, account) => {
+    /** Claims it for an account that is about to get it. Throws Conflict while another account claims it. */
+    claim: (email: string, account: string) => keep(email, account, pending),
+    /** Keeps an address that an account is about to give up from everybody else, for as long as that can be undone. Throws Conflict. */
+    reserve: (email: string, account: string) => keep(email, account, reserved),
+    /**
+     * Tells whether another account gave this number up so lately that it can have it back, and this one neither has it nor can. A number
+     * that several accounts have is nobody's own: what one of them gives up stays with the others.
+     */
+    numberReserved: async (phone: string, account: string | undefined): Promise<boolean> => {
       const found = (await Promise.all(digests(phone).map(digest => allOf(kept, { digest })))).flat()
       const givenUp = new Set(found.filter(each => each.until > now() - reserved).map(each => each.account))
       const former = await Promise.all([...givenUp].map(accounts.get))
@@ -142,21 +129,25 @@ export function addresses({ store, sealer, accounts, now }: Services): Addresses
       if (theirs.length === 0 || theirs.includes(account)) return false
       return account === undefined || (await accounts.get(account))?.phone !== phone
     },
-    drop: async account => {
+    /** Gives up all that an account claims, which never came to be. */
+    drop: async (account: string): Promise<void> => {
       await claims.remove({ account })
     },
-    note: async (account, { kind, address }) => {
+    /** Notes that an account is about to give up an address or a number. */
+    note: async (account: string, { kind, address }: Omit<Former, 'until'>): Promise<void> => {
       const id = newId()
       const [digest] = digests(address)
       const sealed = sealer.seal(address, formerContext({ id }))
       const until = now()
       await kept.insert({ id, account, kind, digest, sealed, until, expiresAt: until + remembered })
     },
-    last: async email => {
+    /** The account that had this address last, in the past year. */
+    last: async (email: string): Promise<string | undefined> => {
       const found = await Promise.all(digests(email).map(digest => allOf(kept, { digest })))
       return newest(found.flat())[0]?.account
     },
-    of: async account =>
+    /** What an account had in the past year, newest first. */
+    of: async (account: string) =>
       newest(await allOf(kept, { account })).map(({ id, kind, sealed, until }) => ({
         ...{ kind, until },
         address: sealer.open(sealed, formerContext({ id })),

@@ -9,18 +9,16 @@ const admissionsDeclaration = declare({ name: 'admissions', shape })
  * Devices on which somebody proved an account's mailbox a short while ago. Such a device has tries of its own, which no
  * guesser elsewhere can use up; it is not a device that the account has signed in on.
  */
-export interface Admissions {
-  /** Admits a device for `life` milliseconds. */
-  admit(device: string, account: string, life: number): Promise<void>
-  admitted(device: string, account: string): Promise<boolean>
-}
+export type Admissions = ReturnType<typeof admissions>
 
 /** The admitted devices in this store. */
-export function admissions({ store, now }: { store: Store; now: () => number }): Admissions {
+export function admissions({ store, now }: { store: Store; now: () => number }) {
   const kept = store.collection(admissionsDeclaration)
   const key = (device: string, account: string) => `${account}.${device}`
   return {
-    admit: (device, account, life) => kept.put({ id: key(device, account), account, expiresAt: now() + life }),
-    admitted: async (device, account) => (await kept.get(key(device, account))) !== undefined,
+    /** Admits a device for `life` milliseconds. */
+    admit: (device: string, account: string, life: number) =>
+      kept.put({ id: key(device, account), account, expiresAt: now() + life }),
+    admitted: async (device: string, account: string) => (await kept.get(key(device, account))) !== undefined,
   }
 }

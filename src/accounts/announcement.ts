@@ -47,21 +47,6 @@ interface Announcement {
   origin: Origin
 }
 
-/**
- * Words about changes, stored before the change is committed: whatever fails afterwards, a committed change gets into the audit log
- * and its owner hears of it, and nobody hears of one that was not committed.
- */
-export interface Announcements {
-  /** Stores what will be said if the change is committed. */
-  prepare(announcement: Announcement): Promise<void>
-  /** Says it. What cannot be said now is said by a later `sweep`, so this never throws. */
-  tell(announcement: Announcement): Promise<void>
-  /** Forgets a change that was not committed. */
-  drop(id: string): Promise<void>
-  /** Says what processes that failed did not, and tidies up after changes that can no longer be undone. */
-  sweep(): Promise<void>
-}
-
 interface Services {
   store: Store
   credentials: Pick<Credentials, 'tidy'>
@@ -70,8 +55,14 @@ interface Services {
   now: () => number
 }
 
+/**
+ * Words about changes, stored before the change is committed: whatever fails afterwards, a committed change gets into the audit log
+ * and its owner hears of it, and nobody hears of one that was not committed.
+ */
+export type Announcements = ReturnType<typeof announcements>
+
 /** The announcements in this store. */
-export function announcements({ store, credentials, emit, onFault, now }: Services): Announcements {
+export function announcements({ store, credentials, emit, onFault, now }: Services) {
   const kept = store.collection(announcementsDeclaration)
   const accounts = store.collection(accountsDeclaration)
 
@@ -112,13 +103,17 @@ export function announcements({ store, credentials, emit, onFault, now }: Servic
   }
 
   return {
-    prepare: ({ id, account, events, origin }) =>
+    /** Stores what will be said if the change is committed. */
+    prepare: ({ id, account, events, origin }: Announcement) =>
       kept.put({ id, account, state: 'waiting', events: [...events], origin, at: now(), lease: now() + turn }),
-    tell: announcement => say(announcement).catch(onFault),
-    drop: async id => {
+    /** Says it. What cannot be said now is said by a later `sweep`, so this never throws. */
+    tell: (announcement: Announcement) => say(announcement).catch(onFault),
+    /** Forgets a change that was not committed. */
+    drop: async (id: string): Promise<void> => {
       await kept.take(id).catch(onFault)
     },
-    sweep: async () => {
+    /** Says what processes that failed did not, and tidies up after changes that can no longer be undone. */
+    sweep: async (): Promise<void> => {
       const waiting = { state: 'waiting', at: { lt: now() - patience } } as const
       for await (const each of every(kept, waiting)) await late(each).catch(onFault)
       const told = { state: 'told', at: { lt: now() - regret } } as const

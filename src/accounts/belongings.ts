@@ -26,18 +26,13 @@ export function belonging<T extends Doc>(
   return { declaration, by, gives, withholds, open } as unknown as Belonging
 }
 
-export interface Belongings {
-  /** What is kept of an account and given to its owner, by collection, one document after the other. */
-  of(account: string): { name: string; documents: AsyncGenerator<Record<string, unknown>> }[]
-  /** Removes all of it, what is listed first last; may be done again. */
-  erase(account: string): Promise<void>
-}
-
 /** Documents read at a time. */
 const stride = 100
 
+export type Belongings = ReturnType<typeof belongings>
+
 /** All that a store holds of people, by the list of what does. */
-export function belongings(store: Store, sealer: Sealer, list: readonly Belonging[]): Belongings {
+export function belongings(store: Store, sealer: Sealer, list: readonly Belonging[]) {
   const kept = list.map(each => ({ ...each, collection: store.collection(each.declaration) as Collection<Doc> }))
   type Kept = (typeof kept)[number]
 
@@ -47,11 +42,13 @@ export function belongings(store: Store, sealer: Sealer, list: readonly Belongin
   }
 
   return {
-    of: account =>
+    /** What is kept of an account and given to its owner, by collection, one document after the other. */
+    of: (account: string) =>
       kept
         .filter(({ gives }) => gives.length > 0)
         .map(each => ({ name: each.declaration.name, documents: documents(each, account) })),
-    erase: async account => {
+    /** Removes all of it, what is listed first last; may be done again. */
+    erase: async (account: string): Promise<void> => {
       for (const { collection, by } of kept.toReversed()) await collection.remove({ [by]: account })
     },
   }

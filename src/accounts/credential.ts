@@ -64,28 +64,10 @@ export interface NewCredential {
  * What proves who somebody is. A credential is in force when its account's `holds` names it and at no other time: one write to
  * the account puts several in and out of force together, and whatever fails before or after it changes nothing.
  */
-export interface Credentials {
-  /** All that are in force for an account, oldest first. */
-  of(account: string): Promise<Credential[]>
-  /** The one in force with that lookup. */
-  byLookup(lookup: string): Promise<Credential | undefined>
-  /** Stores a credential that is not in force yet, and resolves to its id. Throws Conflict when its lookup is taken. */
-  add(credential: NewCredential): Promise<string>
-  /** Records a proof, with the changed secret if there is one; false when another proof came first or it is no longer in force. */
-  prove(credential: Credential, secret?: unknown): Promise<boolean>
-  /** Removes it for good. */
-  remove(id: string): Promise<void>
-  /** Names it anew, or notes that it is the one to ask for first; false when it is gone. */
-  rename(id: string, label: string): Promise<boolean>
-  prefer(id: string): Promise<boolean>
-  /** What went out of an account's force lately and can be put back. */
-  out(account: string): Promise<Credential[]>
-  /** Removes what is neither in force nor can be put back, and what a crash left behind. */
-  tidy(account: string): Promise<void>
-}
+export type Credentials = ReturnType<typeof credentials>
 
 /** The credentials in this store. */
-export function credentials({ store, sealer, now }: { store: Store; sealer: Sealer; now: () => number }): Credentials {
+export function credentials({ store, sealer, now }: { store: Store; sealer: Sealer; now: () => number }) {
   const kept = store.collection(credentialsDeclaration)
   const accounts = store.collection(accountsDeclaration)
   /** Most who look at a credential want to know that it is there: its secret is opened when somebody asks for it. */
@@ -132,16 +114,19 @@ export function credentials({ store, sealer, now }: { store: Store; sealer: Seal
   }
 
   return {
-    of: async account => {
+    /** All that are in force for an account, oldest first. */
+    of: async (account: string): Promise<Credential[]> => {
       const { holds, found } = await read(account)
       const used = found.filter(each => holds.includes(each.id))
       return used.map(each => open(each)).sort((a, b) => a.createdAt - b.createdAt)
     },
-    byLookup: async lookup => {
+    /** The one in force with that lookup. */
+    byLookup: async (lookup: string): Promise<Credential | undefined> => {
       const [found] = await kept.find({ lookup }, { limit: 1 })
       return found && (await inForce(found)) ? open(found) : undefined
     },
-    add: async ({ account, factor, lookup, label, secret, addedUnder }) => {
+    /** Stores a credential that is not in force yet, and resolves to its id. Throws Conflict when its lookup is taken. */
+    add: async ({ account, factor, lookup, label, secret, addedUnder }: NewCredential): Promise<string> => {
       const own = id()
       const sealed = sealer.seal(JSON.stringify(secret), credentialContext({ id: own }))
       const added = { id: own, account, factor, lookup, label, secret: sealed, rev: 0, createdAt: now(), addedUnder }
@@ -153,7 +138,8 @@ export function credentials({ store, sealer, now }: { store: Store; sealer: Seal
       }
       return own
     },
-    prove: async ({ id: own, account, rev }, secret) => {
+    /** Records a proof, with the changed secret if there is one; false when another proof came first or it is no longer in force. */
+    prove: async ({ id: own, account, rev }: Credential, secret?: unknown): Promise<boolean> => {
       const changed = secret !== undefined && {
         secret: sealer.seal(JSON.stringify(secret), credentialContext({ id: own })),
         rev: rev + 1,
@@ -163,17 +149,21 @@ export function credentials({ store, sealer, now }: { store: Store; sealer: Seal
       // Asked last: a proof counts only of what is in force once the proof is on record.
       return patched !== undefined && inForce({ id: own, account })
     },
-    remove: async own => {
+    /** Removes it for good. */
+    remove: async (own: string): Promise<void> => {
       await kept.take(own)
     },
-    rename: async (own, label) => (await kept.patch(own, { label })) !== undefined,
-    prefer: async own => (await kept.patch(own, { preferredAt: now() })) !== undefined,
-    out: async account => {
+    /** Names it anew, or notes that it is the one to ask for first; false when it is gone. */
+    rename: async (own: string, label: string) => (await kept.patch(own, { label })) !== undefined,
+    prefer: async (own: string) => (await kept.patch(own, { preferredAt: now() })) !== undefined,
+    /** What went out of an account's force lately and can be put back. */
+    out: async (account: string): Promise<Credential[]> => {
       const state = await read(account)
       const went = wentOut(state)
       return state.found.flatMap(each => (went.has(each.id) ? open(each, went.get(each.id)) : []))
     },
-    tidy: async account => {
+    /** Removes what is neither in force nor can be put back, and what a crash left behind. */
+    tidy: async (account: string): Promise<void> => {
       const state = await read(account)
       const went = wentOut(state)
       const stays = ({ id: own, createdAt }: { id: string; createdAt: number }) =>

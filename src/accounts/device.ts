@@ -49,29 +49,6 @@ interface Owner {
   securityStamp?: number | undefined
 }
 
-export interface Devices {
-  /** For how long a device may be trusted, in milliseconds; 0 where none may. */
-  readonly trustFor: number
-  /** Has this account signed in here before? */
-  known(device: string, account: string): Promise<boolean>
-  /** All that this account has signed in on, and that were not forgotten since. */
-  allOf(account: string): Promise<Set<string>>
-  /** Remembers for a year that this account signed in here. */
-  saw(seen: Seen, account: string): Promise<void>
-  /** Lets a device that was seen stand in for a second step from now on. */
-  trust(device: string, owner: Owner): Promise<void>
-  /** Does it stand in for a second step? */
-  trusted(device: string, owner: Owner): Promise<boolean>
-  /** Did its owner ever trust it, and not have it forgotten since? Rules about devices go by that. */
-  chosen(device: string, account: string): Promise<boolean>
-  /** The devices that its owner chose, last seen first: those that stand in for a second step, or all. */
-  trustedBy(owner: Owner, all?: boolean): Promise<Device[]>
-  /** Forgets the devices that the account first signed in on since this moment, and the named one. */
-  forgetSince(account: string, since?: number, device?: string): Promise<void>
-  /** Knows a device no longer; false when it was not known. */
-  forget(device: string, account: string): Promise<boolean>
-}
-
 /** The device cookie's name. With the prefix no other host, and no plain http, can plant it (RFC 6265bis, 4.1.3.2). */
 export function deviceCookie(https: boolean): string {
   return https ? '__Host-latchkey_device' : 'latchkey_device'
@@ -87,8 +64,10 @@ export function deviceId(cookie: string): string {
   return sha256(cookie)
 }
 
+export type Devices = ReturnType<typeof devices>
+
 /** The devices that accounts have signed in on. */
-export function devices({ store, trustFor, now }: { store: Store; trustFor: number; now: () => number }): Devices {
+export function devices({ store, trustFor, now }: { store: Store; trustFor: number; now: () => number }) {
   const kept = store.collection(devicesDeclaration)
   type Kept = z.output<typeof shape>
   const key = (device: string, account: string) => `${account}.${device}`
@@ -96,35 +75,46 @@ export function devices({ store, trustFor, now }: { store: Store; trustFor: numb
     trustedUntil !== undefined && trustedUntil > now() && securityStamp === owner.securityStamp
 
   return {
+    /** For how long a device may be trusted, in milliseconds; 0 where none may. */
     trustFor,
-    known: async (device, account) => (await kept.get(key(device, account))) !== undefined,
-    allOf: async account => new Set((await allOf(kept, { account })).map(({ device }) => device)),
-    saw: async ({ device, address, agent }, account) => {
+    /** Has this account signed in here before? */
+    known: async (device: string, account: string) => (await kept.get(key(device, account))) !== undefined,
+    /** All that this account has signed in on, and that were not forgotten since. */
+    allOf: async (account: string) => new Set((await allOf(kept, { account })).map(({ device }) => device)),
+    /** Remembers for a year that this account signed in here. */
+    saw: async ({ device, address, agent }: Seen, account: string): Promise<void> => {
       const at = now()
       const id = key(device, account)
       const seen = { address, agent: agentOf(agent), seenAt: at, expiresAt: at + year }
       const known = (await kept.get(id)) && (await kept.patch(id, seen))
       if (!known) await kept.put({ id, account, device, createdAt: at, ...seen })
     },
-    trust: async (device, { id, securityStamp }) => {
+    /** Lets a device that was seen stand in for a second step from now on. */
+    trust: async (device: string, { id, securityStamp }: Owner): Promise<void> => {
       await kept.patch(key(device, id), { trustedUntil: now() + trustFor, securityStamp })
     },
-    trusted: async (device, owner) => {
+    /** Does it stand in for a second step? */
+    trusted: async (device: string, owner: Owner): Promise<boolean> => {
       const found = await kept.get(key(device, owner.id))
       return found !== undefined && stands(found, owner)
     },
-    chosen: async (device, account) => (await kept.get(key(device, account)))?.trustedUntil !== undefined,
-    trustedBy: async (owner, all = false) => {
+    /** Did its owner ever trust it, and not have it forgotten since? Rules about devices go by that. */
+    chosen: async (device: string, account: string) =>
+      (await kept.get(key(device, account)))?.trustedUntil !== undefined,
+    /** The devices that its owner chose, last seen first: those that stand in for a second step, or all. */
+    trustedBy: async (owner: Owner, all = false): Promise<Device[]> => {
       const found = await allOf(kept, { account: owner.id })
       return found
         .filter(each => (all ? each.trustedUntil !== undefined : stands(each, owner)))
         .map(each => ({ ...each, trustedUntil: stands(each, owner) ? each.trustedUntil : undefined }))
         .sort((a, b) => b.seenAt - a.seenAt)
     },
-    forgetSince: async (account, since = 0, device) => {
+    /** Forgets the devices that the account first signed in on since this moment, and the named one. */
+    forgetSince: async (account: string, since = 0, device?: string): Promise<void> => {
       for (const each of await allOf(kept, { account }))
         if (each.createdAt >= since || each.device === device) await kept.take(each.id)
     },
-    forget: async (device, account) => (await kept.take(key(device, account))) !== undefined,
+    /** Knows a device no longer; false when it was not known. */
+    forget: async (device: string, account: string) => (await kept.take(key(device, account))) !== undefined,
   }
 }

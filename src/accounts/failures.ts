@@ -37,19 +37,10 @@ interface Judged {
 }
 
 /** Wrong answers in a row to each second factor of an account, on whatever device, over however many sign-ins. */
-export interface Failures {
-  /** Begins to judge an answer. Throws `factor_closed` after a hundred wrong ones in a row. */
-  judge(account: string, factor: string): Promise<Judged>
-  /** The factors that are closed. */
-  closed(account: string): Promise<string[]>
-  /** Has somebody been guessing: are there ten wrong answers in a row to any factor? */
-  many(account: string): Promise<boolean>
-  /** Forgets them all: the owner proved themselves another way. */
-  forget(account: string): Promise<void>
-}
+export type Failures = ReturnType<typeof failures>
 
 /** Counts wrong answers in a row: of several at once, no more than a hundred are judged. */
-export function failures({ store, emit, now }: { store: Store; emit: Emit; now: () => number }): Failures {
+export function failures({ store, emit, now }: { store: Store; emit: Emit; now: () => number }) {
   const kept = store.collection(failuresDeclaration)
   const key = (account: string, factor: string) => `${account}.${factor}`
   const count = (account: string, factor: string, by: number) => {
@@ -69,7 +60,8 @@ export function failures({ store, emit, now }: { store: Store; emit: Emit; now: 
   }
 
   return {
-    judge: async (account, factor) => {
+    /** Begins to judge an answer. Throws `factor_closed` after a hundred wrong ones in a row. */
+    judge: async (account: string, factor: string): Promise<Judged> => {
       const before = await of(account)
       const own = before.find(each => each.factor === factor)
       // Paid for before it is judged, once there is anything to count: answers side by side cannot outrun it. With nothing
@@ -95,9 +87,13 @@ export function failures({ store, emit, now }: { store: Store; emit: Emit; now: 
         },
       }
     },
-    closed: async account => (await of(account)).filter(({ failed }) => failed >= toClose).map(({ factor }) => factor),
-    many: async account => (await of(account)).some(({ failed }) => failed >= toTell),
-    forget: async account => {
+    /** The factors that are closed. */
+    closed: async (account: string) =>
+      (await of(account)).filter(({ failed }) => failed >= toClose).map(({ factor }) => factor),
+    /** Has somebody been guessing: are there ten wrong answers in a row to any factor? */
+    many: async (account: string) => (await of(account)).some(({ failed }) => failed >= toTell),
+    /** Forgets them all: the owner proved themselves another way. */
+    forget: async (account: string): Promise<void> => {
       if ((await of(account)).length > 0) await kept.remove({ account })
     },
   }

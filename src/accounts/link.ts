@@ -41,37 +41,31 @@ export type Link = z.output<typeof shape>
 type LinkPurpose = Link['purpose']
 
 /** Links in mails: each is a bearer value of 256 bits, kept as its digest, for one purpose, for a while, and for one use. */
-export interface Links {
-  /** Makes one that is good for `life` milliseconds; resolves to what its URL carries: 256 bits, or `bearer` where people may have to type it. */
-  make(link: Omit<Link, 'id' | 'expiresAt'>, life: number, bearer?: string): Promise<string>
-  /** Looks at one without using it; undefined when it is used, has run out, or never was. */
-  look(bearer: string, purpose: LinkPurpose): Promise<Link | undefined>
-  /** Uses it up: of several takers one gets it. */
-  take(bearer: string, purpose: LinkPurpose): Promise<Link | undefined>
-  /**
-   * Holds a link while its action is carried out; `take` then uses it up. Nobody else can hold it meanwhile. When this process
-   * dies, the link works again soon after. Throws `busy` while another request holds it.
-   */
-  hold(bearer: string, purpose: LinkPurpose): Promise<Link | undefined>
-  /** Releases a held link whose action failed, so that it works again at once. */
-  giveBack(link: Link): Promise<void>
-}
+export type Links = ReturnType<typeof links>
 
 /** The links in this store. */
-export function links({ store, now }: { store: Store; now: () => number }): Links {
+export function links({ store, now }: { store: Store; now: () => number }) {
   const kept = store.collection(linksDeclaration)
   const look = async (bearer: string, purpose: LinkPurpose): Promise<Link | undefined> => {
     const found = await kept.get(sha256(bearer))
     return found?.purpose === purpose ? found : undefined
   }
   return {
-    make: async (link, life, bearer = token()) => {
+    /** Makes one that is good for `life` milliseconds; resolves to what its URL carries: 256 bits, or `bearer` where people may have to type it. */
+    make: async (link: Omit<Link, 'id' | 'expiresAt'>, life: number, bearer: string = token()): Promise<string> => {
       await kept.insert({ ...link, id: sha256(bearer), expiresAt: now() + life })
       return bearer
     },
+    /** Looks at one without using it; undefined when it is used, has run out, or never was. */
     look,
-    take: async (bearer, purpose) => ((await look(bearer, purpose)) ? kept.take(sha256(bearer)) : undefined),
-    hold: async (bearer, purpose) => {
+    /** Uses it up: of several takers one gets it. */
+    take: async (bearer: string, purpose: LinkPurpose) =>
+      (await look(bearer, purpose)) ? kept.take(sha256(bearer)) : undefined,
+    /**
+     * Holds a link while its action is carried out; `take` then uses it up. Nobody else can hold it meanwhile. When this process
+     * dies, the link works again soon after. Throws `busy` while another request holds it.
+     */
+    hold: async (bearer: string, purpose: LinkPurpose): Promise<Link | undefined> => {
       const found = await look(bearer, purpose)
       if (!found) return undefined
       const { id, heldUntil = 0 } = found
@@ -81,7 +75,8 @@ export function links({ store, now }: { store: Store; now: () => number }): Link
       if (!(await look(bearer, purpose))) return undefined
       throw new Problem('busy', { retryAfter: atMost / 1000 })
     },
-    giveBack: async ({ id }) => {
+    /** Releases a held link whose action failed, so that it works again at once. */
+    giveBack: async ({ id }: Link): Promise<void> => {
       await kept.patch(id, { heldUntil: undefined })
     },
   }

@@ -16,20 +16,6 @@ export interface Stamped {
   unproven: boolean
 }
 
-/** Limits what is sent: each number and mailbox, across all accounts and purposes, each range of numbers, each source, and all texts of a day. */
-export interface Postage {
-  /** Pays for one message that somebody asked for; resolves to what gives it back. Throws `slow_down`. */
-  pay(message: Stamped): Promise<() => Promise<void>>
-  /** Pays for one text that tells somebody of what was done; false where it must not be sent. */
-  mayText(to: string): Promise<boolean>
-  /**
-   * Decides how a link that anybody can ask for is mailed, and pays for it: `usual`; `late` once the mailbox has had its
-   * share: one that is good for `lateLife`; undefined for not at all, because one that is good still is in the mailbox.
-   * So nobody's link fails to arrive because a stranger asked for many. `whose` names what the link opens.
-   */
-  link(to: string, whose: string): Promise<'usual' | 'late' | undefined>
-}
-
 /** How long a link is good that is mailed to a mailbox which had its share, in milliseconds: one such link goes out for each half of it. */
 export const lateLife = 2 * hour
 
@@ -71,8 +57,11 @@ const rules = (daily: number): Record<'any' | 'unproven', Record<Stamped['channe
 /** What goes to a mailbox once a factor was proved has a share of its own: strangers must not use that up. */
 const ofOwner: Rule = ['mail.box', destination, each(6, 30 * minute), each(40, day)]
 
+/** Limits what is sent: each number and mailbox, across all accounts and purposes, each range of numbers, each source, and all texts of a day. */
+export type Postage = ReturnType<typeof postage>
+
 /** Makes the limits of what is sent. `daily` is how many texts may go out on one day. */
-export function postage({ throttle, daily }: { throttle: Throttle; daily: number }): Postage {
+export function postage({ throttle, daily }: { throttle: Throttle; daily: number }) {
   const { any, unproven } = rules(daily)
   const rationsOf = (message: Stamped, list: readonly Rule[]): Ration[] =>
     list.flatMap(([what, whose, ...allowances]) =>
@@ -84,19 +73,26 @@ export function postage({ throttle, daily }: { throttle: Throttle; daily: number
     )
 
   return {
-    pay: message => {
+    /** Pays for one message that somebody asked for; resolves to what gives it back. Throws `slow_down`. */
+    pay: (message: Stamped): Promise<() => Promise<void>> => {
       const { channel } = message
       const owners = channel === 'email' ? [ofOwner] : []
       return throttle.rations(rationsOf(message, [...(message.unproven ? unproven[channel] : owners), ...any[channel]]))
     },
-    mayText: to =>
+    /** Pays for one text that tells somebody of what was done; false where it must not be sent. */
+    mayText: (to: string) =>
       sent(
         throttle.rations([
           { what: 'sms.told', whose: to, allowance: each(20, day) },
           { what: 'sms.daily', whose: '', allowance: each(daily, day) },
         ]),
       ),
-    link: async (to, whose) => {
+    /**
+     * Decides how a link that anybody can ask for is mailed, and pays for it: `usual`; `late` once the mailbox has had its
+     * share: one that is good for `lateLife`; undefined for not at all, because one that is good still is in the mailbox.
+     * So nobody's link fails to arrive because a stranger asked for many. `whose` names what the link opens.
+     */
+    link: async (to: string, whose: string): Promise<'usual' | 'late' | undefined> => {
       const message: Stamped = { channel: 'email', to, from: '', unproven: true }
       if (await sent(throttle.rations(rationsOf(message, unproven.email)))) return 'usual'
       const late = throttle.ration('mail.link.late', whose, each(1, lateLife / 2))

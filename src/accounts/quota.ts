@@ -35,11 +35,6 @@ export interface Source {
 
 type By = 'address' | 'client'
 
-export interface Quota {
-  /** Pays for one row of so many bytes. Throws `slow_down`, which says for how long. */
-  spend(bytes: number, source: Source): Promise<void>
-}
-
 /** What this process holds of one allowance. */
 interface Book {
   left: number
@@ -56,11 +51,13 @@ interface Services {
   now: () => number
 }
 
+export type Quota = ReturnType<typeof quota>
+
 /**
  * Limits what strangers can make us store, by source and, where a client cannot authenticate, by client. The count is in the store, so that it holds
  * across processes; each takes a sixteenth of it at a time, so that people cost the store nothing and a flood little.
  */
-export function quota({ store, emit, now }: Services): Quota {
+export function quota({ store, emit, now }: Services) {
   const kept = store.collection(throttlesDeclaration)
   const books = new Map<string, Book>()
 
@@ -109,7 +106,8 @@ export function quota({ store, emit, now }: Services): Quota {
   }
 
   return {
-    spend: async (row, { address, client }) => {
+    /** Pays for one row of so many bytes. Throws `slow_down`, which says for how long. */
+    spend: async (row: number, { address, client }: Source): Promise<void> => {
       const amount = row + perRow
       const networks = networksOf(address)
       for (const { bytes, window } of allowances) {

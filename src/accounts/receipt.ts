@@ -32,46 +32,32 @@ export interface Receipt<Content = unknown> {
   content: Content
 }
 
-export interface Receipts<Content> {
-  /** False when there is one of this id. */
-  keep(receipt: Receipt<Content>, payee: string): Promise<boolean>
-  get(id: string): Promise<Receipt<Content> | undefined>
-  /** All of an account's, by id. */
-  of(account: string): Promise<Receipt<Content>[]>
-  /** Did this account approve anything to this payee before? */
-  knows(account: string, payee: string): Promise<boolean>
-  /** Takes it for the one code that it is good for: of many takers exactly one gets it. */
-  redeem(id: string): Promise<Receipt<Content> | undefined>
-}
+export type Receipts<Content> = ReturnType<typeof receipts<Content>>
 
 /** The receipts in this store. What was paid to whom is sealed, and goes with the account. */
-export function receipts<Content>({
-  store,
-  sealer,
-  now,
-}: {
-  store: Store
-  sealer: Sealer
-  now: () => number
-}): Receipts<Content> {
+export function receipts<Content>({ store, sealer, now }: { store: Store; sealer: Sealer; now: () => number }) {
   const kept = store.collection(receiptsDeclaration)
   const blind = (account: string, payee: string) => sealer.blind(payee, `payee:${account}`)
   const open = ({ id, account, client, at, sealed }: z.output<typeof shape>): Receipt<Content> => {
     return { id, account, client, at, content: JSON.parse(sealer.open(sealed, receiptContext({ id }))) }
   }
   return {
-    keep: async ({ id, account, client, at, content }, payee) => {
+    /** False when there is one of this id. */
+    keep: async ({ id, account, client, at, content }: Receipt<Content>, payee: string): Promise<boolean> => {
       const sealed = sealer.seal(JSON.stringify(content), receiptContext({ id }))
       return claim(kept, { id, account, client, at, payee: blind(account, payee)[0], sealed })
     },
-    get: async id => {
+    get: async (id: string): Promise<Receipt<Content> | undefined> => {
       const found = await kept.get(id)
       return found && open(found)
     },
-    of: async account => (await allOf(kept, { account })).map(open),
-    knows: async (account, payee) =>
+    /** All of an account's, by id. */
+    of: async (account: string) => (await allOf(kept, { account })).map(open),
+    /** Did this account approve anything to this payee before? */
+    knows: async (account: string, payee: string) =>
       (await kept.find({ account, payee: { in: blind(account, payee) } }, { limit: 1 })).length > 0,
-    redeem: async id => {
+    /** Takes it for the one code that it is good for: of many takers exactly one gets it. */
+    redeem: async (id: string): Promise<Receipt<Content> | undefined> => {
       const won = await kept.patch(id, { redeemedAt: now() }, { redeemedAt: undefined })
       return won && open(won)
     },

@@ -18,24 +18,19 @@ const shape = z.object({
 export const rolesDeclaration = declare({ name: 'roles', shape, indexes: ['role', 'account'] })
 
 /** Who holds a role. Nobody gets one from a page: the operator gives it at the command line. */
-export interface Roles {
-  has(account: string, role: Role): Promise<boolean>
-  /** False when it has it already. */
-  give(account: string, role: Role): Promise<boolean>
-  /** From the next request on; false when it has none. */
-  take(account: string, role: Role): Promise<boolean>
-  /** All who hold it, up to a thousand. */
-  of(role: Role): Promise<{ account: string; since: number }[]>
-}
+export type Roles = ReturnType<typeof roles>
 
 /** The roles in this store. */
-export function roles({ store, now }: { store: Store; now: () => number }): Roles {
+export function roles({ store, now }: { store: Store; now: () => number }) {
   const kept = store.collection(rolesDeclaration)
   const key = (account: string, role: Role) => `${account}.${role}`
   return {
-    has: async (account, role) => (await kept.get(key(account, role))) !== undefined,
-    give: (account, role) => claim(kept, { id: key(account, role), account, role, since: now() }),
-    take: async (account, role) => (await kept.take(key(account, role))) !== undefined,
-    of: role => allOf(kept, { role }),
+    has: async (account: string, role: Role) => (await kept.get(key(account, role))) !== undefined,
+    /** False when it has it already. */
+    give: (account: string, role: Role) => claim(kept, { id: key(account, role), account, role, since: now() }),
+    /** From the next request on; false when it has none. */
+    take: async (account: string, role: Role) => (await kept.take(key(account, role))) !== undefined,
+    /** All who hold it, up to a thousand. */
+    of: (role: Role) => allOf(kept, { role }),
   }
 }

@@ -42,22 +42,6 @@ type NewSession = Pick<SessionRecord, 'id' | 'account' | 'device' | 'address' | 
   agent: Agent
 }
 
-/** People's record of their sessions. It guards nothing: whether a session lives, the sessions themselves say. */
-export interface SessionBook {
-  started(session: NewSession): Promise<void>
-  /** More was proved in it. */
-  raised(id: string, proof: Pick<SessionRecord, 'acr' | 'amr'>): Promise<void>
-  /** An app was opened in it. */
-  joined(id: string, app: string): Promise<void>
-  seen(id: string): Promise<void>
-  ended(id: string, why: string): Promise<void>
-  get(id: string): Promise<SessionRecord | undefined>
-  /** An account's newest sessions, newest first, as far back as they are remembered: `newest` of them at the most. */
-  of(account: string): Promise<SessionRecord[]>
-  /** All of them, in no order that says anything. */
-  all(account: string): Promise<SessionRecord[]>
-}
-
 interface Options {
   store: Store
   /** The longest that a session lives, in milliseconds. */
@@ -65,20 +49,25 @@ interface Options {
   now: () => number
 }
 
+/** People's record of their sessions. It guards nothing: whether a session lives, the sessions themselves say. */
+export type SessionBook = ReturnType<typeof sessionBook>
+
 /** The record of sessions in this store. */
-export function sessionBook({ store, longest, now }: Options): SessionBook {
+export function sessionBook({ store, longest, now }: Options) {
   const kept = store.collection(sessionsDeclaration)
   const open = { endedAt: undefined }
   const isRemembered = ({ endedAt, seenAt }: SessionRecord) => (endedAt ?? seenAt) > now() - remembered
   const used = () => ({ seenAt: now(), expiresAt: now() + longest + remembered })
   return {
-    started: async session => {
+    started: async (session: NewSession): Promise<void> => {
       await kept.put({ ...session, startedAt: now(), apps: [], ...used() })
     },
-    raised: async (id, { acr, amr }) => {
+    /** More was proved in it. */
+    raised: async (id: string, { acr, amr }: Pick<SessionRecord, 'acr' | 'amr'>): Promise<void> => {
       await kept.patch(id, { acr, amr, ...used() }, open)
     },
-    joined: async (id, app) => {
+    /** An app was opened in it. */
+    joined: async (id: string, app: string): Promise<void> => {
       // Two apps may join at once: each is added to what is there then.
       await retry(async () => {
         const found = await kept.get(id)
@@ -86,15 +75,17 @@ export function sessionBook({ store, longest, now }: Options): SessionBook {
         return kept.patch(id, { apps: [...found.apps, app], ...used() }, { apps: found.apps, ...open })
       })
     },
-    seen: async id => {
+    seen: async (id: string): Promise<void> => {
       await kept.patch(id, used(), open)
     },
-    ended: async (id, why) => {
+    ended: async (id: string, why: string): Promise<void> => {
       await kept.patch(id, { endedAt: now(), why, expiresAt: now() + remembered }, open)
     },
-    get: id => kept.get(id),
-    all: async account => (await allOf(kept, { account })).filter(isRemembered),
-    of: async account => {
+    get: (id: string) => kept.get(id),
+    /** All of them, in no order that says anything. */
+    all: async (account: string) => (await allOf(kept, { account })).filter(isRemembered),
+    /** An account's newest sessions, newest first, as far back as they are remembered: `newest` of them at the most. */
+    of: async (account: string): Promise<SessionRecord[]> => {
       const found = await kept.find({ account }, { sort: { by: 'startedAt', descending: true }, limit: newest })
       return found.filter(isRemembered)
     },

@@ -42,19 +42,6 @@ export interface Ration {
   allowance: Allowance
 }
 
-export interface Throttle {
-  /** Pays for one guess before it is judged, so that parallel guesses cannot outrun the count. Throws `slow_down`, with `values.by` saying which count, and `values.first` in the first that it refuses. */
-  spend(trier: Trier): Promise<void>
-  /** Gives back what a right answer paid, and forgives what its device, or its account at this address, got wrong before. */
-  forgive(trier: Trier): Promise<void>
-  /** How many wrong answers an account got, at most to any one of these, from devices that it does not know: of the last half hour. */
-  failures(account: string, whats: readonly string[]): Promise<number>
-  /** Pays for one of something else that is rationed, such as a message to one phone, or from one address; resolves to what gives it back. Throws `slow_down`. */
-  ration(what: string, whose: string, allowance: Allowance): Promise<() => Promise<void>>
-  /** Pays for one of each of these, or for none; resolves to what gives all of it back. Throws `slow_down`, with `values.by` saying which. */
-  rations(list: readonly Ration[]): Promise<() => Promise<void>>
-}
-
 interface Services {
   store: Store
   now: () => number
@@ -69,8 +56,10 @@ interface Count {
   by: string
 }
 
+export type Throttle = ReturnType<typeof throttle>
+
 /** Slows guessers by account, address and pair; a known device counts for itself alone, so that nobody can lock its owner out. */
-export function throttle({ store, now, emit }: Services): Throttle {
+export function throttle({ store, now, emit }: Services) {
   const kept = store.collection(throttlesDeclaration)
   const key = (what: string, by: string, whose: string) => sha256(`${what}\n${by}\n${whose}`)
   const born = (id: string, { window }: Allowance) => ({ id, spent: 0, expiresAt: now() + window })
@@ -119,7 +108,7 @@ export function throttle({ store, now, emit }: Services): Throttle {
     if ((await kept.count(told, 'spent', 1, born(told, allowance))) === 1) await emit('limit.closed', { limit: by })
   }
 
-  const rations: Throttle['rations'] = async list => {
+  const rations = async (list: readonly Ration[]): Promise<() => Promise<void>> => {
     const counts = list.flatMap(rationing)
     const before = await Promise.all(counts.map(({ id }) => kept.get(id)))
     // What is used up is read and not written: a flood of refusals costs the store nothing.
@@ -137,7 +126,8 @@ export function throttle({ store, now, emit }: Services): Throttle {
   }
 
   return {
-    spend: async trier => {
+    /** Pays for one guess before it is judged, so that parallel guesses cannot outrun the count. Throws `slow_down`, with `values.by` saying which count, and `values.first` in the first that it refuses. */
+    spend: async (trier: Trier): Promise<void> => {
       const counts = guessing(trier)
       const spent = await Promise.all(counts.map(({ id }) => kept.get(id)))
       // Near an end one after the other: what one count refuses is charged to none behind it, so that no flood from one
@@ -153,16 +143,20 @@ export function throttle({ store, now, emit }: Services): Throttle {
       await giveBack(counts.slice(refused + 1))
       throw (paid[refused] as PromiseRejectedResult).reason
     },
-    forgive: async trier => {
+    /** Gives back what a right answer paid, and forgives what its device, or its account at this address, got wrong before. */
+    forgive: async (trier: Trier): Promise<void> => {
       const forgiven = (count: Count): Promise<unknown> =>
         count.by === 'pair' || count.by === 'device' ? kept.take(count.id) : giveBack([count])
       await Promise.all(guessing(trier).map(forgiven))
     },
-    failures: async (account, whats) => {
+    /** How many wrong answers an account got, at most to any one of these, from devices that it does not know: of the last half hour. */
+    failures: async (account: string, whats: readonly string[]): Promise<number> => {
       const found = await Promise.all(whats.map(what => kept.get(key(what, 'account', account))))
       return Math.max(0, ...found.map(each => each?.spent ?? 0))
     },
-    ration: (what, whose, allowance) => rations([{ what, whose, allowance }]),
+    /** Pays for one of something else that is rationed, such as a message to one phone, or from one address; resolves to what gives it back. Throws `slow_down`. */
+    ration: (what: string, whose: string, allowance: Allowance) => rations([{ what, whose, allowance }]),
+    /** Pays for one of each of these, or for none; resolves to what gives all of it back. Throws `slow_down`, with `values.by` saying which. */
     rations,
   }
 }

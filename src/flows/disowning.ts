@@ -12,20 +12,6 @@ import type { Commit, Wanted } from './committing.ts'
 import { resetLife } from './resetting.ts'
 import type { Visitor } from './visitor.ts'
 
-/** "This wasn't me": what its mailed link does, once its button is pressed. Nobody is signed in by it. */
-export interface Disowning {
-  /** Whose account the link would lock; undefined where it does nothing any more. */
-  whose(bearer: string): Promise<string | undefined>
-  /**
-   * Locks the password, takes away what came to the account around the act that is disowned and since, puts back an address
-   * that was lost, and mails a link to a new password there. Resolves to that address; sessions have still to end. Throws `link_expired`,
-   * or `conflict` when the address has another account by now: all else is done then, but for the mail.
-   */
-  disown(bearer: string, visitor: Visitor): Promise<string>
-  /** Makes one of these links, for who holds an address of the account and found that somebody else asked for it. */
-  link(about: { account: string; address: string }): Promise<string>
-}
-
 interface Services {
   factors: readonly Factor[]
   accounts: Pick<Accounts, 'get'>
@@ -44,8 +30,11 @@ const signUpLife = 60 * 60_000
 const disownLife = 60 * 60_000
 const prelude = 24 * 60 * 60_000
 
+/** "This wasn't me": what its mailed link does, once its button is pressed. Nobody is signed in by it. */
+export type Disowning = ReturnType<typeof disowning>
+
 /** Undoes what somebody else did, by a mailed link. */
-export function disowning(services: Services): Disowning {
+export function disowning(services: Services) {
   const { factors, accounts, addresses, credentials, devices, commit, links, sendMail, now } = services
   const factorOf = ({ factor }: Credential) => factors.find(({ id }) => id === factor)
 
@@ -92,15 +81,22 @@ export function disowning(services: Services): Disowning {
   }
 
   return {
-    link: ({ account, address }) => {
+    /** Makes one of these links, for who holds an address of the account and found that somebody else asked for it. */
+    link: ({ account, address }: { account: string; address: string }): Promise<string> => {
       const since = now() - prelude
       return links.make({ purpose: 'disown', account, address, since }, disownLife)
     },
-    whose: async bearer => {
+    /** Whose account the link would lock; undefined where it does nothing any more. */
+    whose: async (bearer: string): Promise<string | undefined> => {
       const link = await links.look(bearer, 'disown')
       return link && (await settle(link))?.owner.id
     },
-    disown: async (bearer, visitor) => {
+    /**
+     * Locks the password, takes away what came to the account around the act that is disowned and since, puts back an address
+     * that was lost, and mails a link to a new password there. Resolves to that address; sessions have still to end. Throws `link_expired`,
+     * or `conflict` when the address has another account by now: all else is done then, but for the mail.
+     */
+    disown: async (bearer: string, visitor: Visitor): Promise<string> => {
       // Used up once all is done: it may be the one mail that the owner still has, and this process may die on the way.
       const link = await links.hold(bearer, 'disown')
       try {

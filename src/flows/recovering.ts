@@ -28,22 +28,20 @@ interface Services {
 }
 
 /** What an identity check ends in. */
-export interface Recovering {
-  /**
-   * Puts what was set up in the place of all that the account held; what has come to it since is ended with that. Its owner's own rules go,
-   * apps are told to wait, and whoever was in is out. Resolves to the account's security stamp. Throws `attempt_expired` when the check was
-   * used or cancelled, `conflict` when a new address has an account.
-   */
-  commit(flow: Flow, enrolled: readonly Pending[], visitor: Visitor): Promise<number | undefined>
-}
+export type Recovering = ReturnType<typeof recovering>
 
 /** Makes what sets an account up afresh. */
-export function recovering(services: Services): Recovering {
+export function recovering(services: Services) {
   const { factors, accounts, addresses, devices, credentials, complete, cutOff, commit } = services
   const factorOf = (id: string) => factors.find(each => each.id === id)
 
   return {
-    commit: async (flow, enrolled, visitor) => {
+    /**
+     * Puts what was set up in the place of all that the account held; what has come to it since is ended with that. Its owner's own rules go,
+     * apps are told to wait, and whoever was in is out. Resolves to the account's security stamp. Throws `attempt_expired` when the check was
+     * used or cancelled, `conflict` when a new address has an account.
+     */
+    commit: async (flow: Flow, enrolled: readonly Pending[], visitor: Visitor): Promise<number | undefined> => {
       const { account = '', case: checked = '', moves } = flow
       const contact: { email?: string; phone?: string } = Object.assign(
         {},

@@ -29,20 +29,10 @@ interface Services {
 }
 
 /** Forgotten passwords: a mailed link, good once and for a quarter of an hour, begins a flow that asks for the second factor. */
-export interface Resetting {
-  /**
-   * Mails a link to whoever has an account there, and word of that to whoever has none. A mailbox that had its share is
-   * mailed nothing more while a link in it is good, and nobody is told. Throws `invalid_email`, or `slow_down` by the visitor's own limit.
-   */
-  ask(typed: string, locale: string, visitor: Visitor): Promise<void>
-  /** Is the link good? */
-  good(bearer: string): Promise<boolean>
-  /** Uses the link up; resolves to whose it is. Throws `link_expired`. */
-  open(bearer: string): Promise<Account>
-}
+export type Resetting = ReturnType<typeof resetting>
 
 /** Makes what resets passwords. */
-export function resetting(services: Services): Resetting {
+export function resetting(services: Services) {
   const { accounts, addresses, links, throttle, postage, sendMail, whence, emit, now } = services
   const owner = async (id: string | undefined, securityStamp: number | undefined): Promise<Account | undefined> => {
     const found = id === undefined ? undefined : await accounts.get(id)
@@ -50,7 +40,11 @@ export function resetting(services: Services): Resetting {
     return owned(found) && found.securityStamp === securityStamp ? found : undefined
   }
   return {
-    ask: async (typed, locale, visitor) => {
+    /**
+     * Mails a link to whoever has an account there, and word of that to whoever has none. A mailbox that had its share is
+     * mailed nothing more while a link in it is good, and nobody is told. Throws `invalid_email`, or `slow_down` by the visitor's own limit.
+     */
+    ask: async (typed: string, locale: string, visitor: Visitor): Promise<void> => {
       const email = emailAddress(typed)
       if (email === undefined) throw new Problem('invalid_email', { field: 'email' })
       await throttle.ration('reset.from', visitor.address, fromOne)
@@ -73,11 +67,13 @@ export function resetting(services: Services): Resetting {
       const letter = { bearer, expiresAt, ...whence(known.locale, visitor) }
       await sendMail('reset', { email, locale: known.locale }, letter)
     },
-    good: async bearer => {
+    /** Is the link good? */
+    good: async (bearer: string): Promise<boolean> => {
       const link = await links.look(bearer, 'reset')
       return link !== undefined && (await owner(link.account, link.securityStamp)) !== undefined
     },
-    open: async bearer => {
+    /** Uses the link up; resolves to whose it is. Throws `link_expired`. */
+    open: async (bearer: string): Promise<Account> => {
       const link = await links.take(bearer, 'reset')
       const found = link && (await owner(link.account, link.securityStamp))
       if (!found) throw new Problem('link_expired')

@@ -15,15 +15,6 @@ export interface Pending extends Enrolled<unknown> {
   factor: string
 }
 
-export interface SignUp {
-  /** The flow's sealed list with one more enrolment in it. */
-  add(flow: Flow, factor: Factor, enrolled: Enrolled<unknown>): string
-  /** That list. */
-  open(flow: Flow, pending: string | undefined): Pending[]
-  /** Makes the account and all that it holds. Its row comes last: until then nobody has an account, half or whole. Throws `conflict`. */
-  commit(flow: Flow, pending: string, factors: readonly Factor[]): Promise<void>
-}
-
 interface Services {
   accounts: Accounts
   credentials: Credentials
@@ -34,17 +25,22 @@ interface Services {
   now: () => number
 }
 
+export type SignUp = ReturnType<typeof signUp>
+
 /** Keeps what a sign-up enrols, and turns it into an account once it is whole. */
-export function signUp({ accounts, credentials, announcements, addresses, sealer, sendMail, now }: Services): SignUp {
+export function signUp({ accounts, credentials, announcements, addresses, sealer, sendMail, now }: Services) {
   const context = (flow: Flow) => `pending:${flow.id}`
   const open = (flow: Flow, sealed: string | undefined): Pending[] =>
     sealed === undefined ? [] : JSON.parse(sealer.open(sealed, context(flow)))
 
   return {
-    add: (flow, factor, enrolled) =>
+    /** The flow's sealed list with one more enrolment in it. */
+    add: (flow: Flow, factor: Factor, enrolled: Enrolled<unknown>) =>
       sealer.seal(JSON.stringify([...open(flow, flow.pending), { factor: factor.id, ...enrolled }]), context(flow)),
+    /** That list. */
     open,
-    commit: async (flow, pending, factors) => {
+    /** Makes the account and all that it holds. Its row comes last: until then nobody has an account, half or whole. Throws `conflict`. */
+    commit: async (flow: Flow, pending: string, factors: readonly Factor[]): Promise<void> => {
       const account = flow.account
       if (account === undefined) throw new Problem('attempt_expired')
       const enrolled = open(flow, pending)
