@@ -2,8 +2,7 @@ import { z } from 'zod'
 import { digits } from '../crypto/random.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import { Problem } from '../errors.ts'
-import { claim, declare, retry, type Store, update } from '../store/collection.ts'
-import { allOf, every } from '../store/whole-lists.ts'
+import { allOf, claim, declare, every, retry, type Store, update } from '../store/collection.ts'
 import { type Documents, documentShape } from './identity-documents.ts'
 
 const day = 24 * 3_600_000

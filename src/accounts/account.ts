@@ -1,8 +1,6 @@
 import { z } from 'zod'
 import type { Sealer } from '../crypto/seal.ts'
-import type { Collection, Store } from '../store/collection.ts'
-import { declare } from '../store/collection.ts'
-import { every } from '../store/whole-lists.ts'
+import { type Collection, declare, every, type Store } from '../store/collection.ts'
 
 /** Rules of an owner's own about who may sign in at all. An absent one keeps nobody out. */
 export const restrictionsShape = z.object({

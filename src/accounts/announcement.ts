@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import type { Emit, EventData, EventName, Origin } from '../events.ts'
-import { declare, type Store } from '../store/collection.ts'
-import { every } from '../store/whole-lists.ts'
+import { declare, every, type Store } from '../store/collection.ts'
 import { type AccountChange, accountsDeclaration } from './account.ts'
 import { type Credentials, regret } from './credential.ts'
 

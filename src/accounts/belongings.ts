@@ -1,6 +1,5 @@
 import type { Sealer } from '../crypto/seal.ts'
-import type { Collection, Declaration, Doc, Store } from '../store/collection.ts'
-import { every } from '../store/whole-lists.ts'
+import { type Collection, type Declaration, type Doc, every, type Store } from '../store/collection.ts'
 
 /** How a collection holds what is a person's. */
 export interface Belonging<T extends Doc = Doc> {

@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import { id } from '../crypto/random.ts'
 import type { Sealer } from '../crypto/seal.ts'
-import { Conflict, declare, type Store } from '../store/collection.ts'
-import { allOf } from '../store/whole-lists.ts'
+import { allOf, Conflict, declare, type Store } from '../store/collection.ts'
 import { accountsDeclaration } from './account.ts'
 
 const shape = z.object({

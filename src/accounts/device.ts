@@ -1,8 +1,25 @@
+import Bowser from 'bowser'
+import ipaddr from 'ipaddr.js'
+import type { Context } from 'koa'
 import { z } from 'zod'
 import { sha256 } from '../crypto/digest.ts'
-import { declare, type Store } from '../store/collection.ts'
-import { allOf } from '../store/whole-lists.ts'
-import { type Agent, agentOf, agentShape } from './agent.ts'
+import type { Origin } from '../events.ts'
+import { allOf, declare, type Store } from '../store/collection.ts'
+
+/** A browser in words that people know: "Chrome" on "Windows". What could not be told is absent. */
+export const agentShape = z.object({ browser: z.string().optional(), system: z.string().optional() })
+export type Agent = z.output<typeof agentShape>
+
+/** Reads a User-Agent header. Whoever sends one may write what they like, so only plain short names come through. */
+export function agentOf(header: string | undefined): Agent {
+  if (!header) return {}
+  const { browser, os } = Bowser.parse(header.slice(0, 300))
+  return { browser: plain(browser.name), system: plain(os.name) }
+}
+
+function plain(name: string | undefined): string | undefined {
+  return name !== undefined && /^[A-Za-z][\w .-]{0,39}$/.test(name) ? name : undefined
+}
 
 const year = 365 * 24 * 3_600_000
 
@@ -117,4 +134,47 @@ export function devices({ store, trustFor, now }: { store: Store; trustFor: numb
     /** Knows a device no longer; false when it was not known. */
     forget: async (device: string, account: string) => (await kept.take(key(device, account))) !== undefined,
   }
+}
+
+const admissionShape = z.object({ id: z.string(), account: z.string(), expiresAt: z.number() })
+const admissionsDeclaration = declare({ name: 'admissions', shape: admissionShape })
+
+export type Admissions = ReturnType<typeof admissions>
+
+/**
+ * Remembers on which devices somebody proved an account's mailbox a short while ago. Such a device has tries of its own, which no
+ * guesser elsewhere can use up; it is not a device that the account has signed in on.
+ */
+export function admissions({ store, now }: { store: Store; now: () => number }) {
+  const kept = store.collection(admissionsDeclaration)
+  const key = (device: string, account: string) => `${account}.${device}`
+  return {
+    /** Admits a device for `life` milliseconds. */
+    admit: (device: string, account: string, life: number) =>
+      kept.put({ id: key(device, account), account, expiresAt: now() + life }),
+    admitted: async (device: string, account: string) => (await kept.get(key(device, account))) !== undefined,
+  }
+}
+
+/** Where a request came from. */
+export function originOf(ctx: Pick<Context, 'ip' | 'get' | 'cookies' | 'secure' | 'state'>): Origin {
+  const device = ctx.cookies.get(deviceCookie(ctx.secure))
+  return {
+    address: ctx.ip,
+    agent: ctx.get('User-Agent').slice(0, 300) || undefined,
+    ...(typeof ctx.state.request === 'string' && { request: ctx.state.request }),
+    ...(isDevice(device) && { device: deviceId(device) }),
+  }
+}
+
+/** Are two addresses of one network? Of one that is unknown nobody can say so. */
+export function oneNetwork(one: string, other: string): boolean {
+  return ipaddr.isValid(one) && network(one) === network(other)
+}
+
+/** The network an address is in, as providers hand them out: 24 bits of IPv4, 48 of IPv6 (RFC 6177, 2). */
+export function network(address: string): string {
+  if (!ipaddr.isValid(address)) return address
+  const parsed = ipaddr.process(address)
+  return `${parsed.kind()} ${parsed.toByteArray().slice(0, parsed.kind() === 'ipv4' ? 3 : 6)}`
 }

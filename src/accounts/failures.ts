@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import { Problem } from '../errors.ts'
 import type { Emit, Origin } from '../events.ts'
-import { declare, type Store } from '../store/collection.ts'
-import { allOf } from '../store/whole-lists.ts'
+import { allOf, declare, type Store } from '../store/collection.ts'
 
 /** Wrong answers in a row from which on the owner is told, and a right one is held until they confirm it. */
 const toTell = 10

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import type { Sealer } from '../crypto/seal.ts'
-import { claim, declare, type Store } from '../store/collection.ts'
-import { allOf } from '../store/whole-lists.ts'
+import { allOf, claim, declare, type Store } from '../store/collection.ts'
 
 const shape = z.object({
   /** The digest of what was approved: one approval of it, one receipt. */

@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { claim, declare, type Store } from '../store/collection.ts'
-import { allOf } from '../store/whole-lists.ts'
+import { allOf, claim, declare, type Store } from '../store/collection.ts'
 
 /** What an account may do besides being somebody's: `support` judges identity checks. */
 export const roleNames = ['support'] as const

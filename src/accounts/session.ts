@@ -1,7 +1,6 @@
 import { z } from 'zod'
-import { declare, retry, type Store } from '../store/collection.ts'
-import { allOf } from '../store/whole-lists.ts'
-import { type Agent, agentShape } from './agent.ts'
+import { allOf, declare, retry, type Store } from '../store/collection.ts'
+import { type Agent, agentShape } from './device.ts'
 
 const day = 24 * 3_600_000
 /** How long a session stays on record after it ended, in milliseconds. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Deciding } from '../account-recovery/deciding.ts'
+import type { Deciding } from '../account-recovery/staff-decisions.ts'
 import type { Roles } from '../accounts/role.ts'
 import { Problem } from '../errors.ts'
 import { type Actor, action, freshFor } from './action.ts'

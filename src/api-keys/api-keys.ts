@@ -3,8 +3,7 @@ import { id, token } from '../crypto/random.ts'
 import { nobodysPublicKey, readyKey } from '../crypto/request-signature.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import { Problem } from '../errors.ts'
-import { declare, type Store } from '../store/collection.ts'
-import { allOf } from '../store/whole-lists.ts'
+import { allOf, declare, type Store } from '../store/collection.ts'
 import type { Material } from './scheme.ts'
 
 /** What a key can be allowed to do. */

@@ -12,8 +12,7 @@ import { pepperOf } from '../crypto/hash.ts'
 import { SealError, type Sealer, sealer as sealerOf } from '../crypto/seal.ts'
 import { messageContext, posted } from '../delivery/courier.ts'
 import { keyContext, keysDeclaration } from '../keys/signing-keys.ts'
-import { type Collection, type Declaration, type Doc, retry, type Store } from '../store/collection.ts'
-import { every } from '../store/whole-lists.ts'
+import { type Collection, type Declaration, type Doc, every, retry, type Store } from '../store/collection.ts'
 import { type Command, withStore } from './command.ts'
 
 /** Opens a sealed value and seals it anew, in the same context, where it is sealed under an older secret. */

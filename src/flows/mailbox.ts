@@ -1,5 +1,5 @@
 import { type Account, type Accounts, owned } from '../accounts/account.ts'
-import type { Admissions } from '../accounts/admitted-devices.ts'
+import type { Admissions } from '../accounts/device.ts'
 import type { Links } from '../accounts/link.ts'
 import type { Postage } from '../accounts/postage.ts'
 import type { Throttle } from '../accounts/throttle.ts'

@@ -1,7 +1,6 @@
 import { type Accounts, owned } from '../accounts/account.ts'
-import type { Admissions } from '../accounts/admitted-devices.ts'
 import type { Credential, Credentials } from '../accounts/credential.ts'
-import type { Devices } from '../accounts/device.ts'
+import type { Admissions, Devices } from '../accounts/device.ts'
 import type { Failures } from '../accounts/failures.ts'
 import type { By, Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'

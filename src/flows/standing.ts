@@ -1,5 +1,5 @@
+import { stillGranted } from '../accounts/clock.ts'
 import type { Credential } from '../accounts/credential.ts'
-import { stillGranted } from '../accounts/freshness.ts'
 import { Problem } from '../errors.ts'
 import type { Acr, Factor, Subject } from '../factors/factor.ts'
 import { authority, type Clock, counted, limited } from './assurance.ts'

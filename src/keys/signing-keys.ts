@@ -3,8 +3,7 @@ import { longestSigned } from '../clients/file.ts'
 import { type Algorithm, algorithms, isPrivate, newKey, publicHalf, type SigningKey } from '../crypto/jws.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import type { Emit } from '../events.ts'
-import { claim, declare, type Store } from '../store/collection.ts'
-import { allOf } from '../store/whole-lists.ts'
+import { allOf, claim, declare, type Store } from '../store/collection.ts'
 
 /** How long others may keep the published keys, in seconds. A new key is published for longer than that before it signs. */
 export const maxAge = 300

@@ -1,7 +1,7 @@
 import { type Accounts, owned } from '../accounts/account.ts'
 import { addedLately } from '../accounts/address.ts'
-import { type Agent, agentOf } from '../accounts/agent.ts'
 import { type Credential, type Credentials, regret } from '../accounts/credential.ts'
+import { type Agent, agentOf } from '../accounts/device.ts'
 import type { Links } from '../accounts/link.ts'
 import type { SendMail, Whence } from '../delivery/mails.ts'
 import { events, type Observer, type Recorded } from '../events.ts'

@@ -1,4 +1,4 @@
-import { agentOf } from '../accounts/agent.ts'
+import { agentOf } from '../accounts/device.ts'
 import type { SessionBook } from '../accounts/session.ts'
 import type { EventData, EventName, Observer, Origin, Recorded } from '../events.ts'
 

@@ -1,6 +1,6 @@
 import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import { type Account, active } from '../accounts/account.ts'
-import { originOf } from '../accounts/origin.ts'
+import { originOf } from '../accounts/device.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import type { Clients } from '../clients/registry.ts'
 import { sha256 } from '../crypto/digest.ts'

@@ -1,7 +1,7 @@
 import type { Context } from 'koa'
 import type { Provider, Session } from 'oidc-provider'
 import { active, stampFits } from '../accounts/account.ts'
-import { originOf } from '../accounts/origin.ts'
+import { originOf } from '../accounts/device.ts'
 import type { Clients } from '../clients/registry.ts'
 import { Problem } from '../errors.ts'
 import type { Emit, Origin } from '../events.ts'

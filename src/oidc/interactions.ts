@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
 import { type Client, errors, type Interaction, type InteractionResults, type Provider } from 'oidc-provider'
-import { originOf } from '../accounts/origin.ts'
+import { originOf } from '../accounts/device.ts'
 import { placeOf } from '../clients/appearance.ts'
 import type { App } from '../clients/declared.ts'
 import type { Clients } from '../clients/registry.ts'

@@ -1,5 +1,5 @@
 import type { RefreshToken, TokenEndpointGrantContext } from 'oidc-provider'
-import { originOf } from '../accounts/origin.ts'
+import { originOf } from '../accounts/device.ts'
 import type { Emit } from '../events.ts'
 import type { Records } from '../records/adapter.ts'
 import { renew, short } from './grants.ts'

@@ -1,5 +1,5 @@
 import { type KoaContextWithOIDC, Provider } from 'oidc-provider'
-import { originOf } from '../accounts/origin.ts'
+import { originOf } from '../accounts/device.ts'
 import { grantTypes } from '../clients/file.ts'
 import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'

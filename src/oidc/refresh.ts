@@ -1,6 +1,6 @@
 import { calculateJwkThumbprint, decodeProtectedHeader } from 'jose'
 import { type Client, errors, type RefreshToken, type TokenEndpointGrantContext } from 'oidc-provider'
-import { network, originOf } from '../accounts/origin.ts'
+import { network, originOf } from '../accounts/device.ts'
 import { extensionsOf } from '../clients/client-extensions.ts'
 import type { Certificate } from '../crypto/certificate.ts'
 import { sha256 } from '../crypto/digest.ts'

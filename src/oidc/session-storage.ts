@@ -1,6 +1,6 @@
 import { type KoaContextWithOIDC, Provider, type Session } from 'oidc-provider'
 import { type Account, stampFits } from '../accounts/account.ts'
-import { originOf } from '../accounts/origin.ts'
+import { originOf } from '../accounts/device.ts'
 import { Problem } from '../errors.ts'
 import type { Records } from '../records/adapter.ts'
 import { type Admission, largest, size } from './admission.ts'

@@ -1,5 +1,5 @@
 import { errors } from 'oidc-provider'
-import { originOf } from '../accounts/origin.ts'
+import { originOf } from '../accounts/device.ts'
 import { extensionsOf } from '../clients/client-extensions.ts'
 import type { Clients } from '../clients/registry.ts'
 import type { Origin } from '../events.ts'

@@ -1,4 +1,4 @@
-import { originOf } from '../accounts/origin.ts'
+import { originOf } from '../accounts/device.ts'
 import type { Clients } from '../clients/registry.ts'
 import type { Emit } from '../events.ts'
 import type { Records } from '../records/adapter.ts'

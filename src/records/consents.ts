@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { claim, declare, retry, type Store } from '../store/collection.ts'
-import { allOf } from '../store/whole-lists.ts'
+import { allOf, claim, declare, retry, type Store } from '../store/collection.ts'
 import type { Records } from './adapter.ts'
 
 /** Our own scopes, and those of each API by its resource identifier. */

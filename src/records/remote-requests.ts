@@ -1,6 +1,6 @@
 import { type Adapter, type AdapterPayload, errors, Provider } from 'oidc-provider'
 import { z } from 'zod'
-import { originOf } from '../accounts/origin.ts'
+import { originOf } from '../accounts/device.ts'
 import { sha256 } from '../crypto/digest.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import { declare, type Store } from '../store/collection.ts'

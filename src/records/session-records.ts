@@ -2,8 +2,7 @@ import type { Adapter, AdapterPayload, ClientAuthorizationState } from 'oidc-pro
 import { z } from 'zod'
 import type { Stamped } from '../accounts/account.ts'
 import { sha256 } from '../crypto/digest.ts'
-import { declare, type Store, update } from '../store/collection.ts'
-import { allOf } from '../store/whole-lists.ts'
+import { allOf, declare, type Store, update } from '../store/collection.ts'
 
 type Apps = Record<string, ClientAuthorizationState>
 

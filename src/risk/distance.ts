@@ -1,4 +1,4 @@
-import { oneNetwork } from '../accounts/origin.ts'
+import { oneNetwork } from '../accounts/device.ts'
 
 /** How far what was asked elsewhere is from who looks at it: on one network, on another, or in another country as far as is known. */
 export type Apart = 'near' | 'far' | 'abroad'

@@ -1,6 +1,5 @@
 import type { Account, Accounts } from '../accounts/account.ts'
-import type { Admissions } from '../accounts/admitted-devices.ts'
-import type { Devices } from '../accounts/device.ts'
+import type { Admissions, Devices } from '../accounts/device.ts'
 import type { Failures } from '../accounts/failures.ts'
 import type { SessionBook, SessionRecord } from '../accounts/session.ts'
 import type { Throttle } from '../accounts/throttle.ts'

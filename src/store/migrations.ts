@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { type Collection, type Doc, declare, retry, type Store } from './collection.ts'
-import { allOf, every } from './whole-lists.ts'
+import { allOf, type Collection, type Doc, declare, every, retry, type Store } from './collection.ts'
 
 /** One step forward, the same in every engine. It may be interrupted and run again, so it must bear being repeated. */
 export interface Migration {

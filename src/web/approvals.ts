@@ -1,7 +1,7 @@
 import Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Account } from '../accounts/account.ts'
-import { agentOf } from '../accounts/agent.ts'
+import { agentOf } from '../accounts/device.ts'
 import { Problem } from '../errors.ts'
 import type { Approvals } from '../oidc/remote-approvals.ts'
 import { field } from './forms.ts'

@@ -1,6 +1,6 @@
 import Router from '@koa/router'
 import type { Context } from 'koa'
-import { agentOf } from '../accounts/agent.ts'
+import { agentOf } from '../accounts/device.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
 import { typedCode } from '../factors/typed.ts'

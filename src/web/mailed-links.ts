@@ -1,6 +1,6 @@
 import Router from '@koa/router'
 import type { Context } from 'koa'
-import { agentOf } from '../accounts/agent.ts'
+import { agentOf } from '../accounts/device.ts'
 import { Problem } from '../errors.ts'
 import type { Mailbox } from '../flows/mailbox.ts'
 import type { Words } from './phrases.ts'

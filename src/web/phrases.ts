@@ -2,7 +2,7 @@ import { IntlMessageFormat } from 'intl-messageformat'
 import type { Context } from 'koa'
 import de from '../../views/locales/de.json' with { type: 'json' }
 import en from '../../views/locales/en.json' with { type: 'json' }
-import type { Agent } from '../accounts/agent.ts'
+import type { Agent } from '../accounts/device.ts'
 import type { Problem } from '../errors.ts'
 import type { Place } from '../risk/places.ts'
 

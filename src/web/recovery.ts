@@ -1,5 +1,5 @@
 import Router from '@koa/router'
-import { originOf } from '../accounts/origin.ts'
+import { originOf } from '../accounts/device.ts'
 import type { Owner } from '../api-keys/owner.ts'
 import { Problem } from '../errors.ts'
 import { maskedEmail } from '../factors/contacts.ts'

@@ -1,6 +1,6 @@
 import { bodyParser } from '@koa/bodyparser'
 import type { Context, Middleware } from 'koa'
-import { originOf } from '../accounts/origin.ts'
+import { originOf } from '../accounts/device.ts'
 import { refusals } from '../api-keys/scheme.ts'
 import type { Verification } from '../api-keys/verification.ts'
 import { InvalidVerifyRequest } from '../api-keys/verify-request.ts'

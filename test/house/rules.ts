@@ -158,7 +158,7 @@ export const short: Rule = ({ text }) => {
 
 /**
  * A query of the store says how much it wants: by a limit with a name, which says why nothing is missed, or of 1. Whole lists are
- * read by store/whole-lists.ts. A list that is cut without a word is one that some person, case or session is missing from.
+ * read by `every` or `allOf` of store/collection.ts. A list that is cut without a word is one that some person, case or session is missing from.
  */
 export const bounded: Rule = ({ text }) => {
   const code = withoutComments(text)

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { expect } from 'chai'
-import type { Receive } from '../../src/account-recovery/checking.ts'
+import type { Receive } from '../../src/account-recovery/submission.ts'
 import { Problem } from '../../src/errors.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { testStore } from '../support/store.ts'

@@ -2,6 +2,22 @@ import { z } from 'zod'
 import type { Emit } from '../events.ts'
 import { declare, type Store } from '../store/collection.ts'
 
+/** How far the clocks of two machines may be apart, in milliseconds. */
+const skew = 5_000
+
+/**
+ * Tells whether something happened within the last so many milliseconds. A time that lies ahead is not recent: the clock was set
+ * back since, and what was proved before must not count as fresh until the clock has caught up.
+ */
+export function recent(at: number, within: number, now: number): boolean {
+  return at - now <= skew && now - at < within
+}
+
+/** Tells whether something that was granted for so many milliseconds until `until` still holds; not where the clock was set back since. */
+export function stillGranted(until: number, within: number, now: number): boolean {
+  return recent(until - within, within, now)
+}
+
 const shape = z.object({
   id: z.string(),
   /** The time that was read last. */
@@ -14,8 +30,8 @@ const clockDeclaration = declare({ name: 'clock', shape })
 
 /** The longest time between two readings that may be nothing but a restart, in milliseconds. */
 const pause = 2 * 3_600_000
-/** How far the clocks of two machines may be apart, in milliseconds. */
-const skew = 60_000
+/** How far the clocks of two machines may be apart before that counts as a jump, in milliseconds. */
+const apart = 60_000
 /** How long the clock has to run on before it is believed again, in milliseconds. */
 const settling = 24 * 3_600_000
 
@@ -36,7 +52,7 @@ export function steadyClock({ store, emit, now }: Surroundings): () => Promise<b
   return async () => {
     const at = now()
     const last = await readings.get('clock')
-    const jumped = last !== undefined && (at - last.at > pause || last.at - at > skew)
+    const jumped = last !== undefined && (at - last.at > pause || last.at - at > apart)
     const since = last === undefined || jumped ? at : last.since
     await readings.put({ id: 'clock', at, since })
     // Once for each jump: machines that disagree would go on for ever, each steady for as long as they are apart.

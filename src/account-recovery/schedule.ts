@@ -17,9 +17,6 @@ interface Services {
   every?: number
 }
 
-/** What happens to cases by itself. */
-export type Rounds = ReturnType<typeof rounds>
-
 /**
  * Tells owners, and lets what waits go on: no case gets to the staff before its account's owner was told of it, and the delay
  * begins once they were told that it is agreed to. Of several processes one does it; after a crash, another.

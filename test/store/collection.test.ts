@@ -1,7 +1,6 @@
 import { expect } from 'chai'
 import { z } from 'zod'
-import { declare, type Store } from '../../src/store/collection.ts'
-import { allOf, every } from '../../src/store/whole-lists.ts'
+import { allOf, declare, every, type Store } from '../../src/store/collection.ts'
 import { testStore } from '../support/store.ts'
 
 const things = declare({ name: 'things', shape: z.object({ id: z.string(), of: z.string() }), indexes: ['of'] })
