@@ -1,19 +1,14 @@
 import { Readable } from 'node:stream'
-import Router from '@koa/router'
 import type { Context } from 'koa'
 import { z } from 'zod'
-import type { Accounts } from '../accounts/account.ts'
 import { agentOf } from '../accounts/device.ts'
-import type { Receipts } from '../accounts/receipt.ts'
 import { Problem } from '../errors.ts'
-import type { Approved } from '../flows/approval-statement.ts'
 import { factsOf } from '../flows/details.ts'
-import { type Activity, type Kind, kindOf, kinds, type Part } from '../observers/activity.ts'
+import { kindOf, kinds, type Part } from '../observers/activity.ts'
 import type { Entry } from '../observers/chain.ts'
-import type { Sessions } from '../oidc/browser-sessions.ts'
 import { isPhrase } from './phrases.ts'
-import type { Show } from './show.ts'
-import { requireSession, type SignedIn, type Visit } from './visit.ts'
+import type { Services } from './services.ts'
+import type { SignedIn } from './visit.ts'
 
 declare module './pages.ts' {
   interface Pages {
@@ -33,26 +28,12 @@ declare module './pages.ts' {
 
 const day = 24 * 3_600_000
 
-interface Services {
-  accounts: Accounts
-  sessions: Sessions
-  activity: Activity
-  receipts: Receipts<Approved>
-  /** An app's name by its client id. */
-  appName: (id: string) => Promise<string | undefined>
-  show: Show
-}
-
 const days = z.iso.date()
 const filter = z.object({ kind: z.enum(kinds).optional(), from: days.optional(), to: days.optional() })
 const asked = filter.extend({ after: z.string().max(100).optional() })
 
 /** A person's own log of everything that concerned their account: to read, to filter, and to take along. */
-export function activityPages(services: Services): Router<Visit> {
-  const { activity, receipts, appName, show } = services
-  const router = new Router<Visit>()
-  const { page } = requireSession(services)
-
+export function activityPages({ activity, receipts, appName, show, page }: Services): void {
   const inWords = async (ctx: Context, entry: Entry): Promise<Happened> => {
     const { client, receipt: id } = entry.data
     const name = typeof client === 'string' ? await appName(client) : undefined
@@ -62,7 +43,7 @@ export function activityPages(services: Services): Router<Visit> {
     return happened(entry, { say, app: id => name ?? id, to })
   }
 
-  page(router, '/account/activity', async (ctx, { account }) => {
+  page('/account/activity', async (ctx, { account }) => {
     const { after, ...typed } = wanted(ctx)
     const { entries, older } = await activity.page(account.id, partOf(typed), after)
     const locals = {
@@ -77,7 +58,7 @@ export function activityPages(services: Services): Router<Visit> {
   })
 
   // What they approved, with the proof: to keep, and to verify without us.
-  page(router, '/account/receipts/:id', async (ctx, { account }) => {
+  page('/account/receipts/:id', async (ctx, { account }) => {
     const receipt = await receipts.get(ctx.params.id ?? '')
     if (receipt?.account !== account.id) throw new Problem('not_found')
     ctx.attachment('latchkey-receipt.json')
@@ -86,7 +67,7 @@ export function activityPages(services: Services): Router<Visit> {
   })
 
   const download = (ending: string, lines: (ctx: Context, entries: AsyncIterable<Entry>) => AsyncIterable<string>) =>
-    page(router, `/account/activity.${ending}`, (ctx, { account }: SignedIn) => {
+    page(`/account/activity.${ending}`, (ctx, { account }: SignedIn) => {
       const { after: _, ...typed } = wanted(ctx)
       ctx.attachment(`latchkey-activity.${ending}`)
       ctx.body = Readable.from(lines(ctx, activity.all(account.id, partOf(typed))))
@@ -126,8 +107,6 @@ export function activityPages(services: Services): Router<Visit> {
     }
     yield before === '[\n' ? '[]\n' : '\n]\n'
   })
-
-  return router
 }
 
 /** What the address asks for; throws `malformed`. */
@@ -148,24 +127,6 @@ function queryOf(typed: Record<string, string | undefined>): string {
   return entries.length === 0 ? '' : `?${new URLSearchParams(entries)}`
 }
 
-/** One thing that happened, for the person to whom it did. */
-export interface Happened {
-  sequence: number
-  /** Milliseconds since the epoch. */
-  at: number
-  what: string
-  kind: Kind
-  /** The factor that it was about. */
-  factor: string | undefined
-  /** Worth a look. */
-  unusual: boolean
-  address: string | undefined
-  /** "Chrome on Windows". */
-  agent: string | undefined
-  /** The id of the receipt that there is of it. */
-  receipt?: string | undefined
-}
-
 interface InWords {
   say(key: string, values?: Record<string, string | number>): string
   /** An app by its client id. */
@@ -174,22 +135,28 @@ interface InWords {
   to?: string | undefined
 }
 
-/** Puts an entry of the audit log in words: `event.<name>`. */
-export function happened({ sequence, at, name, level, data, origin }: Entry, words: InWords): Happened {
-  const factor = typeof data.factor === 'string' ? data.factor : undefined
+/** One thing that happened to a person's account. */
+type Happened = ReturnType<typeof happened>
+
+/** Says an entry of the audit log in words: `event.<name>`. */
+export function happened({ sequence, at, name, level, data, origin }: Entry, words: InWords) {
   return {
     sequence,
+    /** Milliseconds since the epoch. */
     at,
     // Kept for good: it may be of a Latchkey that knew more events, or others.
     what: isPhrase(`event.${name}`)
       ? words.say(`event.${name}`, valuesOf(data, words))
       : words.say('event.other', { name }),
     kind: kindOf(name),
-    factor,
+    /** The factor that it was about. */
+    factor: typeof data.factor === 'string' ? data.factor : undefined,
     unusual: level === 'warning',
     address: origin.address,
+    /** "Chrome on Windows". */
     agent: browserOf(origin.agent, words),
-    receipt: words.to === undefined ? undefined : String(data.receipt),
+    /** The id of the receipt, if there is one. */
+    ...(words.to !== undefined && { receipt: String(data.receipt) }),
   }
 }
 

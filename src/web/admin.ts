@@ -1,18 +1,15 @@
 import { Readable } from 'node:stream'
-import Router from '@koa/router'
 import type { Context } from 'koa'
 import type { z } from 'zod'
 import { type Case, standing } from '../account-recovery/cases.ts'
 import { endings } from '../account-recovery/identity-documents.ts'
-import { type Deciding, type KnownAddress, needed } from '../account-recovery/staff-decisions.ts'
-import type { Credentials } from '../accounts/credential.ts'
+import { type KnownAddress, needed } from '../account-recovery/staff-decisions.ts'
 import type { Action } from '../actions/action.ts'
 import { Problem } from '../errors.ts'
-import type { Factor } from '../factors/factor.ts'
 import { field, queryField, submit } from './forms.ts'
+import type { Services } from './services.ts'
 import { seeOther } from './show.ts'
-import { stepUp } from './step-up.ts'
-import { requireSession, type SignedIn, type Visit } from './visit.ts'
+import type { SignedIn } from './visit.ts'
 
 declare module './pages.ts' {
   interface Pages {
@@ -50,39 +47,13 @@ declare module './pages.ts' {
   }
 }
 
-/** An identity check as the staff list it. Times in milliseconds since the epoch. */
-interface CaseLine {
-  number: string
-  at: number
-  /** The address that was typed. */
-  email: string
-  /** How many said yes, and how many must. */
-  yes: number
-  needed: number
-  /** Whoever looks has decided. */
-  mine: boolean
-  /** When its delay is over, once it was agreed to. */
-  until: number | undefined
-  /** Somebody objects to it from an address that is new to the account. */
-  disputed: boolean
-}
-
-type Services = Parameters<typeof stepUp>[0] & {
-  credentials: Credentials
-  factors: readonly Factor[]
-  deciding: Deciding
-}
-
 /**
  * Pages of the staff: for accounts of a role, whose passkey was proved a short while ago. To anybody else who is signed in there is
  * nothing at these addresses. What is done here opens no account, and shows or sets no secret.
  */
-export function admin(services: Services): Router<Visit> {
-  const { actions, credentials, factors, deciding, show } = services
+export function admin(services: Services): void {
+  const { router, actions, credentials, factors, deciding, show, findSession, beginProof } = services
   const { look, decide } = actions.staff
-  const router = new Router<Visit>()
-  const { find } = requireSession(services)
-  const { begin } = stepUp(services)
 
   const frame = ({ account }: SignedIn) => ({ person: { email: account.email } })
 
@@ -92,29 +63,18 @@ export function admin(services: Services): Router<Visit> {
     if (!ready.asked) return ready
     const held = await credentials.of(person.account.id)
     const passkey = factors.find(({ id, multiFactor }) => multiFactor && held.some(each => each.factor === id))
-    if (passkey) return void (await begin(ctx, person, action, ready, { next: ctx.path, wants: passkey.id }))
+    if (passkey) return void (await beginProof(ctx, person, action, ready, { next: ctx.path, wants: passkey.id }))
     ctx.status = 403
     show.page(ctx, 'admin/passkey', {}, frame(person))
   }
 
   const page = (path: string, shows: (ctx: Context, person: SignedIn) => Promise<void>) =>
     router.get(path, async ctx => {
-      const person = await find(ctx)
+      const person = await findSession(ctx)
       // Whatever the address: nobody learns from it who is of the staff, or which case there is.
       if (!person) return seeOther(ctx, `/sign-in?next=${encodeURIComponent(ctx.path)}`)
       if (await prepared(ctx, person, look, {})) await shows(ctx, person)
     })
-
-  const lineOf = (found: Case, { account }: SignedIn): CaseLine => ({
-    number: found.id,
-    at: found.createdAt,
-    email: found.email,
-    yes: standing(found).filter(each => each.verdict === 'approve').length,
-    needed,
-    mine: standing(found).some(each => each.staff === account.id),
-    until: found.until,
-    disputed: found.disputes !== undefined,
-  })
 
   page('/admin', async (ctx, person) => {
     const { waiting } = await deciding.queue()
@@ -133,7 +93,7 @@ export function admin(services: Services): Router<Visit> {
       return `?${new URLSearchParams(query as [string, string][])}`
     }
     const part = (list: keyof typeof queue) => ({
-      cases: queue[list].cases.map(each => lineOf(each, person)),
+      cases: queue[list].cases.map(each => lineOf(each, person.account.id)),
       first: after[list] === undefined,
       rest: rest(list),
     })
@@ -144,7 +104,7 @@ export function admin(services: Services): Router<Visit> {
     const seen = await deciding.look(ctx.params.number ?? '', person.account)
     const { found, story, known, rivals, decided, bars } = seen
     const locals = {
-      ...lineOf(found, person),
+      ...lineOf(found, person.account.id),
       state: found.state,
       base: `/admin/recovery/${found.id}`,
       contact: found.contact,
@@ -174,7 +134,7 @@ export function admin(services: Services): Router<Visit> {
   })
 
   router.post('/admin/recovery/:number', async ctx => {
-    const person = await find(ctx)
+    const person = await findSession(ctx)
     if (!person) throw new Problem('not_found')
     const verdict = field(ctx, 'verdict', 20) as 'approve' | 'refuse'
     const given = { number: ctx.params.number ?? '', verdict, reason: field(ctx, 'reason', 500) }
@@ -188,8 +148,28 @@ export function admin(services: Services): Router<Visit> {
       problem => one(ctx, person, given.reason, problem),
     )
   })
+}
 
-  return router
+/** An identity check as the staff list it. Times in milliseconds since the epoch. */
+type CaseLine = ReturnType<typeof lineOf>
+
+/** Returns an identity check as one of the staff sees it in a list. */
+function lineOf(found: Case, staff: string) {
+  return {
+    number: found.id,
+    at: found.createdAt,
+    /** The address that was typed. */
+    email: found.email,
+    /** How many said yes, and how many must. */
+    yes: standing(found).filter(each => each.verdict === 'approve').length,
+    needed,
+    /** Whether this one of the staff has decided. */
+    mine: standing(found).some(each => each.staff === staff),
+    /** When its delay is over, once it was agreed to. */
+    until: found.until,
+    /** Whether somebody objects to it from an address that is new to the account. */
+    disputed: found.disputes !== undefined,
+  }
 }
 
 /** Reads a case's number from the address. */

@@ -1,12 +1,10 @@
-import Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Typed } from '../api-keys/api-key-form.ts'
 import { type ApiKey, limit, type Revealed, scopes } from '../api-keys/api-keys.ts'
-import type { Owner } from '../api-keys/owner.ts'
 import type { Problem } from '../errors.ts'
 import { choices, field, queryField, submit } from './forms.ts'
-import { stepUp } from './step-up.ts'
-import { requireSession, type SignedIn, type Visit } from './visit.ts'
+import type { Services } from './services.ts'
+import type { SignedIn } from './visit.ts'
 
 declare module './pages.ts' {
   interface Pages {
@@ -15,7 +13,7 @@ declare module './pages.ts' {
       keys: readonly KeyLine[]
       /** What there is to choose from. */
       scopes: readonly string[]
-      typed: { name: string; scope: readonly string[]; addresses: string; expires: string; public_key: string }
+      typed: Typed
       at: string | undefined
       /** The flow in which it was proved for this form, or for the key `at`, who somebody is; and what was typed as the public key of `at`. */
       draft: string | undefined
@@ -30,24 +28,6 @@ declare module './pages.ts' {
   }
 }
 
-/** An API key in words. Times in milliseconds since the epoch. */
-export interface KeyLine {
-  id: string
-  name: string
-  scopes: readonly string[]
-  addresses: readonly string[]
-  /** It signs with a private key that its owner keeps. */
-  pair: boolean
-  createdAt: number
-  usedAt: number | undefined
-  usedFrom: string | undefined
-  /** The last moment that it signs. */
-  endsAt: number | undefined
-  ended: boolean
-  /** Until when what a rotation replaced still signs. */
-  formerUntil: number | undefined
-}
-
 const day = 24 * 3_600_000
 /** How long a key lives unless its owner says otherwise, in milliseconds. */
 const usual = 90 * day
@@ -55,15 +35,10 @@ const home = '/account/api-keys'
 /** Characters that are read of what was typed. */
 const longest = { addresses: 4_000, public_key: 1_000, other: 100 }
 
-type Services = Parameters<typeof stepUp>[0] & { owner: Pick<Owner, 'keys'>; now: () => number }
-
 /** Serves the page where people see, make, rename, rotate and revoke their API keys. A secret is shown once, as the answer to the post that made it. */
-export function apiKeys(services: Services): Router<Visit> {
-  const { actions, owner, show, now } = services
+export function apiKeys(services: Services): void {
+  const { router, actions, owner, show, now, requireSession, page, perform, provedIn } = services
   const { create, rotate, rename, revoke } = actions.apiKeys
-  const router = new Router<Visit>()
-  const { who, page } = requireSession(services)
-  const { perform, provedIn } = stepUp(services)
 
   const dayOf = (at: number) => new Date(at).toISOString().slice(0, 10)
   const blank = (): Typed => ({
@@ -95,7 +70,7 @@ export function apiKeys(services: Services): Router<Visit> {
   /** Does what was posted; what is wrong with it is said on the same page, where all that was typed still stands. */
   const act = (path: string, does: (ctx: Context, person: SignedIn) => Promise<unknown>) =>
     router.post(path, async ctx => {
-      const person = await who(ctx)
+      const person = await requireSession(ctx)
       const at: string | undefined = ctx.params.key
       await submit(
         () => does(ctx, person),
@@ -114,7 +89,7 @@ export function apiKeys(services: Services): Router<Visit> {
     show.page(ctx, 'account/api-key', locals, { person: { email: account.email } })
   }
 
-  page(router, home, async (ctx, person) => {
+  page(home, async (ctx, person) => {
     const draft = queryField(ctx, 'draft', 100)
     const flow = draft === undefined ? undefined : await provedIn(ctx, person, draft).catch(() => undefined)
     const { id, args } = flow?.action ?? {}
@@ -136,8 +111,6 @@ export function apiKeys(services: Services): Router<Visit> {
     perform(ctx, person, rename, { key: ctx.params.key, name: typedKey(ctx).name }),
   )
   act(`${home}/:key/revoke`, (ctx, person) => perform(ctx, person, revoke, { key: ctx.params.key }))
-
-  return router
 }
 
 /** Reads the form of a key, cut to what a page may show again. */
@@ -154,21 +127,20 @@ export function typedKey(ctx: Context): Typed {
   }
 }
 
-/** A key as pages list it: nothing that signs. */
-function lineOf(key: ApiKey, now: number): KeyLine {
-  const { id, name, scopes, addresses, algorithm, createdAt, usedAt, usedFrom, endsAt, former } = key
+/** An API key in words. Times in milliseconds since the epoch. */
+export type KeyLine = ReturnType<typeof lineOf>
+
+/** Returns a key as pages list it: nothing that signs. */
+function lineOf({ id, name, scopes, addresses, createdAt, usedAt, usedFrom, ...key }: ApiKey, now: number) {
+  const { algorithm, endsAt, former } = key
   return {
-    id,
-    name,
-    scopes,
-    addresses,
+    ...{ id, name, scopes, addresses, createdAt, usedAt, usedFrom },
+    /** Whether it signs with a private key that its owner keeps. */
     pair: algorithm === 'ed25519',
-    createdAt,
-    usedAt,
-    usedFrom,
-    // Its last moment, so that the last day is named and not the one after.
+    /** The last moment at which it signs, so that the last day is named and not the one after. */
     endsAt: endsAt && endsAt - 1,
     ended: endsAt !== undefined && endsAt <= now,
+    /** Until when the key that a rotation replaced still signs. */
     formerUntil: former && now < former.until ? former.until : undefined,
   }
 }

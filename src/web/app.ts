@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { bodyParser } from '@koa/bodyparser'
+import Router from '@koa/router'
 import Koa, { type Middleware } from 'koa'
 import type { Refusal } from '../errors.ts'
 import type { Answered, Refused } from '../observers/answered.ts'
@@ -23,49 +24,46 @@ import { operating, wellKnown } from './operating.ts'
 import { profile } from './profile.ts'
 import { onward } from './protocol-pages.ts'
 import { recovery } from './recovery.ts'
+import { restrictions } from './restrictions-page.ts'
 import { security } from './security.ts'
+import { type Rooms, services } from './services.ts'
 import { sessions } from './sessions-page.ts'
-import type { Show } from './show.ts'
-import { finishing, signIn } from './sign-in.ts'
+import { signIn } from './sign-in.ts'
 import { stepping } from './stepping.ts'
 import { verify } from './verify.ts'
 import { type Visit, visiting } from './visit.ts'
 
-type Rooms = Parameters<typeof account>[0] &
-  Parameters<typeof apiKeys>[0] &
-  Parameters<typeof verify>[0] &
-  Parameters<typeof security>[0] &
-  Parameters<typeof apps>[0] &
-  Omit<Parameters<typeof closing>[0], 'finish'> &
-  Parameters<typeof data>[0] &
-  Parameters<typeof recovery>[0] &
-  Parameters<typeof identity>[0] &
-  Parameters<typeof admin>[0] &
-  Parameters<typeof sessions>[0] &
-  Parameters<typeof confirm>[0] &
-  Parameters<typeof activityPages>[0] &
-  Parameters<typeof approvalPages>[0] &
-  Parameters<typeof deviceCode>[0] &
-  Parameters<typeof interaction>[0] &
-  Parameters<typeof signIn>[0] &
-  Parameters<typeof operating>[0] &
-  Parameters<typeof wellKnown>[0]
+type Options = Rooms &
+  Parameters<typeof verify>[0] & {
+    /** How a request's sender is found behind proxies. */
+    proxies: Proxies
+    /** Makes a device cookie: a bearer value of 256 bits. */
+    token: (bytes?: number) => string
+    assets: Assets
+    /** OpenID Connect's own endpoints, and the keys that sign its cookies. */
+    protocol: { keys: Koa['keys']; discovery: Middleware; endpoints: Middleware }
+    associations: Middleware
+    answered: (request: Answered) => void
+    refused: (request: Refused) => void
+  }
 
-interface Options extends Rooms {
-  issuer: string
-  /** Who a request is from, as proxies of ours say it. */
-  proxies: Proxies
-  /** Makes a device cookie: a bearer value of 256 bits. */
-  token: (bytes?: number) => string
-  assets: Assets
-  show: Show
-  /** OpenID Connect's own endpoints, and the keys that sign its cookies. */
-  protocol: { keys: Koa['keys']; discovery: Middleware; endpoints: Middleware }
-  associations: Middleware
-  log: (fault: unknown, request: string) => void
-  answered: (request: Answered) => void
-  refused: (request: Refused) => void
-}
+/** Every family of pages, each of which adds its routes. Flows come last: theirs take any word for a factor. */
+const families = [
+  ...[
+    operating,
+    wellKnown,
+    account,
+    profile,
+    security,
+    restrictions,
+    sessions,
+    apps,
+    apiKeys,
+    approvalPages,
+    deviceCode,
+  ],
+  ...[activityPages, data, closing, admin, recovery, identity, confirm, openingPages, signIn, interaction, stepping],
+]
 
 /** Where documents are sent, over whatever line people have. */
 const uploads = /^\/recover\/identity\/[^/?]+(\?|$)/
@@ -95,32 +93,10 @@ export function app(options: Options): RequestListener {
   pages.use(visiting({ https, token }) as Middleware)
   pages.use(sameOrigin(issuer))
   pages.use(bodyParser({ enableTypes: ['form', 'json'], formLimit: '64kb', jsonLimit: '64kb' }))
-  const finish = finishing(options)
-  const routers = [
-    operating(options),
-    wellKnown(options),
-    signIn(options),
-    interaction(options),
-    account(options),
-    apiKeys(options),
-    security(options),
-    profile(options),
-    recovery(options),
-    identity(options),
-    admin(options),
-    sessions(options),
-    confirm(options),
-    openingPages(options),
-    activityPages(options),
-    apps(options),
-    data(options),
-    closing({ ...options, finish }),
-    approvalPages(options),
-    deviceCode(options),
-    stepping({ ...options, finish }),
-  ]
-  for (const router of routers)
-    pages.use(router.routes() as Middleware).use(router.allowedMethods({ throw: true }) as Middleware)
+  const router = new Router<Visit>()
+  const shared = services(options, router)
+  for (const add of families) add(shared)
+  pages.use(router.routes() as Middleware).use(router.allowedMethods({ throw: true }) as Middleware)
   const page = pages.callback()
   const settle = settled({ issuer, ...options.proxies })
 

@@ -1,13 +1,10 @@
-import Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Account } from '../accounts/account.ts'
 import { agentOf } from '../accounts/device.ts'
 import { Problem } from '../errors.ts'
-import type { Approvals } from '../oidc/remote-approvals.ts'
 import { field } from './forms.ts'
-import type { Words } from './phrases.ts'
-import { stepUp } from './step-up.ts'
-import { requireSession, type SignedIn, type Visit } from './visit.ts'
+import type { Services } from './services.ts'
+import type { SignedIn } from './visit.ts'
 
 declare module './pages.ts' {
   interface Pages {
@@ -28,17 +25,11 @@ declare module './pages.ts' {
   }
 }
 
-type Services = Parameters<typeof stepUp>[0] & { approvals: Approvals; words: Words }
-
 const home = '/account/approvals'
 
 /** What apps ask for while their person is elsewhere (CIBA Core 1.0, 8): a mail or a text leads here, and looking changes nothing. */
-export function approvalPages(services: Services): Router<Visit> {
-  const { approvals, words, show } = services
-  const router = new Router<Visit>()
-  const { page, who } = requireSession(services)
-  const { perform } = stepUp(services)
-
+export function approvalPages(services: Services): void {
+  const { router, approvals, words, show, page, requireSession, perform, actions } = services
   const listed = async (ctx: Context, account: Account, done?: string): Promise<void> => {
     const waiting = (await approvals.of(account.id)).map(({ app, agent, address, acr: _, ...each }) => ({
       ...each,
@@ -49,25 +40,23 @@ export function approvalPages(services: Services): Router<Visit> {
     show.page(ctx, 'account/approvals', { waiting, done }, { person: { email: account.email } })
   }
 
-  page(router, home, (ctx, { account }) => listed(ctx, account))
-  page(router, `${home}/done`, (ctx, { account }) => listed(ctx, account, 'approved'))
-  page(router, `${home}/refused`, (ctx, { account }) => listed(ctx, account, 'refused'))
-  page(router, `${home}/reported`, (ctx, { account }) => listed(ctx, account, 'reported'))
+  page(home, (ctx, { account }) => listed(ctx, account))
+  page(`${home}/done`, (ctx, { account }) => listed(ctx, account, 'approved'))
+  page(`${home}/refused`, (ctx, { account }) => listed(ctx, account, 'refused'))
+  page(`${home}/reported`, (ctx, { account }) => listed(ctx, account, 'reported'))
 
   /** Performs an answer to a request, one of those that wait for whoever is signed in. */
   const answer = (path: string, act: (ctx: Context, person: SignedIn, request: string) => Promise<unknown>) =>
     router.post(path, async ctx => {
-      const person = await who(ctx)
+      const person = await requireSession(ctx)
       const asked = field(ctx, 'request', 100)
       if (!(await approvals.of(person.account.id)).some(({ id }) => id === asked)) throw new Problem('approval_over')
       await act(ctx, person, asked)
     })
-  const { approve, refuse } = services.actions.approvals
+  const { approve, refuse } = actions.approvals
   answer(`${home}/approve`, (ctx, person, request) => perform(ctx, person, approve, { request }))
   answer(`${home}/refuse`, (ctx, person, request) => perform(ctx, person, refuse, { request, reported: false }))
   answer(`${home}/report`, (ctx, person, request) =>
     perform(ctx, person, refuse, { request, reported: true }, { next: `${home}/reported` }),
   )
-
-  return router
 }

@@ -1,23 +1,20 @@
-import Router from '@koa/router'
-import type { SessionBook, SessionRecord } from '../accounts/session.ts'
-import type { App } from '../clients/declared.ts'
-import type { Consent, Consents } from '../records/consents.ts'
+import type { SessionRecord } from '../accounts/session.ts'
+import type { Consent } from '../records/consents.ts'
 import { requiredField } from './forms.ts'
-import { stepUp } from './step-up.ts'
-import { requireSession, type Visit } from './visit.ts'
+import type { Services } from './services.ts'
 
 declare module './pages.ts' {
   interface Pages {
-    /** What apps may do; posts `client` to `/account/apps/revoke`. */
+    /** Shows what apps may do; posts `client` to `/account/apps/revoke`. */
     'account/apps': { others: readonly AppLine[]; suite: readonly AppLine[] }
   }
 }
 
-/** An app in words. Times in milliseconds since the epoch; undefined where nobody knows. */
+/** An app in words. Times in milliseconds since the epoch; undefined where they are unknown. */
 interface AppLine {
   id: string
   name: string
-  /** Of an app that nobody vouches for: the host to go by. */
+  /** The host to judge it by, of an app that the operator did not declare. */
   host: string | undefined
   tile: string
   scopes: readonly string[]
@@ -26,26 +23,14 @@ interface AppLine {
   usedAt: number | undefined
 }
 
-type Services = Parameters<typeof stepUp>[0] & {
-  consents: Consents
-  book: SessionBook
-  /** An app by its client id. */
-  app: (client: string) => Promise<App | undefined>
-}
-
 const path = '/account/apps'
 /** Characters of the longest client id: it may be a URL. */
 const longest = 2_048
 
-/** What apps may do with an account: those that its owner let in, to see and to revoke, and those of the suite, which are in anyway. */
-export function apps(services: Services): Router<Visit> {
-  const { actions, consents, book, app, show } = services
-  const router = new Router<Visit>()
-  const { page } = requireSession(services)
-  const { post } = stepUp(services)
-
+/** Serves the page that shows what apps may do with an account: apps that its owner let in and may revoke, and apps of the suite, which are always in. */
+export function apps({ actions, consents, book, app, show, page, post }: Services): void {
   const allowed = async ({ client, oidc, apis, since, usedAt }: Consent): Promise<AppLine> => {
-    // One that is not declared any more can still be revoked.
+    // An app that is not declared any more can still be revoked.
     const { name = client, host, tile = 'neutral', apis: known } = (await app(client)) ?? {}
     const resources = Object.entries(apis).map(([id, scopes]) => ({ name: known?.get(id)?.name ?? id, scopes }))
     return { id: client, name, host, tile, scopes: oidc, resources, since, usedAt }
@@ -54,34 +39,24 @@ export function apps(services: Services): Router<Visit> {
     const known = await Promise.all([...new Set(records.flatMap(each => each.apps))].map(app))
     return known.flatMap(found => {
       if (!found?.firstParty) return []
-      const { id } = found
+      const { id, name, tile } = found
       const opened = records.filter(each => each.apps.includes(id))
       const usedAt = Math.max(...opened.map(each => each.endedAt ?? each.seenAt))
-      return {
-        id,
-        name: found.name,
-        host: undefined,
-        tile: found.tile,
-        scopes: [],
-        resources: [],
-        since: undefined,
-        usedAt,
-      }
+      return { id, name, tile, usedAt, host: undefined, scopes: [], resources: [], since: undefined }
     })
   }
 
-  page(router, path, async (ctx, { account: { id, email } }) => {
+  page(path, async (ctx, { account: { id, email } }) => {
     const [others, records] = await Promise.all([consents.list(id), book.all(id)])
     const [letIn, suite] = await Promise.all([Promise.all(others.map(allowed)), ofSuite(records)])
     const locals = { others: letIn.sort(byUse), suite: suite.sort(byUse) }
     show.page(ctx, 'account/apps', locals, { person: { email } })
   })
 
-  post(router, `${path}/revoke`, actions.sessions.revokeApp, ctx => ({ client: requiredField(ctx, 'client', longest) }))
-  return router
+  post(`${path}/revoke`, actions.sessions.revokeApp, ctx => ({ client: requiredField(ctx, 'client', longest) }))
 }
 
-/** The one that was used last comes first. */
+/** Sorts the app that was used last first. */
 function byUse(one: AppLine, other: AppLine): number {
   return (other.usedAt ?? other.since ?? 0) - (one.usedAt ?? one.since ?? 0)
 }

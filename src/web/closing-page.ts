@@ -1,11 +1,7 @@
-import Router from '@koa/router'
 import type { Context } from 'koa'
 import { Problem } from '../errors.ts'
-import type { Closing } from '../flows/closing.ts'
+import type { Services } from './services.ts'
 import { seeOther } from './show.ts'
-import { stepUp } from './step-up.ts'
-import type { Finish } from './stepping.ts'
-import { requireSession, type Visit } from './visit.ts'
 
 declare module './pages.ts' {
   interface Pages {
@@ -19,22 +15,16 @@ declare module './pages.ts' {
   }
 }
 
-type Services = Parameters<typeof stepUp>[0] & { closing: Closing; finish: Finish }
-
 const day = 24 * 3_600_000
 
 /** Where somebody closes their account, and changes their mind: by a mailed link's button, or after signing in. */
-export function closing(services: Services): Router<Visit> {
-  const { accounts, actions, flows, closing, finish, show } = services
-  const router = new Router<Visit>()
-  const { page } = requireSession(services)
-  const { post } = stepUp(services)
+export function closing({ router, accounts, actions, flows, closing, finish, show, page, post }: Services): void {
   const days = Math.round(closing.patience / day)
 
-  page(router, '/account/close', (ctx, { account: { email } }) =>
+  page('/account/close', (ctx, { account: { email } }) =>
     show.page(ctx, 'account/close', { email, days }, { person: { email } }),
   )
-  post(router, '/account/close', actions.data.close, () => ({}))
+  post('/account/close', actions.data.close, () => ({}))
   router.get('/closing', ctx => show.page(ctx, 'recovery/closing', { days }))
 
   router.get('/keep/:bearer', async ctx => {
@@ -66,5 +56,4 @@ export function closing(services: Services): Router<Visit> {
       seeOther(ctx, '/signed-out')
     })
   }
-  return router
 }

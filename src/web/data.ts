@@ -1,8 +1,6 @@
 import { Readable } from 'node:stream'
-import Router from '@koa/router'
 import { field, queryField } from './forms.ts'
-import { stepUp } from './step-up.ts'
-import { requireSession, type Visit } from './visit.ts'
+import type { Services } from './services.ts'
 
 declare module './pages.ts' {
   interface Pages {
@@ -14,24 +12,24 @@ declare module './pages.ts' {
 const path = '/account/data'
 
 /** Serves the page where people take a copy of all that is kept of them (GDPR, articles 15 and 20). */
-export function data(services: Parameters<typeof stepUp>[0]): Router<Visit> {
-  const { actions, show } = services
-  const router = new Router<Visit>()
-  const { page, who } = requireSession(services)
-  const { perform } = stepUp(services)
-
-  page(router, path, (ctx, { account: { email } }) => {
+export function data({ router, actions, show, page, requireSession, perform }: Services): void {
+  page(path, (ctx, { account: { email } }) => {
     const attempt = queryField(ctx, 'attempt', 100) ?? ''
     show.page(ctx, 'account/data', { attempt }, { person: { email } })
   })
 
   router.post(path, async ctx => {
-    const copy = await perform(ctx, await who(ctx), actions.data.export, {}, { proof: field(ctx, 'attempt', 100) })
+    const copy = await perform(
+      ctx,
+      await requireSession(ctx),
+      actions.data.export,
+      {},
+      { proof: field(ctx, 'attempt', 100) },
+    )
     if (!copy) return
     ctx.attachment('latchkey-data.json')
     ctx.type = 'json'
     // Read as fast as it is taken, and no faster.
     ctx.body = Readable.from(copy)
   })
-  return router
 }

@@ -1,24 +1,20 @@
-import Router from '@koa/router'
 import type { Context } from 'koa'
 import { agentOf } from '../accounts/device.ts'
-import type { Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
 import { typedCode } from '../factors/typed.ts'
-import type { Approvals, Waiting } from '../oidc/remote-approvals.ts'
+import type { Waiting } from '../oidc/remote-approvals.ts'
 import { apart } from '../risk/distance.ts'
-import type { Places } from '../risk/places.ts'
 import { field, queryField, submit } from './forms.ts'
-import type { Words } from './phrases.ts'
+import type { Services } from './services.ts'
 import { seeOther } from './show.ts'
-import { stepUp } from './step-up.ts'
-import { requireSession, type SignedIn, type Visit } from './visit.ts'
+import type { SignedIn } from './visit.ts'
 
 declare module './pages.ts' {
   interface Pages {
     /** Asks for the code that a device shows; posts `user_code` to `/device`. */
     'device/enter': { code: string }
     /**
-     * Who asks, from where, beside where the person is: posts `user_code` to `/device/approve` and `/device/refuse`; `mine=yes`
+     * Shows who asks and from where, beside where the person is; posts `user_code` to `/device/approve` and `/device/refuse`; `mine=yes`
      * where the two are apart, and `compared`, the code once more, where they are in two countries.
      */
     'device/confirm': {
@@ -35,16 +31,9 @@ declare module './pages.ts' {
   }
 }
 
-type Services = Parameters<typeof stepUp>[0] & {
-  approvals: Approvals
-  throttle: Throttle
-  places: Pick<Places, 'of'>
-  words: Words
-}
-
 const home = '/device'
 const hour = 3_600_000
-/** Characters that are read of a code as it was typed. */
+/** How many characters of a typed code are read. */
 const longest = 100
 /** Wrong codes by one account, from one address, and in all: of 20^8 codes that live five minutes, nobody hits one (RFC 8628, 5.1). */
 const guesses = {
@@ -53,18 +42,15 @@ const guesses = {
   all: { tries: 1_000, window: hour },
 }
 
-/** Where somebody lets a device in that shows them a code (RFC 8628, 3.3): they sign in first, then see who asks and from where. */
-export function deviceCode(services: Services): Router<Visit> {
-  const { approvals, throttle, places, words, show } = services
-  const router = new Router<Visit>()
-  const { find, who } = requireSession(services)
-  const { perform } = stepUp(services)
-  const { approve, refuse } = services.actions.approvals
+/** Serves the pages where people let in a device that shows them a code (RFC 8628, 3.3): they sign in first, then see who asks and from where. */
+export function deviceCode(services: Services): void {
+  const { router, approvals, throttle, places, words, show, findSession, requireSession, perform, actions } = services
+  const { approve, refuse } = actions.approvals
 
-  /** What a code stands for; only wrong ones cost. Throws `unknown_user_code` and `slow_down`. */
+  /** Resolves to what a code stands for; only wrong codes count as guesses. Throws `unknown_user_code` and `slow_down`. */
   const look = async (ctx: Context, { account }: SignedIn, code: string): Promise<Waiting> => {
     const { address } = ctx.state.visitor
-    // Who is refused for themselves costs all together nothing: nobody alone closes this page to everybody.
+    // A refused account or address does not use up the tries of all: nobody alone closes this page to everybody.
     const backs = [
       await throttle.ration('user-code.account', account.id, guesses.account),
       await throttle.ration('user-code.address', address, guesses.address),
@@ -86,23 +72,15 @@ export function deviceCode(services: Services): Router<Visit> {
     const { app, scopes, resources, address, agent } = waiting
     const there = { address, ...words.whence(locale, { address, agent: agentOf(agent) }) }
     const here = { address: visitor.address, ...words.whence(locale, { address: visitor.address, agent: {} }) }
-    const locals = {
-      code,
-      there,
-      here,
-      apart: between(waiting, visitor.address),
-      scopes,
-      resources,
-      email: account.email,
-    }
-    const towards = { name: app.name, tile: app.tile }
-    show.page(ctx, 'device/confirm', locals, { towards, problem })
+    const distance = between(waiting, visitor.address)
+    const locals = { code, there, here, apart: distance, scopes, resources, email: account.email }
+    show.page(ctx, 'device/confirm', locals, { towards: { name: app.name, tile: app.tile }, problem })
   }
 
   router.get(home, async ctx => {
     const code = spelled(queryField(ctx, 'user_code', longest) ?? '')
     if (code === '') return enter(ctx, '')
-    const person = await find(ctx)
+    const person = await findSession(ctx)
     if (!person) return seeOther(ctx, `/sign-in?next=${encodeURIComponent(`${home}?user_code=${code}`)}`)
     await submit(
       async () => confirm(ctx, person, code, await look(ctx, person, code)),
@@ -116,7 +94,7 @@ export function deviceCode(services: Services): Router<Visit> {
   })
 
   router.post(`${home}/approve`, async ctx => {
-    const person = await who(ctx)
+    const person = await requireSession(ctx)
     const code = typedIn(ctx, 'user_code')
     const waiting = await look(ctx, person, code)
     const far = between(waiting, ctx.state.visitor.address)
@@ -127,20 +105,18 @@ export function deviceCode(services: Services): Router<Visit> {
     await perform(ctx, person, approve, { request: waiting.id }, { next: `${home}/connected` })
   })
   router.post(`${home}/refuse`, async ctx => {
-    const person = await who(ctx)
+    const person = await requireSession(ctx)
     const { id: request } = await look(ctx, person, typedIn(ctx, 'user_code'))
     await perform(ctx, person, refuse, { request, reported: false }, { next: `${home}/refused` })
   })
   router.get(`${home}/connected`, ctx => show.page(ctx, 'device/connected', {}))
   router.get(`${home}/refused`, ctx => show.page(ctx, 'device/refused', {}))
-
-  return router
 }
 
 /** Reads a code from a posted form. */
 const typedIn = (ctx: Context, name: string) => spelled(field(ctx, name, longest))
 
-/** As devices show it, however it was typed (RFC 8628, 6.1). */
+/** Spells a code as devices show it, however it was typed (RFC 8628, 6.1). */
 function spelled(typed: string): string {
   const letters = typedCode(typed)
     .toUpperCase()

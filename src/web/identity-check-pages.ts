@@ -1,17 +1,10 @@
-import Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Case } from '../account-recovery/cases.ts'
 import { most } from '../account-recovery/identity-documents.ts'
-import type { Checking } from '../account-recovery/submission.ts'
-import type { Links } from '../accounts/link.ts'
 import { Problem } from '../errors.ts'
-import type { Disowning } from '../flows/disowning.ts'
-import type { Resume } from '../flows/flow.ts'
-import type { Flows } from '../flows/flow-store.ts'
-import { beginFlow } from './flow-start.ts'
 import { field, submit, upload } from './forms.ts'
-import { type Show, seeOther } from './show.ts'
-import type { Visit } from './visit.ts'
+import type { Services } from './services.ts'
+import { seeOther } from './show.ts'
 
 declare module './pages.ts' {
   interface Pages {
@@ -35,18 +28,8 @@ declare module './pages.ts' {
   }
 }
 
-/** How a case stands, for who asked. */
+/** How a case stands, for the person who asked. */
 type CaseStage = 'waiting' | 'granted' | 'ready' | 'done' | 'closed'
-
-interface Services {
-  flows: Flows
-  resume: Resume
-  links: Links
-  disowning: Pick<Disowning, 'link'>
-  checking: Checking
-  show: Show
-  now: () => number
-}
 
 /** What people see of a case. Refused and cancelled look alike: a stranger must not learn that there is an owner who said no. */
 function stageOf({ state, until = 0 }: Case, now: number): CaseStage {
@@ -58,10 +41,7 @@ function stageOf({ state, until = 0 }: Case, now: number): CaseStage {
 }
 
 /** The identity check of who has lost everything, and the page where the account's owner stops it. */
-export function identity(services: Services): Router<Visit> {
-  const { checking, disowning, show, now } = services
-  const router = new Router<Visit>()
-
+export function identity({ router, checking, disowning, show, now, beginFlow }: Services): void {
   router.get('/recover/identity', ctx => show.page(ctx, 'recovery/identity', { email: '', contact: '' }))
   router.post('/recover/identity', async ctx => {
     const typed = { email: field(ctx, 'email', 320), contact: field(ctx, 'contact', 320) }
@@ -140,8 +120,6 @@ export function identity(services: Services): Router<Visit> {
     const moves = found.contact !== account.email
     const { id, securityStamp } = account
     const email = moves ? found.contact : account.email
-    await beginFlow(ctx, services, { purpose: 'recover', account: id, securityStamp, email, case: found.id, moves })
+    await beginFlow(ctx, { purpose: 'recover', account: id, securityStamp, email, case: found.id, moves })
   })
-
-  return router
 }

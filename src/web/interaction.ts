@@ -1,21 +1,15 @@
-import Router from '@koa/router'
+import type Router from '@koa/router'
 import type { Context } from 'koa'
-import type { Accounts } from '../accounts/account.ts'
-import type { Devices } from '../accounts/device.ts'
 import { Problem } from '../errors.ts'
-import type { Emit } from '../events.ts'
-import type { Approving, Request } from '../flows/approving.ts'
+import type { Request } from '../flows/approving.ts'
 import type { Facts } from '../flows/details.ts'
-import type { Resume } from '../flows/flow.ts'
-import type { Flows } from '../flows/flow-store.ts'
-import type { Sessions } from '../oidc/browser-sessions.ts'
 import { routes } from '../oidc/configuration.ts'
-import type { InteractionDetails, Interactions, Stranger } from '../oidc/interactions.ts'
-import { beginFlow, rememberApp } from './flow-start.ts'
+import type { InteractionDetails, Stranger } from '../oidc/interactions.ts'
+import { rememberApp } from './flow-start.ts'
 import { fields, queryField, submit } from './forms.ts'
 import { requestedLocale } from './phrases.ts'
-import { type Show, seeOther } from './show.ts'
-import { concluded } from './step-up.ts'
+import type { Services } from './services.ts'
+import { seeOther } from './show.ts'
 import type { Visit } from './visit.ts'
 
 declare module './pages.ts' {
@@ -45,22 +39,9 @@ declare module './pages.ts' {
   }
 }
 
-interface Services {
-  approving: Approving
-  accounts: Accounts
-  flows: Flows
-  devices: Devices
-  sessions: Sessions
-  resume: Resume
-  interactions: Interactions
-  emit: Emit
-  show: Show
-}
-
 /** Where an app's authorization request waits for a person: it leaves to sign in, comes back with the proof, and asks for consent and approval. */
-export function interaction(services: Services): Router<Visit> {
-  const { accounts, flows, interactions, sessions, show } = services
-  const router = new Router<Visit>()
+export function interaction(services: Services): void {
+  const { router, accounts, flows, interactions, sessions, show, beginFlow, concluded } = services
   const approve = approval(services, router)
 
   router.get('/interaction/:uid', async ctx => {
@@ -74,7 +55,7 @@ export function interaction(services: Services): Router<Visit> {
     if (from === undefined) return begin(ctx, details)
     const flow = await flows.get(from, ctx.state.visitor.device)
     if (flow.interaction !== details.uid || !flow.done) throw new Problem('attempt_expired')
-    const { account, acr, amr } = await concluded(ctx, services, flow)
+    const { account, acr, amr } = await concluded(ctx, flow)
     if (!acr) throw new Problem('attempt_expired')
     await interactions.finish(ctx, { accountId: account.id, acr, amr, securityStamp: account.securityStamp })
   })
@@ -93,11 +74,11 @@ export function interaction(services: Services): Router<Visit> {
       client: { name, tile, home: app },
       locale: params.ui_locales ? requestedLocale(params.ui_locales) : ctx.state.locale,
     }
-    if (prompt === 'create') return beginFlow(ctx, services, { ...begun, purpose: 'sign-up' })
+    if (prompt === 'create') return beginFlow(ctx, { ...begun, purpose: 'sign-up' })
     const person = session && (await accounts.get(session.accountId))
     // Somebody who is signed in and has to prove more stays who they are, unless the app asked for a sign-in of its own.
     const stays = person !== undefined && !params.anew
-    await beginFlow(ctx, services, {
+    await beginFlow(ctx, {
       ...begun,
       purpose: stays ? 'step-up' : 'sign-in',
       account: stays ? person.id : undefined,
@@ -120,8 +101,6 @@ export function interaction(services: Services): Router<Visit> {
     }
     show.page(ctx, 'sign-in/consent', locals, { towards: { name: client.name, tile: client.tile, logo: client.logo } })
   }
-
-  return router
 }
 
 /** Takes the proofs of what apps want approved; what it makes shows it, in words. */

@@ -1,11 +1,7 @@
-import Router from '@koa/router'
 import type { Context } from 'koa'
 import { agentOf } from '../accounts/device.ts'
 import { Problem } from '../errors.ts'
-import type { Mailbox } from '../flows/mailbox.ts'
-import type { Words } from './phrases.ts'
-import type { Show } from './show.ts'
-import type { Visit } from './visit.ts'
+import type { Services } from './services.ts'
 
 declare module './pages.ts' {
   interface Pages {
@@ -19,19 +15,11 @@ declare module './pages.ts' {
   }
 }
 
-interface Services {
-  mailbox: Mailbox
-  words: Words
-  show: Show
-}
-
 /**
  * Serves the link that an owner is mailed when a sign-in is on hold. Opening it changes nothing, because mail scanners open links; and
  * pressing its button signs nobody in on that device.
  */
-export function confirm({ mailbox, words, show }: Services): Router<Visit> {
-  const router = new Router<Visit>()
-
+export function confirm({ router, mailbox, words, show }: Services): void {
   router.get('/confirm/:bearer', async ctx => {
     const { bearer = '' } = ctx.params
     const onHold = await mailbox.onHold(bearer)
@@ -48,14 +36,10 @@ export function confirm({ mailbox, words, show }: Services): Router<Visit> {
   }
   router.post('/confirm/:bearer', ctx => settle(ctx, true))
   router.post('/confirm/:bearer/deny', ctx => settle(ctx, false))
-
-  return router
 }
 
 /** Serves the link that proves a mailbox: the device on which its button is pressed may go on with signing in. */
-export function openingPages({ mailbox, show }: Omit<Services, 'words'>): Router<Visit> {
-  const router = new Router<Visit>()
-
+export function openingPages({ router, mailbox, show }: Services): void {
   router.get('/open/:code', async ctx => {
     const { code = '' } = ctx.params
     if (!(await mailbox.good(code))) throw new Problem('link_expired')
@@ -66,6 +50,4 @@ export function openingPages({ mailbox, show }: Omit<Services, 'words'>): Router
     await mailbox.openByLink(ctx.params.code ?? '', ctx.state.visitor)
     show.page(ctx, 'sign-in/opened', {})
   })
-
-  return router
 }

@@ -1,10 +1,8 @@
-import Router from '@koa/router'
 import ipaddr from 'ipaddr.js'
 import type { Context } from 'koa'
 import { Problem } from '../errors.ts'
 import { queryField } from './forms.ts'
-import type { Show } from './show.ts'
-import type { Visit } from './visit.ts'
+import type { Services } from './services.ts'
 
 declare module './pages.ts' {
   interface Pages {
@@ -25,41 +23,8 @@ declare module './pages.ts' {
   }
 }
 
-/** A message in the development outbox. */
-interface Kept {
-  id: string
-  at: number
-  channel: 'email' | 'sms'
-  to: string
-  subject: string
-  text: string
-  code?: string
-  link?: string
-}
-
-interface Services {
-  /** Resolves to whether the store can be written. */
-  ready: () => Promise<boolean>
-  /** Prometheus' text, and whether an Authorization header may read it; undefined where there is no such page. */
-  metrics: { admits: (authorization: string) => boolean; text: () => Promise<string> } | undefined
-  /** Lists the development outbox, for this machine alone; undefined where messages are really sent. */
-  kept: ((to?: string) => Promise<Kept[]>) | undefined
-  show: Show
-  issuer: string
-  /** Where to report a weakness; without one there is no security.txt. */
-  contacts: readonly string[]
-  now: () => number
-}
-
 /** Serves pages for operators and for developers. */
-export function operating({
-  ready,
-  metrics,
-  kept,
-  show,
-}: Omit<Services, 'issuer' | 'contacts' | 'now'>): Router<Visit> {
-  const router = new Router<Visit>()
-
+export function operating({ router, ready, metrics, kept, show }: Services): void {
   router.get('/', ctx => ctx.redirect('/account'))
   router.get('/help', ctx => show.page(ctx, 'help', {}))
 
@@ -102,7 +67,6 @@ export function operating({
       show.page(ctx, 'dev/outbox', { messages: await kept(to), to: to ?? '' })
     })
   }
-  return router
 }
 
 /** Where people change how they sign in. */
@@ -112,9 +76,7 @@ const day = 24 * 3_600_000
 const life = 90 * day
 
 /** Serves what browsers, password managers and researchers look for at fixed addresses. */
-export function wellKnown({ issuer, contacts, now }: Pick<Services, 'issuer' | 'contacts' | 'now'>): Router<Visit> {
-  const router = new Router<Visit>()
-
+export function wellKnown({ router, issuer, contacts, now }: Services): void {
   // W3C, A Well-Known URL for Changing Passwords: people who are not signed in are asked to sign in on the way.
   router.get('/.well-known/change-password', ctx => ctx.redirect(home))
 
@@ -136,5 +98,4 @@ export function wellKnown({ issuer, contacts, now }: Pick<Services, 'issuer' | '
       ctx.body = `${lines.join('\n')}\n`
     })
   }
-  return router
 }

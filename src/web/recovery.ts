@@ -1,18 +1,9 @@
-import Router from '@koa/router'
 import { originOf } from '../accounts/device.ts'
-import type { Owner } from '../api-keys/owner.ts'
 import { Problem } from '../errors.ts'
 import { maskedEmail } from '../factors/contacts.ts'
-import type { Disowning } from '../flows/disowning.ts'
-import type { Resume } from '../flows/flow.ts'
-import type { Flows } from '../flows/flow-store.ts'
-import type { Mailbox } from '../flows/mailbox.ts'
-import type { Resetting } from '../flows/resetting.ts'
-import type { Sessions } from '../oidc/browser-sessions.ts'
-import { beginFlow } from './flow-start.ts'
 import { field, submit } from './forms.ts'
-import { type Show, seeOther } from './show.ts'
-import type { Visit } from './visit.ts'
+import type { Services } from './services.ts'
+import { seeOther } from './show.ts'
 
 declare module './pages.ts' {
   interface Pages {
@@ -29,25 +20,11 @@ declare module './pages.ts' {
   }
 }
 
-interface Services {
-  flows: Flows
-  resume: Resume
-  mailbox: Mailbox
-  resetting: Resetting
-  disowning: Disowning
-  sessions: Sessions
-  owner: Pick<Owner, 'revokeAll'>
-  show: Show
-}
-
 /**
  * What people come to when something is forgotten, lost, or was not them. Mailed links lead to pages with a button: what
  * scans mail follows links, and presses nothing.
  */
-export function recovery(services: Services): Router<Visit> {
-  const { mailbox, resetting, disowning, sessions, owner, show } = services
-  const router = new Router<Visit>()
-
+export function recovery({ router, mailbox, resetting, disowning, sessions, owner, show, beginFlow }: Services): void {
   router.get('/forgot-password', ctx => show.page(ctx, 'recovery/forgot', { email: '' }))
 
   router.post('/forgot-password', async ctx => {
@@ -71,7 +48,7 @@ export function recovery(services: Services): Router<Visit> {
     // The link came by mail: whatever strangers guess, the second factor can be proved here.
     await mailbox.admit(id, ctx.state.visitor)
     try {
-      await beginFlow(ctx, services, { purpose: 'reset', account: id, email, securityStamp })
+      await beginFlow(ctx, { purpose: 'reset', account: id, email, securityStamp })
     } catch (fault) {
       // They hold nothing besides the mailbox that could prove who they are.
       if (fault instanceof Problem && fault.code === 'not_offered') return seeOther(ctx, '/recover')
@@ -99,6 +76,4 @@ export function recovery(services: Services): Router<Visit> {
       await owner.revokeAll(account, originOf(ctx))
     }
   })
-
-  return router
 }

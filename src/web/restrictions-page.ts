@@ -1,4 +1,3 @@
-import type Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Account, Restrictions } from '../accounts/account.ts'
 import { Problem } from '../errors.ts'
@@ -6,46 +5,30 @@ import { allCountries } from '../risk/countries.ts'
 import { blockOf } from '../risk/restrictions.ts'
 import { choices, field, requiredField, submit } from './forms.ts'
 import type { Words } from './phrases.ts'
-import { stepUp } from './step-up.ts'
-import { requireSession, type Visit } from './visit.ts'
+import type { Services } from './services.ts'
 
 declare module './pages.ts' {
   interface Pages {
-    /** Rules of the owner's own; posts to itself. `all`: every country there is. `here`: where this page is seen. */
-    'account/restrictions': {
-      devices: boolean
-      addresses: string
-      countries: readonly string[]
+    /** Rules that an owner sets; posts to itself. `all`: every country. `here`: where this page is seen. */
+    'account/restrictions': Typed & {
       all: readonly { code: string; name: string }[]
       here: { address: string; place: string }
-      /** Where the owner will be, posted as `country` and `until` (a day) to `/account/security/travel`; the first and the last day that one may say. */
+      /** Where the owner will be, posted as `country` and `until` (a day) to `/account/security/travel`; and the first and the last day to choose. */
       travel: { country: string; until: string; from: string; to: string }
     }
   }
 }
 
-/** Who may sign in, in words; empty lists where any may. */
-export interface RestrictionsView {
-  devices: boolean
-  addresses: readonly string[]
-  countries: readonly string[]
-}
-
-type Services = Parameters<typeof stepUp>[0] & { words: Words; now: () => number }
-
 const path = '/account/security/restrictions'
-/** Blocks that one account may name, and characters that are read of what was typed. */
+/** How many blocks one account may name, and how many characters of them are read. */
 const most = { blocks: 50, typed: 4_000 }
 const day = 24 * 3_600_000
-/** For how many days ahead one may say where one will be. */
+/** How many days ahead people may announce a journey. */
 const ahead = 90
 
-/** Where an owner says who may sign in at all: only trusted devices, only some addresses, only some countries. */
-export function restrictions(router: Router<Visit>, services: Services): void {
-  const { words, show, now } = services
-  const { restrict, travel } = services.actions.restrictions
-  const { page, who } = requireSession(services)
-  const { perform } = stepUp(services)
+/** Serves the page where owners restrict sign-ins: to trusted devices, to addresses, to countries. */
+export function restrictions({ router, words, show, now, page, requireSession, perform, actions }: Services): void {
+  const { restrict, travel } = actions.restrictions
 
   const form = (ctx: Context, account: Account, shown: Typed, problem?: Problem): void => {
     const { locale, visitor } = ctx.state
@@ -65,10 +48,10 @@ export function restrictions(router: Router<Visit>, services: Services): void {
     show.page(ctx, 'account/restrictions', locals, { person: { email: account.email }, problem })
   }
 
-  page(router, path, (ctx, { account }) => form(ctx, account, kept(account.restrictions)))
+  page(path, (ctx, { account }) => form(ctx, account, kept(account.restrictions)))
 
   router.post(path, async ctx => {
-    const person = await who(ctx)
+    const person = await requireSession(ctx)
     const shown = typed(ctx)
     await submit(
       async () => perform(ctx, person, restrict, { to: meant(shown) }),
@@ -77,7 +60,7 @@ export function restrictions(router: Router<Visit>, services: Services): void {
   })
 
   router.post('/account/security/travel', async ctx => {
-    const person = await who(ctx)
+    const person = await requireSession(ctx)
     const country = requiredField(ctx, 'country', 10)
     const until = field(ctx, 'until', 40)
     await submit(
@@ -95,13 +78,16 @@ function journey(country: string, until: string, now: number): { country: string
   return { country, until: end }
 }
 
-/** A day as forms have it; days begin at midnight, universal time. */
+/** Writes a day as forms have it; days begin at midnight, universal time. */
 function dayOf(at: number): string {
   return new Date(at).toISOString().slice(0, 10)
 }
 
-/** The rules of an account in words, for its page of security. */
-export function restrictionsOf(locale: string, words: Words, { restrictions }: Account): RestrictionsView {
+/** Who may sign in, in words; empty lists where anybody may from anywhere. */
+export type RestrictionsView = ReturnType<typeof restrictionsOf>
+
+/** Returns the rules of an account in words, for the page that sums up its security. */
+export function restrictionsOf(locale: string, words: Words, { restrictions }: Account) {
   return {
     devices: restrictions?.devices === true,
     addresses: restrictions?.addresses ?? [],
@@ -109,7 +95,7 @@ export function restrictionsOf(locale: string, words: Words, { restrictions }: A
   }
 }
 
-/** As it stands in the form. */
+/** The form as it was typed. */
 interface Typed {
   devices: boolean
   addresses: string
@@ -128,7 +114,7 @@ function typed(ctx: Context): Typed {
   }
 }
 
-/** What is meant by it; what names nothing keeps nobody out. Throws `invalid_block`. */
+/** Reads the restrictions that a form asks for; empty fields restrict nothing. Throws `invalid_block`. */
 function meant({ devices, addresses, countries }: Typed): Restrictions {
   const blocks = addresses
     .split(/[\s,;]+/)

@@ -1,16 +1,12 @@
-import Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Account } from '../accounts/account.ts'
 import type { Credential } from '../accounts/credential.ts'
-import type { Devices } from '../accounts/device.ts'
 import type { Factor } from '../factors/factor.ts'
 import { guards, removable } from '../flows/assurance.ts'
-import { type Credential as CredentialView, listed } from './account-home.ts'
+import { type CredentialLine, listed } from './account-home.ts'
 import { field, requiredField } from './forms.ts'
-import type { Words } from './phrases.ts'
-import { type RestrictionsView, restrictions, restrictionsOf } from './restrictions-page.ts'
-import { stepUp } from './step-up.ts'
-import { requireSession, type Visit } from './visit.ts'
+import { type RestrictionsView, restrictionsOf } from './restrictions-page.ts'
+import type { Services } from './services.ts'
 
 declare module './pages.ts' {
   interface Pages {
@@ -31,7 +27,7 @@ declare module './pages.ts' {
 }
 
 /** A credential, and what its owner may do with it. */
-export interface Protector extends CredentialView {
+export interface Protector extends CredentialLine {
   /** `change` enrols another in its place. */
   acts: readonly ('change' | 'rename' | 'prefer' | 'remove')[]
   /** It is asked for first. */
@@ -39,41 +35,20 @@ export interface Protector extends CredentialView {
 }
 
 /** A trusted device in words; forgotten by a post of `device` to `/account/security/forget`. Times in milliseconds since the epoch. */
-interface DeviceLine {
-  id: string
-  name: string
-  place: string
-  address: string
-  seenAt: number
-  /** When it asks for a second step again; undefined where it does already. */
-  until: number | undefined
-  /** It is the one that this page is seen on. */
-  here: boolean
-}
+type DeviceLine = Awaited<ReturnType<typeof trustedDevices>>[number]
 
 const home = '/account/security'
 /** Characters that are read of what was typed. */
 const longest = 1_000
 
-type Services = Parameters<typeof stepUp>[0] &
-  Parameters<typeof listed>[0] & {
-    devices: Devices
-    words: Words
-    /** The relying party's id of passkeys: the issuer's host name. */
-    rpId: string
-  }
-
 /** Shows what protects an account, and takes changes of it. */
-export function security(services: Services): Router<Visit> {
-  const { actions, credentials, factors, show, rpId } = services
-  const router = new Router<Visit>()
-  const { who, page } = requireSession(services)
-  const { perform, post } = stepUp(services)
+export function security(services: Services): void {
+  const { router, actions, credentials, factors, show, rpId, requireSession, page, perform, post, words } = services
   const { add, replace, remove, prefer, rename } = actions.credentials
   const { smsAlerts, antiPhishingPhrase } = actions.alerts
   const factorOf = ({ factor }: Credential) => factors.find(({ id }) => id === factor)
 
-  page(router, home, async (ctx, { account }) => {
+  page(home, async (ctx, { account }) => {
     const { id, email, antiPhishingPhrase, smsAlerts } = account
     const held = await credentials.of(id)
     const kinds = held.flatMap(each => factorOf(each) ?? [])
@@ -98,7 +73,7 @@ export function security(services: Services): Router<Visit> {
       factors: protectors,
       addable: addable.map(({ id }) => ({ id })),
       devices: await trustedDevices(ctx, services, account),
-      restrictions: restrictionsOf(ctx.state.locale, services.words, account),
+      restrictions: restrictionsOf(ctx.state.locale, words, account),
       antiPhishingPhrase: antiPhishingPhrase ?? '',
       smsAlerts: held.some(each => factorOf(each)?.channel === 'sms') ? smsAlerts === true : undefined,
       signals: { rpId, user: id, name: email, passkeys: held.flatMap(({ lookup }) => lookup ?? []) },
@@ -107,7 +82,7 @@ export function security(services: Services): Router<Visit> {
   })
 
   router.post(`${home}/add`, async ctx => {
-    const person = await who(ctx)
+    const person = await requireSession(ctx)
     const factor = field(ctx, 'factor', 40)
     const held = await credentials.of(person.account.id)
     const replaces =
@@ -116,26 +91,19 @@ export function security(services: Services): Router<Visit> {
   })
 
   const credential = (ctx: Context) => requiredField(ctx, 'credential', 100)
-  post(router, `${home}/remove`, remove, ctx => ({ credential: credential(ctx) }))
-  post(router, `${home}/prefer`, prefer, ctx => ({ credential: credential(ctx) }))
-  post(router, `${home}/rename`, rename, ctx => ({
+  post(`${home}/remove`, remove, ctx => ({ credential: credential(ctx) }))
+  post(`${home}/prefer`, prefer, ctx => ({ credential: credential(ctx) }))
+  post(`${home}/rename`, rename, ctx => ({
     credential: credential(ctx),
     to: requiredField(ctx, 'name', longest),
   }))
-  post(router, `${home}/texts`, smsAlerts, ctx => ({ on: requiredField(ctx, 'texts', 10) === 'on' }))
-  post(router, `${home}/phrase`, antiPhishingPhrase, ctx => ({ to: requiredField(ctx, 'phrase', longest) }))
-  post(router, `${home}/forget`, actions.sessions.forgetDevice, ctx => ({ device: requiredField(ctx, 'device', 100) }))
-
-  restrictions(router, services)
-  return router
+  post(`${home}/texts`, smsAlerts, ctx => ({ on: requiredField(ctx, 'texts', 10) === 'on' }))
+  post(`${home}/phrase`, antiPhishingPhrase, ctx => ({ to: requiredField(ctx, 'phrase', longest) }))
+  post(`${home}/forget`, actions.sessions.forgetDevice, ctx => ({ device: requiredField(ctx, 'device', 100) }))
 }
 
 /** Returns the devices that an account trusts, in words. */
-async function trustedDevices(
-  ctx: Context,
-  { devices, words }: Pick<Services, 'devices' | 'words'>,
-  account: Account,
-): Promise<DeviceLine[]> {
+async function trustedDevices(ctx: Context, { devices, words }: Pick<Services, 'devices' | 'words'>, account: Account) {
   const { locale, visitor } = ctx.state
   const all = account.restrictions?.devices === true
   return (await devices.trustedBy(account, all)).map(({ device, agent, address, seenAt, trustedUntil }) => ({
@@ -144,7 +112,9 @@ async function trustedDevices(
     place: words.whence(locale, { address, agent }).place,
     address,
     seenAt,
+    /** When it asks for a second step again; undefined where it does already. */
     until: trustedUntil,
+    /** Whether this page is seen on it. */
     here: device === visitor.device,
   }))
 }

@@ -11,9 +11,19 @@ import { reaches } from '../flows/assurance.ts'
 import type { Resume } from '../flows/flow.ts'
 import type { Flow, Flows } from '../flows/flow-store.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
-import { beginFlow } from './flow-start.ts'
+import { baseOf, beginFlow } from './flow-start.ts'
 import { type Show, seeOther } from './show.ts'
-import { requireSession, type SignedIn, type Visit } from './visit.ts'
+import type { SignedIn, Visit, visits } from './visit.ts'
+
+declare module './pages.ts' {
+  interface Pages {
+    /** What was proved is enough, and the account closes: posts to `<base>/keep` and `<base>/leave`. */
+    'sign-in/closing': { base: string; email: string; until: number }
+  }
+}
+
+/** What becomes of a flow that has nothing left to ask. */
+export type Finish = (ctx: Context, flow: Flow) => Promise<void>
 
 interface Services {
   accounts: Accounts
@@ -76,13 +86,35 @@ export async function carriedOut(ctx: Context, services: Omit<Services, 'resume'
   return out
 }
 
+/**
+ * Ends flows: an app's goes back to its authorization request, our own starts a session, an added factor shows itself. Whose
+ * account closes is asked whether to keep it, and gets in nowhere until they do.
+ */
+export function finishing(services: Parameters<typeof carriedOut>[1] & { show: Show }): Finish {
+  const { accounts, show } = services
+  return async (ctx, flow) => {
+    const owner = flow.account === undefined ? undefined : await accounts.get(flow.account)
+    if (owner?.status === 'closing') {
+      if (ctx.method !== 'GET') return seeOther(ctx, baseOf(flow))
+      const locals = { base: baseOf(flow), email: owner.email, until: owner.closesAt ?? 0 }
+      return show.page(ctx, 'sign-in/closing', locals, { towards: flow.client })
+    }
+    // Begun by a version of this program that kept them differently.
+    if (flow.change !== undefined || flow.approves !== undefined) throw new Problem('attempt_expired')
+    const shownAt = flow.action && services.actions.carried(flow).shownAt?.(flow.id)
+    if (shownAt) return seeOther(ctx, shownAt)
+    if (flow.interaction) return seeOther(ctx, `/interaction/${flow.interaction}?attempt=${flow.id}`)
+    await carriedOut(ctx, services, flow)
+    seeOther(ctx, flow.next ?? '/account')
+  }
+}
+
 /** Performs what people do to their account, and asks for a proof first where the session does not prove enough. */
-export function stepUp(services: Services) {
+export function stepUp(services: Services, { requireSession }: ReturnType<typeof visits>, router: Router<Visit>) {
   const { actions, flows, show } = services
-  const { who } = requireSession(services)
 
   /** Begins the flow that asks for a proof and then carries an action out. */
-  const begin = async <A extends Action>(
+  const beginProof = async <A extends Action>(
     ctx: Context,
     { account: { id, email, securityStamp }, session }: SignedIn,
     action: A,
@@ -120,25 +152,20 @@ export function stepUp(services: Services) {
       if (flow.action?.id !== action.id) throw new Problem('attempt_expired')
       return (await carriedOut(ctx, services, { ...flow, action: { id: action.id, args } })) as Outcome<A>
     }
-    if (asked) return void (await begin(ctx, person, action, prepared, more))
+    if (asked) return void (await beginProof(ctx, person, action, prepared, more))
     const out = await actions.run(action, args, actor)
     if (action.shownAt) return out as Outcome<A>
     seeOther(ctx, more.next ?? action.leadsTo)
   }
 
   return {
-    begin,
+    beginProof,
     perform,
     provedIn,
     /** Performs an action with what is posted to a path. */
-    post: <A extends Action>(
-      router: Router<Visit>,
-      path: string,
-      action: A,
-      given: (ctx: Context) => z.input<A['args']>,
-    ) =>
+    post: <A extends Action>(path: string, action: A, given: (ctx: Context) => z.input<A['args']>) =>
       router.post(path, async ctx => {
-        await perform(ctx, await who(ctx), action, given(ctx))
+        await perform(ctx, await requireSession(ctx), action, given(ctx))
       }),
   }
 }

@@ -1,30 +1,13 @@
-import Router from '@koa/router'
 import type { Context } from 'koa'
-import type { Accounts } from '../accounts/account.ts'
-import type { Devices } from '../accounts/device.ts'
 import { Problem } from '../errors.ts'
 import type { Factor } from '../factors/factor.ts'
 import { pause } from '../flows/challenge.ts'
-import type { Resume, Run } from '../flows/flow.ts'
-import type { Flow, Flows } from '../flows/flow-store.ts'
-import type { Sessions } from '../oidc/browser-sessions.ts'
+import type { Run } from '../flows/flow.ts'
+import type { Flow } from '../flows/flow-store.ts'
 import { baseOf, folders } from './flow-start.ts'
 import { field, fields, submit } from './forms.ts'
+import type { Services } from './services.ts'
 import { type Show, seeOther } from './show.ts'
-import type { Visit } from './visit.ts'
-
-/** What becomes of a flow that has nothing left to ask. */
-export type Finish = (ctx: Context, flow: Flow) => Promise<void>
-
-interface Services {
-  accounts: Pick<Accounts, 'get'>
-  flows: Flows
-  sessions: Sessions
-  devices: Pick<Devices, 'trustFor'>
-  resume: Resume
-  show: Show
-  finish: Finish
-}
 
 /** What stands around each of an attempt's pages. */
 type Framed = NonNullable<Parameters<Show['page']>[3]>
@@ -36,9 +19,7 @@ const signUpPages = 6
 const longest = 200
 
 /** The routes of every flow, whatever it is for and whichever factors it meets. */
-export function stepping({ accounts, flows, sessions, devices, resume, show, finish }: Services): Router<Visit> {
-  const router = new Router<Visit>()
-
+export function stepping({ router, accounts, flows, sessions, devices, resume, show, finish }: Services): void {
   /** Resumes the flow that a path names. One that belongs to a session ends with it. */
   const named = async (ctx: Context): Promise<Run> => {
     const flow = await flows.get(ctx.params.flow ?? '', ctx.state.visitor.device)
@@ -186,7 +167,6 @@ export function stepping({ accounts, flows, sessions, devices, resume, show, fin
     router.post(`${base}/:factor/begin`, ctx => step(ctx, run => run.begin(ctx.params.factor ?? '', fields(ctx))))
     router.post(`${base}/:factor`, ctx => step(ctx, run => run.answer(ctx.params.factor ?? '', fields(ctx))))
   }
-  return router
 }
 
 /** What was typed that a page may show again: never a password or a code. */

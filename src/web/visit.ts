@@ -49,28 +49,27 @@ export interface SignedIn {
   session: CurrentSession
 }
 
-/** Finds who is signed in, for pages of their own. */
-export function requireSession({ accounts, sessions }: { accounts: Accounts; sessions: Sessions }) {
-  const find = async (ctx: Context): Promise<SignedIn | undefined> => {
+/** Returns what finds out who is signed in, and serves pages to them. */
+export function visits({ accounts, sessions }: { accounts: Accounts; sessions: Sessions }, router: Router<Visit>) {
+  /** Resolves to who is signed in, if anybody is. */
+  const findSession = async (ctx: Context): Promise<SignedIn | undefined> => {
     const session = await sessions.current(ctx)
     const account = session && (await accounts.get(session.accountId))
     return session && active(account) ? { account, session } : undefined
   }
-  return {
-    find,
-    /** Resolves to who is signed in. Throws `sign_in_needed`. */
-    who: async (ctx: Context): Promise<SignedIn> => {
-      const found = await find(ctx)
-      if (!found) throw new Problem('sign_in_needed')
-      return found
-    },
-    /** Serves a page to who is signed in; others sign in first and come back. */
-    page: (router: Router<Visit>, path: string, show: (ctx: Context, who: SignedIn) => void | Promise<void>): void => {
-      router.get(path, async ctx => {
-        const found = await find(ctx)
-        if (!found) return seeOther(ctx, `/sign-in?next=${encodeURIComponent(ctx.path)}`)
-        await show(ctx, found)
-      })
-    },
+  /** Resolves to who is signed in. Throws `sign_in_needed`. */
+  const requireSession = async (ctx: Context): Promise<SignedIn> => {
+    const found = await findSession(ctx)
+    if (!found) throw new Problem('sign_in_needed')
+    return found
   }
+  /** Serves a page to who is signed in; others sign in first and come back. */
+  const page = (path: string, show: (ctx: Context, person: SignedIn) => void | Promise<void>): void => {
+    router.get(path, async ctx => {
+      const found = await findSession(ctx)
+      if (!found) return seeOther(ctx, `/sign-in?next=${encodeURIComponent(ctx.path)}`)
+      await show(ctx, found)
+    })
+  }
+  return { findSession, requireSession, page }
 }

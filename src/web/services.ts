@@ -1,0 +1,104 @@
+import type Router from '@koa/router'
+import type { Context } from 'koa'
+import type { Deciding } from '../account-recovery/staff-decisions.ts'
+import type { Checking } from '../account-recovery/submission.ts'
+import type { Accounts } from '../accounts/account.ts'
+import type { Credentials } from '../accounts/credential.ts'
+import type { Devices } from '../accounts/device.ts'
+import type { Receipts } from '../accounts/receipt.ts'
+import type { SessionBook } from '../accounts/session.ts'
+import type { Throttle } from '../accounts/throttle.ts'
+import type { Actions } from '../actions/index.ts'
+import type { Owner } from '../api-keys/owner.ts'
+import type { App } from '../clients/declared.ts'
+import type { Emit } from '../events.ts'
+import type { Factor } from '../factors/factor.ts'
+import type { Approved } from '../flows/approval-statement.ts'
+import type { Approving } from '../flows/approving.ts'
+import type { Closing } from '../flows/closing.ts'
+import type { Disowning } from '../flows/disowning.ts'
+import type { Resume } from '../flows/flow.ts'
+import type { Flow, Flows, NewFlow } from '../flows/flow-store.ts'
+import type { Mailbox } from '../flows/mailbox.ts'
+import type { Resetting } from '../flows/resetting.ts'
+import type { Activity } from '../observers/activity.ts'
+import type { Sessions } from '../oidc/browser-sessions.ts'
+import type { Interactions } from '../oidc/interactions.ts'
+import type { Approvals } from '../oidc/remote-approvals.ts'
+import type { Consents } from '../records/consents.ts'
+import type { Places } from '../risk/places.ts'
+import type { Risk } from '../risk/weigh.ts'
+import { beginFlow } from './flow-start.ts'
+import type { Pages } from './pages.ts'
+import type { Words } from './phrases.ts'
+import type { Show } from './show.ts'
+import { concluded, finishing, stepUp } from './step-up.ts'
+import { type Visit, visits } from './visit.ts'
+
+/** What the pages stand on: the parts of other rooms, by the names that pages use. */
+export interface Rooms {
+  accounts: Accounts
+  actions: Actions
+  activity: Activity
+  /** Finds an app by its client id. */
+  app: (client: string) => Promise<App | undefined>
+  /** Resolves to an app's name by its client id. */
+  appName: (client: string) => Promise<string | undefined>
+  approvals: Approvals
+  approving: Approving
+  book: SessionBook
+  checking: Checking
+  closing: Closing
+  consents: Consents
+  /** Where to report a weakness; without one there is no security.txt. */
+  contacts: readonly string[]
+  credentials: Credentials
+  deciding: Deciding
+  devices: Devices
+  disowning: Disowning
+  emit: Emit
+  factors: readonly Factor[]
+  flows: Flows
+  /** How long an added credential counts for no more than the proof that authorised it, in milliseconds. */
+  hold: number
+  interactions: Interactions
+  issuer: string
+  /** Lists the development outbox, for this machine alone; undefined where messages are really sent. */
+  kept: ((to?: string) => Promise<Pages['dev/outbox']['messages']>) | undefined
+  mailbox: Mailbox
+  /** Prometheus' text, and whether an Authorization header may read it; undefined where there is no such page. */
+  metrics: { admits: (authorization: string) => boolean; text: () => Promise<string> } | undefined
+  now: () => number
+  owner: Owner
+  places: Pick<Places, 'of'>
+  /** Resolves to whether the store can be written. */
+  ready: () => Promise<boolean>
+  receipts: Receipts<Approved>
+  resetting: Resetting
+  resume: Resume
+  risk: Risk
+  /** The relying party's id of passkeys: the issuer's host name. */
+  rpId: string
+  sessions: Sessions
+  show: Show
+  throttle: Throttle
+  words: Words
+}
+
+/** What a page module is given. Each names in its parameter what it takes of it. */
+export type Services = ReturnType<typeof services>
+
+/** Adds to the rooms what pages share: their router, who is signed in, and the way through a flow and out of it. */
+export function services(rooms: Rooms, router: Router<Visit>) {
+  const signedIn = visits(rooms, router)
+  return {
+    ...rooms,
+    ...signedIn,
+    ...stepUp(rooms, signedIn, router),
+    router,
+    beginFlow: (ctx: Context, begun: Omit<NewFlow, 'device' | 'locale'> & { locale?: string }) =>
+      beginFlow(ctx, rooms, begun),
+    concluded: (ctx: Context, flow: Flow) => concluded(ctx, rooms, flow),
+    finish: finishing(rooms),
+  }
+}
