@@ -2,15 +2,14 @@ import type { Middleware } from 'koa'
 import type { Client } from './file.ts'
 import type { Clients } from './registry.ts'
 
-/** An app on a device, as the systems of such devices know it. */
-export type DeviceApp = Pick<Client, 'ios_app_ids' | 'android_apps' | 'redirect_uris'>
+type DeviceApp = Pick<Client, 'ios_app_ids' | 'android_apps' | 'redirect_uris'>
 
-/** Seconds that others may keep them. */
+/** Seconds that caches may keep them. */
 const maxAge = 300
 
 /**
- * Vouches for the suite's apps on devices, so that passkeys and passwords of this host are offered in them, and links to redirect
- * URIs here open them (RFC 8252, 7.2): in Apple's words and in Google's (Digital Asset Links). What nobody declares is not there.
+ * Serves the association files of Apple and Google (Digital Asset Links) for the suite's apps on devices, so that passkeys and passwords of
+ * this host are offered in them, and links to redirect URIs here open them (RFC 8252, 7.2). Without such apps there are no files.
  */
 export function associations(issuer: string, clients: Clients): Middleware {
   const documents: Readonly<Record<string, (apps: readonly DeviceApp[]) => object | undefined>> = {
@@ -20,7 +19,7 @@ export function associations(issuer: string, clients: Clients): Middleware {
   return async (ctx, next) => {
     const make = Object.hasOwn(documents, ctx.path) ? documents[ctx.path] : undefined
     if (!make || (ctx.method !== 'GET' && ctx.method !== 'HEAD')) return next()
-    const document = make(clients.declared().deviceApps)
+    const document = make(clients.declared().entries)
     if (!document) return next()
     ctx.set({ 'Cache-Control': `public, max-age=${maxAge}`, 'Cross-Origin-Resource-Policy': 'cross-origin' })
     ctx.body = document
@@ -50,7 +49,7 @@ function android(apps: readonly DeviceApp[], issuer: string): object | undefined
   return statements.length > 0 ? statements : undefined
 }
 
-/** Paths of an app's redirect URIs that are on this very host. */
+/** Returns the paths of an app's redirect URIs on this host. */
 function pathsAt(issuer: string, { redirect_uris: uris }: DeviceApp): string[] {
   const urls = uris.map(uri => new URL(uri)).filter(({ origin }) => origin === issuer)
   return [...new Set(urls.map(({ pathname }) => pathname))]

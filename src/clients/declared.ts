@@ -3,58 +3,39 @@ import type { ClientMetadata, ResourceServer } from 'oidc-provider'
 import type { Algorithm } from '../crypto/jws.ts'
 import type { DetailType } from '../flows/details.ts'
 import { alike, skeletons } from './appearance.ts'
-import type { DeviceApp } from './associations.ts'
 import { libraryMetadata } from './client-extensions.ts'
 import { type Api, apiShape, type Client, clientShape, oidcScopes, readEntry } from './file.ts'
 import { readLogos } from './logos.ts'
 import { type Policy, policyShape, thirdParty } from './policies.ts'
 import { about, faultsOf, type Standing } from './rules.ts'
 
-/** What a resource server's tokens are like for one client (RFC 8707, RFC 9068). */
+/** An API as one client may ask for it, with the properties of its tokens (RFC 8707, RFC 9068). */
 export type Granted = ResourceServer & { name: string; resource: string; details: readonly DetailType[] }
 
-/** A client as the house sees it, beside what the library knows of it. */
+/** A client, as pages and rules see it. */
 export interface App {
   id: string
   name: string
-  /** Whose it is, as far as anybody can tell: the host that it sends people back to, or that its document is at. Nobody vouches for the name of an app that registered. */
+  /** The host that it sends people back to, or that its document is at; undefined for apps of clients.json. The name of an app that registered is not verified. */
   host: string | undefined
   tile: string
-  /** As a data URL; the operator vouches for it. */
+  /** A data URL, of an app of clients.json. */
   logo?: string | undefined
   firstParty: boolean
-  /** By resource identifier: the APIs it may ask for, with the scopes that are its to ask for. */
+  /** The APIs that it may ask for, by resource identifier, with the scopes. */
   apis: ReadonlyMap<string, Granted>
-  /** Of clients.json alone. The APIs that it is itself, by resource identifier. */
+  /** The resource identifiers of the APIs that it is itself; of clients.json only. */
   serves?: readonly string[]
-  /** As `apis`: what it may ask for on behalf of who came to its own. */
+  /** The APIs that it may ask for on behalf of the people who use its own. */
   delegates?: ReadonlyMap<string, Granted>
-  /** People may let a device of its move money. */
+  /** Whether people may let its devices move money. */
   deviceMayTransfer?: boolean
 }
 
 /** What clients.json declares. */
-export interface Declared {
-  /** As oidc-provider takes them. */
-  metadata: readonly ClientMetadata[]
-  app(id: string): App | undefined
-  /** Is this client the API itself that this resource identifier names? */
-  stands(client: string, resource: unknown): boolean
-  /** What bots may sign by the exchange scheme, by name. */
-  methods: ReadonlyMap<string, Api['methods'][string]>
-  /** What they and the APIs want to be signed with. ES256 and EdDSA are always among it: their keys cost nothing to make. */
-  algorithms: ReadonlySet<Algorithm>
-  /** What clients that register themselves may be, by name. */
-  policies: ReadonlyMap<string, Policy>
-  /** What an app that may ask for these scopes of APIs is given, for so many seconds each. */
-  granted(apis: Readonly<Record<string, readonly string[]>>, life: number): App['apis']
-  /** What vouches for apps on devices. */
-  deviceApps: readonly DeviceApp[]
-  /** Is there an app of this name, as people read it, or is it ours? */
-  named(name: string): boolean
-}
+export type Declared = ReturnType<typeof parseClients>
 
-/** Every fault of clients.json at once, each by where it stands. */
+/** Every fault of clients.json at once, each with its place. */
 export class ClientsError extends Error {
   readonly faults: readonly string[]
   constructor(file: string, faults: readonly string[]) {
@@ -64,7 +45,7 @@ export class ClientsError extends Error {
   }
 }
 
-/** Reads the file that declares the apps and their APIs; throws ClientsError. */
+/** Reads the file that declares the apps and their APIs. Throws ClientsError. */
 export function readClients(file: string, standing: Standing): Declared {
   let raw: unknown
   try {
@@ -77,8 +58,8 @@ export function readClients(file: string, standing: Standing): Declared {
   return parseClients(raw, standing, file)
 }
 
-/** Makes clients of what a file said; throws ClientsError with every fault there is. */
-export function parseClients(raw: unknown, standing: Standing, file = 'clients.json'): Declared {
+/** Parses the content of clients.json. Throws ClientsError with every fault. */
+export function parseClients(raw: unknown, standing: Standing, file = 'clients.json') {
   const faults: string[] = []
   const lists = raw as { apis?: unknown; clients?: unknown; policies?: unknown } | null
   for (const name of Object.keys(lists ?? {}))
@@ -107,7 +88,7 @@ export function parseClients(raw: unknown, standing: Standing, file = 'clients.j
     const where = `clients[${at}]${typeof id === 'string' ? ` (${id})` : ''}`
     const told: string[] = []
     const client = readEntry(clientShape, each, fault => told.push(fault))
-    // What a field must be beside the others is not worth saying of one that is wrong in itself.
+    // A field that is wrong by itself is not also told what it must be beside the others.
     const wrong = new Set(told.map(about))
     told.push(
       ...[...faultsOf(client, standing), ...unknownScopes(client, apis)].filter(each => !wrong.has(about(each))),
@@ -165,19 +146,39 @@ function known(
   clients: readonly Client[],
   policies: readonly Policy[],
   logos: ReadonlyMap<string, string>,
-): Declared {
-  const granted = granting(apis)
-  const apps = new Map(
-    clients.map(each => [each.client_id, { ...app(each, apis, granted), logo: logos.get(each.client_id) }]),
-  )
+) {
+  /** Returns what an app gets that may ask for these scopes of APIs, with tokens that live so many seconds. */
+  const granted = (asked: Readonly<Record<string, readonly string[]>>, life: number): ReadonlyMap<string, Granted> =>
+    new Map(Object.entries(asked).map(([resource, scopes]) => [resource, grantedBy(apis, resource, scopes, life)]))
+  const apps = new Map(clients.map(each => [each.client_id, appOf(each)]))
   const names = clients.map(each => skeletons(each.client_name))
+
+  function appOf({ client_id: id, access_token_ttl: life, ...client }: Client): App {
+    return {
+      id,
+      name: client.client_name,
+      host: undefined,
+      tile: client.tile,
+      logo: logos.get(id),
+      firstParty: client.first_party,
+      apis: granted(client.apis, life),
+      serves: apis.filter(each => each.client_id === id).map(each => each.resource),
+      delegates: granted(client.delegates, life),
+      deviceMayTransfer: client.device_may_transfer,
+    }
+  }
   return {
-    metadata: clients.map(libraryMetadata),
-    app: id => apps.get(id),
-    stands: (client, resource) => apis.some(each => each.client_id === client && each.resource === resource),
-    methods: new Map(apis.flatMap(each => Object.entries(each.methods))),
+    /** The clients as oidc-provider takes them. */
+    metadata: clients.map(libraryMetadata) as readonly ClientMetadata[],
+    app: (id: string): App | undefined => apps.get(id),
+    /** Returns whether a client is the API that a resource identifier names. */
+    isApi: (client: string, resource: unknown): boolean =>
+      apis.some(each => each.client_id === client && each.resource === resource),
+    /** The methods that bots may sign by the exchange scheme, by name. */
+    methods: new Map(apis.flatMap(each => Object.entries(each.methods))) as ReadonlyMap<string, Api['methods'][string]>,
+    /** The algorithms that clients and APIs want. ES256 and EdDSA are always among them: their keys cost nothing to make. */
     algorithms: new Set<Algorithm>([
-      // RS256 is there for whoever knows nothing else (OpenID Connect Discovery 1.0, 3).
+      // RS256 is there for clients that support nothing else (OpenID Connect Discovery 1.0, 3).
       ...(['ES256', 'EdDSA', 'RS256'] as const),
       ...apis.map(each => each.access_token_signed_response_alg),
       ...clients.flatMap(each =>
@@ -188,50 +189,31 @@ function known(
           each.userinfo_signed_response_alg ?? [],
         ].flat(),
       ),
-    ]),
-    policies: new Map([thirdParty, ...policies].map(each => [each.policy, each])),
+    ]) as ReadonlySet<Algorithm>,
+    /** The policies of clients that register themselves, by name. */
+    policies: new Map([thirdParty, ...policies].map(each => [each.policy, each])) as ReadonlyMap<string, Policy>,
     granted,
-    deviceApps: clients,
-    named: name => {
-      const own = skeletons(name)
-      // A name that contains ours would be taken for us.
-      return names.some(each => alike(each, own)) || [...own].some(each => each.includes('latchkey'))
+    /** The entries of the clients, for those that are apps on devices. */
+    entries: clients,
+    /** Returns whether people may take a name for that of an app here, or for ours. */
+    isNameTaken: (name: string): boolean => {
+      const wanted = skeletons(name)
+      return names.some(each => alike(each, wanted)) || [...wanted].some(each => each.includes('latchkey'))
     },
   }
 }
 
-function granting(apis: readonly Api[]): Declared['granted'] {
-  const granted = (life: number, [resource, scopes]: [string, readonly string[]]): [string, Granted] => {
-    const api = apis.find(each => each.resource === resource) as Api
-    const { name, access_token_signed_response_alg: alg, authorization_details_types: details } = api
-    return [
-      resource,
-      {
-        name,
-        resource,
-        audience: resource,
-        scope: scopes.join(' '),
-        accessTokenTTL: life,
-        accessTokenFormat: 'jwt',
-        jwt: { sign: { alg } },
-        details,
-      },
-    ]
-  }
-  return (asked, life) => new Map(Object.entries(asked).map(each => granted(life, each)))
-}
-
-function app(client: Client, apis: readonly Api[], granted: Declared['granted']): App {
-  const life = client.access_token_ttl
+function grantedBy(apis: readonly Api[], resource: string, scopes: readonly string[], life: number): Granted {
+  const api = apis.find(each => each.resource === resource) as Api
+  const { name, access_token_signed_response_alg: alg, authorization_details_types: details } = api
   return {
-    id: client.client_id,
-    name: client.client_name,
-    host: undefined,
-    tile: client.tile,
-    firstParty: client.first_party,
-    apis: granted(client.apis, life),
-    serves: apis.filter(each => each.client_id === client.client_id).map(each => each.resource),
-    delegates: granted(client.delegates, life),
-    deviceMayTransfer: client.device_may_transfer,
+    name,
+    resource,
+    audience: resource,
+    scope: scopes.join(' '),
+    accessTokenTTL: life,
+    accessTokenFormat: 'jwt',
+    jwt: { sign: { alg } },
+    details,
   }
 }

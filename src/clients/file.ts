@@ -12,16 +12,16 @@ export const deviceCode = 'urn:ietf:params:oauth:grant-type:device_code'
 /** The grant of OpenID Connect Client-Initiated Backchannel Authentication. */
 export const ciba = 'urn:openid:params:grant-type:ciba'
 
-/** The scopes that are not an API's. */
+/** The scopes that belong to no API. */
 export const oidcScopes: readonly string[] = ['openid', 'email', 'phone', 'profile', 'hold', 'offline_access']
 
-/** What the scopes `profile`, `email` and `phone` open (OpenID Connect Core 1.0, 5.4). */
+/** The claims of the scopes `profile`, `email` and `phone` (OpenID Connect Core 1.0, 5.4). */
 const personalClaims = [
   ...(['name', 'preferred_username', 'locale', 'zoneinfo', 'updated_at'] as const),
   ...(['email', 'email_verified', 'phone_number', 'phone_number_verified'] as const),
 ] as const
 
-/** Every grant that there is. */
+/** Every grant type. */
 export const grantTypes = [
   'authorization_code',
   'refresh_token',
@@ -31,7 +31,7 @@ export const grantTypes = [
   ciba,
 ] as const
 
-/** Returns a scope with one space between its values: people and programs leave more. */
+/** Returns a scope with one space between its values, because people and programs write more. */
 export function tidyScope(scope: string): string {
   return scope.split(' ').filter(Boolean).join(' ')
 }
@@ -45,14 +45,14 @@ const words = z
     }),
   )
 const scopeToken = z.string().regex(/^[a-z][a-z0-9_.:-]*$/, { error: 'must be a word of lower-case letters' })
-/** What clients may sign proofs of possession with (FAPI 2.0 Security Profile, 5.4.1). */
+/** The algorithms of clients' proofs of possession (FAPI 2.0 Security Profile, 5.4.1). */
 export const proofAlgorithms = ['ES256', 'EdDSA', 'Ed25519', 'PS256'] as const
-/** What clients may sign assertions and requests with (OpenID Connect Core 1.0, 9 and 6.1); those of FAPI, not with the last. */
+/** The algorithms of clients' assertions and requests (OpenID Connect Core 1.0, 9 and 6.1). FAPI clients may not use the last. */
 export const clientAlgorithms = [...proofAlgorithms, 'RS256'] as const
 const signing = z.enum(algorithms).refine(isSupported, { error: 'is not offered by this Node: its OpenSSL is too old' })
 const { strictObject: strict } = z
 
-/** A method that bots sign by the exchange scheme, and every parameter that it takes: nothing else is in what they sign. */
+/** A method that bots sign by the exchange scheme, with all its parameters: a signature covers no others. */
 const parameter = z.string().regex(/^[A-Za-z]\w{0,63}$/, { error: 'must be a name of letters, digits and _' })
 const complete = z.record(parameter, z.literal('text'))
 const method = strict({
@@ -63,7 +63,7 @@ const method = strict({
     })
     .default({}),
 })
-// An id of digits follows it in what is signed.
+// An id of digits follows it in the signed text.
 const methodName = z.string().regex(/^[a-z][\w/-]{0,98}[A-Za-z]$/, { error: 'must be a path that ends in a letter' })
 
 /** An API (resource server, RFC 8707), the scopes that it knows, and the methods that bots may sign. */
@@ -72,11 +72,11 @@ export const apiShape = {
   name: z.string().min(1).max(60),
   scopes: z.array(scopeToken).min(1),
   methods: z.record(methodName, method).default({}),
-  /** What its access tokens are signed with (RFC 9068). */
+  /** The algorithm of its access tokens (RFC 9068). */
   access_token_signed_response_alg: signing.default('ES256'),
-  /** What people can be asked to approve for it (RFC 9396). */
+  /** The types of details that people can be asked to approve for it (RFC 9396). */
   authorization_details_types: z.array(z.enum(detailTypes)).default([]),
-  /** The client that it is itself: that one may ask whether what was approved is still to be done. */
+  /** The client that the API is itself; it may ask whether an approval is still to be used. */
   client_id: z.string().optional(),
 }
 
@@ -90,29 +90,29 @@ const seconds = (low: number, high: number) =>
     .min(low, { error: `must be ${low} or more` })
     .max(high, { error: `must be ${high} or less` })
 
-/** How long the longest-lived of what is signed may live, in seconds: an ID token. */
+/** The longest lifetime of a signed token, an ID token, in seconds. */
 export const longestSigned = 86_400
 
-/** What no specification has a name for, and the library keeps on a client beside what it knows itself. */
+/** Metadata that no specification names, which the library keeps on a client beside its own. */
 export const extensionsShape = {
-  /** Claims that its ID tokens carry, beside those of every ID token, where their scopes are asked for. */
+  /** Claims in its ID tokens, in addition to those of every ID token, if their scopes are requested. */
   id_token_claims: z.array(z.enum(personalClaims)).default([]),
-  /** What a request asks for that names no scope (RFC 6749, 3.3). */
+  /** The scope of a request that names none (RFC 6749, 3.3). */
   default_scope: words.optional(),
-  /** Held to all of the FAPI 2.0 Security Profile. */
+  /** The client must follow all of the FAPI 2.0 Security Profile. */
   profile: z.literal('fapi2').optional(),
-  /** Without it, an app must send and check a nonce (RFC 9700, 2.1.1). */
+  /** Without PKCE, an app must send and check a nonce (RFC 9700, 2.1.1). */
   pkce_required: z.boolean().default(true),
-  /** Its DPoP proofs must show a nonce of ours (RFC 9449, 8). */
+  /** Its DPoP proofs must contain a nonce of ours (RFC 9449, 8). */
   dpop_nonce_required: z.boolean().default(false),
-  /** Lifetimes in seconds; of refresh tokens, since they were last used and since people signed in. */
+  /** Lifetimes in seconds; those of refresh tokens, since the last use and since the sign-in. */
   access_token_ttl: seconds(30, 3600).default(300),
   id_token_ttl: seconds(60, longestSigned).default(3600),
   refresh_token_ttl: seconds(300, 31_536_000).default(2_592_000),
   refresh_token_max: seconds(300, 31_536_000).optional(),
 }
 
-/** A client: names as in OpenID Connect Dynamic Client Registration 1.0, 2, and some of our own. */
+/** A client, with the names of OpenID Connect Dynamic Client Registration 1.0, 2, and some of our own. */
 export const clientShape = {
   client_id: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, { error: 'must be lower-case letters, digits, - and _' }),
   client_name: z.string().min(1).max(60),
@@ -139,7 +139,7 @@ export const clientShape = {
   redirect_uris: z.array(target).default([]),
   post_logout_redirect_uris: z.array(target).default([]),
   backchannel_logout_uri: web.optional(),
-  /** How it hears that its request was answered (CIBA Core 1.0, 4). */
+  /** How it learns that its request was answered (CIBA Core 1.0, 4). */
   backchannel_token_delivery_mode: z.enum(['poll', 'ping']).optional(),
   backchannel_client_notification_endpoint: web.optional(),
   /** The algorithm that it signs its CIBA requests with; when set, they must be signed. */
@@ -151,12 +151,12 @@ export const clientShape = {
   dpop_bound_access_tokens: z.boolean().default(false),
   tls_client_certificate_bound_access_tokens: z.boolean().default(false),
   require_pushed_authorization_requests: z.boolean().default(false),
-  /** What it may ask people to approve (RFC 9396, 10). */
+  /** The types of details that it may ask people to approve (RFC 9396, 10). */
   authorization_details_types: z.array(z.enum(detailTypes)).default([]),
   /** RFC 9101, 10.5. */
   require_signed_request_object: z.boolean().default(false),
   request_object_signing_alg: z.enum(clientAlgorithms).optional(),
-  /** The only ways in which it takes answers. */
+  /** The response modes that it accepts; all by default. */
   response_modes: z.array(z.enum(responseModes)).min(1).optional(),
   authorization_signed_response_alg: signing.default('ES256'),
   introspection_signed_response_alg: signing.default('ES256'),
@@ -165,9 +165,9 @@ export const clientShape = {
   sector_identifier_uri: web.optional(),
   ...standardShape,
   ...extensionsShape,
-  /** One of the suite: its people are not asked for consent. */
+  /** An app of the suite: people are not asked for consent. */
   first_party: z.boolean().default(false),
-  /** Which of the tiles of views/assets stands for it. */
+  /** Its tile in views/assets. */
   tile: z
     .string()
     .regex(/^[a-z]{1,20}$/, { error: 'must be a word of lower-case letters' })
@@ -176,13 +176,13 @@ export const clientShape = {
   logo: z.string().min(1).optional(),
   /** The APIs that it may ask for, by resource identifier, and which of their scopes. */
   apis: z.record(z.string(), z.array(scopeToken).min(1)).default({}),
-  /** What its makers' systems know it by, where it is an app on a device: `TEAM123456.com.example.app`, */
+  /** Its ids for Apple, if it is an app on a device: `TEAM123456.com.example.app`, */
   ios_app_ids: z
     .array(
       z.string().regex(/^[A-Z0-9]{10}(\.[A-Za-z0-9-]+)+$/, { error: 'must be a team and a bundle, parted by a dot' }),
     )
     .default([]),
-  /** and its package with the SHA-256 of what signs it, in pairs of hex digits parted by colons. */
+  /** and for Google: its package and the SHA-256 of its signing certificate, in pairs of hex digits separated by colons. */
   android_apps: z
     .array(
       strict({
@@ -197,9 +197,9 @@ export const clientShape = {
       }),
     )
     .default([]),
-  /** The APIs that it may ask, being an API itself, on behalf of who came to it; and for which scopes. */
+  /** The APIs, with scopes, that it may use on behalf of its people, if it is an API itself. */
   delegates: z.record(z.string(), z.array(scopeToken).min(1)).default({}),
-  /** People may let a device of its move money. */
+  /** Whether people may let its devices move money. */
   device_may_transfer: z.boolean().default(false),
   /** Its secret or key is public knowledge, so it works only while the issuer is on loopback. */
   development: z.boolean().default(false),
@@ -209,7 +209,7 @@ type Output<S extends z.ZodRawShape> = { [K in keyof S]: z.output<S[K]> }
 export type Api = Output<typeof apiShape>
 export type Client = Output<typeof clientShape>
 
-/** Reads one entry field by field, so that one fault hides no other; `say` hears each fault. */
+/** Reads an entry field by field, so that one fault hides no other, and reports each fault to `say`. */
 export function readEntry<S extends z.ZodRawShape>(
   shape: S,
   raw: unknown,

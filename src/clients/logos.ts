@@ -14,8 +14,8 @@ const signature = Buffer.from('89504e470d0a1a0a', 'hex')
 const samples: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 }
 
 /**
- * Reads the logos of apps that the operator vouches for, from PNG files beside clients.json; returns each as a data URL, by the client's
- * id. Nothing is fetched, and no byte is passed on as it was: the pixels are unpacked, checked and packed anew, without whatever else was in the file.
+ * Reads the logos of apps from PNG files beside clients.json, and returns them as data URLs by the client's id. Nothing is fetched, and no
+ * byte is passed on as it was: the pixels are unpacked, checked and packed again, without anything else that was in the file.
  */
 export function readLogos(
   clients: readonly { client_id?: string; logo?: string }[],
@@ -44,7 +44,7 @@ function contentOf(path: string): Buffer {
   }
 }
 
-/** Returns a PNG of the same pixels and nothing else. Throws LogoFault for whatever is not a plain, small, square one. */
+/** Returns a PNG of the same pixels and nothing else. Throws LogoFault for any that is not plain, small and square. */
 export function repack(png: Buffer): Buffer {
   if (png.length > longest.file) throw new LogoFault(`is larger than ${longest.file / 1024} KB`)
   if (!png.subarray(0, 8).equals(signature)) throw new LogoFault('is no PNG')
@@ -75,7 +75,7 @@ export function repack(png: Buffer): Buffer {
   return made
 }
 
-/** The chunks of a PNG, those of one name joined. */
+/** Returns the chunks of a PNG, those of one name concatenated. */
 function chunksOf(rest: Buffer): Map<string, Buffer> {
   const found = new Map<string, Buffer>()
   let at = 0
@@ -94,13 +94,13 @@ function chunksOf(rest: Buffer): Map<string, Buffer> {
   return found
 }
 
-/** Unpacks pixels, no more of them than there are to be. */
+/** Unpacks pixels of an expected size, and never more. */
 function unpacked(data: Buffer, size: number): Buffer {
   try {
     const pixels = inflateSync(data, { maxOutputLength: size })
     if (pixels.length === size) return pixels
   } catch {
-    // Said below.
+    // Reported below.
   }
   throw new LogoFault('is a damaged PNG')
 }

@@ -11,12 +11,12 @@ export const saltsDeclaration = declare({
 })
 const only = 'pairwise'
 
-/** What the salt is sealed for. */
+/** Returns the context that the salt is sealed in. */
 export const saltContext = ({ id }: { id: string }): string => id
 
 /**
- * The salt of pairwise subjects, sealed in the store and made once: derived from the operator's secrets it would change
- * with them, and every app would take its people for strangers.
+ * Resolves to the salt of pairwise subjects, which is made once and sealed in the store: derived from the operator's secrets it would change
+ * with them, and no app would know its people any more.
  */
 export async function pairwiseSalt({ store, sealer }: { store: Store; sealer: Sealer }): Promise<string> {
   const kept = store.collection(saltsDeclaration)
@@ -27,7 +27,7 @@ export async function pairwiseSalt({ store, sealer }: { store: Store; sealer: Se
   return first ? made : pairwiseSalt({ store, sealer })
 }
 
-/** By what name an app knows an account: its own sector's, where it asks for that (OpenID Connect Core 1.0, 8.1). */
+/** Returns the subject of an account for an app: one of its sector, if the app is pairwise (OpenID Connect Core 1.0, 8.1). */
 export function subjectFor(salt: string, account: string, client: Client): string {
   if (client.subjectType !== 'pairwise') return account
   const { sectorIdentifier } = client as unknown as { sectorIdentifier: string }

@@ -1,41 +1,40 @@
 import type { Client } from 'oidc-provider'
 import { z } from 'zod'
 import { extensionsOf } from './client-extensions.ts'
-import type { Declared } from './declared.ts'
 import { clientShape } from './file.ts'
 
 const host = z.string().regex(/^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*$/, { error: 'must be a host, or *. and a host' })
 const methods = clientShape.token_endpoint_auth_method.unwrap()
 const word = /^[a-z0-9][a-z0-9_-]{0,63}$/
 
-/** What clients that register themselves may be: the rules are clientShape's, and these are its bounds. */
+/** A policy: the bounds of clientShape for clients that register themselves. */
 export const policyShape = {
   policy: z.string().regex(word, { error: 'must be lower-case letters, digits, - and _' }),
   grant_types: clientShape.grant_types.unwrap().default(['authorization_code', 'refresh_token']),
   token_endpoint_auth_methods: z.array(methods).min(1).default(methods.options),
   scope: clientShape.scope.unwrap().default('openid profile email offline_access'),
   apis: clientShape.apis,
-  /** Where it may send people back to; anywhere unless told. */
+  /** The hosts that they may send people back to; all by default. */
   redirect_hosts: z.array(host).min(1).optional(),
-  /** Must they prove their codes (RFC 7636)? Those that cannot authenticate must in any case. */
+  /** Whether they must use PKCE (RFC 7636). Those that cannot authenticate always must. */
   pkce_required: z.boolean().default(true),
 }
 
 export type Policy = z.output<z.ZodObject<typeof policyShape>>
 
-/** The policy of whoever brings no invitation, unless the file declares another of this name: it opens no API. */
+/** The policy of clients without an invitation, unless the file declares another of this name. It opens no API. */
 export const thirdParty: Policy = z.object(policyShape).parse({ policy: 'third-party' })
 
-/** A client that registered, as far as policies go. */
+/** What policies bound of a client that registered. */
 export interface Bounded {
   grant_types?: readonly string[] | undefined
   scope?: string | undefined
   apis?: Policy['apis'] | undefined
 }
 
-/** Returns what of a client its policy still allows: one that became narrower takes away what was given. */
+/** Returns the part of a client that its policy allows today: a policy that became narrower takes away what was given. */
 export function within(policy: Policy, { grant_types = [], scope, apis }: Bounded): Required<Bounded> {
-  // Clients name scopes of APIs beside those of OpenID Connect (RFC 7591, 2): they know only that it is a scope.
+  // Clients name scopes of APIs and of OpenID Connect in one list (RFC 7591, 2).
   const scopes = [...policy.scope.split(' '), ...Object.values(policy.apis).flat()]
   const asked = apis && Object.keys(apis).length > 0 ? apis : policy.apis
   const granted = Object.entries(policy.apis)
@@ -61,8 +60,12 @@ interface Asking extends Bounded {
   post_logout_redirect_uris?: readonly string[] | undefined
 }
 
-/** Tells what a policy does not allow of what a client asks to be, each fault with the name of the field that it is about. */
-export function faultsUnder(policy: Policy, asking: Asking, declared: Declared): string[] {
+/** Returns what a policy does not allow of the metadata that a client asks for, each fault with the name of its field. */
+export function faultsUnder(
+  policy: Policy,
+  asking: Asking,
+  { isNameTaken }: { isNameTaken(name: string): boolean },
+): string[] {
   const { grant_types = [], token_endpoint_auth_method: method, apis = {}, client_name } = asking
   const refused = (list: readonly string[], allowed: readonly string[]) => list.filter(each => !allowed.includes(each))
   return [
@@ -76,8 +79,8 @@ export function faultsUnder(policy: Policy, asking: Asking, declared: Declared):
     ...Object.entries(apis).flatMap(([resource, scopes]) =>
       refused(scopes, policy.apis[resource] ?? []).map(each => `apis: ${each} of ${resource} is not allowed`),
     ),
-    // Nobody is to be taken for one of the suite.
-    ...(client_name !== undefined && declared.named(client_name) ? ['client_name is that of another app'] : []),
+    // No app must be taken for one of the suite.
+    ...(client_name !== undefined && isNameTaken(client_name) ? ['client_name is that of another app'] : []),
   ]
 }
 
@@ -88,8 +91,8 @@ function leads(uri: string, { redirect_hosts: hosts }: Policy): boolean {
   return hosts.some(each => (each.startsWith('*.') ? hostname.endsWith(each.slice(1)) : hostname === each))
 }
 
-/** Must a client prove its codes (RFC 7636)? Unless the operator says otherwise of it or of its policy, and it can authenticate. */
-export function provesCodes(client: Client, { policies }: Declared): boolean {
+/** Returns whether a client must use PKCE (RFC 7636): always, unless its entry or its policy says otherwise and it can authenticate. */
+export function requiresPkce(client: Client, { policies }: { policies: ReadonlyMap<string, Policy> }): boolean {
   const { policy } = client as unknown as { policy?: string }
   const lax = !extensionsOf(client).pkce_required || policies.get(policy ?? '')?.pkce_required === false
   return !lax || client.clientAuthMethod === 'none'

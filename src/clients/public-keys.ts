@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 const certificate = z.string().regex(/^[\w+/]+=*$/, { error: 'must be base64' })
 const named = {
-  /** The client's certificate, where it is known by one (RFC 8705, 2.2.2). */
+  /** The client's certificate, if it authenticates with one (RFC 8705, 2.2.2). */
   x5c: z.array(certificate).min(1).optional(),
   kid: z.string().min(1).optional(),
   use: z.literal('sig').optional(),
@@ -15,19 +15,19 @@ const named = {
   'x5t#S256': z.string().optional(),
 }
 const bytes = (text: string): number => Buffer.from(text, 'base64url').length
-/** What verifying costs grows with its square. */
+/** The cost of verifying grows with its square. */
 const modulus = z
   .string()
   .refine(text => bytes(text) >= 256, { error: 'must have 2048 bits or more' })
   .refine(text => bytes(text) <= 512, { error: 'must have 4096 bits or less' })
-/** What verifying costs grows with it: the usual one has three bytes. */
+/** The cost of verifying grows with it; the usual one has three bytes. */
 const exponent = z.string().regex(/^[\w-]{0,6}$/, { error: 'must have 4 bytes or less' })
-/** Does verifying by a key cost what it usually costs? A key of another kind than RSA always does. */
+/** Returns whether verifying with a key costs no more than usual. Only RSA keys can cost more. */
 export function affordable({ kty, n, e }: Readonly<Record<string, unknown>>): boolean {
   if (kty !== 'RSA') return true
   return typeof n === 'string' && bytes(n) <= 512 && exponent.safeParse(e).success
 }
-/** Keys that a client may have at once. */
+/** How many keys a client may have. */
 export const mostKeys = 20
 
 const { strictObject: strict } = z
@@ -36,10 +36,10 @@ const edwards = strict({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.
 const rsa = strict({ kty: z.literal('RSA'), n: modulus, e: exponent, ...named })
 const publicKey = z.discriminatedUnion('kty', [elliptic, edwards, rsa])
 
-/** The public keys of a client, by the strict rules of clients.json. */
+/** The public keys of a client, by the strict rules of clients.json: unknown members are refused. */
 export const jwks = strict({ keys: z.array(publicKey).min(1).max(mostKeys) })
 
-/** Members that only private and secret keys have (RFC 7518, 6; RFC 9964). */
+/** The members that only private and secret keys have (RFC 7518, 6; RFC 9964). */
 const secrets = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']
 const anyKey = z
   .record(z.string(), z.unknown())
@@ -48,8 +48,8 @@ const anyKey = z
   })
 
 /**
- * The public keys of a client that registers: members and kinds of keys that nobody here knows are ignored (RFC 7517, 4 and 5), as
- * are keys that sign nothing. What is left is held to the rules of clients.json.
+ * The public keys of a client that registers: unknown members and kinds of keys are ignored (RFC 7517, 4 and 5), and so are keys that are
+ * not for signing. The rest must follow the rules of clients.json.
  */
 export const jwksOfOthers = z
   .object({ keys: z.array(anyKey).max(mostKeys) })

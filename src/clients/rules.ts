@@ -1,17 +1,17 @@
 import { subjectFields } from '../crypto/certificate.ts'
 import { type Client, ciba, deviceCode, oidcScopes, tokenExchange } from './file.ts'
 
-/** Where the issuer stands: loopback, or the world. */
+/** Where the issuer runs: on loopback (`local`), in production, or both. */
 export interface Standing {
   local: boolean
   production: boolean
-  /** Client certificates are taken, and with `ca` those that an authority issued. */
+  /** Client certificates are accepted; with `ca`, those that an authority issued. */
   mtls?: { ca: string | undefined } | undefined
 }
 
 type Rule = (client: Partial<Client>, standing: Standing) => readonly (string | false | undefined)[]
 
-/** What a client must be as a whole, each fault with the name of the field that it is about. */
+/** The rules about several fields. Each fault begins with the name of its field. */
 const rules: readonly Rule[] = [
   ({ token_endpoint_auth_method: method, client_secret: secret, jwks, jwks_uri }) => [
     method?.startsWith('client_secret') && secret === undefined && `client_secret is needed for ${method}`,
@@ -154,7 +154,7 @@ const rules: readonly Rule[] = [
   ],
 ]
 
-/** RFC 8252, 7: an app on a device may be called by a scheme of its own or on loopback; all else is https. */
+/** Returns what is wrong with where a URL leads: only an app on a device may have its own scheme or loopback, all else is https (RFC 8252, 7). */
 function misplaced(
   name: string,
   uri: string,
@@ -169,19 +169,19 @@ function misplaced(
   return protocol.includes('.') ? undefined : `${name} must have a scheme like com.example.app`
 }
 
-/** Is this the machine's own name or address (RFC 8252, 7.3)? */
+/** Returns whether this is the machine's own name or address (RFC 8252, 7.3). */
 export const loopback = (host: string): boolean =>
   host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
 
-/** A redirect URI that only an app on a device has (RFC 8252, 7.1 and 7.3): it says nothing of whose the app is. */
+/** Returns whether only an app on a device has such a redirect URI (RFC 8252, 7.1 and 7.3): it does not tell whose app it is. */
 export function onDevice(uri: unknown): boolean {
   const url = URL.parse(String(uri))
   return url !== null && url.protocol !== 'https:' && (url.protocol !== 'http:' || loopback(url.hostname))
 }
 
 /**
- * Tells what is wrong with where an app sends people that nobody vouches for. A host behind a scheme of its own proves nothing, and would
- * be taken for whose the app is (RFC 8252, 7.1 has none); what leads back to us would be taken for one of our own pages.
+ * Returns what is wrong with where an app that is not in clients.json sends people. A host behind a private scheme proves nothing, and people
+ * would take it for the owner of the app (RFC 8252, 7.1 has none); they would take what leads back to us for one of our own pages.
  */
 export function strangersFaults(client: Partial<Client>, issuer: string): string[] {
   const own = new URL(issuer)
@@ -199,10 +199,10 @@ export function strangersFaults(client: Partial<Client>, issuer: string): string
   )
 }
 
-/** The field that a fault begins with. */
+/** Returns the field that a fault begins with. */
 export const about = (fault: string): string => /^\w*/.exec(fault)?.[0] ?? ''
 
-/** Tells what is wrong with a client as a whole. */
+/** Returns what is wrong with the fields of a client together. */
 export function faultsOf(client: Partial<Client>, standing: Standing): string[] {
   return rules
     .flatMap(rule => rule(client, standing))

@@ -7,7 +7,7 @@ import type { App } from '../clients/declared.ts'
 import { clientAlgorithms, oidcScopes, proofAlgorithms } from '../clients/file.ts'
 import { outgoing } from '../clients/outgoing.ts'
 import { subjectFor } from '../clients/pairwise.ts'
-import { provesCodes } from '../clients/policies.ts'
+import { requiresPkce } from '../clients/policies.ts'
 import type { Hosts } from '../clients/registry.ts'
 import type { Standing } from '../clients/rules.ts'
 import { algorithms } from '../crypto/jws.ts'
@@ -136,7 +136,7 @@ export function configuration(
     pkce: {
       // Called for requests without a challenge alone, so the refusal can name what to turn on.
       required: (_, client) => {
-        if (provesCodes(client, clients.declared())) throw new errors.InvalidRequest(pkceMissing)
+        if (requiresPkce(client, clients.declared())) throw new errors.InvalidRequest(pkceMissing)
         return false
       },
     },

@@ -52,8 +52,8 @@ export interface Stranger {
   device: boolean
   /** The host of the document that it is known by. */
   document: string | undefined
-  /** The operator declared it; of any other nobody here knows more than it says. */
-  vouched: boolean
+  /** Whether the app is in clients.json; of any other app we know only what it says itself. */
+  operatorDeclared: boolean
   /** What it wants read, as it says itself. */
   links: { terms: string | undefined; privacy: string | undefined; site: string | undefined }
 }
@@ -190,7 +190,7 @@ export function interactions({ provider, clients, consents, sessions, emit, now 
   }
 }
 
-/** An app with the site that a redirect URI is of: nobody vouches for the name of a stranger, so its host is told beside it. */
+/** Returns an app with the site of a redirect URI. The name of an app that is not in clients.json is not verified, so its host is shown with it. */
 function siteOf({ name, host }: App, redirectUri = ''): { name: string; home: string } | undefined {
   const url = URL.parse(redirectUri)
   if (!url || !/^https?:$/.test(url.protocol)) return undefined
@@ -203,7 +203,7 @@ function strangerOf({ id, host }: App, about: Client, redirectUri: string): Stra
     leads: placeOf(redirectUri),
     device: protocol !== 'https:' && (protocol !== 'http:' || loopback(hostname)),
     document: id.startsWith('https:') ? host : undefined,
-    vouched: host === undefined,
+    operatorDeclared: host === undefined,
     links: { terms: about.tosUri, privacy: about.policyUri, site: about.clientUri },
   }
 }

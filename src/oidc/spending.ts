@@ -16,7 +16,7 @@ interface Services {
  */
 export function spending({ clients, records, emit }: Services): Spend {
   return async (ctx, client, { jti, aud, accountId: account = '', clientId = '', extra }) => {
-    if (!clients.declared().stands(client, aud)) return false
+    if (!clients.declared().isApi(client, aud)) return false
     if (!(await records.takeToken(jti))) return false
     const spent = { account, client: clientId, receipt: String(extra?.txn), api: String(aud) }
     await emit('approval.spent', spent, originOf(ctx))

@@ -3,7 +3,7 @@ import { alike, skeletons } from '../../src/clients/appearance.ts'
 import { parseClients } from '../../src/clients/declared.ts'
 
 const names = ['Trading', 'Wallet', 'Order book', 'Kärnten', 'Кошелёк', 'IO 10', '…']
-const { named } = parseClients(
+const { isNameTaken } = parseClients(
   {
     apis: [],
     clients: names.map((client_name, at) => ({
@@ -48,7 +48,7 @@ describe('names that people take for those of the suite (UTS #39, 4)', () => {
     ['this house with blanks', 'L a t c h k e y support'],
     ['this house with an l that is an I', 'IATCHKEY'],
   ]
-  for (const [what, name] of taken) it(`know ${what}`, () => expect(named(name), name).to.equal(true))
+  for (const [what, name] of taken) it(`know ${what}`, () => expect(isNameTaken(name), name).to.equal(true))
 
   for (const name of [
     'Trade',
@@ -64,7 +64,7 @@ describe('names that people take for those of the suite (UTS #39, 4)', () => {
     '1234',
     '!',
   ])
-    it(`let ${name} pass`, () => expect(named(name)).to.equal(false))
+    it(`let ${name} pass`, () => expect(isNameTaken(name)).to.equal(false))
 
   it('have skeletons that do not depend on how they are composed', () => {
     expect([...skeletons('Ka\u0308rnten')]).to.deep.equal([...skeletons('K\u00e4rnten')])

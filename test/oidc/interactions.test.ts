@@ -112,7 +112,10 @@ describe('interactions', () => {
         resources: [{ name: 'Wallet', scopes: ['read', 'transfer'] }],
       })
       expect(latchkey.met[1]?.session).to.include({ accountId: 'ada' })
-      expect(latchkey.met[1]?.stranger).to.deep.include({ leads: new URL(latchkey.issuer).host, vouched: true })
+      expect(latchkey.met[1]?.stranger).to.deep.include({
+        leads: new URL(latchkey.issuer).host,
+        operatorDeclared: true,
+      })
       expect(latchkey.of('consent.granted')).to.deep.equal([
         { account: 'ada', client: 'guest', scope: 'openid email read transfer' },
       ])

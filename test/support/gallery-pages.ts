@@ -25,7 +25,7 @@ export const otherPages: readonly Picture[] = [
       leads: 'ledgerly.example',
       device: false,
       document: undefined,
-      vouched: true,
+      operatorDeclared: true,
       links: { terms: undefined, privacy: undefined, site: undefined },
     },
     towards: {
@@ -43,7 +43,7 @@ export const otherPages: readonly Picture[] = [
       leads: 'a-rather-long-name-of-a-host-that-somebody-registered.apps.example:8443',
       device: true,
       document: 'tools.example',
-      vouched: false,
+      operatorDeclared: false,
       links: {
         terms: 'https://tools.example/terms',
         privacy: 'https://tools.example/privacy',
