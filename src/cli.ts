@@ -8,6 +8,7 @@ import { keysList, keysReplace, keysRotate } from './commands/keys-command.ts'
 import { roleGive, roleList, roleTake } from './commands/role-command.ts'
 import { secretsReseal } from './commands/secrets-command.ts'
 import { signRequest } from './commands/sign-command.ts'
+import { storeCopy } from './commands/store-command.ts'
 import { ConfigError, configure } from './config.ts'
 import { Problem } from './errors.ts'
 import { settingsHelp } from './setting.ts'
@@ -31,6 +32,7 @@ const commands: Readonly<Record<string, Command>> = {
   'role list': roleList,
   'secrets reseal': secretsReseal,
   sign: signRequest,
+  'store copy': storeCopy,
 }
 
 const refused = 2

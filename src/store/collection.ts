@@ -60,6 +60,8 @@ export interface Opening {
 /** Opened from a URL by open.ts; one for each process. */
 export interface Store {
   collection<T extends Doc>(declaration: Declaration<T>): Collection<T>
+  /** The names of all collections that it holds, those included that this program does not declare. */
+  names(): Promise<string[]>
   close(): Promise<void>
 }
 

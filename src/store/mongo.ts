@@ -45,6 +45,14 @@ export async function openMongo(url: string, { now, sweep = true }: Opening): Pr
       collections.set(declaration, made)
       return made
     },
+    names: () =>
+      reaching(async () => {
+        const found = await connection.listCollections()
+        return found
+          .map(({ name }) => name)
+          .filter(name => !name.startsWith('system.'))
+          .sort()
+      }),
     close: () => connection.close(),
   }
 }

@@ -113,6 +113,11 @@ export async function openPostgres(url: string, { now, sweep = true }: Opening):
       collections.set(declaration as unknown as Declaration<never>, made as unknown as Collection<never>)
       return made
     },
+    async names() {
+      const tables = `SELECT c.relname AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'doc'
+        WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace ORDER BY c.relname`
+      return (await query(tables, [])).rows.map(row => String(row.name))
+    },
     close() {
       stopped.abort()
       closing ??= pool.end()

@@ -54,6 +54,10 @@ export async function openSqlite(path: string, { now, sweep = true }: Opening): 
       collections.set(declaration, made)
       return made
     },
+    async names() {
+      const tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
+      return (await patiently(() => statement(tables).all())).map(row => String(row.name))
+    },
     async close() {
       sweeping?.stop()
       await writer.finish()
