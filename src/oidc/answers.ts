@@ -37,7 +37,7 @@ export function formModes({ renderers, clients }: Services): { readonly [name: s
 }
 
 /**
- * Makes a response mode stop at a page of ours before an error takes the browser to an app that nobody vouches for. Anybody can make such an
+ * Makes a response mode stop at a page of ours before an error takes the browser to an app that is not in clients.json. Anybody can make such an
  * app, and a link to us that fails at once: it would lead on to any page they like, with our address in front (RFC 9700, 4.11.2).
  */
 export function stoppingErrors(mode: ResponseMode, services: Services): ResponseMode {
@@ -47,7 +47,7 @@ export function stoppingErrors(mode: ResponseMode, services: Services): Response
   }
 }
 
-/** Answers with a page that asks first, in place of a redirect to an app that nobody vouches for. Any other answer stays as it is. */
+/** Answers with a page that asks first, in place of a redirect to an app that is not in clients.json. Any other answer stays as it is. */
 export async function leaveByLink(
   ctx: Pick<KoaContextWithOIDC, 'oidc' | 'response' | 'remove' | 'status'>,
   { renderers, clients }: Services,

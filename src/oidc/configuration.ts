@@ -145,7 +145,7 @@ export function configuration(
     scopes: [...oidcScopes],
     claims,
     subjectTypes: ['public', 'pairwise'],
-    // The operator vouches for the sectors of clients.json, and should not need them to start.
+    // The operator declares the sectors of clients.json, so that Latchkey starts without reading them.
     sectorIdentifierUriValidate: client => !isDeclared(client),
     pairwiseIdentifier: (_, account, client) => subjectFor(options.salt, account, client),
     cookies: cookies(issuer.startsWith('https:'), options.keyring),

@@ -35,7 +35,7 @@ export function mounted(provider: Provider, services: Services): Middleware {
   }
 }
 
-/** Asks before a sign-out leads to an app that nobody vouches for: anybody can make a link to us that would lead there at once. */
+/** Asks before a sign-out leads to an app that is not in clients.json: anybody can make a link to us that would lead there at once. */
 async function leaveAsked(ctx: KoaContextWithOIDC, services: Services): Promise<void> {
   const { client, provider } = ctx.oidc
   const location: unknown = ctx.response.get('Location')

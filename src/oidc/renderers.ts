@@ -14,7 +14,7 @@ export interface Renderers {
     ctx: Context,
     form: { action: string; xsrf: string; client: App | undefined; accountId: string },
   ): void | Promise<void>
-  /** Asks before the browser goes to an app that nobody vouches for: by the link `onward`, or by the form. */
+  /** Asks before the browser goes to an app that is not in clients.json: by the link `onward`, or by the form. */
   leaving(
     ctx: Context,
     to: {

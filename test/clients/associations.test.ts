@@ -14,7 +14,7 @@ const app = (origin: string, id: string, more: object) => ({
   ...more,
 })
 
-describe('what vouches for apps on devices', () => {
+describe('association files for apps on devices', () => {
   let latchkey: Running
   before(async () => {
     latchkey = await running({ declare: () => ({ apis: [], clients: [] }) })
@@ -25,14 +25,14 @@ describe('what vouches for apps on devices', () => {
   const apple = () => fetch(`${latchkey.issuer}/.well-known/apple-app-site-association`)
   const google = () => fetch(`${latchkey.issuer}/.well-known/assetlinks.json`)
 
-  it('is not there while nobody declares any', async () => {
+  it('do not exist while no such app is declared', async () => {
     await declare(app(latchkey.issuer, 'wallet', {}))
     // The pages of these tests answer with anything else.
     for (const answer of [await apple(), await google()])
       expect(answer.headers.get('content-type')).to.not.include('json')
   })
 
-  it('has links to redirect URIs at this host open the app, and no other links', async () => {
+  it('open the app for links to redirect URIs at this host, and for no other links', async () => {
     await declare(
       app(latchkey.issuer, 'wallet', { ios_app_ids: ['TEAM123456.com.example.wallet'] }),
       app('https://elsewhere.example', 'card', {
@@ -48,7 +48,7 @@ describe('what vouches for apps on devices', () => {
     expect(relation).to.deep.equal(['delegate_permission/common.get_login_creds'])
   })
 
-  it('follows the file as it is read anew', async () => {
+  it('follow clients.json when it is read again', async () => {
     const android = { android_apps: [{ package: 'com.example.wallet', fingerprints: [print, print] }] }
     await declare(app(latchkey.issuer, 'wallet', android))
     expect((await apple()).headers.get('content-type')).to.not.include('json')

@@ -22,13 +22,13 @@ describe('what only clients.json may say of a client', () => {
   const said = { pkce_required: false, access_token_ttl: 60, profile: 'fapi2' }
   const metadata = { client_id: 'app', client_secret: 'x'.repeat(32), redirect_uris: ['https://app.example/'], ...said }
 
-  it('is kept where the file says it', () => {
+  it('is kept from the file', () => {
     const client = new Client(markDeclared(metadata))
     expect(extensionsOf(client)).to.include(said)
     expect(isDeclared(client)).to.equal(true)
   })
 
-  it('is passed over where a registration or a client’s document says it', () => {
+  it('is ignored in a registration or a client’s document', () => {
     for (const more of [{}, { declared: true }, { declared: 'declared' }, { declared: {} }]) {
       const client = new Client(JSON.parse(JSON.stringify({ ...metadata, ...more })))
       expect(extensionsOf(client)).to.include({ pkce_required: true, access_token_ttl: 300 })
@@ -37,7 +37,7 @@ describe('what only clients.json may say of a client', () => {
     }
   })
 
-  it('is usual where nothing says it', () => {
+  it('has its defaults where nothing is said', () => {
     expect(extensionsOf(undefined)).to.include({ pkce_required: true, access_token_ttl: 300, id_token_ttl: 3600 })
   })
 })

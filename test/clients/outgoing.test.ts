@@ -62,7 +62,7 @@ describe('requests to addresses that others choose', function () {
       })
     }
 
-    it('do not go to names of inside, or of both', async () => {
+    it('do not go to a name with a private address, even beside a public one', async () => {
       for (const addresses of [
         ['10.0.0.5'],
         ['127.0.0.1'],
@@ -78,7 +78,7 @@ describe('requests to addresses that others choose', function () {
       expect(connections).to.equal(0)
     })
 
-    it('speak https alone', async () => {
+    it('use only https', async () => {
       for (const scheme of ['http', 'ftp', 'gopher'])
         expect(await why(`${scheme}://app.example/`, { loopback: false, resolve: at('93.184.216.34') })).to.equal(
           'only https is spoken',
@@ -87,14 +87,14 @@ describe('requests to addresses that others choose', function () {
   })
 
   describe('on a developer’s machine', () => {
-    it('go to loopback, and nowhere else inside', async () => {
+    it('go to loopback, and to no other private address', async () => {
       const answer = await outgoing({ loopback: true })(`http://localhost:${port}/`, { headers: json })
       expect(await answer.json()).to.deep.equal({ keys: [] })
       for (const host of ['10.0.0.1', '169.254.169.254', '[fe80::1]'])
         expect(await why(`http://${host}/`, { loopback: true })).to.equal('the host is at no public address')
     })
 
-    it('carry what they are told to: method, headers, form', async () => {
+    it('send method, headers and form', async () => {
       let seen = ''
       listener = async (req, res) => {
         for await (const chunk of req) seen += chunk
@@ -116,7 +116,7 @@ describe('requests to addresses that others choose', function () {
   const reach = { loopback: true }
   const url = () => `http://127.0.0.1:${port}/`
 
-  it('go to the address that was looked at, whatever the name says the next time', async () => {
+  it('go to the address that was checked, even if the name resolves to another the next time', async () => {
     let asked = 0
     const resolve: NonNullable<Reach['resolve']> = async () => {
       asked += 1
@@ -152,7 +152,7 @@ describe('requests to addresses that others choose', function () {
     await new Promise(done => secure.close(done))
   })
 
-  it('keep no connection', async () => {
+  it('reuse no connection', async () => {
     await outgoing(reach)(url(), { headers: json })
     await outgoing(reach)(url(), { headers: json })
     expect(connections).to.equal(2)
@@ -165,7 +165,7 @@ describe('requests to addresses that others choose', function () {
     expect(connections).to.equal(1)
   })
 
-  it('take no page for JSON', async () => {
+  it('accept only JSON where JSON was asked for', async () => {
     for (const type of ['text/html', 'text/plain', 'application/jsonx', '']) {
       listener = (_, res) => res.writeHead(200, type === '' ? {} : { 'content-type': type }).end('{}')
       expect(await why(url(), reach, { headers: json })).to.equal('the answer is no JSON')
@@ -176,14 +176,14 @@ describe('requests to addresses that others choose', function () {
     }
   })
 
-  it('unpack nothing: a small answer stays small', async () => {
+  it('refuse compressed answers', async () => {
     const bomb = gzipSync(Buffer.alloc(20_000_000))
     listener = (_, res) =>
       res.writeHead(200, { 'content-encoding': 'gzip', 'content-type': 'application/json' }).end(bomb)
     expect(await why(url(), reach, { headers: json })).to.equal('the answer is encoded')
   })
 
-  it('take an answer of 128 KB at most, whatever its length says', async () => {
+  it('accept 128 KB at most, whether the length is announced or not', async () => {
     let written = 0
     listener = (req, res) => {
       res.writeHead(200, { 'content-type': 'application/json' })
@@ -198,7 +198,7 @@ describe('requests to addresses that others choose', function () {
     expect(written).to.be.below(50_000_000)
   })
 
-  it('wait for nobody for long: not for a name, a handshake or an answer that drips', async () => {
+  it('end after three seconds, or earlier by their signal, during lookup, handshake and answer', async () => {
     const sockets: Socket[] = []
     listener = (req, res) => {
       sockets.push(req.socket)

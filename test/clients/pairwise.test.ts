@@ -15,18 +15,18 @@ describe('pairwise subjects', () => {
   })
   afterEach(() => store.close())
 
-  it('are of one salt, although ten processes start at once', async () => {
+  it('have one salt, even if ten processes start at the same time', async () => {
     const services = { store: slow(store, 10), sealer: sealer(keyring([older])) }
     const salts = await Promise.all(Array.from({ length: 10 }, () => pairwiseSalt(services)))
     expect(new Set(salts).size).to.equal(1)
   })
 
-  it('stay when the operator’s secrets change', async () => {
+  it('stay the same when the operator’s secrets change', async () => {
     const before = await pairwiseSalt({ store, sealer: sealer(keyring([older])) })
     expect(await pairwiseSalt({ store, sealer: sealer(keyring([newer, older])) })).to.equal(before)
   })
 
-  it('are of a sector, and of an account; others have the account itself', () => {
+  it('depend on the sector and the account; public subjects are the account id', () => {
     const client = (sectorIdentifier: string, subjectType = 'pairwise') =>
       ({ subjectType, sectorIdentifier }) as unknown as Client
     const subject = subjectFor('salt', 'ada', client('a.example'))

@@ -15,13 +15,13 @@ const faults = (...policies: unknown[]): readonly string[] => {
 }
 
 describe('policies of clients.json', () => {
-  it('need not be there: whoever comes uninvited may have code and refresh tokens, and no API', () => {
+  it('are optional: without an invitation, clients get codes and refresh tokens, and no API', () => {
     expect([...parse(undefined).policies.values()]).to.deep.equal([thirdParty])
     expect(thirdParty).to.deep.include({ grant_types: ['authorization_code', 'refresh_token'], apis: {} })
     expect(thirdParty.scope.split(' ')).to.not.include('hold')
   })
 
-  it('may say otherwise of those too', () => {
+  it('can replace the default for clients without an invitation', () => {
     const declared = parse([{ policy: 'third-party', scope: 'openid' }, { policy: 'partner' }])
     expect([...declared.policies.keys()]).to.deep.equal(['third-party', 'partner'])
     expect(declared.policies.get('third-party')?.scope).to.equal('openid')
@@ -56,14 +56,14 @@ describe('a policy', () => {
   const policy = { ...thirdParty, policy: 'partner', apis: { [api.resource]: ['read', 'trade'] } }
   const declared = parse([])
 
-  it('lets no client pass for us by its name', () => {
+  it('refuses names that people may take for ours', () => {
     const named = (client_name: string) => faultsUnder(policy, { client_name }, declared)
     for (const name of ['Latchkey', 'LATCHKEY', 'Latchkey Security', 'The ｌａｔｃｈｋｅｙ app', 'Latch & Key'])
       expect(named(name), name).to.deep.equal(['client_name is that of another app'])
     expect(named('Lock & Key')).to.deep.equal([])
   })
 
-  it('leaves a client what both of them say', () => {
+  it('allows what both the policy and the client say', () => {
     const asked = { grant_types: ['authorization_code', 'client_credentials'], scope: 'openid hold' }
     expect(within(policy, { ...asked, apis: { [api.resource]: ['read', 'steal'], other: ['read'] } })).to.deep.equal({
       grant_types: ['authorization_code'],
@@ -73,7 +73,7 @@ describe('a policy', () => {
     expect(within(policy, {})).to.deep.include({ scope: policy.scope, apis: policy.apis })
   })
 
-  it('tells what it does not allow, field by field', () => {
+  it('reports what it does not allow, field by field', () => {
     const hosts = { ...policy, redirect_hosts: ['*.partner.example'], token_endpoint_auth_methods: ['none' as const] }
     const uris = { redirect_uris: ['https://a.partner.example/', 'https://evil.example/'] }
     expect(faultsUnder(hosts, { ...uris, token_endpoint_auth_method: 'client_secret_post' }, declared)).to.deep.equal([

@@ -18,7 +18,7 @@ describe('digest', () => {
 })
 
 describe('same', () => {
-  it('judges any two strings as === does', () => {
+  it('compares any two strings as === does', () => {
     const text = fc.string({ unit: fc.constantFrom('a', 'b', '\u00e4', '\ud800', '\ufffd', '\0') })
     fc.assert(fc.property(text, text, (a, b) => same(a, b) === (a === b)))
     fc.assert(fc.property(text, a => same(a, a)))
@@ -50,7 +50,7 @@ describe('canonical JSON', () => {
     expect(ordered).to.deep.equal(['1', '\r', '\u0080', '\u00f6', '\u20ac', '\u{1f600}', '\ufb33'])
   })
 
-  it('says the same thing, however its names were ordered', () => {
+  it('is the same for every order of names', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), value => {
         const text = canonical(value)
@@ -60,7 +60,7 @@ describe('canonical JSON', () => {
     )
   })
 
-  it('refuses what has no spelling of its own', () => {
+  it('refuses values that JSON does not have', () => {
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY, undefined, { a: undefined }, [() => 1], 1n]) {
       expect(() => canonical(value)).to.throw(TypeError)
     }

@@ -37,7 +37,7 @@ async function refused(act: Promise<unknown>): Promise<Problem> {
 const turn = () => new Promise(resolve => setImmediate(resolve))
 
 describe('hasher', () => {
-  it('knows a password again, and no other', async () => {
+  it('verifies the right password, and no other', async () => {
     const { hash, verify } = hasher({ keyring: newer, queue: 10, cost })
     const stored = await hash('correct horse battery staple')
     expect(stored).to.match(/^[\w-]{8}\$argon2id\$v=19\$m=8,t=1,p=1\$/)
@@ -47,7 +47,7 @@ describe('hasher', () => {
     expect(await verify(stored, '')).to.deep.equal({ ok: false, stale: false })
   })
 
-  it('costs 19 MiB and two passes unless told', async () => {
+  it('costs 19 MiB and two passes by default', async () => {
     expect(await hasher({ keyring: newer, queue: 10 }).hash('x')).to.include('$argon2id$v=19$m=19456,t=2,p=1$')
   })
 
@@ -72,14 +72,14 @@ describe('hasher', () => {
     })
   })
 
-  it('proves a hash of an older pepper, and calls it stale', async () => {
+  it('verifies a hash with an older pepper, and calls it stale', async () => {
     const stored = await hasher({ keyring: older, queue: 10, cost }).hash('password')
     const { verify, hash } = hasher({ keyring: both, queue: 10, cost })
     expect(await verify(stored, 'password')).to.deep.equal({ ok: true, stale: true })
     expect(await verify(await hash('password'), 'password')).to.deep.equal({ ok: true, stale: false })
   })
 
-  it('proves a hash of another cost, and calls it stale', async () => {
+  it('verifies a hash of another cost, and calls it stale', async () => {
     const stored = await hasher({ keyring: newer, queue: 10, cost }).hash('password')
     for (const changed of [
       { memory: 16, passes: 1 },
@@ -92,7 +92,7 @@ describe('hasher', () => {
     }
   })
 
-  it('throws at what is no hash of ours', async () => {
+  it('throws for anything but a hash of its own', async () => {
     const { verify } = hasher({ keyring: newer, queue: 10, cost })
     for (const stored of ['', 'plain', await argon2.hash('password')]) {
       expect(await verify(stored, 'password').catch(error => error)).to.be.instanceOf(TypeError)
@@ -154,7 +154,7 @@ describe('hasher', () => {
     expect(seen.most).to.equal(2)
   })
 
-  it('takes new ones again after a burst, and after a failure', async () => {
+  it('accepts tasks again after a burst, and after a failure', async () => {
     let broken = true
     const engine = {
       hash: async () => {

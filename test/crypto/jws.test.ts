@@ -35,17 +35,17 @@ describe('newKey', () => {
     })
   }
 
-  it('makes RSA keys of 3072 bits, and of 2048 for what everybody has and few use', async () => {
+  it('makes RSA keys of 3072 bits for PS256 and of 2048 bits for RS256', async () => {
     const bytes = async (alg: Algorithm) => Buffer.from((await newKey(alg)).n ?? '', 'base64url').length
     expect(await bytes('PS256')).to.equal(384)
     expect(await bytes('RS256')).to.equal(256)
   })
 
-  it('makes all that this runtime offers', () => {
+  it('makes a key of every algorithm that this runtime supports', () => {
     expect(algorithms.filter(isSupported)).to.deep.equal([...algorithms])
   })
 
-  it('makes another each time', async () => {
+  it('makes a different key each time', async () => {
     expect((await newKey('ES256')).kid).to.not.equal((await newKey('ES256')).kid)
   })
 })

@@ -22,11 +22,11 @@ describe('keyring', () => {
     expect(ring.all('seal').map(key => key.id)).to.deep.equal([ring.newest('seal').id, before.id])
   })
 
-  it('finds nothing under the id of a secret that has left', () => {
+  it('finds no key by the id of a secret that was removed', () => {
     expect(keyring([newer]).find('seal', keyring([older]).newest('seal').id)).to.equal(undefined)
   })
 
-  it('has ids that tell nothing of the keys', () => {
+  it('has ids that reveal nothing about the keys', () => {
     const { id, bytes } = keyring([newer]).newest('')
     expect(id).to.match(/^[\w-]{8}$/)
     expect(Buffer.from(bytes).toString('base64url')).to.not.include(id)
@@ -42,7 +42,7 @@ const old = 'an old secret of thirty-two characters'
 const fresh = 'a fresh secret of thirty-two characters'
 
 describe('cookie keys', () => {
-  it('sign with the newest secret and believe the others', () => {
+  it('sign with the newest secret and verify with all', () => {
     const before = cookieKeys(keyring([old]))
     const after = cookieKeys(keyring([fresh, old]))
     const signature = before.sign('session=1')

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { between, digits, id, token } from '../../src/crypto/random.ts'
 
 describe('random', () => {
-  it('makes bearer values of as many bytes as asked, 32 unless told', () => {
+  it('makes bearer values of the wanted number of bytes, 32 by default', () => {
     expect(Buffer.from(token(), 'base64url')).to.have.length(32)
     expect(Buffer.from(token(20), 'base64url')).to.have.length(20)
     expect(new Set(Array.from({ length: 1000 }, () => token())).size).to.equal(1000)
@@ -18,7 +18,7 @@ describe('random', () => {
     expect(Array.from({ length: 500 }, () => digits(2)).some(code => code.startsWith('0'))).to.equal(true)
   })
 
-  it('favours no digit', () => {
+  it('uses all digits equally often', () => {
     const seen = new Map<string, number>()
     for (let round = 0; round < 5000; round++) {
       const digit = digits(1)

@@ -40,7 +40,7 @@ describe('sealer', () => {
     expect(() => open(`${sealed}AAAA`, 'credential:1')).to.throw(SealError)
   })
 
-  it('refuses a second spelling of the same bytes', () => {
+  it('refuses another encoding of the same bytes', () => {
     const sealed = seal('12', 'x')
     expect(Buffer.from(sealed, 'base64url').length % 3).to.not.equal(0)
     const last = sealed.at(-1) as string
@@ -52,7 +52,7 @@ describe('sealer', () => {
     expect(() => open(`${sealed}\n`, 'x')).to.throw(SealError)
   })
 
-  it('gives one answer to a wrong context, an unknown key and nonsense', () => {
+  it('throws the same error for a wrong context, an unknown key and nonsense', () => {
     const foreign = sealer(keyring([older])).seal('secret', 'x')
     const failures = [
       () => open(seal('secret', 'x'), 'y'),
