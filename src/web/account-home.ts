@@ -4,21 +4,21 @@ import { seeOther } from './show.ts'
 
 declare module './pages.ts' {
   interface Pages {
-    /** `holdUntil`: until then apps are told to wait with what cannot be undone. */
+    /** `holdUntil`: until then apps are told to wait with anything that cannot be undone. */
     'account/overview': {
       email: string
       factors: readonly CredentialLine[]
       apps: readonly string[]
       since: number
       holdUntil: number | undefined
-      /** How many apps ask for something. */
+      /** How many apps wait for an answer. */
       waiting: number
     }
     'sign-in/signed-out': { app: string | undefined; everywhere: boolean }
   }
 }
 
-/** A person's own front page, and their ways out. */
+/** Serves a person's own front page, and signs them out. */
 export function account(services: Services): void {
   const { router, accounts, approvals, sessions, show, now, findSession, page } = services
 
@@ -70,7 +70,7 @@ export async function listed(services: Pick<Services, 'credentials' | 'factors' 
       const { id, label, createdAt, usedAt } = each
       const until = factor && limitedUntil(each, factor, clock)
       const line = { id, factor: { id: each.factor }, label, hint: factor?.hint?.(each.secret), createdAt, usedAt }
-      /** `until`: it counts for no more than the proof that authorised it. */
+      /** `until`: when it begins to count for more than the proof that authorised it. */
       return { ...line, ...(until !== undefined && { until }) }
     })
 }

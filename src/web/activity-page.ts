@@ -17,10 +17,10 @@ declare module './pages.ts' {
       kinds: readonly string[]
       /** The filter as it was typed: days as YYYY-MM-DD. */
       typed: { kind?: string | undefined; from?: string | undefined; to?: string | undefined }
-      /** The filter as a query, `?kind=apps`; and that of the page after this one. */
+      /** The filter as a query, `?kind=apps`, and the query of the next page. */
       query: string
       older: string | undefined
-      /** Is this the first page? */
+      /** Whether this is the first page. */
       first: boolean
     }
   }
@@ -32,7 +32,7 @@ const days = z.iso.date()
 const filter = z.object({ kind: z.enum(kinds).optional(), from: days.optional(), to: days.optional() })
 const asked = filter.extend({ after: z.string().max(100).optional() })
 
-/** A person's own log of everything that concerned their account: to read, to filter, and to take along. */
+/** Serves a person's own log of everything that concerned their account: to read, to filter, and to download. */
 export function activityPages({ activity, receipts, appName, show, page }: Services): void {
   const inWords = async (ctx: Context, entry: Entry): Promise<Happened> => {
     const { client, receipt: id } = entry.data
@@ -57,7 +57,7 @@ export function activityPages({ activity, receipts, appName, show, page }: Servi
     show.page(ctx, 'account/activity', locals, { person: { email: account.email } })
   })
 
-  // What they approved, with the proof: to keep, and to verify without us.
+  // A receipt is what they approved, with the proof: to keep, and to verify without us.
   page('/account/receipts/:id', async (ctx, { account }) => {
     const receipt = await receipts.get(ctx.params.id ?? '')
     if (receipt?.account !== account.id) throw new Problem('not_found')
@@ -75,7 +75,7 @@ export function activityPages({ activity, receipts, appName, show, page }: Servi
 
   download('csv', async function* (ctx, entries) {
     const say = (key: string) => show.say(ctx.state.locale, key)
-    // Without the mark, spreadsheets take it for anything but UTF-8.
+    // Without the byte order mark, spreadsheets do not read it as UTF-8.
     yield `\ufeff${csvLine(['when', 'what', 'kind', 'address', 'device'].map(each => say(`activity.${each}`)))}`
     for await (const entry of entries) {
       const { at, what, kind, address = '', agent = '' } = await inWords(ctx, entry)
@@ -109,7 +109,7 @@ export function activityPages({ activity, receipts, appName, show, page }: Servi
   })
 }
 
-/** What the address asks for; throws `malformed`. */
+/** Reads the filter in the address. Throws `malformed`. */
 function wanted(ctx: Context): z.output<typeof asked> {
   const typed = Object.fromEntries(Object.entries(ctx.query).filter(([, value]) => value !== ''))
   const parsed = asked.safeParse(typed)
@@ -117,7 +117,7 @@ function wanted(ctx: Context): z.output<typeof asked> {
   return parsed.data
 }
 
-/** Days are those of universal time, and the last one counts whole. */
+/** Returns the time that a filter covers. Days begin at midnight, universal time, and the last one counts whole. */
 function partOf({ kind, from, to }: z.output<typeof filter>): Part {
   return { kind, from: from ? Date.parse(from) : undefined, until: to ? Date.parse(to) + day : undefined }
 }
@@ -129,9 +129,9 @@ function queryOf(typed: Record<string, string | undefined>): string {
 
 interface InWords {
   say(key: string, values?: Record<string, string | number>): string
-  /** An app by its client id. */
+  /** Names an app by its client id. */
   app(id: string): string
-  /** Where what was approved goes, if there is a receipt of it (still). */
+  /** Who receives what was approved, if there is still a receipt of it. */
   to?: string | undefined
 }
 
@@ -144,7 +144,7 @@ export function happened({ sequence, at, name, level, data, origin }: Entry, wor
     sequence,
     /** Milliseconds since the epoch. */
     at,
-    // Kept for good: it may be of a Latchkey that knew more events, or others.
+    // Entries are kept for good: another version of Latchkey may have known other events.
     what: isPhrase(`event.${name}`)
       ? words.say(`event.${name}`, valuesOf(data, words))
       : words.say('event.other', { name }),
@@ -160,7 +160,7 @@ export function happened({ sequence, at, name, level, data, origin }: Entry, wor
   }
 }
 
-/** What a phrase may name: the factor and the app by their names, and plain words. Phrases choose by words without hyphens. */
+/** Returns the values that a phrase may use: the names of the factor and of the app, and plain words. Phrases choose by words without hyphens. */
 function valuesOf(data: Entry['data'], { say, app, to = 'none' }: InWords): Record<string, string | number> {
   const values: Record<string, string | number> = { to }
   for (const [name, value] of Object.entries(data)) {
@@ -180,8 +180,8 @@ function browserOf(header: string | undefined, { say }: InWords): string | undef
 }
 
 /**
- * A line of a CSV file (RFC 4180). A field that a spreadsheet would take for a formula is led by an apostrophe: whoever
- * wrote it may be a stranger, by the name of their browser, say.
+ * Writes a line of a CSV file (RFC 4180). A field that a spreadsheet would take for a formula begins with an apostrophe: a stranger may
+ * have written it, in the name of a browser for example.
  */
 export function csvLine(fields: readonly string[]): string {
   return `${fields.map(field => `"${plain(field).replaceAll('"', '""')}"`).join(',')}\r\n`

@@ -13,9 +13,9 @@ import type { SignedIn } from './visit.ts'
 
 declare module './pages.ts' {
   interface Pages {
-    /** `more` wait than are counted. */
+    /** `more`: more wait than are counted. */
     'admin/home': { waiting: number; more: boolean }
-    /** Some of each list; `first` of it, and where the `rest` is. */
+    /** A part of each list; whether it is the `first` one, and where the `rest` is. */
     'admin/recovery': Record<
       'waiting' | 'granted',
       { cases: readonly CaseLine[]; first: boolean; rest: string | undefined }
@@ -36,7 +36,7 @@ declare module './pages.ts' {
       rivals: readonly string[]
       documents: readonly { id: string; type: string; kilobytes: number }[]
       decided: readonly { by: string; verdict: string; reason: string; at: number }[]
-      /** Why whoever looks may not decide. */
+      /** Why the one who looks may not decide. */
       bars: 'own_case' | 'already_decided' | undefined
       open: boolean
       /** The reason as typed. */
@@ -57,7 +57,7 @@ export function admin(services: Services): void {
 
   const frame = ({ account }: SignedIn) => ({ person: { email: account.email } })
 
-  /** Prepares an action of the staff. Where their passkey is due first, asks for it and resolves to undefined; who has none is told to add one. */
+  /** Prepares an action of the staff. Where their passkey is due first, asks for it and resolves to undefined; staff without a passkey are told to add one. */
   const prepared = async <A extends Action>(ctx: Context, person: SignedIn, action: A, given: z.input<A['args']>) => {
     const ready = await actions.prepare(ctx, person, action, given)
     if (!ready.asked) return ready
@@ -71,7 +71,7 @@ export function admin(services: Services): void {
   const page = (path: string, shows: (ctx: Context, person: SignedIn) => Promise<void>) =>
     router.get(path, async ctx => {
       const person = await findSession(ctx)
-      // Whatever the address: nobody learns from it who is of the staff, or which case there is.
+      // For every address alike: nobody learns who is of the staff, or which cases there are.
       if (!person) return seeOther(ctx, `/sign-in?next=${encodeURIComponent(ctx.path)}`)
       if (await prepared(ctx, person, look, {})) await shows(ctx, person)
     })
@@ -85,7 +85,7 @@ export function admin(services: Services): void {
   page('/admin/recovery', async (ctx, person) => {
     const after = { waiting: caseNumber(ctx, 'waiting'), granted: caseNumber(ctx, 'granted') }
     const queue = await deciding.queue(after)
-    /** Where the rest of one list is, with the other as it is. */
+    /** Returns the query that shows the rest of one list, and the other list as it is. */
     const rest = (list: keyof typeof queue) => {
       const { next } = queue[list]
       if (next === undefined) return undefined
@@ -125,7 +125,7 @@ export function admin(services: Services): void {
   page('/admin/recovery/:number/documents/:document', async (ctx, { account }) => {
     const { number = '', document: id = '' } = ctx.params
     const { document, content } = await deciding.document(number, id, account)
-    // What came from a stranger runs nowhere, is taken for nothing else, and has a name that we chose.
+    // A stranger's file runs nowhere, is taken for no other type, and has a name that we chose.
     ctx.set('Content-Security-Policy', "sandbox; default-src 'none'")
     ctx.attachment(`${number}-${id.slice(0, 6)}${endings[document.type][0]}`)
     ctx.type = document.type

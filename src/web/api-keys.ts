@@ -11,7 +11,7 @@ declare module './pages.ts' {
     /** Posts to `/account/api-keys`, and to `<id>/rename`, `<id>/rotate` and `<id>/revoke` below it. `at` is the key that the problem is about. */
     'account/api-keys': {
       keys: readonly KeyLine[]
-      /** What there is to choose from. */
+      /** The scopes to choose from. */
       scopes: readonly string[]
       typed: Typed
       at: string | undefined
@@ -20,10 +20,10 @@ declare module './pages.ts' {
       publicKey: string
       /** YYYY-MM-DD. */
       today: string
-      /** The account has as many as it can have. */
+      /** Whether the account has as many as it can have. */
       full: boolean
     }
-    /** A key that was made or rotated a moment ago. No secret where the owner keeps the private key. */
+    /** A key that was just made or rotated. No secret where the owner keeps the private key. */
     'account/api-key': { key: KeyLine; secret: string | undefined }
   }
 }
@@ -53,7 +53,7 @@ export function apiKeys(services: Services): void {
     typed?: Typed
     /** The key that was to be changed. */
     at?: string
-    /** The finished flow in which it was proved who they are. */
+    /** The finished flow in which they proved who they are. */
     draft?: string | undefined
     publicKey?: string
     problem?: Problem
@@ -67,7 +67,7 @@ export function apiKeys(services: Services): void {
 
   const proof = (ctx: Context) => field(ctx, 'draft', 100) || undefined
 
-  /** Does what was posted; what is wrong with it is said on the same page, where all that was typed still stands. */
+  /** Performs what was posted; shows the same page with what was typed where something is wrong with it. */
   const act = (path: string, does: (ctx: Context, person: SignedIn) => Promise<unknown>) =>
     router.post(path, async ctx => {
       const person = await requireSession(ctx)

@@ -16,6 +16,7 @@ import { data } from './data.ts'
 import { deviceCode } from './device-code.ts'
 import { fairly } from './fair.ts'
 import { faults } from './faults.ts'
+import { flowPages } from './flow-pages.ts'
 import { bodiesWithin, headers, type Proxies, sameOrigin, settled } from './http-security.ts'
 import { identity } from './identity-check-pages.ts'
 import { interaction } from './interaction.ts'
@@ -29,7 +30,6 @@ import { security } from './security.ts'
 import { type Rooms, services } from './services.ts'
 import { sessions } from './sessions-page.ts'
 import { signIn } from './sign-in.ts'
-import { stepping } from './stepping.ts'
 import { verify } from './verify.ts'
 import { type Visit, visiting } from './visit.ts'
 
@@ -62,7 +62,7 @@ const families = [
     approvalPages,
     deviceCode,
   ],
-  ...[activityPages, data, closing, admin, recovery, identity, confirm, openingPages, signIn, interaction, stepping],
+  ...[activityPages, data, closing, admin, recovery, identity, confirm, openingPages, signIn, interaction, flowPages],
 ]
 
 /** Where documents are sent, over whatever line people have. */

@@ -8,7 +8,7 @@ import type { SignedIn } from './visit.ts'
 
 declare module './pages.ts' {
   interface Pages {
-    /** What apps ask for; posts `request` to `/account/approvals/approve`, `refuse` and `report`. `done` is what became of one a moment ago. */
+    /** What apps ask for; posts `request` to `/account/approvals/approve`, `refuse` and `report`. `done`: how the last one was just answered. */
     'account/approvals': {
       waiting: readonly {
         id: string
@@ -27,7 +27,7 @@ declare module './pages.ts' {
 
 const home = '/account/approvals'
 
-/** What apps ask for while their person is elsewhere (CIBA Core 1.0, 8): a mail or a text leads here, and looking changes nothing. */
+/** Serves the page where people answer what apps ask while they are elsewhere (CIBA Core 1.0, 8). A mail or a text leads here, and looking changes nothing. */
 export function approvalPages(services: Services): void {
   const { router, approvals, words, show, page, requireSession, perform, actions } = services
   const listed = async (ctx: Context, account: Account, done?: string): Promise<void> => {
@@ -45,7 +45,7 @@ export function approvalPages(services: Services): void {
   page(`${home}/refused`, (ctx, { account }) => listed(ctx, account, 'refused'))
   page(`${home}/reported`, (ctx, { account }) => listed(ctx, account, 'reported'))
 
-  /** Performs an answer to a request, one of those that wait for whoever is signed in. */
+  /** Performs an answer to a request that waits for the person who is signed in. Throws `approval_over`. */
   const answer = (path: string, act: (ctx: Context, person: SignedIn, request: string) => Promise<unknown>) =>
     router.post(path, async ctx => {
       const person = await requireSession(ctx)

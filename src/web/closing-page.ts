@@ -5,11 +5,11 @@ import { seeOther } from './show.ts'
 
 declare module './pages.ts' {
   interface Pages {
-    /** Says what goes and what stays; its button is posted to itself. `days`: for how many one may change one's mind. */
+    /** Says what is removed and what stays; posts to itself. `days`: how long people may change their mind. */
     'account/close': { email: string; days: number }
-    /** The account closes, for so many days yet. */
+    /** The account closes after so many days. */
     'recovery/closing': { days: number }
-    /** Where a mailed link leads that keeps an account which closes: its one button is posted to `action`. */
+    /** The page of a mailed link that keeps a closing account; its one button posts to `action`. */
     'recovery/keep': { action: string; until: number }
     'recovery/kept': Record<never, never>
   }
@@ -17,7 +17,7 @@ declare module './pages.ts' {
 
 const day = 24 * 3_600_000
 
-/** Where somebody closes their account, and changes their mind: by a mailed link's button, or after signing in. */
+/** Serves the pages where people close their account, and keep it after all: by a mailed link, or after signing in. */
 export function closing({ router, accounts, actions, flows, closing, finish, show, page, post }: Services): void {
   const days = Math.round(closing.patience / day)
 
@@ -37,7 +37,7 @@ export function closing({ router, accounts, actions, flows, closing, finish, sho
     show.page(ctx, 'recovery/kept', {})
   })
 
-  /** Whose account closes, at the end of what they proved. */
+  /** Resolves to a finished flow and the owner of the closing account who proved it. Throws `attempt_expired`. */
   const proved = async (ctx: Context) => {
     const flow = await flows.get(ctx.params.flow ?? '', ctx.state.visitor.device)
     const owner = flow.account === undefined ? undefined : await accounts.get(flow.account)
@@ -48,7 +48,7 @@ export function closing({ router, accounts, actions, flows, closing, finish, sho
     router.post(`${folder}/:flow/keep`, async ctx => {
       const { flow, owner } = await proved(ctx)
       if (!(await closing.keep(owner.id, ctx.state.visitor))) throw new Problem('attempt_expired')
-      // On to where they were going, from here: no page of ours may stand between a form and the app that it leads to.
+      // From here on to where they were going: no page of ours may stand between a form and the app that it leads to.
       await finish(ctx, flow)
     })
     router.post(`${folder}/:flow/leave`, async ctx => {

@@ -4,14 +4,14 @@ import type { Services } from './services.ts'
 
 declare module './pages.ts' {
   interface Pages {
-    /** What there is to take along; posts `attempt`, the proof that was given for it, to itself. */
+    /** Says what a copy contains; posts `attempt`, the flow in which it was proved, to itself. */
     'account/data': { attempt: string }
   }
 }
 
 const path = '/account/data'
 
-/** Serves the page where people take a copy of all that is kept of them (GDPR, articles 15 and 20). */
+/** Serves the page where people download everything that is kept about them (GDPR, articles 15 and 20). */
 export function data({ router, actions, show, page, requireSession, perform }: Services): void {
   page(path, (ctx, { account: { email } }) => {
     const attempt = queryField(ctx, 'attempt', 100) ?? ''

@@ -8,20 +8,20 @@ import { seeOther } from './show.ts'
 
 declare module './pages.ts' {
   interface Pages {
-    /** An identity check is asked for; posts `email` and `contact`, where somebody can be reached if that is another. */
+    /** Asks for an identity check; posts `email`, and `contact` if the person can be reached at another address. */
     'recovery/identity': { email: string; contact: string }
-    /** The same for every address, as typed. */
+    /** Shows the address as typed; the same for every address. */
     'recovery/asked': { to: string }
     /** Takes `story` and up to `most` files `documents` of so many megabytes each, as multipart, to `action`. */
     'recovery/documents': { action: string; story: string; most: number; megabytes: number }
     /** How a case stands; once it is ready, a post to `action` mails the link again. */
     'recovery/case': { number: string; stage: CaseStage; until: number; action: string }
-    /** Where the owner stops it, by a post to `action`. */
+    /** The owner stops it by a post to `action`. */
     'recovery/cancel': { action: string; number: string; at: number }
-    /** Where somebody objects to it from an address that is new to the account, by a post to `action`; and what follows. */
+    /** Somebody objects to it from an address that is new to the account, by a post to `action`; and what follows. */
     'recovery/dispute': { action: string; number: string; at: number }
     'recovery/disputed': Record<never, never>
-    /** `notMe` leads to what locks the account, if it needs that. */
+    /** `notMe` is the page that locks the account. */
     'recovery/cancelled': { notMe: string }
     /** Begins to set everything up afresh, by a post to `action`. */
     'recovery/afresh': { action: string }
@@ -31,7 +31,7 @@ declare module './pages.ts' {
 /** How a case stands, for the person who asked. */
 type CaseStage = 'waiting' | 'granted' | 'ready' | 'done' | 'closed'
 
-/** What people see of a case. Refused and cancelled look alike: a stranger must not learn that there is an owner who said no. */
+/** Returns what people see of a case. Refused and cancelled look alike: a stranger must not learn that there is an owner who said no. */
 function stageOf({ state, until = 0 }: Case, now: number): CaseStage {
   if (state === 'draft') throw new Problem('not_found')
   if (state === 'done') return 'done'
@@ -40,7 +40,7 @@ function stageOf({ state, until = 0 }: Case, now: number): CaseStage {
   return until > now ? 'granted' : 'ready'
 }
 
-/** The identity check of who has lost everything, and the page where the account's owner stops it. */
+/** Serves the identity check for people who have lost everything, and the page where the account's owner stops it. */
 export function identity({ router, checking, disowning, show, now, beginFlow }: Services): void {
   router.get('/recover/identity', ctx => show.page(ctx, 'recovery/identity', { email: '', contact: '' }))
   router.post('/recover/identity', async ctx => {

@@ -30,16 +30,16 @@ declare module './pages.ts' {
       asks: string
       email: string
       facts: Facts
-      /** Something was approved to there before. */
+      /** Whether something was approved to the same receiver before. */
       known: boolean
-      /** They hold a passkey that is too new to approve with. */
+      /** Whether they have a passkey that is too new to approve with. */
       young: boolean
       shown: Record<string, unknown>
     }
   }
 }
 
-/** Where an app's authorization request waits for a person: it leaves to sign in, comes back with the proof, and asks for consent and approval. */
+/** Serves the place where an app's authorization request waits for a person: it sends them to sign in, takes the proof, and asks for consent and approval. */
 export function interaction(services: Services): void {
   const { router, accounts, flows, interactions, sessions, show, beginFlow, concluded } = services
   const approve = approval(services, router)
@@ -69,7 +69,7 @@ export function interaction(services: Services): void {
     const begun = {
       interaction: uid,
       within: session?.uid,
-      // Who was to sign up, and has an account, signs in here: back at the request they would be asked to sign up again.
+      // People who were to sign up and have an account sign in here: back at the request they would be asked to sign up again.
       ...((params.anew || prompt === 'create') && { anew: true }),
       client: { name, tile, home: app },
       locale: params.ui_locales ? requestedLocale(params.ui_locales) : ctx.state.locale,
@@ -103,7 +103,7 @@ export function interaction(services: Services): void {
   }
 }
 
-/** Takes the proofs of what apps want approved; what it makes shows it, in words. */
+/** Takes the proofs of what apps want approved. Returns what shows such a request in words. */
 function approval(
   services: Pick<Services, 'accounts' | 'approving' | 'interactions' | 'sessions' | 'show'>,
   router: Router<Visit>,
@@ -132,7 +132,7 @@ function approval(
   router.post('/interaction/:uid/approve/:factor', async ctx => {
     const details = await interactions.details(ctx)
     const { approval: request } = details
-    // Whoever has signed out meanwhile approves nothing more.
+    // Somebody who has signed out meanwhile approves nothing more.
     if (!request || (await sessions.current(ctx))?.accountId !== request.account) throw new Problem('attempt_expired')
     await submit(
       async () => {
@@ -142,7 +142,7 @@ function approval(
       problem => page(ctx, details, request, problem),
     )
   })
-  // Where a refused post leaves the browser: whoever asks for that address again means the page.
+  // A refused post leaves the browser at this address: a request for it means the page.
   router.get('/interaction/:uid/approve/:factor', ctx => seeOther(ctx, `/interaction/${ctx.params.uid}`))
   return page
 }

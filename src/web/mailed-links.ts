@@ -5,10 +5,10 @@ import type { Services } from './services.ts'
 
 declare module './pages.ts' {
   interface Pages {
-    /** Where its link leads: posts to `action`. */
+    /** The page of the link that proves a mailbox; posts to `action`. */
     'sign-in/open': { action: string }
     'sign-in/opened': Record<never, never>
-    /** Where a mailed link leads: whose sign-in waits. Posts to `<action>` and `<action>/deny`. */
+    /** Shows the owner a sign-in that is on hold; posts to `<action>` and `<action>/deny`. */
     'sign-in/confirm': { action: string; device: string; place: string; address: string; at: number }
     'sign-in/confirmed': Record<never, never>
     'sign-in/denied': Record<never, never>

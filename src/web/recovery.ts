@@ -7,11 +7,11 @@ import { seeOther } from './show.ts'
 
 declare module './pages.ts' {
   interface Pages {
-    /** Asks for the address of who forgot their password; posts `email`. */
+    /** Asks people who forgot their password for their address; posts `email`. */
     'recovery/forgot': { email: string }
-    /** The same for every address, as typed. */
+    /** Shows the address as typed; the same for every address. */
     'recovery/sent': { email: string }
-    /** Where a mailed link leads: its one button is posted to `action`. */
+    /** The page of a mailed link; its one button posts to `action`. */
     'recovery/reset': { action: string }
     'recovery/not-me': { action: string }
     /** `email` is masked. */
@@ -21,8 +21,8 @@ declare module './pages.ts' {
 }
 
 /**
- * What people come to when something is forgotten, lost, or was not them. Mailed links lead to pages with a button: what
- * scans mail follows links, and presses nothing.
+ * Serves the pages for people who forgot or lost something, or did not do what a mail tells them. Mailed links lead to pages with a
+ * button: mail scanners follow links, and press nothing.
  */
 export function recovery({ router, mailbox, resetting, disowning, sessions, owner, show, beginFlow }: Services): void {
   router.get('/forgot-password', ctx => show.page(ctx, 'recovery/forgot', { email: '' }))
@@ -45,12 +45,12 @@ export function recovery({ router, mailbox, resetting, disowning, sessions, owne
 
   router.post('/reset/:bearer', async ctx => {
     const { id, email, securityStamp } = await resetting.open(ctx.params.bearer ?? '')
-    // The link came by mail: whatever strangers guess, the second factor can be proved here.
+    // The link came by mail: the second factor can be proved here, however much strangers guess.
     await mailbox.admit(id, ctx.state.visitor)
     try {
       await beginFlow(ctx, { purpose: 'reset', account: id, email, securityStamp })
     } catch (fault) {
-      // They hold nothing besides the mailbox that could prove who they are.
+      // They have nothing besides the mailbox to prove who they are.
       if (fault instanceof Problem && fault.code === 'not_offered') return seeOther(ctx, '/recover')
       throw fault
     }
@@ -72,7 +72,7 @@ export function recovery({ router, mailbox, resetting, disowning, sessions, owne
       show.page(ctx, 'recovery/disowned', { email: maskedEmail(email) })
     } finally {
       await sessions.endAllOf(account, 'disowned', originOf(ctx))
-      // Whoever was in may have made one.
+      // An intruder may have made one.
       await owner.revokeAll(account, originOf(ctx))
     }
   })

@@ -16,11 +16,11 @@ declare module './pages.ts' {
       addable: readonly FactorView[]
       devices: readonly DeviceLine[]
       restrictions: RestrictionsView
-      /** The owner's words in our mails; empty when there are none. */
+      /** The phrase in our mails that the owner chose; empty when there is none. */
       antiPhishingPhrase: string
-      /** Are they texted, too? Undefined where there is no number. */
+      /** Whether alerts are texted, too; undefined where there is no number. */
       smsAlerts: boolean | undefined
-      /** What password managers are told, so that they keep no passkey that is gone (WebAuthn Level 3, 5.1.10). */
+      /** Tells password managers which passkeys there are, so that they keep no others (WebAuthn Level 3, 5.1.10). */
       signals: { rpId: string; user: string; name: string; passkeys: readonly string[] }
     }
   }
@@ -30,7 +30,7 @@ declare module './pages.ts' {
 export interface Protector extends CredentialLine {
   /** `change` enrols another in its place. */
   acts: readonly ('change' | 'rename' | 'prefer' | 'remove')[]
-  /** It is asked for first. */
+  /** Whether it is asked for first. */
   preferred: boolean
 }
 

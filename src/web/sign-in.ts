@@ -4,17 +4,17 @@ import { queryField } from './forms.ts'
 import type { Services } from './services.ts'
 import { seeOther } from './show.ts'
 
-/** Characters of the longest path of ours that somebody may go on to. */
+/** How long a path to go on to may be, in characters. */
 const longest = 2_000
 
-/** A path of ours to go on to, never another site's. */
+/** Returns a path of ours to go on to, and never one of another site. */
 function localPath(typed = ''): string | undefined {
   return /^\/(?![/\\])[\w\-./~%?=&]*$/.test(typed) ? typed : undefined
 }
 
-/** How sign-ins and sign-ups begin, from an app's authorization request or from our own pages. */
+/** Begins sign-ins and sign-ups, for an app's authorization request or from our own pages. */
 export function signIn({ router, flows, sessions, beginFlow }: Services): void {
-  /** What a former flow on this device was for: whoever goes from sign-in to sign-up still goes back to the app. */
+  /** Returns what a former flow on this device was for: people who go from sign-in to sign-up still go back to the app. */
   const former = async (ctx: Context): Promise<Partial<NewFlow>> => {
     const from = queryField(ctx, 'from', 100)
     const wants = queryField(ctx, 'way', 40)

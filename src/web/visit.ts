@@ -10,7 +10,7 @@ import { seeOther } from './show.ts'
 
 const year = 365 * 24 * 3_600_000
 
-/** What every request to a page brings along. */
+/** What is known of every request to a page. */
 export interface Visit {
   visitor: Visitor
   locale: Locale
@@ -43,7 +43,7 @@ export function visiting({ https, token }: { https: boolean; token: () => string
   }
 }
 
-/** Somebody at their own browser. */
+/** Somebody who is signed in, and their session. */
 export interface SignedIn {
   account: Account
   session: CurrentSession

@@ -9,17 +9,17 @@ import { field, fields, submit } from './forms.ts'
 import type { Services } from './services.ts'
 import { type Show, seeOther } from './show.ts'
 
-/** What stands around each of an attempt's pages. */
+/** What stands around each page of a flow. */
 type Framed = NonNullable<Parameters<Show['page']>[3]>
 
-/** Pages of a sign-up; a phone number's page and its code's count as one. */
+/** How many pages a sign-up has; the page of a phone number and that of its code count as one. */
 const signUpPages = 6
 
-/** What a meter looks at of a password, in characters. */
+/** How many characters of a password its strength meter reads. */
 const longest = 200
 
-/** The routes of every flow, whatever it is for and whichever factors it meets. */
-export function stepping({ router, accounts, flows, sessions, devices, resume, show, finish }: Services): void {
+/** Serves the pages of every flow, whatever it is for and whichever factors it asks for. */
+export function flowPages({ router, accounts, flows, sessions, devices, resume, show, finish }: Services): void {
   /** Resumes the flow that a path names. One that belongs to a session ends with it. */
   const named = async (ctx: Context): Promise<Run> => {
     const flow = await flows.get(ctx.params.flow ?? '', ctx.state.visitor.device)
@@ -66,7 +66,7 @@ export function stepping({ router, accounts, flows, sessions, devices, resume, s
     }
     if (step.now !== 'prove' && step.now !== 'enrol') throw new Problem('not_offered')
     const base = baseOf(flow)
-    // The step that it stood at is none any more: on with the one that is.
+    // The step that it was at is no longer offered: on to the next one.
     if (!factor && flow.real) {
       await run.advance()
       return page(ctx, run, problem)
@@ -98,14 +98,14 @@ export function stepping({ router, accounts, flows, sessions, devices, resume, s
     )
   }
 
-  /** Asks what can be asked before anybody is named; resolves to what a passkey is asked for with. */
+  /** Opens the factors that can be asked for before anybody is named; resolves to the options for a passkey. */
   const passkeyOf = async (run: Run, from: readonly Factor[]) => {
     const asking = from.filter(each => !each.channel)
     const opened = await Promise.all(asking.map(each => run.open(each.id)))
     return opened[asking.findIndex(each => each.multiFactor)]?.options as Record<string, unknown> | undefined
   }
 
-  /** Asks for the mailbox first; a passkey, and another factor than the one that was guessed at, do without. */
+  /** Asks for the mailbox first; a passkey, or another factor than the one that was guessed at, will do as well. */
   const mailbox = async (ctx: Context, run: Run, from: readonly Factor[], frame: Framed) => {
     const flow = run.now()
     const passkey = flow.real ? undefined : await passkeyOf(run, from)
@@ -119,7 +119,7 @@ export function stepping({ router, accounts, flows, sessions, devices, resume, s
     show.page(ctx, 'sign-in/held', locals, frame)
   }
 
-  /** A question that ran out is asked again with its page, unless that would send a message or needs something first. */
+  /** Asks a question that ran out again, unless that would send a message or something has to be typed first. */
   const reopened = async (run: Run, factor: Factor, mode: 'prove' | 'enrol') => {
     if (factor.channel || factor[mode].ask) return undefined
     try {
@@ -133,11 +133,11 @@ export function stepping({ router, accounts, flows, sessions, devices, resume, s
   /** Takes one step, then shows what comes next; a wrong one shows the same page with its Problem. */
   const step = async (ctx: Context, take: (run: Run) => Promise<void>): Promise<void> => {
     const run = await named(ctx)
-    // Where another request changed it first, it is shown as that one left it.
+    // A flow that another request changed first is shown as that request left it.
     const again = async (problem: Problem) => page(ctx, problem.code === 'conflict' ? await named(ctx) : run, problem)
     const moved = await submit(() => take(run).then(run.now), again, [])
     if (!moved) return
-    // What goes wrong from here on is told as what it is: the flow has proved what it could, and has no page to go back to.
+    // A fault from here on has a page of its own: the flow is finished, and has no page to go back to.
     if (moved.done) return finish(ctx, moved)
     seeOther(ctx, baseOf(moved))
   }
@@ -154,7 +154,7 @@ export function stepping({ router, accounts, flows, sessions, devices, resume, s
     })
     router.post(`${base}/held`, ctx => step(ctx, run => run.confirmed()))
     router.post(`${base}/held/begin`, ctx => step(ctx, run => run.askOwner()))
-    // Where a refused post leaves the browser: whoever asks for that address again means the page.
+    // A refused post leaves the browser at this address: a request for it means the page.
     router.get([`${base}/:factor`, `${base}/:factor/begin`], ctx => seeOther(ctx, `${folder}/${ctx.params.flow}`))
     router.post(`${base}/mailbox`, ctx => step(ctx, run => run.opened(field(ctx, 'code', 100))))
     router.post(`${base}/use`, ctx => step(ctx, run => run.use(field(ctx, 'factor', 40))))
@@ -169,7 +169,7 @@ export function stepping({ router, accounts, flows, sessions, devices, resume, s
   }
 }
 
-/** What was typed that a page may show again: never a password or a code. */
+/** Returns what was typed that a page may show again: never a password or a code. */
 function typed(posted: unknown): Record<string, string> {
   const shown = ['email', 'phone']
   const entries = Object.entries(posted ?? {}).filter(
@@ -178,7 +178,7 @@ function typed(posted: unknown): Record<string, string> {
   return Object.fromEntries(entries.map(([name, value]) => [name, String(value).slice(0, 320)]))
 }
 
-/** May the device be trusted on the strength of this proof? */
+/** Says whether this proof is strong enough to trust the device. */
 function trustable({ purpose, proved }: Flow, { strength, positions }: Factor): boolean {
   return purpose === 'sign-in' && proved.length > 0 && strength !== 'mfa' && !positions.includes('last')
 }
