@@ -207,6 +207,9 @@ export interface Origin {
   change?: string | undefined
 }
 
+/** Somebody at a browser: `device` is the digest of its cookie, and `request` names the request as its answer does in X-Request-Id. */
+export type Visitor = Origin & { device: string; address: string }
+
 export interface Recorded<N extends EventName = EventName> {
   name: N
   level: Level

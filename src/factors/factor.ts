@@ -1,5 +1,6 @@
 import type { z } from 'zod'
-import type { Evidence } from './evidence.ts'
+import { type Code, Problem } from '../errors.ts'
+import type { Evidence } from './webauthn.ts'
 
 /** Two proofs are two factors only when their kinds differ (NIST SP 800-63B-4, 2.2). */
 type Kind = 'knowledge' | 'possession' | 'inherence'
@@ -102,4 +103,9 @@ export interface Factor<Secret = any, EState = any, EAnswer = any, PState = any,
   rate?(typed: string, who: Pick<Subject<Secret>, 'email'>): Promise<number>
   /** What having enrolled it proves of the account itself. */
   verifiedContact?(secret: Secret): { email?: string; phone?: string }
+}
+
+/** The Problem of a wrong answer: it stands beside its field, and says how many tries are left where that is known. */
+export function refused(code: Code, field: string, who: Subject<unknown>, cause?: unknown): Problem {
+  return new Problem(code, { field, values: who.left === undefined ? {} : { left: who.left }, cause })
 }

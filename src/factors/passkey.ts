@@ -6,10 +6,8 @@ import type {
 import { z } from 'zod'
 import { same } from '../crypto/digest.ts'
 import { Problem } from '../errors.ts'
-import { authenticatorName } from './authenticators.ts'
-import type { Factor } from './factor.ts'
-import { assertion, attestation, read } from './passkey-response.ts'
-import { refused } from './refused.ts'
+import { type Factor, refused } from './factor.ts'
+import { assertion, attestation, authenticatorName, readResponse } from './webauthn.ts'
 
 /** How long browsers let people take, in milliseconds. */
 const timeout = 300_000
@@ -78,7 +76,7 @@ export function passkey({
       answer,
       finish: async ({ response }, { challenge }, who) => {
         const wrong = (cause?: unknown) => refused('wrong_passkey', 'response', who, cause)
-        const sent = read(response, attestation)
+        const sent = readResponse(response, attestation)
         if (!sent) throw wrong()
         const { verifyRegistrationResponse } = await webauthn()
         const { verified, registrationInfo } = await verifyRegistrationResponse({
@@ -121,11 +119,11 @@ export function passkey({
         return { state: { challenge: options.challenge, named: who.account !== undefined }, page: { options } }
       },
       answer,
-      names: ({ response }) => ({ lookup: read(response, assertion)?.id ?? '' }),
+      names: ({ response }) => ({ lookup: readResponse(response, assertion)?.id ?? '' }),
       finish: async ({ response }, { challenge, named }, who) => {
         const wrong = (cause?: unknown) => refused('wrong_passkey', 'response', who, cause)
         const changedFlags = (cause?: unknown) => refused('passkey_changed', 'response', who, cause)
-        const sent = read(response, assertion)
+        const sent = readResponse(response, assertion)
         const credential = who.credentials.find(each => each.secret.id === sent?.id)
         if (!sent || !credential || who.account === undefined) throw wrong()
         const handle = sent.response.userHandle

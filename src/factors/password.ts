@@ -2,10 +2,8 @@ import { z } from 'zod'
 import type { Hasher } from '../crypto/hash.ts'
 import { Problem } from '../errors.ts'
 import { emailAddress } from './contacts.ts'
-import type { Factor } from './factor.ts'
-import { guesses } from './password-guesses.ts'
-import { longest, shortest, strengthOf } from './password-strength.ts'
-import { refused } from './refused.ts'
+import { type Factor, refused } from './factor.ts'
+import { guesses, longest, shortest, strengthOf } from './password-strength.ts'
 
 const secret = z.object({ hash: z.string() })
 // Long enough that what is too long can be said to be so, and too short to be a burden.

@@ -2,9 +2,8 @@ import { z } from 'zod'
 import { hmac, same } from '../crypto/digest.ts'
 import { token } from '../crypto/random.ts'
 import { Problem } from '../errors.ts'
-import type { Factor } from './factor.ts'
-import { halved, letters, readLetters } from './letter-codes.ts'
-import { refused } from './refused.ts'
+import { type Factor, refused } from './factor.ts'
+import { halved, letterCode, readLetterCode } from './typed.ts'
 
 const count = 10
 
@@ -33,7 +32,7 @@ export function recoveryCode(): Factor<
     secret,
     enrol: {
       begin: async () => {
-        const codes = Array.from({ length: count }, letters)
+        const codes = Array.from({ length: count }, letterCode)
         const key = token()
         // No slow hash: whoever can open what is sealed can open the authenticators, too.
         return { state: { key, left: codes.map(code => hmac(key, code)) }, page: { codes: codes.map(halved) } }
@@ -49,7 +48,7 @@ export function recoveryCode(): Factor<
       finish: async ({ code }, _, who) => {
         for (const credential of who.credentials) {
           const { key } = credential.secret
-          const typed = hmac(key, readLetters(code))
+          const typed = hmac(key, readLetterCode(code))
           const left = credential.secret.left.filter(kept => !same(typed, kept))
           if (left.length < credential.secret.left.length) return { credential: credential.id, secret: { key, left } }
         }

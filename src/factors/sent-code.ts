@@ -4,9 +4,8 @@ import { digits, token } from '../crypto/random.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import { type Code, Problem } from '../errors.ts'
 import { emailAddress, maskedEmail, maskedPhone, phoneCountry, phoneNumber } from './contacts.ts'
-import type { Begun, Factor, Subject } from './factor.ts'
-import { refused } from './refused.ts'
-import { sixDigits } from './six-digits.ts'
+import { type Begun, type Factor, refused, type Subject } from './factor.ts'
+import { sixDigits } from './typed.ts'
 
 /** For how long a code is good, in milliseconds; ceremonies see to it. */
 const lifetime = 10 * 60_000

@@ -1,9 +1,8 @@
 import { generateSecret, generateURI, verifySync } from 'otplib'
 import { renderSVG } from 'uqr'
 import { z } from 'zod'
-import type { Factor } from './factor.ts'
-import { refused } from './refused.ts'
-import { sixDigits } from './six-digits.ts'
+import { type Factor, refused } from './factor.ts'
+import { sixDigits } from './typed.ts'
 
 /** Seconds for which a code stands (RFC 6238, 4.1). */
 const period = 30

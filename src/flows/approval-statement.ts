@@ -1,5 +1,5 @@
 import { canonical, sha256 } from '../crypto/digest.ts'
-import { type Evidence, holds } from '../factors/evidence.ts'
+import { type Evidence, verifyEvidence } from '../factors/webauthn.ts'
 import type { Detail } from './details.ts'
 
 /** All that somebody approves: what, for which app, as whom, in which request. Nothing else can be the same again. */
@@ -29,5 +29,5 @@ export function digestOf(statement: Statement): string {
 
 /** Did the passkey of a receipt sign this very statement? Needs nothing but the receipt. */
 export async function verifyReceipt({ id, statement, evidence }: Approved & { id: string }): Promise<boolean> {
-  return digestOf(statement) === id && holds(evidence, { challenge: id, origin: statement.iss })
+  return digestOf(statement) === id && verifyEvidence(evidence, { challenge: id, origin: statement.iss })
 }

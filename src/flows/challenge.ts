@@ -6,11 +6,10 @@ import type { Throttle } from '../accounts/throttle.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import type { SendMail } from '../delivery/mails.ts'
 import { Problem } from '../errors.ts'
-import type { Emit } from '../events.ts'
+import type { Emit, Visitor } from '../events.ts'
 import type { Ceremony, Factor, Subject } from '../factors/factor.ts'
 import { claim, declare, retry, type Store, update } from '../store/collection.ts'
 import type { Flow, Mode } from './flow-store.ts'
-import type { Visitor } from './visitor.ts'
 
 /** How long a question may wait for its answer, in milliseconds. */
 const lifetime = 10 * 60_000

@@ -2,8 +2,7 @@ import { type Account, type Accounts, raised, withoutKeys } from '../accounts/ac
 import type { Link, Links } from '../accounts/link.ts'
 import type { SendMail } from '../delivery/mails.ts'
 import { Problem } from '../errors.ts'
-import type { Emit } from '../events.ts'
-import type { Visitor } from './visitor.ts'
+import type { Emit, Visitor } from '../events.ts'
 
 /** How long one process has for removing an account before another may take over, in milliseconds. */
 const lease = 10 * 60_000

@@ -4,8 +4,8 @@ import type { Announced, Announcements } from '../accounts/announcement.ts'
 import { type Credentials, regret } from '../accounts/credential.ts'
 import { id } from '../crypto/random.ts'
 import { Problem } from '../errors.ts'
+import type { Visitor } from '../events.ts'
 import { Conflict } from '../store/collection.ts'
-import type { Visitor } from './visitor.ts'
 
 /** Most changes of one account within the time in which they can be undone. Undoing is always possible. */
 const most = 100

@@ -6,11 +6,11 @@ import type { Devices } from '../accounts/device.ts'
 import type { Link, Links } from '../accounts/link.ts'
 import type { SendMail } from '../delivery/mails.ts'
 import { Problem } from '../errors.ts'
+import type { Visitor } from '../events.ts'
 import type { Factor } from '../factors/factor.ts'
 import { Conflict, retry } from '../store/collection.ts'
 import type { Commit, Wanted } from './committing.ts'
 import { resetLife } from './resetting.ts'
-import type { Visitor } from './visitor.ts'
 
 interface Services {
   factors: readonly Factor[]

@@ -4,6 +4,7 @@ import type { Failures } from '../accounts/failures.ts'
 import { mailbox } from '../accounts/postage.ts'
 import type { Ration, Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
+import type { Visitor } from '../events.ts'
 import type { Enrolled, Factor } from '../factors/factor.ts'
 import type { Challenges, Question } from './challenge.ts'
 import type { Flow } from './flow-store.ts'
@@ -11,7 +12,6 @@ import type { Protection } from './protection.ts'
 import type { Recovering } from './recovering.ts'
 import type { SignUp } from './sign-up.ts'
 import { subjectOf } from './standing.ts'
-import type { Visitor } from './visitor.ts'
 
 const hour = 3_600_000
 const day = 24 * hour

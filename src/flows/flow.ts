@@ -3,7 +3,7 @@ import type { Devices } from '../accounts/device.ts'
 import type { Failures } from '../accounts/failures.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
-import type { Emit } from '../events.ts'
+import type { Emit, Visitor } from '../events.ts'
 import { emailAddress } from '../factors/contacts.ts'
 import type { Factor } from '../factors/factor.ts'
 import type { Risk } from '../risk/weigh.ts'
@@ -16,7 +16,6 @@ import type { Step } from './policy.ts'
 import type { Prove } from './proof.ts'
 import { weighing } from './rulings.ts'
 import { authorityOf, firstOf, stepOf, subjectOf } from './standing.ts'
-import type { Visitor } from './visitor.ts'
 
 interface Services {
   factors: readonly Factor[]

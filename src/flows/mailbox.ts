@@ -5,11 +5,10 @@ import type { Postage } from '../accounts/postage.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import type { SendMail } from '../delivery/mails.ts'
 import { Problem } from '../errors.ts'
-import type { Emit } from '../events.ts'
-import { halved, letters, readLetters } from '../factors/letter-codes.ts'
+import type { Emit, Visitor } from '../events.ts'
+import { halved, letterCode, readLetterCode } from '../factors/typed.ts'
 import { pause } from './challenge.ts'
 import type { Flow, Flows } from './flow-store.ts'
-import type { Visitor } from './visitor.ts'
 
 const hour = 3_600_000
 /** How long a mailed code opens devices, and how long one stays open, in milliseconds. */
@@ -64,7 +63,7 @@ export function mailbox(services: Services) {
   }
 
   const ownerBy = async (code: string): Promise<Account | undefined> => {
-    const link = await links.look(readLetters(code), 'open')
+    const link = await links.look(readLetterCode(code), 'open')
     const owner = link?.account === undefined ? undefined : await accounts.get(link.account)
     return owned(owner) && owner.securityStamp === link?.securityStamp ? owner : undefined
   }
@@ -110,7 +109,7 @@ export function mailbox(services: Services) {
         if (fault instanceof Problem && fault.code === 'slow_down') return
         throw fault
       }
-      const code = letters()
+      const code = letterCode()
       const expiresAt = now() + life
       await Promise.all([
         links.make({ purpose: 'open', account: owner?.id, securityStamp: owner?.securityStamp }, life, code),

@@ -4,13 +4,12 @@ import type { Admissions, Devices } from '../accounts/device.ts'
 import type { Failures } from '../accounts/failures.ts'
 import type { By, Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
-import type { Emit } from '../events.ts'
+import type { Emit, Visitor } from '../events.ts'
 import type { Factor, Named, Proved, Subject } from '../factors/factor.ts'
 import { type Clock, limitedUntil } from './assurance.ts'
 import type { Challenges, Question } from './challenge.ts'
 import type { Flow } from './flow-store.ts'
 import { subjectOf } from './standing.ts'
-import type { Visitor } from './visitor.ts'
 
 interface Services {
   challenges: Challenges

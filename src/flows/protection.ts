@@ -1,13 +1,13 @@
 import { type Account, type Accounts, owned } from '../accounts/account.ts'
 import type { Credentials } from '../accounts/credential.ts'
 import { type Code, Problem } from '../errors.ts'
+import type { Visitor } from '../events.ts'
 import type { Enrolled, Factor } from '../factors/factor.ts'
 import { Conflict } from '../store/collection.ts'
 import { type Commit, discard, type Wanted } from './committing.ts'
 import type { Flow } from './flow-store.ts'
 import { loosens } from './policy.ts'
 import { authorityOf, provedIn } from './standing.ts'
-import type { Visitor } from './visitor.ts'
 
 interface Services {
   factors: readonly Factor[]

@@ -4,14 +4,13 @@ import type { Announced } from '../accounts/announcement.ts'
 import type { Credential, Credentials } from '../accounts/credential.ts'
 import type { Devices } from '../accounts/device.ts'
 import { Problem } from '../errors.ts'
-import type { Origin } from '../events.ts'
+import type { Origin, Visitor } from '../events.ts'
 import type { Factor } from '../factors/factor.ts'
 import { Conflict, retry } from '../store/collection.ts'
 import { authority } from './assurance.ts'
 import { type Commit, discard, type Wanted } from './committing.ts'
 import type { Flow } from './flow-store.ts'
 import type { Pending } from './sign-up.ts'
-import type { Visitor } from './visitor.ts'
 
 interface Services {
   factors: readonly Factor[]

@@ -5,9 +5,8 @@ import { lateLife, type Postage } from '../accounts/postage.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import type { SendMail } from '../delivery/mails.ts'
 import { Problem } from '../errors.ts'
-import type { Emit } from '../events.ts'
+import type { Emit, Visitor } from '../events.ts'
 import { emailAddress } from '../factors/contacts.ts'
-import type { Visitor } from './visitor.ts'
 
 const minute = 60_000
 /** How long a link to a new password is good, in milliseconds. */

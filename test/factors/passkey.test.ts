@@ -3,9 +3,9 @@ import type {
   PublicKeyCredentialRequestOptionsJSON,
 } from '@simplewebauthn/server'
 import { expect } from 'chai'
-import { holds } from '../../src/factors/evidence.ts'
 import type { Subject } from '../../src/factors/factor.ts'
 import { passkey } from '../../src/factors/passkey.ts'
+import { verifyEvidence } from '../../src/factors/webauthn.ts'
 import { type Authenticator, authenticator, type Misbehaviour } from '../support/authenticator.ts'
 import { issuer, name, problem, subject } from '../support/factors.ts'
 
@@ -233,8 +233,10 @@ describe('factors/passkey', () => {
       const wanted = { challenge: bound, origin: issuer }
       expect(evidence).to.include({ id: secret.id, publicKey: secret.publicKey })
       expect(evidence).not.to.have.property('userHandle')
-      expect(evidence && (await holds(evidence, wanted))).to.equal(true)
-      expect(evidence && (await holds(evidence, { ...wanted, origin: 'https://other.example.com' }))).to.equal(false)
+      expect(evidence && (await verifyEvidence(evidence, wanted))).to.equal(true)
+      expect(evidence && (await verifyEvidence(evidence, { ...wanted, origin: 'https://other.example.com' }))).to.equal(
+        false,
+      )
     })
 
     it('picks the right one of several', async () => {

@@ -1,8 +1,7 @@
 import { expect } from 'chai'
 import { Problem } from '../../src/errors.ts'
 import { recoveryCode } from '../../src/factors/recovery-code.ts'
-import { sixDigits } from '../../src/factors/six-digits.ts'
-import { asciiDigits, legible } from '../../src/factors/typed.ts'
+import { asciiDigits, legible, sixDigits } from '../../src/factors/typed.ts'
 import { subject } from '../support/factors.ts'
 
 describe('factors/typed', () => {

@@ -4,6 +4,7 @@ import type {
 } from '@simplewebauthn/server'
 import { expect } from 'chai'
 import { passkey } from '../../src/factors/passkey.ts'
+import { authenticatorName } from '../../src/factors/webauthn.ts'
 import { type Authenticator, authenticator } from '../support/authenticator.ts'
 import { issuer, name, problem, subject } from '../support/factors.ts'
 
@@ -17,7 +18,7 @@ const enrol = async (device: Authenticator) => {
 }
 const holding = (secret: Secret) => subject<Secret>({ credentials: [{ id: 'credential', secret }] })
 
-describe('factors/passkey-response', () => {
+describe('factors/webauthn, answers of browsers', () => {
   const rubbish = ['', 'null', '[]', '{}', '7', '{', '{"id":"AA"}', '{"__proto__":{"id":"AA"}}', `${'['.repeat(9000)}`]
 
   for (const response of rubbish) {
@@ -46,5 +47,18 @@ describe('factors/passkey-response', () => {
     expect(
       (await factor.prove.finish({ response }, state ?? { challenge: '', named: false }, holding(secret))).credential,
     ).to.equal('credential')
+  })
+})
+
+describe('factors/webauthn, names of authenticators', () => {
+  it('names the well-known ones', () => {
+    expect(authenticatorName('fbfc3007-154e-4ecc-8c0b-6e020557d7bd')).to.equal('iCloud Keychain')
+    expect(authenticatorName('2fc0579f-8113-47ea-b116-bb5a8db9202a')).to.equal('YubiKey 5 NFC')
+  })
+
+  it('has no name for those that do not say, nor for what objects inherit', () => {
+    for (const aaguid of ['00000000-0000-0000-0000-000000000000', 'constructor', '__proto__', '']) {
+      expect(authenticatorName(aaguid), aaguid).to.equal(undefined)
+    }
   })
 })
