@@ -1,9 +1,8 @@
 import type { Context } from 'koa'
 import type { z } from 'zod'
 import type { Account } from '../accounts/account.ts'
-import type { EventName } from '../events.ts'
+import type { EventName, Visitor } from '../events.ts'
 import type { Acr } from '../factors/factor.ts'
-import type { Visitor } from '../flows/visitor.ts'
 import type { Why } from '../oidc/endings.ts'
 
 const minute = 60_000

@@ -7,22 +7,6 @@ import type { Emit, Visitor } from '../events.ts'
 /** How long one process has for removing an account before another may take over, in milliseconds. */
 const lease = 10 * 60_000
 
-/** Closing an account: its owner may change their mind for some days, then all that is kept of it is removed. */
-export interface Closing {
-  /** For how long they may, in milliseconds. */
-  readonly patience: number
-  /** Begins; its sessions and keys have still to end. Throws `conflict` when it closes already, or another change came first. */
-  start(account: Account, visitor: Visitor): Promise<void>
-  /** Whose account a mailed link would keep; undefined where it does nothing any more. */
-  whose(bearer: string): Promise<Account | undefined>
-  /** Keeps that account. Throws `link_expired`. */
-  keepBy(bearer: string, visitor: Visitor): Promise<void>
-  /** Keeps an account whose owner was proved; of several that do it at once one does, and false says that it is too late. */
-  keep(account: string, visitor: Visitor): Promise<boolean>
-  /** Removes what is due, once the clock has run steadily for a day; of several processes one does each account, and what one left half done another finishes. */
-  sweep(): Promise<void>
-}
-
 interface Services {
   accounts: Accounts
   links: Links
@@ -38,11 +22,14 @@ interface Services {
   now: () => number
 }
 
-/** Makes what closes accounts. */
-export function closing(services: Services): Closing {
+export type Closing = ReturnType<typeof closing>
+
+/** Closes accounts: an owner may change their mind for `patience` milliseconds, then all that is kept of the account is removed. */
+export function closing(services: Services) {
   const { accounts, links, sendMail, endAll, erase, steady, emit, patience, now } = services
 
-  const keep: Closing['keep'] = async (id, visitor) => {
+  /** Keeps an account whose owner was proved; of several that do it at once one does, and false says that it is too late. */
+  const keep = async (id: string, visitor: Visitor): Promise<boolean> => {
     const { status, closesAt = 0 } = (await accounts.get(id)) ?? {}
     if (status === 'active') return true
     if (status !== 'closing' || closesAt <= now()) return false
@@ -73,7 +60,8 @@ export function closing(services: Services): Closing {
 
   return {
     patience,
-    start: async ({ id, securityStamp }, visitor) => {
+    /** Begins; its sessions and keys have still to end. Throws `conflict` when it closes already, or another change came first. */
+    start: async ({ id, securityStamp }: Account, visitor: Visitor): Promise<void> => {
       const at = now()
       const until = at + patience
       const changes = {
@@ -86,13 +74,16 @@ export function closing(services: Services): Closing {
       if (!(await accounts.patch(id, changes, { securityStamp, status: 'active' }))) throw new Problem('conflict')
       await emit('closing.started', { account: id, until }, visitor)
     },
-    whose: async bearer => ofLink(await links.look(bearer, 'keep')),
-    keepBy: async (bearer, visitor) => {
+    /** Resolves to the account that a mailed link would keep; undefined where it does nothing any more. */
+    whose: async (bearer: string): Promise<Account | undefined> => ofLink(await links.look(bearer, 'keep')),
+    /** Keeps the account of a mailed link. Throws `link_expired`. */
+    keepBy: async (bearer: string, visitor: Visitor): Promise<void> => {
       const account = await ofLink(await links.take(bearer, 'keep'))
       if (!account || !(await keep(account.id, visitor))) throw new Problem('link_expired')
     },
     keep,
-    sweep: async () => {
+    /** Removes what is due, once the clock has run steadily for a day; of several processes one does each account, and what one left half done another finishes. */
+    sweep: async (): Promise<void> => {
       if (!(await steady())) return
       let failed: unknown
       for await (const account of accounts.due(now())) {

@@ -30,13 +30,6 @@ export interface Wanted {
   events: readonly Announced[]
 }
 
-/**
- * Commits a change, in one write to the account as `owner` was read; undefined when another change came first. What it says is
- * stored before and said afterwards: the audit log first, then the owner. Throws Conflict when a new email
- * has an account, or had one lately; `slow_down`.
- */
-export type Commit = (owner: Account, wanted: Wanted, visitor: Visitor) => Promise<Account | undefined>
-
 interface Services {
   accounts: Accounts
   credentials: Pick<Credentials, 'tidy' | 'remove'>
@@ -48,8 +41,14 @@ interface Services {
   now: () => number
 }
 
-/** The one way in which what protects an account is changed. */
-export function committing(services: Services): Commit {
+export type Commit = ReturnType<typeof committing>
+
+/**
+ * Changes what protects an account, in one write to the account as `owner` was read; resolves to undefined when another change came
+ * first. What is to be said of it is stored before and said afterwards: to the audit log first, then to the owner. Throws Conflict when
+ * a new email has an account, or had one lately; `slow_down`.
+ */
+export function committing(services: Services) {
   const { accounts, credentials, announcements, addresses, hold, onFault, now } = services
 
   /**
@@ -68,7 +67,7 @@ export function committing(services: Services): Commit {
       await addresses.note(account, { kind: 'phone', address: phone })
   }
 
-  return async (owner, wanted, { session, ...visitor }) => {
+  return async (owner: Account, wanted: Wanted, { session, ...visitor }: Visitor): Promise<Account | undefined> => {
     const {
       came = [],
       went = [],

@@ -30,10 +30,9 @@ const signUpLife = 60 * 60_000
 const disownLife = 60 * 60_000
 const prelude = 24 * 60 * 60_000
 
-/** "This wasn't me": what its mailed link does, once its button is pressed. Nobody is signed in by it. */
 export type Disowning = ReturnType<typeof disowning>
 
-/** Undoes what somebody else did, by a mailed link. */
+/** "This wasn't me": undoes what somebody else did, by a mailed link, once its button is pressed. Nobody is signed in by it. */
 export function disowning(services: Services) {
   const { factors, accounts, addresses, credentials, devices, commit, links, sendMail, now } = services
   const factorOf = ({ factor }: Credential) => factors.find(({ id }) => id === factor)
@@ -81,12 +80,12 @@ export function disowning(services: Services) {
   }
 
   return {
-    /** Makes one of these links, for who holds an address of the account and found that somebody else asked for it. */
+    /** Returns one of these links, for the holder of an address of the account who found that somebody else asked for it. */
     link: ({ account, address }: { account: string; address: string }): Promise<string> => {
       const since = now() - prelude
       return links.make({ purpose: 'disown', account, address, since }, disownLife)
     },
-    /** Whose account the link would lock; undefined where it does nothing any more. */
+    /** Resolves to the account that the link would lock; undefined where it does nothing any more. */
     whose: async (bearer: string): Promise<string | undefined> => {
       const link = await links.look(bearer, 'disown')
       return link && (await settle(link))?.owner.id

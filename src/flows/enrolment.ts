@@ -9,7 +9,7 @@ import type { Enrolled, Factor } from '../factors/factor.ts'
 import type { Challenges, Question } from './challenge.ts'
 import type { Flow } from './flow-store.ts'
 import type { Protection } from './protection.ts'
-import type { Recovering } from './recovering.ts'
+import type { Recover } from './recovering.ts'
 import type { SignUp } from './sign-up.ts'
 import { subjectOf } from './standing.ts'
 
@@ -22,7 +22,7 @@ interface Services {
   addresses: Pick<Addresses, 'numberReserved'>
   protection: Protection
   signUp: SignUp
-  recovering: Recovering
+  recover: Recover
   throttle: Throttle
   failures: Pick<Failures, 'forget'>
   now: () => number
@@ -35,7 +35,7 @@ export type Enrol = ReturnType<typeof enrolling>
  * on. Resolves to the flow with what became of it, which has still to be saved. Throws the factor's Problem, or `limit_reached`.
  */
 export function enrolling(services: Services) {
-  const { factors, challenges, addresses, protection, signUp, recovering, throttle, failures, now } = services
+  const { factors, challenges, addresses, protection, signUp, recover, throttle, failures, now } = services
   return async (
     flow: Flow,
     factor: Factor,
@@ -66,7 +66,7 @@ export function enrolling(services: Services) {
       await signUp.commit(flow, pending, factors)
       return complete
     }
-    const securityStamp = await recovering.commit(flow, signUp.open(flow, pending), visitor)
+    const securityStamp = await recover(flow, signUp.open(flow, pending), visitor)
     if (flow.account !== undefined) await failures.forget(flow.account)
     return { ...complete, securityStamp }
   }

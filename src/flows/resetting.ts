@@ -27,10 +27,9 @@ interface Services {
   now: () => number
 }
 
-/** Forgotten passwords: a mailed link, good once and for a quarter of an hour, begins a flow that asks for the second factor. */
 export type Resetting = ReturnType<typeof resetting>
 
-/** Makes what resets passwords. */
+/** Resets forgotten passwords: a mailed link, good once and for a quarter of an hour, begins a flow that asks for the second factor. */
 export function resetting(services: Services) {
   const { accounts, addresses, links, throttle, postage, sendMail, whence, emit, now } = services
   const owner = async (id: string | undefined, securityStamp: number | undefined): Promise<Account | undefined> => {
@@ -40,8 +39,8 @@ export function resetting(services: Services) {
   }
   return {
     /**
-     * Mails a link to whoever has an account there, and word of that to whoever has none. A mailbox that had its share is
-     * mailed nothing more while a link in it is good, and nobody is told. Throws `invalid_email`, or `slow_down` by the visitor's own limit.
+     * Mails a link to the owner of an account with this address, or says there that it has none. A mailbox that had its share is mailed
+     * nothing more while a link in it is good, and nobody is told. Throws `invalid_email`, or `slow_down` by the visitor's own limit.
      */
     ask: async (typed: string, locale: string, visitor: Visitor): Promise<void> => {
       const email = emailAddress(typed)
@@ -66,12 +65,12 @@ export function resetting(services: Services) {
       const letter = { bearer, expiresAt, ...whence(known.locale, visitor) }
       await sendMail('reset', { email, locale: known.locale }, letter)
     },
-    /** Is the link good? */
+    /** Tells whether the link is good. */
     good: async (bearer: string): Promise<boolean> => {
       const link = await links.look(bearer, 'reset')
       return link !== undefined && (await owner(link.account, link.securityStamp)) !== undefined
     },
-    /** Uses the link up; resolves to whose it is. Throws `link_expired`. */
+    /** Uses the link up, and resolves to its account. Throws `link_expired`. */
     open: async (bearer: string): Promise<Account> => {
       const link = await links.take(bearer, 'reset')
       const found = link && (await owner(link.account, link.securityStamp))

@@ -27,19 +27,19 @@ interface Services {
 
 export type SignUp = ReturnType<typeof signUp>
 
-/** Keeps what a sign-up enrols, and turns it into an account once it is whole. */
+/** Keeps what a sign-up enrols, and makes the account of it once it is complete. */
 export function signUp({ accounts, credentials, announcements, addresses, sealer, sendMail, now }: Services) {
   const context = (flow: Flow) => `pending:${flow.id}`
   const open = (flow: Flow, sealed: string | undefined): Pending[] =>
     sealed === undefined ? [] : JSON.parse(sealer.open(sealed, context(flow)))
 
   return {
-    /** The flow's sealed list with one more enrolment in it. */
-    add: (flow: Flow, factor: Factor, enrolled: Enrolled<unknown>) =>
+    /** Returns the flow's sealed list with one more enrolment in it. */
+    add: (flow: Flow, factor: Factor, enrolled: Enrolled<unknown>): string =>
       sealer.seal(JSON.stringify([...open(flow, flow.pending), { factor: factor.id, ...enrolled }]), context(flow)),
-    /** That list. */
+    /** Returns what a sealed list holds. */
     open,
-    /** Makes the account and all that it holds. Its row comes last: until then nobody has an account, half or whole. Throws `conflict`. */
+    /** Makes the account and all that it holds. Its row comes last: until then nobody has an account, half or complete. Throws `conflict`. */
     commit: async (flow: Flow, pending: string, factors: readonly Factor[]): Promise<void> => {
       const account = flow.account
       if (account === undefined) throw new Problem('attempt_expired')

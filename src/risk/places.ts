@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import ipaddr from 'ipaddr.js'
 import { open, type Reader, type Response } from 'maxmind'
+import { oneNetwork } from '../accounts/device.ts'
 import { pointsOf } from './countries.ts'
 import type { Point } from './signals.ts'
 
@@ -22,11 +23,6 @@ export interface Place {
   points: readonly Point[]
 }
 
-export interface Places {
-  /** Where an address is; of one that is not public, nothing is known. Never throws. */
-  of(address: string): Place
-}
-
 interface Options {
   /** An operator's own file, asked first. */
   finer: string | undefined
@@ -38,8 +34,10 @@ const country = '@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-countr
 /** What a file that names a point and no radius may be off by, in kilometres. */
 const usual = 100
 
+export type Places = Awaited<ReturnType<typeof places>>
+
 /** Reads the country table that comes along, and a finer file if there is one, into memory. Throws DatabaseError. */
-export async function places({ finer, onFault }: Options): Promise<Places> {
+export async function places({ finer, onFault }: Options) {
   const files = await Promise.all([
     ...(finer === undefined ? [] : [opened(finer, 'LATCHKEY_GEOIP')]),
     opened(fileURLToPath(import.meta.resolve(country)), country),
@@ -55,7 +53,8 @@ export async function places({ finer, onFault }: Options): Promise<Places> {
     }
   }
   return {
-    of: text => {
+    /** Returns where an address is; of one that is not public, nothing is known. Never throws. */
+    of: (text: string): Place => {
       const address = ipaddr.isValid(text) ? ipaddr.process(text) : undefined
       if (address?.range() !== 'unicast') return { points: [] }
       const told = files.map(file => ask(file, address))
@@ -100,4 +99,19 @@ function within(value: unknown): Record<string, unknown> {
 
 function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value.slice(0, 100) : undefined
+}
+
+/** How far what was asked elsewhere is from who looks at it: on one network, on another, or in another country as far as is known. */
+export type Apart = 'near' | 'far' | 'abroad'
+
+interface Spot {
+  address: string
+  /** ISO 3166-1 alpha-2. */
+  country: string | undefined
+}
+
+/** Tells how far two requests are from one another: a code that somebody else sent is seldom from next door (RFC 8628, 5.4). */
+export function apart(one: Spot, other: Spot): Apart {
+  if (oneNetwork(one.address, other.address)) return 'near'
+  return one.country === other.country ? 'far' : 'abroad'
 }

@@ -23,16 +23,6 @@ export interface How {
   mailbox?: boolean
 }
 
-/** Weighs sign-ins by what is known of an account's earlier ones. */
-export interface Risk {
-  /** The rules of the owner's own that a source does not meet. */
-  bars(account: Pick<Account, 'id' | 'restrictions'>, source: Source): Promise<Bar[]>
-  /** What to make of somebody who is about to be signed in. */
-  weigh(account: string, source: Source, how?: How): Promise<Verdict>
-  /** What was out of the ordinary about each session's place when it began, by its id; nothing for those that were as usual. */
-  unusual(sessions: readonly SessionRecord[]): Map<string, Signal[]>
-}
-
 interface Services {
   accounts: Pick<Accounts, 'get'>
   book: SessionBook
@@ -48,7 +38,9 @@ interface Services {
 
 const ofPlace: readonly Signal[] = ['new-country', 'impossible-travel']
 
-/** Makes what weighs sign-ins. */
+export type Risk = ReturnType<typeof risk>
+
+/** Weighs sign-ins by what is known of an account's earlier ones. */
 export function risk({
   accounts,
   book,
@@ -59,14 +51,18 @@ export function risk({
   places,
   guessed,
   now,
-}: Services): Risk {
+}: Services) {
   const sighting = ({ device, address, at }: Partial<Source> & Pick<Sighting, 'address' | 'at'>): Sighting => {
     const { country, points } = places.of(address)
     return { device, address, country, points, at }
   }
   const began = ({ startedAt: at, ...record }: SessionRecord): Sighting => sighting({ ...record, at })
 
-  const bars: Risk['bars'] = async ({ id, restrictions }, { device, address }) => {
+  /** Resolves to the rules of the owner's own that a source does not meet. */
+  const bars = async (
+    { id, restrictions }: Pick<Account, 'id' | 'restrictions'>,
+    { device, address }: Source,
+  ): Promise<Bar[]> => {
     if (!restrictions) return []
     const chosen = restrictions.devices === true && (await devices.chosen(device, id))
     return barred(restrictions, { address, country: places.of(address).country }, chosen)
@@ -74,7 +70,12 @@ export function risk({
 
   return {
     bars,
-    weigh: async (account, { device, address }, { rules = true, mailbox = true } = {}) => {
+    /** Resolves to what to make of somebody who is about to be signed in. */
+    weigh: async (
+      account: string,
+      { device, address }: Source,
+      { rules = true, mailbox = true }: How = {},
+    ): Promise<Verdict> => {
       const owner = await accounts.get(account)
       const why = owner && rules ? await bars(owner, { device, address }) : []
       if (why.length > 0) return { ruling: 'bar', why }
@@ -97,7 +98,8 @@ export function risk({
       const failures = admitted && mailbox ? 0 : tries
       return verdict(signals(here, past.map(began), { known, failures, guessed: many, expected }))
     },
-    unusual: sessions => {
+    /** Returns what was out of the ordinary about each session's place when it began, by its id; nothing for those that were as usual. */
+    unusual: (sessions: readonly SessionRecord[]): Map<string, Signal[]> => {
       const found = sessions.map((session): [string, Signal[]] => {
         const past = sessions.filter(each => each.startedAt < session.startedAt)
         const all = signals(began(session), past.map(began), { known: true, failures: 0, guessed: false, expected: [] })

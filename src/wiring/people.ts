@@ -91,9 +91,9 @@ export function people({ issuer, trust, hold, closing: patience, sms }: Config, 
   const risk = riskOf({ accounts, book, devices, admissions, throttle, failures, places, guessed, now })
   const protection = protectionOf({ factors, accounts, credentials, commit, now })
   const proof = proofs({ challenges, credentials, devices, admissions, throttle, failures, emit })
-  const afresh = recoveringOf({ factors, accounts, addresses, devices, credentials, complete, cutOff, commit })
+  const recover = recoveringOf({ factors, accounts, addresses, devices, credentials, complete, cutOff, commit })
   const prove = proving({ accounts, credentials, proof, hold, now })
-  const enrols = { factors, challenges, addresses, protection, signUp, recovering: afresh }
+  const enrols = { factors, challenges, addresses, protection, signUp, recover }
   const enrol = enrolling({ ...enrols, throttle, failures, now })
 
   const whence = (locale: string, { address, agent }: Pick<Visitor, 'address' | 'agent'>) =>

@@ -39,7 +39,7 @@ async function room() {
     return {
       ...{ ...made, links },
       signUp: signUp({ accounts, credentials, announcements, addresses, sealer: testSealer, sendMail, now }),
-      recovering: recovering({ factors, accounts, addresses, devices, credentials, complete, cutOff, commit }),
+      recover: recovering({ factors, accounts, addresses, devices, credentials, complete, cutOff, commit }),
       disowning: disowning({ factors, accounts, addresses, devices, credentials, commit, links, sendMail, now }),
     }
   }
@@ -116,7 +116,7 @@ const acts: Act[] = [
       here.later(2 * day)
       const flow = { account: 'ada', case: '1', moves: false } as unknown as Flow
       const fresh = ['password', 'totp'].map(factor => ({ factor, secret: { to: 'new' } }))
-      return ({ recovering }) => recovering.commit(flow, fresh, visitor)
+      return ({ recover }) => recover(flow, fresh, visitor)
     },
   },
 ]

@@ -34,7 +34,7 @@ describe('setting an account up afresh', () => {
 
   const close = () => accounts.patch('ada', { status: 'closing', securityStamp: 1 })
   const commit = async (complete: () => Promise<unknown> = async () => {}): Promise<unknown> => {
-    const afresh = recoveringOf({
+    const recover = recoveringOf({
       ...{ factors: [], accounts, addresses: made.addresses, devices: made.devices, credentials, commit: made.commit },
       complete: async () => {
         done.push('complete')
@@ -42,9 +42,7 @@ describe('setting an account up afresh', () => {
       },
       cutOff: async () => void done.push('cut off'),
     })
-    const met = await afresh
-      .commit(flow, [{ factor: 'password', secret: 'anew' }], visitor)
-      .catch((fault: unknown) => fault)
+    const met = await recover(flow, [{ factor: 'password', secret: 'anew' }], visitor).catch((fault: unknown) => fault)
     return met instanceof Problem ? met.code : met
   }
   const secrets = async () => (await credentials.of('ada')).map(each => each.secret)

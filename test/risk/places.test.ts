@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { pointsOf } from '../../src/risk/countries.ts'
-import { DatabaseError, type Places, places } from '../../src/risk/places.ts'
+import { apart, DatabaseError, type Places, places } from '../../src/risk/places.ts'
 import { Double, mmdb, writeMmdb } from '../support/mmdb.ts'
 
 describe('places', () => {
@@ -121,4 +121,24 @@ describe('places', () => {
     expect(pointsOf('AT')).to.deep.equal([{ latitude: 48, longitude: 16, radius: 1_000 }])
     expect(pointsOf('XX')).to.deep.equal([])
   })
+})
+
+describe('how far a request from elsewhere is', () => {
+  const table: [string, [string, string?], [string, string?], string][] = [
+    ['one address', ['193.171.23.1', 'AT'], ['193.171.23.1', 'AT'], 'near'],
+    ['one network', ['193.171.23.1', 'AT'], ['193.171.23.250', 'AT'], 'near'],
+    ['one household’s IPv6', ['2001:db8:1::1', 'AT'], ['2001:db8:1:7::9', 'AT'], 'near'],
+    ['two networks', ['193.171.23.1', 'AT'], ['193.171.24.1', 'AT'], 'far'],
+    ['IPv4 and IPv6', ['193.171.23.1', 'AT'], ['2001:db8:1::1', 'AT'], 'far'],
+    ['two countries', ['193.171.23.1', 'AT'], ['200.160.2.3', 'BR'], 'abroad'],
+    ['a place that nobody knows', ['193.171.23.1', 'AT'], ['10.0.0.1'], 'abroad'],
+    ['two places that nobody knows', ['10.0.0.1'], ['10.9.0.1'], 'far'],
+  ]
+  for (const [what, one, other, how] of table) {
+    it(`calls ${what} ${how}`, () => {
+      const spot = ([address, country]: [string, string?]) => ({ address, country })
+      expect(apart(spot(one), spot(other))).to.equal(how)
+      expect(apart(spot(other), spot(one))).to.equal(how)
+    })
+  }
 })

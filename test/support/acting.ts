@@ -7,10 +7,9 @@ import { alertActions, settling } from '../../src/actions/alert-actions.ts'
 import { credentialActions } from '../../src/actions/credential-actions.ts'
 import { performing } from '../../src/actions/performing.ts'
 import { restrictionActions } from '../../src/actions/restriction-actions.ts'
-import type { Emit } from '../../src/events.ts'
+import type { Emit, Visitor } from '../../src/events.ts'
 import type { Factor } from '../../src/factors/factor.ts'
 import type { Commit } from '../../src/flows/committing.ts'
-import type { Visitor } from '../../src/flows/visitor.ts'
 
 interface Services {
   accounts: Accounts
