@@ -172,8 +172,8 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     redeem: people.approving.redeem,
     waits: people.approving.waits,
     locales: ['en', 'de'],
-    ...{ post: post.postLogout, postPing: post.postPing, sendMail },
-    judge: apiKeys.judge,
+    ...{ postLogout: post.postLogout, postPing: post.postPing, sendMail },
+    verifySigned: apiKeys.judge,
     onFault: log.fault,
     renderers: protocolPages({ accounts, show }),
   })

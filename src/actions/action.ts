@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { Account } from '../accounts/account.ts'
 import type { EventName, Visitor } from '../events.ts'
 import type { Acr } from '../factors/factor.ts'
-import type { Why } from '../oidc/endings.ts'
+import type { EndReason } from '../oidc/logout.ts'
 
 const minute = 60_000
 
@@ -48,7 +48,7 @@ export interface Action<Args extends z.ZodType = z.ZodType, Out = unknown> {
   /** The factor that the flow enrols, proved or not. */
   enrols?(args: z.output<Args>): string
   /** The sessions that end with it, and why, as apps and the owner are told. */
-  endsSessions?: { which: 'others' | 'all'; why: Why }
+  endsSessions?: { which: 'others' | 'all'; why: EndReason }
   /** What is on record of it. */
   event: EventName
   /** Fills in the phrase `reason.<id>`. */

@@ -3,13 +3,13 @@ import type { Devices } from '../accounts/device.ts'
 import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
-import type { RevokeApp } from '../oidc/endings.ts'
+import type { Oidc } from '../oidc/provider.ts'
 import { action, freshFor } from './action.ts'
 
 interface Services {
   sessions: Pick<Sessions, 'endOne'>
   devices: Pick<Devices, 'forget'>
-  revokeApp: RevokeApp
+  revokeApp: Oidc['revokeApp']
   emit: Emit
 }
 

@@ -9,7 +9,9 @@ export type Rule = Pick<
 /** `add` enrols one more factor, or another in the place of one; `change` is any other change of what protects an account; `reset` follows a mailed link, `recover` an identity check. */
 export type Purpose = 'sign-in' | 'sign-up' | 'step-up' | 'add' | 'change' | 'reset' | 'recover'
 
-const rising: readonly Acr[] = ['mfa', 'aal2', 'phr']
+/** The levels of assurance, rising (OpenID Connect Core 1.0, 2: acr). */
+export const acrValues = ['mfa', 'aal2', 'phr'] as const satisfies readonly Acr[]
+const rising: readonly Acr[] = acrValues
 
 /** Tells whether this assurance is enough where that one is asked for. */
 export function reaches(acr: Acr | undefined, wanted: Acr): boolean {

@@ -3,17 +3,20 @@ import { extensionsOf, isDeclared } from '../clients/client-extensions.ts'
 import type { App } from '../clients/declared.ts'
 import { oidcScopes, tidyScope } from '../clients/file.ts'
 import type { Clients } from '../clients/registry.ts'
-import { scopeOf } from './claims.ts'
+import { scopeOf } from './account-claims.ts'
+import { readMetadata } from './client-metadata.ts'
+import { settleHint, settleLogoutHint } from './id-token-hints.ts'
+import { insertStep, type Step } from './internals.ts'
 
 /** The clients of each provider in this process. */
 const known = new WeakMap<Provider, Clients>()
 
-/** Registers the clients whose declarations complete a provider's requests. */
+/** Completes a provider's requests by what its clients declare. */
 export function completeRequests(provider: Provider, clients: Clients): void {
   known.set(provider, clients)
 }
 
-/** Parameters of a request, as far as they are completed. */
+/** The parameters of a request that are completed. */
 interface Asked {
   scope?: string | undefined
   prompt?: string | undefined
@@ -26,7 +29,7 @@ interface Asked {
  * Completes what a request asks for, before the library judges it: the scope that its client declares where it names none, and the API
  * where only one has the scopes. Throws `invalid_scope` and `invalid_target` where people would be asked for nothing.
  */
-export async function completeRequest({ oidc }: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {
+async function completeRequest({ oidc }: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {
   const params = oidc.params as Asked
   tidy(params)
   const { client } = oidc
@@ -40,7 +43,7 @@ export async function completeRequest({ oidc }: KoaContextWithOIDC, next: () => 
   params.claims = withChosen(params.claims, scopes, extensionsOf(client).id_token_claims)
   params.resource ??= onlyApi(app, scopes)
   const offered = [params.resource ?? []].flat().map(each => app.apis.get(each)?.scope.split(' '))
-  // An API that nobody knows, or that this client may not ask for, is the library's to refuse.
+  // The library refuses an API that is unknown, or that this client may not ask for.
   if (offered.includes(undefined)) return next()
   const substance = scopes.filter(each => each !== 'offline_access')
   if (!substance.some(each => oidcScopes.includes(each) || offered.some(some => some?.includes(each))))
@@ -49,12 +52,12 @@ export async function completeRequest({ oidc }: KoaContextWithOIDC, next: () => 
 }
 
 /** Tidies the scope of a token request. */
-export function tidyRequest({ oidc }: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {
+function tidyRequest({ oidc }: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {
   tidy(oidc.params as Asked)
   return next()
 }
 
-/** People leave more than one space, and some libraries one at the end. Whoever selects an account does so by signing in to it. */
+/** Tidies scope and prompt: people leave more than one space, and some libraries one at the end. Selecting an account means signing in to it. */
 function tidy(params: Asked): void {
   const text = (value: unknown): string | undefined =>
     typeof value === 'string' ? tidyScope(value) || undefined : undefined
@@ -66,7 +69,7 @@ function tidy(params: Asked): void {
 
 /**
  * Returns the scope of a request that names none (RFC 6749, 3.3): what its client declared, as far as it may have it. Programs of others
- * that ask for an API alone, and were told no scopes, mean all that there is (Model Context Protocol, Authorization: Scope Selection).
+ * that ask for an API alone, and know no scopes, mean all that there are (Model Context Protocol, Authorization: Scope Selection).
  */
 function defaultScope(client: object & { scope?: string }, app: App, { resource }: Asked): string | undefined {
   const declared = extensionsOf(client as Parameters<typeof extensionsOf>[0]).default_scope?.split(' ')
@@ -79,7 +82,7 @@ function defaultScope(client: object & { scope?: string }, app: App, { resource 
 
 /**
  * Returns the claims parameter (OpenID Connect Core 1.0, 5.5) with the claims that a client's entry wants in its ID tokens, as far as the
- * scopes open them: many libraries look nowhere else. What is no JSON is the library's to refuse.
+ * scopes open them: many libraries look nowhere else. The library refuses what is no JSON.
  */
 function withChosen(
   claims: string | undefined,
@@ -107,3 +110,46 @@ function onlyApi({ apis }: App, scopes: readonly string[]): string | undefined {
   const among = offered.filter(({ has }) => wanted.some(each => has.includes(each))).map(({ resource }) => resource)
   throw new errors.InvalidTarget(`resource is missing: ${wanted.join(' ')} can be of ${among.join(', ')}`)
 }
+
+/** Reads the metadata that a client sent before the library checks it. */
+const readClient: Step = async ({ oidc }, next) => {
+  Object.assign(oidc, { body: readMetadata(oidc.body) })
+  return next()
+}
+
+/** Refuses introspection by a client that cannot authenticate, so that nobody tries out stolen tokens (RFC 7662, 2.1). */
+const requireAuthentication: Step = async ({ oidc }, next) => {
+  if (oidc.client?.clientAuthMethod === 'none') throw new errors.InvalidClientAuth('the client cannot authenticate')
+  return next()
+}
+
+/** Says what to turn on where a challenge proves nothing (RFC 7636, 4.3; RFC 9700, 2.1.1): most libraries that fail here can do S256. */
+const requireS256: Step = async ({ oidc: { params } }, next) => {
+  const method = params?.code_challenge_method ?? (params?.code_challenge === undefined ? 'S256' : 'plain')
+  if (method !== 'S256')
+    throw new errors.InvalidRequest(
+      'code_challenge_method must be S256: turn it on in your library in place of plain; docs/recipes names the switch of each',
+    )
+  return next()
+}
+
+/** Notes that the client of a token request has authenticated (RFC 6749, 3.2.1), if it can. */
+const noteAuthentication: Step = async (ctx, next) => {
+  ctx.state.authenticated = ctx.oidc.client?.clientAuthMethod !== 'none'
+  return next()
+}
+
+// Once, when this module is loaded: the lists are the process's. The library looks at metadata and parameters before it asks us about them.
+insertStep('registration', 'registrationResponse', readClient)
+insertStep('registration_update', 'forbiddenFields', readClient)
+insertStep('authorization', 'checkPrompt', completeRequest)
+insertStep('pushed_authorization_request', 'checkPrompt', completeRequest)
+insertStep('device_authorization', 'checkScope', completeRequest)
+insertStep('backchannel_authentication', 'checkScope', completeRequest)
+insertStep('token', 'validateScope', tidyRequest)
+insertStep('token', 'callTokenHandler', noteAuthentication)
+insertStep('introspection', 'validateTokenPresence', requireAuthentication)
+insertStep('end_session', 'endSessionChecks', settleLogoutHint)
+for (const endpoint of ['authorization', 'pushed_authorization_request']) insertStep(endpoint, 'checkPKCE', requireS256)
+for (const endpoint of ['authorization', 'pushed_authorization_request', 'device_authorization'])
+  insertStep(endpoint, 'checkIdTokenHint', settleHint)

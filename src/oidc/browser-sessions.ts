@@ -2,13 +2,13 @@ import type { Context } from 'koa'
 import type { Provider, Session } from 'oidc-provider'
 import { active, stampFits } from '../accounts/account.ts'
 import { originOf } from '../accounts/device.ts'
-import type { Clients } from '../clients/registry.ts'
 import { Problem } from '../errors.ts'
-import type { Emit, Origin } from '../events.ts'
+import type { Origin } from '../events.ts'
 import type { Records } from '../records/adapter.ts'
-import { type Acr, asAcr } from './acr.ts'
-import type { Options } from './configuration.ts'
-import type { EndSession, Why } from './endings.ts'
+import { sessionLife } from './configuration.ts'
+import type { EndReason, EndSession } from './logout.ts'
+import type { Options } from './options.ts'
+import { type Acr, asAcr } from './prompts.ts'
 import { type Login, logIn, remembered } from './security-stamps.ts'
 import { isSuperseded } from './session-storage.ts'
 
@@ -24,42 +24,11 @@ export interface CurrentSession {
   apps: readonly string[]
 }
 
+export type Sessions = ReturnType<typeof browserSessions>
+
 /** Browser sessions, for pages of our own. */
-export interface Sessions {
-  /** The session that the request's cookie names; being looked at keeps it alive. */
-  current(ctx: Context): Promise<CurrentSession | undefined>
-  /** Signs somebody in without any app: the cookie changes, and whoever else was signed in is signed out. Resolves to the session's uid. Throws `attempt_expired` when the account's security stamp has changed by then. */
-  start(ctx: Context, login: Login): Promise<string>
-  /** Ends the request's session: apps are told, tokens are dead, the cookie is gone. */
-  end(ctx: Context, why: Why): Promise<void>
-  /** Ends every session of the account that is signed in, or of the one that is told, this one included. */
-  endAll(ctx: Context, why: Why, account?: string): Promise<void>
-  /** Ends another session of the account that is signed in; false when it is over already, or somebody else's. */
-  endOne(ctx: Context, uid: string, why: Why): Promise<boolean>
-  /** Ends all sessions but this one of the account that is signed in, or of the one that is told; this one's cookie changes, unless it is about to change anyway. */
-  endOthers(ctx: Context, why: Why, account?: string, changes?: 'soon'): Promise<void>
-  /** Ends every session of an account, and every grant, whoever asks. */
-  endAllOf(accountId: string, why: Why, origin?: Origin): Promise<void>
-  /** The uids of an account's sessions that live. */
-  of(accountId: string): Promise<string[]>
-}
-
-interface Services {
-  provider: Provider
-  clients: Clients
-  records: Records
-  endSession: EndSession
-  emit: Emit
-  accounts: Options['accounts']
-  bars: Options['bars']
-  /** Seconds that a session lives on from now. */
-  life(loginTs: number | undefined): number
-  now: () => number
-}
-
-/** Makes the session functions of the web room. */
-export function sessions(services: Services): Sessions {
-  const { provider, clients, records, endSession, emit, accounts, bars, life, now } = services
+export function browserSessions(services: Options & { provider: Provider; records: Records; endSession: EndSession }) {
+  const { provider, clients, records, endSession, emit, accounts, bars, now } = services
   const name = provider.cookieName('session')
   const options = { httpOnly: true, sameSite: 'lax', signed: true, overwrite: true } as const
   const setCookie = (ctx: Context, value: string | null, expires?: Date): void => {
@@ -67,7 +36,7 @@ export function sessions(services: Services): Sessions {
   }
 
   const save = async (ctx: Context, session: Session): Promise<void> => {
-    await session.save(life(session.loginTs))
+    await session.save(sessionLife(session.loginTs, services))
     // Another request has given the browser a newer one meanwhile.
     if (!isSuperseded(session)) setCookie(ctx, session.jti, new Date(session.exp * 1000))
   }
@@ -86,28 +55,33 @@ export function sessions(services: Services): Sessions {
     renewed.set(ctx.req, session)
   }
 
-  /** Is the account closed, or does a rule of its owner's own keep the session out where it is shown? */
+  /** Tells whether the account is closed, or its owner's restrictions keep the session out where it is shown. */
   const barred = async (session: Session, { device = '', address = '' }: Origin): Promise<boolean> => {
     const { accountId = '' } = session
     const account = remembered(session, accountId) ?? (await accounts.get(accountId))
     return !active(account) || (await bars(account, { device, address })).length > 0
   }
-  const endEach = async (uids: readonly string[], why: Why, origin: Origin | undefined): Promise<void> => {
+  const endEach = async (uids: readonly string[], why: EndReason, origin: Origin | undefined): Promise<void> => {
     await Promise.all(uids.map(uid => endSession(uid, why, origin)))
   }
 
   return {
-    current: async ctx => {
+    /** Returns the session that the request's cookie names; being looked at keeps it alive. */
+    current: async (ctx: Context): Promise<CurrentSession | undefined> => {
       const session = await own(ctx)
       const { uid, accountId, acr, amr = [], loginTs } = session
       if (accountId === undefined || loginTs === undefined) return undefined
       if (await barred(session, originOf(ctx))) return undefined
       // Once in a tenth of its time is enough, so that looking at a page does not write each time.
-      if (session.exp - now() / 1000 < life(loginTs) * 0.9) await save(ctx, session)
+      if (session.exp - now() / 1000 < sessionLife(loginTs, services) * 0.9) await save(ctx, session)
       await emit('session.seen', { account: accountId, session: uid }, originOf(ctx))
       return { uid, accountId, acr: asAcr(acr), amr, since: loginTs * 1000, apps: await names(session) }
     },
-    start: async (ctx, { accountId, acr, amr, securityStamp }) => {
+    /**
+     * Signs somebody in without any app: the cookie changes, and anybody else who was signed in is signed out. Resolves to the session's uid.
+     * Throws `attempt_expired` when the account's security stamp has changed by then.
+     */
+    start: async (ctx: Context, { accountId, acr, amr, securityStamp }: Login): Promise<string> => {
       let session = await own(ctx)
       if (session.accountId !== undefined && session.accountId !== accountId) {
         await endSession(session.uid, 'signed-out', originOf(ctx))
@@ -118,7 +92,7 @@ export function sessions(services: Services): Sessions {
       await renew(ctx, session)
       const what = { account: accountId, session: session.uid, acr, amr: [...amr] }
       await emit(goesOn ? 'session.raised' : 'session.started', what, originOf(ctx))
-      // Whoever changes what protects the account, then ends all its sessions, may have looked before this one was kept.
+      // A request that changed what protects the account, then ended all its sessions, may have looked before this one was stored.
       if ((await accounts.get(accountId))?.securityStamp !== securityStamp) {
         await endSession(session.uid, 'protection-changed', originOf(ctx))
         setCookie(ctx, null)
@@ -126,23 +100,27 @@ export function sessions(services: Services): Sessions {
       }
       return session.uid
     },
-    end: async (ctx, why) => {
+    /** Ends the request's session: apps are told, tokens are dead, the cookie is gone. */
+    end: async (ctx: Context, why: EndReason): Promise<void> => {
       const session = await own(ctx)
       await endSession(session.uid, why, originOf(ctx))
       setCookie(ctx, null)
     },
-    endAll: async (ctx, why, account) => {
+    /** Ends every session of the account that is signed in, or of the one that is given, this one included. */
+    endAll: async (ctx: Context, why: EndReason, account?: string): Promise<void> => {
       if (account !== undefined) await endEach(await records.sessions.of(account), why, originOf(ctx))
       const { uid, accountId } = await own(ctx)
       await endEach(accountId === undefined ? [uid] : await records.sessions.of(accountId), why, originOf(ctx))
       setCookie(ctx, null)
     },
-    endOne: async (ctx, uid, why) => {
+    /** Ends another session of the account that is signed in; false when it is over already, or somebody else's. */
+    endOne: async (ctx: Context, uid: string, why: EndReason): Promise<boolean> => {
       const { accountId } = await own(ctx)
       const theirs = accountId === undefined ? [] : await records.sessions.of(accountId)
       return theirs.includes(uid) && endSession(uid, why, originOf(ctx))
     },
-    endOthers: async (ctx, why, account, changes) => {
+    /** Ends all sessions but this one of the account that is signed in, or of the one that is given; this one's cookie changes, unless it is about to change anyway. */
+    endOthers: async (ctx: Context, why: EndReason, account?: string, changes?: 'soon'): Promise<void> => {
       const session = await own(ctx)
       const { uid, accountId } = session
       const whose = account ?? accountId
@@ -156,11 +134,13 @@ export function sessions(services: Services): Sessions {
       if (changes !== 'soon' && accountId !== undefined && accountId === whose && theirs.includes(uid))
         await renew(ctx, session)
     },
-    endAllOf: async (accountId, why, origin) => {
+    /** Ends every session of an account, and every grant, whoever asks. */
+    endAllOf: async (accountId: string, why: EndReason, origin?: Origin): Promise<void> => {
       await endEach(await records.sessions.of(accountId), why, origin)
       await Promise.all((await records.grantsOf(accountId)).map(records.revokeGrant))
     },
-    of: async accountId => {
+    /** Returns the uids of an account's sessions that live. */
+    of: async (accountId: string): Promise<string[]> => {
       const [account, all] = await Promise.all([accounts.get(accountId), records.sessions.stamped(accountId)])
       return all.flatMap(each => (account && stampFits(account, each) ? each.session : []))
     },

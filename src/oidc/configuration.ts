@@ -1,83 +1,49 @@
 import { type Adapter, type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
-import type { Account } from '../accounts/account.ts'
 import { heldUntil } from '../accounts/hold.ts'
-import type { Throttle } from '../accounts/throttle.ts'
 import { extensionsOf, isDeclared } from '../clients/client-extensions.ts'
 import type { App } from '../clients/declared.ts'
 import { clientAlgorithms, oidcScopes, proofAlgorithms } from '../clients/file.ts'
 import { outgoing } from '../clients/outgoing.ts'
 import { subjectFor } from '../clients/pairwise.ts'
 import { requiresPkce } from '../clients/policies.ts'
-import type { Hosts } from '../clients/registry.ts'
-import type { Standing } from '../clients/rules.ts'
 import { algorithms } from '../crypto/jws.ts'
 import { cookieKeys, type Keyring } from '../crypto/keyring.ts'
-import type { Ring } from '../keys/signing-keys.ts'
+import { acrValues } from '../flows/assurance.ts'
 import type { Records } from '../records/adapter.ts'
 import type { Consents, Mutes } from '../records/consents.ts'
-import { acrValues } from './acr.ts'
+import { accountFinder, claims } from './account-claims.ts'
 import type { Admission } from './admission.ts'
-import { assertions } from './assertions.ts'
-import type { Backchannel } from './backchannel.ts'
-import { claims } from './claims.ts'
-import { features, type Spend } from './features.ts'
-import { fetching } from './fetching.ts'
-import { finding } from './finding.ts'
+import { clientJwts } from './client-authentication.ts'
+import { clientMetadata } from './client-metadata.ts'
+import { clientFetch } from './client-sources.ts'
+import { libraryKeys } from './discovery.ts'
+import { features } from './features.ts'
 import { grantFor } from './grants.ts'
-import { aliases, certificateMethods, type Mtls } from './mtls.ts'
+import { aliases, certificateMethods } from './mtls.ts'
+import type { Options } from './options.ts'
 import { prompts } from './prompts.ts'
 import { refreshLife } from './refresh.ts'
-import { explaining } from './refusals.ts'
-import { clientMetadata } from './registration-rules.ts'
-import type { Renderers } from './renderers.ts'
-import { type Redeem, receiptIn } from './rich.ts'
-import { forLibrary } from './signing.ts'
+import { explainErrors } from './refusals.ts'
+import { receiptIn } from './rich-authorization.ts'
 
-/** RFC 7636: the first thing that most libraries fail for. In the characters of RFC 6749, 4.1.2.1. */
+/** What the provider's records are stored by. */
+interface Stored {
+  records: Records
+  consents: Consents
+  mutes: Mutes
+  /** Adapters that take the place of the records' own. */
+  adapters: Record<string, Adapter>
+  guard: Admission['guard']
+}
+
+/** What most libraries fail for first (RFC 7636). In the characters of RFC 6749, 4.1.2.1. */
 const pkceMissing =
   'code_challenge is missing: turn PKCE on in your library (code_challenge_method=S256); docs/recipes names the switch of each'
 
-export interface Options extends Backchannel {
-  issuer: string
-  standing: Standing
-  /** Who may register clients: nobody, who was invited, or everybody. */
-  registration: 'off' | 'token' | 'open'
-  /** Whose clients are known by a document of theirs. */
-  documents: Hosts
-  mtls?: Mtls | undefined
-  /** Milliseconds. */
-  session: { idle: number; max: number }
-  /** What every client is held to, whatever its entry says. */
-  requests: {
-    /** Authorization requests must be pushed (RFC 9126, 5). */
-    pushed: boolean
-    /** DPoP proofs must show a nonce (RFC 9449, 8). */
-    nonces: boolean
-    /** The longest that an app may go on refreshing, in milliseconds. */
-    refreshing: number
-  }
-  keyring: Keyring
-  /** Of pairwise subjects. */
-  salt: string
-  keys: Ring
-  throttle: Throttle
-  /** The rules of an owner's own that a source does not meet. */
-  bars(
-    account: Pick<Account, 'id' | 'restrictions'>,
-    source: { device: string; address: string },
-  ): Promise<readonly string[]>
-  redeem: Redeem
-  /** Has this account to wait with what has to be approved? */
-  waits(account: string): Promise<boolean>
-  /** Languages that pages come in (BCP 47). */
-  locales: readonly string[]
-  renderers: Renderers
-}
-
-/** How a client may prove itself, beside by certificates. */
+/** How clients may authenticate, beside by certificates. */
 const methods = ['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'private_key_jwt', 'none'] as const
 
-/** Where the protocol's endpoints are. */
+/** The paths of the protocol's endpoints. */
 export const routes = {
   authorization: '/authorize',
   backchannel_authentication: '/backchannel',
@@ -96,28 +62,18 @@ export const routes = {
 /** Seconds. */
 const codeLife = 60
 const hour = 3600
-/** How long a device or an app waits for its person: short, because who sends somebody else's code has to find them at it (RFC 8628, 5.4). */
+/** How long a device or an app waits for its person: short, so that an attacker who sends somebody a code has little time (RFC 8628, 5.4). */
 const remoteLife = 300
 
-/** What oidc-provider is told. What is not here is off, and discovery does not advertise it. */
-export function configuration(
-  options: Options,
-  kept: {
-    records: Records
-    consents: Consents
-    adapters: Record<string, Adapter>
-    mutes: Mutes
-    spend: Spend
-    guard: Admission['guard']
-  },
-): Configuration {
+/** Returns oidc-provider's configuration. What is not in it is off, and discovery does not advertise it. */
+export function configuration(options: Options, stored: Stored): Configuration {
   const { issuer, standing, session, clients, locales } = options
-  const judge = assertions(options.now)
+  const jwts = clientJwts(options.now)
   const appOf = (ctx: KoaContextWithOIDC): Promise<App | undefined> => clients.app(ctx.oidc.client?.clientId ?? '')
 
   return {
-    adapter: name => kept.guard(name, kept.adapters[name] ?? kept.records.adapter(name)),
-    jwks: forLibrary(options.keys.keys()),
+    adapter: name => stored.guard(name, stored.adapters[name] ?? stored.records.adapter(name)),
+    jwks: libraryKeys(options.keys.keys()),
     enabledJWA: {
       idTokenSigningAlgValues: [...algorithms],
       userinfoSigningAlgValues: [...algorithms],
@@ -127,11 +83,11 @@ export function configuration(
       clientAuthSigningAlgValues: [...clientAlgorithms, 'HS256'],
       dPoPSigningAlgValues: [...proofAlgorithms],
     },
-    // An entry of clients.json says what is signed with what. Of any other client, the library's defaults are those of the
+    // An entry of clients.json says what is signed with what. For any other client, the library's defaults are those of the
     // specifications, RS256 (OpenID Connect Registration 1.0, 2; JARM, 3; RFC 9701, 6).
     clientAuthMethods: [...methods, ...certificateMethods(options.mtls)],
     extraClientMetadata: clientMetadata(options),
-    assertJwtClientAuthClaimsAndHeader: judge.client,
+    assertJwtClientAuthClaimsAndHeader: jwts.checkAssertion,
     responseTypes: ['code'],
     pkce: {
       // Called for requests without a challenge alone, so the refusal can name what to turn on.
@@ -171,14 +127,9 @@ export function configuration(
       Session: (_, { loginTs }) => sessionLife(loginTs, options),
     },
     interactions: { policy: prompts(options), url: (_, { uid }) => `/interaction/${uid}` },
-    findAccount: finding(options),
-    loadExistingGrant: grantFor({
-      clients,
-      consents: kept.consents,
-      sessions: kept.records.sessions,
-      longest: session.max,
-    }),
-    // Whatever was issued in a session ends with it.
+    findAccount: accountFinder(options),
+    loadExistingGrant: grantFor(options, stored),
+    // What was issued in a session ends with it.
     expiresWithSession: () => true,
     rotateRefreshToken: false,
     // What was approved is done once: nothing renews it.
@@ -188,7 +139,7 @@ export function configuration(
       ((await appOf(ctx))?.firstParty || source.scopes.has('offline_access')),
     // RFC 9068, 2.2.1: an API can tell how and when somebody signed in.
     extraTokenClaims: ({ oidc }, token) => {
-      // What was exchanged keeps what it said.
+      // A token that was exchanged keeps its claims.
       if ('extra' in token && token.extra) return token.extra as { [name: string]: unknown }
       const { AuthorizationCode, RefreshToken, DeviceCode, BackchannelAuthenticationRequest } = oidc.entities
       const source = AuthorizationCode ?? RefreshToken ?? DeviceCode ?? BackchannelAuthenticationRequest
@@ -204,13 +155,13 @@ export function configuration(
       client.clientAuthMethod === 'none' &&
       origin !== 'null' &&
       (client.redirectUris ?? []).some(uri => URL.parse(uri)?.origin === origin),
-    renderError: explaining(options.renderers, clients),
-    fetch: fetching(outgoing({ loopback: standing.local && !standing.production }), options.throttle),
-    features: features(options, { appOf, judge, ...kept }),
+    renderError: explainErrors(options),
+    fetch: clientFetch(outgoing({ loopback: standing.local && !standing.production }), options.throttle),
+    features: features(options, { appOf, jwts, ...stored }),
   }
 }
 
-/** Seconds that a session lives on from now; one in which nobody is signed in only carries an open form. */
+/** Returns the seconds that a session lives from now; one in which nobody is signed in only carries an open form. */
 export function sessionLife(loginTs: number | undefined, { session, now }: Pick<Options, 'session' | 'now'>): number {
   if (loginTs === undefined) return hour
   return Math.max(1, Math.floor(Math.min(session.idle, loginTs * 1000 + session.max - now()) / 1000))

@@ -1,7 +1,41 @@
 import type { Middleware } from 'koa'
-import type { Provider } from 'oidc-provider'
+import { ExternalSigningKey, type Provider } from 'oidc-provider'
 import { sha256 } from '../crypto/digest.ts'
-import { maxAge, type Ring } from '../keys/signing-keys.ts'
+import { type ImmediateSigner, immediateSigner, publicHalf, type SigningKey } from '../crypto/jws.ts'
+import { maxAge, type Ring, type RingKey } from '../keys/signing-keys.ts'
+import { replaceKeys } from './internals.ts'
+
+/** A signing key that the library asks for signatures and never sees. */
+class ImmediateKey extends ExternalSigningKey {
+  readonly #signer: ImmediateSigner
+
+  constructor(jwk: SigningKey) {
+    super()
+    this.#signer = immediateSigner(jwk)
+    Object.assign(this, { kid: jwk.kid, alg: jwk.alg })
+  }
+
+  override keyObject() {
+    return this.#signer.publicKey
+  }
+
+  override sign(data: Uint8Array) {
+    return this.#signer.sign(data)
+  }
+}
+
+/** Returns the signing keys as the library takes them: of two keys for one algorithm it signs with the first, and verifies with both. */
+export function libraryKeys(keys: readonly RingKey[]): { keys: ExternalSigningKey[] } {
+  return { keys: keys.map(({ jwk }) => new ImmediateKey(jwk)) }
+}
+
+/** Has a provider sign with these keys, and publish them, from the next request on. */
+export function replaceRing(provider: Provider, ring: readonly RingKey[]): void {
+  const published = ring.map(({ jwk }) => publicHalf(jwk))
+  replaceKeys(provider, libraryKeys(ring).keys, published)
+}
+
+const configuration = '/.well-known/openid-configuration'
 
 interface Document {
   body: Buffer
@@ -9,12 +43,10 @@ interface Document {
   etag: string
 }
 
-const configuration = '/.well-known/openid-configuration'
-
 /**
  * Answers discovery (OpenID Connect Discovery 1.0, 4; the same document under RFC 8414, 3) and the public keys from
- * memory, with a validator. The library makes each document once until the keys change; which clients there are changes
- * nothing in it.
+ * memory, with a validator. The library makes each document once until the keys change; clients change nothing
+ * in it.
  */
 export function discovery(provider: Provider, ring: Pick<Ring, 'onChange'>): Middleware {
   let documents = new Map<string, Document>()
@@ -30,13 +62,13 @@ export function discovery(provider: Provider, ring: Pick<Ring, 'onChange'>): Mid
   return async (ctx, next) => {
     const name = names.get(ctx.path)
     if (name === undefined || (ctx.method !== 'GET' && ctx.method !== 'HEAD')) return next()
-    // What is being made while the keys change belongs to those of before.
+    // A document that is made while the keys change belongs to the old ones.
     const current = documents
     let document = current.get(name)
     if (!document) {
       await next()
       if (ctx.status !== 200) return
-      // It takes for granted what is not taken: a code of a person's own (CIBA Core 1.0, 4).
+      // The library offers what is not taken here: a code of a person's own (CIBA Core 1.0, 4).
       const { backchannel_user_code_parameter_supported: _code, ...told } = ctx.body as Record<string, unknown>
       const body = Buffer.from(JSON.stringify(told))
       document = { body, type: ctx.response.type, etag: `"${sha256(body)}"` }

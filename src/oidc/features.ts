@@ -5,48 +5,36 @@ import type { App } from '../clients/declared.ts'
 import { oidcScopes } from '../clients/file.ts'
 import { isDocument } from '../clients/registry.ts'
 import { id, token } from '../crypto/random.ts'
+import type { Records } from '../records/adapter.ts'
 import type { Mutes } from '../records/consents.ts'
-import type { assertions } from './assertions.ts'
-import { type Backchannel, backchannel } from './backchannel.ts'
-import type { Options } from './configuration.ts'
+import { backchannel } from './ciba.ts'
+import type { clientJwts } from './client-authentication.ts'
 import { signOutSecret } from './internals.ts'
 import { mutualTls } from './mtls.ts'
-import { forOneAct, rich } from './rich.ts'
+import type { Options } from './options.ts'
+import { forOneAct, richAuthorization } from './rich-authorization.ts'
 import { type Carried, outlived, stampOf } from './security-stamps.ts'
-
-/** Asks about what was approved: whoever is told true is the one to do it. */
-export type Spend = (ctx: KoaContextWithOIDC, client: string, token: AccessToken) => Promise<boolean>
+import { approvalSpending } from './token-spending.ts'
 
 interface Services {
   appOf(ctx: KoaContextWithOIDC): Promise<App | undefined>
-  judge: ReturnType<typeof assertions>
+  jwts: ReturnType<typeof clientJwts>
   mutes: Mutes
-  spend: Spend
+  records: Records
 }
-/** Documents that one address may have us fetch. */
+
+/** How many documents one address may have fetched. */
 const fetches = { tries: 30, window: 600_000 }
 
-/** Which parts of the library are on, and what each is told. */
+/** Returns which parts of the library are on, and what each is told. */
 export function features(
-  options: Pick<
-    Options,
-    | 'clients'
-    | 'renderers'
-    | 'requests'
-    | 'keyring'
-    | 'registration'
-    | 'documents'
-    | 'throttle'
-    | 'redeem'
-    | 'mtls'
-    | 'now'
-  > &
-    Backchannel,
-  { appOf, judge, mutes, spend }: Services,
+  options: Options,
+  { appOf, jwts, mutes, records }: Services,
 ): NonNullable<Configuration['features']> {
-  const { clients, renderers, requests, keyring, registration, documents, throttle, redeem, mtls, now } = options
-  /** Nobody reads the account otherwise when a token is asked about. */
-  const stands = async (token: Carried & { accountId?: string }): Promise<boolean> => {
+  const { clients, renderers, requests, keyring, registration, documents, throttle } = options
+  const spend = approvalSpending(options, records)
+  /** The account is not read otherwise when a token is introspected. */
+  const valid = async (token: Carried & { accountId?: string }): Promise<boolean> => {
     if (stampOf(token) === undefined) return true
     const account = await options.accounts.get(token.accountId ?? '')
     return active(account) && !outlived(account, token)
@@ -56,16 +44,16 @@ export function features(
     dPoP: {
       enabled: true,
       nonceSecret: Buffer.from(keyring.newest('dpop-nonce').bytes),
-      // The library asks this first of all of a proof.
+      // The library asks this first of every proof.
       requireNonce: ctx => {
-        judge.proofKey(ctx)
-        return judge.nonceNeeded(ctx, requests.nonces)
+        jwts.checkProofKey(ctx)
+        return jwts.needsNonce(ctx, requests.nonces)
       },
     },
-    mTLS: mutualTls(mtls, now),
+    mTLS: mutualTls(options.mtls, options.now),
     fapi: { enabled: true, profile: (_, client) => (extensionsOf(client).profile ? '2.0' : undefined) },
     claimsParameter: { enabled: true },
-    requestObjects: { enabled: true, assertJwtClaimsAndHeader: judge.request },
+    requestObjects: { enabled: true, assertJwtClaimsAndHeader: jwts.checkRequestObject },
     jwtResponseModes: { enabled: true },
     jwtUserinfo: { enabled: true },
     jwtIntrospection: { enabled: true },
@@ -81,13 +69,13 @@ export function features(
     introspection: {
       enabled: true,
       allowedPolicy: async (ctx, client, token) => {
-        if (!(await stands(token as Carried & { accountId?: string }))) return false
+        if (!(await valid(token as Carried & { accountId?: string }))) return false
         return 'rar' in token && token.rar
           ? spend(ctx, client.clientId, token as AccessToken)
           : token.clientId === client.clientId
       },
     },
-    richAuthorizationRequests: rich({ clients, redeem }),
+    richAuthorizationRequests: richAuthorization(options),
     revocation: {
       enabled: true,
       allowedPolicy: (_, client, token) => {
@@ -141,7 +129,7 @@ export function features(
   }
 }
 
-/** Does a token request narrow its scope to what OpenID Connect's own endpoints know? Then its token is for userinfo, and for no API. */
+/** Tells whether a token request narrows its scope to what OpenID Connect's own endpoints know: its token is for userinfo then, and for no API. */
 function onlyAboutPeople({ oidc: { params } }: KoaContextWithOIDC): boolean {
   const scopes = String(params?.scope ?? '')
     .split(' ')

@@ -1,25 +1,20 @@
 import type { Grant, KoaContextWithOIDC } from 'oidc-provider'
 import { appearanceOf } from '../clients/appearance.ts'
-import type { Clients } from '../clients/registry.ts'
 import { token } from '../crypto/random.ts'
+import type { Records } from '../records/adapter.ts'
 import type { Consents, Scopes } from '../records/consents.ts'
-import type { SessionRecords } from '../records/session-records.ts'
 import { retry } from '../store/collection.ts'
-import { scopeOf } from './claims.ts'
-
-interface Services {
-  clients: Clients
-  consents: Consents
-  sessions: Pick<SessionRecords, 'join'>
-  /** The longest that a session lives, in milliseconds. */
-  longest: number
-}
+import { scopeOf } from './account-claims.ts'
+import type { Options } from './options.ts'
 
 /**
  * Finds or makes the grant that a request asks for: all that an app of the suite may have, and what people allowed the others. Of several
  * tabs that ask for one app at once, all get the same grant: codes of any other would be void once the session names this one.
  */
-export function grantFor({ clients, consents, sessions, longest }: Services) {
+export function grantFor(
+  { clients, session: { max } }: Pick<Options, 'clients' | 'session'>,
+  { consents, records: { sessions } }: { consents: Consents; records: Records },
+) {
   return async (ctx: KoaContextWithOIDC): Promise<Grant | undefined> => {
     const { account, client, provider, result, session } = ctx.oidc
     if (!account || !client) return undefined
@@ -30,7 +25,7 @@ export function grantFor({ clients, consents, sessions, longest }: Services) {
     const asked = askedBy(ctx)
     const { firstParty } = (await clients.app(clientId)) ?? {}
     const consented = firstParty ? asked : await consents.of(accountId, clientId, appearanceOf(client))
-    // Consent to an app with another name or other redirect hosts is no consent to this one.
+    // Consent to an app with another name or other redirect hosts is not consent to this one.
     const found = id === undefined || !consented ? undefined : await provider.Grant.find(id)
     const grant = found?.accountId === accountId ? found : new provider.Grant({ accountId, clientId })
     const allowed = both(asked, consented ?? { oidc: [], apis: {} })
@@ -38,7 +33,7 @@ export function grantFor({ clients, consents, sessions, longest }: Services) {
       const added = [add(grant, allowed), addClaims(grant, claimsAsked(ctx, allowed.oidc))].includes(true)
       // What is approved needs no scope, and a grant all the same.
       const bare = grant.jti === undefined && ctx.oidc.params?.authorization_details !== undefined
-      if (added || bare || (grant.jti !== undefined && short(grant, longest))) await renew(grant)
+      if (added || bare || (grant.jti !== undefined && short(grant, max))) await renew(grant)
       return grant.jti !== undefined
     }
     if (!(await kept(grant))) return undefined
@@ -65,13 +60,13 @@ export function grantFor({ clients, consents, sessions, longest }: Services) {
   }
 }
 
-/** The grant that the session had when the request was judged; one that was consented to, when the page was shown. */
+/** Returns the grant that the session had when the request was checked; for one that was consented to, when the page was shown. */
 function formerly({ oidc }: KoaContextWithOIDC, held: string | undefined): string | undefined {
   if (!oidc.result?.consent?.grantId) return held
   return oidc.entities.Interaction?.prompt.details.former as string | undefined
 }
 
-/** Would the grant end before a session that begins now? */
+/** Tells whether a grant would end before a session that begins now. */
 export function short(grant: Grant, longest: number): boolean {
   return grant.remainingTTL * 1000 < longest
 }
@@ -82,7 +77,7 @@ export async function renew(grant: Grant): Promise<void> {
   await grant.save()
 }
 
-/** What a request asks for, of what its client may ask for. */
+/** Returns what a request asks for, of what its client may ask for. */
 export function askedBy({ oidc }: KoaContextWithOIDC): Scopes {
   const apis = Object.entries(oidc.resourceServers ?? {}).map(([resource, { scopes }]) => [
     resource,
@@ -94,7 +89,7 @@ export function askedBy({ oidc }: KoaContextWithOIDC): Scopes {
   return { oidc: [...scopes], apis: Object.fromEntries(apis) }
 }
 
-/** The claims that a request names (OpenID Connect Core 1.0, 5.5), of those that these scopes open. */
+/** Returns the claims that a request names (OpenID Connect Core 1.0, 5.5), of those that these scopes open. */
 function claimsAsked({ oidc }: KoaContextWithOIDC, scopes: readonly string[]): string[] {
   return [...oidc.requestParamClaims].filter(each => scopes.includes(scopeOf(each) ?? ''))
 }
@@ -106,7 +101,7 @@ function addClaims(grant: Grant, claims: readonly string[]): boolean {
   return more.length > 0
 }
 
-/** Adds scopes to a grant; was one of them new to it? */
+/** Adds scopes to a grant; true when one of them was new to it. */
 export function add(grant: Grant, { oidc, apis }: Scopes): boolean {
   const lacking = (held: string, wanted: readonly string[]): string[] => {
     const has = new Set(held.split(' '))

@@ -3,16 +3,15 @@ import { type Client, errors, type Interaction, type InteractionResults, type Pr
 import { originOf } from '../accounts/device.ts'
 import { placeOf } from '../clients/appearance.ts'
 import type { App } from '../clients/declared.ts'
-import type { Clients } from '../clients/registry.ts'
 import { loopback } from '../clients/rules.ts'
 import { Problem } from '../errors.ts'
-import type { Emit } from '../events.ts'
 import type { Request } from '../flows/approving.ts'
 import type { Detail } from '../flows/details.ts'
 import type { Consents, Scopes } from '../records/consents.ts'
-import { type Acr, demandOf } from './acr.ts'
 import type { Sessions } from './browser-sessions.ts'
 import { add } from './grants.ts'
+import type { Options } from './options.ts'
+import { type Acr, demandOf } from './prompts.ts'
 import type { Login } from './security-stamps.ts'
 
 /** What an authorization request waits for. */
@@ -23,7 +22,7 @@ export interface InteractionDetails {
   client: { id: string; name: string; tile: string; logo: string | undefined; firstParty: boolean }
   /** The app with the site that it answers at; undefined for one on a device. */
   app: { name: string; home: string } | undefined
-  /** What there is to go by about an app that is not of the suite, where it asks for consent. */
+  /** What is known of an app that is not of the suite, where it asks for consent. */
   stranger: Stranger | undefined
   params: {
     /** The least assurance that will do. */
@@ -58,34 +57,16 @@ export interface Stranger {
   links: { terms: string | undefined; privacy: string | undefined; site: string | undefined }
 }
 
-/** Authorization requests that wait for a person, on pages under `/interaction/<uid>`. All throw Problem `attempt_expired` for one that is over, or another browser's. */
-export interface Interactions {
-  details(ctx: Context): Promise<InteractionDetails>
-  /** Goes on with who was proved, while the account's security stamp is as it was; somebody else who was signed in is signed out. */
-  finish(ctx: Context, login: Login): Promise<void>
-  /** Goes on with the session that somebody signed in to meanwhile, in another tab: the request is judged again, by the same checks. */
-  proceed(ctx: Context): Promise<void>
-  /** Remembers that everything that was asked is allowed, and goes on. */
-  consent(ctx: Context): Promise<void>
-  /** Goes on with the receipt of what was approved. */
-  approve(ctx: Context, receipt: string): Promise<void>
-  /** Sends the browser back with `access_denied` (RFC 6749, 4.1.2.1). */
-  abort(ctx: Context): Promise<void>
-  /** Sends the browser back with `unmet_authentication_requirements` (OpenID Connect Unmet Authentication Requirements 1.0). */
-  unmet(ctx: Context): Promise<void>
-}
+export type Interactions = ReturnType<typeof interactions>
 
-interface Services {
+type Services = Pick<Options, 'clients' | 'emit' | 'now'> & {
   provider: Provider
-  clients: Clients
   consents: Consents
   sessions: Sessions
-  emit: Emit
-  now: () => number
 }
 
-/** Makes the interaction functions of the web room. */
-export function interactions({ provider, clients, consents, sessions, emit, now }: Services): Interactions {
+/** Authorization requests that wait for a person, on pages under `/interaction/<uid>`. All throw Problem `attempt_expired` for one that is over, or another browser's. */
+export function interactions({ provider, clients, consents, sessions, emit, now }: Services) {
   const waiting = async (ctx: Context): Promise<Interaction> => {
     try {
       const interaction = await provider.interactionDetails(ctx.req, ctx.res)
@@ -105,7 +86,7 @@ export function interactions({ provider, clients, consents, sessions, emit, now 
   }
 
   return {
-    details: async ctx => {
+    details: async (ctx: Context): Promise<InteractionDetails> => {
       const { uid, prompt, params, session, iat } = await waiting(ctx)
       const text = (name: string): string | undefined => (typeof params[name] === 'string' ? params[name] : undefined)
       const app = await clients.app(text('client_id') ?? '')
@@ -140,9 +121,10 @@ export function interactions({ provider, clients, consents, sessions, emit, now 
         approval: detail && session && { id: uid, client: app.id, account: session.accountId, at: iat, detail },
       }
     },
-    finish: async (ctx, { accountId, acr, amr, securityStamp }) => {
+    /** Goes on with who was proved, while the account's security stamp is as it was; somebody else who was signed in is signed out. */
+    finish: async (ctx: Context, { accountId, acr, amr, securityStamp }: Login): Promise<void> => {
       const interaction = await waiting(ctx)
-      // Whether its owner may still use it or not.
+      // Also where its owner may not use it any more.
       const { accountId: before } = await provider.Session.get(ctx)
       if (before !== undefined && before !== accountId) {
         await sessions.end(ctx, 'signed-out')
@@ -151,8 +133,10 @@ export function interactions({ provider, clients, consents, sessions, emit, now 
       const login = { accountId, acr, amr: [...amr], securityStamp, ts: Math.floor(now() / 1000) }
       await goOn(ctx, interaction, { [interaction.prompt.name]: {}, login })
     },
-    proceed: async ctx => goOn(ctx, await waiting(ctx), {}),
-    consent: async ctx => {
+    /** Goes on with the session that somebody signed in to meanwhile, in another tab: the request is checked again, by the same checks. */
+    proceed: async (ctx: Context): Promise<void> => goOn(ctx, await waiting(ctx), {}),
+    /** Remembers that everything that was asked is allowed, and goes on. */
+    consent: async (ctx: Context): Promise<void> => {
       const interaction = await waiting(ctx)
       const { params, prompt, session, grantId } = interaction
       if (prompt.name !== 'consent' || !session) throw new Problem('attempt_expired')
@@ -168,12 +152,14 @@ export function interactions({ provider, clients, consents, sessions, emit, now 
       await emit('consent.granted', { account: accountId, client: clientId, scope }, originOf(ctx))
       await goOn(ctx, interaction, { consent: { grantId: grant.jti } })
     },
-    approve: async (ctx, receipt) => {
+    /** Goes on with the receipt of what was approved. */
+    approve: async (ctx: Context, receipt: string): Promise<void> => {
       const interaction = await waiting(ctx)
       // Nobody is asked twice, whatever else would have them asked (OpenID Connect Core 1.0, 3.1.2.1: prompt).
       await goOn(ctx, interaction, { consent: interaction.lastSubmission?.consent ?? {}, approval: { receipt } })
     },
-    abort: async ctx => {
+    /** Sends the browser back with `access_denied` (RFC 6749, 4.1.2.1). */
+    abort: async (ctx: Context): Promise<void> => {
       const interaction = await waiting(ctx)
       const { params, prompt, session } = interaction
       if (prompt.name === 'consent' && session) {
@@ -183,7 +169,8 @@ export function interactions({ provider, clients, consents, sessions, emit, now 
       }
       await goOn(ctx, interaction, { error: 'access_denied', error_description: 'the request was called off' })
     },
-    unmet: async ctx => {
+    /** Sends the browser back with `unmet_authentication_requirements` (OpenID Connect Unmet Authentication Requirements 1.0). */
+    unmet: async (ctx: Context): Promise<void> => {
       const error_description = 'what the account holds does not reach the requested assurance yet'
       await goOn(ctx, await waiting(ctx), { error: 'unmet_authentication_requirements', error_description })
     },

@@ -5,33 +5,74 @@ import { recent } from '../accounts/clock.ts'
 import { originOf } from '../accounts/device.ts'
 import { appearanceOf } from '../clients/appearance.ts'
 import { subjectFor } from '../clients/pairwise.ts'
-import { reaches } from '../flows/assurance.ts'
-import { acrValues, asAcr, demandOf } from './acr.ts'
-import type { Options } from './configuration.ts'
+import { acrValues, reaches } from '../flows/assurance.ts'
 import { askedBy } from './grants.ts'
-import { detailsIn } from './rich.ts'
+import type { Options } from './options.ts'
+import { detailsIn } from './rich-authorization.ts'
+
+export type Acr = (typeof acrValues)[number]
+
+/** Returns the level of assurance that this is, if it is one of ours. */
+export function asAcr(acr: unknown): Acr | undefined {
+  return acrValues.find(each => each === acr)
+}
+
+/** What a request demands of how somebody signed in. */
+interface Demand {
+  /** The least assurance that will do. */
+  least: Acr | undefined
+  /** The ID token's acr must be one of these (OpenID Connect Core 1.0, 5.5.1.1). */
+  essential: readonly string[] | undefined
+}
+
+/**
+ * Reads what a request demands by `acr_values` and the claims parameter: any listed value will do, and unknown ones ask for nothing. What is to
+ * be approved takes the best there is.
+ */
+export function demandOf(params: { acr_values?: unknown; claims?: unknown; authorization_details?: unknown }): Demand {
+  const { acr_values, claims, authorization_details } = params
+  const { essential, listed } = acrClaim(claims)
+  const named = authorization_details ? ['phr'] : typeof acr_values === 'string' ? acr_values.split(' ') : []
+  const wanted = [named, listed].map(list => acrValues.findIndex(each => list.includes(each)))
+  return { least: acrValues[Math.max(...wanted)], essential: essential ? listed : undefined }
+}
+
+/** Returns the acr of an ID token: the session's, or the best of the essential ones that it reaches. */
+export function toldAcr(held: string | undefined, { essential }: Demand): string | undefined {
+  if (!essential) return held
+  return acrValues.findLast(each => essential.includes(each) && reaches(asAcr(held), each))
+}
+
+/** Reads the acr claim; `claims` is the parameter's text, which the library has parsed before. */
+function acrClaim(claims: unknown): { essential: boolean; listed: readonly string[] } {
+  const parsed = typeof claims === 'string' ? JSON.parse(claims) : {}
+  const { essential, value, values } = (parsed.id_token?.acr ?? {}) as Record<string, unknown>
+  const listed = [value ?? [], values ?? []].flat().filter(each => typeof each === 'string')
+  return { essential: essential === true && listed.length > 0, listed }
+}
 
 const { Check, Prompt, base } = interactionPolicy
 
-/** When somebody has to come in person: to sign up, to sign in, to prove more, to consent. */
+/** Returns when a person is asked to come: to sign up, to sign in, to prove more, to consent. */
 export function prompts(options: Pick<Options, 'bars' | 'now' | 'salt' | 'waits'>): interactionPolicy.DefaultPolicy {
+  const { bars, now, salt, waits } = options
   const policy = base()
   // OpenID Connect Initiating User Registration 1.0, 4.
   policy.add(new Prompt({ name: 'create', requestable: true }), 0)
   const login = policy.get('login')
-  // They know no order of assurance; `unmet` does.
+  // The library's checks know no order of assurance; `unmet` does.
   for (const reason of ['essential_acrs', 'essential_acr']) login?.checks.remove(reason)
   login?.checks.remove('id_token_hint')
   const other = 'id_token_hint and authenticated subject do not match'
-  login?.checks.add(new Check('id_token_hint', other, 'login_required', notTheOne(options)))
+  login?.checks.add(new Check('id_token_hint', other, 'login_required', wrongPerson(salt)))
   for (const reason of ['id_token_hint', 'claims_id_token_sub_value']) onceOnly(login?.checks.get(reason))
   const ahead = 'the session was signed in to at a time that has not come yet'
-  login?.checks.add(new Check('max_age_ahead', ahead, 'login_required', signedInAhead(options)))
+  login?.checks.add(new Check('max_age_ahead', ahead, 'login_required', signedInAhead(now)))
   login?.checks.add(new Check('no_account', 'the account is not there any more', 'login_required', gone))
-  login?.checks.add(new Check('restricted', 'a rule of the owner’s own is not met', 'login_required', barring(options)))
+  login?.checks.add(new Check('restricted', 'a rule of the owner’s own is not met', 'login_required', restricted(bars)))
   login?.checks.add(new Check('acr_values', 'the requested assurance was not reached', 'login_required', unmet))
   const consent = policy.get('consent')
-  // Of the moment before the page is shown: what changes meanwhile was not agreed to, and is asked again.
+  // As it was before the page was shown: what changes meanwhile was not agreed to, and is asked again.
   if (consent)
     consent.details = ({ oidc: { client, session } }) => ({
       shown: client && appearanceOf(client),
@@ -45,7 +86,7 @@ export function prompts(options: Pick<Options, 'bars' | 'now' | 'salt' | 'waits'
     })),
   )
   consent?.checks.add(
-    new Check('unapproved', 'this has to be approved', 'interaction_required', unapproved(options), ({ oidc }) => ({
+    new Check('unapproved', 'this has to be approved', 'interaction_required', unapproved(waits), ({ oidc }) => ({
       detail: detailsIn(oidc.params)[0],
     })),
   )
@@ -53,22 +94,22 @@ export function prompts(options: Pick<Options, 'bars' | 'now' | 'salt' | 'waits'
 }
 
 /** The library takes a sign-in of the future for a fresh one: a clock that was set back must not satisfy max_age (OpenID Connect Core 1.0, 3.1.2.1). */
-function signedInAhead({ now }: Pick<Options, 'now'>) {
+function signedInAhead(now: Options['now']) {
   return ({ oidc: { params, session, result } }: KoaContextWithOIDC): boolean => {
     if (params?.max_age === undefined || session?.loginTs === undefined || result?.login) return false
     return !recent(session.loginTs * 1000, Number.POSITIVE_INFINITY, now())
   }
 }
 
-/** The library takes it that whoever is in a session has an account. */
+/** The library assumes that the account of a session exists. */
 function gone({ oidc }: KoaContextWithOIDC): boolean {
   if (oidc.session?.accountId === undefined || oidc.account) return false
   if (oidc.result?.login) throw new errors.AccessDenied('the account is not there any more')
   return true
 }
 
-/** A session that somebody takes along to where its owner lets nobody sign in opens nothing there. */
-function barring({ bars }: Pick<Options, 'bars'>) {
+/** A session is of no use where its owner's restrictions allow no sign-in. */
+function restricted(bars: Options['bars']) {
   return async (ctx: KoaContextWithOIDC): Promise<boolean> => {
     const { account, result } = ctx.oidc
     const restrictions = account?.restrictions as Restrictions | undefined
@@ -78,8 +119,8 @@ function barring({ bars }: Pick<Options, 'bars'>) {
   }
 }
 
-/** Whoever is asked to approve something is asked each time, and not while their account is held. */
-function unapproved({ waits }: Pick<Options, 'waits'>) {
+/** An approval is asked for each time, and not while the account is on hold. */
+function unapproved(waits: Options['waits']) {
   return async ({ oidc }: KoaContextWithOIDC): Promise<boolean> => {
     if (oidc.params?.authorization_details === undefined) return false
     if (await waits(oidc.account?.accountId ?? ''))
@@ -88,8 +129,8 @@ function unapproved({ waits }: Pick<Options, 'waits'>) {
   }
 }
 
-/** The library forgets whom a hint names, which it has verified, while somebody signs in. */
-function notTheOne({ salt }: Pick<Options, 'salt'>) {
+/** The library has verified a hint, and forgets whom it names while somebody signs in. */
+function wrongPerson(salt: string) {
   return ({ oidc: { params, session, client } }: KoaContextWithOIDC): boolean => {
     const hint = params?.id_token_hint
     if (typeof hint !== 'string' || !client) return false
@@ -97,12 +138,12 @@ function notTheOne({ salt }: Pick<Options, 'salt'>) {
   }
 }
 
-/** The library asks for another person for ever; one who came and is not the one is refused. */
+/** The library asks for another person for ever; a person who came and is not the right one is refused. */
 function onceOnly(check: interactionPolicy.Check | undefined): void {
   if (!check) return
-  const judge = check.check
+  const isOther = check.check
   check.check = async ctx => {
-    const other = await judge(ctx)
+    const other = await isOther(ctx)
     if (other && ctx.oidc.result?.login) throw new errors.LoginRequired(check.description)
     return other
   }
@@ -122,7 +163,7 @@ function unmet({ oidc }: KoaContextWithOIDC): boolean {
   if (essential && !acrValues.some(each => essential.includes(each)))
     throw new errors.UnmetAuthenticationRequirements('the essential assurance is not known')
   if (!least || reaches(asAcr(oidc.session?.acr), least)) return false
-  // They came, and could not: asking again would go in circles (RFC 9470, 5; OpenID Connect UAR 1.0).
+  // Somebody came, and could not: asking again would go in circles (RFC 9470, 5; OpenID Connect UAR 1.0).
   if (oidc.result?.login) throw new errors.UnmetAuthenticationRequirements('the requested assurance was not reached')
   return true
 }

@@ -3,17 +3,17 @@ import { originOf } from '../accounts/device.ts'
 import { grantTypes } from '../clients/file.ts'
 import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
-
-interface Services {
-  emit: Emit
-  /** Hears that an app got a token for somebody. */
-  used: (account: string, client: string) => Promise<void>
-  /** Hears what nobody foresaw. */
-  onFault: (fault: unknown, request?: string) => void
-}
+import type { Consents } from '../records/consents.ts'
+import type { Options } from './options.ts'
 
 /** Records the library's events as ours. */
-export function hear(provider: Provider, { emit, used, onFault }: Services): void {
+export function recordEvents(
+  provider: Provider,
+  { clients, consents, emit, onFault }: Pick<Options, 'clients' | 'emit' | 'onFault'> & { consents: Consents },
+): void {
+  const used = async (account: string, client: string): Promise<void> => {
+    if (!(await clients.app(client))?.firstParty) await consents.used(account, client)
+  }
   const note = (...told: Parameters<Emit>): void => void emit(...told).catch(onFault)
   const account = (ctx: KoaContextWithOIDC): string | undefined => ctx.oidc.entities.Account?.accountId
 

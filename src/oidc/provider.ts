@@ -1,162 +1,100 @@
-import './library-steps.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Context, Middleware } from 'koa'
+import type { Context } from 'koa'
 import { type Configuration, type KoaContextWithOIDC, Provider } from 'oidc-provider'
-import type { Quota } from '../accounts/quota.ts'
 import { associations } from '../clients/associations.ts'
-import { ciba, deviceCode, tokenExchange } from '../clients/file.ts'
+import * as grantTypes from '../clients/file.ts'
 import { subjectFor } from '../clients/pairwise.ts'
-import { invitations } from '../clients/registrations.ts'
+import { invitations as invitationsOf } from '../clients/registrations.ts'
 import { sealer as sealerOf } from '../crypto/seal.ts'
-import type { Refusal } from '../errors.ts'
-import { records as keeping } from '../records/adapter.ts'
-import { type Consents, consents as consenting, mutes as mutesOf } from '../records/consents.ts'
+import { records as recordsOf } from '../records/adapter.ts'
+import { consents as consentsOf, mutes as mutesOf } from '../records/consents.ts'
 import { newToken } from '../records/refresh-tokens.ts'
-import type { Store } from '../store/collection.ts'
-import { demandOf, toldAcr } from './acr.ts'
 import { admission, replayDetection } from './admission.ts'
-import { formModes, stoppingErrors } from './answers.ts'
-import { type Authenticate, authenticating } from './authenticate.ts'
 import { completeRequests } from './authorization-request.ts'
-import { type Sessions, sessions } from './browser-sessions.ts'
-import { redeeming } from './codes.ts'
-import { type Options as Configured, configuration, sessionLife } from './configuration.ts'
-import { type Declare, declaring } from './declared-clients.ts'
-import { delegated, delegation } from './delegation.ts'
-import { discovery } from './discovery.ts'
-import { endings, type RevokeApp, revoking } from './endings.ts'
-import { posted } from './form-post.ts'
-import { olderHints } from './hints.ts'
-import { type Interactions, interactions } from './interactions.ts'
+import { browserSessions } from './browser-sessions.ts'
+import { pings } from './ciba.ts'
+import { clientAuthentication } from './client-authentication.ts'
+import { declaredClients, registration } from './client-sources.ts'
+import { configuration } from './configuration.ts'
+import { discovery, replaceRing } from './discovery.ts'
+import { protocolEndpoints } from './endpoints.ts'
+import { olderHints } from './id-token-hints.ts'
+import { interactions } from './interactions.ts'
 import { type Replacements, replaceMethods, wrapGrant, wrapResponseModes } from './internals.ts'
-import { logouts, type PostLogout, type TellApp } from './logouts.ts'
-import { certificateOf, namedAsCalled } from './mtls.ts'
-import { type PostPing, pings, type TellPing } from './pings.ts'
-import { polling } from './polling.ts'
-import { prolonging } from './prolong.ts'
-import { hear } from './provider-events.ts'
-import { mounted } from './provider-middleware.ts'
-import { reasonOf } from './reasons.ts'
-import { rotating } from './refresh.ts'
+import { logoutNotices, sessionEnding } from './logout.ts'
+import { namedAsCalled } from './mtls.ts'
+import type { Options } from './options.ts'
+import { demandOf, toldAcr } from './prompts.ts'
+import { recordEvents } from './provider-events.ts'
+import { refreshTokenRotation } from './refresh.ts'
+import { reasonOf } from './refusal-reasons.ts'
 import { correctRefusals } from './refusals.ts'
-import { registration } from './registration.ts'
-import { type Approvals, approvals } from './remote-approvals.ts'
+import { remoteApprovals } from './remote-approvals.ts'
+import { responseMode } from './response-modes.ts'
 import { sessionStorage } from './session-storage.ts'
-import { type Services as Exchanging, signedRequest, signedRequests } from './signed-request.ts'
-import { replaceRing } from './signing.ts'
-import { spending } from './spending.ts'
-import { exchangeParameters, exchanging } from './token-exchange.ts'
-
-export interface Options extends Configured {
-  store: Store
-  /** Limits what strangers can have stored. */
-  quota: Quota
-  /** Keeps word for an app until `tellApp` got through. */
-  post: PostLogout
-  /** Judges a signed request that is exchanged for a token. */
-  judge: Exchanging['judge']
-  /** Keeps word for an app until `tellPing` got through. */
-  postPing: PostPing
-}
+import { exchangeParameters, tokenExchange } from './token-exchange.ts'
+import { codeRedemption, polling } from './token-spending.ts'
 
 /** The OpenID provider, and what the web room does with it. */
-export interface Oidc {
-  provider: Provider
-  /** Answers discovery and keys; as far up front as can be. */
-  discovery: Middleware
-  /** Vouches for apps on devices. */
-  associations: Middleware
-  /** The protocol's endpoints: before anything that reads bodies, in a Koa whose `keys` are the provider's. */
-  endpoints: Middleware
-  sessions: Sessions
-  interactions: Interactions
-  consents: Consents
-  revokeApp: RevokeApp
-  /** What was asked from elsewhere, by devices and by apps. */
-  approvals: Approvals
-  /** Authenticates a client at endpoints of ours. */
-  authenticate: Authenticate
-  /** Says why a request to an endpoint of ours was refused that authenticates clients. */
-  explain: (ctx: Context, fault: Error) => Refusal
-  tellApp: TellApp
-  /** By what name a client knows an account. */
-  subject(client: string, account: string): Promise<string>
-  declare: Declare
-  tellPing: TellPing
-}
+export type Oidc = Awaited<ReturnType<typeof createProvider>>
 
-/** Makes the provider; throws ClientsError when the library finds fault with a client. */
-export async function createProvider(options: Options): Promise<Oidc> {
-  const { issuer, session, store, keyring, clients, throttle, emit, onFault, now } = options
-  const sealer = sealerOf(keyring)
-  const records = keeping(store, sealer, now)
+/** Creates the provider. Throws ClientsError when the library finds fault with a client. */
+export async function createProvider(options: Options) {
+  const { issuer, store, clients, keys, now } = options
+  const sealer = sealerOf(options.keyring)
+  const records = recordsOf(store, sealer, now)
   const mutes = mutesOf(store, now)
-  const consents = consenting(store, records, now)
-  const invited = invitations(store)
-  const adapters = registration({ store, sealer, clients, invitations: invited, throttle, now })
-  const spend = spending({ clients, records, emit })
+  const consents = consentsOf(store, records, now)
+  const invitations = invitationsOf(store)
   const admitted = admission(options.quota)
-  const configured = configuration(options, { records, consents, adapters, mutes, spend, guard: admitted.guard })
-  const provider = construct(issuer, configured)
-  const modes = formModes(options)
-  wrapResponseModes(provider, (mode, name) => modes[name] ?? stoppingErrors(mode, options))
-  completeRequests(provider, clients)
-  const ending = { provider, records, post: options.post, emit }
-  const endSession = endings(ending)
-  const { tellLogout, tellApp } = logouts(ending)
-  const { findClient, declare } = declaring(provider, clients, options.keys)
+  const adapters = registration(options, { sealer, invitations })
+  const stored = { records, consents, mutes, adapters, guard: admitted.guard }
+  const provider = construct(issuer, configuration(options, stored))
+  const services = { ...options, provider, records, consents, mutes }
+  const { endSession, revokeApp } = sessionEnding(services)
+  const { tellLogout, tellApp } = logoutNotices(services)
+  const { findClient, declare } = declaredClients(provider, options)
+
   replaceMethods(provider, 'stamp', now, {
-    ...sessionStorage({ provider, records, accounts: options.accounts, endSession, admitted }),
+    ...sessionStorage({ ...services, endSession, admitted }),
     ...namedAsCalled(provider, options.mtls),
-    ...{ findClient, findInvitation: invited.find, tellLogout, tells },
+    ...{ findClient, findInvitation: invitations.find, tellLogout, tells },
     ...{ refreshToken: newToken, unique: replayDetection(store, admitted) },
-    verifyHint: olderHints(provider, options.keys),
+    verifyHint: olderHints(provider, keys),
     acr: ({ session, params }) => toldAcr(session?.acr, demandOf(params ?? {})),
   })
-  const used = async (account: string, client: string): Promise<void> => {
-    if (!(await clients.app(client))?.firstParty) await consents.used(account, client)
-  }
+  wrapResponseModes(provider, (own, name) => responseMode(own, name, options))
+  wrapGrant(provider, 'authorization_code', own => codeRedemption(own, records))
+  wrapGrant(provider, 'refresh_token', own => refreshTokenRotation(own, { ...services, endSession }))
+  wrapGrant(provider, grantTypes.deviceCode, own => polling(own, records, 'device_code'))
+  wrapGrant(provider, grantTypes.ciba, own => polling(own, records, 'auth_req_id'))
+  provider.registerGrantType(grantTypes.tokenExchange, tokenExchange(provider, services), exchangeParameters)
+  completeRequests(provider, clients)
   correctRefusals(provider, clients)
-  hear(provider, { emit, used, onFault })
-  options.keys.onChange(ring => replaceRing(provider, ring))
-
-  const certificate = (ctx: Context) => certificateOf(ctx, options.mtls)
-  const prolong = prolonging({ records, session, emit, now })
-  wrapGrant(provider, 'authorization_code', handle => redeeming(handle, records))
-  const longest = options.requests.refreshing
-  const rotation = { records, keyring, emit, endSession, prolong, certificate, longest, now }
-  wrapGrant(provider, 'refresh_token', handle => rotating(handle, rotation))
-  wrapGrant(provider, deviceCode, handle => polling(handle, records, 'device_code'))
-  wrapGrant(provider, ciba, handle => polling(handle, records, 'auth_req_id'))
-  const exchange = exchanging(provider, {
-    [signedRequest]: signedRequests(options),
-    [delegated]: delegation({ ...options, records }),
-  })
-  provider.registerGrantType(tokenExchange, exchange, exchangeParameters)
+  recordEvents(provider, services)
+  keys.onChange(ring => replaceRing(provider, ring))
   await declare(clients.declared())
 
-  const life = (loginTs: number | undefined): number => sessionLife(loginTs, options)
-  const paths = new Set([provider.pathFor('authorization'), provider.pathFor('end_session')])
-  const browser = sessions({ ...options, provider, records, endSession, life })
+  const sessions = browserSessions({ ...services, endSession })
   return {
     provider,
+    ...{ sessions, consents, declare, revokeApp, tellApp },
+    tellPing: pings(services),
+    /** Says which apps on devices belong to this site. */
     associations: associations(issuer, clients),
-    discovery: discovery(provider, options.keys),
-    endpoints: posted(mounted(provider, options), { ...options, paths }),
-    sessions: browser,
-    interactions: interactions({ provider, clients, consents, sessions: browser, emit, now }),
-    consents,
-    revokeApp: revoking({ ...ending, consents }),
-    approvals: approvals({ ...options, provider, records, consents, mutes }),
-    authenticate: authenticating(provider, clients),
-    explain: (ctx, fault) => reasonOf(ctx as unknown as KoaContextWithOIDC, fault, clients),
-    tellApp,
-    subject: async (id, account) => {
+    /** Answers discovery and keys; as far up front as can be. */
+    discovery: discovery(provider, keys),
+    endpoints: protocolEndpoints(provider, options),
+    interactions: interactions({ ...services, sessions }),
+    approvals: remoteApprovals(services),
+    authenticate: clientAuthentication(provider, clients),
+    /** Says why a request was refused at an endpoint of ours that authenticates clients. */
+    explain: (ctx: Context, fault: Error) => reasonOf(ctx as unknown as KoaContextWithOIDC, fault, clients),
+    /** Returns the name by which a client knows an account. */
+    subject: async (id: string, account: string): Promise<string> => {
       const client = await provider.Client.find(id)
       return client ? subjectFor(options.salt, account, client) : account
     },
-    declare,
-    tellPing: pings({ provider, emit }),
   }
 }
 

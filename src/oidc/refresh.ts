@@ -2,40 +2,36 @@ import { calculateJwkThumbprint, decodeProtectedHeader } from 'jose'
 import { type Client, errors, type RefreshToken, type TokenEndpointGrantContext } from 'oidc-provider'
 import { network, originOf } from '../accounts/device.ts'
 import { extensionsOf } from '../clients/client-extensions.ts'
-import type { Certificate } from '../crypto/certificate.ts'
 import { sha256 } from '../crypto/digest.ts'
 import type { Key, Keyring } from '../crypto/keyring.ts'
 import { openUnder, SealError, sealUnder } from '../crypto/seal.ts'
-import type { Emit } from '../events.ts'
 import type { Records } from '../records/adapter.ts'
 import { type Answered, type Family, lives, successor } from '../records/refresh-tokens.ts'
-import type { EndSession } from './endings.ts'
+import { renew, short } from './grants.ts'
 import type { Grant } from './internals.ts'
-import type { Prolong } from './prolong.ts'
+import type { EndSession } from './logout.ts'
+import { certificateOf } from './mtls.ts'
+import type { Options } from './options.ts'
 
-/** How long a client that lost the answer may ask again for it, in milliseconds; and one that can prove nothing of itself. */
+/** How long a client that lost the answer may repeat its request, in milliseconds; and one that can prove nothing of itself. */
 const forgiving = 30_000
 const forgivingPublic = 10_000
-/** Seconds that a client's refresh token lives from now, when people signed in so many seconds ago; `longest` in milliseconds. */
+const purpose = 'refresh-answer'
+/** The holder of a token that is shown without key and certificate. */
+const nobody = ' '
+
+/** A refresh token was shown that is not its family's live one; nothing else is wrong with the request. */
+export class SpentToken extends Error {}
+
+/** Returns the seconds that a client's refresh token lives, when people signed in `ago` seconds ago; `longest` in milliseconds. */
 export function refreshLife(client: Client, ago: number, longest: number): number {
   const { refresh_token_ttl, refresh_token_max = Number.POSITIVE_INFINITY } = extensionsOf(client)
   return Math.max(1, Math.min(refresh_token_ttl, Math.min(refresh_token_max, longest / 1000) - ago))
 }
 
-/** A refresh token was shown that is not its family's live one; nothing else is wrong with the request. */
-export class SpentToken extends Error {}
-
-interface Services {
+type Services = Pick<Options, 'keyring' | 'session' | 'requests' | 'mtls' | 'emit' | 'now'> & {
   records: Records
-  keyring: Keyring
-  emit: Emit
   endSession: EndSession
-  prolong: Prolong
-  /** The longest that any app may go on refreshing, in milliseconds. */
-  longest: number
-  /** The client's certificate, where it showed one. */
-  certificate(ctx: TokenEndpointGrantContext): Certificate | undefined
-  now: () => number
 }
 
 /**
@@ -46,28 +42,33 @@ interface Services {
  * Any other use of a spent token ends its family, which is the app's sign-in; and the whole session when the token was bound to a key or
  * certificate or came back from somewhere else, because then somebody else has it (RFC 9700, 4.14.2).
  */
-export function rotating(handle: Grant, services: Services): Grant {
-  const { records, keyring, emit, endSession, prolong, certificate, longest, now } = services
+export function refreshTokenRotation(grant: Grant, services: Services): Grant {
+  const { records, keyring, session, requests, mtls, emit, endSession, now } = services
   return async ctx => {
     const value = String(ctx.oidc.params.refresh_token)
     const asked = sha256(JSON.stringify([ctx.oidc.params.scope, ctx.oidc.params.resource]))
     await withoutOffline(ctx, value)
     try {
-      await handle(ctx)
+      await grant(ctx)
     } catch (fault) {
-      if (fault instanceof SpentToken) return again(ctx, value, asked)
+      if (fault instanceof SpentToken) return repeat(ctx, value, asked)
       if (fault instanceof errors.InvalidGrant) await watch(ctx, value)
       throw fault
     }
     const spent = ctx.oidc.entities.RefreshToken as RefreshToken
     const { client } = ctx.oidc
-    const life = refreshLife(client, Math.floor(now() / 1000) - Number(spent.iiat), longest)
-    if (extensionsOf(client).profile === 'fapi2') return keep(ctx, value, life)
+    const life = refreshLife(client, Math.floor(now() / 1000) - Number(spent.iiat), requests.refreshing)
+    const sessionLives = await prolong(ctx, spent)
+    // FAPI 2.0 Security Profile, 5.3.2.1: its tokens are of no use without the client's key, so they stay as they are.
+    if (extensionsOf(client).profile === 'fapi2') {
+      if (!(await records.refreshTokens.rotate(value, value, { life, sessionLives }))) throw gone()
+      return
+    }
     const body = { ...(ctx.body as object), refresh_token: successor(value) }
     const sealed = sealUnder(bearer(value, keyring.newest(purpose)), JSON.stringify(body), purpose)
     const last = { at: now(), asked, holder: await holder(ctx), ...whereOf(ctx), sealed }
-    const rotation = { last, life, sessionLives: await prolong(ctx, spent) }
-    if (!(await records.refreshTokens.rotate(value, body.refresh_token, rotation))) return again(ctx, value, asked)
+    const rotation = { last, life, sessionLives }
+    if (!(await records.refreshTokens.rotate(value, body.refresh_token, rotation))) return repeat(ctx, value, asked)
     ctx.body = body
   }
 
@@ -83,18 +84,30 @@ export function rotating(handle: Grant, services: Services): Grant {
     params.scope = scopes.filter(each => each !== 'offline_access').join(' ') || undefined
   }
 
-  /** FAPI 2.0 Security Profile, 5.3.2.1: its tokens are of no use without the client's key, so they stay as they are. */
-  async function keep(ctx: TokenEndpointGrantContext, value: string, life: number): Promise<void> {
-    const sessionLives = await prolong(ctx, ctx.oidc.entities.RefreshToken as RefreshToken)
-    if (!(await records.refreshTokens.rotate(value, value, { life, sessionLives })))
-      throw new errors.InvalidGrant('refresh token not found')
+  /**
+   * An app that refreshes is somebody at work: the session lives on, and the grant with it. Once in a tenth of the idle time is enough;
+   * until then the session lives, or has ended and taken this token along, and is not read. Resolves to when it must be read again, in
+   * milliseconds; undefined where it did not have to be now.
+   */
+  async function prolong(ctx: TokenEndpointGrantContext, spent: RefreshToken): Promise<number | undefined> {
+    const { accountId, expiresWithSession, sessionUid } = spent
+    if (!expiresWithSession || sessionUid === undefined) return undefined
+    const { Grant: granted } = ctx.oidc.entities
+    const [ends] = await Promise.all([
+      records.sessions.prolong(sessionUid, loginTs => Math.min(now() + session.idle, loginTs * 1000 + session.max)),
+      granted && short(granted, session.max) && renew(granted),
+    ])
+    if (ends === undefined) return undefined
+    await emit('session.seen', { account: accountId, session: sessionUid }, originOf(ctx))
+    return Math.min(now() + session.idle / 10, ends)
   }
 
-  async function again(ctx: TokenEndpointGrantContext, value: string, asked: string): Promise<void> {
+  /** Gives the answer to a spent token once more where that is forgiven; treats it as stolen anywhere else. */
+  async function repeat(ctx: TokenEndpointGrantContext, value: string, asked: string): Promise<void> {
     await discard(ctx)
     const family = await records.refreshTokens.family(value)
     // It was revoked while we looked.
-    if (!family) throw new errors.InvalidGrant('refresh token not found')
+    if (!family) throw gone()
     const { last, payload } = family
     const elsewhere = !last || last.holder !== (await holder(ctx)) || !samePlace(last, whereOf(ctx))
     // A process whose clock is behind may see the answer as of the future.
@@ -104,49 +117,47 @@ export function rotating(handle: Grant, services: Services): Grant {
       ? last?.holder === (await holder(ctx)) && age < forgiving
       : !elsewhere && age < forgivingPublic
     if (!last || !forgiven) return reused(ctx, family, elsewhere || bound(family))
-    if (last.asked !== asked) throw new errors.InvalidGrant('refresh token already used')
-    if (!provable && !(await records.refreshTokens.repeat(value, family)))
-      throw new errors.InvalidGrant('refresh token already used')
+    if (last.asked !== asked) throw used()
+    if (!provable && !(await records.refreshTokens.repeat(value, family))) throw used()
     ctx.body = JSON.parse(opened(keyring, value, last.sealed))
     await emit('token.replayed', { client: ctx.oidc.client.clientId, account: payload.accountId }, originOf(ctx))
   }
 
-  /** In the hands of another client, or without its key, a spent token has been stolen however early it comes. */
+  /** Ends a family whose spent token another client shows, or one without its key: it was stolen, however early it comes. */
   async function watch(ctx: TokenEndpointGrantContext, value: string): Promise<void> {
     const family = await records.refreshTokens.family(value)
     if (!family || lives(family, value)) return
     const { clientId, jkt, 'x5t#S256': x5t } = family.payload
     const held = {
       jkt: jkt === undefined || jkt === (await keyOf(ctx)),
-      x5t: x5t === undefined || x5t === certificateOf(ctx),
+      x5t: x5t === undefined || x5t === thumbprint(ctx),
     }
     if (clientId !== ctx.oidc.client.clientId || !held.jkt || !held.x5t) await reused(ctx, family, true)
   }
 
-  function certificateOf(ctx: TokenEndpointGrantContext): string {
-    const shown = certificate(ctx)
+  function thumbprint(ctx: TokenEndpointGrantContext): string {
+    const shown = certificateOf(ctx, mtls)
     return shown ? sha256(shown.raw) : ''
   }
 
-  /** Who holds the token: by the key and the certificate that the library has validated (RFC 9449, 6.1; RFC 8705, 3.1). */
+  /** Names who holds the token: by the key and the certificate that the library has validated (RFC 9449, 6.1; RFC 8705, 3.1). */
   async function holder(ctx: TokenEndpointGrantContext): Promise<string> {
-    return `${await keyOf(ctx)} ${certificateOf(ctx)}`
+    return `${await keyOf(ctx)} ${thumbprint(ctx)}`
   }
 
-  /** Ends the family, and with `stolen` the session, too. */
+  /** Ends the family; with `stolen` the session, too. */
   async function reused(ctx: TokenEndpointGrantContext, family: Family, stolen: boolean): Promise<never> {
     const { payload, grantId: grant = '', sessionUid = '' } = family
     const { accountId: account, clientId: client = '' } = payload
     await records.revokeGrant(grant)
     if (stolen) await endSession(sessionUid, 'token-reused', originOf(ctx))
     await emit('token.reused', { client, account, grant, ended: stolen ? 'session' : 'app' }, originOf(ctx))
-    throw new errors.InvalidGrant('refresh token already used')
+    throw used()
   }
 }
 
-const purpose = 'refresh-answer'
-/** The holder of a token that is shown without key and certificate. */
-const nobody = ' '
+const gone = () => new errors.InvalidGrant('refresh token not found')
+const used = () => new errors.InvalidGrant('refresh token already used')
 
 type Where = Pick<Answered, 'network' | 'agent'>
 
@@ -159,12 +170,12 @@ function samePlace(one: Where, other: Where): boolean {
   return one.network === other.network && one.agent === other.agent
 }
 
-/** Is a token of this family of use only to who has its key or certificate? */
+/** Tells whether a token of this family is of use only with its key or certificate. */
 function bound({ payload: { jkt, 'x5t#S256': x5t } }: Family): boolean {
   return jkt !== undefined || x5t !== undefined
 }
 
-/** The operator's secrets have a part in it: not even the store and the spent token together open an answer. */
+/** Returns what an answer is sealed under. The operator's secrets are part of it: the store and the spent token alone open none. */
 function bearer(value: string, { bytes }: Key): string {
   return `${value}.${Buffer.from(bytes).toString('base64url')}`
 }
@@ -177,17 +188,17 @@ function opened(keyring: Keyring, value: string, sealed: string): string {
       if (!(fault instanceof SealError)) throw fault
     }
   }
-  throw new errors.InvalidGrant('refresh token already used')
+  throw used()
 }
 
-/** The thumbprint of the key that a proof was made with; empty without one. */
+/** Returns the thumbprint of the key that a proof was made with; empty without one. */
 async function keyOf(ctx: TokenEndpointGrantContext): Promise<string> {
   const proof = ctx.get('DPoP')
   const { jwk } = proof === '' ? {} : decodeProtectedHeader(proof)
   return jwk ? calculateJwkThumbprint(jwk) : ''
 }
 
-/** Forgets what was issued and is given to nobody. */
+/** Discards the access token that was issued and is given to nobody. */
 async function discard(ctx: TokenEndpointGrantContext): Promise<void> {
   const issued = ctx.oidc.entities.AccessToken
   if (issued?.format === 'opaque') await issued.adapter.destroy(issued.jti)

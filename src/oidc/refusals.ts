@@ -2,8 +2,8 @@ import type { Context } from 'koa'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { Clients } from '../clients/registry.ts'
 import { Problem } from '../errors.ts'
-import { reasonOf } from './reasons.ts'
-import type { Renderers } from './renderers.ts'
+import type { Options, Renderers } from './options.ts'
+import { reasonOf } from './refusal-reasons.ts'
 
 /** What the library throws about a request. */
 export interface Fault extends Error {
@@ -75,11 +75,11 @@ export function correctRefusals(provider: Provider, clients: Clients): void {
   })
 }
 
-/** Shows the error page, which may say why. */
-export function explaining({ error }: Pick<Renderers, 'error'>, clients: Clients): Renderers['error'] {
+/** Answers with the error page, which may say why. */
+export function explainErrors({ renderers, clients }: Pick<Options, 'renderers' | 'clients'>): Renderers['error'] {
   return (ctx, out, fault) => {
     ctx.state.refusal = reasonOf(ctx as unknown as KoaContextWithOIDC, fault as Fault, clients)
-    return error(ctx, out, fault)
+    return renderers.error(ctx, out, fault)
   }
 }
 

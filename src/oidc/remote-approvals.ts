@@ -2,16 +2,15 @@ import type { AdapterPayload, Provider } from 'oidc-provider'
 import { appearanceOf } from '../clients/appearance.ts'
 import type { App } from '../clients/declared.ts'
 import { oidcScopes } from '../clients/file.ts'
-import type { Clients } from '../clients/registry.ts'
 import { token } from '../crypto/random.ts'
 import { Problem } from '../errors.ts'
-import type { Emit, Origin } from '../events.ts'
+import type { Origin } from '../events.ts'
 import type { Records } from '../records/adapter.ts'
 import type { Consents, Mutes, Scopes } from '../records/consents.ts'
 import type { RemoteRequest } from '../records/remote-requests.ts'
-import { type Acr, demandOf } from './acr.ts'
 import { add, renew } from './grants.ts'
-import type { PostPing } from './pings.ts'
+import type { Options } from './options.ts'
+import { type Acr, demandOf } from './prompts.ts'
 import type { Login } from './security-stamps.ts'
 
 /** What waits for a person to approve it. Times in milliseconds since the epoch. */
@@ -37,36 +36,20 @@ interface Approver {
   proved?: Pick<Login, 'acr' | 'amr'> | undefined
 }
 
-/** What devices and apps ask for while their person is elsewhere. */
-export interface Approvals {
-  /** What a device shows this code for; as people type it. */
-  entered(code: string): Promise<Waiting | undefined>
-  /** What apps ask a person for, oldest first. */
-  of(account: string): Promise<Waiting[]>
-  /** What one request asks this person for. Throws `approval_over`. */
-  waiting(id: string, account: string): Promise<Waiting>
-  /** Lets it happen, once. Throws `approval_over`. */
-  approve(id: string, by: Approver, origin: Origin): Promise<void>
-  /** Ends it; `reported` says that it was none of theirs. Throws `approval_over`. */
-  refuse(id: string, by: Approver, reported: boolean, origin: Origin): Promise<void>
-}
-
-interface Services {
-  provider: Provider
-  clients: Clients
-  records: Records
-  consents: Consents
-  mutes: Mutes
-  postPing: PostPing
-  emit: Emit
-  now: () => number
-}
-
 /** Moves money: no device gets it unless its app's entry says so. */
 const heavy = 'transfer'
 
-/** Makes what people approve requests with that come from elsewhere. */
-export function approvals({ provider, clients, records, consents, mutes, postPing, emit, now }: Services): Approvals {
+export type Approvals = ReturnType<typeof remoteApprovals>
+
+type Services = Pick<Options, 'clients' | 'postPing' | 'emit' | 'now'> & {
+  provider: Provider
+  records: Records
+  consents: Consents
+  mutes: Mutes
+}
+
+/** Requests of devices and apps that wait while their person is elsewhere. */
+export function remoteApprovals({ provider, clients, records, consents, mutes, postPing, emit, now }: Services) {
   const { remote, sessions } = records
 
   const shown = async (request: RemoteRequest | undefined): Promise<Waiting[]> => {
@@ -80,7 +63,7 @@ export function approvals({ provider, clients, records, consents, mutes, postPin
     }))
     const { params = {} } = payload
     const { binding_message: message } = params
-    // Whoever lets something in from elsewhere proves two factors at least.
+    // Approving something from elsewhere takes two factors at least.
     const acr = demandOf(params).least === 'phr' ? 'phr' : 'aal2'
     const told = typeof message === 'string' ? message : undefined
     return [{ id, app, message: told, scopes: oidc, resources, acr, address, agent, at }]
@@ -99,7 +82,7 @@ export function approvals({ provider, clients, records, consents, mutes, postPin
     if (done.ping) await postPing({ client, ...done.ping })
   }
 
-  /** Takes an app into a session: by the grant that it has there, where the person knows the app as it is, or by a new one. Of several at once all get the same. */
+  /** Takes an app into a session, by the grant that it has there, where the person knows the app as it is, or by a new one. Several at once all get the same. */
   const joined = async (
     { uid = '', authorizations = {} }: AdapterPayload,
     accountId: string,
@@ -117,14 +100,20 @@ export function approvals({ provider, clients, records, consents, mutes, postPin
   }
 
   return {
-    entered: async code => (await shown(await remote.byUserCode(spelled(code))))[0],
-    of: async account => (await Promise.all((await remote.of(account)).map(shown))).flat(),
-    waiting: async (id, account) => {
+    /** Returns what a device shows this code for; as people type it. */
+    entered: async (code: string): Promise<Waiting | undefined> =>
+      (await shown(await remote.byUserCode(spelled(code))))[0],
+    /** Returns what apps ask a person for, oldest first. */
+    of: async (account: string): Promise<Waiting[]> =>
+      (await Promise.all((await remote.of(account)).map(shown))).flat(),
+    /** Returns what one request asks this person for. Throws `approval_over`. */
+    waiting: async (id: string, account: string): Promise<Waiting> => {
       const [waiting] = await shown((await open(id, account)).request)
       if (!waiting) throw new Problem('approval_over')
       return waiting
     },
-    approve: async (id, { account, session: uid, proved }, origin) => {
+    /** Approves a request, once. Throws `approval_over`. */
+    approve: async (id: string, { account, session: uid, proved }: Approver, origin: Origin): Promise<void> => {
       const { request, app } = await open(id, account)
       const session = await sessions.adapter.findByUid(uid)
       if (session?.accountId !== account) throw new Problem('sign_in_needed')
@@ -154,7 +143,8 @@ export function approvals({ provider, clients, records, consents, mutes, postPin
       await emit('session.joined', { ...what, session: uid }, origin)
       await emit(request.kind === 'DeviceCode' ? 'device.admitted' : 'request.approved', what, origin)
     },
-    refuse: async (id, { account }, reported, origin) => {
+    /** Refuses a request; `reported` says that the person did not begin it. Throws `approval_over`. */
+    refuse: async (id: string, { account }: Approver, reported: boolean, origin: Origin): Promise<void> => {
       const { request, app } = await open(id, account)
       await answer(request, { error: 'access_denied', errorDescription: 'the person refused' })
       const device = request.kind === 'DeviceCode'
@@ -166,7 +156,7 @@ export function approvals({ provider, clients, records, consents, mutes, postPin
   }
 }
 
-/** As devices show it, but for what people add: RFC 8628, 6.1. */
+/** Returns a code as devices show it, without what people add (RFC 8628, 6.1). */
 function spelled(code: string): string {
   return code
     .toUpperCase()
@@ -174,7 +164,7 @@ function spelled(code: string): string {
     .slice(0, 20)
 }
 
-/** What a request asks for, of what its client may ask for. */
+/** Returns what a request asks for, of what its client may ask for. */
 function wanted({ kind, payload }: RemoteRequest, app: App): Scopes {
   const { scope, resource } = payload.params ?? {}
   const asked = typeof scope === 'string' ? scope.split(' ') : []

@@ -1,11 +1,12 @@
 import { type KoaContextWithOIDC, Provider, type Session } from 'oidc-provider'
-import { type Account, stampFits } from '../accounts/account.ts'
+import { stampFits } from '../accounts/account.ts'
 import { originOf } from '../accounts/device.ts'
 import { Problem } from '../errors.ts'
 import type { Records } from '../records/adapter.ts'
 import { type Admission, largest, size } from './admission.ts'
-import type { EndSession } from './endings.ts'
 import type { Replacements } from './internals.ts'
+import type { EndSession } from './logout.ts'
+import type { Options } from './options.ts'
 import { type Carried, inherited, type Login, remember } from './security-stamps.ts'
 
 /** The apps that a session had when the request loaded it. */
@@ -30,19 +31,16 @@ const resultOf = (): Login | undefined => Provider.ctx?.oidc?.result?.login as L
  * parallel request kept, and brings a session back that was ended meanwhile. Sessions, and all that is issued in them, carry the account's
  * security stamp; what carries another is void, even when nothing else has ended it.
  */
-export function sessionStorage({
-  provider,
-  records: { sessions },
-  accounts,
-  endSession,
-  admitted,
-}: {
-  provider: Provider
-  records: Records
-  accounts: { get(id: string): Promise<Account | undefined> }
-  endSession: EndSession
-  admitted: Admission
-}) {
+export function sessionStorage(
+  services: Pick<Options, 'accounts'> & {
+    provider: Provider
+    records: Records
+    endSession: EndSession
+    admitted: Admission
+  },
+) {
+  const { provider, accounts, endSession, admitted } = services
+  const { sessions } = services.records
   return {
     // A cookie is renewed when somebody signs in (session fixation), and not each time that a tab goes on: two at once would leave the
     // browser with the one that is void.

@@ -9,7 +9,7 @@ import { declare, type Store } from '../store/collection.ts'
 const interval = 5
 /** How early a poll may come, in milliseconds, because networks are uneven. */
 const leeway = 1_000
-/** More requests for one person than there can be: ten in ten minutes (oidc/backchannel.ts), each kept for twenty. */
+/** More requests for one person than there can be: ten in ten minutes (oidc/ciba.ts), each kept for twenty. */
 const most = 100
 /** How long an expired request is kept, so that polls learn that it has expired, in milliseconds. */
 const afterlife = 15 * 60_000
@@ -60,7 +60,7 @@ export interface RemoteRequest {
 }
 
 /** How an app is notified that its request was answered. */
-export interface Ping {
+interface Ping {
   auth_req_id: string
   token: string
 }

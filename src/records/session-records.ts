@@ -39,8 +39,6 @@ interface Change {
   apps: Apps
 }
 
-export type SessionRecords = ReturnType<typeof sessionRecords>
-
 /** Keeps browser sessions in a store: one document each, even when its cookie changes. */
 export function sessionRecords(store: Store) {
   const kept = store.collection(ssoSessions)

@@ -6,7 +6,6 @@ import type { Verification } from '../api-keys/verification.ts'
 import { InvalidVerifyRequest } from '../api-keys/verify-request.ts'
 import { Problem, type Refusal } from '../errors.ts'
 import type { Emit } from '../events.ts'
-import type { Authenticate } from '../oidc/authenticate.ts'
 import type { Oidc } from '../oidc/provider.ts'
 import { challenged } from '../oidc/refusals.ts'
 import { asProblem } from './faults.ts'
@@ -14,7 +13,7 @@ import { postedBody } from './forms.ts'
 import { refused } from './show.ts'
 
 interface Services {
-  authenticate: Authenticate
+  authenticate: Oidc['authenticate']
   verification: Verification
   subject: Oidc['subject']
   emit: Emit

@@ -8,8 +8,8 @@ import { type Outbox, outbox as outboxOf } from '../delivery/outbox.ts'
 import { sms } from '../delivery/sms.ts'
 import { mail as mailOf } from '../delivery/smtp.ts'
 import type { Emit } from '../events.ts'
-import type { PostLogout, TellApp } from '../oidc/logouts.ts'
-import type { PostPing, TellPing } from '../oidc/pings.ts'
+import type { Options } from '../oidc/options.ts'
+import type { Oidc } from '../oidc/provider.ts'
 import type { Store } from '../store/collection.ts'
 import type { Phrases } from '../web/phrases.ts'
 
@@ -26,9 +26,9 @@ interface Services {
   phrases: Phrases
   emit: Emit
   /** Tells an app that a session of its has ended. */
-  tellApp: TellApp
+  tellApp: Oidc['tellApp']
   /** Tells an app that its request was answered. */
-  tellPing: TellPing
+  tellPing: Oidc['tellPing']
   /** The words by which the owner of an address knows us. */
   antiPhishingPhraseOf: (to: string) => Promise<string | undefined>
   /** May a number be sent one more text that is no code? */
@@ -42,8 +42,8 @@ interface Services {
 export interface Post {
   outbox: Outbox
   sendMail: SendMail
-  postLogout: PostLogout
-  postPing: PostPing
+  postLogout: Options['postLogout']
+  postPing: Options['postPing']
   /** What the development outbox shows; undefined where every message really goes out. */
   kept: Outbox['list'] | undefined
   close(): void

@@ -1,10 +1,10 @@
 import { ClientsError, readClients } from '../clients/declared.ts'
 import type { Config } from '../config.ts'
 import type { Emit } from '../events.ts'
-import type { Declare } from '../oidc/declared-clients.ts'
+import type { Oidc } from '../oidc/provider.ts'
 
 interface Services {
-  declare: Declare
+  declare: Oidc['declare']
   emit: Emit
   /** Hears what nobody foresaw. */
   onFault(fault: unknown): void

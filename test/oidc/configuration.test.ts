@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { quota } from '../../src/accounts/quota.ts'
 import { throttle } from '../../src/accounts/throttle.ts'
 import { parseClients } from '../../src/clients/declared.ts'
 import { registrations } from '../../src/clients/registrations.ts'
@@ -28,7 +29,7 @@ describe('what the library is told', () => {
     const kept = records(store, sealer(ring), now)
     return configuration(
       {
-        issuer,
+        ...{ issuer, store, quota: quota({ store, now }) },
         standing: { local, production: false },
         registration: 'off',
         documents: 'off',
@@ -47,7 +48,8 @@ describe('what the library is told', () => {
         redeem: async () => undefined,
         waits: async () => false,
         accounts: { get: async () => undefined, byEmail: async () => undefined },
-        sendMail: nothing,
+        ...{ sendMail: nothing, postLogout: nothing, postPing: nothing },
+        verifySigned: async () => ({ active: false, code: 40001, reason: 'BAD_REQUEST' }),
         emit: nothing as Emit,
         onFault: () => {},
         locales: ['en'],
@@ -61,7 +63,6 @@ describe('what the library is told', () => {
         consents: consents(store, kept, now),
         adapters: {},
         mutes: mutes(store, now),
-        spend: async () => false,
         guard: (_, adapter) => adapter,
       },
     )

@@ -4,7 +4,7 @@ import { parseClients } from '../../src/clients/declared.ts'
 import { invitations, registrations } from '../../src/clients/registrations.ts'
 import { keyring } from '../../src/crypto/keyring.ts'
 import { sealer } from '../../src/crypto/seal.ts'
-import { registration } from '../../src/oidc/registration.ts'
+import { registration } from '../../src/oidc/client-sources.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { declared, type Running, running, secrets, trading, wallet } from '../support/provider.ts'
 import { slow, testStore } from '../support/store.ts'
@@ -123,13 +123,11 @@ describe('clients that register', () => {
     const newer = keyring(['a newer secret of 32 characters or more', ...secrets])
     const kept = async () => (await registrations(at.store).get(client_id))?.secret ?? ''
     expect(sealer(newer).stale(await kept())).to.equal(true)
-    const services = {
-      store: at.store,
-      clients: at.latchkey.clients,
-      invitations: invitations(at.store),
-      now: Date.now,
-    }
-    const { Client } = registration({ ...services, throttle: throttle(services), sealer: sealer(newer) })
+    const services = { store: at.store, clients: at.latchkey.clients, now: Date.now }
+    const { Client } = registration(
+      { ...services, throttle: throttle(services) },
+      { sealer: sealer(newer), invitations: invitations(at.store) },
+    )
     expect(await Client?.find(client_id)).to.include({ client_secret })
     expect(sealer(newer).stale(await kept())).to.equal(false)
     expect(await Client?.find(client_id)).to.include({ client_secret })

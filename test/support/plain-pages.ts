@@ -1,4 +1,4 @@
-import type { Renderers } from '../../src/oidc/renderers.ts'
+import type { Renderers } from '../../src/oidc/options.ts'
 
 /** The library's pages, with no more in them than what tests press. */
 export const renderers: Renderers = {

@@ -10,7 +10,7 @@ import { keyring } from '../../src/crypto/keyring.ts'
 import { sealer } from '../../src/crypto/seal.ts'
 import { type EventData, type EventName, events, type Origin } from '../../src/events.ts'
 import { type Ring, signingRing } from '../../src/keys/signing-keys.ts'
-import type { Acr } from '../../src/oidc/acr.ts'
+import type { Acr } from '../../src/oidc/prompts.ts'
 import { createProvider, type Oidc } from '../../src/oidc/provider.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { jar } from './jar.ts'
@@ -168,12 +168,12 @@ export async function running({
     requests: { pushed: false, nonces: false, refreshing: 90 * 86_400_000 },
     salt: 'a salt of pairwise subjects',
     ...{ sendMail: nothing, postPing: nothing },
-    judge: async () => ({ active: false, code: 40001, reason: 'BAD_REQUEST' }),
+    verifySigned: async () => ({ active: false, code: 40001, reason: 'BAD_REQUEST' }),
     bars: async () => [],
     ...{ redeem: async () => undefined, waits: async () => false },
     locales: ['en', 'de'],
     emit,
-    post: logout =>
+    postLogout: logout =>
       oidc.tellApp(logout).then(
         () => {},
         () => {},

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { demandOf, toldAcr } from '../../src/oidc/acr.ts'
+import { demandOf, toldAcr } from '../../src/oidc/prompts.ts'
 
 const essential = (acr: object) => JSON.stringify({ id_token: { acr: { essential: true, ...acr } } })
 const voluntary = (acr: object) => JSON.stringify({ id_token: { acr } })

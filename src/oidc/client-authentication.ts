@@ -1,7 +1,33 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose'
-import { type Client, errors, type KoaContextWithOIDC } from 'oidc-provider'
+import type { Context } from 'koa'
+import { type Client, errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider'
 import { extensionsOf } from '../clients/client-extensions.ts'
 import { affordable } from '../clients/public-keys.ts'
+import type { Clients } from '../clients/registry.ts'
+import { authenticateClient } from './internals.ts'
+
+/**
+ * Authenticates the client of a request to an endpoint of ours, by its Authorization header or by parameters, as the token endpoint does;
+ * resolves to its id. Throws the library's errors, which carry a status: for a client that cannot authenticate, and for an app of others.
+ * Apps of the suite, APIs, and services that nobody signs in to are declared by the operator.
+ */
+export function clientAuthentication(provider: Provider, clients: Clients) {
+  return async (ctx: Context, parameters: Readonly<Record<string, unknown>>): Promise<string> => {
+    const client = await authenticateClient(provider, ctx, name => {
+      const value = parameters[name]
+      if (value !== undefined && typeof value !== 'string') throw new errors.InvalidRequest(`${name} must be text`)
+      return value
+    })
+    if (!client || client.clientAuthMethod === 'none')
+      throw new errors.InvalidClientAuth('the client cannot authenticate')
+    // The client says whose request it was and from where: with that, an app of others could lock owners out of their keys.
+    const app = clients.declared().app(client.clientId)
+    const standsForNobody = app !== undefined && !client.grantTypeAllowed('authorization_code')
+    if (!app?.firstParty && !app?.serves?.length && !standsForNobody)
+      throw new errors.UnauthorizedClient('apps of others do not ask')
+    return client.clientId
+  }
+}
 
 /** How far ahead, in seconds, a client's assertion may expire: each is remembered for so long. */
 const assertionLife = 600
@@ -12,7 +38,7 @@ const ahead = 60
 
 type Claims = Readonly<Record<string, unknown>>
 
-/** What types name themselves; without one, or as a plain JWT, a JWT must be told from others by its claims (RFC 8725, 3.11 and 3.12). */
+/** The types that a JWT may have; one without, or a plain JWT, must be told from others by its claims (RFC 8725, 3.11 and 3.12). */
 const types = {
   assertion: ['jwt', 'client-authentication+jwt'],
   request: ['jwt', 'oauth-authz-req+jwt'],
@@ -24,20 +50,20 @@ function isOfType(what: keyof typeof types, { typ }: Claims): boolean {
   return types[what].some(each => each === name)
 }
 
-/** What asks for something: no assertion has it, and without it no request asks for anything. */
+/** Claims of which every request object has one, and no assertion has any. */
 const asking = ['response_type', 'redirect_uri', 'code_challenge', 'login_hint', 'binding_message']
 
-/** Made out to several, it could be passed on by one of them (RFC 9101, 10.8; RFC 7523, 3, as FAPI 2.0 and its successor read it). */
+/** A JWT for several audiences could be passed on by one of them (RFC 9101, 10.8; RFC 7523, 3, as FAPI 2.0 and its successor read it). */
 const single = ({ aud }: Claims): boolean => !Array.isArray(aud) || aud.length === 1
 
-/** Judges what the library does not of JWTs that clients make; `now` in milliseconds. */
-export function assertions(now: () => number) {
+/** Checks of JWTs that clients make what the library does not. */
+export function clientJwts(now: () => number) {
   const seconds = (): number => Math.floor(now() / 1000)
   const early = ({ iat, nbf }: Claims): boolean => [iat, nbf].some(each => Number(each ?? 0) > seconds() + ahead)
 
   return {
     /** Throws for a client's assertion (RFC 7523, 3) that lasts too long, is made out to more than us, or is something else that the client has signed. */
-    client: async (ctx: KoaContextWithOIDC, claims: Claims, header: Claims, client: Client): Promise<void> => {
+    checkAssertion: async (ctx: KoaContextWithOIDC, claims: Claims, header: Claims, client: Client): Promise<void> => {
       if (!isOfType('assertion', header)) throw new errors.InvalidClientAuth('the assertion is of another typ')
       if (asking.some(each => each in claims)) throw new errors.InvalidClientAuth('the assertion is a request object')
       if (!single(claims)) throw new errors.InvalidClientAuth('the assertion must be made out to one audience')
@@ -50,7 +76,12 @@ export function assertions(now: () => number) {
         throw new errors.InvalidClientAuth('the assertion must be made out to the issuer alone')
     },
     /** Throws for a request object (RFC 9101, 4) that could be sent again for long, or is something else that the client has signed. */
-    request: async (ctx: KoaContextWithOIDC, claims: Claims, header: Claims, client: Client): Promise<void> => {
+    checkRequestObject: async (
+      ctx: KoaContextWithOIDC,
+      claims: Claims,
+      header: Claims,
+      client: Client,
+    ): Promise<void> => {
       const { exp, nbf, iat } = claims
       const { alg } = header
       if (!isOfType('request', header)) throw new errors.InvalidRequestObject('the request object is of another typ')
@@ -66,14 +97,14 @@ export function assertions(now: () => number) {
       if (early(claims)) throw new errors.InvalidRequestObject('the request object is of the future')
       if (ctx.oidc.route === 'backchannel_authentication') await once(ctx, claims, client)
     },
-    /** Throws for a proof with a key that is costly to verify by: anybody makes up the key that comes with it (RFC 9449, 4.2). */
-    proofKey: (ctx: KoaContextWithOIDC): void => {
+    /** Throws for a proof whose key is costly to verify by: anybody can make up the key that comes with it (RFC 9449, 4.2). */
+    checkProofKey: (ctx: KoaContextWithOIDC): void => {
       const { jwk } = decoded(() => decodeProtectedHeader(ctx.get('DPoP'))) ?? {}
       if (jwk && !affordable(jwk))
         throw new errors.InvalidDpopProof('the key of a DPoP proof may have 4096 bits, and an exponent of 4 bytes')
     },
-    /** Must a DPoP proof show a nonce (RFC 9449, 8)? Its client's entry may say so; a proof whose clock is ahead of ours needs one in any case. */
-    nonceNeeded: (ctx: KoaContextWithOIDC, always: boolean): boolean => {
+    /** Tells whether a DPoP proof must show a nonce (RFC 9449, 8): the client's entry may say so, and a proof whose clock is ahead of ours needs one in any case. */
+    needsNonce: (ctx: KoaContextWithOIDC, always: boolean): boolean => {
       if (always || extensionsOf(ctx.oidc.client).dpop_nonce_required) return true
       return early(decoded(() => decodeJwt(ctx.get('DPoP'))) ?? {})
     },
@@ -91,7 +122,7 @@ async function once(ctx: KoaContextWithOIDC, claims: Claims, { clientId }: Clien
     throw new errors.InvalidRequestObject('the request object was used before')
 }
 
-/** Returns the claims of a JWT without verifying it; undefined for anything else, which the library refuses by itself. */
+/** Returns what `read` reads of a JWT; undefined for anything else, which the library refuses by itself. */
 function decoded<T>(read: () => T): T | undefined {
   try {
     return read()

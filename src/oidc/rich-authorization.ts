@@ -5,25 +5,13 @@ import {
   type KoaContextWithOIDC,
   type RichAuthorizationRequestsActiveConfiguration,
 } from 'oidc-provider'
-import type { Receipt } from '../accounts/receipt.ts'
 import type { Granted } from '../clients/declared.ts'
 import { oidcScopes } from '../clients/file.ts'
-import type { Clients } from '../clients/registry.ts'
 import { type Detail, type DetailType, detailTypes, readDetail } from '../flows/details.ts'
-
-/** Takes the receipt of an approval for the one code that it is good for; undefined if it is not for this. */
-export type Redeem = (
-  id: string,
-  of: { account: string; client: string; detail: Detail },
-) => Promise<Pick<Receipt, 'id'> | undefined>
+import type { Options } from './options.ts'
 
 /** Seconds that a token lives that is good for one approved act. */
 const approvedTokenLife = 120
-
-interface Services {
-  clients: Clients
-  redeem: Redeem
-}
 
 /** What the code of an approval carries: the approved detail, and the receipt (RFC 8417, 2.2: `txn`). */
 type Carried = AuthorizationDetail & { txn: string }
@@ -31,8 +19,8 @@ type Carried = AuthorizationDetail & { txn: string }
 type Active = RichAuthorizationRequestsActiveConfiguration &
   Required<Pick<RichAuthorizationRequestsActiveConfiguration, 'authorizationDetailsForIntrospection'>>
 
-/** Rich authorization requests (RFC 9396): one detail, pushed, for one API, approved by its person, for one access token. */
-export function rich({ clients, redeem }: Services): Active {
+/** Configures rich authorization requests (RFC 9396): one detail, pushed, for one API, approved by its person, for one access token. */
+export function richAuthorization({ clients, redeem }: Pick<Options, 'clients' | 'redeem'>): Active {
   const type = (name: DetailType) => ({
     validate: async (ctx: KoaContextWithOIDC, detail: AuthorizationDetail, client: Client) => {
       standsAlone(ctx)
@@ -62,7 +50,7 @@ export function rich({ clients, redeem }: Services): Active {
   }
 }
 
-/** Where and beside what it may be asked for: pushed, so that nobody can change it on the way, and without scopes of an API. */
+/** Throws unless the request was pushed, so that nobody can change it on the way, and names no scopes of an API beside. */
 function standsAlone({ oidc }: KoaContextWithOIDC): void {
   const { route, params, entities, requestParamScopes } = oidc
   const pushed = route === 'pushed_authorization_request' || entities.PushedAuthorizationRequest !== undefined
@@ -73,18 +61,18 @@ function standsAlone({ oidc }: KoaContextWithOIDC): void {
   if (strange !== undefined) throw new errors.InvalidScope('authorization_details stand alone', strange)
 }
 
-/** What a request wants approved; the library has read and validated it. */
+/** Returns what a request wants approved; the library has read and validated it. */
 export function detailsIn(params: { authorization_details?: unknown } | undefined): Detail[] {
   const { authorization_details: asked } = params ?? {}
   return typeof asked === 'string' ? JSON.parse(asked) : []
 }
 
-/** The receipt that a code stands for. */
+/** Returns the receipt that a code stands for. */
 export function receiptIn({ rar }: { rar?: AuthorizationDetail[] | undefined }): string | undefined {
   return (rar?.[0] as Carried | undefined)?.txn
 }
 
-/** What is approved is good for one act: nobody can take the token at its word, and whoever asks about it has used it. */
+/** Makes a token good for one act: it says nothing by itself, and introspecting it uses it up. */
 export function forOneAct(granted: Granted): Granted {
   return { ...granted, accessTokenFormat: 'opaque', accessTokenTTL: approvedTokenLife }
 }

@@ -53,7 +53,7 @@ export const settleHint: Step = async (ctx, next) => {
 
 /**
  * Ignores a hint at the end of a session that does not verify, so that people are asked whether they want to sign out. The app that it
- * names is believed as much as `client_id` is, which anybody can type, so that they still come back to it.
+ * names is trusted as far as `client_id` is, which anybody can type, so that people still come back to it.
  */
 export const settleLogoutHint: Step = async (ctx, next) => {
   const { params, provider } = ctx.oidc

@@ -5,7 +5,8 @@ import { expect } from 'chai'
 import Koa from 'koa'
 import { quota } from '../../src/accounts/quota.ts'
 import { Problem } from '../../src/errors.ts'
-import { posted } from '../../src/oidc/form-post.ts'
+import { formPosts } from '../../src/oidc/endpoints.ts'
+import type { Options } from '../../src/oidc/options.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { testStore } from '../support/store.ts'
 
@@ -38,9 +39,8 @@ describe('requests that a page posts', () => {
     const endpoints: Koa.Middleware = ctx => {
       ctx.body = ctx.querystring
     }
-    const paths = new Set(['/authorize'])
-    const services = { store: through, paths, renderers, quota: quota({ store, now }), now }
-    const app = new Koa().use(posted(endpoints, services))
+    const services = { store: through, renderers: renderers as Options['renderers'], quota: quota({ store, now }), now }
+    const app = new Koa().use(formPosts(endpoints, path => path === '/authorize', services))
     server = createServer(app.callback()).listen(0, '127.0.0.1')
     await once(server, 'listening')
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
