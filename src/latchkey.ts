@@ -122,7 +122,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     ...{ store, sealer, hasher, accounts, book, places, sendMail, words, emit, name, now },
     onFault: log.fault,
     endAll: account => oidc.sessions.endAllOf(account, 'closed'),
-    complete: id => identity.checking.complete(id),
+    complete: id => identity.submissions.complete(id),
     cutOff: async (account, origin) => {
       await oidc.sessions.endAllOf(account, 'protection-changed', origin)
       await apiKeys.owner.revokeAll(account, origin)
@@ -199,7 +199,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
       log.answered(request)
     },
   })
-  const rests = [post.outbox.work(), identity.rounds.start()]
+  const rests = [post.outbox.work(), identity.schedule.start()]
   const unfollow = ring.work()
   const sweep = async (): Promise<void> => {
     await announcements.sweep()

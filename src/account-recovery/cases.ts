@@ -6,12 +6,12 @@ import { allOf, claim, declare, every, retry, type Store, update } from '../stor
 import { type Documents, documentShape } from './identity-documents.ts'
 
 const day = 24 * 3_600_000
-/** How long who asked for a check may take to send their documents; how long a case may wait, or be used once it was agreed to; and how long its outcome is remembered. In milliseconds. */
+/** How long people may take to hand in documents, how long a case may wait or be used once it was approved, and how long its outcome is remembered, in milliseconds. */
 export const lives = { draft: day, open: 30 * day, ended: 90 * day }
 
 /** Cases on one page. */
 const most = 50
-/** Disputes that are noted of one case. */
+/** Most disputes that are kept of one case. */
 const noted = 10
 
 /**
@@ -22,7 +22,7 @@ const states = ['draft', 'sent', 'waiting', 'agreed', 'granted', 'done', 'refuse
 const live: readonly State[] = ['draft', 'sent', 'waiting', 'agreed', 'granted']
 
 const decisionShape = z.object({
-  /** The account id of whoever of the staff it was. */
+  /** The account id of the member of staff. */
   staff: z.string(),
   verdict: z.enum(['approve', 'refuse']),
   reason: z.string(),
@@ -30,10 +30,10 @@ const decisionShape = z.object({
 })
 
 const disputeShape = z.object({
-  /** The credential whose address it was, and that address, masked. */
+  /** The credential whose address opened the dispute, and that address, masked. */
   address: z.string(),
   masked: z.string(),
-  /** When the address came to the account. */
+  /** When the account got that address. */
   since: z.number(),
   at: z.number(),
   after: z.number(),
@@ -45,35 +45,35 @@ const shape = z.object({
   state: z.enum(states),
   /** Rises with each change: what compare-and-set compares. */
   rev: z.number(),
-  /** Whose account it is about; absent where the address has none, which nobody is told. */
+  /** The account that it is about; absent where the address has none, which nobody is told. */
   account: z.string().optional(),
   /** The address that was typed, and the mailbox that was proved. */
   email: z.string(),
   contact: z.string(),
   /** BCP 47. */
   locale: z.string(),
-  /** Both addresses as one digest, while it lives: who asks again goes on with the same case. */
+  /** Both addresses as one digest, while the case is open: asking again continues the same case. */
   pair: z.string().optional(),
-  /** The account once more, once it is agreed to: of several cases, one at a time. */
+  /** The account once more, once the case is approved: one case of an account at a time. */
   granted: z.string().optional(),
   /** Sealed: what happened, in the person's own words. Gone with the documents. */
   story: z.string().optional(),
   documents: z.array(documentShape),
   decisions: z.array(decisionShape),
-  /** Those who would have stopped it from an address that was new to the account, and how many decisions there were by then. */
+  /** Attempts to stop it from addresses that were new to the account, with the number of decisions before each. */
   disputes: z.array(disputeShape).optional(),
   /** When the delay is over. */
   until: z.number().optional(),
-  /** When it was last mailed that all is ready. */
+  /** When the mail that all is ready was last sent. */
   readyAt: z.number().optional(),
-  /** Until then somebody else sees to what is due. */
+  /** Until when another process works on it. */
   lease: z.number().optional(),
   createdAt: z.number(),
   endedAt: z.number().optional(),
   expiresAt: z.number(),
 })
 
-/** What a case's story is sealed for. */
+/** The context in which a case's story is sealed. */
 export const caseContext = ({ id }: { id: string }): string => `identity-story:${id}`
 
 export const casesDeclaration = declare({
@@ -89,7 +89,7 @@ export type State = Case['state']
 export type Decision = z.output<typeof decisionShape>
 export type Dispute = z.output<typeof disputeShape>
 
-/** The decisions that count: what was said before the first dispute has to be said again, in the knowledge of it. */
+/** Returns the decisions that count: those before the first dispute have to be taken again, in the knowledge of it. */
 export function standing({ decisions, disputes = [] }: Pick<Case, 'decisions' | 'disputes'>): Decision[] {
   return decisions.slice(disputes[0]?.after ?? 0)
 }
@@ -123,7 +123,7 @@ export function cases({
   }
 
   return {
-    /** Begins one, or finds the one that runs for the same two addresses. */
+    /** Begins a case, or finds the open one about the same two addresses. */
     begin: async ({
       account,
       email,
@@ -150,20 +150,20 @@ export function cases({
       })
     },
     get: (id: string) => kept.get(id),
-    /** All in a state, in no order that says anything. */
+    /** Lists all cases in a state, in no particular order. */
     in: (state: State) => every(kept, { state }),
-    /** So many in some states, oldest first, behind the one that `after` names; `next` is what to name for those behind them, if there are any. Throws `not_found` when `after` is gone. */
+    /** Returns a page of the cases in some states, oldest first, behind the case `after`; `next` is the `after` of the next page, if there is one. Throws `not_found` when `after` is gone. */
     page: async (states: readonly State[], after?: string): Promise<CasePage> => {
       const sort = { by: 'createdAt' } as const
       const found = await kept.find({ state: { in: states } }, { sort, limit: most + 1, ...(after && { after }) })
       const page = found.slice(0, most)
       return { cases: page, next: found.length > most ? page.at(-1)?.id : undefined }
     },
-    /** All of an account that are still remembered. */
+    /** Lists all cases of an account that are still remembered. */
     of: (account: string) => allOf(kept, { account }),
-    /** What happened, in the person's own words; empty once the case is over. */
+    /** Opens the story, in the person's own words; empty once the case is over. */
     story: ({ id, story }: Case) => (story === undefined ? '' : sealer.open(story, caseContext({ id }))),
-    /** Hands in what happened, and the documents. Throws `conflict` when that was done before. */
+    /** Hands in the story and the documents. Throws `conflict` when that was done before. */
     send: (id: string, story: string, documents: Case['documents']) =>
       change(id, ({ state }) => {
         if (state !== 'draft') throw new Problem('conflict')
@@ -174,20 +174,20 @@ export function cases({
           expiresAt: now() + lives.open,
         }
       }),
-    /** Changes one as `make` says of how it stands; of two at once the second looks again. Throws `not_found`, what `make` throws, and Conflict. */
+    /** Changes a case as `make` says of how it stands, one change after the other. Throws `not_found`, what `make` throws, and Conflict. */
     change,
-    /** Notes a dispute: whatever was agreed to waits for the staff again, once. Throws `conflict` when the case is over, or not there yet. */
+    /** Records a dispute: an approved case goes back to the staff, once. Throws `conflict` when the case is over or was not handed in yet. */
     dispute: (id: string, by: Omit<Dispute, 'at' | 'after'>) =>
       change(id, ({ state, decisions, disputes = [], expiresAt }) => {
         if (!live.includes(state) || state === 'draft') throw new Problem('conflict')
         if (disputes.length >= noted || disputes.some(each => each.address === by.address)) return {}
         const more = { disputes: [...disputes, { ...by, at: now(), after: decisions.length }] }
-        // A thief who takes on one address after the other holds it up no more than once.
+        // A thief who adds one address after the other delays the case only once.
         if (state === 'sent' || disputes.length > 0) return more
         const again = { state: 'waiting' as const, granted: undefined, until: undefined, readyAt: undefined }
         return { ...more, ...again, lease: undefined, expiresAt: Math.max(expiresAt, now() + lives.open) }
       }),
-    /** Ends one that lives in one of these states, and removes what was handed in with it. Throws `conflict` when it is over, or not there yet. */
+    /** Ends a case that is in one of these states, and removes its documents. Throws `conflict` when it is in another. */
     end: async (
       id: string,
       how: 'done' | 'refused' | 'cancelled',
@@ -202,7 +202,7 @@ export function cases({
       }
       const found = await kept.get(id)
       if (found) over(found)
-      // First, so that nothing is left behind by what is decided and a process that dies.
+      // First, so that no documents stay behind when the process dies after the decision.
       await documents.dropAll(id)
       return change(id, over)
     },

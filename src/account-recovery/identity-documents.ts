@@ -5,7 +5,7 @@ import type { Sealer } from '../crypto/seal.ts'
 import { Problem } from '../errors.ts'
 import { declare, type Store } from '../store/collection.ts'
 
-/** What may be handed in, and the endings under which it goes. */
+/** The types of document that are accepted, with their file extensions. */
 export const endings = {
   'application/pdf': ['.pdf'],
   'image/jpeg': ['.jpg', '.jpeg', '.jpe', '.jfif'],
@@ -14,7 +14,7 @@ export const endings = {
 export type ContentType = keyof typeof endings
 const contentTypes = Object.keys(endings) as [ContentType, ...ContentType[]]
 
-/** How much of a file's two ends `typeOf` looks at, in bytes. */
+/** How many bytes at the start and the end of a file `typeOf` looks at. */
 export const ends = { head: 16, tail: 1024 }
 
 const ascii = (text: string) => Buffer.from(text, 'latin1')
@@ -24,7 +24,7 @@ const jpeg = ascii('\xff\xd8\xff')
 const jpegEnd = ascii('\xff\xd9')
 
 /**
- * What a file is by its content: it must begin as one of its kind and end as one, so that nothing hangs on behind (ISO 32000-2,
+ * Tells a file's type by its content: it must begin and end as that type does, so that nothing is appended (ISO 32000-2,
  * 7.5; ISO 10918-1, B.1; PNG, third edition, 5.2). Undefined for anything else.
  */
 export function typeOf(head: Uint8Array, tail: Uint8Array): ContentType | undefined {
@@ -38,7 +38,7 @@ export function typeOf(head: Uint8Array, tail: Uint8Array): ContentType | undefi
   return undefined
 }
 
-/** Does what came along with a file, its name and the type that a browser gave it, say the same as its content? */
+/** Tells whether a file's name and declared type agree with its content. */
 export function agrees(type: ContentType, { name, declared }: { name: string; declared: string }): boolean {
   const ending = extname(name).toLowerCase()
   const named = ending === '' || (endings[type] as readonly string[]).includes(ending)
@@ -52,14 +52,14 @@ const sane = (declared: string, type: ContentType) => declared !== 'image/jpg' |
 
 /** The longest document, in bytes, and how many go along with one case. */
 export const most = { bytes: 10 * 1024 * 1024, documents: 3 }
-/** Bytes that are sealed and kept as one: far from what any engine keeps in one document. */
+/** Bytes that are sealed and stored as one piece: far below what any engine stores in one document. */
 const piece = 256 * 1024
 
 const shape = z.object({
   /** The document and the number of this piece. */
   id: z.string(),
   case: z.string(),
-  /** Whose account the case is about: they go with it. */
+  /** The account that the case is about: its pieces are removed with it. */
   account: z.string().optional(),
   sealed: z.string(),
   expiresAt: z.number(),
@@ -67,7 +67,7 @@ const shape = z.object({
 
 export const documentsDeclaration = declare({ name: 'identity_documents', shape, indexes: ['case', 'account'] })
 
-/** What a piece is sealed for. */
+/** The context in which a piece is sealed. */
 export const documentContext = ({ id }: { id: string }): string => `identity-document:${id}`
 
 export const documentShape = z.object({
@@ -76,21 +76,20 @@ export const documentShape = z.object({
   bytes: z.number(),
   pieces: z.number(),
 })
-/** A document that was handed in, as its case knows it. Neither its name nor anything else that its sender wrote is kept. */
+/** A document as its case lists it. Neither its name nor anything else that its sender wrote is kept. */
 export type Document = z.output<typeof documentShape>
 
 /** A file on its way in. */
 export interface Incoming {
-  /** What its sender calls it, and says that it is. */
+  /** Its name and type as the sender gives them. */
   name: string
   declared: string
   content: AsyncIterable<Uint8Array>
 }
 
-/** Documents, sealed piece by piece: no more than a piece is ever in memory. */
 export type Documents = ReturnType<typeof documents>
 
-/** The documents in this store. */
+/** Keeps documents sealed, piece by piece: no more than a piece is ever in memory. */
 export function documents({ store, sealer }: { store: Store; sealer: Sealer }) {
   const kept = store.collection(documentsDeclaration)
   const key = (own: string, at: number) => `${own}.${at}`
@@ -100,7 +99,7 @@ export function documents({ store, sealer }: { store: Store; sealer: Sealer }) {
   }
 
   return {
-    /** Keeps a file until `expiresAt`. Throws `invalid_document` for what is no PDF, JPEG or PNG by its content, or says that it is something else; `document_too_large`. */
+    /** Keeps a file until `expiresAt`. Throws `invalid_document` for a file that is no PDF, JPEG or PNG by its content or whose name or type disagrees, and `document_too_large`. */
     keep: async (
       { id: whose, account }: { id: string; account?: string | undefined },
       { name, declared, content }: Incoming,
@@ -132,7 +131,7 @@ export function documents({ store, sealer }: { store: Store; sealer: Sealer }) {
         throw fault
       }
     },
-    /** Opens one; throws Problem `not_found` when a piece is gone. */
+    /** Opens a document, piece by piece. Throws Problem `not_found` when a piece is gone. */
     async *read({ id: own, pieces }: Document): AsyncGenerator<Uint8Array> {
       for (let at = 0; at < pieces; at++) {
         const found = await kept.get(key(own, at))
@@ -140,9 +139,9 @@ export function documents({ store, sealer }: { store: Store; sealer: Sealer }) {
         yield sealer.openBytes(found.sealed, documentContext(found))
       }
     },
-    /** Removes these. */
+    /** Removes these documents. */
     drop,
-    /** Removes all that was ever kept for a case. */
+    /** Removes every document of a case. */
     dropAll: async (whose: string): Promise<void> => {
       await kept.remove({ case: whose })
     },

@@ -2,14 +2,14 @@ import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import { type Case, type Cases, lives, type State } from './cases.ts'
 
-/** How long one process has for what is due before another takes it over, in milliseconds. */
+/** How long a process may work on a case before another takes it over, in milliseconds. */
 const lease = 60_000
 
 interface Services {
   cases: Cases
   mailReady: (found: Case) => Promise<void>
   emit: Emit
-  /** How long a case that was agreed to waits, in milliseconds. */
+  /** How long an approved case waits, in milliseconds. */
   delay: number
   onFault: (fault: unknown) => void
   now: () => number
@@ -18,11 +18,11 @@ interface Services {
 }
 
 /**
- * Tells owners, and lets what waits go on: no case gets to the staff before its account's owner was told of it, and the delay
- * begins once they were told that it is agreed to. Of several processes one does it; after a crash, another.
+ * Tells owners about cases and moves cases on: the staff see no case before the account's owner was told of it, and the delay begins
+ * only once the owner was told of the approval. Of several processes one does it; after a crash, another.
  */
-export function rounds({ cases, mailReady, emit, delay, onFault, now, every = 1_000 }: Services) {
-  /** Takes on what is due; false when another has it. */
+export function schedule({ cases, mailReady, emit, delay, onFault, now, every = 1_000 }: Services) {
+  /** Claims a case that is due; false when another process has it. */
   const claimed = async ({ id, state }: Case): Promise<boolean> => {
     try {
       await cases.change(id, found => {
@@ -94,9 +94,9 @@ export function rounds({ cases, mailReady, emit, delay, onFault, now, every = 1_
   }
 
   return {
-    /** Makes a round now, or after the one under way. */
+    /** Starts a round now, or after the one under way. */
     wake,
-    /** Begins; what it returns stops, once the round under way is through. */
+    /** Starts the rounds; the returned function stops them and waits for the round under way. */
     start: (): (() => Promise<void>) => {
       working = true
       next()

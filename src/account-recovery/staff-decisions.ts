@@ -11,21 +11,21 @@ import { Conflict } from '../store/collection.ts'
 import { type Case, type CasePage, type Cases, type Decision, standing } from './cases.ts'
 import type { Document, Documents } from './identity-documents.ts'
 
-/** How many of the staff must say yes. */
+/** How many of the staff must approve. */
 export const needed = 2
 /** The longest reason, in characters. */
 const longest = 500
 
-/** What the staff may know of an account: nothing that opens it. Times in milliseconds since the epoch. */
+/** What the staff may see of an account: nothing that opens it. Times in milliseconds since the epoch. */
 interface Known {
   since: number
   /** When it was last signed in to, as far back as that is remembered. */
   seenAt: number | undefined
-  /** The kinds of what it holds, each once. */
+  /** The factors of its credentials, each once. */
   factors: string[]
-  /** Its owner made rules about who may sign in, which a yes takes away. */
+  /** Its owner restricted who may sign in; an approval removes that. */
   ruled: boolean
-  /** What it is reached by, and was in the past year: what it has now first, then the newest. */
+  /** Its addresses and numbers of the past year: the present ones first, then the newest. */
   addresses: KnownAddress[]
 }
 
@@ -34,7 +34,7 @@ export interface KnownAddress {
   kind: 'email' | 'phone'
   masked: string
   since: number
-  /** Absent for one that it has now. */
+  /** Absent for a present one. */
   until?: number
   /** It is the one that the case names. */
   named: boolean
@@ -47,11 +47,11 @@ interface Seen {
   found: Case
   story: string
   known: Known | undefined
-  /** Other cases of the same account that are not over: at most one of them is its owner's. */
+  /** Other open cases of the same account: at most one of them is its owner's. */
   rivals: Case[]
   /** Who decided, by their addresses. */
   decided: (Decision & { by: string })[]
-  /** Why whoever looks may not decide; undefined where they may. */
+  /** Why this member of the staff may not decide; undefined where they may. */
   bars: 'own_case' | 'already_decided' | undefined
 }
 
@@ -59,7 +59,7 @@ interface Services {
   accounts: Accounts
   credentials: Credentials
   addresses: Pick<Addresses, 'of'>
-  /** What a credential says of how to reach its owner. */
+  /** How a credential says that its owner can be reached. */
   reach: (credential: Credential) => { email?: string | undefined; phone?: string | undefined }
   book: Pick<SessionBook, 'of'>
   roles: Pick<Roles, 'has'>
@@ -71,11 +71,13 @@ interface Services {
   now: () => number
 }
 
-/** What the staff do about identity checks. None of it signs anybody in, and none of it shows or sets a secret. */
-export type Deciding = ReturnType<typeof deciding>
+export type StaffDecisions = ReturnType<typeof staffDecisions>
 
-/** Makes what the staff do. Where they did it from is on the record with their own sessions: a case's record is its owner's to read. */
-export function deciding(services: Services) {
+/**
+ * Lets staff look at recovery cases and decide them. Nothing here signs anybody in, or shows or sets a secret. Where staff decided from is
+ * recorded with their own sessions, because the owner of the account can read a case's events.
+ */
+export function staffDecisions(services: Services) {
   const { accounts, addresses, credentials, reach, book, roles, cases, documents, sendMail, emit, wake, now } = services
 
   const sent = async (number: string): Promise<Case> => {
@@ -83,13 +85,17 @@ export function deciding(services: Services) {
     if (!found || found.state === 'draft') throw new Problem('not_found')
     return found
   }
-  /** Nobody judges their own case, by whichever address it names them. */
+  /** Nobody decides their own case, whichever of their addresses it names. */
   const own = ({ account, email, contact }: Case, staff: Account): boolean =>
     account === staff.id || [email, contact].includes(staff.email)
 
-  const addressesOf = async (account: Account, held: readonly Credential[], named: string): Promise<KnownAddress[]> => {
+  const addressesOf = async (
+    account: Account,
+    inForce: readonly Credential[],
+    named: string,
+  ): Promise<KnownAddress[]> => {
     const at = now()
-    const has = held.flatMap(each => {
+    const has = inForce.flatMap(each => {
       const recent = addedLately(each, account, at)
       return Object.entries(reach(each)).flatMap(([kind, address]) =>
         address === undefined ? [] : [{ kind: kind as KnownAddress['kind'], address, since: each.createdAt, recent }],
@@ -110,14 +116,14 @@ export function deciding(services: Services) {
   const knownOf = async ({ account: id, email }: Case): Promise<Known | undefined> => {
     const account = id === undefined ? undefined : await accounts.get(id)
     if (!active(account)) return undefined
-    const [held, sessions] = await Promise.all([credentials.of(account.id), book.of(account.id)])
+    const [inForce, sessions] = await Promise.all([credentials.of(account.id), book.of(account.id)])
     const seen = sessions.map(({ seenAt }) => seenAt)
     return {
       since: account.createdAt,
       seenAt: seen.length > 0 ? Math.max(...seen) : undefined,
-      factors: [...new Set(held.map(({ factor }) => factor))],
+      factors: [...new Set(inForce.map(({ factor }) => factor))],
       ruled: account.restrictions !== undefined,
-      addresses: await addressesOf(account, held, email),
+      addresses: await addressesOf(account, inForce, email),
     }
   }
 
@@ -137,7 +143,7 @@ export function deciding(services: Services) {
       if (own(found, staff)) throw new Problem('own_case')
       if (standing(found).some(each => each.staff === staff.id)) throw new Problem('already_decided')
       const decisions = [...found.decisions, decision]
-      // Who is of the staff no more has said nothing.
+      // The approval of somebody who has left the staff does not count.
       const said = standing({ ...found, decisions }).map(each => roles.has(each.staff, 'support'))
       const agreed = (await Promise.all(said)).filter(each => each).length >= needed
       return { decisions, ...(agreed && { state: 'agreed', granted: found.account }) }
@@ -147,7 +153,7 @@ export function deciding(services: Services) {
   }
 
   return {
-    /** What waits for them, and what waits for its delay: oldest first, a page of each. Throws `not_found` for a page behind a case that is gone. */
+    /** Lists the cases that wait for the staff and those that wait for their delay: oldest first, a page of each. Throws `not_found` for a page behind a case that is gone. */
     queue: async (
       after: { waiting?: string | undefined; granted?: string | undefined } = {},
     ): Promise<{ waiting: CasePage; granted: CasePage }> => {
@@ -157,7 +163,7 @@ export function deciding(services: Services) {
       ])
       return { waiting, granted }
     },
-    /** Throws `not_found` for a case that was not sent yet, or never was. */
+    /** Shows a case to one of the staff. Throws `not_found` for one that does not exist or was not handed in yet. */
     look: async (number: string, staff: Account): Promise<Seen> => {
       const found = await sent(number)
       const others = found.account === undefined ? [] : await cases.of(found.account)
@@ -175,7 +181,7 @@ export function deciding(services: Services) {
         bars: own(found, staff) ? 'own_case' : twice ? 'already_decided' : undefined,
       }
     },
-    /** A document of a case that lives: that it was opened is on the record. Throws `not_found`. */
+    /** Opens a document of an open case, and records that. Throws `not_found`. */
     document: async (
       number: string,
       id: string,
@@ -187,7 +193,7 @@ export function deciding(services: Services) {
       await emit('identity.seen', { account: found.account, case: number, staff: staff.id })
       return { document, content: documents.read(document) }
     },
-    /** One yes of two, or the no that ends it. Throws `reason_needed`, `own_case`, `already_decided`, `not_found`, or `conflict` when it is over or another case of the account was agreed to. */
+    /** Records an approval (two are needed), or a refusal, which ends the case. Throws `reason_needed`, `own_case`, `already_decided`, `not_found`, or `conflict` when it is over or another case of the account was agreed to. */
     decide: async (number: string, staff: Account, verdict: Decision['verdict'], typed: string): Promise<void> => {
       const reason = typed.trim().slice(0, longest)
       if (reason === '') throw new Problem('reason_needed', { field: 'reason' })

@@ -14,15 +14,15 @@ import { type Document, type Documents, type Incoming, most } from './identity-d
 
 const minute = 60_000
 const hour = 60 * minute
-/** How many checks may be asked for about one address, from one mailbox, and by one visitor; and how often documents are taken. */
+/** How many cases may be begun about one address, from one mailbox and by one visitor; and how often documents are accepted. */
 const about = { tries: 10, window: 24 * hour }
 const toOne = { tries: 5, window: 24 * hour }
 const fromOne = { tries: 10, window: hour }
 const sendings = { tries: 10, window: hour }
-/** What all together may hand in, so that nobody fills the disk: at 30 MB each some gigabytes a day. */
+/** How many hand-ins are accepted in all, so that nobody fills the disk: at 30 MB each, some gigabytes a day. */
 const altogether = { tries: 300, window: 24 * hour }
 const again = { tries: 3, window: hour }
-/** How long the link is good that leads to setting up afresh, in milliseconds. */
+/** How long the link to setting up the account again works, in milliseconds. */
 const recoverLife = 3 * 24 * hour
 /** The longest story, in characters. */
 const longest = 2_000
@@ -31,7 +31,7 @@ interface Services {
   accounts: Accounts
   addresses: Pick<Addresses, 'last'>
   credentials: Pick<Credentials, 'of' | 'out'>
-  /** What a credential says of how to reach its owner. */
+  /** How a credential says that its owner can be reached. */
   reach: (credential: Credential) => { email?: string | undefined }
   links: Links
   throttle: Throttle
@@ -39,7 +39,7 @@ interface Services {
   documents: Documents
   sendMail: SendMail
   emit: Emit
-  /** Has what is due seen to, soon. */
+  /** Makes the schedule look at once. */
   wake: () => void
   now: () => number
 }
@@ -54,11 +54,13 @@ interface Contested {
   dispute: Omit<Dispute, 'at' | 'after'> | undefined
 }
 
-/** An identity check, for who has lost everything: what they, and the owner, do with it. All look alike, whether the address has an account or not. */
-export type Checking = ReturnType<typeof checking>
+export type Submissions = ReturnType<typeof submissions>
 
-/** Makes what people do about identity checks. */
-export function checking(services: Services) {
+/**
+ * Lets people who have lost everything ask for an identity check, hand in documents and use the outcome, and lets the owner stop it. All of it
+ * looks the same whether the address has an account or not.
+ */
+export function submissions(services: Services) {
   const { accounts, addresses, credentials, reach, links, throttle, cases, documents, sendMail, emit, wake, now } =
     services
 
@@ -76,11 +78,11 @@ export function checking(services: Services) {
     return ready && active(account) ? { account, found } : undefined
   }
 
-  /** The dispute that is opened from this address; undefined for one that the account has had for long, and so can end a case. */
+  /** Returns the dispute that this address opens; undefined for one that the account has had for long, which can end a case. */
   const disputed = async (link: Link, found: Case): Promise<Contested['dispute']> => {
     const { account: id = '', address = '' } = link
-    const [account, held, out] = await Promise.all([accounts.get(id), credentials.of(id), credentials.out(id)])
-    const own = [...held, ...out].find(each => each.id === address)
+    const [account, inForce, out] = await Promise.all([accounts.get(id), credentials.of(id), credentials.out(id)])
+    const own = [...inForce, ...out].find(each => each.id === address)
     const createdAt = own?.createdAt ?? link.since ?? found.createdAt
     // An address that was given up grows no older: somebody who had it for a while cannot end a case by waiting.
     const at = own && own.retiredAt === undefined ? now() : found.createdAt
@@ -101,7 +103,7 @@ export function checking(services: Services) {
   }
 
   return {
-    /** Mails the page for documents to where somebody can be reached: who opens it has proved that mailbox. Throws `invalid_email`, `slow_down`. */
+    /** Mails the link for handing in documents to the contact address: opening it proves that mailbox. Throws `invalid_email`, `slow_down`. */
     ask: async (typed: { email: string; contact: string }, locale: string, visitor: Visitor): Promise<void> => {
       const email = emailAddress(typed.email)
       if (email === undefined) throw new Problem('invalid_email', { field: 'email' })
@@ -109,9 +111,9 @@ export function checking(services: Services) {
       if (contact === undefined) throw new Problem('invalid_email', { field: 'contact' })
       await throttle.ration('identity.from', visitor.address, fromOne)
       await throttle.ration('identity.to', mailbox(contact), toOne)
-      // A request from that very mailbox is charged to the mailbox alone: whatever strangers ask for, a working link is in it.
+      // A request from that very mailbox counts against the mailbox alone, so that strangers' requests never keep its owner from a working link.
       if (mailbox(contact) !== mailbox(email)) await throttle.ration('identity', email, about)
-      // Somebody who lost the address with everything else names the one that they had.
+      // People who lost the address, too, name the one that they had.
       const [owner, last] = await Promise.all([accounts.byEmail(email), addresses.last(email)])
       const former = last === undefined ? undefined : await accounts.get(last)
       const account = [owner ?? former].find(active)?.id
@@ -121,9 +123,9 @@ export function checking(services: Services) {
       const hours = lives.draft / hour
       await sendMail('check-begun', { email: contact, locale }, { bearer, hours })
     },
-    /** The case that a mailed link shows. Throws `link_expired`. */
+    /** Returns the case that a mailed link belongs to. Throws `link_expired`. */
     look,
-    /** Takes what happened, and the documents. Throws `invalid_story`, `documents_needed`, `too_many_documents`, what `Documents.keep` throws, `conflict` and `slow_down`. */
+    /** Accepts the story and the documents. Throws `invalid_story`, `documents_needed`, `too_many_documents`, what `Documents.keep` throws, `conflict` and `slow_down`. */
     send: async (bearer: string, visitor: Visitor, receive: Receive): Promise<void> => {
       const found = await look(bearer)
       const { id, state, locale, contact } = found
@@ -143,14 +145,14 @@ export function checking(services: Services) {
         await cases.send(id, told, kept)
       } catch (fault) {
         await documents.drop(kept)
-        // What is not kept fills no disk.
+        // What was refused takes no disk, so it does not count.
         await back()
         throw fault
       }
       await sendMail('check-sent', { email: contact, locale }, { bearer, number: id })
       wake()
     },
-    /** Mails the link to setting up afresh once more. Throws `conflict` before it is time, `slow_down`. */
+    /** Mails the link to setting up the account again once more. Throws `conflict` before it is time, `slow_down`. */
     remind: async (bearer: string): Promise<void> => {
       const { id } = await look(bearer)
       const ready = await due(id)
@@ -159,13 +161,13 @@ export function checking(services: Services) {
       await mailReady(ready.found)
     },
     /**
-     * The case that somebody would stop, and the dispute that it would be where their address is new to the account; throws `link_expired`
-     * where there is nothing to stop any more.
+     * Returns the case that a link would stop, and the dispute that it would open instead where its address is new to the account. Throws
+     * `link_expired` where there is nothing left to stop.
      */
     contested,
     /**
-     * Ends a case for good. From an address that is new to the account, and may be a thief's, it opens a dispute instead, which the
-     * staff decide. Throws `link_expired`.
+     * Ends a case for good. From an address that is new to the account, and may be a thief's, opens a dispute instead, which the staff
+     * decide. Throws `link_expired`.
      */
     cancel: async (
       bearer: string,
@@ -185,33 +187,33 @@ export function checking(services: Services) {
       await sendMail('check-ended', { email: contact, locale }, { number: id })
       return { account, address, disputed: false }
     },
-    /** Is it time, for who holds this link? */
+    /** Tells whether the account can be set up again by this link now. */
     ready: async (bearer: string): Promise<boolean> => {
       const link = await links.look(bearer, 'recover')
       return (await due(link?.case)) !== undefined
     },
-    /** Uses the link up. Throws `link_expired`. */
+    /** Uses the link up; resolves to the account and the case. Throws `link_expired`. */
     open: async (bearer: string): Promise<{ account: Account; found: Case }> => {
       const link = (await links.look(bearer, 'recover')) && (await links.take(bearer, 'recover'))
       const ready = await due(link?.case)
       if (!ready) throw new Problem('link_expired')
       return ready
     },
-    /** Ends a case by its use: of two at once, and of a use and a cancellation, one comes through. Throws `attempt_expired`. */
+    /** Ends a case because its outcome was used: of two uses at once, or a use and a cancellation, one succeeds. Throws `attempt_expired`. */
     complete: async (id: string): Promise<void> => {
       if (!(await due(id))) throw new Problem('attempt_expired')
       const { account = '' } = await cases.end(id, 'done', ['granted']).catch(over('attempt_expired'))
-      // What else was asked for about the account has lost its sense.
+      // Other cases about the account have no purpose any more.
       for (const other of await cases.of(account)) {
         if (other.endedAt === undefined) await cases.end(other.id, 'cancelled').catch(over('conflict')).catch(nothing)
       }
     },
-    /** Mails the link that leads to setting up afresh. */
+    /** Mails the link to setting up the account again. */
     mailReady,
   }
 }
 
-/** What it means here that a case is over. */
+/** Turns a case that is over into the Problem that people see here. */
 function over(code: 'link_expired' | 'attempt_expired' | 'conflict'): (fault: unknown) => never {
   return fault => {
     throw fault instanceof Problem && (fault.code === 'conflict' || fault.code === 'not_found')

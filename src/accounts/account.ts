@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Sealer } from '../crypto/seal.ts'
 import { type Collection, declare, every, type Store } from '../store/collection.ts'
 
-/** Rules of an owner's own about who may sign in at all. An absent one keeps nobody out. */
+/** The owner's rules about who may sign in at all. An absent rule keeps nobody out. */
 export const restrictionsShape = z.object({
   /** Only devices that they trust. */
   devices: z.boolean().optional(),
@@ -13,14 +13,14 @@ export const restrictionsShape = z.object({
 })
 export type Restrictions = z.output<typeof restrictionsShape>
 
-/** Where its owner will be, said ahead: nobody is held there for the place alone. */
+/** Where the owner says they will be: a sign-in there is not held for the place alone. */
 export const travelShape = z.object({
   /** ISO 3166-1 alpha-2. */
   country: z.string(),
   until: z.number(),
 })
 
-/** What somebody says of themselves, for apps that ask (OpenID Connect Core 1.0, 5.1). Nobody has checked any of it. */
+/** What people say about themselves, for apps that ask (OpenID Connect Core 1.0, 5.1). None of it is verified. */
 const profileShape = z.object({
   name: z.string().optional(),
   username: z.string().optional(),
@@ -34,13 +34,13 @@ const profileShape = z.object({
 const changeShape = z.object({
   id: z.string(),
   at: z.number(),
-  /** The browser session that made it, and the device cookie's digest: what tells acts of one intruder from those of others. */
+  /** The browser session that made it, and the device cookie's digest: they tell one intruder's changes from others'. */
   session: z.string().optional(),
   device: z.string().optional(),
   /** The credentials that came into force by it, and those that went out of force. */
   came: z.array(z.string()),
   went: z.array(z.string()),
-  /** It undid others: what came back by it had been the owner's before. */
+  /** It undid other changes: what it brought back had been the owner's before. */
   undo: z.boolean().optional(),
   /** The changes that it undid, by id. */
   undid: z.array(z.string()).optional(),
@@ -72,17 +72,17 @@ const shape = z.object({
   /** BCP 47. */
   locale: z.string(),
   profile: profileShape.optional(),
-  /** `closing`: its owner wants it gone, and may yet change their mind. `closed`: it is being removed, and nobody's any more. */
+  /** `closing`: its owner asked for its removal and may still change their mind. `closed`: it is being removed and belongs to nobody. */
   status: z.enum(['active', 'closing', 'closed']),
-  /** When what closes is removed, and what is being removed may be taken over from whoever does it, in milliseconds. */
+  /** When a closing account is removed, and when another process may take over a removal, in milliseconds. */
   closesAt: z.number().optional(),
   /** The security stamp: each change of what protects the account raises it, and a sign-in that began before such a change ends with it. */
   securityStamp: z.number().optional(),
-  /** The session in which that change was made, if it was made in one: it alone outlives the change. */
+  /** The session that made that change, if one did: it is the only one that stays valid. */
   stampedIn: z.string().optional(),
-  /** API keys that were made under an earlier security stamp than this one sign nothing any more. */
+  /** API keys made under a security stamp below this one no longer work. */
   keysFrom: z.number().optional(),
-  /** Its protection was loosened: until then (milliseconds) apps are told to wait with what cannot be undone. */
+  /** Its protection was loosened: until then (milliseconds) apps are told to wait with anything that cannot be undone. */
   holdUntil: z.number().optional(),
   /** The owner's own words, by which they know a mail of ours. Sealed in the store. */
   antiPhishingPhrase: z.string().optional(),
@@ -96,17 +96,17 @@ const shape = z.object({
   updatedAt: z.number(),
 })
 
-/** A person, as Latchkey knows them. Its email is proved: an account begins when its second factor is enrolled. */
+/** A person's account. Its email is verified: an account begins when its second factor is enrolled. */
 export type Account = z.output<typeof shape>
 
 export const accountsDeclaration = declare({ name: 'accounts', shape, unique: ['email'], indexes: ['closesAt'] })
 
-/** May its owner do anything with it? One that closes opens to nothing but a change of mind. */
+/** Tells whether its owner may use it. A closing account allows nothing but stopping that. */
 export function active(account: Account | undefined): account is Account {
   return account?.status === 'active'
 }
 
-/** Is it somebody's? One that closes still is: they can prove it, and are told of what is done to it. */
+/** Tells whether it belongs to somebody. A closing account does: its owner can prove that, and is told what is done to it. */
 export function owned(account: Account | undefined): account is Account {
   return account !== undefined && account.status !== 'closed'
 }
@@ -114,26 +114,26 @@ export function owned(account: Account | undefined): account is Account {
 /** The context in which an account's anti-phishing phrases are sealed. */
 export const phraseContext = ({ id }: { id: string }): string => `phrase:${id}`
 
-/** What a session, or anything issued in it, says of the account: the security stamp that it had when somebody proved who they are. */
+/** The security stamp that the account had when somebody proved who they are, as a session and everything issued in it carry it. */
 export interface Stamped {
   stamp: number | undefined
   session: string
 }
 
-/** Tells whether a stamp still counts: it is the account's current one, or of the session that made the last change. */
+/** Tells whether a stamp is still valid: it is the account's current one, or belongs to the session that made the last change. */
 export function stampFits(
   { securityStamp = 0, stampedIn }: Pick<Account, 'securityStamp' | 'stampedIn'>,
-  held: Stamped,
+  carried: Stamped,
 ): boolean {
-  return (held.stamp ?? 0) === securityStamp || held.session === stampedIn
+  return (carried.stamp ?? 0) === securityStamp || carried.session === stampedIn
 }
 
-/** The change that ends every API key made until now, in the same write as a change that raises the security stamp. */
+/** Returns the change that ends every API key made so far, for the write that raises the security stamp. */
 export function withoutKeys({ securityStamp = 0 }: Pick<Account, 'securityStamp'>): Pick<Account, 'keysFrom'> {
   return { keysFrom: securityStamp + 1 }
 }
 
-/** Tells whether an API key made under this security stamp was ended with all others, even where the key's own row does not say so yet. */
+/** Tells whether an API key made under this security stamp was ended with all others, even if the key's own row does not say so yet. */
 export function keyEnded(
   { keysFrom = 0 }: Pick<Account, 'keysFrom'>,
   { securityStamp = 0 }: { securityStamp?: number | undefined },
@@ -157,7 +157,7 @@ export function withPhrases<T extends Partial<Account>>(account: T, turn: (phras
   }
 }
 
-/** The account with its anti-phishing phrases open. One that was kept before phrases were sealed is given as it is. */
+/** Opens an account's anti-phishing phrases. A phrase from before they were sealed is returned as it is. */
 export function opened(account: Account, sealer: Sealer): Account {
   const open = (phrase: string) => (sealer.isSealed(phrase) ? sealer.open(phrase, phraseContext(account)) : phrase)
   return withPhrases(account, open)
@@ -166,8 +166,8 @@ export function opened(account: Account, sealer: Sealer): Account {
 export type Accounts = ReturnType<typeof accounts>
 
 /**
- * The accounts in this store. Anti-phishing phrases are sealed there: who knows one can write mails that its owner trusts.
- * Without a sealer, as commands have it, phrases stay sealed and cannot be set.
+ * Keeps accounts. Anti-phishing phrases are sealed in the store: somebody who knows one can write mails that its owner trusts. Without a
+ * sealer, as commands use it, phrases stay sealed and cannot be set.
  */
 export function accounts(store: Store, sealer?: Sealer) {
   const kept: Collection<Account> = store.collection(accountsDeclaration)
@@ -184,12 +184,13 @@ export function accounts(store: Store, sealer?: Sealer) {
     insert: async (account: Account) => kept.insert(sealed(account.id, account)),
     patch: async (id: string, changes: Partial<Account>, when?: Partial<Account>) =>
       open(await kept.patch(id, sealed(id, changes), when)),
-    /** Raises the security stamp alone, so that sessions and sign-ins under way end; undefined when another change came first. */
+    /** Raises the security stamp alone, which ends sessions and sign-ins under way; undefined when another change came first. */
     raiseStamp: async (id: string, securityStamp: number | undefined) =>
       open(await kept.patch(id, raised(securityStamp), { securityStamp, status: { in: ['active', 'closing'] } })),
     /**
-     * Commits a change of what the account holds or of its settings, in one step, to the account as `owner` was read; undefined when
-     * another came first. With `stamps` it raises the security stamp, too, and sessions end but for the one that is told. Throws Conflict when a new email has an account.
+     * Commits a change of credentials or settings, in one write, to the account as `owner` was read; undefined when another change came
+     * first. With `stamps` it also raises the security stamp, which ends all sessions but the named one. Throws Conflict when a new email
+     * has an account.
      */
     amend: async (
       { id, securityStamp, edits }: Account,
@@ -203,14 +204,14 @@ export function accounts(store: Store, sealer?: Sealer) {
           { edits, ...(stamps && { securityStamp }), status: { in: ['active', 'closing'] } },
         ),
       ),
-    /** All that are to be removed by now. */
+    /** Lists the accounts that are due for removal. */
     due: async function* (at: number): AsyncGenerator<Account> {
       for await (const each of every(kept, { closesAt: { lt: at + 1 } })) yield open(each) as Account
     },
   }
 }
 
-/** The changes that raise a security stamp: every session ends by them, but the one that makes the change. */
+/** Returns the changes that raise a security stamp: every session ends, except the one that makes the change. */
 export function raised(
   securityStamp: number | undefined,
   session?: string,

@@ -7,9 +7,9 @@ import { type Accounts, owned } from './account.ts'
 import { regret } from './credential.ts'
 
 const day = 24 * 3_600_000
-/** How long an address that an account gave up is nobody else's, in milliseconds: longer than the change can be undone, by any clock. */
+/** How long an address that an account gave up stays reserved for it, in milliseconds: longer than the change can be undone, by any clock. */
 const reserved = regret + day
-/** How long an address stays claimed for an account that is about to get it, in milliseconds: longer than that takes. */
+/** How long an address stays claimed for an account that is about to get it, in milliseconds: longer than the change takes. */
 const pending = 2 * 60_000
 /** How long it is remembered whose an address or number was, in milliseconds. */
 const remembered = 365 * day
@@ -68,10 +68,10 @@ export interface Former {
   until: number
 }
 
-/** Whose an address is. `held`: it is the account's now; otherwise the account had it until lately, and can have it back. */
+/** The account of an address. `current`: the account has it now; otherwise it had it until lately and can get it back. */
 interface Whose {
   account: string
-  held: boolean
+  current: boolean
 }
 
 interface Services {
@@ -84,7 +84,7 @@ interface Services {
 /** Which account an email address belongs to, lately belonged to, and once belonged to; and which numbers are kept for the accounts that had them. */
 export type Addresses = ReturnType<typeof addresses>
 
-/** The address book of this store. */
+/** Knows which addresses and numbers accounts have, are about to get, and had. */
 export function addresses({ store, sealer, accounts, now }: Services) {
   const claims = store.collection(claimsDeclaration)
   const kept = store.collection(formerDeclaration)
@@ -101,15 +101,15 @@ export function addresses({ store, sealer, accounts, now }: Services) {
     })
   }
 
-  /** Newest first. An account's addresses change a hundred times a week at most. */
+  /** Sorts newest first. An account's addresses change a hundred times a week at most. */
   const newest = (found: z.output<typeof formerShape>[]) => found.sort((a, b) => b.until - a.until)
 
   return {
-    /** Whose it is, or was so lately that the change can be undone. */
+    /** Returns the account that has an email, or had it so lately that the change can be undone. */
     whose: async (email: string): Promise<Whose | undefined> => {
       const [holder, found] = await Promise.all([accounts.byEmail(email), claims.get(sha256(email))])
-      if (holder) return { account: holder.id, held: true }
-      return found && { account: found.account, held: false }
+      if (holder) return { account: holder.id, current: true }
+      return found && { account: found.account, current: false }
     },
     /** Claims it for an account that is about to get it. Throws Conflict while another account claims it. */
     claim: (email: string, account: string) => keep(email, account, pending),
@@ -128,7 +128,7 @@ export function addresses({ store, sealer, accounts, now }: Services) {
       if (theirs.length === 0 || theirs.includes(account)) return false
       return account === undefined || (await accounts.get(account))?.phone !== phone
     },
-    /** Gives up all that an account claims, which never came to be. */
+    /** Drops the claims of an account that was never made. */
     drop: async (account: string): Promise<void> => {
       await claims.remove({ account })
     },
@@ -140,12 +140,12 @@ export function addresses({ store, sealer, accounts, now }: Services) {
       const until = now()
       await kept.insert({ id, account, kind, digest, sealed, until, expiresAt: until + remembered })
     },
-    /** The account that had this address last, in the past year. */
+    /** Returns the account that had this address last, in the past year. */
     last: async (email: string): Promise<string | undefined> => {
       const found = await Promise.all(digests(email).map(digest => allOf(kept, { digest })))
       return newest(found.flat())[0]?.account
     },
-    /** What an account had in the past year, newest first. */
+    /** Lists what an account had in the past year, newest first. */
     of: async (account: string) =>
       newest(await allOf(kept, { account })).map(({ id, kind, sealed, until }) => ({
         ...{ kind, until },

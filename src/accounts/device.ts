@@ -10,7 +10,7 @@ import { allOf, declare, type Store } from '../store/collection.ts'
 export const agentShape = z.object({ browser: z.string().optional(), system: z.string().optional() })
 export type Agent = z.output<typeof agentShape>
 
-/** Reads a User-Agent header. Whoever sends one may write what they like, so only plain short names come through. */
+/** Reads a User-Agent header. Senders may write anything into it, so only plain short names come through. */
 export function agentOf(header: string | undefined): Agent {
   if (!header) return {}
   const { browser, os } = Bowser.parse(header.slice(0, 300))
@@ -60,7 +60,7 @@ interface Seen {
   agent: string | undefined
 }
 
-/** Whose device, and what guards the account now. */
+/** The account, with its present security stamp. */
 interface Owner {
   id: string
   securityStamp?: number | undefined
@@ -71,7 +71,7 @@ export function deviceCookie(https: boolean): string {
   return https ? '__Host-latchkey_device' : 'latchkey_device'
 }
 
-/** Is this a device cookie as we make them? */
+/** Tells whether a value has the form of our device cookies. */
 export function isDevice(cookie: string | undefined): cookie is string {
   return cookie !== undefined && /^[\w-]{43}$/.test(cookie)
 }
@@ -83,7 +83,7 @@ export function deviceId(cookie: string): string {
 
 export type Devices = ReturnType<typeof devices>
 
-/** The devices that accounts have signed in on. */
+/** Remembers the devices that accounts have signed in on. */
 export function devices({ store, trustFor, now }: { store: Store; trustFor: number; now: () => number }) {
   const kept = store.collection(devicesDeclaration)
   type Kept = z.output<typeof shape>
@@ -94,9 +94,9 @@ export function devices({ store, trustFor, now }: { store: Store; trustFor: numb
   return {
     /** For how long a device may be trusted, in milliseconds; 0 where none may. */
     trustFor,
-    /** Has this account signed in here before? */
+    /** Tells whether this account has signed in on this device before. */
     known: async (device: string, account: string) => (await kept.get(key(device, account))) !== undefined,
-    /** All that this account has signed in on, and that were not forgotten since. */
+    /** Returns every device that this account has signed in on and that was not forgotten since. */
     allOf: async (account: string) => new Set((await allOf(kept, { account })).map(({ device }) => device)),
     /** Remembers for a year that this account signed in here. */
     saw: async ({ device, address, agent }: Seen, account: string): Promise<void> => {
@@ -110,15 +110,15 @@ export function devices({ store, trustFor, now }: { store: Store; trustFor: numb
     trust: async (device: string, { id, securityStamp }: Owner): Promise<void> => {
       await kept.patch(key(device, id), { trustedUntil: now() + trustFor, securityStamp })
     },
-    /** Does it stand in for a second step? */
+    /** Tells whether the device stands in for a second step. */
     trusted: async (device: string, owner: Owner): Promise<boolean> => {
       const found = await kept.get(key(device, owner.id))
       return found !== undefined && stands(found, owner)
     },
-    /** Did its owner ever trust it, and not have it forgotten since? Rules about devices go by that. */
+    /** Tells whether the owner ever trusted the device and did not forget it since: restrictions to devices go by that. */
     chosen: async (device: string, account: string) =>
       (await kept.get(key(device, account)))?.trustedUntil !== undefined,
-    /** The devices that its owner chose, last seen first: those that stand in for a second step, or all. */
+    /** Returns the devices that the owner chose, last seen first: those that stand in for a second step, or all. */
     trustedBy: async (owner: Owner, all = false): Promise<Device[]> => {
       const found = await allOf(kept, { account: owner.id })
       return found
@@ -131,7 +131,7 @@ export function devices({ store, trustFor, now }: { store: Store; trustFor: numb
       for (const each of await allOf(kept, { account }))
         if (each.createdAt >= since || each.device === device) await kept.take(each.id)
     },
-    /** Knows a device no longer; false when it was not known. */
+    /** Forgets a device; false when it was not known. */
     forget: async (device: string, account: string) => (await kept.take(key(device, account))) !== undefined,
   }
 }
@@ -156,7 +156,7 @@ export function admissions({ store, now }: { store: Store; now: () => number }) 
   }
 }
 
-/** Where a request came from. */
+/** Returns where a request came from. */
 export function originOf(ctx: Pick<Context, 'ip' | 'get' | 'cookies' | 'secure' | 'state'>): Origin {
   const device = ctx.cookies.get(deviceCookie(ctx.secure))
   return {
@@ -167,12 +167,12 @@ export function originOf(ctx: Pick<Context, 'ip' | 'get' | 'cookies' | 'secure' 
   }
 }
 
-/** Are two addresses of one network? Of one that is unknown nobody can say so. */
+/** Tells whether two addresses are in one network; false when either is unknown. */
 export function oneNetwork(one: string, other: string): boolean {
   return ipaddr.isValid(one) && network(one) === network(other)
 }
 
-/** The network an address is in, as providers hand them out: 24 bits of IPv4, 48 of IPv6 (RFC 6177, 2). */
+/** Returns the network that an address is in, as providers hand them out: 24 bits of IPv4, 48 of IPv6 (RFC 6177, 2). */
 export function network(address: string): string {
   if (!ipaddr.isValid(address)) return address
   const parsed = ipaddr.process(address)

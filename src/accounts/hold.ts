@@ -12,7 +12,7 @@ interface Services {
 /** Has apps wait with this account's money, by the claim `hold_until`. */
 export type Hold = (account: string, origin: Origin) => Promise<void>
 
-/** Makes what starts holds; one that lasts longer already is not cut short. */
+/** Starts holds; one that already lasts longer stays as it is. */
 export function holding({ accounts, emit, hold, now }: Services): Hold {
   return async (account, origin) => {
     if (hold === 0) return

@@ -40,10 +40,9 @@ export const linksDeclaration = declare({ name: 'links', shape, indexes: ['accou
 export type Link = z.output<typeof shape>
 type LinkPurpose = Link['purpose']
 
-/** Links in mails: each is a bearer value of 256 bits, kept as its digest, for one purpose, for a while, and for one use. */
 export type Links = ReturnType<typeof links>
 
-/** The links in this store. */
+/** Keeps the links of mails: each is a bearer value of 256 bits, stored as its digest, for one purpose, for a while, and for one use. */
 export function links({ store, now }: { store: Store; now: () => number }) {
   const kept = store.collection(linksDeclaration)
   const look = async (bearer: string, purpose: LinkPurpose): Promise<Link | undefined> => {
@@ -51,14 +50,14 @@ export function links({ store, now }: { store: Store; now: () => number }) {
     return found?.purpose === purpose ? found : undefined
   }
   return {
-    /** Makes one that is good for `life` milliseconds; resolves to what its URL carries: 256 bits, or `bearer` where people may have to type it. */
+    /** Creates a link that works for `life` milliseconds; resolves to what its URL carries: 256 bits, or `bearer` where people may have to type it. */
     make: async (link: Omit<Link, 'id' | 'expiresAt'>, life: number, bearer: string = token()): Promise<string> => {
       await kept.insert({ ...link, id: sha256(bearer), expiresAt: now() + life })
       return bearer
     },
-    /** Looks at one without using it; undefined when it is used, has run out, or never was. */
+    /** Returns a link without using it; undefined when it was used, has expired or never existed. */
     look,
-    /** Uses it up: of several takers one gets it. */
+    /** Uses a link up: of several requests one gets it. */
     take: async (bearer: string, purpose: LinkPurpose) =>
       (await look(bearer, purpose)) ? kept.take(sha256(bearer)) : undefined,
     /**
@@ -70,8 +69,8 @@ export function links({ store, now }: { store: Store; now: () => number }) {
       if (!found) return undefined
       const { id, heldUntil = 0 } = found
       const free = heldUntil <= now()
-      const held = free && (await kept.patch(id, { heldUntil: now() + atMost }, { heldUntil: found.heldUntil }))
-      if (held) return held
+      const owned = free && (await kept.patch(id, { heldUntil: now() + atMost }, { heldUntil: found.heldUntil }))
+      if (owned) return owned
       if (!(await look(bearer, purpose))) return undefined
       throw new Problem('busy', { retryAfter: atMost / 1000 })
     },

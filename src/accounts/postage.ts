@@ -57,10 +57,12 @@ const rules = (daily: number): Record<'any' | 'unproven', Record<Stamped['channe
 /** What goes to a mailbox once a factor was proved has a share of its own: strangers must not use that up. */
 const ofOwner: Rule = ['mail.box', destination, each(6, 30 * minute), each(40, day)]
 
-/** Limits what is sent: each number and mailbox, across all accounts and purposes, each range of numbers, each source, and all texts of a day. */
 export type Postage = ReturnType<typeof postage>
 
-/** Makes the limits of what is sent. `daily` is how many texts may go out on one day. */
+/**
+ * Limits what is sent: to each number and mailbox across all accounts and purposes, to each range of numbers, from each source, and all SMS of a
+ * day (`daily`).
+ */
 export function postage({ throttle, daily }: { throttle: Throttle; daily: number }) {
   const { any, unproven } = rules(daily)
   const rationsOf = (message: Stamped, list: readonly Rule[]): Ration[] =>

@@ -18,10 +18,10 @@ const shape = z.object({
 
 export const receiptsDeclaration = declare({ name: 'receipts', shape, indexes: ['account', ['account', 'payee']] })
 
-/** What a receipt is sealed for. */
+/** The context in which a receipt is sealed. */
 export const receiptContext = ({ id }: { id: string }): string => `receipt:${id}`
 
-/** An approval as its owner, and nobody's store alone, can read it. */
+/** An approval with its content open. */
 export interface Receipt<Content = unknown> {
   id: string
   account: string
@@ -33,7 +33,7 @@ export interface Receipt<Content = unknown> {
 
 export type Receipts<Content> = ReturnType<typeof receipts<Content>>
 
-/** The receipts in this store. What was paid to whom is sealed, and goes with the account. */
+/** Keeps receipts of approvals. What was paid to whom is sealed, and removed with the account. */
 export function receipts<Content>({ store, sealer, now }: { store: Store; sealer: Sealer; now: () => number }) {
   const kept = store.collection(receiptsDeclaration)
   const blind = (account: string, payee: string) => sealer.blind(payee, `payee:${account}`)
@@ -41,7 +41,7 @@ export function receipts<Content>({ store, sealer, now }: { store: Store; sealer
     return { id, account, client, at, content: JSON.parse(sealer.open(sealed, receiptContext({ id }))) }
   }
   return {
-    /** False when there is one of this id. */
+    /** Stores a receipt; false when there is one of this id. */
     keep: async ({ id, account, client, at, content }: Receipt<Content>, payee: string): Promise<boolean> => {
       const sealed = sealer.seal(JSON.stringify(content), receiptContext({ id }))
       return claim(kept, { id, account, client, at, payee: blind(account, payee)[0], sealed })
@@ -50,12 +50,12 @@ export function receipts<Content>({ store, sealer, now }: { store: Store; sealer
       const found = await kept.get(id)
       return found && open(found)
     },
-    /** All of an account's, by id. */
+    /** Lists the receipts of an account, by id. */
     of: async (account: string) => (await allOf(kept, { account })).map(open),
-    /** Did this account approve anything to this payee before? */
+    /** Tells whether this account approved anything to this payee before. */
     knows: async (account: string, payee: string) =>
       (await kept.find({ account, payee: { in: blind(account, payee) } }, { limit: 1 })).length > 0,
-    /** Takes it for the one code that it is good for: of many takers exactly one gets it. */
+    /** Uses a receipt for the one code that it is good for: of many requests exactly one gets it. */
     redeem: async (id: string): Promise<Receipt<Content> | undefined> => {
       const won = await kept.patch(id, { redeemedAt: now() }, { redeemedAt: undefined })
       return won && open(won)

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { allOf, claim, declare, type Store } from '../store/collection.ts'
 
-/** What an account may do besides being somebody's: `support` judges identity checks. */
+/** What staff may do: `support` decides recovery cases. */
 export const roleNames = ['support'] as const
 export type Role = (typeof roleNames)[number]
 
@@ -16,20 +16,19 @@ const shape = z.object({
 
 export const rolesDeclaration = declare({ name: 'roles', shape, indexes: ['role', 'account'] })
 
-/** Who holds a role. Nobody gets one from a page: the operator gives it at the command line. */
 export type Roles = ReturnType<typeof roles>
 
-/** The roles in this store. */
+/** Keeps the roles of accounts. No page gives one: the operator does, at the command line. */
 export function roles({ store, now }: { store: Store; now: () => number }) {
   const kept = store.collection(rolesDeclaration)
   const key = (account: string, role: Role) => `${account}.${role}`
   return {
     has: async (account: string, role: Role) => (await kept.get(key(account, role))) !== undefined,
-    /** False when it has it already. */
+    /** Gives an account a role; false when it has it already. */
     give: (account: string, role: Role) => claim(kept, { id: key(account, role), account, role, since: now() }),
-    /** From the next request on; false when it has none. */
+    /** Takes a role away, from the next request on; false when the account has none. */
     take: async (account: string, role: Role) => (await kept.take(key(account, role))) !== undefined,
-    /** All who hold it, up to a thousand. */
+    /** Lists everybody who has a role. */
     of: (role: Role) => allOf(kept, { role }),
   }
 }

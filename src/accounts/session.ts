@@ -48,10 +48,12 @@ interface Options {
   now: () => number
 }
 
-/** People's record of their sessions. It guards nothing: whether a session lives, the sessions themselves say. */
 export type SessionBook = ReturnType<typeof sessionBook>
 
-/** The record of sessions in this store. */
+/**
+ * Keeps people's record of their sessions. It guards nothing: whether a session is alive, records/session-records.ts says (see "One session or
+ * two" in docs/architecture.md).
+ */
 export function sessionBook({ store, longest, now }: Options) {
   const kept = store.collection(sessionsDeclaration)
   const open = { endedAt: undefined }
@@ -61,11 +63,11 @@ export function sessionBook({ store, longest, now }: Options) {
     started: async (session: NewSession): Promise<void> => {
       await kept.put({ ...session, startedAt: now(), apps: [], ...used() })
     },
-    /** More was proved in it. */
+    /** Records that more was proved in a session. */
     raised: async (id: string, { acr, amr }: Pick<SessionRecord, 'acr' | 'amr'>): Promise<void> => {
       await kept.patch(id, { acr, amr, ...used() }, open)
     },
-    /** An app was opened in it. */
+    /** Records that an app was opened in a session. */
     joined: async (id: string, app: string): Promise<void> => {
       // Two apps may join at once: each is added to what is there then.
       await retry(async () => {
@@ -81,9 +83,9 @@ export function sessionBook({ store, longest, now }: Options) {
       await kept.patch(id, { endedAt: now(), why, expiresAt: now() + remembered }, open)
     },
     get: (id: string) => kept.get(id),
-    /** All of them, in no order that says anything. */
+    /** Returns all of an account's sessions, in no particular order. */
     all: async (account: string) => (await allOf(kept, { account })).filter(isRemembered),
-    /** An account's newest sessions, newest first, as far back as they are remembered: `newest` of them at the most. */
+    /** Returns an account's newest sessions, newest first, as far back as they are remembered: at most `newest` of them. */
     of: async (account: string): Promise<SessionRecord[]> => {
       const found = await kept.find({ account }, { sort: { by: 'startedAt', descending: true }, limit: newest })
       return found.filter(isRemembered)

@@ -1,16 +1,16 @@
 import { z } from 'zod'
-import type { Deciding } from '../account-recovery/staff-decisions.ts'
+import type { StaffDecisions } from '../account-recovery/staff-decisions.ts'
 import type { Roles } from '../accounts/role.ts'
 import { Problem } from '../errors.ts'
 import { type Actor, action, freshFor } from './action.ts'
 
 interface Services {
   roles: Pick<Roles, 'has'>
-  deciding: Pick<Deciding, 'decide'>
+  staffDecisions: Pick<StaffDecisions, 'decide'>
 }
 
 /** What the staff do: with a passkey alone, because what they see and decide is other people's. */
-export function staffActions({ roles, deciding }: Services) {
+export function staffActions({ roles, staffDecisions }: Services) {
   // To anybody else there is nothing here.
   const support = async ({ account }: Actor) => {
     if (!(await roles.has(account.id, 'support'))) throw new Problem('not_found')
@@ -32,7 +32,7 @@ export function staffActions({ roles, deciding }: Services) {
       assurance: 'phr',
       freshFor: freshFor.deciding,
       check: (_, actor) => support(actor),
-      run: ({ number, verdict, reason }, { account }) => deciding.decide(number, account, verdict, reason),
+      run: ({ number, verdict, reason }, { account }) => staffDecisions.decide(number, account, verdict, reason),
       decidedAnew: true,
       event: 'identity.approved',
       leadsTo: '/admin/recovery',

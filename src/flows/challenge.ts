@@ -141,7 +141,7 @@ export function asking({ challenges, addresses, throttle, postage, failures, sen
     const email = factor.identifies && typeof input.email === 'string' ? input.email : undefined
     const whose = mode === 'enrol' && email !== undefined ? await addresses.whose(email) : undefined
     const own = whose !== undefined && whose.account === flow.account
-    if (own && whose.held) throw new Problem('already_enrolled', { field: 'email' })
+    if (own && whose.current) throw new Problem('already_enrolled', { field: 'email' })
     const phone = mode === 'enrol' && factor.channel && typeof input.phone === 'string' ? input.phone : undefined
     const reserved = phone !== undefined && (await addresses.numberReserved(phone, flow.account))
     const taken = (whose !== undefined && !own) || reserved
@@ -167,7 +167,8 @@ export function asking({ challenges, addresses, throttle, postage, failures, sen
       throw fault
     }
     if (reserved) await sendMail('reserved', { textTo: phone, locale: flow.locale })
-    if (taken && email !== undefined) await sendMail(whose?.held ? 'taken' : 'reserved', { email, locale: flow.locale })
+    if (taken && email !== undefined)
+      await sendMail(whose?.current ? 'taken' : 'reserved', { email, locale: flow.locale })
     if (flow.purpose === 'sign-up' && email !== undefined) await emit('sign-up.started', { taken }, visitor)
     else if (factor.channel) {
       await emit('code.sent', { account: subject.account, factor: factor.id, channel: factor.channel }, visitor)

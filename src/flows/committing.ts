@@ -7,7 +7,7 @@ import { Problem } from '../errors.ts'
 import type { Visitor } from '../events.ts'
 import { Conflict } from '../store/collection.ts'
 
-/** Most changes of one account within the time in which they can be undone. Undoing is always possible. */
+/** Most changes of one account within the time in which they can be undone. Undoing is not limited. */
 const most = 100
 
 /** One change of what protects an account. */
@@ -18,15 +18,15 @@ export interface Wanted {
   /** Settings to replace; a key whose value is undefined unsets one. */
   settings?: Partial<Pick<Account, Setting>>
   fields?: Partial<Account>
-  /** Somebody gets in more easily from now on: apps are told to wait. */
+  /** It becomes easier to get in: apps are told to wait. */
   loosens?: boolean
   /** Leaves the security stamp as it is: no sign-in under way depends on what changes. */
   quiet?: boolean
-  /** It is not put off by how much was changed already: a recovery and a reset must not be kept waiting by a thief. */
+  /** It is not limited by how much was changed already: a thief must not be able to delay a recovery or a reset. */
   always?: boolean
-  /** This undoes what was done before: the history as it is from now on. It can itself not be undone. */
+  /** This undoes earlier changes: the history as it will be. It cannot be undone itself. */
   history?: readonly AccountChange[]
-  /** What is written down and told of it, in this order. */
+  /** What is recorded and told of it, in this order. */
   events: readonly Announced[]
 }
 

@@ -37,7 +37,7 @@ export function disowning(services: Services) {
   const { factors, accounts, addresses, credentials, devices, commit, links, sendMail, now } = services
   const factorOf = ({ factor }: Credential) => factors.find(({ id }) => id === factor)
 
-  /** How the account will stand once the link's act is undone; undefined when the link's address is nobody's any more. */
+  /** Works out the account once the link's change is undone; undefined when the link's address belongs to nobody any more. */
   const settle = async (link: Link) => {
     const { account = '', address, came, since = Number.POSITIVE_INFINITY } = link
     const owner = await accounts.get(account)
@@ -54,7 +54,7 @@ export function disowning(services: Services) {
     )
     const theirs = new Set(hostile.flatMap(each => each.came))
     const mine = new Set(hostile.flatMap(each => each.went))
-    // Whatever came after the address was lost may be theirs who took it; what it began with is the owner's.
+    // What came after the address was lost may be the thief's; what the account began with is the owner's.
     const from = Math.max(owner.createdAt + signUpLife, Math.min(since, home.retiredAt ?? since))
     const goes = (each: Credential) =>
       each.id !== address &&
@@ -96,7 +96,7 @@ export function disowning(services: Services) {
      * or `conflict` when the address has another account by now: all else is done then, but for the mail.
      */
     disown: async (bearer: string, visitor: Visitor): Promise<string> => {
-      // Used up once all is done: it may be the one mail that the owner still has, and this process may die on the way.
+      // Used up only once all is done: it may be the only mail that the owner still has, and this process may die on the way.
       const link = await links.hold(bearer, 'disown')
       try {
         if (!link?.account) throw new Problem('link_expired')
@@ -174,7 +174,7 @@ function hostileOf(
   return changes.filter(each => acts.includes(each) || (each.at >= from && same(each)))
 }
 
-/** What settings were before the first of these changes that replaced them; rules of which that is not known are taken away. */
+/** Returns the settings as they were before the first of these changes that replaced them; rules whose former value is unknown are removed. */
 function formerly(owner: Account, undone: readonly AccountChange[], since: number) {
   const former: NonNullable<Wanted['settings']> = {}
   // Rules that are theirs would keep the owner out.

@@ -16,10 +16,10 @@ interface Services {
   factors: readonly Factor[]
   accounts: Accounts
   addresses: Pick<Addresses, 'whose'>
-  /** Nothing is known any more of who signed in where: it may have been somebody else. */
+  /** Forgets every device that the account signed in on: it may have been somebody else's. */
   devices: Pick<Devices, 'forgetSince'>
   credentials: Credentials
-  /** Uses an identity check up: of several users, and whoever cancels it, one comes through. Throws `attempt_expired`. */
+  /** Uses an identity check up: of several uses, or a use and a cancellation, one succeeds. Throws `attempt_expired`. */
   complete: (id: string) => Promise<void>
   /** Ends an account's sessions, and revokes its keys. */
   cutOff: (account: string, origin: Origin) => Promise<void>

@@ -46,10 +46,10 @@ export function resetting(services: Services) {
       const email = emailAddress(typed)
       if (email === undefined) throw new Problem('invalid_email', { field: 'email' })
       await throttle.ration('reset.from', visitor.address, fromOne)
-      // Step by step alike, whether there is an account or not: nobody can tell by the time that it takes.
+      // The same steps whether there is an account or not, so that nobody can tell by the time that it takes.
       const whose = await addresses.whose(email)
       const found = whose && (await accounts.get(whose.account))
-      const known = whose?.held && owned(found) ? found : undefined
+      const known = whose?.current && owned(found) ? found : undefined
       // A change of protection makes the links before it void: the next one is not kept back for their sake.
       const mailed = await postage.link(email, `${known?.id ?? email}\n${known?.securityStamp ?? ''}`)
       if (mailed === undefined) return

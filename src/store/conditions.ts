@@ -28,14 +28,14 @@ function isRange(condition: unknown): condition is Record<string, unknown> {
   return keys.length > 0 && keys.every(key => operators.has(key))
 }
 
-/** Does this document meet them all? Objects are compared as JSON text, so that the order of their keys counts, as in MongoDB. */
+/** Tells whether a document meets all questions. Objects are compared as JSON text, so that the order of their keys counts, as in MongoDB. */
 export function meets(doc: object, asked: readonly Asked[]): boolean {
   return asked.every(({ field, by, value }) => {
-    const held: unknown = (doc as Record<string, unknown>)[field] ?? undefined
-    if (by === 'is') return same(held, value)
-    if (by === 'in') return (value as unknown[]).some(each => same(held, each ?? undefined))
-    if (typeof held !== typeof value) return false
-    return by === 'lt' ? below(held, value) : !below(held, value)
+    const own: unknown = (doc as Record<string, unknown>)[field] ?? undefined
+    if (by === 'is') return same(own, value)
+    if (by === 'in') return (value as unknown[]).some(each => same(own, each ?? undefined))
+    if (typeof own !== typeof value) return false
+    return by === 'lt' ? below(own, value) : !below(own, value)
   })
 }
 
@@ -44,7 +44,7 @@ function same(one: unknown, other: unknown): boolean {
   return JSON.stringify(one) === JSON.stringify(other)
 }
 
-// UTF-8 orders text by code point, as both engines do; JavaScript's `<` orders it by code unit.
+// UTF-8 orders text by code point, as all engines do; JavaScript's `<` orders it by code unit.
 function below(one: unknown, other: unknown): boolean {
   if (typeof one === 'string') return Buffer.compare(Buffer.from(one), Buffer.from(other as string)) < 0
   return (one as number) < (other as number)

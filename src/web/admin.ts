@@ -52,7 +52,7 @@ declare module './pages.ts' {
  * nothing at these addresses. What is done here opens no account, and shows or sets no secret.
  */
 export function admin(services: Services): void {
-  const { router, actions, credentials, factors, deciding, show, findSession, beginProof } = services
+  const { router, actions, credentials, factors, staffDecisions, show, findSession, beginProof } = services
   const { look, decide } = actions.staff
 
   const frame = ({ account }: SignedIn) => ({ person: { email: account.email } })
@@ -77,14 +77,14 @@ export function admin(services: Services): void {
     })
 
   page('/admin', async (ctx, person) => {
-    const { waiting } = await deciding.queue()
+    const { waiting } = await staffDecisions.queue()
     const locals = { waiting: waiting.cases.length, more: waiting.next !== undefined }
     show.page(ctx, 'admin/home', locals, frame(person))
   })
 
   page('/admin/recovery', async (ctx, person) => {
     const after = { waiting: caseNumber(ctx, 'waiting'), granted: caseNumber(ctx, 'granted') }
-    const queue = await deciding.queue(after)
+    const queue = await staffDecisions.queue(after)
     /** Returns the query that shows the rest of one list, and the other list as it is. */
     const rest = (list: keyof typeof queue) => {
       const { next } = queue[list]
@@ -101,7 +101,7 @@ export function admin(services: Services): void {
   })
 
   const one = async (ctx: Context, person: SignedIn, typed = '', problem?: Problem): Promise<void> => {
-    const seen = await deciding.look(ctx.params.number ?? '', person.account)
+    const seen = await staffDecisions.look(ctx.params.number ?? '', person.account)
     const { found, story, known, rivals, decided, bars } = seen
     const locals = {
       ...lineOf(found, person.account.id),
@@ -124,7 +124,7 @@ export function admin(services: Services): void {
 
   page('/admin/recovery/:number/documents/:document', async (ctx, { account }) => {
     const { number = '', document: id = '' } = ctx.params
-    const { document, content } = await deciding.document(number, id, account)
+    const { document, content } = await staffDecisions.document(number, id, account)
     // A stranger's file runs nowhere, is taken for no other type, and has a name that we chose.
     ctx.set('Content-Security-Policy', "sandbox; default-src 'none'")
     ctx.attachment(`${number}-${id.slice(0, 6)}${endings[document.type][0]}`)

@@ -41,14 +41,14 @@ function stageOf({ state, until = 0 }: Case, now: number): CaseStage {
 }
 
 /** Serves the identity check for people who have lost everything, and the page where the account's owner stops it. */
-export function identity({ router, checking, disowning, show, now, beginFlow }: Services): void {
+export function identity({ router, submissions, disowning, show, now, beginFlow }: Services): void {
   router.get('/recover/identity', ctx => show.page(ctx, 'recovery/identity', { email: '', contact: '' }))
   router.post('/recover/identity', async ctx => {
     const typed = { email: field(ctx, 'email', 320), contact: field(ctx, 'contact', 320) }
     const { locale, visitor } = ctx.state
     await submit(
       async () => {
-        await checking.ask(typed, locale, visitor)
+        await submissions.ask(typed, locale, visitor)
         show.page(ctx, 'recovery/asked', { to: typed.contact.trim() || typed.email })
       },
       problem => show.page(ctx, 'recovery/identity', typed, { problem }),
@@ -71,7 +71,7 @@ export function identity({ router, checking, disowning, show, now, beginFlow }: 
   const path = (ctx: Context) => `/recover/identity/${ctx.params.bearer}`
 
   router.get('/recover/identity/:bearer', async ctx => {
-    const found = await checking.look(ctx.params.bearer ?? '')
+    const found = await submissions.look(ctx.params.bearer ?? '')
     if (found.state === 'draft') documents(ctx, '')
     else status(ctx, found)
   })
@@ -80,7 +80,7 @@ export function identity({ router, checking, disowning, show, now, beginFlow }: 
     const filled: Record<string, string> = {}
     await submit(
       async () => {
-        await checking.send(bearer, ctx.state.visitor, async keep => {
+        await submissions.send(bearer, ctx.state.visitor, async keep => {
           await upload(ctx, { files: most.documents, bytes: most.bytes }, filled, keep)
           return { story: filled.story ?? '' }
         })
@@ -90,10 +90,10 @@ export function identity({ router, checking, disowning, show, now, beginFlow }: 
     )
   })
   router.post('/recover/identity/:bearer/again', async ctx => {
-    const found = await checking.look(ctx.params.bearer ?? '')
+    const found = await submissions.look(ctx.params.bearer ?? '')
     await submit(
       async () => {
-        await checking.remind(ctx.params.bearer ?? '')
+        await submissions.remind(ctx.params.bearer ?? '')
         seeOther(ctx, path(ctx))
       },
       problem => status(ctx, found, problem),
@@ -101,22 +101,22 @@ export function identity({ router, checking, disowning, show, now, beginFlow }: 
   })
 
   router.get('/recover/cancel/:bearer', async ctx => {
-    const { found, dispute } = await checking.contested(ctx.params.bearer ?? '')
+    const { found, dispute } = await submissions.contested(ctx.params.bearer ?? '')
     const page = dispute ? 'recovery/dispute' : 'recovery/cancel'
     show.page(ctx, page, { action: ctx.path, number: found.id, at: found.createdAt })
   })
   router.post('/recover/cancel/:bearer', async ctx => {
-    const stopped = await checking.cancel(ctx.params.bearer ?? '', ctx.state.visitor)
+    const stopped = await submissions.cancel(ctx.params.bearer ?? '', ctx.state.visitor)
     if (stopped.disputed) return show.page(ctx, 'recovery/disputed', {})
     show.page(ctx, 'recovery/cancelled', { notMe: `/not-me/${await disowning.link(stopped)}` })
   })
 
   router.get('/recover/afresh/:bearer', async ctx => {
-    if (!(await checking.ready(ctx.params.bearer ?? ''))) throw new Problem('link_expired')
+    if (!(await submissions.ready(ctx.params.bearer ?? ''))) throw new Problem('link_expired')
     show.page(ctx, 'recovery/afresh', { action: ctx.path })
   })
   router.post('/recover/afresh/:bearer', async ctx => {
-    const { account, found } = await checking.open(ctx.params.bearer ?? '')
+    const { account, found } = await submissions.open(ctx.params.bearer ?? '')
     const moves = found.contact !== account.email
     const { id, securityStamp } = account
     const email = moves ? found.contact : account.email

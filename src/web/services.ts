@@ -1,7 +1,7 @@
 import type Router from '@koa/router'
 import type { Context } from 'koa'
-import type { Deciding } from '../account-recovery/staff-decisions.ts'
-import type { Checking } from '../account-recovery/submission.ts'
+import type { StaffDecisions } from '../account-recovery/staff-decisions.ts'
+import type { Submissions } from '../account-recovery/submission.ts'
 import type { Accounts } from '../accounts/account.ts'
 import type { Credentials } from '../accounts/credential.ts'
 import type { Devices } from '../accounts/device.ts'
@@ -47,13 +47,13 @@ export interface Rooms {
   approvals: Approvals
   approving: Approving
   book: SessionBook
-  checking: Checking
+  submissions: Submissions
   closing: Closing
   consents: Consents
   /** Where to report a weakness; without one there is no security.txt. */
   contacts: readonly string[]
   credentials: Credentials
-  deciding: Deciding
+  staffDecisions: StaffDecisions
   devices: Devices
   disowning: Disowning
   emit: Emit

@@ -1,8 +1,8 @@
 import { cases as casesOf } from '../account-recovery/cases.ts'
 import { documents as documentsOf } from '../account-recovery/identity-documents.ts'
-import { rounds as roundsOf } from '../account-recovery/schedule.ts'
-import { deciding as decidingOf } from '../account-recovery/staff-decisions.ts'
-import { checking as checkingOf } from '../account-recovery/submission.ts'
+import { schedule as scheduleOf } from '../account-recovery/schedule.ts'
+import { staffDecisions as staffDecisionsOf } from '../account-recovery/staff-decisions.ts'
+import { submissions as submissionsOf } from '../account-recovery/submission.ts'
 import type { Accounts } from '../accounts/account.ts'
 import type { Addresses } from '../accounts/address.ts'
 import type { Credential, Credentials } from '../accounts/credential.ts'
@@ -40,10 +40,10 @@ export function identity({ recovery }: Config, services: Services) {
   const roles = rolesOf({ store, now })
   const documents = documentsOf({ store, sealer })
   const cases = casesOf({ store, sealer, documents, now })
-  const kept = { ...services, roles, documents, cases, wake: () => rounds.wake() }
-  const checking = checkingOf(kept)
+  const kept = { ...services, roles, documents, cases, wake: () => schedule.wake() }
+  const submissions = submissionsOf(kept)
   const { emit } = services
-  const rounds = roundsOf({ cases, mailReady: checking.mailReady, emit, delay: recovery.delay, onFault, now })
+  const schedule = scheduleOf({ cases, mailReady: submissions.mailReady, emit, delay: recovery.delay, onFault, now })
   const contactOf = async (id: string) => (await cases.get(id))?.contact
-  return { roles, checking, deciding: decidingOf(kept), rounds, contactOf }
+  return { roles, submissions, staffDecisions: staffDecisionsOf(kept), schedule, contactOf }
 }

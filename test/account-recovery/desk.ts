@@ -1,8 +1,8 @@
 import { cases as casesOf } from '../../src/account-recovery/cases.ts'
 import { documents as documentsOf } from '../../src/account-recovery/identity-documents.ts'
-import { rounds as roundsOf } from '../../src/account-recovery/schedule.ts'
-import { deciding as decidingOf } from '../../src/account-recovery/staff-decisions.ts'
-import { checking as checkingOf } from '../../src/account-recovery/submission.ts'
+import { schedule as scheduleOf } from '../../src/account-recovery/schedule.ts'
+import { staffDecisions as staffDecisionsOf } from '../../src/account-recovery/staff-decisions.ts'
+import { submissions as submissionsOf } from '../../src/account-recovery/submission.ts'
 import { accounts } from '../../src/accounts/account.ts'
 import { addresses } from '../../src/accounts/address.ts'
 import { type Credential, credentials } from '../../src/accounts/credential.ts'
@@ -50,11 +50,11 @@ export async function desk(store: Store, now: () => number) {
     wake: () => {},
   }
   const cases = casesOf(kept)
-  const checking = checkingOf({ ...kept, cases })
-  const deciding = decidingOf({ ...kept, cases })
-  const mailReady = checking.mailReady
+  const submissions = submissionsOf({ ...kept, cases })
+  const staffDecisions = staffDecisionsOf({ ...kept, cases })
+  const mailReady = submissions.mailReady
   const ring = () =>
-    roundsOf({ ...{ cases, mailReady, emit, now }, delay: day, onFault: each => faults.push(each), every: 60_000 })
+    scheduleOf({ ...{ cases, mailReady, emit, now }, delay: day, onFault: each => faults.push(each), every: 60_000 })
 
   const person = async (id: string) => {
     const known = { id, email: `${id}@example.com`, locale: 'en', status: 'active' as const }
@@ -63,7 +63,7 @@ export async function desk(store: Store, now: () => number) {
   }
   const bearer = () => String(mailed.at(-1)?.data.bearer ?? '')
   return {
-    ...{ kept, cases, checking, deciding, told, mailed, faults, bearer, ring },
+    ...{ kept, cases, submissions, staffDecisions, told, mailed, faults, bearer, ring },
     /** Makes the record fail from now on, or work again. */
     failing: (from: boolean) => {
       fails = from
@@ -82,15 +82,15 @@ export async function desk(store: Store, now: () => number) {
     round: async () => ring().start()(),
     /** A case with one document, as far as the staff's queue; resolves to its number. */
     queued: async (email: string, contact = '') => {
-      await checking.ask({ email, contact }, 'en', visitor)
+      await submissions.ask({ email, contact }, 'en', visitor)
       const own = bearer()
-      await checking.send(own, visitor, async keep => {
+      await submissions.send(own, visitor, async keep => {
         const { name, type } = passport()
         await keep({ name, declared: type, content: passport().stream() as unknown as AsyncIterable<Uint8Array> })
         return { story: 'Lost.' }
       })
       await ring().start()()
-      return { number: (await checking.look(own)).id, bearer: own }
+      return { number: (await submissions.look(own)).id, bearer: own }
     },
   }
 }

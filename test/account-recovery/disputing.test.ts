@@ -31,7 +31,7 @@ describe('a case that somebody disputes, on a slow store', () => {
       fault => fault.code ?? fault,
     )
   const decide = (who: Account, number: string, verdict: 'approve' | 'refuse' = 'approve') =>
-    code(office.deciding.decide(number, who, verdict, 'It fits.'))
+    code(office.staffDecisions.decide(number, who, verdict, 'It fits.'))
   const state = async (number: string) => (await office.cases.get(number))?.state
   const granted = async (email = 'ada@example.com', contact = '') => {
     const found = await office.queued(email, contact)
@@ -69,7 +69,10 @@ describe('a case that somebody disputes, on a slow store', () => {
     for (const _ of [1, 2, 3]) {
       const { number } = await ready()
       const by = { address: 'c-thief', masked: 't•••@example.com', since: at }
-      const both = await Promise.all([code(office.checking.complete(number)), code(office.cases.dispute(number, by))])
+      const both = await Promise.all([
+        code(office.submissions.complete(number)),
+        code(office.cases.dispute(number, by)),
+      ])
       expect(both.filter(each => each === 'done')).to.have.length(1)
       expect(await state(number)).to.equal(both[0] === 'done' ? 'done' : 'waiting')
       if (both[0] !== 'done') await office.cases.end(number, 'refused')

@@ -23,8 +23,8 @@ describe('what happens to identity checks by itself', () => {
   const names = () => office.told.map(each => each.name)
   const state = async (number: string) => (await office.cases.get(number))?.state
   const sent = async (contact = ''): Promise<string> => {
-    await office.checking.ask({ email: 'ada@example.com', contact }, 'en', visitor)
-    const found = await office.checking.look(office.bearer())
+    await office.submissions.ask({ email: 'ada@example.com', contact }, 'en', visitor)
+    const found = await office.submissions.look(office.bearer())
     await office.cases.send(found.id, 'Lost.', [])
     return found.id
   }
@@ -34,7 +34,7 @@ describe('what happens to identity checks by itself', () => {
     await Promise.all([1, 2, 3].map(() => office.round()))
     expect(names().filter(each => each === 'identity.opened')).to.have.length(1)
     expect(await state(number)).to.equal('waiting')
-    for (const who of staff) await office.deciding.decide(number, who, 'approve', 'It fits.')
+    for (const who of staff) await office.staffDecisions.decide(number, who, 'approve', 'It fits.')
     await Promise.all([1, 2, 3].map(() => office.round()))
     expect(names().filter(each => each === 'identity.granted')).to.have.length(1)
     at += day
@@ -62,7 +62,7 @@ describe('what happens to identity checks by itself', () => {
     office.failing(true)
     await office.round()
     expect([await state(number), office.faults.length]).to.deep.equal(['sent', 1])
-    expect((await office.deciding.queue()).waiting.cases).to.deep.equal([])
+    expect((await office.staffDecisions.queue()).waiting.cases).to.deep.equal([])
     // Whoever took it on may have died: after a minute it is another's.
     office.failing(false)
     await office.round()
@@ -71,7 +71,7 @@ describe('what happens to identity checks by itself', () => {
     await office.round()
     expect(await state(number)).to.equal('waiting')
 
-    for (const who of staff) await office.deciding.decide(number, who, 'approve', 'It fits.')
+    for (const who of staff) await office.staffDecisions.decide(number, who, 'approve', 'It fits.')
     office.failing(true)
     await office.round()
     at += 5 * day
@@ -86,13 +86,13 @@ describe('what happens to identity checks by itself', () => {
     const number = await sent()
     await office.round()
     at += 29.9 * day
-    for (const who of staff) await office.deciding.decide(number, who, 'approve', 'It fits.')
+    for (const who of staff) await office.staffDecisions.decide(number, who, 'approve', 'It fits.')
     await office.round()
     at += day
     await office.round()
     expect(office.mailed.filter(each => each.name === 'check-ready')).to.have.length(1)
     at += 2 * day
-    expect(await office.checking.ready(office.bearer())).to.equal(true)
+    expect(await office.submissions.ready(office.bearer())).to.equal(true)
   })
 
   it('comes soon after it is woken, and never after it was stopped', async () => {

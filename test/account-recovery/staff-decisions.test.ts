@@ -32,7 +32,7 @@ describe('what the staff decide, on a slow store', () => {
       fault => fault.code ?? fault,
     )
   const decide = (who: Account, number: string, verdict: 'approve' | 'refuse' = 'approve') =>
-    code(office.deciding.decide(number, who, verdict, 'It fits.'))
+    code(office.staffDecisions.decide(number, who, verdict, 'It fits.'))
   const state = async (number: string) => (await office.cases.get(number))?.state
   const granted = async (email = 'ada@example.com', contact = '') => {
     const found = await office.queued(email, contact)
@@ -102,18 +102,18 @@ describe('what the staff decide, on a slow store', () => {
       const { number } = await office.queued(email ?? '', contact)
       expect(await decide(grace, number)).to.equal('own_case')
       expect(await decide(grace, number, 'refuse')).to.equal('own_case')
-      const { found, bars } = await office.deciding.look(number, grace)
+      const { found, bars } = await office.staffDecisions.look(number, grace)
       expect(bars).to.equal('own_case')
       const [document] = found.documents
-      expect(await code(office.deciding.document(number, document?.id ?? '', grace))).to.equal('not_found')
+      expect(await code(office.staffDecisions.document(number, document?.id ?? '', grace))).to.equal('not_found')
     }
   })
 
   it('has a reason, and a case that was sent', async () => {
     const { number } = await office.queued('ada@example.com')
-    expect(await code(office.deciding.decide(number, grace, 'approve', ' '))).to.equal('reason_needed')
-    await office.checking.ask({ email: 'ada@example.com', contact: 'x@example.com' }, 'en', visitor)
-    const draft = await office.checking.look(office.bearer())
+    expect(await code(office.staffDecisions.decide(number, grace, 'approve', ' '))).to.equal('reason_needed')
+    await office.submissions.ask({ email: 'ada@example.com', contact: 'x@example.com' }, 'en', visitor)
+    const draft = await office.submissions.look(office.bearer())
     expect(await decide(grace, draft.id)).to.equal('not_found')
     expect(await decide(grace, draft.id, 'refuse')).to.equal('not_found')
     expect(await decide(grace, '0000-0000-0000')).to.equal('not_found')
@@ -124,7 +124,9 @@ describe('what the staff decide, on a slow store', () => {
   it('agrees to one case of an account at a time', async () => {
     const one = await office.queued('ada@example.com')
     const other = await office.queued('ada@example.com', 'thief@example.com')
-    expect((await office.deciding.look(one.number, grace)).rivals.map(each => each.id)).to.deep.equal([other.number])
+    expect((await office.staffDecisions.look(one.number, grace)).rivals.map(each => each.id)).to.deep.equal([
+      other.number,
+    ])
     for (const { number } of [one, other]) await decide(grace, number)
     const met = await Promise.all([one, other].map(({ number }) => decide(edsger, number)))
     expect(met.sort()).to.deep.equal(['conflict', 'done'])
@@ -137,7 +139,7 @@ describe('what the staff decide, on a slow store', () => {
   it('comes to nothing once the owner has stopped it, and to one of the two when both happen at once', async () => {
     const stopped = await granted()
     const cancel = await cancelLink(stopped.number)
-    await office.checking.cancel(cancel, visitor)
+    await office.submissions.cancel(cancel, visitor)
     expect(await documents(stopped.number)).to.deep.equal([])
     for (const verdict of ['approve', 'refuse'] as const)
       expect(await decide(barbara, stopped.number, verdict)).to.equal('conflict')
@@ -145,15 +147,15 @@ describe('what the staff decide, on a slow store', () => {
     await office.round()
     expect(await state(stopped.number)).to.equal('cancelled')
     expect(office.mailed.some(each => each.name === 'check-ready')).to.equal(false)
-    expect(await code(office.checking.contested(cancel))).to.equal('link_expired')
+    expect(await code(office.submissions.contested(cancel))).to.equal('link_expired')
 
     for (const turn of [1, 2, 3]) {
       const { number } = await ready(`x${turn}@example.com`)
       const stop = await cancelLink(number)
       const met = await Promise.all([
-        code(office.checking.complete(number)),
-        code(office.checking.cancel(stop, visitor)),
-        code(office.checking.complete(number)),
+        code(office.submissions.complete(number)),
+        code(office.submissions.cancel(stop, visitor)),
+        code(office.submissions.complete(number)),
       ])
       expect(
         met.filter(each => each === 'done'),
@@ -167,23 +169,23 @@ describe('what the staff decide, on a slow store', () => {
 
   it('is used once, in time and not before, by whoever holds the link', async () => {
     const { number, bearer } = await granted()
-    expect(await code(office.checking.complete(number))).to.equal('attempt_expired')
-    expect(await code(office.checking.remind(bearer))).to.equal('conflict')
+    expect(await code(office.submissions.complete(number))).to.equal('attempt_expired')
+    expect(await code(office.submissions.remind(bearer))).to.equal('conflict')
     const early = await office.kept.links.make({ purpose: 'recover', case: number, account: 'ada' }, 9 * day)
-    expect(await office.checking.ready(early)).to.equal(false)
-    expect(await code(office.checking.open(early))).to.equal('link_expired')
+    expect(await office.submissions.ready(early)).to.equal(false)
+    expect(await code(office.submissions.open(early))).to.equal('link_expired')
     at += day
     await office.round()
     await office.round()
     expect(office.mailed.filter(each => each.name === 'check-ready')).to.have.length(1)
     const link = office.bearer()
-    const opened = await Promise.all(ten.map(() => code(office.checking.open(link))))
+    const opened = await Promise.all(ten.map(() => code(office.submissions.open(link))))
     expect(opened.filter(each => each === 'done')).to.have.length(1)
     // Who lost it asks for another; that runs out, and so does the case.
-    await office.checking.remind(bearer)
+    await office.submissions.remind(bearer)
     const next = office.bearer()
     at += 3 * day
-    expect(await office.checking.ready(next)).to.equal(false)
+    expect(await office.submissions.ready(next)).to.equal(false)
     at += 40 * day
     expect(await state(number)).to.equal(undefined)
     expect(await documents(number)).to.deep.equal([])
@@ -192,7 +194,7 @@ describe('what the staff decide, on a slow store', () => {
   it('ends every other case of the account once one is used', async () => {
     const other = await office.queued('ada@example.com', 'thief@example.com')
     const { number } = await ready()
-    await office.checking.complete(number)
+    await office.submissions.complete(number)
     expect(await state(other.number)).to.equal('cancelled')
     expect(await documents(other.number)).to.deep.equal([])
   })
@@ -203,21 +205,21 @@ describe('what the staff decide, on a slow store', () => {
     const [document] = (await office.cases.get(number))?.documents ?? []
     await decide(grace, number, 'refuse')
     expect(await documents(number)).to.deep.equal([])
-    expect(await code(office.deciding.document(number, document?.id ?? '', grace))).to.equal('not_found')
-    expect((await office.deciding.look(number, grace)).story).to.equal('')
+    expect(await code(office.staffDecisions.document(number, document?.id ?? '', grace))).to.equal('not_found')
+    expect((await office.staffDecisions.look(number, grace)).story).to.equal('')
     expect((await office.cases.get(number))?.story).to.equal(undefined)
-    expect((await office.checking.look(bearer)).state).to.equal('refused')
+    expect((await office.submissions.look(bearer)).state).to.equal('refused')
     at += 91 * day
     expect(await state(number)).to.equal(undefined)
   })
 
   it('takes documents once, of ten that are sent at once', async () => {
-    await office.checking.ask({ email: 'ada@example.com', contact: '' }, 'en', visitor)
+    await office.submissions.ask({ email: 'ada@example.com', contact: '' }, 'en', visitor)
     const bearer = office.bearer()
     const met = await Promise.all(
       ten.map(() =>
         code(
-          office.checking.send(bearer, visitor, async keep => {
+          office.submissions.send(bearer, visitor, async keep => {
             const content = (async function* () {
               yield Buffer.from('%PDF-1.7\n%%EOF')
             })()
@@ -228,7 +230,7 @@ describe('what the staff decide, on a slow store', () => {
       ),
     )
     expect(met.filter(each => each === 'done')).to.have.length(1)
-    const { id } = await office.checking.look(bearer)
+    const { id } = await office.submissions.look(bearer)
     expect(await documents(id)).to.have.length(1)
   })
 })

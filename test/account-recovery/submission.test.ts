@@ -25,8 +25,8 @@ describe('handing in documents', () => {
   it('is rationed: by case, by visitor, and by all together, so that nobody fills the disk', async () => {
     const quick = await desk(store, () => at)
     const sending = async (contact: string, address: string, receive: Receive) => {
-      await quick.checking.ask({ email: contact, contact: '' }, 'en', { ...visitor, address })
-      return code(quick.checking.send(quick.bearer(), { ...visitor, address }, receive))
+      await quick.submissions.ask({ email: contact, contact: '' }, 'en', { ...visitor, address })
+      return code(quick.submissions.send(quick.bearer(), { ...visitor, address }, receive))
     }
     const nothing: Receive = async () => ({ story: '' })
     const whole: Receive = async keep => {

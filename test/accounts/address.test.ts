@@ -48,7 +48,7 @@ describe('addresses', () => {
     at += regret
     expect(await conflict(book.claim('ada@example.com', 'eve'))).to.equal(true)
     expect(await conflict(book.claim('ada@example.com', 'ada'))).to.equal(false)
-    expect(await book.whose('ada@example.com')).to.deep.equal({ account: 'ada', held: false })
+    expect(await book.whose('ada@example.com')).to.deep.equal({ account: 'ada', current: false })
     at += 2 * day
     expect(await book.whose('ada@example.com')).to.equal(undefined)
     expect(await conflict(book.claim('ada@example.com', 'eve'))).to.equal(false)

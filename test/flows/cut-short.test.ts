@@ -189,7 +189,7 @@ describe('an act that is cut short at any call of the store', () => {
         const left = await here.engine.collection(credentialsDeclaration).find({ account: 'ada' })
         expect(left).to.have.length(held.length)
         expect(await here.calm.addresses.whose('ada@example.com')).to.deep.equal(
-          account && { account: 'ada', held: true },
+          account && { account: 'ada', current: true },
         )
       }
     expect([...seen]).to.have.members([true, false])
