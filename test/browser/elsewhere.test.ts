@@ -44,7 +44,7 @@ describe('in a browser, what was asked from elsewhere', function () {
       await sees(who, 'Is this your device?')
       await who.press('Let it in')
       await proves(who, person)
-      await sees(who, 'Your device is let in')
+      await sees(who, 'Device connected')
       while ((await poll(body.device_code)).status !== 200) here.latchkey.clock.pass(6_000)
     }))
 

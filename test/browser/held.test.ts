@@ -52,7 +52,7 @@ describe('in a browser, from somewhere unusual', function () {
         await prove(who, person)
         const page = await person.browser.get(await linkTo(person))
         await page.submit({}, 'This wasn’t me')
-        await who.sees('This page has run out')
+        await who.sees('This page has expired')
         expect(who.complaints.splice(0).every(each => each.includes('410'))).to.equal(true)
       },
       { extraHTTPHeaders: london },

@@ -98,7 +98,7 @@ describe('in a browser, what protects an account', function () {
       async who => {
         const person = await at.joined()
         await who.page.goto(`${latchkey.issuer}/sign-in`)
-        await who.follow('Forgot it?')
+        await who.follow('Forgot password?')
         await who.sees('Forgot your password?')
         await who.type('Email', person.email)
         await who.press('Send link')

@@ -74,7 +74,7 @@ describe('typing in a browser', () => {
       }
       await who.page.goto(`${latchkey.issuer}/sign-in`)
       await painted(who.page)
-      const order = ['Email', 'Password', 'Show', 'Forgot it?', 'Sign in', 'Use a passkey', 'Create an account']
+      const order = ['Email', 'Password', 'Show', 'Forgot password?', 'Sign in', 'Use a passkey', 'Create an account']
       expect((await walk(who)).slice(0, order.length)).to.deep.equal(order)
 
       await who.page.reload()

@@ -94,7 +94,7 @@ describe('the activity page', () => {
     const none = await read(ada, `?to=1999-12-31`)
     expect([none.all('.statement').length, none.find('.empty')?.text]).to.deep.equal([
       0,
-      'Nothing here. Choose other days, or another kind.',
+      'No activity found. Choose other days or another type.',
     ])
   })
 

@@ -69,7 +69,7 @@ describe('alerts', () => {
     await off.submit({}, 'Text me, too')
     await told(ada.phone, 'What we text you was changed')
     await at.act(ada, 'phrase', { phrase: 'blue heron' })
-    await told(ada.phone, 'Your words in our mails were changed')
+    await told(ada.phone, 'Your anti-phishing phrase was changed')
     await (await at.open(ada)).submit({}, 'Stop texting')
     const before = await count(ada.phone)
     expect((await latchkey.outbox(ada.phone)).filter(each => each.text.includes('What we text'))).to.have.length(2)
@@ -114,7 +114,7 @@ describe('alerts', () => {
     latchkey.clock.pass(7 * day)
     ada.email = email
     await at.elsewhere(ada)
-    expect((await told(email, 'Somebody signed in on a new device or from a new place')).link).to.contain('/not-me/')
+    expect((await told(email, 'New sign-in to your account')).link).to.contain('/not-me/')
   })
 
   it('tell the old number and the new one', async () => {
@@ -234,7 +234,7 @@ describe('alerts', () => {
       asked.end(body)
     })
     expect(status).to.equal(303)
-    const mail = await told(ada.email, 'Your words in our mails were changed')
+    const mail = await told(ada.email, 'Your anti-phishing phrase was changed')
     expect(mail.link).to.match(new RegExp(`^${latchkey.issuer}/`))
     expect(mail.text).to.not.contain('evil.example')
   })

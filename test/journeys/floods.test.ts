@@ -68,7 +68,7 @@ describe('a flood of requests from one address', function () {
       const page = await send(latchkey.issuer, one, from, html)
       expect(page.status).to.equal(429)
       expect(page.text).to.include(
-        page.headers.get('content-type')?.includes('json') ? 'slow_down' : 'too often in a short time',
+        page.headers.get('content-type')?.includes('json') ? 'slow_down' : 'Too many attempts',
       )
       expect(total()).to.equal(before)
       // Nobody else waits for it, and neither does who comes back in time.

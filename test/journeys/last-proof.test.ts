@@ -34,7 +34,7 @@ describe('an error after the last proof', () => {
     const [before, had] = [raised(), await cookie()]
     page = await page.submit({ code: authenticatorCode(here.latchkey, person) })
     expect(page.status).to.equal(410)
-    expect(page.text).to.include('This request has run out')
+    expect(page.text).to.include('This request has expired')
     expect([raised(), await cookie()]).to.deep.equal([before, had])
     expect((await poll(body.device_code)).body.error).to.equal('expired_token')
   })

@@ -96,7 +96,7 @@ describe('what a thief leaves behind', () => {
     page = await page.submit({ password: ada.password })
     expect(await at.isIn(ada), page.text).to.equal(true)
 
-    const subject = 'Somebody signed in on a new device or from a new place'
+    const subject = 'New sign-in to your account'
     const before = await count(ada.email, subject)
     const again = { ...ada, browser: thief.browser }
     const start = await at.open(again, '/sign-in')

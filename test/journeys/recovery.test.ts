@@ -39,7 +39,7 @@ describe('a forgotten password', () => {
     const ada = await at.joined()
     const former = ada.password
     const browser = jar()
-    let page = await (await browser.get(`${latchkey.issuer}/sign-in`)).follow('Forgot it?')
+    let page = await (await browser.get(`${latchkey.issuer}/sign-in`)).follow('Forgot password?')
     page = await page.submit({ email: ada.email })
     expect(page.status).to.equal(200)
     const { link = '' } = await mailed(ada.email)

@@ -42,7 +42,7 @@ describe('signing in from somewhere unusual', () => {
     await jar().get(link)
     expect((await traveller.browser.get(`${held.url}/held`)).json()).to.deep.equal({ confirmed: false })
     const confirmed = await page.submit({}, 'Yes, it’s me')
-    expect(confirmed.h1).to.equal('Thank you, it goes on')
+    expect(confirmed.h1).to.equal('Confirmed')
     expect((await phone.get(account())).url, 'nobody is signed in where it was pressed').to.contain('/sign-in/')
 
     expect((await traveller.browser.get(`${held.url}/held`)).json()).to.deep.equal({ confirmed: true })

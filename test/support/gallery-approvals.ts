@@ -32,7 +32,7 @@ export const approvals: readonly Picture[] = [
   picture('approve-slow-down', 'sign-in/approve', {
     ...approve,
     facts,
-    ...wrong('slow_down', undefined, 'That was too often in a short time. Wait 20 minutes, then try again.'),
+    ...wrong('slow_down', undefined, 'Too many attempts. Wait 20 minutes, then try again.'),
   }),
   picture('approve-long', 'sign-in/approve', {
     ...approve,

@@ -74,7 +74,7 @@ export const keyPages: readonly Picture[] = [
   }),
   picture('keys-slow-down', 'account/api-keys', {
     ...page,
-    ...wrong('slow_down', undefined, 'That was too often in a short time. Wait 40 seconds, then try again.'),
+    ...wrong('slow_down', undefined, 'Too many attempts. Wait 40 seconds, then try again.'),
   }),
   picture('key-made', 'account/api-key', {
     ...account,

@@ -24,7 +24,7 @@ export const signIns: readonly Picture[] = [
   picture('start-slow-down', 'sign-in/start', {
     ...start,
     email: longEmail,
-    ...wrong('slow_down', undefined, 'That was too often in a short time. Wait 40 seconds, then try again.'),
+    ...wrong('slow_down', undefined, 'Too many attempts. Wait 40 seconds, then try again.'),
   }),
   picture('start-passkey-refused', 'sign-in/start', {
     ...start,
@@ -80,7 +80,7 @@ export const signIns: readonly Picture[] = [
     factor: { id: 'sms' },
     shown: undefined,
     others: [others.totp],
-    ...wrong('slow_down', undefined, 'That was too often in a short time. Wait 20 seconds, then try again.'),
+    ...wrong('slow_down', undefined, 'Too many attempts. Wait 20 seconds, then try again.'),
   }),
   picture('prove-email-de', 'sign-in/prove', {
     ...step,
