@@ -17,16 +17,12 @@ const open: readonly (string | undefined)[] = ['authorization', 'resume', 'end_s
  */
 const limited: readonly (string | undefined)[] = ['pushed_authorization_request', 'device_authorization']
 
-export interface Admission {
-  /** Pays for a row that is stored before anything was proved; does nothing where the client authenticated, and outside of requests. Throws `slow_down`. */
-  pay(bytes: number): Promise<void>
-  /** Wraps an adapter so that it stores small things only, and strangers pay for what they store. Throws `too_large` and `slow_down`. */
-  guard(name: string, adapter: Adapter): Adapter
-}
+export type Admission = ReturnType<typeof admission>
 
 /** Limits what requests to the library's endpoints leave in the store. */
-export function admission(quota: Quota): Admission {
-  const pay: Admission['pay'] = async bytes => {
+export function admission(quota: Quota) {
+  /** Pays for a row that is stored before anything was proved; free where the client has authenticated, and outside of requests. Throws `slow_down`. */
+  const pay = async (bytes: number): Promise<void> => {
     const ctx = Provider.ctx as KoaContextWithOIDC | undefined
     const { client, route } = ctx?.oidc ?? {}
     if (!ctx?.oidc) return
@@ -38,7 +34,8 @@ export function admission(quota: Quota): Admission {
 
   return {
     pay,
-    guard: (name, adapter) => {
+    /** Wraps an adapter so that it stores small things only, and strangers pay for what they store. Throws `too_large` and `slow_down`. */
+    guard: (name: string, adapter: Adapter): Adapter => {
       const kind = kinds[name]
       if (!kind) return adapter
       return {
@@ -80,7 +77,7 @@ const replays = declare({ name: 'replays', shape: z.object({ id: z.string(), exp
 /** Seconds that a proof's clock may be ahead of ours (RFC 9449, 11.1): it passes for so much longer than the library remembers it. */
 const ahead = 300
 
-/** The library looks whether a proof was seen, then notes it: two at once both pass. Here one insert decides. */
+/** Decides by one insert whether a proof comes for the first time: the library looks, then notes it, and lets two at once both pass. */
 export function replayDetection(store: Store, admitted: Admission): Replacements['unique'] {
   const seen = store.collection(replays)
   return async (issuer, jti, exp) => {

@@ -26,7 +26,7 @@ interface Asked {
 }
 
 /**
- * Completes what a request asks for, before the library judges it: the scope that its client declares where it names none, and the API
+ * Completes what a request asks for, before the library checks it: the scope that its client declares where it names none, and the API
  * where only one has the scopes. Throws `invalid_scope` and `invalid_target` where people would be asked for nothing.
  */
 async function completeRequest({ oidc }: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {

@@ -8,22 +8,12 @@ import type { Records } from '../records/adapter.ts'
 import { sessionLife } from './configuration.ts'
 import type { EndReason, EndSession } from './logout.ts'
 import type { Options } from './options.ts'
-import { type Acr, asAcr } from './prompts.ts'
+import { asAcr } from './prompts.ts'
 import { type Login, logIn, remembered } from './security-stamps.ts'
 import { isSuperseded } from './session-storage.ts'
 
 /** Who is signed in in this browser, and how. */
-export interface CurrentSession {
-  uid: string
-  accountId: string
-  acr: Acr | undefined
-  amr: readonly string[]
-  /** When somebody last signed in, in milliseconds. */
-  since: number
-  /** Names of the apps that were signed in to in this session. */
-  apps: readonly string[]
-}
-
+export type CurrentSession = NonNullable<Awaited<ReturnType<Sessions['current']>>>
 export type Sessions = ReturnType<typeof browserSessions>
 
 /** Browser sessions, for pages of our own. */
@@ -67,7 +57,7 @@ export function browserSessions(services: Options & { provider: Provider; record
 
   return {
     /** Returns the session that the request's cookie names; being looked at keeps it alive. */
-    current: async (ctx: Context): Promise<CurrentSession | undefined> => {
+    current: async (ctx: Context) => {
       const session = await own(ctx)
       const { uid, accountId, acr, amr = [], loginTs } = session
       if (accountId === undefined || loginTs === undefined) return undefined
@@ -75,7 +65,10 @@ export function browserSessions(services: Options & { provider: Provider; record
       // Once in a tenth of its time is enough, so that looking at a page does not write each time.
       if (session.exp - now() / 1000 < sessionLife(loginTs, services) * 0.9) await save(ctx, session)
       await emit('session.seen', { account: accountId, session: uid }, originOf(ctx))
-      return { uid, accountId, acr: asAcr(acr), amr, since: loginTs * 1000, apps: await names(session) }
+      /** When somebody last signed in, in milliseconds. */
+      const since = loginTs * 1000
+      const apps = await names(session)
+      return { uid, accountId, acr: asAcr(acr), amr: amr as readonly string[], since, apps: apps as readonly string[] }
     },
     /**
      * Signs somebody in without any app: the cookie changes, and anybody else who was signed in is signed out. Resolves to the session's uid.
@@ -134,7 +127,7 @@ export function browserSessions(services: Options & { provider: Provider; record
       if (changes !== 'soon' && accountId !== undefined && accountId === whose && theirs.includes(uid))
         await renew(ctx, session)
     },
-    /** Ends every session of an account, and every grant, whoever asks. */
+    /** Ends every session of an account, and every grant. */
     endAllOf: async (accountId: string, why: EndReason, origin?: Origin): Promise<void> => {
       await endEach(await records.sessions.of(accountId), why, origin)
       await Promise.all((await records.grantsOf(accountId)).map(records.revokeGrant))

@@ -29,9 +29,9 @@ export function clientAuthentication(provider: Provider, clients: Clients) {
   }
 }
 
-/** How far ahead, in seconds, a client's assertion may expire: each is remembered for so long. */
+/** How many seconds ahead a client's assertion may expire: each is remembered until then. */
 const assertionLife = 600
-/** How long, in seconds, a request object may last from when it begins (FAPI 2.0 Message Signing, 5.3.1). */
+/** How many seconds a request object may be valid (FAPI 2.0 Message Signing, 5.3.1). */
 const requestLife = 3600
 /** How many seconds a client's clock may be ahead of ours (FAPI 2.0 Security Profile, 5.3.2.1). */
 const ahead = 60

@@ -10,7 +10,7 @@ import { about, faultsOf, onDevice, strangersFaults } from '../clients/rules.ts'
 import { plain } from '../flows/details.ts'
 import type { Options } from './options.ts'
 
-/** How deep the metadata of a client goes at most: a key's certificates are at 4. */
+/** How deep the metadata of a client may be nested: a key's certificates are at 4. */
 const deepest = 8
 
 /**
@@ -45,7 +45,7 @@ const sharedNames = [
 ]
 type Shared = Pick<typeof clientShape, (typeof sharedNames)[number]>
 
-/** What a client may say of itself, by the rules of clients.json; all else is the operator's to say. */
+/** The metadata that a client may set itself, by the rules of clients.json; only the operator sets the rest. */
 const registeredShape = {
   ...(Object.fromEntries(sharedNames.map(name => [name, clientShape[name]])) as Shared),
   jwks: jwksOfOthers.optional(),
@@ -80,7 +80,7 @@ export function clientMetadata(options: Pick<Options, 'clients' | 'standing' | '
     validator: (...asked: Parameters<Validator>) => {
       const [ctx, name, , making] = asked
       if (extraClientMetadata.properties.includes(name)) return extraClientMetadata.validator?.(...asked)
-      // One of the file, or of the store, comes without a request, and was judged before.
+      // A client of the file, or of the store, comes without a request, and was checked before.
       const { client_id } = making as unknown as Making
       if (name !== 'policy' || (!ctx && !isDocument(String(client_id), '*'))) return
       const made = making as unknown as Making

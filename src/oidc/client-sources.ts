@@ -132,12 +132,12 @@ function allowed(metadata: AdapterPayload, policy: Policy): AdapterPayload | und
 
 type Fetch = ReturnType<typeof outgoing>
 
-/** What one address may have us fetch for clients that are not of clients.json. */
+/** How much one address may have fetched for clients that are not in clients.json. */
 const fetches = { tries: 300, window: 600_000 }
 
 /**
  * Fetches what clients keep elsewhere. The library forgets what it could not have, and makes a client anew of its document for each
- * request: so whoever sends requests decides how often we knock at an address of their choosing. Throws Unreachable, and `slow_down`.
+ * request: so a sender of requests decides how often an address of their choosing is called. Throws Unreachable, and `slow_down`.
  */
 export function clientFetch(send: Fetch, throttle: Options['throttle']): Fetch {
   return async (input, init) => {

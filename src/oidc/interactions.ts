@@ -11,52 +11,13 @@ import type { Consents, Scopes } from '../records/consents.ts'
 import type { Sessions } from './browser-sessions.ts'
 import { add } from './grants.ts'
 import type { Options } from './options.ts'
-import { type Acr, demandOf } from './prompts.ts'
+import { demandOf } from './prompts.ts'
 import type { Login } from './security-stamps.ts'
 
 /** What an authorization request waits for. */
-export interface InteractionDetails {
-  uid: string
-  /** What somebody has to come for: `login`, `create` (sign up) or `consent`. */
-  prompt: string
-  client: { id: string; name: string; tile: string; logo: string | undefined; firstParty: boolean }
-  /** The app with the site that it answers at; undefined for one on a device. */
-  app: { name: string; home: string } | undefined
-  /** What is known of an app that is not of the suite, where it asks for consent. */
-  stranger: Stranger | undefined
-  params: {
-    /** The least assurance that will do. */
-    acr: Acr | undefined
-    /** The app wants a sign-in although somebody is signed in. */
-    anew: boolean
-    /** How old a sign-in may be, in seconds. */
-    maxAge: number | undefined
-    login_hint: string | undefined
-    /** BCP 47, parted by spaces, most wanted first. */
-    ui_locales: string | undefined
-  }
-  /** Who is signed in. */
-  session: { uid: string; accountId: string; acr: string | undefined } | undefined
-  /** What is left to consent to. */
-  asked: { scopes: readonly string[]; resources: readonly { name: string; scopes: readonly string[] }[] }
-  /** What is left to approve, once nothing is left to consent to. */
-  approval: Request | undefined
-}
-
+export type InteractionDetails = Awaited<ReturnType<Interactions['details']>>
 /** An app that is not of the suite. */
-export interface Stranger {
-  /** The place that it sends the browser to: a host, or on a device a scheme and what is behind it. */
-  leads: string
-  /** It is an app on a device. */
-  device: boolean
-  /** The host of the document that it is known by. */
-  document: string | undefined
-  /** Whether the app is in clients.json; of any other app we know only what it says itself. */
-  operatorDeclared: boolean
-  /** What it wants read, as it says itself. */
-  links: { terms: string | undefined; privacy: string | undefined; site: string | undefined }
-}
-
+export type Stranger = ReturnType<typeof strangerOf>
 export type Interactions = ReturnType<typeof interactions>
 
 type Services = Pick<Options, 'clients' | 'emit' | 'now'> & {
@@ -86,7 +47,7 @@ export function interactions({ provider, clients, consents, sessions, emit, now 
   }
 
   return {
-    details: async (ctx: Context): Promise<InteractionDetails> => {
+    details: async (ctx: Context) => {
       const { uid, prompt, params, session, iat } = await waiting(ctx)
       const text = (name: string): string | undefined => (typeof params[name] === 'string' ? params[name] : undefined)
       const app = await clients.app(text('client_id') ?? '')
@@ -98,27 +59,39 @@ export function interactions({ provider, clients, consents, sessions, emit, now 
         name: app.apis.get(resource)?.name ?? resource,
         scopes,
       }))
+      // What is left to approve, once nothing is left to consent to.
       const detail = oidc.length + resources.length > 0 ? undefined : (prompt.details.detail as Detail | undefined)
+      const approval: Request | undefined = detail &&
+        session && { id: uid, client: app.id, account: session.accountId, at: iat, detail }
       return {
         uid,
+        /** What somebody has to come for: `login`, `create` (sign up) or `consent`. */
         prompt: prompt.name,
         client: {
           ...{ id: app.id, name: about?.clientName ?? app.name, tile: app.tile },
           ...{ logo: app.logo, firstParty: app.firstParty },
         },
+        /** The app with the site that it answers at; undefined for one on a device. */
         app: siteOf(app, text('redirect_uri')),
+        /** What is known of an app that is not of the suite, where it asks for consent. */
         stranger: about && strangerOf(app, about, text('redirect_uri') ?? provider.issuer),
         params: {
+          /** The least assurance that will do. */
           acr: demandOf(params).least,
+          /** The app wants a sign-in although somebody is signed in. */
           anew: (text('prompt') ?? '').split(' ').includes('login'),
+          /** How old a sign-in may be, in seconds. */
           maxAge: params.max_age === undefined ? undefined : Number(params.max_age),
           // No address is longer.
           login_hint: text('login_hint')?.slice(0, 320),
+          /** BCP 47, parted by spaces, most wanted first. */
           ui_locales: text('ui_locales'),
         },
+        /** Who is signed in. */
         session: session && { uid: session.uid, accountId: session.accountId, acr: session.acr },
+        /** What is left to consent to. */
         asked: { scopes: oidc, resources },
-        approval: detail && session && { id: uid, client: app.id, account: session.accountId, at: iat, detail },
+        approval,
       }
     },
     /** Goes on with who was proved, while the account's security stamp is as it was; somebody else who was signed in is signed out. */
@@ -184,23 +157,23 @@ function siteOf({ name, host }: App, redirectUri = ''): { name: string; home: st
   return { name: host === undefined ? name : `${name} (${url.host})`, home: `${url.origin}/` }
 }
 
-function strangerOf({ id, host }: App, about: Client, redirectUri: string): Stranger {
+function strangerOf({ id, host }: App, about: Client, redirectUri: string) {
   const { protocol, hostname } = new URL(redirectUri)
   return {
+    /** The place that it sends the browser to: a host, or on a device a scheme and what is behind it. */
     leads: placeOf(redirectUri),
+    /** It is an app on a device. */
     device: protocol !== 'https:' && (protocol !== 'http:' || loopback(hostname)),
+    /** The host of the document that it is known by. */
     document: id.startsWith('https:') ? host : undefined,
+    /** Whether the app is in clients.json; of any other app we know only what it says itself. */
     operatorDeclared: host === undefined,
+    /** What it wants read, as it says itself. */
     links: { terms: about.tosUri, privacy: about.policyUri, site: about.clientUri },
   }
 }
 
-function missing({
-  missingOIDCScope = [],
-  missingResourceScopes = {},
-}: {
-  missingOIDCScope?: unknown
-  missingResourceScopes?: unknown
-}): Scopes {
+function missing(details: { missingOIDCScope?: unknown; missingResourceScopes?: unknown }): Scopes {
+  const { missingOIDCScope = [], missingResourceScopes = {} } = details
   return { oidc: missingOIDCScope as string[], apis: missingResourceScopes as { [resource: string]: string[] } }
 }

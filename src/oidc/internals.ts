@@ -232,9 +232,9 @@ export function replaceMethods(provider: Provider, field: string, now: () => num
 
   const { backchannelLogout } = Client.prototype
   const tell = by.tellLogout((client, ...about) => backchannelLogout.apply(client, about))
-  // Every access token says which session it is of, so that an API can ask another on its person's behalf only while it lives.
+  // Every access token names its session, so that an API can call another on a person's behalf only while that lives.
   Object.assign(Client.prototype, { backchannelLogout: method(tell), includeSid: () => true })
-  // It takes no scope of an API in a client's metadata. Which there may be is judged where clients come from: the file, or a policy.
+  // The library takes no scope of an API in a client's metadata. The file, or a policy, decides which there may be.
   Object.assign(Client.Schema.prototype, { scopes: () => {} })
   const { set } = IdToken.prototype
   const some = (of: Making, ...claim: Parameters<typeof set>) => by.tells(of, claim[0]) && set.apply(of, claim)

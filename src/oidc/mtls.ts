@@ -4,7 +4,7 @@ import type { Configuration, Provider } from 'oidc-provider'
 import { type Certificate, certificateIn, issuedBy, names, type SubjectField } from '../crypto/certificate.ts'
 import type { Replacements } from './internals.ts'
 
-/** Where clients show certificates, and whose count (RFC 8705). */
+/** Where clients show certificates, and which are accepted (RFC 8705). */
 export interface Mtls {
   /** The origin of the host that asks for them. */
   url: string
@@ -30,7 +30,7 @@ type Routes = Readonly<Record<(typeof endpoints)[keyof typeof endpoints], string
 /** The paths that clients show certificates at. */
 export const certifiedPaths = (routes: Routes): string[] => Object.values(endpoints).map(each => routes[each])
 
-/** What discovery names of them where they are on another host than the rest (RFC 8705, 5). */
+/** Returns discovery's entry for these endpoints where they are on a host of their own (RFC 8705, 5). */
 export function aliases(mtls: Mtls | undefined, issuer: string, routes: Routes): object {
   if (!mtls || mtls.url === issuer) return {}
   const at = Object.entries(endpoints).map(([name, route]) => [name, mtls.url + routes[route]])
@@ -57,21 +57,21 @@ export function namedAsCalled(provider: Provider, mtls: Mtls | undefined): Pick<
   }
 }
 
-/** The ways of authenticating that there are with certificates (RFC 8705, 2). */
+/** Returns the ways to authenticate by a certificate (RFC 8705, 2). */
 export function certificateMethods(mtls: Mtls | undefined) {
   if (!mtls) return []
   const known = mtls.authorities.length > 0 ? (['tls_client_auth'] as const) : []
   return [...known, 'self_signed_tls_client_auth'] as const
 }
 
-/** The certificate that a request was made with; the connection proves that its sender has the key. */
+/** Returns the certificate that a request was made with; the connection proves that its sender has the key. */
 export function certificateOf(ctx: Pick<Context, 'get' | 'req'>, mtls: Mtls | undefined): Certificate | undefined {
   if (!mtls) return undefined
   if (mtls.header !== undefined) return certificateIn(ctx.get(mtls.header))
   return (ctx.req.socket as Partial<TLSSocket>).getPeerX509Certificate?.()
 }
 
-/** What the library is told of certificates. */
+/** Configures client certificates. */
 export function mutualTls(mtls: Mtls | undefined, now: () => number): NonNullable<Configuration['features']>['mTLS'] {
   if (!mtls) return { enabled: false }
   return {

@@ -111,7 +111,7 @@ function construct(issuer: string, configured: Configuration): Provider {
 }
 
 /**
- * Puts the name of the session only into ID tokens of clients that hear of its end by it (OpenID Connect Back-Channel Logout 1.0, 2.1), or
+ * Puts the name of the session only into ID tokens of clients that are told of its end by it (OpenID Connect Back-Channel Logout 1.0, 2.1), or
  * that asked for it (OpenID Connect Core 1.0, 5.5): to others it would only tell which tokens are of one browser.
  */
 const tells: Replacements['tells'] = ({ client, mask = {} }, claim) =>

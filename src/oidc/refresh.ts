@@ -35,7 +35,7 @@ type Services = Pick<Options, 'keyring' | 'session' | 'requests' | 'mtls' | 'emi
 }
 
 /**
- * Rotates refresh tokens, and forgives the network, not the thief. The library judges a request and issues tokens; one
+ * Rotates refresh tokens, and forgives the network, not the thief. The library checks a request and issues tokens; one
  * guarded write then makes the new refresh token the family's live one and keeps the answer, sealed under the old one.
  * A client that repeats its request within 30 seconds, by the same key or certificate and before the new token is used, is answered alike;
  * one that can prove nothing of itself (a public client without DPoP) once, within 10 seconds, and at the same network and user agent.

@@ -4,37 +4,23 @@ import type { Clients } from '../clients/registry.ts'
 import { type Refusal, told, wordsOf } from '../errors.ts'
 import type { Fault } from './refusals.ts'
 
+const words = (...lines: string[]): string[] => lines.flatMap(line => line.split(' '))
 /** Parameters of a request that a log may show: no secrets and nothing about a person. */
-const plain = new Set([
-  ...['client_id', 'redirect_uri', 'post_logout_redirect_uri', 'response_type', 'response_mode', 'scope', 'grant_type'],
-  ...['resource', 'prompt', 'max_age', 'code_challenge_method', 'acr_values', 'client_assertion_type', 'audience'],
-  ...['subject_token_type', 'requested_token_type', 'token_type_hint', 'ui_locales', 'requested_expiry', 'request_uri'],
-])
+const plain = new Set(
+  words(
+    'client_id redirect_uri post_logout_redirect_uri response_type response_mode scope grant_type resource prompt max_age',
+    'code_challenge_method acr_values client_assertion_type audience subject_token_type requested_token_type',
+    'token_type_hint ui_locales requested_expiry request_uri',
+  ),
+)
 /** Parameters of which a log says only whether they are there. */
-const secretive = [
-  ...[
-    'code_challenge',
-    'code_verifier',
-    'client_secret',
-    'client_assertion',
-    'refresh_token',
-    'device_code',
-    'auth_req_id',
-  ],
-  ...['access_token', 'subject_token', 'actor_token', 'id_token_hint', 'login_hint_token', 'login_hint', 'logout_hint'],
-  ...[
-    'client_notification_token',
-    'binding_message',
-    'user_code',
-    'authorization_details',
-    'claims',
-    'request',
-    'token',
-  ],
-  ...['state', 'nonce', 'dpop_jkt', 'code'],
-]
+const secretive = words(
+  'code_challenge code_verifier client_secret client_assertion refresh_token device_code auth_req_id access_token',
+  'subject_token actor_token id_token_hint login_hint_token login_hint logout_hint client_notification_token',
+  'binding_message user_code authorization_details claims request token state nonce dpop_jkt code',
+)
 
-/** Everything that a rule looks at. */
+/** What a rule may look at. */
 interface Case {
   ctx: KoaContextWithOIDC
   params: Readonly<Record<string, unknown>>
@@ -54,14 +40,14 @@ const param =
   (name: string, expected?: (of: Case) => unknown): About =>
   of => [name, expected?.(of), sent(of, name)]
 
-/** By which means a client said who it is. */
+/** Says by what a client said who it is. */
 function shownBy({ ctx, params }: Case): string {
   if (ctx.get('Authorization') !== '') return 'client_secret_basic'
   if (params.client_secret) return 'client_secret_post'
   return params.client_assertion ? 'an assertion' : 'no secret, assertion or certificate'
 }
 
-/** A claim of a JWT that nobody has verified. */
+/** Reads a claim of a JWT that is not verified. */
 const claim =
   (jwt: (of: Case) => unknown, where: string, name: string, expected: (of: Case) => unknown): About =>
   of => {
@@ -186,7 +172,7 @@ export function reasonOf(ctx: KoaContextWithOIDC, fault: Partial<Fault>, clients
   }
 }
 
-/** A rule may look at what a strange request does not have. */
+/** Returns what `read` returns; undefined where it looks at what the request does not have. */
 function attempted<T>(read: () => T): T | undefined {
   try {
     return read()
@@ -195,13 +181,13 @@ function attempted<T>(read: () => T): T | undefined {
   }
 }
 
-/** The parameter that a fault names in its words. */
+/** Returns the parameter that the words of a fault name. */
 function nameIn(why: string): About | undefined {
   const name = named.exec(why)?.[1]
   return name === undefined ? undefined : param(name)
 }
 
-/** The parameters that the library took, but for those that it emptied. */
+/** Returns the parameters that the library took, without those that it emptied. */
 function present(params: object | undefined): object {
   return Object.fromEntries(Object.entries(params ?? {}).filter(([, value]) => value !== undefined))
 }

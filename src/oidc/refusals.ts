@@ -5,7 +5,7 @@ import { Problem } from '../errors.ts'
 import type { Options, Renderers } from './options.ts'
 import { reasonOf } from './refusal-reasons.ts'
 
-/** What the library throws about a request. */
+/** An error that the library throws for a request. */
 export interface Fault extends Error {
   error: string
   error_description?: string
@@ -28,7 +28,7 @@ const others = [
   ...['end_session_success.error', 'jwks.error', 'discovery.error'],
 ] as const
 
-/** What the library calls `invalid_request`, in its own words, although it is about who asks. */
+/** Descriptions of errors that the library calls `invalid_request`, although they are about the client. */
 const unauthenticated =
   /^no client authentication mechanism|^invalid authorization header|authorization header are not properly|in the Authorization header$/
 
@@ -44,13 +44,13 @@ export function challenged(ctx: Pick<Context, 'set' | 'response'>, fault: Partia
 }
 
 /**
- * Corrects what the library answers when it refuses a request, before anybody hears of it, and leaves the reason in
- * `ctx.state.refusal`. Where two are told of one request (a fault, then a redirect URI that must not hear of it), the last one counts.
+ * Corrects the answer when the library refuses a request, before it is sent, and leaves the reason in `ctx.state.refusal`. Where one
+ * request has two (a fault, then a redirect URI that must not be told of it), the last one counts.
  */
 export function correctRefusals(provider: Provider, clients: Clients): void {
   const on = provider.on.bind(provider) as unknown as (
     name: string,
-    hear: (ctx: KoaContextWithOIDC, fault: Fault) => void,
+    act: (ctx: KoaContextWithOIDC, fault: Fault) => void,
   ) => void
   for (const name of authenticating)
     on(name, (ctx, fault) => {
@@ -83,7 +83,7 @@ export function explainErrors({ renderers, clients }: Pick<Options, 'renderers' 
   }
 }
 
-/** What programs are told about a Problem, which the library does not know. */
+/** The answer to programs for a Problem, which the library does not know. */
 const told: { readonly [code: string]: { error: string; error_description: string } | undefined } = {
   // The error of polling too fast (RFC 8628, 3.5); the status is that of RFC 9126, 2.3.
   slow_down: { error: 'slow_down', error_description: 'too much was asked from this address or by this client: wait' },

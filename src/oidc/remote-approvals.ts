@@ -13,7 +13,7 @@ import type { Options } from './options.ts'
 import { type Acr, demandOf } from './prompts.ts'
 import type { Login } from './security-stamps.ts'
 
-/** What waits for a person to approve it. Times in milliseconds since the epoch. */
+/** A request that waits for a person to approve it. Times in milliseconds since the epoch. */
 export interface Waiting {
   id: string
   app: App
@@ -28,7 +28,7 @@ export interface Waiting {
   at: number
 }
 
-/** Who approves, in which session of theirs. */
+/** The person who approves, and in which of their sessions. */
 interface Approver {
   account: string
   session: string

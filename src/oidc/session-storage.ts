@@ -88,8 +88,8 @@ export function sessionStorage(
     issues: (issued: Carried) => {
       if (issued.sessionUid !== undefined && Provider.ctx) issued.stamp ??= inherited(Provider.ctx.oidc) ?? 0
     },
-    // The library signs in whoever an interaction says was proved, however long it waited to be resumed. What was proved before the
-    // account's protection changed signs nobody in.
+    // The library signs in the account that an interaction says was proved, however long it waited to be resumed. What was proved before
+    // the account's protection changed signs nobody in.
     findInteraction: find => async id => {
       const found = await find(id)
       const login = found?.result?.login as Login | undefined

@@ -117,7 +117,7 @@ function signedRequests({ clients, verifySigned, now }: Pick<Options, 'clients' 
     }
   }
 }
-/** Who acts, and on behalf of whom before (RFC 8693, 4.1). */
+/** The actor, and the actors before (RFC 8693, 4.1). */
 interface Act {
   sub: string
   act?: Act | undefined
