@@ -35,7 +35,7 @@ describe('assets', () => {
   })
 
   for (const encoding of ['br', 'gzip']) {
-    it(`compresses with ${encoding} for whoever reads it`, async () => {
+    it(`compresses with ${encoding} where the browser accepts it`, async () => {
       const answer = await get(asset('latchkey.css'), { 'Accept-Encoding': encoding })
       expect(answer.headers.get('content-encoding')).to.equal(encoding)
       expect(answer.headers.get('vary')).to.include('Accept-Encoding')
@@ -44,7 +44,7 @@ describe('assets', () => {
     })
   }
 
-  it('answers 304 to whoever has it', async () => {
+  it('answers 304 when the browser has it already', async () => {
     const first = await get(asset('icon.svg'))
     const again = await get(asset('icon.svg'), {
       'If-None-Match': first.headers.get('etag') ?? '',
@@ -76,12 +76,12 @@ describe('assets', () => {
     '/assets/../package.json',
     '/assets/constructor.00000000.js',
   ]) {
-    it(`leaves ${path} to others`, async () => {
+    it(`passes on a request for ${path}`, async () => {
       expect((await get(path)).status).to.equal(404)
     })
   }
 
-  it('leaves posts to others', async () => {
+  it('passes on posts', async () => {
     expect((await get(asset('once.js'), {}, 'POST')).status).to.equal(404)
   })
 

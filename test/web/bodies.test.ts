@@ -46,7 +46,7 @@ describe('bodies of requests', () => {
     return answer
   }
 
-  it('that drip are not waited for: 408, and the connection is over', async () => {
+  it('end with 408 and the connection when they come byte by byte', async () => {
     const started = performance.now()
     const answer = await drip('/form HTTP/1.1', 40)
     expect(answer).to.match(/^HTTP\/1\.1 408 /)
@@ -56,19 +56,19 @@ describe('bodies of requests', () => {
     expect(late).to.deep.equal(['/form'])
   })
 
-  it('that drip although the answer was given end with their connection', async () => {
+  it('end with the connection when they go on after the answer', async () => {
     const answer = await drip('/early HTTP/1.1', 40)
     expect(answer).to.match(/^HTTP\/1\.1 200 /)
     expect(late).to.deep.equal([])
   })
 
-  it('of uploads have as long as the server gives', async () => {
+  it('may take as long as the server allows when they are uploads', async () => {
     const answer = await drip('/upload/x HTTP/1.1', 12)
     expect(answer).to.not.match(/408/)
     expect(late).to.deep.equal([])
   })
 
-  it('that are there in time are read, however long the answer takes', async () => {
+  it('are read when they come in time, however long the answer takes', async () => {
     const answer = await fetch(`http://127.0.0.1:${port}/form`, { method: 'POST', body: 'x'.repeat(50_000) })
     expect(await answer.text()).to.equal('read 50000')
     await wait(300)

@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { expect } from 'chai'
 import { fairly } from '../../src/web/fair.ts'
 
-describe('turns of those who are refused all the time', () => {
+describe('the turns of sources that are refused again and again', () => {
   let server: Server
   let url: string
   let passed: number
@@ -40,14 +40,14 @@ describe('turns of those who are refused all the time', () => {
   const many = (count: number, status: number, from?: string, takes?: number) =>
     Promise.all(Array.from({ length: count }, () => ask(status, from, takes)))
 
-  it('are as ever for whoever is answered well, however often', async () => {
+  it('are not limited for a source that is answered well, however often', async () => {
     await many(300, 200)
     widest = 0
     await many(40, 200, undefined, 50)
     expect(widest).to.be.greaterThan(10)
   })
 
-  it('are a few at a time after a hundred refusals, and everybody else’s as ever', async () => {
+  it('are a few at a time after a hundred refusals, and other sources are not limited', async () => {
     await many(100, 401)
     await wait(20)
     widest = 0
@@ -63,7 +63,7 @@ describe('turns of those who are refused all the time', () => {
     expect(widest).to.be.at.most(3)
   })
 
-  it('take all of an IPv6 /64 for one', async () => {
+  it('count a whole IPv6 /64 as one source', async () => {
     await Promise.all(Array.from({ length: 100 }, (_, at) => ask(400, `2001:db8::${at.toString(16)}`)))
     await wait(20)
     widest = 0
@@ -71,7 +71,7 @@ describe('turns of those who are refused all the time', () => {
     expect(widest).to.be.at.most(2)
   })
 
-  it('come early for whoever goes on after 429', async () => {
+  it('are limited earlier when a source goes on after 429', async () => {
     await many(20, 429)
     await wait(20)
     widest = 0
@@ -79,7 +79,7 @@ describe('turns of those who are refused all the time', () => {
     expect(widest).to.be.at.most(2)
   })
 
-  it('are as ever where as many are answered well: one app may be wrong beside others', async () => {
+  it('are not limited where as many are answered well: one app may be wrong beside others', async () => {
     await ask(401)
     await many(150, 200)
     await many(120, 401)
@@ -89,7 +89,7 @@ describe('turns of those who are refused all the time', () => {
     expect(widest).to.be.greaterThan(10)
   })
 
-  it('end in 429 with a reason for what would wait too long', async () => {
+  it('end in 429 with a reason for a request that would wait too long', async () => {
     await many(100, 403)
     await wait(20)
     const answers = await many(160, 200)
@@ -99,7 +99,7 @@ describe('turns of those who are refused all the time', () => {
     expect(JSON.parse(refused[0]?.text ?? '')).to.include({ error: 'slow_down' })
   }).timeout(20_000)
 
-  it('are not held up by two that take long', async () => {
+  it('are not held up by two slow requests', async () => {
     await many(100, 400)
     await wait(20)
     const long = many(2, 200, undefined, 4_000)
@@ -113,14 +113,14 @@ describe('turns of those who are refused all the time', () => {
     await long
   }).timeout(20_000)
 
-  it('are as ever for this machine: a proxy on it may stand for everybody', async () => {
+  it('are not limited for this machine: a proxy on it may stand for everybody', async () => {
     await many(150, 401, '127.0.0.1')
     widest = 0
     await many(40, 200, '127.0.0.1', 50)
     expect(widest).to.be.greaterThan(10)
   })
 
-  it('are as ever again a minute later', async () => {
+  it('are not limited any more a minute later', async () => {
     await many(100, 400)
     passed = 61_000
     widest = 0

@@ -8,7 +8,7 @@ import { settled } from '../../src/web/http-security.ts'
 
 const issuer = 'https://login.example'
 
-describe('who asks for what', () => {
+describe('the sender, host and scheme of a request', () => {
   let server: Server | undefined
   const serve = async (listener: RequestListener): Promise<URL> => {
     server = createServer(listener)
@@ -44,7 +44,7 @@ describe('who asks for what', () => {
     return [got['x-forwarded-for'], ...heard]
   }
 
-  it('believes nobody who is no proxy of ours', async () => {
+  it('believes only our own proxies', async () => {
     const got = await seen(['192.0.2.0/24'], {
       'x-forwarded-for': '203.0.113.7',
       'x-forwarded-proto': 'https',
@@ -111,7 +111,7 @@ describe('who asks for what', () => {
     `${'1'.repeat(5000)}`,
   ]
   for (const hop of nobody) {
-    it(`takes nobody’s address for ${hop.slice(0, 30)}, and says so`, async () => {
+    it(`takes no address from ${hop.slice(0, 30)}, and says so`, async () => {
       expect(await sender({ 'x-forwarded-for': `203.0.113.9, ${hop}, 192.0.2.9` })).to.deep.equal([
         'unknown',
         ` ${hop}`,
@@ -120,7 +120,7 @@ describe('who asks for what', () => {
     })
   }
 
-  it('reads anything without a fault, and an address alike when it is read again', () => {
+  it('reads any text without a fault, and the same address in the same way again', () => {
     const pieces = [
       '0',
       'ffff',
@@ -151,7 +151,7 @@ describe('who asks for what', () => {
     )
   })
 
-  it('passes over what is empty, and knows nobody where that is all', async () => {
+  it('passes over empty elements, and knows no sender where there are no others', async () => {
     expect(await sender({ 'x-forwarded-for': ' ,203.0.113.7,, ,192.0.2.9,' })).to.deep.equal(['203.0.113.7'])
     for (const empty of ['', ' ', ',', ' , ,'])
       expect(await sender({ 'x-forwarded-for': empty }), empty).to.deep.equal(['unknown', ''])
@@ -168,7 +168,7 @@ describe('who asks for what', () => {
     expect(await sender({ forwarded })).to.deep.equal(['203.0.113.7'])
   })
 
-  it('takes the farthest where all are proxies of ours: it asked by itself', async () => {
+  it('takes the farthest hop where all are our own proxies', async () => {
     expect(await sender({ 'x-forwarded-for': '192.0.2.1, 192.0.2.2' })).to.deep.equal(['192.0.2.1'])
   })
 
@@ -182,7 +182,7 @@ describe('who asks for what', () => {
     expect(await sender(typed, { forwarded: 'forwarded' })).to.deep.equal(['127.0.0.1'])
   })
 
-  it('lets nobody choose the host or the scheme', async () => {
+  it('lets no client choose the host or the scheme', async () => {
     const got = await seen(['127.0.0.1'], {
       host: 'evil.example',
       'x-forwarded-host': 'evil.example',
@@ -196,13 +196,13 @@ describe('who asks for what', () => {
     const shown = async (trusted: string, host: string, more: Record<string, string> = {}, asking = certificates) =>
       (await seen([trusted], { host, 'client-cert': ':x:', ...more }, { certificates: asking }))['client-cert']
 
-    it('takes it from a proxy of ours at the host that asks for it, and from nobody else', async () => {
+    it('takes it from one of our proxies at the host that asks for it, and from nobody else', async () => {
       for (const host of ['mtls.example', 'MTLS.example', 'mtls.example:443'])
         expect(await shown('127.0.0.1', host), host).to.equal(':x:')
       expect(await shown('192.0.2.1', 'mtls.example')).to.equal(undefined)
     })
 
-    it('takes it at no other host, where whoever asks may have typed it', async () => {
+    it('takes it at no other host, where the client may have typed it', async () => {
       for (const host of ['login.example', 'mtls.example:8443', 'mtls.example.evil.example', 'amtls.example', ''])
         expect(await shown('127.0.0.1', host), host).to.equal(undefined)
       const typed = { 'x-forwarded-host': 'mtls.example', forwarded: 'host=mtls.example' }

@@ -6,7 +6,7 @@ import { headers, only, sameOrigin } from '../../src/web/http-security.ts'
 
 const issuer = 'https://login.example'
 
-describe('the guard', () => {
+describe('the security of every request', () => {
   let server: Server | undefined
   const serve = async (listener: RequestListener): Promise<string> => {
     server = createServer(listener)
@@ -18,7 +18,7 @@ describe('the guard', () => {
     server = undefined
   })
 
-  describe('of origins', () => {
+  describe('by its origin', () => {
     const table: [story: string, method: string, sent: Record<string, string>, status: number][] = [
       ['a form of ours', 'POST', { 'sec-fetch-site': 'same-origin', origin: issuer }, 200],
       ['a form of a page that sends no referrer', 'POST', { 'sec-fetch-site': 'same-origin', origin: 'null' }, 200],
@@ -76,7 +76,7 @@ describe('the guard', () => {
     expect(answer.headers.get('strict-transport-security')).to.match(/max-age=\d{8}/)
   })
 
-  it('lets through what is for a path, and nothing else', async () => {
+  it('passes on requests for the listed paths, and nothing else', async () => {
     const url = await serve(
       only(
         ['/token'],

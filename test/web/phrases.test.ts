@@ -11,7 +11,7 @@ describe('phrases', () => {
     expect(t('de', 'act.sign-in')).to.equal('Anmelden')
   })
 
-  it('puts values in, as text', () => {
+  it('inserts values as text', () => {
     expect(t('en', 'layout.progress', { at: 2, of: 6 })).to.equal('Step 2 of 6')
     expect(t('en', 'outbox.email', { to: '<b>{x}</b>' })).to.equal('Email to <b>{x}</b>')
   })

@@ -19,7 +19,7 @@ describe('the recovery codes that are left', () => {
     })
   const warning = /class="note warn"/
 
-  it('are counted, and warned of from three on', () => {
+  it('are counted, with a warning from three on', () => {
     expect(page(10))
       .to.match(/10\sleft/)
       .and.not.to.match(warning)

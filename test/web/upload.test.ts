@@ -53,7 +53,7 @@ describe('an upload', () => {
     return [answer.status, await answer.json()]
   }
 
-  it('hands over each file as it comes, and the fields', async () => {
+  it('hands over each file as it arrives, and the fields', async () => {
     const sent = field('story', 'Lost, ganz.') + file('a.png', 'x'.repeat(90_000)) + file('b.png', 'y') + end
     expect(await post(sent)).to.deep.equal([200, { filled: { story: 'Lost, ganz.' } }])
     expect(taken).to.deep.equal([
@@ -62,7 +62,7 @@ describe('an upload', () => {
     ])
   })
 
-  it('without a file is one, too: browsers send an empty one without a name', async () => {
+  it('may have no file: browsers send an empty one without a name', async () => {
     expect(await post(field('story', 'x') + file('', '') + end)).to.deep.equal([200, { filled: { story: 'x' } }])
     expect(taken).to.deep.equal([])
   })
@@ -109,7 +109,7 @@ describe('an upload', () => {
     expect(await post(sent)).to.deep.equal([422, { code: 'invalid_document', filled: { story: 'kept' } }])
   })
 
-  it('that is broken off ends, and so does whoever reads it', async () => {
+  it('ends its readers, too, when it is broken off', async () => {
     let begin: () => void
     const begun = new Promise<void>(resolve => {
       begin = resolve
@@ -135,7 +135,7 @@ describe('an upload', () => {
     expect(await ended).to.equal('malformed')
   })
 
-  it('that says no length is cut off once it is longer than all may be', async () => {
+  it('is cut off when it declares no length and is longer than allowed', async () => {
     const line = connect((server.address() as AddressInfo).port, 'localhost')
     line.on('error', () => {})
     line.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Type: ${type}\r\nTransfer-Encoding: chunked\r\n\r\n`)

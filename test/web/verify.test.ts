@@ -45,7 +45,7 @@ describe('asking about signed requests', () => {
   }
   const asked = { client_id: 'api', client_secret: 'right', scheme: 'rfc9421' }
 
-  it('keeps what the client authenticates with out of the question', async () => {
+  it('leaves the client’s credentials out of the question', async () => {
     const told: unknown[] = []
     judge = async (...each) => {
       told.push(...each.slice(0, 2))
@@ -61,11 +61,11 @@ describe('asking about signed requests', () => {
     expect(await (await ask(asked)).json()).to.include({ active: true, sub: 'ada as api knows them' })
   })
 
-  it('leaves other pages to others', async () => {
+  it('passes on requests for other paths', async () => {
     expect(await (await ask({}, '/api-keys/verify/more')).text()).to.equal('another page')
   })
 
-  it('tells a client that does not authenticate so, and no more, and records it', async () => {
+  it('tells a client only that it did not authenticate, and records it', async () => {
     const answer = await ask({ ...asked, client_secret: 'wrong' })
     expect(answer.status).to.equal(401)
     const body = (await answer.json()) as { error: string }
@@ -96,7 +96,7 @@ describe('asking about signed requests', () => {
     expect(await answer.json()).to.deep.equal({ error: 'temporarily_unavailable' })
   })
 
-  it('says nothing of what nobody foresaw, but in the log', async () => {
+  it('says nothing of an unforeseen fault except in the log', async () => {
     const fault = new Error('a secret detail')
     fails(fault)
     const answer = await ask(asked)

@@ -1,12 +1,12 @@
 import { expect } from 'chai'
 import { beginning, chain, type Happening } from '../../src/observers/chain.ts'
-import { happened } from '../../src/web/activity-page.ts'
+import { csvLine, happened } from '../../src/web/activity-page.ts'
 import { type Locale, type PhraseKey, phrases } from '../../src/web/phrases.ts'
 import { happening } from '../support/audit.ts'
 
 const { t } = phrases()
 
-describe('what happened, in words', () => {
+describe('an entry of the activity page', () => {
   const told = (more: Partial<Happening>, locale: Locale = 'en') =>
     happened(chain(happening('ada', more), beginning), {
       say: (key, values) => t(locale, key as PhraseKey, values),
@@ -31,7 +31,7 @@ describe('what happened, in words', () => {
     expect(whys[3]).to.include('stolen')
   })
 
-  it('shows from where and on what, as far as it is known', () => {
+  it('names the address and the browser, as far as they are known', () => {
     const agent =
       'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36'
     expect(told({ origin: { address: '192.0.2.7', agent } })).to.include({
@@ -43,14 +43,46 @@ describe('what happened, in words', () => {
     expect(told({})).to.include({ address: undefined, agent: undefined })
   })
 
-  it('marks what is worth a look', () => {
+  it('marks an entry of a warning as unusual', () => {
     const data = { account: 'ada', factor: 'password', by: 'account' }
     expect(told({ name: 'factor.throttled', level: 'warning', data })).to.include({ unusual: true, factor: 'password' })
     expect(told({}).unusual).to.equal(false)
   })
 
-  it('has a word even for what another version recorded', () => {
+  it('has words for an event of another version, too', () => {
     expect(what('door.opened', {})).to.equal('Recorded as door.opened')
     expect(what('factor.proved', { factor: 'horoscope' })).to.equal('horoscope: accepted')
+  })
+})
+
+describe('CSV', () => {
+  it('is quoted as in RFC 4180', () => {
+    expect(csvLine(['a', 'b,c', 'say "no"', 'two\nlines', ''])).to.equal('"a","b,c","say ""no""","two\nlines",""\r\n')
+  })
+
+  it('contains nothing that a spreadsheet runs as a formula', () => {
+    const formulas = [
+      '=1+1',
+      '+1',
+      '-1',
+      '@SUM(A1)',
+      '\t=1',
+      '\r=1',
+      '\n=1',
+      ' =1',
+      '\u00a0=1',
+      '\u200b=1',
+      '＝1',
+      '"=1',
+    ]
+    const escaped = formulas.map(each => csvLine([each]))
+    expect(escaped.slice(0, -1)).to.deep.equal(formulas.slice(0, -1).map(each => `"'${each}"\r\n`))
+    expect(escaped.at(-1)).to.equal('"""=1"\r\n')
+  })
+
+  it('does not change what only looks a little like a formula', () => {
+    for (const text of ['a=1', "'=1", '1-1', '2001:db8::1', 'a@example.com', '–1']) {
+      expect(csvLine([text])).to.equal(`"${text}"\r\n`)
+    }
   })
 })

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { phrases } from '../../src/web/phrases.ts'
 import { renderer } from '../../src/web/show.ts'
 
-describe('renderer', () => {
+describe('a rendered page', () => {
   const asset = (name: string) => `/assets/${name}`
   const render = renderer({ phrases: phrases(), assets: { asset }, now: () => 1_000_000 })
   const start = { base: '/sign-in/a', email: '', passkey: undefined, signUp: '/sign-up' }
@@ -28,7 +28,7 @@ describe('renderer', () => {
     expect(html).to.match(/name="password"[^>]*aria-describedby="password-error" aria-invalid="true" autofocus/)
   })
 
-  it('puts a problem without a field of the page above the form', () => {
+  it('shows a problem that belongs to no field above the form', () => {
     const problem = { code: 'slow_down', field: 'elsewhere', text: 'Wait.' } as const
     expect(render('sign-in/start', { ...start, problem })).to.match(
       /class="note bad" role="alert"[\s\S]*Wait\.[\s\S]*<form/,
@@ -50,7 +50,7 @@ describe('renderer', () => {
     expect(h1(render('error', { ...busy, status: 418 }))).to.equal('That didn’t work')
   })
 
-  it('takes a title that it is given', () => {
+  it('uses a title that it is given', () => {
     expect(h1(render('help', { title: 'Something else' }))).to.equal('Something else')
   })
 

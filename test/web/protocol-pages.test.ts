@@ -68,7 +68,7 @@ describe('a form post that leads somewhere else', () => {
       expect(page.all('main form')).to.deep.equal([])
     })
 
-  it('leads to an app on the device from whatever leads there: the browser stays, and may want a press', async () => {
+  it('does the same for any request that leads to an app on the device: the browser stays, and may want a press', async () => {
     const to = 'com.example.app:/callback?code=a'
     const answer = await send(to, { method: 'GET', path: '/authorize/a1' })
     expect([answer.status, answer.headers.get('location')]).to.deep.equal([200, null])
@@ -97,7 +97,7 @@ describe('a form post that leads somewhere else', () => {
     }
   })
 
-  it('stays a redirect for who only reads, and for programs, which ask for no page', async () => {
+  it('stays a redirect for GET requests, and for programs, which do not ask for a page', async () => {
     const to = 'https://app.example/callback'
     expect((await send(to, { method: 'GET' })).status).to.equal(303)
     for (const accept of ['*/*', 'application/json', '']) expect((await send(to, { accept })).status).to.equal(303)
