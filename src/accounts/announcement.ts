@@ -54,13 +54,12 @@ interface Services {
   now: () => number
 }
 
-/**
- * Words about changes, stored before the change is committed: whatever fails afterwards, a committed change gets into the audit log
- * and its owner hears of it, and nobody hears of one that was not committed.
- */
 export type Announcements = ReturnType<typeof announcements>
 
-/** The announcements in this store. */
+/**
+ * Announces changes. What is to be said is stored before the change is committed: whatever fails afterwards, a committed change gets into
+ * the audit log and its owner hears of it, and nobody hears of one that was not committed.
+ */
 export function announcements({ store, credentials, emit, onFault, now }: Services) {
   const kept = store.collection(announcementsDeclaration)
   const accounts = store.collection(accountsDeclaration)

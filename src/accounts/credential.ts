@@ -34,38 +34,19 @@ export const credentialsDeclaration = declare({ name: 'credentials', shape, uniq
 export const credentialContext = ({ id }: { id: string }): string => `credential:${id}`
 
 /** One thing that an account can prove itself by. `secret` is open here and sealed in the store. */
-export interface Credential {
-  id: string
-  account: string
-  factor: string
-  lookup?: string | undefined
-  label?: string | undefined
+export type Credential = Omit<z.output<typeof shape>, 'secret'> & {
   secret: unknown
-  rev: number
-  createdAt: number
-  addedUnder?: 'mfa' | 'aal2' | 'phr' | undefined
-  usedAt?: number | undefined
-  preferredAt?: number | undefined
   /** When it went out of force; only of one that did. */
   retiredAt?: number | undefined
 }
+export type NewCredential = Pick<Credential, 'account' | 'factor' | 'lookup' | 'label' | 'secret' | 'addedUnder'>
 
-export interface NewCredential {
-  account: string
-  factor: string
-  lookup?: string | undefined
-  label?: string | undefined
-  secret: unknown
-  addedUnder?: 'mfa' | 'aal2' | 'phr' | undefined
-}
-
-/**
- * What proves who somebody is. A credential is in force when its account's `holds` names it and at no other time: one write to
- * the account puts several in and out of force together, and whatever fails before or after it changes nothing.
- */
 export type Credentials = ReturnType<typeof credentials>
 
-/** The credentials in this store. */
+/**
+ * Keeps credentials, sealed. A credential is in force when its account's `holds` names it and at no other time: one write to
+ * the account puts several in and out of force together, and whatever fails before or after it changes nothing.
+ */
 export function credentials({ store, sealer, now }: { store: Store; sealer: Sealer; now: () => number }) {
   const kept = store.collection(credentialsDeclaration)
   const accounts = store.collection(accountsDeclaration)

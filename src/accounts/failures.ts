@@ -35,10 +35,12 @@ interface Judged {
   dropped(): Promise<void>
 }
 
-/** Wrong answers in a row to each second factor of an account, on whatever device, over however many sign-ins. */
 export type Failures = ReturnType<typeof failures>
 
-/** Counts wrong answers in a row: of several at once, no more than a hundred are judged. */
+/**
+ * Counts wrong answers in a row to each second factor of an account, on every device and over all sign-ins: of several at once, no more
+ * than a hundred are judged.
+ */
 export function failures({ store, emit, now }: { store: Store; emit: Emit; now: () => number }) {
   const kept = store.collection(failuresDeclaration)
   const key = (account: string, factor: string) => `${account}.${factor}`
