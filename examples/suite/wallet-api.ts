@@ -45,8 +45,11 @@ export function walletApi(options: Options): Middleware {
 
   const send = (account: string, sent: Omit<Withdrawal, 'id'>): Withdrawal => {
     const own = kept.get(account) ?? []
-    const withdrawal = { id: String(own.length + 1), ...sent }
-    kept.set(account, [...own, withdrawal])
+    const withdrawal = { id: String(Number(own.at(-1)?.id ?? 0) + 1), ...sent }
+    // A toy's memory: the last hundred of the last thousand accounts.
+    kept.delete(account)
+    kept.set(account, [...own.slice(-99), withdrawal])
+    if (kept.size > 1_000) kept.delete(kept.keys().next().value ?? '')
     return withdrawal
   }
 
@@ -91,14 +94,19 @@ export function walletApi(options: Options): Middleware {
 }
 
 /** Counts what accounts send without an approval: false, and nothing counted, for what is not small beside the rest of their last day. */
-export function smallSums(now: () => number) {
-  const spent = new Map<string, Small[]>()
+export function smallSums(now: () => number, spent = new Map<string, Small[]>()) {
   return (account: string, { asset, amount }: { asset: string; amount: string }): boolean => {
     const at = now()
+    // Whoever sent something last is at the end: what is a day old is at the beginning, and forgotten.
+    for (const [each, sent] of spent) {
+      if ((sent.at(-1)?.at ?? 0) > at - day) break
+      spent.delete(each)
+    }
     const lately = (spent.get(account) ?? []).filter(each => each.at > at - day)
     const units = unitsOf(amount)
     const sum = lately.filter(each => each.asset === asset).reduce((sum, each) => sum + each.units, units)
     if (sum > unitsOf(assets[asset as Asset].small)) return false
+    spent.delete(account)
     spent.set(account, [...lately, { asset, units, at }])
     return true
   }

@@ -172,21 +172,21 @@ export function submissions(services: Services) {
     cancel: async (
       bearer: string,
       visitor: Visitor,
-    ): Promise<{ account: string; address: string; disputed: boolean }> => {
-      const { found, dispute } = await contested(bearer)
-      const { id } = found
-      const { account, address } = (await links.take(bearer, 'cancel')) ?? {}
-      if (account === undefined || address === undefined) throw new Problem('link_expired')
-      if (dispute) {
-        await cases.dispute(id, dispute).catch(over('link_expired'))
-        await emit('identity.disputed', { account, case: id }, visitor)
-        return { account, address, disputed: true }
-      }
-      const { contact, locale } = await cases.end(id, 'cancelled').catch(over('link_expired'))
-      await emit('identity.cancelled', { account, case: id }, visitor)
-      await sendMail('check-ended', { email: contact, locale }, { number: id })
-      return { account, address, disputed: false }
-    },
+    ): Promise<{ account: string; address: string; disputed: boolean }> =>
+      links.use(bearer, 'cancel', async ({ account, address }) => {
+        if (account === undefined || address === undefined) throw new Problem('link_expired')
+        const { found, dispute } = await contested(bearer)
+        const { id } = found
+        if (dispute) {
+          await cases.dispute(id, dispute).catch(over('link_expired'))
+          await emit('identity.disputed', { account, case: id }, visitor)
+          return { account, address, disputed: true }
+        }
+        const { contact, locale } = await cases.end(id, 'cancelled').catch(over('link_expired'))
+        await emit('identity.cancelled', { account, case: id }, visitor)
+        await sendMail('check-ended', { email: contact, locale }, { number: id })
+        return { account, address, disputed: false }
+      }),
     /** Tells whether the account can be set up again by this link now. */
     ready: async (bearer: string): Promise<boolean> => {
       const link = await links.look(bearer, 'recover')

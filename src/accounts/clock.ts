@@ -24,9 +24,11 @@ const shape = z.object({
   at: z.number(),
   /** Since when no reading was far from the one before. */
   since: z.number(),
+  /** By how much a reading was before the last one, in milliseconds, and when: two machines' clocks are apart, or one was set back. */
+  apart: z.object({ by: z.number(), at: z.number() }).optional(),
 })
 
-const clockDeclaration = declare({ name: 'clock', shape })
+export const clockDeclaration = declare({ name: 'clock', shape })
 
 /** The longest time between two readings that may be nothing but a restart, in milliseconds. */
 const pause = 2 * 3_600_000
@@ -54,9 +56,26 @@ export function steadyClock({ store, emit, now }: Surroundings): () => Promise<b
     const last = await readings.get('clock')
     const jumped = last !== undefined && (at - last.at > pause || last.at - at > apart)
     const since = last === undefined || jumped ? at : last.since
-    await readings.put({ id: 'clock', at, since })
+    const behind = last === undefined ? 0 : last.at - at
+    const found = behind > apart ? { by: behind, at } : last?.apart
+    await readings.put({ id: 'clock', at, since, ...(found && { apart: found }) })
     // Once for each jump: machines that disagree would go on for ever, each steady for as long as they are apart.
     if (jumped && last.at - last.since > 2 * pause) await emit('clock.jumped', { from: last.at, to: at })
     return at - since >= settling
   }
+}
+
+/** How long clocks that were found apart are told of, in milliseconds. */
+const lately = 15 * 60_000
+
+/**
+ * Looks whether this machine's clock is that of the machines that run: resolves to how many milliseconds theirs are ahead, or apart from
+ * one another, where that is more than a minute.
+ */
+export async function disagreement(store: Store, now: number): Promise<{ ahead?: number; apart?: number }> {
+  const reading = await store.collection(clockDeclaration).get('clock')
+  if (!reading) return {}
+  const ahead = reading.at - now
+  if (ahead > apart) return { ahead }
+  return reading.apart && now - reading.apart.at < lately ? { apart: reading.apart.by } : {}
 }

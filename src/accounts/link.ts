@@ -49,6 +49,17 @@ export function links({ store, now }: { store: Store; now: () => number }) {
     const found = await kept.get(sha256(bearer))
     return found?.purpose === purpose ? found : undefined
   }
+  /** Keeps a link from everybody else while its action is carried out. */
+  const hold = async (bearer: string, purpose: LinkPurpose): Promise<Link | undefined> => {
+    const found = await look(bearer, purpose)
+    if (!found) return undefined
+    const { id, heldUntil = 0 } = found
+    const free = heldUntil <= now()
+    const held = free && (await kept.patch(id, { heldUntil: now() + atMost }, { heldUntil: found.heldUntil }))
+    if (held) return held
+    if (!(await look(bearer, purpose))) return undefined
+    throw new Problem('busy', { retryAfter: atMost / 1000 })
+  }
   return {
     /** Creates a link that works for `life` milliseconds; resolves to what its URL carries: 256 bits, or `bearer` where people may have to type it. */
     make: async (link: Omit<Link, 'id' | 'expiresAt'>, life: number, bearer: string = token()): Promise<string> => {
@@ -61,22 +72,25 @@ export function links({ store, now }: { store: Store; now: () => number }) {
     take: async (bearer: string, purpose: LinkPurpose) =>
       (await look(bearer, purpose)) ? kept.take(sha256(bearer)) : undefined,
     /**
-     * Holds a link while its action is carried out; `take` then uses it up. Nobody else can hold it meanwhile. When this process
-     * dies, the link works again soon after. Throws `busy` while another request holds it.
+     * Carries out a link's action, and uses the link up once that is done or can never be: where it fails for now, or this process
+     * dies, the link works again. Of several at once one gets it. Throws `link_expired`, and `busy` while another request holds it.
      */
-    hold: async (bearer: string, purpose: LinkPurpose): Promise<Link | undefined> => {
-      const found = await look(bearer, purpose)
-      if (!found) return undefined
-      const { id, heldUntil = 0 } = found
-      const free = heldUntil <= now()
-      const owned = free && (await kept.patch(id, { heldUntil: now() + atMost }, { heldUntil: found.heldUntil }))
-      if (owned) return owned
-      if (!(await look(bearer, purpose))) return undefined
-      throw new Problem('busy', { retryAfter: atMost / 1000 })
-    },
-    /** Releases a held link whose action failed, so that it works again at once. */
-    giveBack: async ({ id }: Link): Promise<void> => {
-      await kept.patch(id, { heldUntil: undefined })
+    use: async <Outcome>(
+      bearer: string,
+      purpose: LinkPurpose,
+      act: (link: Link) => Promise<Outcome>,
+    ): Promise<Outcome> => {
+      const link = await hold(bearer, purpose)
+      if (!link) throw new Problem('link_expired')
+      try {
+        const outcome = await act(link)
+        await kept.take(link.id)
+        return outcome
+      } catch (fault) {
+        if (fault instanceof Problem && fault.code !== 'busy') await kept.take(link.id)
+        else await kept.patch(link.id, { heldUntil: undefined })
+        throw fault
+      }
     },
   }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Account, Accounts } from '../accounts/account.ts'
+import type { Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import { plain } from '../flows/details.ts'
@@ -7,12 +8,15 @@ import { action, freshFor } from './action.ts'
 
 interface Services {
   accounts: Pick<Accounts, 'patch'>
+  throttle: Pick<Throttle, 'ration'>
   /** The languages that pages speak, by their code (BCP 47). */
   languages: Readonly<Record<string, string>>
   emit: Emit
   now: () => number
 }
 
+/** Each change stays in the audit log for ever. */
+const changesAnHour = { tries: 60, window: 3_600_000 }
 const longest = { name: 80, username: 40 }
 /** A short name: what looks like an address would be taken for one that was proved. */
 const username = /^[\p{L}\p{N}][\p{L}\p{M}\p{N}._-]*$/u
@@ -23,7 +27,7 @@ export type TypedProfile = z.output<typeof typed>
 export const zones = (): string[] => [...new Set([...Intl.supportedValuesOf('timeZone'), 'UTC'])]
 
 /** What people say of themselves, for apps that ask: all of it optional, none of it checked, so a session is enough. */
-export function profileActions({ accounts, languages, emit, now }: Services) {
+export function profileActions({ accounts, throttle, languages, emit, now }: Services) {
   /** Returns what is meant by the form; what is left empty is told to nobody. Throws for the first field that is wrong. */
   const meant = ({ language, zone, ...more }: TypedProfile): Pick<Account, 'profile' | 'locale'> => {
     const [name, short] = [more.name, more.username].map(text => text.normalize('NFC').replace(/\s+/g, ' ').trim())
@@ -43,7 +47,9 @@ export function profileActions({ accounts, languages, emit, now }: Services) {
       freshFor: freshFor.session,
       check: async form => meant(form),
       run: async (form, { account, visitor }) => {
-        await accounts.patch(account.id, meant(form))
+        const changes = meant(form)
+        await throttle.ration('profile', account.id, changesAnHour)
+        await accounts.patch(account.id, changes)
         await emit('profile.changed', { account: account.id }, visitor)
       },
       event: 'profile.changed',

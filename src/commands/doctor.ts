@@ -1,3 +1,4 @@
+import { disagreement } from '../accounts/clock.ts'
 import { ClientsError, readClients } from '../clients/declared.ts'
 import type { Config } from '../config.ts'
 import { id } from '../crypto/random.ts'
@@ -20,7 +21,7 @@ interface Finding {
 
 /** `doctor`: checks what Latchkey depends on. */
 export const doctor: Command = {
-  does: 'Looks at the apps, the store, the mail server and the SMS gateway, and says what to mend',
+  does: 'Looks at the apps, the store, the clocks, the mail server and the SMS gateway, and says what to mend',
   takes: '[--mail ADDRESS] [--sms NUMBER] [--json]',
   options: { mail: { type: 'string' }, sms: { type: 'string' }, json: { type: 'boolean' } },
   help: [
@@ -31,7 +32,13 @@ export const doctor: Command = {
   ].join('\n'),
   async run(given) {
     const config = given.config()
-    const findings = [apps(config), await store(config), await mail(config, given), await sms(config, given)]
+    const findings = [
+      apps(config),
+      await store(config),
+      await clock(config),
+      await mail(config, given),
+      await sms(config, given),
+    ]
     const lines = findings.flatMap(({ what, state, told, advice }) => [
       `${state.padEnd(8)}${what}: ${told}`,
       ...(advice === undefined ? [] : [`${' '.repeat(8)}${advice}`]),
@@ -67,6 +74,29 @@ async function store({ store: url }: Config): Promise<Finding> {
     why = fault
   }
   return { what, state: 'fault', told: causeOf(why), advice }
+}
+
+async function clock({ store: url }: Config): Promise<Finding> {
+  const what = 'clock'
+  const advice =
+    'Set every machine’s clock by the network (NTP): what people proved would count too long, or not at all.'
+  const minutes = (milliseconds: number) => `${Math.round(milliseconds / 60_000)} minutes`
+  try {
+    const opened = await openStore(url, { now: Date.now, sweep: false })
+    const { ahead, apart } = await disagreement(opened, Date.now()).finally(opened.close)
+    if (ahead !== undefined)
+      return { what, state: 'fault', told: `a machine that runs is ${minutes(ahead)} ahead of this machine`, advice }
+    if (apart !== undefined)
+      return {
+        what,
+        state: 'fault',
+        told: `machines that run are ${minutes(apart)} apart, or one was set back`,
+        advice,
+      }
+    return { what, state: 'ok', told: 'it is that of the machines that run, as far as the store tells' }
+  } catch {
+    return { what, state: 'untried', told: 'the store says what it is for other machines, and cannot be read' }
+  }
 }
 
 async function mail({ mail: { url, ...options }, issuer }: Config, { option }: Given): Promise<Finding> {

@@ -78,8 +78,10 @@ export function closing(services: Services) {
     whose: async (bearer: string): Promise<Account | undefined> => ofLink(await links.look(bearer, 'keep')),
     /** Keeps the account of a mailed link. Throws `link_expired`. */
     keepBy: async (bearer: string, visitor: Visitor): Promise<void> => {
-      const account = await ofLink(await links.take(bearer, 'keep'))
-      if (!account || !(await keep(account.id, visitor))) throw new Problem('link_expired')
+      await links.use(bearer, 'keep', async link => {
+        const account = await ofLink(link)
+        if (!account || !(await keep(account.id, visitor))) throw new Problem('link_expired')
+      })
     },
     keep,
     /** Removes what is due, once the clock has run steadily for a day; of several processes one does each account, and what one left half done another finishes. */

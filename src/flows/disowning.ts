@@ -95,20 +95,9 @@ export function disowning(services: Services) {
      * that was lost, and mails a link to a new password there. Resolves to that address; sessions have still to end. Throws `link_expired`,
      * or `conflict` when the address has another account by now: all else is done then, but for the mail.
      */
-    disown: async (bearer: string, visitor: Visitor): Promise<string> => {
+    disown: async (bearer: string, visitor: Visitor): Promise<string> =>
       // Used up only once all is done: it may be the only mail that the owner still has, and this process may die on the way.
-      const link = await links.hold(bearer, 'disown')
-      try {
-        if (!link?.account) throw new Problem('link_expired')
-        const email = await undo(link, visitor)
-        await links.take(bearer, 'disown')
-        return email
-      } catch (fault) {
-        if (link && (!(fault instanceof Problem) || fault.code === 'busy')) await links.giveBack(link)
-        else await links.take(bearer, 'disown')
-        throw fault
-      }
-    },
+      links.use(bearer, 'disown', link => undo(link, visitor)),
   }
 
   async function undo(link: Link, visitor: Visitor): Promise<string> {

@@ -98,20 +98,30 @@ async function counted<Outcome>(
 
 const altogether: Ration = { what: 'enrol.all', whose: '', allowance: { tries: 600, window: hour } }
 
-const limits = (source: string, to: string): Ration[] => [
+const ofSource = (source: string): Ration[] => [
   { what: 'enrol.source', whose: source, allowance: { tries: 20, window: hour } },
   { what: 'enrol.source.day', whose: source, allowance: { tries: 100, window: day } },
+]
+const ofDestination = (to: string): Ration[] => [
   { what: 'enrol.to', whose: to, allowance: { tries: 10, window: hour } },
   { what: 'enrol.to.day', whose: to, allowance: { tries: 30, window: day } },
 ]
+/** One try for each source, and as many to one destination as guessers with many sources may have. */
+const first = (source: string, to: string): Ration[] => [
+  { what: 'enrol.first', whose: source, allowance: { tries: 1, window: hour } },
+  { what: 'enrol.first.to', whose: to, allowance: { tries: 100, window: hour } },
+]
 
-/** Pays for one answer. While guessers use up what all have together, each source has one try: who answers right at once still signs up. */
+/**
+ * Pays for one answer. While guessers use up what a destination has, or what all have together, each source has one try: who answers
+ * right at once still signs up.
+ */
 async function pay(throttle: Throttle, source: string, to: string): Promise<() => Promise<void>> {
-  const own = limits(source, to)
+  const [own, shared] = [ofSource(source), [...ofDestination(to), altogether]]
   try {
-    return await throttle.rations([...own, altogether])
+    return await throttle.rations([...own, ...shared])
   } catch (fault) {
-    if (!(fault instanceof Problem) || fault.values.by !== altogether.what) throw fault
-    return throttle.rations([...own, { what: 'enrol.first', whose: source, allowance: { tries: 1, window: hour } }])
+    if (!(fault instanceof Problem) || own.some(({ what }) => what === fault.values.by)) throw fault
+    return throttle.rations([...own, ...first(source, to)])
   }
 }

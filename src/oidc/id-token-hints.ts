@@ -1,5 +1,6 @@
 import { createLocalJWKSet, decodeJwt, type JSONWebKeySet, jwtVerify } from 'jose'
 import { type Client, errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider'
+import { publicHalf } from '../crypto/jws.ts'
 import type { Ring } from '../keys/signing-keys.ts'
 import { type Replacements, type Step, verifyHint } from './internals.ts'
 
@@ -7,7 +8,16 @@ import { type Replacements, type Step, verifyHint } from './internals.ts'
  * Lets ID token hints verify for as long as sessions live: the library knows only the keys that are published, and a session may be
  * older than the key that signed its ID token.
  */
-export function olderHints(provider: Provider, ring: Pick<Ring, 'hintKeys'>): Replacements['verifyHint'] {
+export function olderHints(provider: Provider, ring: Pick<Ring, 'keys' | 'hintKeys'>): Replacements['verifyHint'] {
+  ownSignature.set(provider, async token => {
+    const keys = [...ring.keys().map(({ jwk }) => publicHalf(jwk)), ...ring.hintKeys()]
+    const options = { issuer: provider.issuer, currentDate: new Date(0) }
+    const verified = jwtVerify(token, createLocalJWKSet({ keys } as unknown as JSONWebKeySet), options)
+    return verified.then(
+      () => true,
+      () => false,
+    )
+  })
   return validate => async (token, client) => {
     try {
       return await validate(token, client)
@@ -31,6 +41,9 @@ export function olderHints(provider: Provider, ring: Pick<Ring, 'hintKeys'>): Re
     }
   }
 }
+
+/** What each provider tells of a token: whether one of its own keys signed it. */
+const ownSignature = new WeakMap<Provider, (token: string) => Promise<boolean>>()
 
 const usable = ({ oidc }: KoaContextWithOIDC, hint: unknown, client: Client): Promise<boolean> =>
   verifyHint(oidc.provider, String(hint), client).then(
@@ -58,7 +71,7 @@ export const settleHint: Step = async (ctx, next) => {
 export const settleLogoutHint: Step = async (ctx, next) => {
   const { params, provider } = ctx.oidc
   if (params?.id_token_hint !== undefined) {
-    const named = audienceOf(params.id_token_hint)
+    const named = await audienceOf(provider, String(params.id_token_hint))
     const client = named === undefined ? undefined : await provider.Client.find(named)
     if (!client || !(await usable(ctx, params.id_token_hint, client))) {
       params.id_token_hint = undefined
@@ -68,10 +81,12 @@ export const settleLogoutHint: Step = async (ctx, next) => {
   return next()
 }
 
-function audienceOf(hint: unknown): string | undefined {
+/** The app that a hint names. One that is known by its document is looked for only where the hint is ours: anybody could have us fetch addresses otherwise. */
+async function audienceOf(provider: Provider, hint: string): Promise<string | undefined> {
   try {
-    const { aud } = decodeJwt(String(hint))
-    return typeof aud === 'string' ? aud : undefined
+    const { aud } = decodeJwt(hint)
+    if (typeof aud !== 'string' || aud.length > 2_000) return undefined
+    return aud.includes(':') && !(await ownSignature.get(provider)?.(hint)) ? undefined : aud
   } catch {
     return undefined
   }

@@ -10,7 +10,7 @@ const plain = new Set(
   words(
     'client_id redirect_uri post_logout_redirect_uri response_type response_mode scope grant_type resource prompt max_age',
     'code_challenge_method acr_values client_assertion_type audience subject_token_type requested_token_type',
-    'token_type_hint ui_locales requested_expiry request_uri',
+    'token_type_hint ui_locales requested_expiry',
   ),
 )
 /** Parameters of which a log says only whether they are there. */
@@ -18,6 +18,8 @@ const secretive = words(
   'code_challenge code_verifier client_secret client_assertion refresh_token device_code auth_req_id access_token',
   'subject_token actor_token id_token_hint login_hint_token login_hint logout_hint client_notification_token',
   'binding_message user_code authorization_details claims request token state nonce dpop_jkt code',
+  // The handle of a pushed request goes on with it, for whoever has it.
+  'request_uri',
 )
 
 /** What a rule may look at. */

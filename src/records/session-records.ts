@@ -2,6 +2,7 @@ import type { Adapter, AdapterPayload, ClientAuthorizationState } from 'oidc-pro
 import { z } from 'zod'
 import type { Stamped } from '../accounts/account.ts'
 import { sha256 } from '../crypto/digest.ts'
+import { Problem } from '../errors.ts'
 import { allOf, declare, type Store, update } from '../store/collection.ts'
 
 type Apps = Record<string, ClientAuthorizationState>
@@ -83,10 +84,14 @@ export function sessionRecords(store: Store) {
       }
       const now = await change(uid, there => {
         const authorizations = merged(apps, rest.authorizations ?? {}, there.payload.authorizations ?? {})
-        // A cookie that was renewed meanwhile stays: only what this request changed about its app is added.
-        return there.digest === sha256(from)
-          ? { ...mine, payload: { ...rest, authorizations } }
-          : { payload: { ...there.payload, authorizations } }
+        if (there.digest === sha256(from)) return { ...mine, payload: { ...rest, authorizations } }
+        // Two people at once: the session is the first one's, and what the other allowed belongs in none of it.
+        if (rest.accountId !== undefined && there.accountId !== undefined && rest.accountId !== there.accountId)
+          throw new Problem('conflict')
+        // A cookie that was renewed meanwhile stays: what this request proved, and what it changed about its app, is added.
+        const { acr, amr, loginTs, stamp } = rest
+        const proved = from !== jti && rest.accountId === there.accountId && { acr, amr, loginTs, stamp }
+        return { payload: { ...there.payload, ...proved, authorizations } }
       })
       return now?.digest === mine.digest
     },

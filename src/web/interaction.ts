@@ -1,6 +1,7 @@
 import type Router from '@koa/router'
 import type { Context } from 'koa'
 import { Problem } from '../errors.ts'
+import { emailAddress } from '../factors/contacts.ts'
 import type { Request } from '../flows/approving.ts'
 import type { Facts } from '../flows/details.ts'
 import { routes } from '../oidc/configuration.ts'
@@ -51,7 +52,7 @@ export function interaction(services: Services): void {
     if (details.prompt === 'consent') return consent(ctx, details)
     const from = queryField(ctx, 'attempt', 100)
     const waits = details.prompt === 'login' && !details.session && !details.params.anew
-    if (waits && from === undefined && (await sessions.current(ctx))) return interactions.proceed(ctx)
+    if (waits && from === undefined && (await suits(ctx, details.params.login_hint))) return interactions.proceed(ctx)
     if (from === undefined) return begin(ctx, details)
     const flow = await flows.get(from, ctx.state.visitor.device)
     if (flow.interaction !== details.uid || !flow.done) throw new Problem('attempt_expired')
@@ -63,6 +64,14 @@ export function interaction(services: Services): void {
   router.post('/interaction/:uid/consent', ctx => interactions.consent(ctx))
   router.post('/interaction/:uid/abort', ctx => interactions.abort(ctx))
   router.post('/interaction/:uid/unmet', ctx => interactions.unmet(ctx))
+
+  /** Tells whether another tab signed somebody in who may be whom the app names. */
+  const suits = async (ctx: Context, hint = ''): Promise<boolean> => {
+    const session = await sessions.current(ctx)
+    const named = emailAddress(hint)
+    if (!session || named === undefined) return session !== undefined
+    return (await accounts.get(session.accountId))?.email === named
+  }
 
   const begin = async (ctx: Context, { uid, prompt, client, app, params, session }: InteractionDetails) => {
     const { name, tile } = client

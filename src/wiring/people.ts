@@ -109,7 +109,7 @@ export function people({ issuer, trust, hold, closing: patience, sms }: Config, 
     const seen = { when: words.moment(locale, onHold.at), ...whence(locale, { agent: undefined, ...onHold }) }
     await sendMail('confirm', owner, { ...link, ...seen })
   }
-  const mailbox = mailboxOf({ ...recovering, admissions, flows, throttle, postage, askOwner })
+  const mailbox = mailboxOf({ ...recovering, sealer, admissions, flows, throttle, postage, askOwner })
   const asks = { factors, flows, challenges, ask, prove, enrol, mailbox }
   const resume = engine({ ...asks, credentials, devices, risk, throttle, failures, emit, hold, now })
 

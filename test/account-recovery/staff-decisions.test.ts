@@ -136,6 +136,17 @@ describe('what the staff decide, on a slow store', () => {
     ])
   })
 
+  it('can be stopped again by a link whose use was cut short', async () => {
+    const { number } = await granted()
+    const cancel = await cancelLink(number)
+    const { end } = office.cases
+    office.cases.end = () => Promise.reject(new Error('the store is away'))
+    expect(await code(office.submissions.cancel(cancel, visitor))).to.be.an('error')
+    office.cases.end = end
+    expect(await code(office.submissions.cancel(cancel, visitor))).to.equal('done')
+    expect(await state(number)).to.equal('cancelled')
+  })
+
   it('comes to nothing once the owner has stopped it, and to one of the two when both happen at once', async () => {
     const stopped = await granted()
     const cancel = await cancelLink(stopped.number)

@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { expect } from 'chai'
 import { SMTPServer } from 'smtp-server'
+import { clockDeclaration } from '../../src/accounts/clock.ts'
 import { doctor } from '../../src/commands/doctor.ts'
+import { openStore } from '../../src/store/open.ts'
 import { within } from '../support/cli.ts'
 import { freePorts } from '../support/ports.ts'
 
@@ -49,8 +51,30 @@ describe('latchkey doctor', () => {
 
   it('finds nothing wrong with a fresh start', async () => {
     const { code, out } = await run({})
-    expect(out).to.match(/^ok {6}apps: clients\.json declares \d+\nok {6}store: it can be written\nunset {3}mail: /)
+    expect(out).to.match(
+      /^ok {6}apps: clients\.json declares \d+\nok {6}store: it can be written\nok {6}clock: .*\nunset {3}mail: /,
+    )
     expect(code).to.equal(0)
+  })
+
+  it('says when clocks are more than a minute apart, here and between machines that run', async () => {
+    const clock = async (reading: { at: number; since: number; apart?: { by: number; at: number } }) => {
+      const opened = await openStore(store, { now: Date.now, sweep: false })
+      await opened.collection(clockDeclaration).put({ id: 'clock', ...reading })
+      await opened.close()
+    }
+    await clock({ at: Date.now() - 30_000, since: 0 })
+    expect((await run({})).out).to.match(/^ok {6}clock: /m)
+    await clock({ at: Date.now() + 5 * 60_000, since: 0 })
+    const ahead = await run({})
+    expect(ahead.code).to.equal(1)
+    expect(ahead.out).to.match(/^fault {3}clock: .*5 minutes ahead of this machine/m)
+    await clock({ at: Date.now() - 30_000, since: 0, apart: { by: 180_000, at: Date.now() - 60_000 } })
+    const apart = await run({})
+    expect(apart.code).to.equal(1)
+    expect(apart.out).to.match(/^fault {3}clock: .*3 minutes apart/m)
+    await clock({ at: Date.now() - 30_000, since: 0, apart: { by: 180_000, at: Date.now() - 3_600_000 } })
+    expect((await run({})).code).to.equal(0)
   })
 
   it('signs in to the mail server without sending, and sends what it is asked to', async () => {
@@ -89,6 +113,7 @@ describe('latchkey doctor', () => {
     expect(json.map(({ what, state }: { what: string; state: string }) => [what, state])).to.deep.equal([
       ['apps', 'fault'],
       ['store', 'fault'],
+      ['clock', 'untried'],
       ['mail', 'fault'],
       ['SMS', 'untried'],
     ])

@@ -186,6 +186,19 @@ describe('OAuth Client ID Metadata Document (draft-ietf-oauth-client-id-metadata
     expect(fetched).to.deep.equal([])
   })
 
+  it('is not fetched for who names it in an ID token hint that this server did not sign', async () => {
+    const jwt = (payload: object) =>
+      [{ alg: 'RS256', kid: 'x' }, payload]
+        .map(part => Buffer.from(JSON.stringify(part)).toString('base64url'))
+        .concat('AAAA')
+        .join('.')
+    const end = async (hint: string) =>
+      browser.get(`${latchkey.metadata.end_session_endpoint}?${new URLSearchParams({ id_token_hint: hint })}`)
+    const forged = jwt({ iss: latchkey.issuer, aud: published(), sub: 'somebody' })
+    expect((await end(forged)).status).to.equal(200)
+    expect(fetched).to.deep.equal([])
+  })
+
   it('is for the hosts of the setting alone', async () => {
     expect(await refused(published(), closed)).to.equal(true)
     expect(fetched).to.deep.equal([])

@@ -63,6 +63,15 @@ describe('the reasons of what is refused', () => {
       expect(page.html).to.not.match(/(href|src|action)="?https:\/\/(evil|desk)/)
     })
 
+  it('are one line, without the handle of a pushed request', async () => {
+    const handle = 'urn:ietf:params:oauth:request_uri:ALBy6Pq5Yd0hXkFwnsYF7-abcdefghijklmnopqrstu'
+    const { page } = await here.ask('desk', stranger(), { request_uri: handle })
+    const line = lineOf(here, page.headers.get('x-request-id'))
+    says(line, { parameter: 'request_uri', received: 'something' })
+    expect(JSON.stringify(line)).to.not.contain('ALBy6Pq5Yd0')
+    expect(page.html).to.not.contain('ALBy6Pq5Yd0')
+  })
+
   it('are one line: a wrong logout URI, with the right ones', async () => {
     const page = await stranger().get(
       `${here.metadata.end_session_endpoint}?client_id=desk&post_logout_redirect_uri=https://desk.example/`,

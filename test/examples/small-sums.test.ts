@@ -19,4 +19,15 @@ describe('what the wallet sends without an approval', () => {
     at = 24 * hour
     expect([btc('0.01'), btc('0.001')]).to.deep.equal([true, false])
   })
+
+  it('is forgotten a day later, whoever sent it', () => {
+    let at = 0
+    const spent = new Map()
+    const count = smallSums(() => at, spent)
+    for (let each = 0; each < 100; each++) count(`person${each}`, { asset: 'BTC', amount: '0.01' })
+    expect(spent.size).to.equal(100)
+    at = 24 * hour
+    count('ada', { asset: 'BTC', amount: '0.01' })
+    expect(spent.size).to.equal(1)
+  })
 })

@@ -5,6 +5,7 @@ import { type Disowning, disowning } from '../../src/flows/disowning.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { commits } from '../support/commits.ts'
 import { problem } from '../support/factors.ts'
+import { failing } from '../support/failing.ts'
 import { mailbox } from '../support/mails.ts'
 import { testStore } from '../support/store.ts'
 
@@ -71,15 +72,18 @@ describe('disowning', () => {
     await add('password')
     at += day
     const bearer = await link(address)
-    const { take } = mailed
     const died = new Error('the process died')
+    const broken = failing(store)
     const dead = disowning({
       ...{ factors, accounts: people, addresses: made.addresses, devices: made.devices, credentials: kept, now },
-      links: { ...mailed, giveBack: () => Promise.reject(died), take: (...taken) => take(...taken) },
+      links: links({ store: broken.store, now }),
       sendMail: async () => {},
-      commit: () => Promise.reject(died),
+      commit: () => {
+        broken.failAt(0, { after: false, dead: true })
+        return Promise.reject(died)
+      },
     })
-    expect(await dead.disown(bearer, visitor).catch((fault: unknown) => fault)).to.equal(died)
+    expect(await dead.disown(bearer, visitor).catch((fault: unknown) => fault)).to.be.an('error')
     expect(await problem(act.disown(bearer, visitor))).to.include({ code: 'busy' })
     at += 11_000
     expect(await act.disown(bearer, visitor)).to.equal('ada@example.com')

@@ -110,7 +110,8 @@ describe('a flood of messages', () => {
     // One mailbox, by whichever of its addresses, from anywhere.
     const more: number[] = []
     for (let each = 0; each < 4; each++) more.push(...(await tried(`boss+${each}@victim.example`, elsewhere(), 5)))
-    expect(more.filter(each => each === 401)).to.have.length(10)
+    // The owner may come from anywhere, too: one try more is judged from each source.
+    expect(more.filter(each => each === 401)).to.have.length(12)
     // Whoever else signs up there, elsewhere, is not in the way of it.
     expect(await tried('new@victim.example', elsewhere(), 1)).to.deep.equal([401])
   })

@@ -98,4 +98,15 @@ describe('somebody’s profile', () => {
     const read = await fetch(url(), { redirect: 'manual' })
     expect(read.headers.get('location')).to.include('/sign-in?next=')
   })
+
+  it('is changed sixty times an hour at most, so that nobody fills the log with it', async () => {
+    const bob = await latchkey.person()
+    const post = async () =>
+      (await bob.browser.post(url(), { name: 'Bob', username: '', zone: '', language: 'en' })).status
+    const all: number[] = []
+    for (let each = 0; each < 61; each++) all.push(await post())
+    expect(all.filter(status => status === 429)).to.have.length(1)
+    latchkey.latchkey.clock.pass(3_600_000)
+    expect(await post()).to.equal(200)
+  })
 })

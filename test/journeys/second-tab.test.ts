@@ -80,6 +80,18 @@ describe('a page that waits while another tab signs in', () => {
     expect((await typed.again()).told.get('code')).to.equal(null)
   })
 
+  it('does not begin by the session of somebody else than the app names', async () => {
+    const browser = jar()
+    const { page } = await here.ask('desk', browser, { login_hint: 'bob@example.com' })
+    await signIn(browser)
+    const uid = page.trail.find(each => each.includes('/interaction/')) ?? expect.fail(page.trail.join())
+    const again = await browser.get(uid)
+    expect(again.url).to.contain('/sign-in/')
+    expect(again.find('[name=email]')?.attributes.value).to.equal('bob@example.com')
+    const named = await here.ask('desk', jar(), { login_hint: ` ${ada.email.toUpperCase()}` })
+    expect(named.page.url).to.contain('/sign-in/')
+  })
+
   it('stays where somebody who was to sign up has an account, until they sign in there', async () => {
     const browser = jar()
     const { page } = await here.ask('desk', browser, { prompt: 'create' })

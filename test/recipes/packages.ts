@@ -56,6 +56,11 @@ export const kinds = {
     manifest: [],
     steps: [['sh', '-c', 'GOBIN=$PWD/bin go install github.com/oauth2-proxy/oauth2-proxy/v7@v7.15.6']],
   },
+  dex: {
+    needs: ['go'],
+    manifest: ['go.mod'],
+    steps: [['sh', '-c', 'CGO_ENABLED=0 go build -mod=mod -o bin/dex github.com/dexidp/dex/cmd/dex']],
+  },
   debian: {
     needs: ['apt-get', 'dpkg'],
     manifest: ['packages.txt'],

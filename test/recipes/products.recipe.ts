@@ -2,6 +2,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, symlinkSync } from 'node
 import { createServer } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect } from 'chai'
+import { decodeJwt } from 'jose'
 import type { Person } from '../support/people.ts'
 import { type App, recipe } from './recipe.ts'
 import { join } from './walks.ts'
@@ -75,6 +76,30 @@ describe('products', () => {
   const proxy = ['bin/oauth2-proxy', '--config', 'oauth2-proxy.cfg', '--cookie-refresh', '1s']
 
   recipe('oauth2-proxy', { kind: 'oauth2-proxy', start: proxy }, proxied)
+
+  recipe('dex', { kind: 'dex', start: ['bin/dex', 'serve', 'dex.yaml'] }, async app => {
+    const back = `${app.urlOf(app.name, 1)}/callback`
+    const query = { client_id: 'app', redirect_uri: back, response_type: 'code', state: 's' }
+    const begin = ({ browser }: Person) =>
+      browser.get(`${app.url}/auth?${new URLSearchParams({ ...query, scope: 'openid email offline_access' })}`)
+    const { person, page } = await join(app, begin)
+    const stop = await behind(app)
+    // Dex asks for consent whenever it asks for refresh tokens.
+    const there = await page.submit({}, 'Allow').finally(stop)
+    const code = new URL(there.url).searchParams.get('code') ?? ''
+    const token = async (form: Record<string, string>) => {
+      const authorization = `Basic ${btoa('app:app-development-only-secret-00000000000')}`
+      const body = new URLSearchParams(form)
+      const answer = await fetch(`${app.url}/token`, { method: 'POST', headers: { authorization }, body })
+      const told = (await answer.json()) as { id_token: string; refresh_token: string }
+      expect(answer.status, JSON.stringify(told)).to.equal(200)
+      expect(decodeJwt(told.id_token)).to.include({ email: person.email, email_verified: true })
+      return told
+    }
+    const first = await token({ grant_type: 'authorization_code', code, redirect_uri: back })
+    await token({ grant_type: 'refresh_token', refresh_token: first.refresh_token })
+    expect(refreshed(app)).to.equal(true)
+  })
 
   recipe('nginx', { kind: ['oauth2-proxy', 'debian'], environment: libraries }, async app => {
     // Its workers give up what root may.
