@@ -1,7 +1,8 @@
 import { readFileSync, statSync } from 'node:fs'
 import { isIP } from 'node:net'
+import { loopback } from './network.ts'
 import { listed, type Values, valued } from './setting.ts'
-import { loopback, unbracketed } from './setting-shapes.ts'
+import { unbracketed } from './setting-shapes.ts'
 import { settings } from './settings.ts'
 
 /** Every fault of the configuration at once, each by the name that the operator typed. */

@@ -1,5 +1,5 @@
-import { isIP } from 'node:net'
 import { z } from 'zod'
+import { blockOf, loopback } from './network.ts'
 
 /** Text of any kind. */
 export const text = z.string().min(1)
@@ -70,7 +70,9 @@ export const hosts = words
   )
   .transform(list => (list[0] === 'off' || list[0] === '*' ? list[0] : list))
 /** Proxies by address or CIDR block. */
-export const blocks = words.refine(list => list.every(block), { error: 'each must be an address or a CIDR block' })
+export const blocks = words.refine(list => list.every(each => blockOf(each) !== undefined), {
+  error: 'each must be an address or a CIDR block',
+})
 /** Where somebody can be written to. */
 export const contacts = words.refine(list => list.every(contact), { error: 'each must be https://… or mailto:…' })
 /** An endpoint on the web, by https unless it is on this machine. */
@@ -78,25 +80,9 @@ export const endpoint = url('https:', 'http:').refine(
   typed => !typed.startsWith('http:') || (URL.canParse(typed) && loopback(new URL(typed).hostname)),
   { error: 'must be https' },
 )
-/** Is this an address or a CIDR block? */
-const block = (text: string): boolean => {
-  const [address = '', bits, more] = text.split('/')
-  const family = isIP(address)
-  return (
-    family > 0 &&
-    more === undefined &&
-    (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128)))
-  )
-}
-
 /** Is this where somebody can be written to, as RFC 9116, 2.5.3 has it? */
 const contact = (text: string): boolean =>
   /^[!-~]+$/.test(text) && URL.canParse(text) && /^(https:\/\/[^/]|mailto:[^@]+@.)/.test(text)
-
-/** Is this the machine's own name or address (RFC 8252, 7.3)? */
-export function loopback(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
-}
 
 function split(separator: string | RegExp) {
   const parted = (typed: string) => typed.split(separator).map(word => word.trim())

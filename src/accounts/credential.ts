@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { acrValues } from '../acr.ts'
 import { id } from '../crypto/random.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import { allOf, Conflict, declare, type Store } from '../store/collection.ts'
@@ -17,7 +18,7 @@ const shape = z.object({
   rev: z.number(),
   createdAt: z.number(),
   /** The assurance of the proof that authorised it; absent for what an account began with, which has its full value at once. */
-  addedUnder: z.enum(['mfa', 'aal2', 'phr']).optional(),
+  addedUnder: z.enum(acrValues).optional(),
   usedAt: z.number().optional(),
   /** When its owner last said that it is the one to ask for first. */
   preferredAt: z.number().optional(),

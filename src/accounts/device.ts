@@ -1,5 +1,4 @@
 import Bowser from 'bowser'
-import ipaddr from 'ipaddr.js'
 import type { Context } from 'koa'
 import { z } from 'zod'
 import { sha256 } from '../crypto/digest.ts'
@@ -165,16 +164,4 @@ export function originOf(ctx: Pick<Context, 'ip' | 'get' | 'cookies' | 'secure' 
     ...(typeof ctx.state.request === 'string' && { request: ctx.state.request }),
     ...(isDevice(device) && { device: deviceId(device) }),
   }
-}
-
-/** Tells whether two addresses are in one network; false when either is unknown. */
-export function oneNetwork(one: string, other: string): boolean {
-  return ipaddr.isValid(one) && network(one) === network(other)
-}
-
-/** Returns the network that an address is in, as providers hand them out: 24 bits of IPv4, 48 of IPv6 (RFC 6177, 2). */
-export function network(address: string): string {
-  if (!ipaddr.isValid(address)) return address
-  const parsed = ipaddr.process(address)
-  return `${parsed.kind()} ${parsed.toByteArray().slice(0, parsed.kind() === 'ipv4' ? 3 : 6)}`
 }

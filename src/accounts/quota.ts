@@ -1,8 +1,9 @@
 import { sha256 } from '../crypto/digest.ts'
 import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
+import { networksOf } from '../network.ts'
 import type { Store } from '../store/collection.ts'
-import { networksOf, throttlesDeclaration } from './throttle.ts'
+import { throttlesDeclaration } from './throttle.ts'
 
 const minute = 60_000
 const megabyte = 1_048_576

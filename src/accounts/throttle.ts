@@ -1,8 +1,8 @@
-import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { sha256 } from '../crypto/digest.ts'
 import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
+import { networksOf } from '../network.ts'
 import { declare, type Store } from '../store/collection.ts'
 
 const minute = 60_000
@@ -159,21 +159,4 @@ export function throttle({ store, now, emit }: Services) {
     /** Pays for one of each of these, or for none; resolves to what gives all of it back. Throws `slow_down`, with `values.by` saying which. */
     rations,
   }
-}
-
-/**
- * The networks that an address counts for, narrowest first, and how many times one address's allowance each has. An IPv6
- * customer has all of a /64, and often of a /56 or a /48 (RFC 6177, 2): more addresses are not more tries. IPv4, mapped
- * into IPv6 or not, and whatever is no address, count for themselves.
- */
-export function networksOf(address: string): { network: string; times: number }[] {
-  if (!ipaddr.IPv6.isValid(address)) return [{ network: address, times: 1 }]
-  const parsed = ipaddr.process(address)
-  if (parsed.kind() === 'ipv4') return [{ network: parsed.toString(), times: 1 }]
-  const within = (bits: number) => ipaddr.IPv6.networkAddressFromCIDR(`${parsed.toString()}/${bits}`).toString()
-  return [
-    { network: within(64), times: 1 },
-    { network: `${within(56)}/56`, times: 2 },
-    { network: `${within(48)}/48`, times: 4 },
-  ]
 }

@@ -1,8 +1,8 @@
 import type { Context } from 'koa'
 import type { z } from 'zod'
 import type { Account } from '../accounts/account.ts'
+import type { Acr } from '../acr.ts'
 import type { EventName, Visitor } from '../events.ts'
-import type { Acr } from '../factors/factor.ts'
 import type { EndReason } from '../oidc/logout.ts'
 
 const minute = 60_000

@@ -1,6 +1,6 @@
 import { publicKeyOf } from '../crypto/request-signature.ts'
 import { Problem } from '../errors.ts'
-import { plainBlock } from './allowed-addresses.ts'
+import { blockOf, blockStart } from '../network.ts'
 import { type NewApiKey, type Scope, scopes } from './api-keys.ts'
 
 /** The form of a new key as it was posted. */
@@ -71,4 +71,14 @@ function endOf(text: string, now: number): number | undefined {
   const real = !Number.isNaN(at) && new Date(at).toISOString().startsWith(text)
   if (!real || at + day <= now) throw new Problem('invalid_expiry', { field: 'expires' })
   return at + day
+}
+
+/** The widest block that still says anything, in bits of its network. */
+const widest = { ipv4: 8, ipv6: 16 }
+
+/** An address or CIDR block in its one spelling; undefined when it is none, or so wide that it says nothing. */
+export function plainBlock(text: string): string | undefined {
+  const block = blockOf(text)
+  if (!block || block.bits < widest[block.address.kind()]) return undefined
+  return block.whole ? block.address.toString() : blockStart(block.address, block.bits)
 }

@@ -1,7 +1,7 @@
 import { type Account, type Accounts, active, keyEnded } from '../accounts/account.ts'
 import { heldUntil } from '../accounts/hold.ts'
 import type { Emit, Origin } from '../events.ts'
-import { within } from './allowed-addresses.ts'
+import { within } from '../network.ts'
 import type { ApiKey, Keys, Scope } from './api-keys.ts'
 import { type Claim, type Reason, Refusal, refusals, type Scheme, type SchemeId } from './scheme.ts'
 import { type Failures, type Nonces, patience } from './verification-records.ts'
@@ -78,7 +78,7 @@ export function verification(services: Services) {
       ['KEY_REVOKED', key.revokedAt !== undefined || !active(owner) || keyEnded(owner, key)],
       ['KEY_EXPIRED', key.endsAt !== undefined && key.endsAt <= now()],
       ['WRONG_ALGORITHM', key.algorithm !== claim.algorithm],
-      ['ADDRESS_NOT_ALLOWED', key.addresses.length > 0 && !within(key.addresses, address)],
+      ['ADDRESS_NOT_ALLOWED', key.addresses.length > 0 && !within(key.addresses)(address)],
       ['INVALID_NONCE', claim.at - now() > claim.ahead || now() - claim.at > claim.behind],
       ['INVALID_SIGNATURE', !signed],
       ['DIGEST_MISMATCH', !claim.intact],

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { plainAddress } from './allowed-addresses.ts'
+import { plainAddress } from '../network.ts'
 import { sha256In } from './rfc9421.ts'
 import { Refusal, type SchemeId, type SignedRequest, schemeIds } from './scheme.ts'
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { acrValues } from '../acr.ts'
 import { type SubjectField, subjectFields } from '../crypto/certificate.ts'
 import { algorithms, isSupported } from '../crypto/jws.ts'
 import { detailTypes } from '../flows/details.ts'
@@ -146,7 +147,7 @@ export const clientShape = {
   backchannel_authentication_request_signing_alg: z.enum(clientAlgorithms).optional(),
   scope: words.optional(),
   default_max_age: z.int().min(0).optional(),
-  default_acr_values: z.array(z.enum(['mfa', 'aal2', 'phr'])).optional(),
+  default_acr_values: z.array(z.enum(acrValues)).optional(),
   id_token_signed_response_alg: signing.default('ES256'),
   dpop_bound_access_tokens: z.boolean().default(false),
   tls_client_certificate_bound_access_tokens: z.boolean().default(false),

@@ -1,8 +1,8 @@
 import type { LookupAddress } from 'node:dns'
 import { Resolver } from 'node:dns/promises'
 import { isIP, type LookupFunction } from 'node:net'
-import ipaddr from 'ipaddr.js'
 import { Client, type Dispatcher, errors } from 'undici'
+import { reachOf } from '../network.ts'
 
 /** How far requests of ours may go. */
 export interface Reach {
@@ -48,7 +48,7 @@ export function outgoing({ loopback, resolve = everyAddress }: Reach) {
     let progress: Progress = 'name'
     const checked = (found: LookupAddress[]): LookupAddress[] => {
       if (found.length > 0) progress = 'address'
-      const kinds = new Set(found.map(({ address }) => kindOf(address)))
+      const kinds = new Set(found.map(({ address }) => reachOf(address)))
       if (kinds.size === 0 || kinds.has('inside') || (kinds.has('loopback') && !loopback))
         throw new Unreachable('the host is at no public address')
       if (url.protocol !== 'https:' && kinds.has('public')) throw new Unreachable('only https is spoken')
@@ -122,13 +122,4 @@ async function everyAddress(host: string): Promise<LookupAddress[]> {
   const told = await Promise.allSettled(asked)
   const found = told.flatMap(each => (each.status === 'fulfilled' ? each.value : []))
   return found.map(address => ({ address, family: isIP(address) }))
-}
-
-function kindOf(address: string): 'public' | 'loopback' | 'inside' {
-  const parsed = ipaddr.process(address)
-  const range = parsed.range()
-  if (range === 'loopback') return 'loopback'
-  // Of IPv6 only 2000::/3 is given out (RFC 4291, 2.4); what else seems to be common may lead anywhere, such as ::127.0.0.1.
-  const given = parsed.kind() === 'ipv4' || parsed.match(ipaddr.parseCIDR('2000::/3'))
-  return range === 'unicast' && given ? 'public' : 'inside'
 }

@@ -1,4 +1,5 @@
 import { subjectFields } from '../crypto/certificate.ts'
+import { loopback } from '../network.ts'
 import { type Client, ciba, deviceCode, oidcScopes, tokenExchange } from './file.ts'
 
 /** Where the issuer runs: on loopback (`local`), in production, or both. */
@@ -168,10 +169,6 @@ function misplaced(
   if (type !== 'native') return `${name} must be an http or https URL unless application_type is native`
   return protocol.includes('.') ? undefined : `${name} must have a scheme like com.example.app`
 }
-
-/** Returns whether this is the machine's own name or address (RFC 8252, 7.3). */
-export const loopback = (host: string): boolean =>
-  host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
 
 /** Returns whether only an app on a device has such a redirect URI (RFC 8252, 7.1 and 7.3): it does not tell whose app it is. */
 export function onDevice(uri: unknown): boolean {

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { Acr } from '../acr.ts'
 import { type Code, Problem } from '../errors.ts'
 import type { Evidence } from './webauthn.ts'
 
@@ -6,8 +7,6 @@ import type { Evidence } from './webauthn.ts'
 type Kind = 'knowledge' | 'possession' | 'inherence'
 /** Where a factor may stand in a sign-in. */
 type Position = 'first' | 'second' | 'last'
-/** Assurance, rising: see the architecture's "Assurance is honest". */
-export type Acr = 'mfa' | 'aal2' | 'phr'
 
 /** One enrolled credential as its factor sees it. */
 export interface FactorCredential<Secret> {

@@ -1,4 +1,5 @@
-import type { Acr, Factor } from '../factors/factor.ts'
+import { type Acr, highest, reaches } from '../acr.ts'
+import type { Factor } from '../factors/factor.ts'
 
 /** What policy looks at of a factor. */
 export type Rule = Pick<
@@ -8,20 +9,6 @@ export type Rule = Pick<
 
 /** `add` enrols one more factor, or another in the place of one; `change` is any other change of what protects an account; `reset` follows a mailed link, `recover` an identity check. */
 export type Purpose = 'sign-in' | 'sign-up' | 'step-up' | 'add' | 'change' | 'reset' | 'recover'
-
-/** The levels of assurance, rising (OpenID Connect Core 1.0, 2: acr). */
-export const acrValues = ['mfa', 'aal2', 'phr'] as const satisfies readonly Acr[]
-const rising: readonly Acr[] = acrValues
-
-/** Tells whether this assurance is enough where that one is asked for. */
-export function reaches(acr: Acr | undefined, wanted: Acr): boolean {
-  return acr !== undefined && rising.indexOf(acr) >= rising.indexOf(wanted)
-}
-
-/** The best of these. */
-export function highest(acrs: readonly (Acr | undefined)[]): Acr | undefined {
-  return rising.findLast(acr => acrs.includes(acr))
-}
 
 /** What these proofs are worth together: `phr` for a passkey, `aal2` for two different kinds of which neither is an emailed code, `mfa` for any other two. */
 export function assurance(proved: readonly Rule[]): Acr | undefined {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Quota } from '../accounts/quota.ts'
+import { acrValues } from '../acr.ts'
 import { id } from '../crypto/random.ts'
 import { Problem } from '../errors.ts'
 import { allReasons, rulings } from '../risk/verdict.ts'
@@ -12,7 +13,7 @@ const question = 1_500
 const unsaved = -1
 
 const mode = z.enum(['prove', 'enrol'])
-const assuranceShape = z.enum(['mfa', 'aal2', 'phr'])
+const assuranceShape = z.enum(acrValues)
 
 const shape = z.object({
   id: z.string(),

@@ -1,14 +1,12 @@
-import type { Acr } from '../factors/factor.ts'
+import { type Acr, highest, reaches } from '../acr.ts'
 import type { Reason, Verdict } from '../risk/verdict.ts'
 import {
   assurance,
   authority,
   guards,
-  highest,
   lastResortsLast,
   type Purpose,
   type Rule,
-  reaches,
   spare,
   strongestOf,
 } from './assurance.ts'

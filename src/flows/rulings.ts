@@ -1,9 +1,9 @@
 import type { Devices } from '../accounts/device.ts'
+import { type Acr, reaches } from '../acr.ts'
 import type { Visitor } from '../events.ts'
-import type { Acr } from '../factors/factor.ts'
 import type { Ruling } from '../risk/verdict.ts'
 import type { Risk } from '../risk/weigh.ts'
-import { type Purpose, reaches } from './assurance.ts'
+import type { Purpose } from './assurance.ts'
 import type { Flow } from './flow-store.ts'
 
 /** Rulings that keep somebody out, for each purpose: who begins an account has no past, and who changes one is in already. */

@@ -3,19 +3,12 @@ import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provide
 import type { Restrictions } from '../accounts/account.ts'
 import { recent } from '../accounts/clock.ts'
 import { originOf } from '../accounts/device.ts'
+import { type Acr, acrValues, asAcr, reaches } from '../acr.ts'
 import { appearanceOf } from '../clients/appearance.ts'
 import { subjectFor } from '../clients/pairwise.ts'
-import { acrValues, reaches } from '../flows/assurance.ts'
 import { askedBy } from './grants.ts'
 import type { Options } from './options.ts'
 import { detailsIn } from './rich-authorization.ts'
-
-export type Acr = (typeof acrValues)[number]
-
-/** Returns the level of assurance that this is, if it is one of ours. */
-export function asAcr(acr: unknown): Acr | undefined {
-  return acrValues.find(each => each === acr)
-}
 
 /** What a request demands of how somebody signed in. */
 interface Demand {

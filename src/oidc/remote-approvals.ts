@@ -1,4 +1,5 @@
 import type { AdapterPayload, Provider } from 'oidc-provider'
+import type { Acr } from '../acr.ts'
 import { appearanceOf } from '../clients/appearance.ts'
 import type { App } from '../clients/declared.ts'
 import { oidcScopes } from '../clients/file.ts'
@@ -10,7 +11,7 @@ import type { Consents, Mutes, Scopes } from '../records/consents.ts'
 import type { RemoteRequest } from '../records/remote-requests.ts'
 import { add, renew } from './grants.ts'
 import type { Options } from './options.ts'
-import { type Acr, demandOf } from './prompts.ts'
+import { demandOf } from './prompts.ts'
 import type { Login } from './security-stamps.ts'
 
 /** A request that waits for a person to approve it. Times in milliseconds since the epoch. */

@@ -1,6 +1,6 @@
 import type { KoaContextWithOIDC, Session } from 'oidc-provider'
 import { type Account, type Stamped, stampFits } from '../accounts/account.ts'
-import type { Acr } from './prompts.ts'
+import type { Acr } from '../acr.ts'
 
 /** The account that a session's stamp was compared with, so that one request reads it once. */
 const owner = Symbol('owner')

@@ -1,7 +1,6 @@
 import { fileURLToPath } from 'node:url'
-import ipaddr from 'ipaddr.js'
 import { open, type Reader, type Response } from 'maxmind'
-import { oneNetwork } from '../accounts/device.ts'
+import { type Address, addressOf, oneNetwork } from '../network.ts'
 import { pointsOf } from './countries.ts'
 import type { Point } from './signals.ts'
 
@@ -42,7 +41,7 @@ export async function places({ finer, onFault }: Options) {
     ...(finer === undefined ? [] : [opened(finer, 'LATCHKEY_GEOIP')]),
     opened(fileURLToPath(import.meta.resolve(country)), country),
   ])
-  const ask = ({ name, reader }: File, address: ipaddr.IPv4 | ipaddr.IPv6): Place => {
+  const ask = ({ name, reader }: File, address: Address): Place => {
     // A file of IPv4 alone would answer of an IPv6 address whatever it has of its first 32 bits.
     if (address.kind() === 'ipv6' && reader.metadata.ipVersion !== 6) return { points: [] }
     try {
@@ -55,7 +54,7 @@ export async function places({ finer, onFault }: Options) {
   return {
     /** Returns where an address is; of one that is not public, nothing is known. Never throws. */
     of: (text: string): Place => {
-      const address = ipaddr.isValid(text) ? ipaddr.process(text) : undefined
+      const address = addressOf(text)
       if (address?.range() !== 'unicast') return { points: [] }
       const told = files.map(file => ask(file, address))
       return told.find(place => place.country !== undefined) ?? { points: [] }

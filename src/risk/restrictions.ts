@@ -1,5 +1,5 @@
-import ipaddr from 'ipaddr.js'
 import type { Restrictions } from '../accounts/account.ts'
+import { blockOf, within } from '../network.ts'
 import type { Sighting } from './signals.ts'
 
 /** Rules that an owner may set, each of which keeps everybody out who does not meet it. */
@@ -14,7 +14,7 @@ export function barred(
 ): Bar[] {
   const found: Record<Bar, boolean> = {
     'only-devices': devices === true && !chosen,
-    'only-addresses': addresses !== undefined && !addresses.some(block => holds(block, address)),
+    'only-addresses': addresses !== undefined && !within(addresses)(address),
     'only-countries': countries !== undefined && !(country !== undefined && countries.includes(country)),
   }
   return allBars.filter(each => found[each])
@@ -32,18 +32,7 @@ export function loosened(before: Restrictions, after: Restrictions): boolean {
 }
 
 /** An address or a CIDR block as it is kept, in one spelling; undefined for what is neither. */
-export function blockOf(typed: string): string | undefined {
-  const [address = '', bits, more] = typed.split('/')
-  if (more !== undefined || !ipaddr.isValid(address) || !/^(\d{1,3}\.){3}\d{1,3}$|:/.test(address)) return undefined
-  const parsed = ipaddr.process(address)
-  const longest = parsed.kind() === 'ipv4' ? 32 : 128
-  if (bits !== undefined && !(/^\d{1,3}$/.test(bits) && Number(bits) <= longest)) return undefined
-  return `${parsed}/${bits === undefined ? longest : Number(bits)}`
-}
-
-function holds(block: string, address: string): boolean {
-  if (!ipaddr.isValid(address)) return false
-  const [network, bits] = ipaddr.parseCIDR(block)
-  const parsed = ipaddr.process(address)
-  return parsed.kind() === network.kind() && parsed.match(network, bits)
+export function keptBlock(typed: string): string | undefined {
+  const block = blockOf(typed)
+  return block && `${block.address}/${block.bits}`
 }

@@ -1,4 +1,4 @@
-import { oneNetwork } from '../accounts/device.ts'
+import { oneNetwork } from '../network.ts'
 
 /** A place on earth, in degrees; the truth may be off by `radius` kilometres. */
 export interface Point {

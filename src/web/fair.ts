@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import { networksOf } from '../accounts/throttle.ts'
+import { networksOf } from '../network.ts'
 
 /**
  * A source is slowed for the rest of `window` (milliseconds) when so many of its requests were refused in it, and more than were answered

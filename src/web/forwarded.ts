@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net'
-import ipaddr from 'ipaddr.js'
+import { plainAddress } from '../network.ts'
 
 /** Characters of the longest hop: an IPv6 address with its zone, brackets, port and quotes. */
 const longest = 100
@@ -17,9 +17,8 @@ export function hopAddress(hop: string): string | undefined {
   const [, inBrackets, bare] = /^(?:\[([^[\]]+)\]|([\d.]+))(?::(?:\d{1,5}|_[\w.-]+))?$/.exec(text) ?? []
   // A zone means something on one machine alone (RFC 4007, 11).
   const address = (inBrackets ?? bare ?? text).replace(/%.*$/, '')
-  // ipaddr.js also reads what only inet_aton knows: octal, hexadecimal, fewer than four parts.
   const plain = bare === undefined ? isIPv6(address) || (text === address && isIPv4(address)) : isIPv4(address)
-  return plain ? ipaddr.process(address).toString() : undefined
+  return plain ? plainAddress(address) : undefined
 }
 
 /**

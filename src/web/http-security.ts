@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import ipaddr from 'ipaddr.js'
 import type { Context, Middleware, Next } from 'koa'
 import { Problem } from '../errors.ts'
+import { within } from '../network.ts'
 import { type ForwardedHeader, hopAddress, hopsIn } from './forwarded.ts'
 
 const year = 31_536_000
@@ -74,13 +74,10 @@ export interface Proxies {
  */
 export function settled({ issuer, trusted, forwarded, certificates, unknown }: Proxies & { issuer: string }) {
   const { host, protocol } = new URL(issuer)
-  const blocks = trusted.map(block)
+  const ours = within(trusted)
   const look = remembering((hop: string): Address => {
     const plain = hopAddress(hop)
-    if (plain === undefined) return { plain, believed: false }
-    const parsed = ipaddr.parse(plain)
-    const believed = blocks.some(([network, bits]) => network.kind() === parsed.kind() && parsed.match(network, bits))
-    return { plain, believed }
+    return { plain, believed: ours(plain) }
   })
 
   /** Returns the address that our proxies name; undefined where it is unknown. */
@@ -145,12 +142,6 @@ function remembering<T>(make: (text: string) => T): (text: string) => T {
     if (text.length <= 100) known.set(text, made)
     return made
   }
-}
-
-function block(text: string): [ipaddr.IPv4 | ipaddr.IPv6, number] {
-  if (text.includes('/')) return ipaddr.parseCIDR(text)
-  const address = ipaddr.parse(text)
-  return [address, address.kind() === 'ipv4' ? 32 : 128]
 }
 
 /** Milliseconds that a body may take: those of pages and of the protocol are small. */

@@ -1,6 +1,6 @@
-import ipaddr from 'ipaddr.js'
 import type { Context } from 'koa'
 import { Problem } from '../errors.ts'
+import { addressOf } from '../network.ts'
 import { queryField } from './forms.ts'
 import type { Services } from './services.ts'
 
@@ -55,7 +55,7 @@ export function operating({ router, ready, metrics, kept, show }: Services): voi
   if (kept) {
     // It shows everybody's codes and links: a development server that listens beyond this machine keeps them to itself.
     router.use(['/dev/outbox', '/dev/outbox.json'], async (ctx, next) => {
-      if (!ipaddr.isValid(ctx.ip) || ipaddr.process(ctx.ip).range() !== 'loopback') throw new Problem('not_found')
+      if (addressOf(ctx.ip)?.range() !== 'loopback') throw new Problem('not_found')
       await next()
     })
     const asked = (ctx: Context) => queryField(ctx, 'to', 320) || undefined

@@ -2,7 +2,7 @@ import type { Context } from 'koa'
 import type { Account, Restrictions } from '../accounts/account.ts'
 import { Problem } from '../errors.ts'
 import { allCountries } from '../risk/countries.ts'
-import { blockOf } from '../risk/restrictions.ts'
+import { keptBlock } from '../risk/restrictions.ts'
 import { choices, field, requiredField, submit } from './forms.ts'
 import type { Words } from './phrases.ts'
 import type { Services } from './services.ts'
@@ -120,7 +120,7 @@ function meant({ devices, addresses, countries }: Typed): Restrictions {
     .split(/[\s,;]+/)
     .filter(each => each !== '')
     .map(each => {
-      const block = blockOf(each)
+      const block = keptBlock(each)
       if (block === undefined) throw new Problem('invalid_block', { field: 'addresses' })
       return block
     })

@@ -1,15 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import type { Acr } from '../../src/factors/factor.ts'
-import {
-  assurance,
-  authority,
-  counted,
-  limited,
-  limitedUntil,
-  type Purpose,
-  reaches,
-} from '../../src/flows/assurance.ts'
+import { type Acr, reaches } from '../../src/acr.ts'
+import { assurance, authority, counted, limited, limitedUntil, type Purpose } from '../../src/flows/assurance.ts'
 import { next } from '../../src/flows/policy.ts'
 import { pick, type Row, rules, standing, step, tomorrow, usual } from '../support/policy.ts'
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { Restrictions } from '../../src/accounts/account.ts'
-import { type Bar, barred, blockOf, loosened } from '../../src/risk/restrictions.ts'
+import { type Bar, barred, keptBlock, loosened } from '../../src/risk/restrictions.ts'
 
 const home = { address: '192.0.2.7', country: 'AT' }
 
@@ -57,7 +57,7 @@ describe('rules of an owner’s own', () => {
   }
 
   it('name addresses and blocks in one spelling, and nothing else', () => {
-    expect(['192.0.2.7', '192.0.2.0/24', '2001:DB8::/32', '::ffff:192.0.2.7', '::1'].map(blockOf)).to.deep.equal([
+    expect(['192.0.2.7', '192.0.2.0/24', '2001:DB8::/32', '::ffff:192.0.2.7', '::1'].map(keptBlock)).to.deep.equal([
       '192.0.2.7/32',
       '192.0.2.0/24',
       '2001:db8::/32',
@@ -76,6 +76,6 @@ describe('rules of an owner’s own', () => {
       '1',
       '0x7f.1',
     ]
-    for (const each of odd) expect(blockOf(each), each).to.equal(undefined)
+    for (const each of odd) expect(keptBlock(each), each).to.equal(undefined)
   })
 })

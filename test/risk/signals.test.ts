@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { network, oneNetwork } from '../../src/accounts/device.ts'
+import { network, oneNetwork } from '../../src/network.ts'
 import { pointsOf } from '../../src/risk/countries.ts'
 import { type Sighting, type Signal, signals, travelled } from '../../src/risk/signals.ts'
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import type { Acr } from '../../src/factors/factor.ts'
+import type { Acr } from '../../src/acr.ts'
 import { limited, type Purpose, type Rule } from '../../src/flows/assurance.ts'
 import { type Demand, next, type Standing } from '../../src/flows/policy.ts'
 import { type Ruling, rulings } from '../../src/risk/verdict.ts'

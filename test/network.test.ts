@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { loopback } from '../src/setting-shapes.ts'
+import { loopback } from '../src/network.ts'
 
 describe('loopback', () => {
   it('is this machine, and no host that only begins like it', () => {

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
-import { plainAddress, plainBlock, within } from '../../src/api-keys/allowed-addresses.ts'
+import { plainBlock } from '../../src/api-keys/api-key-form.ts'
+import { plainAddress, within } from '../../src/network.ts'
 
 describe('addresses', () => {
   const spelled: [string, string][] = [
@@ -45,9 +46,9 @@ describe('addresses', () => {
   it('stand in a block, or do not', () => {
     const list = ['203.0.113.0/24', '198.51.100.7', '2001:db8::/48']
     for (const inside of ['203.0.113.255', '::ffff:203.0.113.1', '198.51.100.7', '2001:db8::ffff', '2001:DB8:0:1::'])
-      expect(within(list, inside), inside).to.equal(true)
+      expect(within(list)(inside), inside).to.equal(true)
     for (const outside of ['203.0.114.0', '198.51.100.8', '2001:db8:1::', '::1', 'none', '', undefined])
-      expect(within(list, outside), outside).to.equal(false)
-    expect(within([], '192.0.2.1')).to.equal(false)
+      expect(within(list)(outside), outside).to.equal(false)
+    expect(within([])('192.0.2.1')).to.equal(false)
   })
 })
