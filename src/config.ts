@@ -1,5 +1,7 @@
-import { readFileSync, statSync } from 'node:fs'
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { isIP } from 'node:net'
+import { dirname, join } from 'node:path'
+import { token } from './crypto/random.ts'
 import { loopback } from './network.ts'
 import { listed, type Values, valued } from './setting.ts'
 import { unbracketed } from './setting-shapes.ts'
@@ -117,4 +119,20 @@ function contradictions({ listen, mtls: { url, listen: at, header, ca }, workers
 function ehloOf(host: string): string {
   if (host.startsWith('[')) return `[IPv6:${host.slice(1, -1)}]`
   return isIP(host) === 4 ? `[${host}]` : host
+}
+
+/** The configured secrets, or in development ones that are made once and kept beside the store. */
+export function secretsOf({ secrets, store }: Config): readonly string[] {
+  if (secrets) return secrets
+  if (store === 'sqlite::memory:') return [token()]
+  const folder = store.startsWith('sqlite:') ? dirname(store.slice('sqlite:'.length)) : 'data'
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const file = join(folder, 'secrets')
+  try {
+    // Of several processes that start at once, the one that makes the file decides.
+    writeFileSync(file, `${token()}\n`, { flag: 'wx', mode: 0o600 })
+  } catch (fault) {
+    if ((fault as NodeJS.ErrnoException).code !== 'EEXIST') throw fault
+  }
+  return readFileSync(file, 'utf8').split(/\s+/).filter(Boolean)
 }

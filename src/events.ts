@@ -229,7 +229,7 @@ export interface Observer {
 
 export type Emit = <N extends EventName>(name: N, data: EventData<N>, origin?: Origin) => Promise<void>
 
-/** Makes `emit` for these observers. Its data is parsed by its declaration: throws ZodError, and tells nobody, for a field that is not declared. */
+/** Returns `emit` for these observers, and for those that join the list later. Its data is parsed by its declaration: throws ZodError, and tells nobody, for a field that is not declared. */
 export function recorder(observers: readonly Observer[], now: () => number, onFault: (fault: unknown) => void): Emit {
   return async (name, data, origin = {}) => {
     const { level, data: shape } = events[name]

@@ -2,7 +2,9 @@ import type { RequestListener } from 'node:http'
 import type { DestinationStream } from 'pino'
 import { accounts as accountsOf } from './accounts/account.ts'
 import { holding } from './accounts/hold.ts'
+import { postage as postageOf } from './accounts/postage.ts'
 import { sessionBook } from './accounts/session.ts'
+import { throttle as throttleOf } from './accounts/throttle.ts'
 import { actions as actionsOf } from './actions/index.ts'
 import { apiKeys as apiKeysOf } from './api-keys/schemes.ts'
 import { readClients } from './clients/declared.ts'
@@ -18,9 +20,7 @@ import { sealer as sealerOf } from './crypto/seal.ts'
 import { type Observer, recorder } from './events.ts'
 import { signingRing } from './keys/signing-keys.ts'
 import { activity as activityOf } from './observers/activity.ts'
-import { audit } from './observers/audit.ts'
-import { auditHead } from './observers/audit-export.ts'
-import { auditHeads } from './observers/audit-heads.ts'
+import { audit, auditHead, auditHeads } from './observers/audit.ts'
 import { type Log, logger } from './observers/log.ts'
 import { metrics as metricsOf } from './observers/metrics.ts'
 import { sessionKeeper } from './observers/session-log.ts'
@@ -37,13 +37,10 @@ import { only } from './web/http-security.ts'
 import { languages, phrases as phrasesOf, words as wordsOf } from './web/phrases.ts'
 import { protocolPages } from './web/protocol-pages.ts'
 import { renderer, shower } from './web/show.ts'
-import { identity as identityOf } from './wiring/account-recovery.ts'
-import { mtls as mtlsOf } from './wiring/mtls-listener.ts'
+import { mtls as mtlsOf, proxies as proxiesOf, reloading } from './wiring/configured.ts'
 import { people as peopleOf } from './wiring/people.ts'
 import { post as postOf } from './wiring/post.ts'
-import { proxies as proxiesOf } from './wiring/proxies.ts'
-import { reloading } from './wiring/reload.ts'
-import { telling } from './wiring/telling.ts'
+import { identity as identityOf, telling } from './wiring/staff-and-alerts.ts'
 
 const name = 'Latchkey'
 const minute = 60_000
@@ -98,28 +95,29 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   const places = await placesOf({ finer: config.geoip.file, onFault: log.fault })
   const book = sessionBook({ store, longest: config.session.max, now })
   const sessionsKept = sessionKeeper({ book, place: places.of })
-  // What tells owners writes letters, which are on the record themselves.
-  const tellOwner: Observer = { awaited: true, afterwards: true, observe: recorded => toldBy.observe(recorded) }
-  const tally = tallies({ emit: (...told) => emit(...told), onFault: log.fault })
-  const observers = [audit({ store }), sessionsKept, tellOwner, log.observer, metrics.observer, tally.observer]
+  const observers: Observer[] = [audit({ store }), sessionsKept, log.observer, metrics.observer]
   const emit = recorder(observers, now, log.fault)
+  const tally = tallies({ emit, onFault: log.fault })
+  observers.push(tally.observer)
 
   const keyring = keyringOf(secrets)
   const sealer = sealerOf(keyring)
   const hasher = hasherOf({ keyring, queue: config.hashing.queue, cost })
   const accounts = accountsOf(store, sealer)
   const phrases = phrasesOf({ production })
+  const throttle = throttleOf({ store, now, emit })
+  const postage = postageOf({ throttle, daily: config.sms.daily })
   const words = wordsOf({ say: phrases.say, places })
   const post = postOf(config, {
     ...{ store, sealer, phrases, emit, name, now },
     tellApp: told => oidc.tellApp(told),
     tellPing: told => oidc.tellPing(told),
-    mayText: to => people.postage.mayText(to),
+    mayText: postage.mayText,
     antiPhishingPhraseOf: async to => (await accounts.byEmail(to))?.antiPhishingPhrase,
   })
   const { sendMail } = post
   const people = peopleOf(config, {
-    ...{ store, sealer, hasher, accounts, book, places, sendMail, words, emit, name, now },
+    ...{ store, sealer, hasher, accounts, throttle, postage, book, places, sendMail, words, emit, name, now },
     onFault: log.fault,
     endAll: account => oidc.sessions.endAllOf(account, 'closed'),
     complete: id => identity.submissions.complete(id),
@@ -128,12 +126,14 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
       await apiKeys.owner.revokeAll(account, origin)
     },
   })
-  const { announcements, throttle, quota, risk, closing } = people
+  const { announcements, quota, risk, closing } = people
   const identity = identityOf(config, {
     ...{ ...people, store, sealer, accounts, book, sendMail, emit, now },
     onFault: log.fault,
   })
-  const toldBy = telling({ people, contactOf: identity.contactOf, accounts, sendMail, say: phrases.say, words })
+  // Its mails are on the record themselves, so it comes to the list once there is a way to send them.
+  const { contactOf } = identity
+  observers.push({ ...telling({ people, contactOf, accounts, sendMail, say: phrases.say, words }), afterwards: true })
 
   const hold = holding({ accounts, emit, hold: config.hold, now })
   const methods = { get: (name: string) => clients.declared().methods.get(name) }
@@ -149,21 +149,8 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     onFault: log.fault,
   })
   const oidc = await createProvider({
-    ...{
-      issuer,
-      standing,
-      mtls,
-      registration,
-      documents,
-      store,
-      keyring,
-      clients,
-      throttle,
-      quota,
-      accounts,
-      emit,
-      now,
-    },
+    ...{ issuer, standing, mtls, registration, documents, store, keyring },
+    ...{ clients, throttle, quota, accounts, emit, now },
     session: config.session,
     requests: config.requests,
     salt: await pairwiseSalt({ store, sealer }),
@@ -178,7 +165,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     renderers: protocolPages({ accounts, show }),
   })
 
-  const rooms = { ...oidc, ...apiKeys, ...people, ...identity, activity: activityOf({ store }) }
+  const rooms = together(oidc, apiKeys, people, identity, { activity: activityOf({ store }) })
   const acting = { ...rooms, accounts, languages, issuer, emit, now }
   const listener = app({
     ...acting,
@@ -226,6 +213,16 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
       post.close()
     },
   }
+}
+
+/** Puts rooms into one object. Throws where two give something the same name, because one of them would win without a word. */
+function together<A extends object, B extends object, C extends object, D extends object, E extends object>(
+  ...rooms: [A, B, C, D, E]
+): A & B & C & D & E {
+  const names = rooms.flatMap(room => Object.keys(room))
+  const twice = names.filter((each, at) => names.indexOf(each) !== at)
+  if (twice.length > 0) throw new Error(`More than one room has ${twice.join(', ')}`)
+  return Object.assign({}, ...rooms)
 }
 
 /** Does something now and every so many milliseconds; what it returns stops it, once what is under way is through. */

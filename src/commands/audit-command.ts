@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { auditHead, exported, type Head, headSigner } from '../observers/audit-export.ts'
+import { auditHead, exported, type Head, headSigner } from '../observers/audit.ts'
 import { ledger } from '../observers/ledger.ts'
 import { type Command, withStore } from './command.ts'
 

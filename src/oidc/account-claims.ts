@@ -3,7 +3,6 @@ import { type Account, active } from '../accounts/account.ts'
 import { heldUntil } from '../accounts/hold.ts'
 import { isNobody } from './ciba.ts'
 import type { Options } from './options.ts'
-import { SpentToken } from './refresh.ts'
 import { type Carried, outlived, remembered } from './security-stamps.ts'
 
 /** The claims that each scope opens (OpenID Connect Core 1.0, 5.4); how somebody signed in belongs to `openid`. */
@@ -19,6 +18,9 @@ export const claims = {
   iss: null,
   sid: null,
 }
+
+/** A refresh token was shown that is not its family's live one; nothing else is wrong with the request. */
+export class SpentToken extends Error {}
 
 /** Returns the scope that opens a claim, which an app must be allowed; undefined for what an ID token says in any case. */
 export function scopeOf(claim: string): string | undefined {

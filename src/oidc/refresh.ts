@@ -8,6 +8,7 @@ import { openUnder, SealError, sealUnder } from '../crypto/seal.ts'
 import { network } from '../network.ts'
 import type { Records } from '../records/adapter.ts'
 import { type Answered, type Family, lives, successor } from '../records/refresh-tokens.ts'
+import { SpentToken } from './account-claims.ts'
 import { renew, short } from './grants.ts'
 import type { Grant } from './internals.ts'
 import type { EndSession } from './logout.ts'
@@ -20,9 +21,6 @@ const forgivingPublic = 10_000
 const purpose = 'refresh-answer'
 /** The holder of a token that is shown without key and certificate. */
 const nobody = ' '
-
-/** A refresh token was shown that is not its family's live one; nothing else is wrong with the request. */
-export class SpentToken extends Error {}
 
 /** Returns the seconds that a client's refresh token lives, when people signed in `ago` seconds ago; `longest` in milliseconds. */
 export function refreshLife(client: Client, ago: number, longest: number): number {

@@ -2,7 +2,16 @@ import { decodeJwt, decodeProtectedHeader } from 'jose'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { Clients } from '../clients/registry.ts'
 import { type Refusal, told, wordsOf } from '../errors.ts'
-import type { Fault } from './refusals.ts'
+
+/** An error that the library throws for a request. */
+export interface Fault extends Error {
+  error: string
+  error_description?: string
+  status: number
+  statusCode: number
+  /** Seconds to wait before another try. */
+  retryAfter?: number
+}
 
 const words = (...lines: string[]): string[] => lines.flatMap(line => line.split(' '))
 /** Parameters of a request that a log may show: no secrets and nothing about a person. */

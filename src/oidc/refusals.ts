@@ -3,17 +3,7 @@ import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { Clients } from '../clients/registry.ts'
 import { Problem } from '../errors.ts'
 import type { Options, Renderers } from './options.ts'
-import { reasonOf } from './refusal-reasons.ts'
-
-/** An error that the library throws for a request. */
-export interface Fault extends Error {
-  error: string
-  error_description?: string
-  status: number
-  statusCode: number
-  /** Seconds to wait before another try. */
-  retryAfter?: number
-}
+import { type Fault, reasonOf } from './refusal-reasons.ts'
 
 /** The library's events of refusals at endpoints where clients authenticate. */
 const authenticating = [

@@ -7,11 +7,11 @@ import { type Credential, credentials as credentialsOf } from '../accounts/crede
 import { admissions as admissionsOf, agentOf, devices as devicesOf } from '../accounts/device.ts'
 import { failures as failuresOf } from '../accounts/failures.ts'
 import { links as linksOf } from '../accounts/link.ts'
-import { postage as postageOf } from '../accounts/postage.ts'
+import type { Postage } from '../accounts/postage.ts'
 import { quota as quotaOf } from '../accounts/quota.ts'
 import { receipts as receiptsOf } from '../accounts/receipt.ts'
 import type { SessionBook } from '../accounts/session.ts'
-import { throttle as throttleOf } from '../accounts/throttle.ts'
+import type { Throttle } from '../accounts/throttle.ts'
 import type { Config } from '../config.ts'
 import type { Hasher } from '../crypto/hash.ts'
 import type { Sealer } from '../crypto/seal.ts'
@@ -45,6 +45,8 @@ interface Services {
   sealer: Sealer
   hasher: Hasher
   accounts: Accounts
+  throttle: Throttle
+  postage: Postage
   book: SessionBook
   places: Places
   sendMail: SendMail
@@ -66,15 +68,14 @@ export type People = ReturnType<typeof people>
 
 /** Puts together what people hold, and the ways that they walk: all of accounts, factors, risk and flows. */
 export function people({ issuer, trust, hold, closing: patience, sms }: Config, services: Services) {
-  const { store, sealer, hasher, accounts, book, places, sendMail, words, emit, name, now } = services
+  const { store, sealer, hasher, accounts, throttle, postage, book, places, sendMail, words, emit, name, now } =
+    services
   const { endAll, complete, cutOff, onFault } = services
   const credentials = credentialsOf({ store, sealer, now })
   const devices = devicesOf({ store, trustFor: trust, now })
   const admissions = admissionsOf({ store, now })
   const links = linksOf({ store, now })
-  const throttle = throttleOf({ store, now, emit })
   const quota = quotaOf({ store, emit, now })
-  const postage = postageOf({ throttle, daily: sms.daily })
   const failures = failuresOf({ store, emit, now })
   const send: FactorServices['send'] = ({ channel, to, locale, ...data }) =>
     sendMail('code', channel === 'sms' ? { textTo: to, locale } : { email: to, locale }, data)

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { type Account, accounts } from '../../src/accounts/account.ts'
 import { type ApiKeyForm, parseForm } from '../../src/api-keys/api-key-form.ts'
 import { Problem } from '../../src/errors.ts'
-import { typedKey } from '../../src/web/api-keys.ts'
+import { typedKey } from '../../src/web/api-key-pages.ts'
 import { apiKeyRoom, pair, publicIn, type Room } from '../support/api-keys.ts'
 
 const now = Date.UTC(2026, 2, 3, 9, 41)

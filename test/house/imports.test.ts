@@ -31,12 +31,30 @@ describe('the house', () => {
   it('is one level deep', () => expect(broken(shallow, src)).to.deep.equal([]))
   it('has no drawers', () => expect(broken(noDrawers, everything)).to.deep.equal([]))
   it('cuts no list without a word', () => expect(broken(bounded, src)).to.deep.equal([]))
+  it('imports nothing in circles', () => expect(rules.circles(src)).to.deep.equal([]))
+  it('names every file of src differently', () => expect(rules.namesakes(src)).to.deep.equal([]))
+  it('has no file that is a part of its only neighbour', () => expect(rules.tiny(src)).to.deep.equal([]))
   it('has no file over 250 lines', () => expect(broken(short, everything)).to.deep.equal([]))
 })
 
 describe('the rules of the house', () => {
   const file = (path: string, text = '') => ({ path, text })
   const drawn: rules.Table = { errors: [], config: [], crypto: ['errors'], flows: ['crypto', 'errors'], main: 'all' }
+
+  it('catch a circle, by types alone and over several files', () => {
+    const a = file('src/a.ts', "import type { B } from './crypto/b.ts'")
+    const b = file('src/crypto/b.ts', "export * from './c.ts'")
+    const c = file('src/crypto/c.ts', "import { a } from '../a.ts'")
+    expect(rules.circles([a, b, c])).to.have.length(3)
+    expect(rules.circles([a, b, file('src/crypto/c.ts', 'export const c = 1')])).to.deep.equal([])
+  })
+  it('catch files of one name, and small ones that serve one neighbour', () => {
+    const files = [file('src/flows/a.ts'), file('src/web/a.ts', "import './b.ts'"), file('src/web/b.ts')]
+    expect(rules.namesakes([...files, file('src/web/index.ts'), file('src/flows/index.ts')])).to.deep.equal(['a.ts'])
+    expect(rules.tiny(files)).to.deep.equal(['src/web/b.ts'])
+    expect(rules.tiny([...files, file('src/web/c.ts', "import './b.ts'")])).to.deep.equal([])
+    expect(rules.tiny([...files.slice(0, 2), file('src/web/b.ts', `${'\n'.repeat(30)}x`)])).to.deep.equal([])
+  })
 
   const caught: [string, typeof downward, rules.Source, string][] = [
     ['an import that goes up', downward, file('src/crypto/seal.ts', "import { x } from '../flows/policy.ts'"), 'flows'],

@@ -93,6 +93,48 @@ export const slices: Rule = (source, table) => {
   ]
 }
 
+/** The files of src that import one another in a circle, `import type` included, one list for each circle; each names whom it climbs back to. */
+export function circles(files: readonly Source[]): string[] {
+  const imports = importsAmong(files)
+  const reached = (from: string): Set<string> => {
+    const seen = new Set<string>()
+    for (const next of [...(imports.get(from) ?? [])]) walk(next, seen)
+    return seen
+  }
+  const walk = (path: string, seen: Set<string>): void => {
+    if (seen.has(path)) return
+    seen.add(path)
+    for (const next of imports.get(path) ?? []) walk(next, seen)
+  }
+  const all = new Map([...imports.keys()].map(path => [path, reached(path)]))
+  return [...all].flatMap(([path, seen]) => {
+    const round = [...seen].filter(other => other !== path && all.get(other)?.has(path))
+    return seen.has(path) ? [`${path} imports itself, by way of ${round.join(', ')}`] : []
+  })
+}
+
+/** Files of one name; `index.ts` is the list of its room, wherever it stands. */
+export function namesakes(files: readonly Source[]): string[] {
+  const named = Map.groupBy(files, ({ path }) => posix.basename(path))
+  return [...named].filter(([name, all]) => all.length > 1 && name !== 'index.ts').map(([name]) => name)
+}
+
+/** Files under 25 lines that one other file imports: what is in them belongs there. */
+export function tiny(files: readonly Source[]): string[] {
+  const targets = [...importsAmong(files).values()].flatMap(each => [...each])
+  return files
+    .filter(
+      ({ path, text }) => text.trimEnd().split('\n').length < 25 && targets.filter(each => each === path).length === 1,
+    )
+    .map(({ path }) => path)
+}
+
+function importsAmong(files: readonly Source[]): Map<string, Set<string>> {
+  const target = (path: string, from: string) => posix.join(posix.dirname(path), from)
+  const own = ({ path, text }: Source) => importsOf({ path, text }).filter(({ from }) => from.startsWith('.'))
+  return new Map(files.map(each => [each.path, new Set(own(each).map(({ from }) => target(each.path, from)))]))
+}
+
 /** Cryptography has one room. */
 export const oneCrypto: Rule = source => {
   if (source.path.startsWith('src/crypto/')) return []

@@ -1,4 +1,4 @@
-import type { KeyLine } from '../../src/web/api-keys.ts'
+import type { KeyLine } from '../../src/web/api-key-pages.ts'
 import { account, day, longEmail, now, type Picture, picture, wrong } from './gallery-samples.ts'
 
 const key = (id: string, more: Partial<KeyLine> = {}): KeyLine => ({

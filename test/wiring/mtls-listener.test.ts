@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { ConfigError, configure } from '../../src/config.ts'
-import { mtls } from '../../src/wiring/mtls-listener.ts'
+import { mtls } from '../../src/wiring/configured.ts'
 import { authority, pemFolder } from '../support/certificates.ts'
 
 describe('client certificates as configured', () => {

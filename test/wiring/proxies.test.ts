@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { configure } from '../../src/config.ts'
-import { proxies } from '../../src/wiring/proxies.ts'
+import { proxies } from '../../src/wiring/configured.ts'
 
 describe('proxies as configured', () => {
   const certificates = { LATCHKEY_MTLS_URL: 'https://mtls.example.com:8443', LATCHKEY_MTLS_HEADER: 'Client-Cert' }

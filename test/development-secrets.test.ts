@@ -2,8 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { configure } from '../src/config.ts'
-import { secretsOf } from '../src/secrets.ts'
+import { configure, secretsOf } from '../src/config.ts'
 
 describe('secrets', () => {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-secrets-'))

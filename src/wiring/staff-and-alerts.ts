@@ -13,8 +13,12 @@ import type { Throttle } from '../accounts/throttle.ts'
 import type { Config } from '../config.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import type { SendMail } from '../delivery/mails.ts'
-import type { Emit } from '../events.ts'
+import type { Emit, Observer } from '../events.ts'
+import { maskedEmail } from '../factors/contacts.ts'
+import { alerts } from '../observers/alerts.ts'
 import type { Store } from '../store/collection.ts'
+import type { Words } from '../web/phrases.ts'
+import type { People } from './people.ts'
 
 interface Services {
   store: Store
@@ -46,4 +50,28 @@ export function identity({ recovery }: Config, services: Services) {
   const schedule = scheduleOf({ cases, mailReady: submissions.mailReady, emit, delay: recovery.delay, onFault, now })
   const contactOf = async (id: string) => (await cases.get(id))?.contact
   return { roles, submissions, staffDecisions: staffDecisionsOf(kept), schedule, contactOf }
+}
+
+interface Told {
+  people: Pick<People, 'credentials' | 'links' | 'factors' | 'limitedUntil' | 'reach'>
+  /** Where somebody who asked for an identity check can be reached. */
+  contactOf: (id: string) => Promise<string | undefined>
+  accounts: Accounts
+  sendMail: SendMail
+  say: (locale: string, key: string, values?: Record<string, string | number>) => string
+  words: Words
+}
+
+/** Puts together what tells owners of what was done to their accounts. */
+export function telling({ people, contactOf, ...services }: Told): Observer {
+  const { credentials, links, factors, limitedUntil, reach } = people
+  const known = ({ factor }: Pick<Credential, 'factor'>) => factors.find(({ id }) => id === factor)
+  return alerts({
+    ...{ ...services, credentials, links, limitedUntil, reach },
+    contactOf: async id => maskedEmail((await contactOf(id)) ?? ''),
+    mask: credential => {
+      const factor = known(credential)
+      return factor?.channel && factor.hint?.(credential.secret)
+    },
+  })
 }

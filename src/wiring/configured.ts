@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs'
+import { ClientsError, readClients } from '../clients/declared.ts'
+import { type Config, ConfigError } from '../config.ts'
+import { certificatesOf } from '../crypto/certificate.ts'
+import type { Emit } from '../events.ts'
+import type { Mtls } from '../oidc/mtls.ts'
+import type { Oidc } from '../oidc/provider.ts'
+import type { Proxies } from '../web/http-security.ts'
+
+const minute = 60_000
+
+/** Whom to believe about senders and their certificates. Says at most once a minute that a sender was not named. */
+export function proxies(
+  { listen, mtls }: Config,
+  { say, now }: { say: (text: string) => void; now: () => number },
+): Proxies {
+  let saidAt = Number.NEGATIVE_INFINITY
+  return {
+    trusted: listen.trustProxy,
+    forwarded: listen.forwarded,
+    certificates: mtls && { header: mtls.header, host: new URL(mtls.url).host },
+    unknown: hop => {
+      if (now() - saidAt < minute) return
+      saidAt = now()
+      // It may be anything, and long: what it takes to find the proxy that wrote it.
+      say(`a proxy names no address of the sender, which is unknown from here on: ${JSON.stringify(hop.slice(0, 60))}`)
+    },
+  }
+}
+
+/** Client certificates as they are configured, with the authorities of the file. Throws ConfigError where it cannot be used. */
+export function mtls({ mtls }: Config): Mtls | undefined {
+  if (!mtls) return undefined
+  const { url, header, ca } = mtls
+  try {
+    return { url, header, authorities: ca === undefined ? [] : certificatesOf(readFileSync(ca, 'utf8')) }
+  } catch (fault) {
+    throw new ConfigError([`LATCHKEY_MTLS_CA cannot be used: ${(fault as Error).message}`])
+  }
+}
+
+interface Services {
+  declare: Oidc['declare']
+  emit: Emit
+  /** Hears what nobody foresaw. */
+  onFault(fault: unknown): void
+}
+
+/** Makes what reads clients.json anew: a good one is served from then on, one at fault is on record with all its faults and changes nothing. */
+export function reloading({ clients, production, local, mtls }: Config, services: Services): () => Promise<void> {
+  const { declare, emit, onFault } = services
+  const reload = async (): Promise<void> => {
+    try {
+      const next = readClients(clients, { production, local, mtls })
+      await declare(next)
+      await emit('clients.reloaded', { clients: next.metadata.map(each => each.client_id) })
+    } catch (fault) {
+      if (!(fault instanceof ClientsError)) throw fault
+      await emit('clients.refused', { faults: [...fault.faults] })
+    }
+  }
+  // One at a time: what was read last is served last.
+  let last = Promise.resolve()
+  return () => {
+    last = last.then(reload).catch(onFault)
+    return last
+  }
+}
