@@ -5,7 +5,7 @@ import type { Evidence } from './webauthn.ts'
 
 /** Two proofs are two factors only when their kinds differ (NIST SP 800-63B-4, 2.2). */
 type Kind = 'knowledge' | 'possession' | 'inherence'
-/** Where a factor may stand in a sign-in. */
+/** In which position of a sign-in a factor may be asked for. */
 type Position = 'first' | 'second' | 'last'
 
 /** One enrolled credential as its factor sees it. */
@@ -15,7 +15,7 @@ export interface FactorCredential<Secret> {
   label?: string | undefined
 }
 
-/** Whom a ceremony is about. Somebody unknown is one who holds nothing: same path, same time. */
+/** Whom a question is about. An unknown account is one without credentials: same path, same time. */
 export interface Subject<Secret> {
   /** The account's id; absent while nobody is named, or nobody of that name exists. */
   account?: string | undefined
@@ -42,7 +42,7 @@ export interface Begun<State> {
   page?: Record<string, unknown>
 }
 
-/** A question and its answer. `finish` judges the answer against what `begin` remembered, and throws a Problem when it is wrong. */
+/** A question and its answer. `finish` verifies the answer against what `begin` remembered, and throws a Problem when it is wrong. */
 export interface Ceremony<Secret, State, Answer, Outcome> {
   /** Input that `begin` itself needs (a phone number to send to). Absent: it needs none. */
   ask?: z.ZodType<Record<string, unknown>>
@@ -64,11 +64,11 @@ export interface Proved<Secret> {
   credential: string
   /** Its changed secret (TOTP step used, code spent, passkey counter): saved by compare-and-set, so that no proof counts twice. */
   secret?: Secret
-  /** What was signed, of a factor that binds: for whoever has to believe it later. */
+  /** What was signed, of a factor that binds: for those who have to verify it later. */
   evidence?: Evidence
 }
 
-/** What an answer claims about whose it is, before it is judged. */
+/** What an answer claims about whose it is, before it is verified. */
 export type Named = { email: string } | { lookup: string }
 
 // biome-ignore lint/suspicious/noExplicitAny: the list of factors holds every secret, state and answer there is
@@ -87,7 +87,7 @@ export interface Factor<Secret = any, EState = any, EAnswer = any, PState = any,
   binds?: true
   /** Proves the address that an account is known by: a sign-up begins with it. */
   identifies?: true
-  /** May it be the mandatory second factor of a new account? */
+  /** It can be the mandatory second factor of a new account. */
   mandatory?: true
   /** Its question goes out as a message: flows ration it. */
   channel?: 'email' | 'sms'
@@ -104,7 +104,7 @@ export interface Factor<Secret = any, EState = any, EAnswer = any, PState = any,
   verifiedContact?(secret: Secret): { email?: string; phone?: string }
 }
 
-/** The Problem of a wrong answer: it stands beside its field, and says how many tries are left where that is known. */
+/** Returns the Problem of a wrong answer: shown beside its field, with how many tries are left where that is known. */
 export function refused(code: Code, field: string, who: Subject<unknown>, cause?: unknown): Problem {
   return new Problem(code, { field, values: who.left === undefined ? {} : { left: who.left }, cause })
 }

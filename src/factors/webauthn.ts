@@ -50,7 +50,7 @@ export function readResponse<T>(json: string, shape: z.ZodType<T>): T | undefine
   }
 }
 
-/** What a passkey signed, with the key to hold it against: whoever has it can verify it, and nobody can sign in by it. */
+/** What a passkey signed, with the key that verifies it: enough for anybody to verify, and not enough to sign in. */
 export interface Evidence {
   /** Credential id and COSE public key, as base64url. */
   id: string

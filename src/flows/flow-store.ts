@@ -37,7 +37,7 @@ const shape = z.object({
   within: z.string().optional(),
   /** The authorization request that waits for it (oidc-provider's interaction uid). */
   interaction: z.string().optional(),
-  /** The app wants a sign-in of its own, whoever is signed in. */
+  /** The app wants a sign-in of its own, even where somebody is signed in. */
   anew: z.boolean().optional(),
   client: z
     .object({
@@ -65,7 +65,7 @@ const shape = z.object({
   approves: z.unknown().optional(),
   /** The tries that the account has on new devices are used up: the mailbox is proved before this one goes on. */
   shut: z.boolean().optional(),
-  /** What it is for, in the words of whoever it is. */
+  /** What it is for, in the person's language. */
   reason: z.string().optional(),
   /** The factor that somebody came to use. */
   wants: z.string().optional(),

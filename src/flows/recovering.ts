@@ -63,12 +63,12 @@ export function recovering(services: Services) {
     const { securityStamp } = await retry(async () => {
       const owner = await accounts.get(account)
       if (!active(owner)) {
-        // It closes: whoever keeps it finds it as it was.
+        // It closes: when it is kept after all, it is as it was.
         await discard(credentials, added)
         throw new Problem('attempt_expired')
       }
       const went = (await credentials.of(account)).filter(goes).map(({ id }) => id)
-      // Before and after: should this process die in between, nobody who was in still is.
+      // Before and after: when this process dies in between, nobody who was in stays in.
       await cutOff(account, visitor)
       await devices.forgetSince(account)
       const wanted: Wanted = {
