@@ -3,7 +3,6 @@ import type { z } from 'zod'
 import type { Account } from '../accounts/account.ts'
 import { recent } from '../accounts/clock.ts'
 import type { Credentials } from '../accounts/credential.ts'
-import { originOf } from '../accounts/device.ts'
 import { type Acr, reaches } from '../acr.ts'
 import { Problem } from '../errors.ts'
 import type { Factor } from '../factors/factor.ts'
@@ -60,10 +59,10 @@ export function performing({ credentials, factors, sessions, hold, now }: Servic
     const loosens = action.loosens?.(args, actor.account) ?? false
     const out = await action.run(args, { ...actor, loosens })
     const { which, why } = action.endsSessions ?? {}
-    const { account, ctx } = actor
+    const { account, visitor, ctx } = actor
     if (which === 'others') await sessions.endOthers(ctx, why ?? 'ended', account.id)
     if (which === 'all') {
-      await sessions.endAllOf(account.id, why ?? 'ended', originOf(ctx))
+      await sessions.endAllOf(account.id, why ?? 'ended', visitor)
       await sessions.end(ctx, why ?? 'ended')
     }
     return out as Result<A>

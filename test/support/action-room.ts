@@ -1,0 +1,150 @@
+import type { Context } from 'koa'
+import { holding } from '../../src/accounts/hold.ts'
+import type { Quota } from '../../src/accounts/quota.ts'
+import { roles as rolesOf } from '../../src/accounts/role.ts'
+import { throttle as throttleOf } from '../../src/accounts/throttle.ts'
+import type { Acr } from '../../src/acr.ts'
+import type { Action } from '../../src/actions/action.ts'
+import { actions as actionsOf } from '../../src/actions/index.ts'
+import { keys as keysOf } from '../../src/api-keys/api-keys.ts'
+import { owner as ownerOf } from '../../src/api-keys/owner.ts'
+import { Problem } from '../../src/errors.ts'
+import { type Emit, recorder } from '../../src/events.ts'
+import type { Factor } from '../../src/factors/factor.ts'
+import { flows as flowsOf } from '../../src/flows/flow-store.ts'
+import { carriedOut } from '../../src/web/step-up.ts'
+import { commits, testSealer } from './commits.ts'
+import { mailbox } from './mails.ts'
+import { testStore } from './store.ts'
+
+const day = 24 * 3_600_000
+const languages = { en: 'English', de: 'Deutsch' }
+const factors = [
+  { id: 'password', kind: 'known', limit: 1, position: ['first'], strength: 'aal2', amr: ['pwd'] },
+  { id: 'totp', kind: 'held', limit: 1, position: ['second'], strength: 'aal2', mandatory: true, amr: ['otp'] },
+  { id: 'passkey', kind: 'held', limit: 10, position: ['second'], strength: 'phr', multiFactor: true, amr: ['pop'] },
+] as unknown as Factor[]
+
+type Acts = Parameters<typeof actionsOf>[0]
+
+/** Every action on one store: Ada, who is of the staff and holds a passkey, Eve, who holds the same, and what apps and the staff's cases do only on paper. */
+export async function actionRoom() {
+  let at = Date.UTC(2026, 0, 5)
+  const now = () => at
+  const store = await testStore(now)
+  const told: string[] = []
+  const ended: string[] = []
+  const observer = { awaited: true as const, observe: ({ name }: { name: string }) => void told.push(name) }
+  const emit: Emit = recorder([observer], now, () => {})
+  const made = commits({ store, emit, now, hold: day })
+  const { accounts, devices } = made
+  const throttle = throttleOf({ store, now })
+  const roles = rolesOf({ store, now })
+  const keys = keysOf({ store, sealer: testSealer, now })
+  const hold = holding({ accounts, emit, hold: day, now })
+  const owner = ownerOf({ keys, accounts, throttle, hold, sendMail: mailbox().sendMail, emit })
+  const flows = flowsOf({ store, quota: { spend: async () => {} } as unknown as Quota, now })
+
+  const held: Record<string, string> = {}
+  for (const id of ['ada', 'eve']) {
+    const person = { id, email: `${id}@example.com`, locale: 'en', status: 'active' as const }
+    await accounts.insert({ ...person, createdAt: at, updatedAt: at })
+    for (const { id: factor } of factors)
+      held[`${id} ${factor}`] = await made.give({ account: id, factor, secret: {}, lookup: `${id} ${factor}` })
+    const seen = { device: `device of ${id}`, address: '192.0.2.7', agent: undefined }
+    await devices.saw(seen, id)
+    await devices.trust(seen.device, (await accounts.get(id)) ?? raise())
+    const wanted = { account: id, name: 'Bot', scopes: ['read' as const], addresses: [], endsAt: undefined }
+    held[`${id} key`] = (await keys.add(wanted)).key.id
+  }
+  await roles.give('ada', 'support')
+  at += day
+
+  const waiting = (id: string, account: string) => {
+    if (id !== `request to ${account}`) throw new Problem('approval_over')
+    return { acr: 'aal2' as Acr, app: { name: 'Shop' } }
+  }
+  const sessions = {
+    endOne: async (_: Context, uid: string) => {
+      if (uid === 'session of ada') await emit('session.ended', { account: 'ada', session: uid, why: 'ended' })
+      return uid === 'session of ada'
+    },
+    endOthers: async (_: Context, why: string, account?: string) => {
+      ended.push(`others of ${account}: ${why}`)
+      await emit('session.ended', { account: 'ada', session: 'another', why: 'ended' })
+    },
+    endAllOf: async (account: string, why: string) => void ended.push(`all of ${account}: ${why}`),
+    end: async () => {},
+    start: async () => 'session',
+  }
+  const paper = {
+    ...{ sessions, roles },
+    risk: {
+      bars: async ({ restrictions }: { restrictions?: { devices?: boolean } }) =>
+        restrictions?.devices ? ['only-devices'] : [],
+    },
+    revokeApp: async (account: string, client: string) => {
+      if (account !== 'ada' || client !== 'shop') return false
+      await emit('consent.revoked', { account, client })
+      return true
+    },
+    approvals: {
+      waiting: async (id: string, account: string) => waiting(id, account),
+      approve: async (id: string, { account }: { account: string }) => {
+        waiting(id, account)
+        await emit('request.approved', { account, client: 'shop' })
+      },
+      refuse: async (id: string, { account }: { account: string }) => {
+        waiting(id, account)
+        await emit('request.refused', { account, client: 'shop' })
+      },
+    },
+    deciding: {
+      decide: async (number: string) => emit('identity.approved', { account: 'eve', case: number, staff: 'ada' }),
+    },
+    belongings: { of: () => [] },
+    receipts: { of: async () => [] },
+    activity: { all: async function* () {} },
+    closing: {
+      start: async ({ id: account }: { id: string }) => emit('closing.started', { account, until: now() }),
+    },
+  }
+  const services = { ...made, factors, throttle, owner, hold: day, languages, issuer: 'https://id.example', emit, now }
+  const actions = actionsOf({ ...services, ...paper } as unknown as Acts)
+
+  const visitor = { device: 'device of ada', address: '192.0.2.7', agent: undefined }
+  const ctx = { state: { visitor, locale: 'en' }, get: () => '', ip: visitor.address } as unknown as Context
+  const person = async (id: string) => (await accounts.get(id)) ?? raise()
+
+  return {
+    ...{ actions, accounts, flows, held, told, ended, keys, store },
+    person,
+    later: (ms: number) => {
+      at += ms
+    },
+    prepare: async (action: Action, given: unknown, { who = 'ada', acr = 'phr' as Acr, since = at } = {}) => {
+      const session = { uid: `session of ${who}`, acr, since }
+      return actions.prepare(ctx, { account: await person(who), session }, action, given as never)
+    },
+    /** Answers a flow that asks for an action, as if all of it had been proved; resolves to what carries it out. */
+    answered: async (asked: object) => {
+      const { email, securityStamp } = await person('ada')
+      const begun = {
+        account: 'ada',
+        email,
+        securityStamp,
+        session: 'session of ada',
+        device: visitor.device,
+        locale: 'en',
+      }
+      const flow = await flows.draft({ ...begun, ...asked } as Parameters<typeof flows.draft>[0], '')
+      const done = await flows.save({ ...flow, done: { acr: 'phr', amr: ['pop'] } })
+      const more = { ...services, actions, flows, devices, sessions } as unknown as Parameters<typeof carriedOut>[1]
+      return () => carriedOut(ctx, more, done)
+    },
+  }
+}
+
+function raise(): never {
+  throw new Error('no such account')
+}
