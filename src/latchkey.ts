@@ -126,7 +126,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
       await apiKeys.owner.revokeAll(account, origin)
     },
   })
-  const { announcements, quota, risk, closing } = people
+  const { announcements, quota, risk } = people
   const identity = identityOf(config, {
     ...{ ...people, store, sealer, accounts, book, sendMail, emit, now },
     onFault: log.fault,
@@ -167,9 +167,10 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
 
   const rooms = together(oidc, apiKeys, people, identity, { activity: activityOf({ store }) })
   const acting = { ...rooms, accounts, languages, issuer, emit, now }
+  const actions = actionsOf(acting)
   const listener = app({
     ...acting,
-    ...{ actions: actionsOf(acting), token, assets, show, book, words },
+    ...{ actions, token, assets, show, book, words },
     protocol: { keys: cookieKeys(keyring), discovery: oidc.discovery, endpoints: oidc.endpoints },
     proxies: proxiesOf(config, { say: log.warn, now }),
     app: clients.app,
@@ -190,7 +191,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   const unfollow = ring.work()
   const sweep = async (): Promise<void> => {
     await announcements.sweep()
-    await closing.sweep()
+    for (const each of actions.list) await each.sweep?.()
     await tally.flush()
   }
   const signEnd = await auditHeads({

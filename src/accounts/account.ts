@@ -99,6 +99,13 @@ const shape = z.object({
 /** A person's account. Its email is verified: an account begins when its second factor is enrolled. */
 export type Account = z.output<typeof shape>
 
+/** The fields that an account's owner is given in an export; the others are counters and ids of ours. */
+export const givenOfAccounts = [
+  ...(['id', 'email', 'phone', 'locale', 'profile', 'status', 'closesAt', 'holdUntil'] as const),
+  ...(['antiPhishingPhrase', 'smsAlerts'] as const),
+  ...(['restrictions', 'travel', 'ruledAt', 'createdAt', 'updatedAt'] as const),
+]
+
 export const accountsDeclaration = declare({ name: 'accounts', shape, unique: ['email'], indexes: ['closesAt'] })
 
 /** Tells whether its owner may use it. A closing account allows nothing but stopping that. */
@@ -204,9 +211,9 @@ export function accounts(store: Store, sealer?: Sealer) {
           { edits, ...(stamps && { securityStamp }), status: { in: ['active', 'closing'] } },
         ),
       ),
-    /** Lists the accounts that are due for removal. */
-    due: async function* (at: number): AsyncGenerator<Account> {
-      for await (const each of every(kept, { closesAt: { lt: at + 1 } })) yield open(each) as Account
+    /** All accounts for which something is due by now. */
+    due: async function* (by: 'closesAt', at: number): AsyncGenerator<Account> {
+      for await (const each of every(kept, { [by]: { lt: at + 1 } })) yield open(each) as Account
     },
   }
 }

@@ -19,6 +19,12 @@ export interface Actor {
   proved?: { acr: Acr; amr: readonly string[] } | undefined
 }
 
+/** A setting that is on or off: its name, in URLs and phrases, and how it stands; undefined where it makes no sense. */
+export interface Choice {
+  name: string
+  of(account: Account): boolean | undefined
+}
+
 /** Returns a phrase in the reader's language. */
 export type SayTo = (key: string) => string
 
@@ -53,6 +59,10 @@ export interface Action<Args extends z.ZodType = z.ZodType, Out = unknown> {
   event: EventName
   /** Fills in the phrase `reason.<id>`. */
   reason?(args: z.output<Args>, actor: Actor, say: SayTo): Promise<Record<string, string>>
+  /** It is a choice that is on or off, shown on the page of security and posted as `on` or `off` to /account/security/<name>; undefined where it makes no sense. */
+  choice?: Choice
+  /** What follows from it by itself, later: called every minute. */
+  sweep?(): Promise<void>
   /** Where the browser goes when it is done. */
   leadsTo: string
   /** A proof for it carries nothing out, and leads back to its page: it is decided with everything before one's eyes. */

@@ -45,6 +45,7 @@ export function alertActions(services: Parameters<typeof settling>[0]) {
       ...proved,
       id: 'sms-alerts.change',
       args: z.object({ on: z.boolean() }),
+      choice: { name: 'texts', of: ({ phone, smsAlerts = false }) => (phone === undefined ? undefined : smsAlerts) },
       run: ({ on }, actor) => {
         const events = [{ name: 'texts.changed' as const, data: { account: actor.account.id, on } }]
         return settle(actor, { settings: { smsAlerts: on || undefined }, events })

@@ -14,7 +14,7 @@ interface Services {
   receipts: Pick<Receipts<Approved>, 'of'>
   activity: Pick<Activity, 'all'>
   throttle: Pick<Throttle, 'ration'>
-  closing: Pick<Closing, 'start'>
+  closing: Pick<Closing, 'start' | 'sweep'>
   owner: Pick<Owner, 'revokeAll'>
   emit: Emit
   issuer: string
@@ -69,6 +69,7 @@ export function dataActions(services: Services) {
         await owner.revokeAll(account.id, visitor)
       },
       endsSessions: { which: 'all', why: 'closed' },
+      sweep: () => closing.sweep(),
       event: 'closing.started',
       leadsTo: '/closing',
     }),

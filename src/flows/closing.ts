@@ -88,7 +88,7 @@ export function closing(services: Services) {
     sweep: async (): Promise<void> => {
       if (!(await steady())) return
       let failed: unknown
-      for await (const account of accounts.due(now())) {
+      for await (const account of accounts.due('closesAt', now())) {
         // One that cannot be removed keeps none of the others.
         await remove(account).catch(fault => {
           failed ??= fault

@@ -10,7 +10,7 @@ import type { Services } from './services.ts'
 
 declare module './pages.ts' {
   interface Pages {
-    /** Posts to `/account/security/<act>`: `add` (`factor`), `rename` (`credential`, `name`), `prefer`, `remove` (`credential`), `phrase`, `texts` (`on` or `off`). */
+    /** Posts to `/account/security/<act>`: `add` (`factor`), `rename` (`credential`, `name`), `prefer`, `remove` (`credential`), `phrase`. */
     'account/security': {
       factors: readonly Protector[]
       addable: readonly FactorView[]
@@ -18,8 +18,8 @@ declare module './pages.ts' {
       restrictions: RestrictionsView
       /** The phrase in our mails that the owner chose; empty when there is none. */
       antiPhishingPhrase: string
-      /** Whether alerts are texted, too; undefined where there is no number. */
-      smsAlerts: boolean | undefined
+      /** What the owner has switched on or off, each posted by its name to `/account/security/<name>`. */
+      choices: readonly { name: string; on: boolean }[]
       /** Tells password managers which passkeys there are, so that they keep no others (WebAuthn Level 3, 5.1.10). */
       signals: { rpId: string; user: string; name: string; passkeys: readonly string[] }
     }
@@ -45,11 +45,12 @@ const longest = 1_000
 export function security(services: Services): void {
   const { router, actions, credentials, factors, show, rpId, requireSession, page, perform, post, words } = services
   const { add, replace, remove, prefer, rename } = actions.credentials
-  const { smsAlerts, antiPhishingPhrase } = actions.alerts
+  const { antiPhishingPhrase, ...alerts } = actions.alerts
+  const chosen = Object.values(alerts).flatMap(each => (each.choice ? [{ act: each, ...each.choice }] : []))
   const factorOf = ({ factor }: Credential) => factors.find(({ id }) => id === factor)
 
   page(home, async (ctx, { account }) => {
-    const { id, email, antiPhishingPhrase, smsAlerts } = account
+    const { id, email, antiPhishingPhrase: phrase } = account
     const held = await credentials.of(id)
     const kinds = held.flatMap(each => factorOf(each) ?? [])
     const count = (factor: Factor) => kinds.filter(each => each === factor).length
@@ -74,8 +75,11 @@ export function security(services: Services): void {
       addable: addable.map(({ id }) => ({ id })),
       devices: await trustedDevices(ctx, services, account),
       restrictions: restrictionsOf(ctx.state.locale, words, account),
-      antiPhishingPhrase: antiPhishingPhrase ?? '',
-      smsAlerts: held.some(each => factorOf(each)?.channel === 'sms') ? smsAlerts === true : undefined,
+      antiPhishingPhrase: phrase ?? '',
+      choices: chosen.flatMap(({ name, of }) => {
+        const on = of(account)
+        return on === undefined ? [] : [{ name, on }]
+      }),
       signals: { rpId, user: id, name: email, passkeys: held.flatMap(({ lookup }) => lookup ?? []) },
     }
     show.page(ctx, 'account/security', locals, { person: { email } })
@@ -97,7 +101,8 @@ export function security(services: Services): void {
     credential: credential(ctx),
     to: requiredField(ctx, 'name', longest),
   }))
-  post(`${home}/texts`, smsAlerts, ctx => ({ on: requiredField(ctx, 'texts', 10) === 'on' }))
+  for (const { act, name } of chosen)
+    post(`${home}/${name}`, act, ctx => ({ on: requiredField(ctx, name, 10) === 'on' }))
   post(`${home}/phrase`, antiPhishingPhrase, ctx => ({ to: requiredField(ctx, 'phrase', longest) }))
   post(`${home}/forget`, actions.sessions.forgetDevice, ctx => ({ device: requiredField(ctx, 'device', 100) }))
 }

@@ -1,6 +1,6 @@
 import { casesDeclaration } from '../account-recovery/cases.ts'
 import { documentsDeclaration } from '../account-recovery/identity-documents.ts'
-import { accountsDeclaration, opened } from '../accounts/account.ts'
+import { accountsDeclaration, givenOfAccounts, opened } from '../accounts/account.ts'
 import { claimsDeclaration, formerDeclaration } from '../accounts/address.ts'
 import { announcementsDeclaration } from '../accounts/announcement.ts'
 import { type Belonging, belonging } from '../accounts/belongings.ts'
@@ -32,10 +32,7 @@ export const belongingsList: readonly Belonging[] = [
   belonging(
     accountsDeclaration,
     'id',
-    [
-      ...(['id', 'email', 'phone', 'locale', 'profile', 'status', 'closesAt', 'holdUntil'] as const),
-      ...(['antiPhishingPhrase', 'smsAlerts', 'restrictions', 'travel', 'ruledAt', 'createdAt', 'updatedAt'] as const),
-    ],
+    givenOfAccounts,
     {
       securityStamp: counter,
       stampedIn: ours.id,

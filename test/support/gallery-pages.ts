@@ -106,7 +106,7 @@ export const otherPages: readonly Picture[] = [
     devices: [],
     restrictions: { devices: false, addresses: [], countries: [] },
     antiPhishingPhrase: '',
-    smsAlerts: true,
+    choices: [{ name: 'texts', on: true }],
     signals,
   }),
   picture('security-few-codes', 'account/security', {
@@ -124,7 +124,7 @@ export const otherPages: readonly Picture[] = [
     devices: [],
     restrictions: { devices: false, addresses: [], countries: [] },
     antiPhishingPhrase: 'Blaue Reiher am Wehr',
-    smsAlerts: false,
+    choices: [{ name: 'texts', on: false }],
     signals,
     locale: 'de',
   }),

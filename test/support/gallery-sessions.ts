@@ -129,7 +129,7 @@ export const sessionPages: readonly Picture[] = [
         here: false,
       },
     ],
-    smsAlerts: undefined,
+    choices: [],
     restrictions: { devices: true, addresses: ['193.171.23.0/24', '2001:db8::/32'], countries: ['Austria', 'Germany'] },
     antiPhishingPhrase: '',
     signals,

@@ -14,7 +14,7 @@ describe('the recovery codes that are left', () => {
       devices: [],
       restrictions: { devices: false, addresses: [], countries: [] },
       antiPhishingPhrase: '',
-      smsAlerts: undefined,
+      choices: [],
       signals,
     })
   const warning = /class="note warn"/
