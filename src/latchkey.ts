@@ -166,11 +166,11 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   })
 
   const rooms = together(oidc, apiKeys, people, identity, { activity: activityOf({ store }) })
-  const acting = { ...rooms, accounts, languages, issuer, emit, now }
+  const acting = { ...rooms, accounts, languages, words, sendMail, issuer, emit, now }
   const actions = actionsOf(acting)
   const listener = app({
     ...acting,
-    ...{ actions, token, assets, show, book, words },
+    ...{ actions, token, assets, show, book },
     protocol: { keys: cookieKeys(keyring), discovery: oidc.discovery, endpoints: oidc.endpoints },
     proxies: proxiesOf(config, { say: log.warn, now }),
     app: clients.app,

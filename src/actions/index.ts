@@ -10,7 +10,7 @@ import { sessionActions } from './session-actions.ts'
 import { staffActions } from './staff-actions.ts'
 
 type Services = Parameters<typeof credentialActions>[0] &
-  Parameters<typeof settling>[0] &
+  Parameters<typeof alertActions>[0] &
   Omit<Parameters<typeof restrictionActions>[0], 'settle'> &
   Parameters<typeof profileActions>[0] &
   Parameters<typeof sessionActions>[0] &
