@@ -51,6 +51,7 @@ export const events = {
   'profile.changed': event('info', { account }),
   'phrase.changed': event('notice', { account }, told),
   'texts.changed': event('notice', { account, on: z.boolean() }, told),
+  'weekly-summary.changed': event('notice', { account, on: z.boolean() }, told),
   'account.disowned': event('warning', { account }),
   'closing.started': event('notice', { account, until: z.number() }, told),
   'closing.stopped': event('notice', { account }, told),

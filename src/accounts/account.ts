@@ -88,6 +88,8 @@ const shape = z.object({
   antiPhishingPhrase: z.string().optional(),
   /** Alerts about the account go out by SMS, too. */
   smsAlerts: z.boolean().optional(),
+  /** When the next weekly summary is due, in milliseconds; absent where they want none. */
+  summaryAt: z.number().optional(),
   restrictions: restrictionsShape.optional(),
   travel: travelShape.optional(),
   /** When restrictions or travel were last changed. */
@@ -102,11 +104,16 @@ export type Account = z.output<typeof shape>
 /** The fields that an account's owner is given in an export; the others are counters and ids of ours. */
 export const givenOfAccounts = [
   ...(['id', 'email', 'phone', 'locale', 'profile', 'status', 'closesAt', 'holdUntil'] as const),
-  ...(['antiPhishingPhrase', 'smsAlerts'] as const),
+  ...(['antiPhishingPhrase', 'smsAlerts', 'summaryAt'] as const),
   ...(['restrictions', 'travel', 'ruledAt', 'createdAt', 'updatedAt'] as const),
 ]
 
-export const accountsDeclaration = declare({ name: 'accounts', shape, unique: ['email'], indexes: ['closesAt'] })
+export const accountsDeclaration = declare({
+  name: 'accounts',
+  shape,
+  unique: ['email'],
+  indexes: ['closesAt', 'summaryAt'],
+})
 
 /** Tells whether its owner may use it. A closing account allows nothing but stopping that. */
 export function active(account: Account | undefined): account is Account {
@@ -212,7 +219,7 @@ export function accounts(store: Store, sealer?: Sealer) {
         ),
       ),
     /** All accounts for which something is due by now. */
-    due: async function* (by: 'closesAt', at: number): AsyncGenerator<Account> {
+    due: async function* (by: 'closesAt' | 'summaryAt', at: number): AsyncGenerator<Account> {
       for await (const each of every(kept, { [by]: { lt: at + 1 } })) yield open(each) as Account
     },
   }

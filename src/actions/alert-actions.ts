@@ -1,7 +1,10 @@
 import { z } from 'zod'
-import { type Accounts, owned } from '../accounts/account.ts'
+import { type Account, type Accounts, active, owned } from '../accounts/account.ts'
+import { type Agent, agentOf } from '../accounts/device.ts'
+import type { SendMail } from '../delivery/mails.ts'
 import { Problem } from '../errors.ts'
 import type { Commit, Wanted } from '../flows/committing.ts'
+import { type Activity, kindOf } from '../observers/activity.ts'
 import { retry } from '../store/collection.ts'
 import { type Actor, action, freshFor } from './action.ts'
 
@@ -27,9 +30,50 @@ export function settling({ accounts, commit }: { accounts: Pick<Accounts, 'get'>
   }
 }
 
+interface Services {
+  accounts: Pick<Accounts, 'get' | 'patch' | 'due'>
+  commit: Commit
+  activity: Pick<Activity, 'all'>
+  sendMail: SendMail
+  words: {
+    whence(locale: string, from: { address?: string | undefined; agent: Agent }): { device: string; place: string }
+  }
+  now: () => number
+}
+
+const week = 7 * 24 * 3_600_000
+/** Devices that one summary names; the activity has the others. */
+const mostDevices = 10
+
 /** What people decide about how they hear from us. */
-export function alertActions(services: Parameters<typeof settling>[0]) {
-  const settle = settling(services)
+export function alertActions({ accounts, activity, sendMail, words, now, ...services }: Services) {
+  const settle = settling({ accounts, ...services })
+
+  const summaryOf = async ({ id, locale }: Account, from: number, until: number) => {
+    const devices = new Set<string>()
+    const counts = { signIns: 0, changes: 0, warnings: 0 }
+    for await (const { name, level, origin } of activity.all(id, { from, until })) {
+      if (name === 'session.started') {
+        const { device, place } = words.whence(locale, { address: origin.address, agent: agentOf(origin.agent) })
+        devices.add(`${device}, ${place}`)
+        counts.signIns += 1
+      } else if (level === 'warning') counts.warnings += 1
+      else if (kindOf(name) === 'security') counts.changes += 1
+    }
+    return { ...counts, devices: [...devices].slice(0, mostDevices).join('; ') }
+  }
+  const summarise = async (): Promise<void> => {
+    for await (const owner of accounts.due('summaryAt', now())) {
+      const { id, email, locale, summaryAt = now() } = owner
+      const summary = await summaryOf(owner, summaryAt - week, summaryAt)
+      // A week in which nothing ran is left out.
+      const next = summaryAt + week * Math.ceil((now() + 1 - summaryAt) / week)
+      // Of several processes one writes; where it fails right here, a mail is left out rather than sent twice.
+      const ours = await accounts.patch(id, { summaryAt: next }, { summaryAt })
+      if (active(ours)) await sendMail('weekly-summary', { email, locale }, summary)
+    }
+  }
+
   return {
     antiPhishingPhrase: action({
       ...proved,
@@ -51,6 +95,18 @@ export function alertActions(services: Parameters<typeof settling>[0]) {
         return settle(actor, { settings: { smsAlerts: on || undefined }, events })
       },
       event: 'texts.changed',
+    }),
+    weeklySummary: action({
+      ...proved,
+      id: 'weekly-summary.change',
+      args: z.object({ on: z.boolean() }),
+      choice: { name: 'weekly-summary', of: ({ summaryAt }) => summaryAt !== undefined },
+      run: ({ on }, actor) => {
+        const events = [{ name: 'weekly-summary.changed' as const, data: { account: actor.account.id, on } }]
+        return settle(actor, { fields: { summaryAt: on ? now() + week : undefined }, events })
+      },
+      sweep: summarise,
+      event: 'weekly-summary.changed',
     }),
   }
 }

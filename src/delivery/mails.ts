@@ -82,6 +82,10 @@ export const mails = {
   }),
   /** To somebody whose account is gone. */
   closed: mail(),
+  /** To somebody who wants to read once a week what happened on their account: how often, and on which `devices`, one after the other. */
+  'weekly-summary': mail<{ signIns: number; devices: string; changes: number; warnings: number }>({
+    links: () => ({ link: '/account/activity' }),
+  }),
   /** To somebody whom an app asks for something while they are elsewhere. `message` is the app's own, or empty. */
   approval: mail<Expiring & { app: string; message: string }>({
     links: () => ({ link: '/account/approvals' }),

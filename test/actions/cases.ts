@@ -52,6 +52,7 @@ export const cases: Readonly<Record<string, Case>> = {
   'credential.prefer': { given: credential('ada'), malformed: {}, ...theirs },
   'anti-phishing-phrase.change': { given: () => ({ to: 'blue heron' }), malformed: { to: null } },
   'sms-alerts.change': { given: () => ({ on: true }), malformed: { on: 'yes' } },
+  'weekly-summary.change': { given: () => ({ on: true }), malformed: {} },
   'restrictions.change': {
     given: () => ({ to: { countries: ['AT'] } }),
     malformed: { to: { countries: 'AT' } },

@@ -49,6 +49,13 @@ const told = {
   'key-created': { key: 'Bot', id: 'lk_1', scopes: 'read, transfer', addresses: '192.0.2.7, 2001:db8::/48' },
   'key-renamed': { key: 'Bot', id: 'lk_1', former: 'Robot' },
   'key-rotated': { key: 'Bot', id: 'lk_1', hours: 24 },
+  'weekly-summary': {
+    signIns: 3,
+    devices: 'Chrome on Windows, Vienna',
+    changes: 1,
+    warnings: 2,
+    link: 'https://id.example.com:8443/account/activity',
+  },
   'key-revoked': { key: 'Bot', id: 'lk_1' },
   'key-misused': { key: 'Bot', id: 'lk_1', address: '203.0.113.9' },
 } satisfies Record<MailName, object>

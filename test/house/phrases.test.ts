@@ -31,7 +31,7 @@ const dynamic = [
   /^activity\.(from|to|kind\.[a-z-]+|when|what|address|device)$/,
   /^event\.[a-z-]+\.[a-z-]+$/,
   /^act\.(change|prefer|remove)$/,
-  /^(security|act)\.(texts)(\.on|\.off|-on|-off)?$/,
+  /^(security|act)\.(texts|weekly-summary)(\.on|\.off|-on|-off)?$/,
   /^alert\.[a-z-]+\.[a-z-]+$/,
   /^not-me\.(sessions|password|added|apps)$/,
   /^data\.in\.[a-z]+$/,

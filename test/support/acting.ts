@@ -22,8 +22,13 @@ interface Services {
 
 /** Performs actions on what protects an account, for somebody who has just proved everything, without a browser. */
 export function acting(services: Services) {
+  const silent = {
+    activity: { all: async function* () {} },
+    sendMail: async () => {},
+    words: { whence: () => ({ device: '', place: '' }) },
+  }
   const made = {
-    ...{ ...credentialActions(services), ...alertActions(services) },
+    ...{ ...credentialActions(services), ...alertActions({ ...services, ...silent }) },
     ...restrictionActions({ ...services, risk: { bars: async () => [] }, settle: settling(services) }),
   }
   const sessions = { endOthers: async () => {}, endAllOf: async () => {}, end: async () => {} }
