@@ -4,7 +4,7 @@ import type { Owner } from '../api-keys/owner.ts'
 import { action, freshFor } from './action.ts'
 
 interface Services {
-  owner: Pick<Owner, 'make' | 'rotate' | 'rename' | 'revoke'>
+  owner: Pick<Owner, 'keys' | 'make' | 'rotate' | 'rename' | 'revoke'>
   now: () => number
 }
 
@@ -45,6 +45,9 @@ export function apiKeyActions({ owner, now }: Services) {
       id: 'api-key.rotate',
       args: key.extend({ public_key: z.string() }),
       check: async ({ public_key }) => keyOf(public_key),
+      // The new secret may be somebody else's.
+      loosens: async ({ key }, { id }) =>
+        (await owner.keys(id)).some(each => each.id === key && each.scopes.includes('transfer')),
       run: ({ key, public_key }, { account, visitor }) => owner.rotate(account, key, keyOf(public_key), visitor),
       event: 'api-key.rotated',
     }),

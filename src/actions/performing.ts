@@ -56,7 +56,7 @@ export function performing({ credentials, factors, sessions, hold, now }: Servic
 
   const run = async <A extends Action>(action: A, args: z.output<A['args']>, actor: Actor): Promise<Result<A>> => {
     if (!action.run) throw new Problem('not_offered')
-    const loosens = action.loosens?.(args, actor.account) ?? false
+    const loosens = (await action.loosens?.(args, actor.account)) ?? false
     const out = await action.run(args, { ...actor, loosens })
     const { which, why } = action.endsSessions ?? {}
     const { account, visitor, ctx } = actor

@@ -12,21 +12,7 @@ const hour = 3_600_000
 const makes = { tries: 50, window: 24 * hour }
 const warnings = { tries: 1, window: hour }
 
-/** What people do with keys of their own; each change is an event and a mail. All but `make` throw `not_found` for a key that is not theirs. */
-export interface Owner {
-  keys(account: string): Promise<ApiKey[]>
-  /** Throws `limit_reached`, `slow_down`. */
-  make(account: Account, form: ApiKeyForm, origin: Origin): Promise<Revealed>
-  /** Throws `invalid_name`. */
-  rename(account: Account, id: string, name: string, origin: Origin): Promise<void>
-  /** A key that signs with the owner's own private key takes its new public key; one with a secret gets a new secret. */
-  rotate(account: Account, id: string, publicKey: string | undefined, origin: Origin): Promise<Revealed>
-  revoke(account: Account, id: string, origin: Origin): Promise<void>
-  /** Revokes all that there are, by the account's id. */
-  revokeAll(account: string, origin: Origin): Promise<void>
-  /** Tells the owner that a key was closed to an address, at most once an hour. */
-  warn(key: ApiKey, address: string | undefined): Promise<void>
-}
+export type Owner = ReturnType<typeof owner>
 
 interface Services {
   keys: Keys
@@ -38,8 +24,8 @@ interface Services {
   emit: Emit
 }
 
-/** Makes what the pages of an account do with its keys. */
-export function owner({ keys, accounts, throttle, hold, sendMail, emit }: Services): Owner {
+/** Changes people's API keys, each change with an event and a mail. All but `make` throw `not_found` for a key that is not theirs. */
+export function owner({ keys, accounts, throttle, hold, sendMail, emit }: Services) {
   const own = async (account: Account, id: string): Promise<ApiKey> => {
     const key = await keys.get(id)
     if (key?.account !== account.id || key.revokedAt !== undefined || keyEnded(account, key))
@@ -56,11 +42,16 @@ export function owner({ keys, accounts, throttle, hold, sendMail, emit }: Servic
   }
 
   return {
-    keys: async id => {
+    keys: async (id: string): Promise<ApiKey[]> => {
       const [account, all] = await Promise.all([accounts.get(id), keys.of(id)])
       return all.filter(each => account && !keyEnded(account, each))
     },
-    make: async ({ id: account, securityStamp, email, locale }, { publicKey, ...wanted }, origin) => {
+    /** Throws `limit_reached`, `slow_down`, and `conflict` where all keys were revoked meanwhile. */
+    make: async (
+      { id: account, securityStamp, email, locale }: Account,
+      { publicKey, ...wanted }: ApiKeyForm,
+      origin: Origin,
+    ): Promise<Revealed> => {
       await throttle.ration('api-key.make', account, makes)
       // Before there is a key that the apps would not know to wait for.
       if (wanted.scopes.includes('transfer')) await hold(account, origin)
@@ -77,7 +68,8 @@ export function owner({ keys, accounts, throttle, hold, sendMail, emit }: Servic
       await sendMail('key-created', { email, locale }, { ...about(made.key), ...bounds })
       return made
     },
-    rename: async (account, id, typed, origin) => {
+    /** Throws `invalid_name`. */
+    rename: async (account: Account, id: string, typed: string, origin: Origin): Promise<void> => {
       const key = await own(account, id)
       const name = nameOf(typed)
       if (name === key.name) return
@@ -85,7 +77,8 @@ export function owner({ keys, accounts, throttle, hold, sendMail, emit }: Servic
       await emit('api-key.renamed', { account: account.id, key: id }, origin)
       await sendMail('key-renamed', account, { key: name, id, former: key.name })
     },
-    rotate: async (account, id, publicKey, origin) => {
+    /** Replaces what a key signs with: by a new public key where its owner keeps the private one, else by a new secret. */
+    rotate: async (account: Account, id: string, publicKey: string | undefined, origin: Origin): Promise<Revealed> => {
       const key = await own(account, id)
       const needed = key.algorithm === 'ed25519'
       if (needed !== (publicKey !== undefined)) throw new Problem('invalid_public_key', { field: 'public_key' })
@@ -96,14 +89,16 @@ export function owner({ keys, accounts, throttle, hold, sendMail, emit }: Servic
       await sendMail('key-rotated', account, { ...about(key), hours: overlap / hour })
       return rotated
     },
-    revoke: async (account, id, origin) => {
+    revoke: async (account: Account, id: string, origin: Origin): Promise<void> => {
       if (!(await end(account, await own(account, id), origin))) throw new Problem('not_found')
     },
-    revokeAll: async (id, origin) => {
+    /** Revokes all keys of an account, by its id. */
+    revokeAll: async (id: string, origin: Origin): Promise<void> => {
       const account = await accounts.get(id)
       if (account) for (const key of await keys.of(id)) await end(account, key, origin)
     },
-    warn: async (key, address = '') => {
+    /** Tells the owner that a key was closed to an address, at most once an hour. */
+    warn: async (key: ApiKey, address = ''): Promise<void> => {
       const account = await accounts.get(key.account)
       if (!active(account)) return
       try {

@@ -95,6 +95,7 @@ export const cases: Readonly<Record<string, Case>> = {
     malformed: {},
     others: key('eve', { public_key: '' }),
     refused: 'not_found',
+    loosening: ({ held }) => ({ key: held['ada transfer'], public_key: '' }),
   },
   'api-key.rename': {
     given: key('ada', { name: 'Mine' }),

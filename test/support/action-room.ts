@@ -57,6 +57,14 @@ export async function actionRoom() {
     const wanted = { account: id, name: 'Bot', scopes: ['read' as const], addresses: [], endsAt: undefined }
     held[`${id} key`] = (await keys.add(wanted)).key.id
   }
+  const moving = {
+    account: 'ada',
+    name: 'Mover',
+    scopes: ['transfer' as const],
+    addresses: ['192.0.2.7'],
+    endsAt: undefined,
+  }
+  held['ada transfer'] = (await keys.add(moving)).key.id
   await roles.give('ada', 'support')
   at += day
 
