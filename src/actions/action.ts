@@ -20,7 +20,7 @@ export interface Actor {
 }
 
 /** A setting that is on or off: its name, in URLs and phrases, and how it stands; undefined where it makes no sense. */
-export interface Choice {
+interface Choice {
   name: string
   of(account: Account): boolean | undefined
 }
