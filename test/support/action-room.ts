@@ -107,7 +107,7 @@ export async function actionRoom() {
         await emit('request.refused', { account, client: 'shop' })
       },
     },
-    deciding: {
+    staffDecisions: {
       decide: async (number: string) => emit('identity.approved', { account: 'eve', case: number, staff: 'ada' }),
     },
     belongings: { of: () => [] },
