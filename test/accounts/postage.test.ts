@@ -83,6 +83,12 @@ describe('what is sent to people', () => {
     expect(await sent(400, inPrefix)).to.equal(300)
   })
 
+  it('is 300 texts a day to one range of a thousand numbers, proved ones included', async () => {
+    const inRange = (index: number) => text({ to: `+436641234${String(index).padStart(3, '0')}`, from: source(index) })
+    expect(await sent(400, inRange)).to.equal(300)
+    expect(await sent(1, () => text({ to: '+436641235999' })), 'the next range').to.equal(1)
+  })
+
   it('is so many texts a day in all, and to numbers that nobody has proved four fifths of them', async () => {
     post = make(10)
     expect(await sent(40, index => text({ to: number(index), from: source(index), unproven: true }))).to.equal(8)
