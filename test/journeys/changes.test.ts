@@ -163,7 +163,7 @@ describe('a change of protection under attack', () => {
     const ada = await at.joined()
     latchkey.clock.pass(6 * 60_000)
     let page = await at.act(ada, 'phrase', { phrase: 'blue heron' })
-    expect(page.text).to.contain('To change your words')
+    expect(page.text).to.contain('To change your anti-phishing phrase')
     page = await page.submit({ password: ada.password })
     const code = authenticatorCode(latchkey, ada)
     const results = await Promise.all([page.submit({ code }), page.submit({ code })])

@@ -178,7 +178,7 @@ describe('what protects an account', () => {
       await change()
       expect(await at.isIn(ada)).to.equal(true)
       expect(await at.isIn(other)).to.equal(false)
-      expect((await at.open(ada, '/account/sessions')).text).to.contain('Ended when what protects your account')
+      expect((await at.open(ada, '/account/sessions')).text).to.contain('Ended because your security settings changed')
     }
   })
 
