@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import type { Receipts } from '../accounts/approval-receipt.ts'
 import type { Belongings } from '../accounts/belongings.ts'
-import type { Receipts } from '../accounts/receipt.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import type { Owner } from '../api-keys/owner.ts'
 import type { Emit } from '../events.ts'

@@ -3,7 +3,7 @@ import type { Account, Accounts } from '../accounts/account.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
-import { plain } from '../flows/details.ts'
+import { plain } from '../flows/approval-details.ts'
 import { action, freshFor } from './action.ts'
 
 interface Services {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { ClientMetadata, ResourceServer } from 'oidc-provider'
 import type { Algorithm } from '../crypto/jws.ts'
-import type { DetailType } from '../flows/details.ts'
+import type { DetailType } from '../flows/approval-details.ts'
 import { alike, skeletons } from './appearance.ts'
 import { libraryMetadata } from './client-extensions.ts'
 import { type Api, apiShape, type Client, clientShape, oidcScopes, readEntry } from './file.ts'

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { acrValues } from '../acr.ts'
 import { type SubjectField, subjectFields } from '../crypto/certificate.ts'
 import { algorithms, isSupported } from '../crypto/jws.ts'
-import { detailTypes } from '../flows/details.ts'
+import { detailTypes } from '../flows/approval-details.ts'
 import { jwks } from './public-keys.ts'
 import { isTranslation, standardShape, target, web } from './standard-metadata.ts'
 

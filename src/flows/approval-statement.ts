@@ -1,6 +1,6 @@
 import { canonical, sha256 } from '../crypto/digest.ts'
 import { type Evidence, verifyEvidence } from '../factors/webauthn.ts'
-import type { Detail } from './details.ts'
+import type { Detail } from './approval-details.ts'
 
 /** All that somebody approves: what, for which app, as whom, in which request. Nothing else can be the same again. */
 export interface Statement {

@@ -7,7 +7,7 @@ import { jwksOfOthers } from '../clients/public-keys.ts'
 import type { Invitation } from '../clients/registrations.ts'
 import { type Clients, isDocument } from '../clients/registry.ts'
 import { about, faultsOf, onDevice, strangersFaults } from '../clients/rules.ts'
-import { plain } from '../flows/details.ts'
+import { plain } from '../flows/approval-details.ts'
 import type { Options } from './options.ts'
 
 /** How deep the metadata of a client may be nested: a key's certificates are at 4. */

@@ -7,7 +7,7 @@ import {
 } from 'oidc-provider'
 import type { Granted } from '../clients/declared.ts'
 import { oidcScopes } from '../clients/file.ts'
-import { type Detail, type DetailType, detailTypes, readDetail } from '../flows/details.ts'
+import { type Detail, type DetailType, detailTypes, readDetail } from '../flows/approval-details.ts'
 import type { Options } from './options.ts'
 
 /** Seconds that a token lives that is good for one approved act. */

@@ -1,14 +1,14 @@
 import { type Accounts, active } from '../accounts/account.ts'
+import type { Receipt, Receipts } from '../accounts/approval-receipt.ts'
 import type { Credential, Credentials } from '../accounts/credential.ts'
-import type { Receipt, Receipts } from '../accounts/receipt.ts'
 import { canonical } from '../crypto/digest.ts'
 import { Problem } from '../errors.ts'
 import type { Emit, Visitor } from '../events.ts'
 import type { Factor, Subject } from '../factors/factor.ts'
+import { type Detail, type Facts, factsOf } from './approval-details.ts'
 import { type Approved, digestOf, type Statement } from './approval-statement.ts'
 import { limitedUntil } from './assurance.ts'
 import type { Challenges } from './challenge.ts'
-import { type Detail, type Facts, factsOf } from './details.ts'
 import type { Proof } from './proof.ts'
 
 /** An app's request that its person approves something. */

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { type Receipts, receipts } from '../../src/accounts/receipt.ts'
+import { type Receipts, receipts } from '../../src/accounts/approval-receipt.ts'
 import { keyring } from '../../src/crypto/keyring.ts'
 import { sealer } from '../../src/crypto/seal.ts'
 import type { Store } from '../../src/store/collection.ts'

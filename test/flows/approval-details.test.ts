@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { type DetailType, factsOf, plain, readDetail } from '../../src/flows/details.ts'
+import { type DetailType, factsOf, plain, readDetail } from '../../src/flows/approval-details.ts'
 import { payment, withdrawal } from '../support/approvals.ts'
 
 const takes = (type: DetailType, raw: unknown): boolean => 'detail' in readDetail(type, raw)
