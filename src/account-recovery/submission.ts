@@ -6,7 +6,7 @@ import { mailbox } from '../accounts/postage.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import type { SendMail } from '../delivery/mails.ts'
 import { Problem } from '../errors.ts'
-import type { Emit, Origin } from '../events.ts'
+import type { Emit, Visitor } from '../events.ts'
 import { emailAddress, maskedEmail } from '../factors/contacts.ts'
 import { legible } from '../factors/typed.ts'
 import { type Case, type Cases, type Dispute, lives } from './cases.ts'
@@ -46,8 +46,6 @@ interface Services {
 
 /** Takes an upload: gives every file to `keep` as it comes, and resolves to the fields. */
 export type Receive = (keep: (file: Incoming) => Promise<void>) => Promise<{ story: string }>
-
-type Visitor = Origin & { address: string }
 
 interface Contested {
   found: Case

@@ -19,7 +19,7 @@ export function oneLine(most: number) {
 /** Replaces settings that no sign-in under way depends on, whichever changes come first. Throws `busy`. */
 export type Settle = (actor: Actor, wanted: Omit<Wanted, 'quiet'>) => Promise<void>
 
-/** Makes what replaces settings. */
+/** Returns a function that replaces settings in one write. */
 export function settling({ accounts, commit }: { accounts: Pick<Accounts, 'get'>; commit: Commit }): Settle {
   return async ({ account, visitor }, wanted) => {
     await retry(async () => {

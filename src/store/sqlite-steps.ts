@@ -34,7 +34,7 @@ class Taken extends Error {
 const done = (value?: string | number): Outcome => ({ is: 'done', value })
 
 /**
- * Makes what runs steps on the one connection that writes: all that are given together in one transaction, which is on disk when
+ * Returns a function that runs steps on the one connection that writes: all that are given together in one transaction, which is on disk when
  * it returns. What one step ends in harms no other; a failure of the engine fails them all, and has changed nothing.
  */
 export function stepper(db: DatabaseSync): (steps: readonly Step[]) => Outcome[] {

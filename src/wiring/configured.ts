@@ -46,7 +46,7 @@ interface Services {
   onFault(fault: unknown): void
 }
 
-/** Makes what reads clients.json anew: a good one is served from then on, one at fault is on record with all its faults and changes nothing. */
+/** Returns a function that reads clients.json anew: a good one is served from then on; one at fault changes nothing, and all its faults are put on record. */
 export function reloading({ clients, production, local, mtls }: Config, services: Services): () => Promise<void> {
   const { declare, emit, onFault } = services
   const reload = async (): Promise<void> => {
