@@ -103,8 +103,9 @@ export function condition({ field, by, value }: Asked, indexed: boolean): Clause
     : { sql: `(${name} >= ? AND ${name} < ?)`, values: [key, end(key)] }
 }
 
-/** A condition on a field that has no column, as only `patch` may ask. */
+/** A condition on a field that has no column, as only `patch` may ask. Throws TypeError for a name that is no plain word: it is part of the statement. */
 function unindexed({ field, by, value }: Asked): Clause {
+  if (!/^[A-Za-z][\w-]*$/.test(field)) throw new TypeError(`${field} is not a plain word`)
   const held = `coalesce(doc -> '${field}', 'null')`
   if (by === 'is') return { sql: `${held} = ?::jsonb`, values: [JSON.stringify(stored(value ?? null))] }
   if (by === 'in') {

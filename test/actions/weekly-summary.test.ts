@@ -26,9 +26,9 @@ describe('the weekly summary', () => {
   it('is off until its owner wants it, and says what happened, once a week', async () => {
     const [ada, grace] = [await at.joined(), await at.joined()]
     const before = await at.open(ada, '/account/security')
-    expect(before.text).to.include('We can mail you once a week')
+    expect(before.text).to.include('Get an email once a week')
     await switchTo(ada, 'on')
-    expect((await at.open(ada, '/account/security')).text).to.include('Once a week we mail you')
+    expect((await at.open(ada, '/account/security')).text).to.include('You get an email once a week')
     await at.elsewhere(ada)
     await at.act(ada, 'phrase', { phrase: 'blue heron' })
     await later(7 * day - 60_000)

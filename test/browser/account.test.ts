@@ -77,7 +77,7 @@ describe('in a browser, what an owner does with their account', function () {
       await who.sees('Security')
       await who.follow('Overview')
       await who.sees('Your account')
-      await who.page.getByText('Apps may hold back payments and withdrawals until').waitFor()
+      await who.page.getByText('withdrawals and payments in your apps may be on hold until').waitFor()
       await openToEverybody(who)
 
       await who.follow('Activity')

@@ -114,7 +114,7 @@ describe('in a browser, somebody who has lost everything', function () {
       await who.page.getByLabel('I have saved these codes somewhere safe').check()
       await who.press('Continue')
       await sees(who, 'Your account')
-      await who.page.getByText('Apps may hold back').waitFor()
+      await who.page.getByText('may be on hold').waitFor()
     }))
 
   it('is stopped by the account’s owner, who was told', () =>

@@ -90,7 +90,7 @@ describe('in a browser, what protects an account', function () {
       await who.type('Password', person.password)
       await who.press('Continue')
       await sees(who, 'Your account')
-      await who.page.getByText('Apps may hold back payments').waitFor()
+      await who.page.getByText('withdrawals and payments in your apps may be on hold').waitFor()
     }))
 
   it('is got back from the sign-in page, without scripts too', () =>

@@ -48,7 +48,7 @@ describe('changes wait', () => {
       userinfo: (await oidc.fetchUserInfo(app, plain.access_token, claims.sub)).hold_until,
     }
   }
-  const held = async (person: Person) => (await at.open(person, '/account')).text.includes('may hold back')
+  const held = async (person: Person) => (await at.open(person, '/account')).text.includes('may be on hold')
   const nothing: Told = { id: undefined, access: undefined, refreshed: undefined, userinfo: undefined }
 
   it('and apps that ask are told until when, in every token and userinfo; the account says so, too', async () => {
@@ -107,7 +107,7 @@ describe('changes wait', () => {
     ada.password = `new ${ada.password}`
     latchkey.keepOut(ada.password)
     page = await page.submit({ password: ada.password })
-    expect(page.text).to.contain('may hold back')
+    expect(page.text).to.contain('may be on hold')
 
     const grace = await at.joined()
     const person = { ...grace, browser: jar() }
@@ -119,7 +119,7 @@ describe('changes wait', () => {
     person.secret = page.find('[data-totp-secret]')?.text.replace(/\s/g, '') ?? ''
     latchkey.keepOut(person.secret)
     page = await page.submit({ code: authenticatorCode(latchkey, person) })
-    expect(page.text).to.contain('may hold back')
+    expect(page.text).to.contain('may be on hold')
   })
 })
 
@@ -130,7 +130,7 @@ describe('the wait', () => {
       const at = securityAt(latchkey)
       const ada = await at.joined()
       await at.addPhone(ada)
-      expect((await at.open(ada, '/account')).text).to.not.contain('may hold back')
+      expect((await at.open(ada, '/account')).text).to.not.contain('may be on hold')
     } finally {
       await latchkey.stop()
     }

@@ -108,7 +108,7 @@ describe('somebody who has lost everything', () => {
     expect((await inStore(number)).length).to.equal(1)
     const [done, anew] = await setUp(link, browser)
     expect(done.url).to.equal(`${latchkey.issuer}/account`)
-    expect(done.text).to.contain('Apps may hold back payments')
+    expect(done.text).to.contain('withdrawals and payments in your apps may be on hold')
     expect(await inStore(number)).to.deep.equal([])
 
     // Nothing of before opens the account any more, and whoever was in is out.

@@ -111,7 +111,7 @@ describe('an account with rules of its owner’s own', () => {
   it('starts no hold when a rule is made, and one when it is taken away', async () => {
     const owner = await signedUp()
     await restrict(owner, { countries: 'AT' })
-    const hold = 'Apps may hold back payments and withdrawals'
+    const hold = 'withdrawals and payments in your apps may be on hold'
     expect((await open(owner, '/account')).text).to.not.contain(hold)
     const back = await restrict(owner, {})
     expect(back.text).to.contain('No rules of your own')

@@ -147,6 +147,14 @@ function onServer(url: string): void {
     expect(await said('-c search_path=No-such')).to.include('no schema of its search_path')
   })
 
+  it('puts no name into a statement that is not a plain word', async () => {
+    const things = (await open()).collection(declaration)
+    await things.insert({ id: 'a' })
+    const when = { "note') OR true OR ('1": undefined }
+    expect(await refusal(things.patch('a', { at: 1 }, when as object))).to.be.instanceOf(TypeError)
+    expect(await things.get('a')).to.deep.equal({ id: 'a' })
+  })
+
   it('says unavailable soon while no server is there', async () => {
     const since = performance.now()
     const fault = await refusal(openPostgres('postgres://127.0.0.1:1/x', { now: Date.now }))
