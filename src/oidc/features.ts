@@ -9,7 +9,8 @@ import type { Records } from '../records/adapter.ts'
 import type { Mutes } from '../records/consents.ts'
 import { backchannel } from './ciba.ts'
 import type { clientJwts } from './client-authentication.ts'
-import { signOutSecret } from './internals.ts'
+import { vouchedFor } from './id-token-hints.ts'
+import { endConfirmed, signOutSecret } from './internals.ts'
 import { mutualTls } from './mtls.ts'
 import type { Options } from './options.ts'
 import { forOneAct, richAuthorization } from './rich-authorization.ts'
@@ -119,6 +120,10 @@ export function features(
     rpInitiatedLogout: {
       enabled: true,
       logoutSource: async ctx => {
+        if (vouchedFor(ctx, options.salt)) {
+          Object.assign(ctx.oidc, { route: 'end_session_confirm', params: { logout: 'yes' } })
+          return endConfirmed(ctx)
+        }
         const { session } = ctx.oidc
         const xsrf = signOutSecret(session)
         const action = ctx.oidc.urlFor('end_session_confirm')

@@ -1,5 +1,6 @@
 import { createLocalJWKSet, decodeJwt, type JSONWebKeySet, jwtVerify } from 'jose'
 import { type Client, errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider'
+import { subjectFor } from '../clients/pairwise.ts'
 import { publicHalf } from '../crypto/jws.ts'
 import type { Ring } from '../keys/signing-keys.ts'
 import { type Replacements, type Step, verifyHint } from './internals.ts'
@@ -79,6 +80,21 @@ export const settleLogoutHint: Step = async (ctx, next) => {
     }
   }
   return next()
+}
+
+/**
+ * Tells whether a request to sign out needs no question (OpenID Connect RP-Initiated Logout 1.0, 2): its hint was issued in this very session,
+ * and the app wants people back at an address that it has registered. Both were verified by then. A hint from another session of theirs still
+ * asks: whoever got hold of an old ID token could otherwise sign them out.
+ */
+export function vouchedFor({ oidc }: KoaContextWithOIDC, salt: string): boolean {
+  const { client, session, params, entities } = oidc
+  const { payload } = (entities.IdTokenHint ?? {}) as { payload?: { sub?: unknown; sid?: unknown } }
+  if (!client || session?.accountId === undefined || !payload || params?.post_logout_redirect_uri === undefined)
+    return false
+  const known = session.authorizationFor(client.clientId)
+  if (payload.sid !== undefined && payload.sid !== known?.sid) return false
+  return payload.sub === subjectFor(salt, session.accountId, client)
 }
 
 /** The app that a hint names. One that is known by its document is looked for only where the hint is ours: anybody could have us fetch addresses otherwise. */

@@ -125,6 +125,9 @@ export function signOutSecret(session: Session | undefined): string {
   return String(session?.state?.secret)
 }
 
+/** Answers a confirmed sign-out: ends the session everywhere that it was used, and redirects to where the app wants people back. */
+export const endConfirmed: (ctx: library.KoaContextWithOIDC) => Promise<void> = actions.endSession.confirm.at(-1)
+
 type Find<T> = (id: string) => Promise<T | undefined>
 type Validate = (token: string, client: Client) => Promise<{ payload: object }>
 type Logout = (client: Client, account: string, sid?: string) => Promise<void>

@@ -99,9 +99,6 @@ describe('in a browser', () => {
       expect(await signedInAt(who)).to.deep.equal(Object.keys(names))
 
       await who.press('Log out')
-      await sees('Sign out?')
-      await who.page.getByText('asked by Card').waitFor()
-      await who.press('Sign out')
       await who.isAt(`${apps.card}/`)
       expect(await signedInAt(who)).to.deep.equal([])
       await who.page.goto(`${issuer}/account`)
@@ -132,7 +129,6 @@ describe('in a browser', () => {
         await who.press('Not now')
         await who.isAt(`${apps.staking}/`)
         await who.press('Log out')
-        await who.press('Sign out')
         await who.isAt(`${apps.staking}/`)
 
         await who.page.goto(`${issuer}/sign-in`)

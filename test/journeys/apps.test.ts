@@ -93,9 +93,8 @@ describe('one account for every app', () => {
   it('logs out everywhere from any one app', async () => {
     const person = await signedUp()
     for (const app of names.slice(1)) await person.browser.get(`${latchkey.apps[app]}/login`)
-    const asked = await person.browser.get(`${latchkey.apps.wallet}/logout`)
-    expect(asked.url).to.contain(latchkey.issuer)
-    const out = await asked.submit({}, 'Sign out')
+    const out = await person.browser.get(`${latchkey.apps.wallet}/logout`)
+    expect(out.trail.some(each => each.startsWith(latchkey.issuer))).to.equal(true)
     expect(out.url).to.equal(`${latchkey.apps.wallet}/`)
     for (const app of names) expect(await isIn(person, app), app).to.equal(false)
     expect((await person.browser.get(`${latchkey.issuer}/account`)).url).to.contain('/sign-in/')

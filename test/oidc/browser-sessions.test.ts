@@ -158,21 +158,21 @@ describe('sessions', () => {
   })
 
   describe('when an app asks to sign out (RP-Initiated Logout 1.0)', () => {
-    const leave = async (app: string, hint: string | undefined) => {
+    const leave = async (app: string, hint: string | undefined, back = true) => {
       const url = new URL('/end-session', latchkey.issuer)
       if (hint) url.searchParams.set('id_token_hint', hint)
       url.searchParams.set('client_id', app)
-      url.searchParams.set('post_logout_redirect_uri', `${latchkey.issuer}/${app}`)
+      if (back) url.searchParams.set('post_logout_redirect_uri', `${latchkey.issuer}/${app}`)
       url.searchParams.set('state', 'kept')
       return person.get(url.href)
     }
 
-    it('signs out everywhere, and goes back to the app', async () => {
+    it('signs out everywhere without a question, and goes back to the app', async () => {
       const trading = await latchkey.app('trading')
       const tokens = await trading.signIn(person)
       const cards = await (await latchkey.app('card')).signIn(person)
       const { uid } = await mine()
-      const page = await (await leave('trading', tokens.id_token)).submit({}, 'Sign out everywhere')
+      const page = await leave('trading', tokens.id_token)
       expect(page.url).to.equal(`${latchkey.issuer}/trading?state=kept`)
       expect(await mine()).to.deep.equal({})
       expect(latchkey.of('session.ended')).to.deep.equal([{ account: 'ada', session: uid, why: 'signed-out' }])
@@ -188,11 +188,36 @@ describe('sessions', () => {
       const tokens = await trading.signIn(person)
       const card = await latchkey.app('card')
       const cards = await card.signIn(person)
-      await (await leave('trading', tokens.id_token)).submit({}, 'Stay')
+      await (await leave('trading', undefined)).submit({}, 'Stay')
       expect(await mine()).to.deep.include({ accountId: 'ada', apps: ['card'] })
       expect(latchkey.of('session.ended')).to.deep.equal([])
       expect((await trading.refresh(tokens.refresh_token).catch(each => each)).error).to.equal('invalid_grant')
       await card.refresh(cards.refresh_token)
+    })
+
+    it('asks where the hint is missing, or names no place of the app to go back to', async () => {
+      const trading = await latchkey.app('trading')
+      const { id_token } = await trading.signIn(person)
+      for (const page of [await leave('trading', undefined), await leave('trading', id_token, false)])
+        expect(page.forms.flatMap(each => each.buttons.map(({ text }) => text))).to.include('Sign out everywhere')
+      expect(await mine()).to.deep.include({ accountId: 'ada' })
+    })
+
+    it('asks where the hint is of another session, or of another person', async () => {
+      const trading = await latchkey.app('trading')
+      const elsewhere = browser()
+      const { id_token } = await trading.signIn(elsewhere)
+      const before = await trading.signIn(person)
+      await visit('/end')
+      await trading.signIn(person)
+      latchkey.proof.accountId = 'bob'
+      const theirs = await trading.signIn(browser())
+      for (const hint of [id_token, before.id_token, theirs.id_token]) {
+        const page = await leave('trading', hint)
+        expect(page.forms.flatMap(each => each.buttons.map(({ text }) => text))).to.include('Sign out everywhere')
+      }
+      expect(await mine()).to.deep.include({ accountId: 'ada' })
+      expect(latchkey.of('session.ended')).to.have.length(1)
     })
 
     it('goes to no URL that is not the app’s', async () => {

@@ -38,6 +38,8 @@ const uses: readonly (readonly [name: string, use: string, digest: string])[] = 
     'pTOu017SDd',
   ],
   ['step end_session endSessionChecks', 'ignoring hints at sign-out that do not verify', 'E0LHaUL1DS'],
+  ['step end_session renderLogout', 'signing out within the request that asks for it', 'vuOb5bVHz6'],
+  ['library endSession', 'signing out without a question', '44sYwiWbPp'],
   ['step registration registrationResponse', 'reading metadata before it is judged', 'a2uaUJzIqk'],
   ['step registration_update forbiddenFields', 'reading metadata before it is judged', '-INajPwLeJ'],
   ['library clientAuth', 'authenticating clients at endpoints of ours', 'wS3CP2DGo0'],
@@ -118,6 +120,7 @@ function member(object: object, path: string): unknown {
 function named(name: string, provider: object): unknown {
   const [kind = '', first = '', second = ''] = name.split(' ')
   if (kind === 'step') return stepsOf(first).find(each => each.name === second)
+  if (first === 'endSession') return actions.endSession.confirm.at(-1)
   if (kind === 'library') return { ...actions, ...proofs, clientAuth, getClientAuthParams, ExternalSigningKey }[first]
   if (kind === 'prompts')
     return interactionPolicy
