@@ -59,6 +59,8 @@ export const problems = {
   invalid_story: 422,
   reason_needed: 422,
   own_case: 403,
+  not_permitted: 403,
+  last_admin: 409,
   already_decided: 409,
   slow_down: 429,
   internal: 500,

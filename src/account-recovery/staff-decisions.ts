@@ -62,7 +62,7 @@ interface Services {
   /** How a credential says that its owner can be reached. */
   reach: (credential: Credential) => { email?: string | undefined; phone?: string | undefined }
   book: Pick<SessionBook, 'of'>
-  roles: Pick<Roles, 'has'>
+  roles: Pick<Roles, 'scopes'>
   cases: Cases
   documents: Documents
   sendMail: SendMail
@@ -79,6 +79,8 @@ export type StaffDecisions = ReturnType<typeof staffDecisions>
  */
 export function staffDecisions(services: Services) {
   const { accounts, addresses, credentials, reach, book, roles, cases, documents, sendMail, emit, wake, now } = services
+
+  const decides = async (staff: string) => (await roles.scopes(staff)).has('admin:recovery.decide')
 
   const sent = async (number: string): Promise<Case> => {
     const found = await cases.get(number)
@@ -144,7 +146,7 @@ export function staffDecisions(services: Services) {
       if (standing(found).some(each => each.staff === staff.id)) throw new Problem('already_decided')
       const decisions = [...found.decisions, decision]
       // The approval of somebody who has left the staff does not count.
-      const said = standing({ ...found, decisions }).map(each => roles.has(each.staff, 'support'))
+      const said = standing({ ...found, decisions }).map(each => decides(each.staff))
       const agreed = (await Promise.all(said)).filter(each => each).length >= needed
       return { decisions, ...(agreed && { state: 'agreed', granted: found.account }) }
     })
@@ -197,7 +199,7 @@ export function staffDecisions(services: Services) {
     decide: async (number: string, staff: Account, verdict: Decision['verdict'], typed: string): Promise<void> => {
       const reason = typed.trim().slice(0, longest)
       if (reason === '') throw new Problem('reason_needed', { field: 'reason' })
-      if (!(await roles.has(staff.id, 'support'))) throw new Problem('not_found')
+      if (!(await decides(staff.id))) throw new Problem('not_found')
       await sent(number)
       const decision = { staff: staff.id, verdict, reason, at: now() }
       try {

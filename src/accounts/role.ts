@@ -1,9 +1,56 @@
 import { z } from 'zod'
+import { Problem } from '../errors.ts'
 import { allOf, claim, declare, type Store } from '../store/collection.ts'
 
-/** What staff may do: `support` decides recovery cases. */
-export const roleNames = ['support'] as const
+/** The roles of staff, in rising order of what they may do. */
+export const roleNames = ['viewer', 'support', 'security', 'admin'] as const
 export type Role = (typeof roleNames)[number]
+
+const read = [
+  'admin:overview.read',
+  'admin:people.read',
+  'admin:recovery.read',
+  'admin:audit.read',
+  'admin:apps.read',
+  'admin:roles.read',
+  'admin:keys.read',
+  'admin:settings.read',
+] as const
+const support = [
+  /** Staff notes. */
+  'admin:people.note',
+  /** Ends sessions. */
+  'admin:people.sessions',
+  /** Opens documents, starts recoveries and decides them. */
+  'admin:recovery.decide',
+] as const
+const security = [
+  /** Locks and unlocks, marks as compromised, requires a new password. */
+  'admin:people.protect',
+  /** Proposes and confirms what takes from a person's protection: two staff are needed. */
+  'admin:people.loosen',
+  /** Verifies and exports the audit log. */
+  'admin:audit.export',
+] as const
+const admin = [
+  /** Exports all that is kept of a person, closes accounts, imports people. */
+  'admin:people.write',
+  'admin:apps.write',
+  'admin:roles.write',
+  'admin:keys.write',
+] as const
+
+/** What staff, and programs that act for the operator, can be allowed to do: the scopes of the admin API, and what its console asks for. */
+export const adminScopes = [...read, ...support, ...security, ...admin] as const
+export type AdminScope = (typeof adminScopes)[number]
+
+/** What each role may do. */
+export const roleScopes: Readonly<Record<Role, readonly AdminScope[]>> = {
+  viewer: read,
+  support: [...read, ...support],
+  security: [...read, ...support, ...security],
+  admin: adminScopes,
+}
 
 const shape = z.object({
   /** The account and the role: one has the other once. */
@@ -18,16 +65,41 @@ export const rolesDeclaration = declare({ name: 'roles', shape, indexes: ['role'
 
 export type Roles = ReturnType<typeof roles>
 
-/** Keeps the roles of accounts. No page gives one: the operator does, at the command line. */
+/** Keeps the roles of accounts. The operator gives the first one at the command line; admins give others in the console. */
 export function roles({ store, now }: { store: Store; now: () => number }) {
   const kept = store.collection(rolesDeclaration)
   const key = (account: string, role: Role) => `${account}.${role}`
+  /** Lists the roles of an account, in rising order. */
+  const held = async (account: string): Promise<Role[]> => {
+    const found = (await allOf(kept, { account })).map(({ role }) => role)
+    return roleNames.filter(each => found.includes(each))
+  }
+  // Two are enough: at most one of them is this account.
+  const two = 2
+  const othersOf = async (role: Role, account: string) =>
+    (await kept.find({ role }, { limit: two })).filter(each => each.account !== account)
+
   return {
     has: async (account: string, role: Role) => (await kept.get(key(account, role))) !== undefined,
+    held,
+    /** Lists what an account may do by its roles; nothing for accounts without one. */
+    scopes: async (account: string): Promise<ReadonlySet<AdminScope>> =>
+      new Set((await held(account)).flatMap(role => roleScopes[role])),
     /** Gives an account a role; false when it has it already. */
     give: (account: string, role: Role) => claim(kept, { id: key(account, role), account, role, since: now() }),
     /** Takes a role away, from the next request on; false when the account has none. */
     take: async (account: string, role: Role) => (await kept.take(key(account, role))) !== undefined,
+    /** Takes a role away unless nobody else has it; false when the account does not have it. Throws `last_admin`. */
+    takeUnlessLast: async (account: string, role: Role): Promise<boolean> => {
+      if ((await othersOf(role, account)).length === 0) throw new Problem('last_admin')
+      const taken = await kept.take(key(account, role))
+      // Two who take it from each other at once would both have seen the other: then both get it back.
+      if (taken && (await othersOf(role, account)).length === 0) {
+        await claim(kept, taken)
+        throw new Problem('last_admin')
+      }
+      return taken !== undefined
+    },
     /** Lists everybody who has a role. */
     of: (role: Role) => allOf(kept, { role }),
   }

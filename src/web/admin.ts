@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import { type Case, standing } from '../account-recovery/cases.ts'
 import { endings } from '../account-recovery/identity-documents.ts'
 import { type KnownAddress, needed } from '../account-recovery/staff-decisions.ts'
+import type { AdminScope } from '../accounts/role.ts'
 import type { Action } from '../actions/action.ts'
 import { Problem } from '../errors.ts'
 import { field, queryField, submit } from './forms.ts'
@@ -37,7 +38,7 @@ declare module './pages.ts' {
       documents: readonly { id: string; type: string; kilobytes: number }[]
       decided: readonly { by: string; verdict: string; reason: string; at: number }[]
       /** Why the one who looks may not decide. */
-      bars: 'own_case' | 'already_decided' | undefined
+      bars: 'own_case' | 'already_decided' | 'not_permitted' | undefined
       open: boolean
       /** The reason as typed. */
       typed: string
@@ -52,7 +53,7 @@ declare module './pages.ts' {
  * nothing at these addresses. What is done here opens no account, and shows or sets no secret.
  */
 export function admin(services: Services): void {
-  const { router, actions, credentials, factors, staffDecisions, show, findSession, beginProof } = services
+  const { router, actions, credentials, factors, roles, staffDecisions, show, findSession, beginProof } = services
   const { look, decide } = actions.staff
 
   const frame = ({ account }: SignedIn) => ({ person: { email: account.email } })
@@ -68,21 +69,21 @@ export function admin(services: Services): void {
     show.page(ctx, 'admin/passkey', {}, frame(person))
   }
 
-  const page = (path: string, shows: (ctx: Context, person: SignedIn) => Promise<void>) =>
+  const page = (path: string, scope: AdminScope, shows: (ctx: Context, person: SignedIn) => Promise<void>) =>
     router.get(path, async ctx => {
       const person = await findSession(ctx)
       // For every address alike: nobody learns who is of the staff, or which cases there are.
       if (!person) return seeOther(ctx, `/sign-in?next=${encodeURIComponent(ctx.path)}`)
-      if (await prepared(ctx, person, look, {})) await shows(ctx, person)
+      if (await prepared(ctx, person, look, { scope })) await shows(ctx, person)
     })
 
-  page('/admin', async (ctx, person) => {
+  page('/admin', 'admin:overview.read', async (ctx, person) => {
     const { waiting } = await staffDecisions.queue()
     const locals = { waiting: waiting.cases.length, more: waiting.next !== undefined }
     show.page(ctx, 'admin/home', locals, frame(person))
   })
 
-  page('/admin/recovery', async (ctx, person) => {
+  page('/admin/recovery', 'admin:recovery.read', async (ctx, person) => {
     const after = { waiting: caseNumber(ctx, 'waiting'), granted: caseNumber(ctx, 'granted') }
     const queue = await staffDecisions.queue(after)
     /** Returns the query that shows the rest of one list, and the other list as it is. */
@@ -102,7 +103,9 @@ export function admin(services: Services): void {
 
   const one = async (ctx: Context, person: SignedIn, typed = '', problem?: Problem): Promise<void> => {
     const seen = await staffDecisions.look(ctx.params.number ?? '', person.account)
-    const { found, story, known, rivals, decided, bars } = seen
+    const { found, story, known, rivals, decided } = seen
+    const decides = (await roles.scopes(person.account.id)).has('admin:recovery.decide')
+    const bars = decides ? seen.bars : ('not_permitted' as const)
     const locals = {
       ...lineOf(found, person.account.id),
       state: found.state,
@@ -120,9 +123,9 @@ export function admin(services: Services): void {
     }
     show.page(ctx, 'admin/case', locals, { ...frame(person), problem })
   }
-  page('/admin/recovery/:number', one)
+  page('/admin/recovery/:number', 'admin:recovery.read', one)
 
-  page('/admin/recovery/:number/documents/:document', async (ctx, { account }) => {
+  page('/admin/recovery/:number/documents/:document', 'admin:recovery.decide', async (ctx, { account }) => {
     const { number = '', document: id = '' } = ctx.params
     const { document, content } = await staffDecisions.document(number, id, account)
     // A stranger's file runs nowhere, is taken for no other type, and has a name that we chose.

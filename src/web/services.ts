@@ -6,6 +6,7 @@ import type { Accounts } from '../accounts/account.ts'
 import type { Receipts } from '../accounts/approval-receipt.ts'
 import type { Credentials } from '../accounts/credential.ts'
 import type { Devices } from '../accounts/device.ts'
+import type { Roles } from '../accounts/role.ts'
 import type { SessionBook } from '../accounts/session.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import type { Actions } from '../actions/index.ts'
@@ -77,6 +78,7 @@ export interface Rooms {
   resetting: Resetting
   resume: Resume
   risk: Risk
+  roles: Roles
   /** The relying party's id of passkeys: the issuer's host name. */
   rpId: string
   sessions: Sessions

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
+import { roles } from '../../src/accounts/role.ts'
 import type { Action } from '../../src/actions/action.ts'
 import { Problem } from '../../src/errors.ts'
 import { actionRoom } from '../support/action-room.ts'
@@ -122,6 +123,13 @@ describe('every action', () => {
   it('is nothing for the staff to somebody who is not of them', async () => {
     for (const id of ['staff.look', 'case.decide'])
       expect(await code(room.prepare(declared(id), cases[id]?.given(room), { who: 'eve' }))).to.equal('not_found')
+  })
+
+  it('is refused to staff whose role does not allow it', async () => {
+    expect(await code(room.prepare(declared('staff.look'), { scope: 'admin:roles.write' }))).to.equal('not_permitted')
+    await roles({ store: room.store, now: Date.now }).give('eve', 'viewer')
+    const given = cases['case.decide']?.given(room)
+    expect(await code(room.prepare(declared('case.decide'), given, { who: 'eve' }))).to.equal('not_permitted')
   })
 
   it('ends in nothing where this version of the program does not have it', async () => {

@@ -118,7 +118,7 @@ export const cases: Readonly<Record<string, Case>> = {
   },
   'data.export': { given: () => ({}), malformed: null },
   'account.close': { given: () => ({}), malformed: null },
-  'staff.look': { given: () => ({}), malformed: null },
+  'staff.look': { given: () => ({ scope: 'admin:recovery.read' }), malformed: { scope: 'admin:everything' } },
   'case.decide': {
     given: () => ({ number: '1', verdict: 'approve', reason: 'It fits.' }),
     malformed: { number: '1', verdict: 'perhaps', reason: '' },

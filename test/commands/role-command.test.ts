@@ -62,7 +62,7 @@ describe('latchkey role', () => {
   const refused: [words: string[], err: RegExp][] = [
     [['give', 'nobody@example.com', 'support'], /No account has the address nobody@example\.com/],
     [['give', 'gone@example.com', 'support'], /No account/],
-    [['give', 'ada@example.com', 'owner'], /a role are to be told: support/],
+    [['give', 'ada@example.com', 'owner'], /a role are to be told: viewer, support, security, admin/],
     [['give', 'ada@example.com'], /are to be told/],
     [['take', 'ada@example.com', 'support', 'support'], /are to be told/],
     [['give'], /are to be told/],
