@@ -71,6 +71,8 @@ const shape = z.object({
   phone: z.string().optional(),
   /** BCP 47. */
   locale: z.string(),
+  /** The time zone of the browser that the account was made with. No app is told of it. */
+  zone: z.string().optional(),
   profile: profileShape.optional(),
   /** `closing`: its owner asked for its removal and may still change their mind. `closed`: it is being removed and belongs to nobody. */
   status: z.enum(['active', 'closing', 'closed']),
@@ -103,7 +105,7 @@ export type Account = z.output<typeof shape>
 
 /** The fields that an account's owner is given in an export; the others are counters and ids of ours. */
 export const givenOfAccounts = [
-  ...(['id', 'email', 'phone', 'locale', 'profile', 'status', 'closesAt', 'holdUntil'] as const),
+  ...(['id', 'email', 'phone', 'locale', 'zone', 'profile', 'status', 'closesAt', 'holdUntil'] as const),
   ...(['antiPhishingPhrase', 'smsAlerts', 'summaryAt'] as const),
   ...(['restrictions', 'travel', 'ruledAt', 'createdAt', 'updatedAt'] as const),
 ]

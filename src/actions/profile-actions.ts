@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Account, Accounts } from '../accounts/account.ts'
 import type { Throttle } from '../accounts/throttle.ts'
+import { knownZone } from '../accounts/time-zone.ts'
 import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import { plain } from '../flows/approval-details.ts'
@@ -23,9 +24,6 @@ const username = /^[\p{L}\p{N}][\p{L}\p{M}\p{N}._-]*$/u
 const typed = z.object({ name: z.string(), username: z.string(), language: z.string(), zone: z.string() })
 export type TypedProfile = z.output<typeof typed>
 
-/** Returns every time zone, as the time zone database names them. */
-export const zones = (): string[] => [...new Set([...Intl.supportedValuesOf('timeZone'), 'UTC'])]
-
 /** What people say of themselves, for apps that ask: all of it optional, none of it checked, so a session is enough. */
 export function profileActions({ accounts, throttle, languages, emit, now }: Services) {
   /** Returns what is meant by the form; what is left empty is told to nobody. Throws for the first field that is wrong. */
@@ -35,7 +33,7 @@ export function profileActions({ accounts, throttle, languages, emit, now }: Ser
     if (short && (short.length > longest.username || !plain(short) || !username.test(short)))
       throw new Problem('invalid_username', { field: 'username' })
     if (!Object.hasOwn(languages, language)) throw new Problem('invalid_language', { field: 'language' })
-    if (zone !== '' && !zones().includes(zone)) throw new Problem('invalid_zone', { field: 'zone' })
+    if (zone !== '' && knownZone(zone) === undefined) throw new Problem('invalid_zone', { field: 'zone' })
     const profile = { ...(name && { name }), ...(short && { username: short }), ...(zone && { zone }), at: now() }
     return { profile, locale: language }
   }

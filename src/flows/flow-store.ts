@@ -80,6 +80,8 @@ const shape = z.object({
   /** The owner said that it is they. */
   confirmed: z.boolean().optional(),
   locale: z.string(),
+  /** The time zone of the browser, where it said so. */
+  zone: z.string().optional(),
   proved: z.array(z.string()),
   /** What counts for less than its factor, because the credential that it was proved by came lately. */
   limits: z.record(z.string(), assuranceShape).optional(),
@@ -100,6 +102,7 @@ export type NewFlow = Pick<Flow, 'purpose' | 'device' | 'locale'> &
     Pick<
       Flow,
       | 'account'
+      | 'zone'
       | 'securityStamp'
       | 'email'
       | 'session'

@@ -30,7 +30,7 @@ interface OnHold {
 
 /** Asks an owner by mail whether a sign-in is theirs. `expiresAt` is in milliseconds since the epoch. */
 export type AskOwner = (
-  to: Pick<Account, 'email' | 'locale' | 'antiPhishingPhrase'>,
+  to: Pick<Account, 'email' | 'locale' | 'zone' | 'profile' | 'antiPhishingPhrase'>,
   link: { bearer: string; expiresAt: number },
   onHold: OnHold,
 ) => Promise<void>

@@ -65,6 +65,7 @@ export function signUp({ accounts, credentials, announcements, addresses, sealer
           email,
           phone,
           locale: flow.locale,
+          zone: flow.zone,
           status: 'active',
           holds,
           createdAt: at,

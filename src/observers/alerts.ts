@@ -3,6 +3,7 @@ import { addedLately } from '../accounts/address.ts'
 import { type Credential, type Credentials, regret } from '../accounts/credential.ts'
 import { type Agent, agentOf } from '../accounts/device.ts'
 import type { Links } from '../accounts/link.ts'
+import { zoneOf } from '../accounts/time-zone.ts'
 import type { SendMail, Whence } from '../delivery/mails.ts'
 import { events, type Observer, type Recorded } from '../events.ts'
 
@@ -34,8 +35,8 @@ interface Services {
   words: {
     /** Where something was done from. */
     whence(locale: string, origin: { address?: string | undefined; agent: Agent }): Whence
-    /** When. */
-    moment(locale: string, at: number): string
+    /** When, in the reader's time zone. */
+    moment(locale: string, at: number, zone?: string): string
   }
 }
 
@@ -54,6 +55,7 @@ export function alerts(services: Services): Observer {
     const owner = account === undefined ? undefined : await accounts.get(account)
     if (!owned(owner)) return
     const { id, locale, antiPhishingPhrase } = owner
+    const zone = zoneOf(owner)
     const reached = (list: readonly Credential[]) =>
       list.map(each => ({ id: each.id, createdAt: each.createdAt, ...reach(each) }))
     const all = await credentials.of(id)
@@ -66,8 +68,8 @@ export function alerts(services: Services): Observer {
     const letter = {
       became: about && name !== 'factor.removed' ? mask(about) : undefined,
       what: say(locale, key, plainIn(data)),
-      when: words.moment(locale, at),
-      ...(limit !== undefined && { limit: words.moment(locale, limit) }),
+      when: words.moment(locale, at, zone),
+      ...(limit !== undefined && { limit: words.moment(locale, limit, zone) }),
       ...words.whence(locale, { address: origin.address, agent: agentOf(origin.agent) }),
     }
 
@@ -75,7 +77,7 @@ export function alerts(services: Services): Observer {
       const { closesAt, securityStamp } = owner
       if (name !== 'closing.started' || closesAt === undefined) return undefined
       const keep = await links.make({ purpose: 'keep', account: id, securityStamp }, closesAt - at)
-      return { keep, until: words.moment(locale, closesAt) }
+      return { keep, until: words.moment(locale, closesAt, zone) }
     }
 
     const mailed = new Set<string>()

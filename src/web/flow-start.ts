@@ -25,8 +25,8 @@ export async function beginFlow(
   { flows, resume }: { flows: Flows; resume: Resume },
   begun: Omit<NewFlow, 'device' | 'locale'> & { locale?: string },
 ): Promise<void> {
-  const { visitor, locale } = ctx.state
-  const flow = await flows.draft({ locale, ...begun, device: visitor.device }, visitor.address)
+  const { visitor, locale, zone } = ctx.state
+  const flow = await flows.draft({ locale, zone, ...begun, device: visitor.device }, visitor.address)
   rememberApp(ctx, flow.client?.home, [baseOf(flow)])
   await resume(flow, visitor).advance()
   seeOther(ctx, baseOf(flow))

@@ -82,11 +82,13 @@ export interface Frame {
   has(key: string): boolean
   /** Says what happened and what to do next, for a problem's code; `retryAfter` in seconds. */
   explain(code: string, retryAfter?: number): string
-  /** Writes a time in the page's language: date and time, or the date alone. */
+  /** Writes a time in the page's language and zone: date and time, or the date alone. */
   when(at: number, day?: boolean): string
   /** Milliseconds since the epoch: where a countdown starts, whatever the reader's clock says. */
   now: number
   locale: 'en' | 'de'
+  /** The reader's time zone, where it is known. */
+  zone: string | undefined
   /** Text of the `h1` and the document's title: the phrase of the page, its factor or its status unless given. */
   title: string
   towards: Towards | undefined

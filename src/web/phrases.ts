@@ -100,24 +100,23 @@ export function words({ say, places }: { say: Phrases['say']; places: { of(addre
       device: device(locale, agent),
       place: place(locale, places.of(address)),
     }),
-    /** Writes a time with its zone, for mails, which cannot show it in the reader's own. */
-    moment: (locale: string, at: number): string => moment(locale, at, 'long'),
+    /** Writes a time with its zone, for mails: in the reader's own where that is known, else in universal time. */
+    moment: (locale: string, at: number, zone?: string): string => moment(locale, at, 'long', zone),
   }
 }
 
 const regions = once(locale => new Intl.DisplayNames(locale, { type: 'region', fallback: 'code' }))
 const clocks = once(name => {
-  const [locale = '', timeStyle] = name.split(' ') as [string, ('short' | 'long')?]
-  return new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, {
-    dateStyle: 'medium',
-    timeStyle,
-    timeZone: 'UTC',
-  })
+  const [locale = '', timeZone, timeStyle] = name.split(' ') as [string, string, ('short' | 'long')?]
+  return new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, { dateStyle: 'medium', timeStyle, timeZone })
 })
 
-/** Writes a time (milliseconds since the epoch) as people read it in a language: the date, and how much of the time of day is asked for. */
-export function moment(locale: string, at: number, time?: 'short' | 'long'): string {
-  return clocks(time ? `${locale} ${time}` : locale).format(at)
+/**
+ * Writes a time (milliseconds since the epoch) as people read it in a language and a time zone: the date, and how much of the time of day is
+ * asked for. The zone must be a known one.
+ */
+export function moment(locale: string, at: number, time?: 'short' | 'long', zone = 'UTC'): string {
+  return clocks(time ? `${locale} ${zone} ${time}` : `${locale} ${zone}`).format(at)
 }
 
 /** Makes one thing of each name, when it is first wanted: a formatter costs as much as a page. */

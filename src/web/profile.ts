@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
 import type { Account } from '../accounts/account.ts'
-import { type TypedProfile, zones } from '../actions/profile-actions.ts'
+import { browserZone, knownZone, zones } from '../accounts/time-zone.ts'
+import type { TypedProfile } from '../actions/profile-actions.ts'
 import type { Problem } from '../errors.ts'
 import { field, submit } from './forms.ts'
 import { languages } from './phrases.ts'
@@ -12,6 +13,8 @@ declare module './pages.ts' {
     'account/profile': TypedProfile & {
       languages: Readonly<Record<string, string>>
       zones: readonly string[]
+      /** The time zone of their browser, which holds where they choose none. */
+      browserZone: string | undefined
       saved: boolean
     }
   }
@@ -23,9 +26,11 @@ const longest = 1_000
 
 /** Serves the page where people tell apps about themselves: all of it is optional, and nothing is checked. */
 export function profile({ router, actions, show, page, requireSession, perform }: Services): void {
-  const form = (ctx: Context, { email }: Account, typed: TypedProfile, problem?: Problem) => {
+  const form = (ctx: Context, { email, zone }: Account, typed: TypedProfile, problem?: Problem) => {
     const saved = ctx.method === 'GET' && ctx.query.done === 'saved'
-    show.page(ctx, 'account/profile', { ...typed, saved, languages, zones: zones() }, { person: { email }, problem })
+    const listed = [...new Set([...zones(), ...(knownZone(typed.zone) ? [typed.zone] : [])])].sort()
+    const locals = { ...typed, saved, languages, zones: listed, browserZone: knownZone(zone) ?? browserZone(ctx) }
+    show.page(ctx, 'account/profile', locals, { person: { email }, problem })
   }
   page(path, (ctx, { account }) => {
     const { name = '', username = '', zone = '' } = account.profile ?? {}

@@ -28,11 +28,11 @@ export function shower({ render, phrases, reasons }: { render: Render; phrases: 
     locals: Pages[Name],
     { problem: fault, ...frame }: Surrounding = {},
   ): void => {
-    const { locale } = ctx.state
+    const { locale, zone } = ctx.state
     if (fault) refused(ctx, fault)
     ctx.type = 'html'
     ctx.set('Content-Language', locale)
-    ctx.body = render(name, { ...frame, ...(fault && { problem: problem(ctx, fault) }), ...locals, locale })
+    ctx.body = render(name, { zone, ...frame, ...(fault && { problem: problem(ctx, fault) }), ...locals, locale })
   }
 
   /** Returns why a request was refused, where pages may say so: in development. */
@@ -83,17 +83,18 @@ export function renderer(services: { phrases: Phrases; assets: Pick<Assets, 'ass
   })
 
   return <Name extends keyof Pages>(name: Name, locals: Locals<Name>): string => {
-    const locale = locals.locale ?? 'en'
+    const { locale = 'en', zone } = locals
     const t: Frame['t'] = (key, values) => phrases.t(locale, key as PhraseKey, values)
     const frame: Omit<Frame, 'title'> = {
       view: name,
       t,
       has: isPhrase,
       explain: (code, retryAfter) => phrases.problem(locale, { code: code as Code, values: {}, retryAfter }),
-      // Where the reader is, only the browser knows: /assets/when.js says it in their own time.
-      when: (at, day = false) => moment(locale, at, day ? undefined : 'short'),
+      // Where the zone is not known, only the browser knows where the reader is: /assets/when.js says it in their own time.
+      when: (at, day = false) => moment(locale, at, day ? undefined : 'short', zone),
       now: now(),
       locale,
+      zone,
       towards: undefined,
       reason: undefined,
       person: undefined,

@@ -2,6 +2,7 @@ import type Router from '@koa/router'
 import type { Context, Middleware } from 'koa'
 import { type Account, type Accounts, active } from '../accounts/account.ts'
 import { deviceCookie, deviceId, isDevice } from '../accounts/device.ts'
+import { browserZone, zoneOf } from '../accounts/time-zone.ts'
 import { Problem } from '../errors.ts'
 import type { Visitor } from '../events.ts'
 import type { CurrentSession, Sessions } from '../oidc/browser-sessions.ts'
@@ -14,6 +15,8 @@ const year = 365 * 24 * 3_600_000
 export interface Visit {
   visitor: Visitor
   locale: Locale
+  /** The time zone in which the visitor reads times, where it is known. */
+  zone?: string | undefined
   /** Names this request in logs and on error pages. */
   request: string
 }
@@ -39,6 +42,7 @@ export function visiting({ https, token }: { https: boolean; token: () => string
       request: ctx.state.request,
     }
     ctx.state.locale = preferredLocale(ctx)
+    ctx.state.zone = browserZone(ctx)
     await next()
   }
 }
@@ -55,7 +59,9 @@ export function visits({ accounts, sessions }: { accounts: Accounts; sessions: S
   const findSession = async (ctx: Context): Promise<SignedIn | undefined> => {
     const session = await sessions.current(ctx)
     const account = session && (await accounts.get(session.accountId))
-    return session && active(account) ? { account, session } : undefined
+    if (!session || !active(account)) return undefined
+    ctx.state.zone = zoneOf(account) ?? ctx.state.zone
+    return { account, session }
   }
   /** Resolves to who is signed in. Throws `sign_in_needed`. */
   const requireSession = async (ctx: Context): Promise<SignedIn> => {

@@ -12,6 +12,7 @@ import type { Postage } from '../accounts/postage.ts'
 import { quota as quotaOf } from '../accounts/quota.ts'
 import type { SessionBook } from '../accounts/session.ts'
 import type { Throttle } from '../accounts/throttle.ts'
+import { zoneOf } from '../accounts/time-zone.ts'
 import type { Config } from '../config.ts'
 import type { Hasher } from '../crypto/hash.ts'
 import type { Sealer } from '../crypto/seal.ts'
@@ -107,7 +108,10 @@ export function people({ issuer, trust, hold, closing: patience, sms }: Config, 
   const closing = closingOf({ ...recovering, endAll, erase: belongings.erase, steady, patience })
   const askOwner: AskOwner = async (owner, link, onHold) => {
     const { locale } = owner
-    const seen = { when: words.moment(locale, onHold.at), ...whence(locale, { agent: undefined, ...onHold }) }
+    const seen = {
+      when: words.moment(locale, onHold.at, zoneOf(owner)),
+      ...whence(locale, { agent: undefined, ...onHold }),
+    }
     await sendMail('confirm', owner, { ...link, ...seen })
   }
   const mailbox = mailboxOf({ ...recovering, sealer, admissions, flows, throttle, postage, askOwner })

@@ -231,6 +231,8 @@ describe('the scripts of pages', () => {
     const there = await abroad.newPage()
     await there.goto(`${server.origin}/overview`)
     expect(await there.locator('.facts time').textContent()).to.equal('3 Mar 2026, 17:41')
+    const [zone] = (await abroad.cookies()).filter(({ name }) => name === 'latchkey_zone')
+    expect(zone?.value).to.equal('Asia/Tokyo')
     await abroad.close()
   })
 })

@@ -45,6 +45,7 @@ const told = {
   zone: 'Europe/Vienna',
   languages: { en: 'English', de: 'Deutsch' },
   zones: ['Europe/London', 'Europe/Vienna', 'UTC'],
+  browserZone: 'Europe/London',
 }
 const ended = (id: string, why: string, more: object = {}) =>
   line(id, { ended: { at: now - day, why }, seenAt: now - day, ...more })

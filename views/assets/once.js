@@ -19,3 +19,11 @@ addEventListener('submit', event => {
 })
 
 addEventListener('pageshow', release)
+
+// Names the browser's time zone, in which an account begins, and pages without a known zone write times.
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
+if (zone) {
+  const secure = location.protocol === 'https:' ? '; Secure' : ''
+  // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is not there in all browsers, nor over plain http
+  document.cookie = `latchkey_zone=${zone}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`
+}

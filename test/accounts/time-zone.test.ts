@@ -1,0 +1,35 @@
+import { expect } from 'chai'
+import { knownZone, zoneOf, zones } from '../../src/accounts/time-zone.ts'
+
+describe('a time zone', () => {
+  it('is known by every name that people can choose', () => {
+    expect(zones().filter(each => knownZone(each) === undefined)).to.deep.equal([])
+    expect(zones()).to.include.members(['Europe/Vienna', 'America/New_York', 'UTC'])
+  })
+
+  it('is known by an older or newer name, too', () => {
+    for (const name of ['Asia/Kolkata', 'Asia/Calcutta', 'Europe/Kyiv', 'Europe/Kiev'])
+      expect(new Intl.DateTimeFormat('en', { timeZone: knownZone(name) }).format(0), name).to.be.a('string')
+  })
+
+  for (const name of [
+    '',
+    '+01:00',
+    'Europe/Atlantis',
+    '../../etc/passwd',
+    'Europe/Vienna short',
+    'x'.repeat(99),
+    '<b>',
+    undefined,
+  ])
+    it(`is not known by ${JSON.stringify(name)}`, () => {
+      expect(knownZone(name)).to.equal(undefined)
+    })
+
+  it('is the one that the owner chose, else the one of the browser that the account was made with', () => {
+    expect(zoneOf({ profile: { zone: 'Asia/Tokyo', at: 0 }, zone: 'Europe/Vienna' })).to.equal('Asia/Tokyo')
+    expect(zoneOf({ profile: { at: 0 }, zone: 'Europe/Vienna' })).to.equal('Europe/Vienna')
+    expect(zoneOf({})).to.equal(undefined)
+    expect(zoneOf({ zone: 'Europe/Atlantis' })).to.equal(undefined)
+  })
+})
