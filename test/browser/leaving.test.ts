@@ -113,7 +113,7 @@ for (const javaScriptEnabled of [true, false]) {
         await signedIn(who, await here.person(), here.issuer)
         await ask(who, 'pocket', { redirect_uri: native })
         await who.press('Allow')
-        await who.sees('Back to the app')
+        await who.sees('Returning to the app')
         const link = await who.page.getByRole('link', { name: 'Continue' }).getAttribute('href')
         expect(link).to.match(/^com\.example\.pocket:\/callback\?code=[\w-]+&/)
         expect(who.page.url()).to.not.contain('code=')

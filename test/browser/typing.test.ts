@@ -109,7 +109,7 @@ describe('typing in a browser', () => {
       await who.sees('Enter the code from your authenticator')
       await keyboard.type(authenticatorCode(latchkey, ada))
       await who.isAt(`${latchkey.issuer}/account`)
-      await until(who, 'Skip to the content')
+      await until(who, 'Skip to main content')
     }))
 
   it('takes a code as it is pasted, and sends it by itself', () =>

@@ -143,7 +143,7 @@ describe('an app that nobody vouches for', () => {
       const asked = { client_id: String(client.client_id), redirect_uri: redirect, ...more }
       const { page, at } = await latchkey.ask('', browser, asked)
       expect([at, page.status]).to.deep.equal([undefined, status])
-      expect(page.h1).to.equal('Leave for another site?')
+      expect(page.h1).to.equal('Continue to another site?')
       expect(page.find('.address')?.text).to.equal('shop.example')
       expect(page.text).to.include('nobody here has checked')
       return page
@@ -181,7 +181,7 @@ describe('an app that nobody vouches for', () => {
     it('only by a link, when the person refused', async () => {
       const { page } = await ask((await register(shop)).body)
       const refused = await page.submit({}, 'Don’t allow')
-      expect(refused.h1).to.equal('Leave for another site?')
+      expect(refused.h1).to.equal('Continue to another site?')
       expect(refused.links.some(({ href }) => href.includes('error=access_denied'))).to.equal(true)
     })
 
@@ -195,11 +195,11 @@ describe('an app that nobody vouches for', () => {
       })
       const page = await other.get(`${latchkey.metadata.end_session_endpoint}?${query}`)
       const left = await page.submit({}, 'Sign out')
-      expect(left.h1).to.equal('Leave for another site?')
+      expect(left.h1).to.equal('Continue to another site?')
       expect(left.links.some(({ href }) => href.startsWith('https://shop.example/bye'))).to.equal(true)
       // Nobody is signed in any more: a page goes on by itself, and stops there.
       const again = await other.get(`${latchkey.metadata.end_session_endpoint}?${query}`)
-      expect((await again.submit({})).h1).to.equal('Leave for another site?')
+      expect((await again.submit({})).h1).to.equal('Continue to another site?')
     })
 
     it('at once, where the operator vouches for it', async () => {

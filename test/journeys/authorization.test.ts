@@ -141,7 +141,7 @@ describe('an authorization request', () => {
     expect(asked.text).to.contain('Ledger of Somebody Else')
     expect(asked.headers.get('content-security-policy')).to.contain("form-action 'self';")
     const refused = await person.browser.post(`${asked.url}/abort`, {}, { follow: false })
-    expect(refused).to.include({ status: 200, h1: 'One moment' })
+    expect(refused).to.include({ status: 200, h1: 'Taking you to the app' })
     const errorAt = await person.browser.get(refused.location ?? '', { follow: false })
     expect(new URL(errorAt.location ?? '').searchParams.get('error')).to.equal('access_denied')
 

@@ -56,7 +56,7 @@ describe('whoever asks for an identity check', () => {
       await of.queued(grace, number)
       const status = await browser.get(sent.url)
       const page = await grace.open(`/admin/recovery/${number}`)
-      expect(page.text.includes('No account has this address')).to.equal(email === nobody)
+      expect(page.text.includes('There is no account with this email address')).to.equal(email === nobody)
       const approve = await grace.decide(number, email === nobody ? 'approve' : 'refuse')
       if (email === nobody) {
         expect(approve.status).to.equal(409)

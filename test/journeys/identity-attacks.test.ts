@@ -78,7 +78,7 @@ describe('an identity check under attack', () => {
     const barbara = await of.at.joined()
     await roles({ store: latchkey.store, now: latchkey.clock.now }).give(await of.idOf(barbara.email), 'support')
     const told = await barbara.browser.get(`${latchkey.issuer}/admin/recovery`)
-    expect([told.status, told.h1]).to.deep.equal([403, 'A passkey is needed'])
+    expect([told.status, told.h1]).to.deep.equal([403, 'Passkey required'])
     // A passkey, and signed in without it.
     const device = authenticator()
     await of.at.addPasskey(barbara, device)
@@ -90,7 +90,7 @@ describe('an identity check under attack', () => {
     for (const path of ['/admin', '/admin/recovery', `/admin/recovery/${number}`]) {
       const page = await other.browser.get(`${latchkey.issuer}${path}`)
       expect(page.h1).to.equal('Use your passkey')
-      expect(page.text).to.contain('to open the pages of the staff')
+      expect(page.text).to.contain('You’re opening the staff area')
     }
     const post = { verdict: 'approve', reason: 'It fits.' }
     const refused = await other.browser.post(`${latchkey.issuer}/admin/recovery/${number}`, post)
@@ -126,13 +126,13 @@ describe('an identity check under attack', () => {
     expect((await other.person.browser.get(page.url)).status).to.equal(404)
     expect((await other.person.browser.post(page.url, { verdict: 'refuse', reason: 'Now.' })).status).to.equal(404)
     await edsger.decide(number, 'approve')
-    expect((await edsger.open(`/admin/recovery/${number}`)).text).to.contain('waits for a decision')
+    expect((await edsger.open(`/admin/recovery/${number}`)).text).to.contain('Waiting for a decision')
   })
 
   it('lets none of the staff judge, or look into, their own case', async () => {
     const { number } = await waiting(grace.person.email)
     const page = await grace.open(`/admin/recovery/${number}`)
-    expect(page.text).to.contain('This is about you')
+    expect(page.text).to.contain('This case is about your own account')
     expect(page.find('form button[name=verdict]')).to.equal(undefined)
     const href = page.links.find(each => each.href.includes('/documents/'))?.href ?? ''
     expect((await grace.person.browser.get(href)).status).to.equal(404)
@@ -208,13 +208,13 @@ describe('an identity check under attack', () => {
     latchkey.keepOut(secret)
     const stop = await of.mailed(ada.email, '/recover/cancel/')
     const stopped = await (await inside.browser.get(stop.link ?? '')).submit()
-    expect(stopped.h1).to.equal('The check is stopped')
+    expect(stopped.h1).to.equal('Identity check stopped')
     const late = await step.submit({ code: authenticatorCode(latchkey, { ...ada, secret }) })
     expect(late.status).to.equal(410)
     expect(await held(ada.email)).to.deep.equal(before)
     expect(await of.at.isIn(inside)).to.equal(true)
     // And locks the account besides.
-    expect((await stopped.follow('Lock the account as well')).h1).to.equal('Was that not you?')
+    expect((await stopped.follow('Lock my account as well')).h1).to.equal('Secure your account')
     expect((await jar().get(stop.link ?? '')).status).to.equal(410)
   })
 

@@ -41,7 +41,7 @@ describe('an account whose address a thief has changed', () => {
   const agree = async (number: string) => {
     for (const each of [grace, edsger]) expect((await each.decide(number, 'approve')).status).to.equal(200)
     await of.until('the delay to begin', async () =>
-      (await grace.open(`/admin/recovery/${number}`)).text.includes('the delay runs') ? true : undefined,
+      (await grace.open(`/admin/recovery/${number}`)).text.includes('in the waiting period') ? true : undefined,
     )
   }
 
@@ -51,8 +51,8 @@ describe('an account whose address a thief has changed', () => {
     const number = of.numberOn(page)
     await of.queued(grace, number)
     let seen = await grace.open(`/admin/recovery/${number}`)
-    expect(seen.text).to.not.contain('No account has this address')
-    expect(seen.text).to.contain('named in this case').and.contain('new')
+    expect(seen.text).to.not.contain('There is no account with this email address')
+    expect(seen.text).to.contain('Used in this case').and.contain('New')
     expect(seen.all('.address').map(each => each.text))
       .to.include('t•••@example.com')
       .and.include('p•••@example.com')
@@ -64,21 +64,21 @@ describe('an account whose address a thief has changed', () => {
     await agree(number)
     const again = await of.mailed(thief, '/recover/cancel/', [told.link ?? ''])
     const [asked, done] = await stop(again.link)
-    expect(asked.text).to.contain('you can’t stop it alone')
-    expect([done.status, done.h1]).to.deep.equal([200, 'You have objected'])
+    expect(asked.text).to.contain('our staff will review the case again')
+    expect([done.status, done.h1]).to.deep.equal([200, 'Objection received'])
     expect(done.links.some(each => each.href.includes('/not-me/'))).to.equal(false)
 
     // It waits for the staff again, who are told why; what they said before has to be said again, by two of them.
     seen = await grace.open(`/admin/recovery/${number}`)
-    expect(seen.text).to.contain('waits for a decision').and.contain('objects from t•••@example.com')
+    expect(seen.text).to.contain('Waiting for a decision').and.contain('An objection came from t•••@example.com')
     latchkey.clock.pass(2 * day)
     expect((await latchkey.outbox(ada.email)).some(each => each.link?.includes('/recover/afresh/'))).to.equal(false)
     await agree(number)
 
     // Objecting once more holds up nothing.
     const last = await of.mailed(thief, '/recover/cancel/', [told.link ?? '', again.link ?? ''])
-    expect((await stop(last.link))[1].h1).to.equal('You have objected')
-    expect((await grace.open(`/admin/recovery/${number}`)).text).to.contain('the delay runs')
+    expect((await stop(last.link))[1].h1).to.equal('Objection received')
+    expect((await grace.open(`/admin/recovery/${number}`)).text).to.contain('in the waiting period')
     latchkey.clock.pass(24.1 * hour)
     const { link } = await of.mailed(ada.email, '/recover/afresh/')
     expect((await jar().get(link ?? '')).status).to.equal(200)
@@ -91,8 +91,8 @@ describe('an account whose address a thief has changed', () => {
     // The address that it had before is told, too, and has been the account's for long.
     const told = await of.mailed(ada.email, '/recover/cancel/')
     const [asked, done] = await stop(told.link)
-    expect([asked.h1, done.h1]).to.deep.equal(['Is somebody taking your account?', 'The check is stopped'])
-    expect((await grace.open(`/admin/recovery/${number}`)).text).to.contain('stopped by the owner')
+    expect([asked.h1, done.h1]).to.deep.equal(['Did you request this identity check?', 'Identity check stopped'])
+    expect((await grace.open(`/admin/recovery/${number}`)).text).to.contain('Stopped by the account owner')
   })
 
   it('is not lost to a link that was mailed to an address which the thief gave up since', async () => {
@@ -106,18 +106,22 @@ describe('an account whose address a thief has changed', () => {
     // Has what can be put back no longer tidied away.
     await of.at.act(await of.at.elsewhere({ ...ada, email: `second-${thief}` }), 'phrase', { phrase: 'blue heron' })
     const [, done] = await stop(link)
-    expect(done.h1).to.equal('You have objected')
-    expect((await grace.open(`/admin/recovery/${number}`)).text).to.contain('waits for a decision')
+    expect(done.h1).to.equal('Objection received')
+    expect((await grace.open(`/admin/recovery/${number}`)).text).to.contain('Waiting for a decision')
   })
 
   it('is found a year later, and no longer', async () => {
     const [ada] = await robbed(360)
     const first = of.numberOn(await of.send(ada.email))
     await of.queued(grace, first)
-    expect((await grace.open(`/admin/recovery/${first}`)).text).to.not.contain('No account has this address')
+    expect((await grace.open(`/admin/recovery/${first}`)).text).to.not.contain(
+      'There is no account with this email address',
+    )
     latchkey.clock.pass(40 * day)
     const later = of.numberOn(await of.send(ada.email, somebody().email))
     await of.queued(grace, later)
-    expect((await grace.open(`/admin/recovery/${later}`)).text).to.contain('No account has this address')
+    expect((await grace.open(`/admin/recovery/${later}`)).text).to.contain(
+      'There is no account with this email address',
+    )
   })
 })

@@ -51,10 +51,10 @@ describe('somebody who has lost everything', () => {
     const account = await of.idOf(ada.email)
 
     // From the help centre on.
-    let page = await (await jar().get(`${latchkey.issuer}/help`)).follow('Begin an identity check')
+    let page = await (await jar().get(`${latchkey.issuer}/help`)).follow('Start an identity check')
     expect(page.url).to.equal(`${latchkey.issuer}/recover/identity`)
     const browser = jar()
-    page = await (await browser.get(`${latchkey.issuer}/recover`)).follow('Begin an identity check')
+    page = await (await browser.get(`${latchkey.issuer}/recover`)).follow('Start an identity check')
     page = await page.submit({ email: ada.email })
     page = await browser.get((await of.mailed(ada.email, '/recover/identity/')).link ?? '')
     const form = page.find('form')
@@ -62,7 +62,7 @@ describe('somebody who has lost everything', () => {
     page = await page.submit({ story: 'All was in one bag. <b>Stolen</b>.', documents: passport() })
     const number = of.numberOn(page)
     expect(number).to.match(/^\d{4}-\d{4}-\d{4}$/)
-    expect(page.text).to.contain('wait for our staff')
+    expect(page.text).to.contain('Our staff will review them')
     const stored = await inStore(number)
     expect(stored).to.have.length(1)
     expect(JSON.stringify(stored)).to.not.contain(passport().name)
@@ -205,7 +205,7 @@ describe('somebody who has lost everything', () => {
     page = await page.submit({ code: authenticatorCode(latchkey, ada) })
     expect([page.status, page.h1]).to.deep.equal([403, 'We stopped this sign-in'])
     const { number } = await of.granted([grace, edsger], ada.email)
-    expect((await grace.open(`/admin/recovery/${number}`)).text).to.contain('They are taken away with a yes')
+    expect((await grace.open(`/admin/recovery/${number}`)).text).to.contain('They are removed if you approve')
     latchkey.clock.pass(24.1 * hour)
     const { link = '' } = await of.mailed(ada.email, '/recover/afresh/')
     // Somewhere unusual, whoever has the link confirms by the mailbox first.

@@ -23,7 +23,7 @@ describe('long lists', () => {
       await kept.insert({ ...one, id, documents: [], decisions: [], createdAt: at + turn, expiresAt: at + hour })
     const seen = new Set<string>()
     let page = await grace.open('/admin')
-    expect(page.text).to.contain('More than 50 wait')
+    expect(page.text).to.contain('More than 50 cases are waiting')
     page = await grace.open('/admin/recovery')
     for (;;) {
       const lines = page.links.map(each => each.href.split('/').at(-1) ?? '')

@@ -192,7 +192,7 @@ describe('a forgotten password', () => {
     const ada = await at.joined()
     const browser = jar()
     let page = await browser.get(`${latchkey.issuer}/recover`)
-    expect(page.text).to.contain('Begin an identity check')
+    expect(page.text).to.contain('Start an identity check')
     page = await page.follow('Use a recovery code')
     page = await page.submit({ email: ada.email, password: ada.password })
     expect(page.h1).to.equal('Enter a recovery code')

@@ -103,7 +103,7 @@ describe('signing up', () => {
       expect(wrong.html).to.not.contain(`value="${password}"`)
     }
     const judged = await person.browser.post(`${page.url}/password/judge`, { password: person.password })
-    expect(judged.json()).to.deep.equal({ score: 4, text: 'Excellent: very hard to guess' })
+    expect(judged.json()).to.deep.equal({ score: 4, text: 'Strong: very hard to guess' })
   })
 
   it('asks that recovery codes be kept before it goes on, and shows the same ones until then', async () => {

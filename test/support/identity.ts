@@ -123,7 +123,7 @@ export function identityAt(latchkey: Running) {
     await queued(two[0], number)
     for (const each of two) expect((await each.decide(number, 'approve')).url).to.equal(`${issuer}/admin/recovery`)
     await until('the delay to begin', async () =>
-      (await two[0].open(`/admin/recovery/${number}`)).text.includes('the delay runs') ? true : undefined,
+      (await two[0].open(`/admin/recovery/${number}`)).text.includes('in the waiting period') ? true : undefined,
     )
     return { number, page }
   }
