@@ -8,7 +8,7 @@ import { credentialContext, credentialsDeclaration } from '../accounts/credentia
 import { apiKeyContext, apiKeysDeclaration } from '../api-keys/api-keys.ts'
 import { saltContext, saltsDeclaration } from '../clients/pairwise.ts'
 import { clientContext, registrationsDeclaration } from '../clients/registrations.ts'
-import { pepperOf } from '../crypto/hash.ts'
+import { isForeign, pepperOf } from '../crypto/hash.ts'
 import { SealError, type Sealer, sealer as sealerOf } from '../crypto/seal.ts'
 import { messageContext, posted } from '../delivery/courier.ts'
 import { keyContext, keysDeclaration } from '../keys/signing-keys.ts'
@@ -95,7 +95,8 @@ export const secretsReseal: Command = {
         // What is still stale could not be opened.
         if (doc.factor !== 'password' || sealer.stale(doc.secret)) continue
         const { hash } = JSON.parse(sealer.open(doc.secret, credentialContext(doc)))
-        if (pepperOf(hash) !== newest) behind += 1
+        // One that came with an import needs no secret of ours.
+        if (!isForeign(hash) && pepperOf(hash) !== newest) behind += 1
       }
       if (behind > 0) out.write(`passwords under an older secret: ${behind}; each moves when its owner next signs in\n`)
       if (behind + lost === 0)

@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import * as argon2 from '@node-rs/argon2'
 import { Problem } from '../errors.ts'
+import { foreignHash } from './foreign-hash.ts'
 import type { Key, Keyring } from './keyring.ts'
 
 /** The cost of one hash: KiB of memory, and passes over it. */
@@ -50,8 +51,12 @@ export function hasher({
       const key = keyring.newest('pepper')
       return key.id + (await run(() => engine.hash(peppered(key, password), options)))
     },
-    /** Verifies a password; `stale` asks to hash it again, because the cost or the pepper has changed. Throws TypeError if `stored` is no hash. */
+    /**
+     * Verifies a password; `stale` asks to hash it again, because the cost or the pepper has changed, or another product made the hash.
+     * Throws TypeError or HashFault if `stored` is no hash.
+     */
     async verify(stored: string, password: string): Promise<{ ok: boolean; stale: boolean }> {
+      if (isForeign(stored)) return { ok: await run(() => foreignHash(stored)(password)), stale: true }
       const [, id = '', phc = '', memory, passes] = spelling.exec(stored) ?? []
       if (phc === '') throw new TypeError('not a stored password hash')
       const newest = keyring.newest('pepper')
@@ -67,6 +72,11 @@ export function hasher({
       await run(() => engine.verify(nobody, peppered(key, password)))
     },
   }
+}
+
+/** Tells whether another product made a stored hash: it has no pepper. */
+export function isForeign(stored: string): boolean {
+  return stored.startsWith('$')
 }
 
 /** Returns the id of the pepper that a stored hash was made with. */
