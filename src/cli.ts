@@ -1,57 +1,33 @@
 import { parseArgs } from 'node:util'
-import { auditExport, auditKeys } from './commands/audit-command.ts'
-import { auditVerify } from './commands/audit-verify.ts'
-import { clientsInvite, clientsList, clientsRemove } from './commands/clients.ts'
 import { type Command, Refusal } from './commands/command.ts'
-import { doctor } from './commands/doctor.ts'
-import { keysList, keysReplace, keysRotate } from './commands/keys-command.ts'
-import { roleGive, roleList, roleTake } from './commands/role-command.ts'
-import { secretsReseal } from './commands/secrets-command.ts'
-import { signRequest } from './commands/sign-command.ts'
-import { storeCopy } from './commands/store-command.ts'
+import { commands } from './commands/index.ts'
 import { ConfigError, configure } from './config.ts'
 import { Problem } from './errors.ts'
 import { settingsHelp } from './setting.ts'
 import { settings } from './settings.ts'
 import { StoreTooNew } from './store/migrations.ts'
 
-/** Everything that an operator can ask for, by its words. */
-const commands: Readonly<Record<string, Command>> = {
-  'audit verify': auditVerify,
-  'audit export': auditExport,
-  'audit keys': auditKeys,
-  'clients invite': clientsInvite,
-  'clients list': clientsList,
-  'clients remove': clientsRemove,
-  doctor,
-  'keys list': keysList,
-  'keys rotate': keysRotate,
-  'keys replace': keysReplace,
-  'role give': roleGive,
-  'role take': roleTake,
-  'role list': roleList,
-  'secrets reseal': secretsReseal,
-  sign: signRequest,
-  'store copy': storeCopy,
-}
-
 const refused = 2
+const exitCodes = 'Exit codes: 0 done; 1 a check failed; 2 the command could not run.'
 
 function overview(): string {
   const list = Object.entries(commands).map(([name, { does }]) => `  ${name.padEnd(14)} ${does}`)
   const foot = [
     'latchkey serve starts the server; it takes no options. latchkey serve --help lists the settings.',
-    'latchkey COMMAND --help says more. The configuration is that of the environment, as for serving.',
-    'Exit codes: 0 done; 1 what was checked does not hold; 2 it could not be done.',
+    'latchkey COMMAND --help shows its options and examples. Commands read the same environment as the server.',
+    exitCodes,
   ]
   return ['Usage: latchkey COMMAND', '', ...list, '', ...foot].join('\n')
 }
 
-function usage(name: string, { does, takes, help }: Command): string {
-  return [`Usage: latchkey ${name} ${takes}`.trimEnd(), '', `${does}.`, '', help].join('\n')
+function usage(name: string, { does, takes, help, examples }: Command): string {
+  const shown = ['Examples:', ...examples.map(each => `  latchkey ${each}`)]
+  return [`Usage: latchkey ${name} ${takes}`.trimEnd(), '', `${does}.`, '', help, '', ...shown, '', exitCodes].join(
+    '\n',
+  )
 }
 
-/** The command that the first words name, and what follows them. */
+/** Finds the command that the first words name, and the words after them. */
 function named(words: readonly string[]): [name: string, command: Command, rest: string[]] | undefined {
   for (let length = Math.min(words.length, 2); length > 0; length--) {
     const name = words.slice(0, length).join(' ')
@@ -61,9 +37,10 @@ function named(words: readonly string[]): [name: string, command: Command, rest:
   return undefined
 }
 
-/** Every setting, in words. */
+/** Describes every setting. */
 function configuration(): string {
-  const head = 'Settings, all from the environment. A name with _FILE names a file that holds what is secret:'
+  const head =
+    'Settings, all from the environment. A name that ends in _FILE is for the path of a file that holds the secret:'
   return [head, '', settingsHelp(settings)].join('\n')
 }
 
@@ -118,7 +95,7 @@ function told(fault: unknown): string {
   return fault instanceof Error ? (fault.stack ?? fault.message) : String(fault)
 }
 
-// Whoever reads may have read enough: `latchkey audit export | head`.
+// The reader may close the pipe before the end: `latchkey audit export | head`.
 process.stdout.on('error', fault => {
   if ((fault as NodeJS.ErrnoException).code === 'EPIPE') process.exit(refused)
   throw fault

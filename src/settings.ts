@@ -44,7 +44,7 @@ export const settings = {
   apps: {
     registration: setting(
       'LATCHKEY_REGISTRATION=off',
-      'Who may register apps of their own (RFC 7591): nobody (`off`), who was invited by `latchkey clients invite` (`token`), or everybody (`open`).',
+      'Who may register apps of their own (RFC 7591): nobody (`off`), who was invited by `latchkey apps invite` (`token`), or everybody (`open`).',
       shape.oneOf('off', 'token', 'open'),
     ),
     documents: setting(

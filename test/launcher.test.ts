@@ -34,6 +34,13 @@ describe('./latchkey', function () {
     expect(stdout).to.match(/^Usage: latchkey audit verify/)
   })
 
+  it('runs by npx in the folder, under the Node and npm of the machine', async () => {
+    const own = (process.env.PATH ?? '').split(':').filter(each => !each.includes('node_modules'))
+    const env = { PATH: own.join(':'), HOME: folder }
+    const { stdout } = await run('npx', ['--offline', 'latchkey', 'completion', 'bash'], { cwd: root, env })
+    expect(stdout).to.include('complete -o default -F _latchkey')
+  })
+
   it('is found through links, as npx makes them', async () => {
     symlinkSync(launcher, join(folder, 'first'))
     symlinkSync('first', join(folder, 'second'))

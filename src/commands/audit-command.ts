@@ -9,7 +9,8 @@ export const auditExport: Command = {
   does: 'Writes the audit log and its signed head to standard output, as JSON lines',
   takes: '',
   options: {},
-  help: 'Keep the last line, the signed head, where whoever can write the store cannot write.',
+  help: 'Keep the last line, the signed head, where nobody who can write the store can write.',
+  examples: ['audit export > audit.jsonl'],
   run: ({ config, out, beside }) => {
     const configured = config()
     const { issuer } = configured
@@ -32,7 +33,8 @@ export const auditKeys: Command = {
   does: 'Writes the public keys that verify signed heads, as a JSON Web Key Set',
   takes: '',
   options: {},
-  help: 'Hand them to whoever verifies exports, once and by a way that they trust.',
+  help: 'Give them once, by a way that can be trusted, to the people who verify exports.',
+  examples: ['audit keys > audit-keys.json'],
   run: ({ config, out }) =>
     withStore(config(), async (_, keys) => {
       const { jwks } = await headSigner(keys().all(auditHead))

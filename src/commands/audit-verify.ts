@@ -6,24 +6,25 @@ import { auditHead, entryOf, type Head, headOf, headSigner } from '../observers/
 import { type Fault, type Walked, walk } from '../observers/chain.ts'
 import { ledger, strays } from '../observers/ledger.ts'
 import type { Store } from '../store/collection.ts'
-import { type Command, type Given, Refusal, withStore } from './command.ts'
+import { answer, type Command, type Given, json, Refusal, withStore } from './command.ts'
 
 /** `audit verify`: the log of the configured store, or an export of it. */
 export const auditVerify: Command = {
   does: 'Walks the audit log and names the first entry that was changed, removed or moved',
-  takes: '[--head FILE [--jwks FILE]] | --export FILE --jwks FILE',
-  options: { head: { type: 'string' }, export: { type: 'string' }, jwks: { type: 'string' } },
+  takes: '[--head FILE [--jwks FILE]] | --export FILE --jwks FILE [--json]',
+  options: { head: { type: 'string' }, export: { type: 'string' }, jwks: { type: 'string' }, ...json },
   help: [
     '  --head FILE    an earlier export, its last line, or a log with signed heads: the log of the store must still lead to the',
-    '                 last one; the file of LATCHKEY_AUDIT_HEADS unless told',
+    '                 last one; default: the file of LATCHKEY_AUDIT_HEADS',
     '  --export FILE  an export, instead of the store; needs no configuration',
-    '  --jwks FILE    the public keys that the head must be signed by; those of the configured secrets unless told',
+    '  --jwks FILE    the public keys that the head must be signed by; default: those of the configured secrets',
     '',
     'Exits with 1 where something is wrong with the log.',
   ].join('\n'),
+  examples: ['audit verify', 'audit verify --export audit.jsonl --jwks audit-keys.json'],
   async run(given) {
     const { fault, text } = await verify(given)
-    given.out.write(`${text}\n`)
+    answer(given, { sound: !fault, told: text.split('\n') }, [text])
     return fault ? 1 : 0
   },
 }

@@ -18,23 +18,34 @@ export interface Command {
   words?: true
   /** What its options mean, and what else to know. */
   help: string
-  /** Resolves to the exit code: 0 when done, 1 when what was to be checked does not hold. Throws Refusal. */
+  /** Command lines that its help shows, without the leading `latchkey`. */
+  examples: readonly string[]
+  /** Resolves to the exit code: 0 when done, 1 when a check failed. Throws Refusal. */
   run(given: Given): Promise<number>
 }
 
 export interface Given {
   /** The value of an option that takes one. */
   option(name: string): string | undefined
-  /** Tells whether an option without a value was given. */
+  /** Returns whether an option without a value was given. */
   flag(name: string): boolean
-  /** What follows the command's name and is no option. */
+  /** The words after the command's name that are no options. */
   words: readonly string[]
   /** Reads the configuration, for a command that needs it. Throws ConfigError. */
   config(): Config
-  /** What the command is for goes here: what a script would read. */
+  /** Takes the result: what a script reads. */
   out: Writable
-  /** And what people want to know besides here. */
+  /** Takes what people want to know besides. */
   beside: Writable
+}
+
+/** The options of a command that prints data. */
+export const json = { json: { type: 'boolean' } } as const
+
+/** Prints data as one line of JSON with `--json`, and as these lines of text without. */
+export function answer({ flag, out }: Given, data: unknown, lines: readonly string[]): void {
+  const text = flag('json') ? [JSON.stringify(data)] : lines
+  out.write(text.map(each => `${each}\n`).join(''))
 }
 
 /** Why a command could not do what it was asked, in words for the operator. */
@@ -45,11 +56,11 @@ export class Refusal extends Error {
   }
 }
 
-/** Lends the configured store, and the keys of the configured secrets. Throws Refusal where there is no such store yet. */
+/** Opens the configured store for one act, and derives the keys of the configured secrets. Throws Refusal where there is no such store yet. */
 export async function withStore<R>(config: Config, act: (store: Store, keys: () => Keyring) => Promise<R>): Promise<R> {
   const path = /^sqlite:(.*)$/.exec(config.store)?.[1]
-  if (path === ':memory:') throw new Refusal('A store in memory can be seen by the process that serves from it alone.')
-  // Opening would make one, and an empty store is as sound as can be.
+  if (path === ':memory:') throw new Refusal('Only the process that serves from a store in memory can read it.')
+  // Opening would create one, and an empty store passes every check.
   if (path !== undefined && !existsSync(path)) throw new Refusal(`There is no store at ${path} (LATCHKEY_STORE).`)
   const store = await openStore(config.store, { now: Date.now, sweep: false })
   try {

@@ -30,6 +30,7 @@ export const doctor: Command = {
     '',
     'It writes one row to the store. Exits with 1 where something has to be mended.',
   ].join('\n'),
+  examples: ['doctor', 'doctor --mail ada@example.com --json'],
   async run(given) {
     const config = given.config()
     const findings = [

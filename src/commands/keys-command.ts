@@ -2,17 +2,18 @@ import { sealer } from '../crypto/seal.ts'
 import { recorder } from '../events.ts'
 import { type Keys, keys, type RingKey } from '../keys/signing-keys.ts'
 import { audit } from '../observers/audit.ts'
-import { type Command, type Given, Refusal, withStore } from './command.ts'
+import { answer, type Command, type Given, json, Refusal, withStore } from './command.ts'
 
 /** `keys list`: the ring as every process sees it. */
 export const keysList: Command = {
   does: 'Lists the keys that sign tokens: algorithm, state, key id, and since or until when',
-  takes: '',
-  options: {},
+  takes: '[--json]',
+  options: json,
   help: 'next: published, signs later. current: signs. retired: published until what it signed has expired.',
+  examples: ['keys list', 'keys list --json'],
   run: given =>
     withRing(given, async ring => {
-      given.out.write(`${(await found(ring)).map(line).join('\n')}\n`)
+      shown(given, await found(ring))
       return 0
     }),
 }
@@ -20,14 +21,15 @@ export const keysList: Command = {
 /** `keys rotate`: a next key for each algorithm; the processes that serve follow by themselves. */
 export const keysRotate: Command = {
   does: 'Publishes the next signing key of each algorithm; it signs six minutes later',
-  takes: '',
-  options: {},
+  takes: '[--json]',
+  options: json,
   help: 'Nothing is restarted. Where a next key waits already, it stays the next.',
+  examples: ['keys rotate'],
   run: given =>
     withRing(given, async ring => {
       for (const alg of new Set((await found(ring)).map(each => each.alg))) await ring.rotate(alg)
       const next = (await ring.list()).filter(each => each.state === 'next')
-      given.out.write(`${next.map(line).join('\n')}\n`)
+      shown(given, next)
       return 0
     }),
 }
@@ -35,16 +37,17 @@ export const keysRotate: Command = {
 /** `keys replace`: for when one has leaked. */
 export const keysReplace: Command = {
   does: 'Replaces every signing key at once, for when one has leaked',
-  takes: '',
-  options: {},
+  takes: '[--json]',
+  options: json,
   help: [
-    'The new ones sign at once, and the old ones are published no more: whatever they signed is worth nothing, to whoever',
-    'looks anew. APIs and apps may keep the old ones for five minutes. Find out first how one could leak.',
+    'The new keys sign at once and the old ones are no longer published, so that nothing they signed is accepted. APIs and apps',
+    'may keep the old ones for five minutes. Find out first how a key could leak.',
   ].join('\n'),
+  examples: ['keys replace'],
   run: given =>
     withRing(given, async ring => {
       for (const alg of new Set((await found(ring)).map(each => each.alg))) await ring.replace(alg)
-      given.out.write(`${(await ring.list()).map(line).join('\n')}\n`)
+      shown(given, await ring.list())
       return 0
     }),
 }
@@ -62,9 +65,16 @@ async function found(ring: Keys): Promise<RingKey[]> {
   return list
 }
 
-function line({ alg, state, jwk, signsAt, until }: RingKey): string {
-  const when = until === undefined ? `signs from ${shown(signsAt)}` : `published until ${shown(until)}`
-  return `${alg.padEnd(9)} ${state.padEnd(7)} ${jwk.kid} ${when}`
+/** Prints keys without their private parts. */
+function shown(given: Given, list: readonly RingKey[]): void {
+  const rows = list.map(({ alg, state, jwk: { kid }, signsAt, until }) => ({
+    ...{ alg, state, kid, signsFrom: iso(signsAt), ...(until !== undefined && { publishedUntil: iso(until) }) },
+  }))
+  const line = ({ alg, state, kid, signsFrom, publishedUntil }: (typeof rows)[number]): string => {
+    const when = publishedUntil === undefined ? `signs from ${signsFrom}` : `published until ${publishedUntil}`
+    return `${alg.padEnd(9)} ${state.padEnd(7)} ${kid} ${when}`
+  }
+  answer(given, rows, rows.map(line))
 }
 
-const shown = (ms: number): string => new Date(ms).toISOString()
+const iso = (ms: number): string => new Date(ms).toISOString()

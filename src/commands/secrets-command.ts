@@ -1,4 +1,3 @@
-import type { Writable } from 'node:stream'
 import { caseContext, casesDeclaration } from '../account-recovery/cases.ts'
 import { documentContext, documentsDeclaration } from '../account-recovery/identity-documents.ts'
 import { accountsDeclaration, phraseContext, withPhrases } from '../accounts/account.ts'
@@ -13,7 +12,7 @@ import { SealError, type Sealer, sealer as sealerOf } from '../crypto/seal.ts'
 import { messageContext, posted } from '../delivery/courier.ts'
 import { keyContext, keysDeclaration } from '../keys/signing-keys.ts'
 import { type Collection, type Declaration, type Doc, every, retry, type Store } from '../store/collection.ts'
-import { type Command, withStore } from './command.ts'
+import { answer, type Command, json, withStore } from './command.ts'
 
 /** Opens a sealed value and seals it anew, in the same context, where it is sealed under an older secret. */
 type Again = (sealed: string, context: string) => string
@@ -28,8 +27,8 @@ interface Sealed<T extends Doc> {
 
 const sealed =
   <T extends Doc>(what: string, kept: Declaration<T>, anew: Sealed<T>['anew']) =>
-  (store: Store, again: Again, sealer: Sealer, out: Writable) =>
-    resealed(store.collection(kept), { what, kept, anew }, again, sealer, out)
+  (store: Store, again: Again, sealer: Sealer) =>
+    resealed(store.collection(kept), { what, kept, anew }, again, sealer)
 
 /** All that is sealed for longer than a sign-in takes. */
 const everything = [
@@ -74,20 +73,26 @@ const everything = [
 /** `secrets reseal`: so that an older secret can leave the list. */
 export const secretsReseal: Command = {
   does: 'Seals anew, under the newest secret, what an older one sealed; says what is left',
-  takes: '',
-  options: {},
+  takes: '[--json]',
+  options: json,
   help: [
     'First give every process that serves the new list of secrets. It may run beside them, and again.',
-    'It exits with 1 where something is sealed under a secret that is not in the list.',
+    'Exits with 1 where something is sealed under a secret that is not in the list.',
   ].join('\n'),
-  run: ({ config, out }) =>
-    withStore(config(), async (store, keys) => {
+  examples: ['secrets reseal'],
+  run: given =>
+    withStore(given.config(), async (store, keys) => {
       const keyring = keys()
       const sealer = sealerOf(keyring)
       const again: Again = (kept, context) =>
         sealer.stale(kept) ? sealer.seal(sealer.openBytes(kept, context), context) : kept
-      let lost = 0
-      for (const each of everything) lost += await each(store, again, sealer, out)
+      const counts: Counted[] = []
+      for (const each of everything) {
+        const counted = await each(store, again, sealer)
+        counts.push(counted)
+        if (!given.flag('json')) given.out.write(`${told(counted)}\n`)
+      }
+      const lost = counts.reduce((sum, each) => sum + each.lost, 0)
 
       let behind = 0
       const newest = keyring.newest('pepper').id
@@ -98,9 +103,12 @@ export const secretsReseal: Command = {
         // One that came with an import needs no secret of ours.
         if (!isForeign(hash) && pepperOf(hash) !== newest) behind += 1
       }
-      if (behind > 0) out.write(`passwords under an older secret: ${behind}; each moves when its owner next signs in\n`)
-      if (behind + lost === 0)
-        out.write('Nothing needs an older secret but sign-ins under way: it can go in an hour.\n')
+      const needed = behind + lost > 0
+      const last = [
+        ...(behind > 0 ? [`passwords under an older secret: ${behind}; each moves when its owner next signs in`] : []),
+        ...(needed ? [] : ['Nothing needs an older secret but sign-ins under way: it can go in an hour.']),
+      ]
+      answer(given, { sealed: counts, passwordsBehind: behind, olderSecretNeeded: needed }, last)
       return lost > 0 ? 1 : 0
     }),
 }
@@ -111,9 +119,8 @@ async function resealed<T extends Doc>(
   { what, anew }: Sealed<T>,
   again: Again,
   sealer: Sealer,
-  out: Writable,
-): Promise<number> {
-  const counted = { all: 0, anew: 0, lost: 0 }
+): Promise<Counted> {
+  const counted = { what, all: 0, anew: 0, lost: 0 }
   const one = async (doc: T): Promise<void> => {
     let found: T | undefined = doc
     await retry(async () => {
@@ -137,9 +144,18 @@ async function resealed<T extends Doc>(
       counted.lost += 1
     }
   }
-  const lost = counted.lost > 0 ? `, ${counted.lost} sealed under a secret that is not in the list` : ''
-  out.write(`${what}: ${counted.all}, ${counted.anew} sealed anew${lost}\n`)
-  return counted.lost
+  return counted
+}
+
+interface Counted {
+  what: string
+  all: number
+  anew: number
+  lost: number
+}
+
+function told({ what, all, anew, lost }: Counted): string {
+  return `${what}: ${all}, ${anew} sealed anew${lost > 0 ? `, ${lost} sealed under a secret that is not in the list` : ''}`
 }
 
 /** A piece of a document has 256 KB. */

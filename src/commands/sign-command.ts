@@ -17,20 +17,21 @@ export const signRequest: Command = {
   words: true,
   help: [
     '  --key ID            the key’s id, lk_…',
-    '  --secret-file FILE  holds its secret, or its Ed25519 private key in PEM; - is standard input.',
-    '                      Never on the command line, where others on the machine can read it.',
-    '  --method METHOD     GET, or POST with a body, unless told',
+    '  --secret-file FILE  the file with its secret, or with its Ed25519 private key in PEM; - is standard input.',
+    '                      There is no option for the secret itself: others on the machine can read command lines.',
+    '  --method METHOD     default: GET, or POST with a body',
     '  --data BODY         the body; --data-file reads it from a file',
     '',
-    'The signature (RFC 9421) is good once, for a minute. The configuration is not needed.',
+    'The signature (RFC 9421) is valid once, for a minute. No configuration is needed.',
   ].join('\n'),
+  examples: ['sign --key lk_1b2c --secret-file key.secret https://api.example.com/orders'],
   async run({ option, words, out }) {
     const [url, ...more] = words
     const key = option('key')
     const file = option('secret-file')
-    if (url === undefined || more.length > 0) throw new Refusal('One URL is to be told.')
+    if (url === undefined || more.length > 0) throw new Refusal('Give one URL.')
     if (!URL.canParse(url) || !/^https?:/.test(url)) throw new Refusal(`${url} is no http or https URL.`)
-    if (key === undefined || file === undefined) throw new Refusal('--key and --secret-file are to be told.')
+    if (key === undefined || file === undefined) throw new Refusal('Give --key and --secret-file.')
     const body = option('data') ?? (option('data-file') && read(option('data-file') as string))
     const method = (option('method') ?? (body === undefined ? 'GET' : 'POST')).toUpperCase()
     // As curl sends it, and so as it is signed: without what only browsers look at.

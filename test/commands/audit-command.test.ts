@@ -150,7 +150,7 @@ describe('latchkey audit', () => {
     ['verify --export README.md --jwks package.json', 'package.json is no JSON Web Key Set.'],
     ['verify --head nowhere.jsonl', 'nowhere.jsonl cannot be read: ENOENT'],
     ['verify', 'There is no store at nowhere/store.db', { LATCHKEY_STORE: 'sqlite:nowhere/store.db' }],
-    ['verify', 'A store in memory can be seen by', { LATCHKEY_STORE: 'sqlite::memory:' }],
+    ['verify', 'Only the process that serves from a store', { LATCHKEY_STORE: 'sqlite::memory:' }],
   ]
   for (const [words, told, more] of refused) {
     it(`refuses ${words} ${Object.values(more ?? {}).join()}: ${told}`, async () => {

@@ -81,7 +81,7 @@ describe('latchkey sign', () => {
 
   const wrong: [string, () => string[], RegExp][] = [
     ['no URL', () => key(), /URL/],
-    ['two URLs', () => [...key(), 'https://a.example/', 'https://b.example/'], /One URL/],
+    ['two URLs', () => [...key(), 'https://a.example/', 'https://b.example/'], /Give one URL/],
     ['what is no URL', () => [...key(), '/orders'], /no http/],
     ['another scheme', () => [...key(), 'ftp://a.example/'], /no http/],
     ['no key', () => ['--secret-file', join(folder, 'secret'), 'https://a.example/'], /--key/],

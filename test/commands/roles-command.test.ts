@@ -3,16 +3,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { accounts } from '../../src/accounts/account.ts'
-import { roleGive, roleList, roleTake } from '../../src/commands/role-command.ts'
+import { rolesGive, rolesList, rolesTake } from '../../src/commands/roles-command.ts'
 import { ledger } from '../../src/observers/ledger.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { openStore } from '../../src/store/open.ts'
 import { latchkeyCli, within } from '../support/cli.ts'
 import { testDatabase } from '../support/store.ts'
 
-const commands = { give: roleGive, take: roleTake, list: roleList }
+const commands = { give: rolesGive, take: rolesTake, list: rolesList }
 
-describe('latchkey role', () => {
+describe('latchkey roles', () => {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-role-'))
   const database = testDatabase(folder)
   const { url } = database
@@ -44,12 +44,17 @@ describe('latchkey role', () => {
   }
 
   it('gives one, lists it, and takes it away: each is on the record once', async () => {
-    const given = await latchkeyCli(['role', 'give', ' ADA@example.com', 'support'], environment)
+    const given = await latchkeyCli(['roles', 'give', ' ADA@example.com', 'support'], environment)
     expect(given).to.deep.equal({ code: 0, out: 'ada@example.com has the role support.\n', err: '' })
     expect((await run('give', 'ada@example.com', 'support')).code).to.equal(0)
     expect((await run('list')).out).to.match(/^support\tada@example\.com\t\d{4}-\d\d-\d\dT[\d:.]+Z\n$/)
+    expect(JSON.parse((await run('list', '--json')).out)[0]).to.include({
+      role: 'support',
+      email: 'ada@example.com',
+      account: 'a1',
+    })
     expect((await run('take', 'ada@example.com', 'support')).out).to.equal(
-      'ada@example.com has no longer the role support.\n',
+      'ada@example.com no longer has the role support.\n',
     )
     expect((await run('take', 'ada@example.com', 'support')).code).to.equal(0)
     expect(await run('list')).to.deep.equal({ code: 0, out: '', err: '' })
@@ -62,10 +67,10 @@ describe('latchkey role', () => {
   const refused: [words: string[], err: RegExp][] = [
     [['give', 'nobody@example.com', 'support'], /No account has the address nobody@example\.com/],
     [['give', 'gone@example.com', 'support'], /No account/],
-    [['give', 'ada@example.com', 'owner'], /a role are to be told: viewer, support, security, admin/],
-    [['give', 'ada@example.com'], /are to be told/],
-    [['take', 'ada@example.com', 'support', 'support'], /are to be told/],
-    [['give'], /are to be told/],
+    [['give', 'ada@example.com', 'owner'], /Give an email address and a role: viewer, support, security, admin/],
+    [['give', 'ada@example.com'], /Give an email address/],
+    [['take', 'ada@example.com', 'support', 'support'], /Give an email address/],
+    [['give'], /Give an email address/],
   ]
   for (const [words, err] of refused)
     it(`refuses ${words.join(' ')}`, async () => {

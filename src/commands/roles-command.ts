@@ -4,20 +4,20 @@ import { type EventName, recorder } from '../events.ts'
 import { emailAddress } from '../factors/contacts.ts'
 import { audit } from '../observers/audit.ts'
 import type { Store } from '../store/collection.ts'
-import { type Command, type Given, Refusal, withStore } from './command.ts'
+import { answer, type Command, type Given, json, Refusal, withStore } from './command.ts'
 
 const known = roleNames.join(', ')
 const help = `Roles: ${known}. A viewer reads the pages at /admin; support also ends sessions and decides identity checks; security also locks accounts; an admin does everything, and gives roles. All of them need a passkey.`
 
 async function named(store: Store, [typed = '', wanted, ...more]: readonly string[]): Promise<[Account, Role]> {
   const role = roleNames.find(each => each === wanted)
-  if (role === undefined || more.length > 0) throw new Refusal(`An address and a role are to be told: ${known}.`)
+  if (role === undefined || more.length > 0) throw new Refusal(`Give an email address and a role: ${known}.`)
   const account = await accounts(store).byEmail(emailAddress(typed) ?? '')
   if (account?.status !== 'active') throw new Refusal(`No account has the address ${typed}.`)
   return [account, role]
 }
 
-/** Gives or takes, puts it on the record where something has changed, and says how it is now. */
+/** Gives or takes a role, records it where something changed, and prints the outcome. */
 const changing =
   (verb: 'give' | 'take', event: EventName & `role.${string}`, now: string) =>
   ({ words, config, out }: Given) =>
@@ -29,40 +29,48 @@ const changing =
       return 0
     })
 
-/** `role give`: lets an account do something for others. */
-export const roleGive: Command = {
-  does: 'Gives an account a role, by its address',
+/** `roles give`: makes an account staff. */
+export const rolesGive: Command = {
+  does: 'Gives an account a role, by its email address',
   takes: 'EMAIL ROLE',
   options: {},
   words: true,
   help,
+  examples: ['roles give grace@example.com support'],
   run: changing('give', 'role.given', 'has the role'),
 }
 
-/** `role take`: ends that, from the next request on. */
-export const roleTake: Command = {
+/** `roles take`: ends a role from the next request on. */
+export const rolesTake: Command = {
   does: 'Takes a role from an account',
   takes: 'EMAIL ROLE',
   options: {},
   words: true,
   help,
-  run: changing('take', 'role.taken', 'has no longer the role'),
+  examples: ['roles take grace@example.com support'],
+  run: changing('take', 'role.taken', 'no longer has the role'),
 }
 
-/** `role list`: who has one. */
-export const roleList: Command = {
+/** `roles list`: who has a role. */
+export const rolesList: Command = {
   does: 'Lists who has a role, and since when',
-  takes: '',
-  options: {},
+  takes: '[--json]',
+  options: json,
   help,
-  run: ({ config, out }) =>
-    withStore(config(), async store => {
-      for (const role of roleNames) {
+  examples: ['roles list', 'roles list --json'],
+  run: given =>
+    withStore(given.config(), async store => {
+      const holders: { role: Role; account: string; email: string; since: string }[] = []
+      for (const role of roleNames)
         for (const { account, since } of await roles({ store, now: Date.now }).of(role)) {
           const email = (await accounts(store).get(account))?.email ?? account
-          out.write(`${role}\t${email}\t${new Date(since).toISOString()}\n`)
+          holders.push({ role, account, email, since: new Date(since).toISOString() })
         }
-      }
+      answer(
+        given,
+        holders,
+        holders.map(({ role, email, since }) => `${role}\t${email}\t${since}`),
+      )
       return 0
     }),
 }

@@ -1,16 +1,16 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { invitations, registrationsDeclaration } from '../../src/clients/registrations.ts'
-import { clientsInvite, clientsList, clientsRemove } from '../../src/commands/clients.ts'
+import { appsInvite, appsList, appsRemove } from '../../src/commands/apps-command.ts'
 import { ledger } from '../../src/observers/ledger.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { openStore } from '../../src/store/open.ts'
 import { within } from '../support/cli.ts'
 import { type Database, testDatabase } from '../support/store.ts'
 
-describe('latchkey clients', () => {
+describe('latchkey apps', () => {
   let folder: string
   let environment: Record<string, string>
   let store: Store
@@ -18,7 +18,11 @@ describe('latchkey clients', () => {
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'latchkey-clients-'))
     const file = join(folder, 'clients.json')
-    writeFileSync(file, JSON.stringify({ apis: [], clients: [], policies: [{ policy: 'partner' }] }))
+    const {
+      clients: [declared],
+    } = JSON.parse(readFileSync('clients.json', 'utf8'))
+    Object.assign(declared, { apis: {} })
+    writeFileSync(file, JSON.stringify({ apis: [], clients: [declared], policies: [{ policy: 'partner' }] }))
     database = testDatabase(folder)
     const url = database.url
     environment = { LATCHKEY_STORE: url, LATCHKEY_CLIENTS: file }
@@ -29,7 +33,7 @@ describe('latchkey clients', () => {
     await database.drop()
     rmSync(folder, { recursive: true })
   })
-  const commands = { invite: clientsInvite, list: clientsList, remove: clientsRemove }
+  const commands = { invite: appsInvite, list: appsList, remove: appsRemove }
   const run = (...words: string[]) => within(commands, words, environment)
   const recorded = async () => {
     const names: string[] = []
@@ -74,8 +78,15 @@ describe('latchkey clients', () => {
     const { err } = await run('invite')
     const invitation = /[0-9a-f]{64}/.exec(err)?.[0] ?? ''
     const { out } = await run('list')
-    expect(out).to.include('app_1\tpartner\tShop\tshop.example\t2026-01-02\napp_2\t')
-    expect(out).to.include(`${invitation}\tthird-party\tinvitation for 1\t`)
+    expect(out).to.include(
+      'trading\tfile\tTrading\t\t\napp_1\tregistered:partner\tShop\tshop.example\t2026-01-02\napp_2\t',
+    )
+    expect(out).to.include(`${invitation}\tinvitation:third-party\tinvitation for 1\t`)
+    const rows = JSON.parse((await run('list', '--json')).out)
+    expect(rows.slice(0, 2)).to.deep.equal([
+      { id: 'trading', source: 'file', name: 'Trading', host: '' },
+      { id: 'app_1', source: 'registered:partner', name: 'Shop', host: 'shop.example', at: Date.UTC(2026, 0, 2) },
+    ])
     for (const id of ['app_1', invitation]) expect((await run('remove', id)).code).to.equal(0)
     const left = (await run('list')).out
     expect(left).to.include('app_2').and.not.include('app_1').and.not.include(invitation)

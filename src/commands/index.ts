@@ -1,0 +1,33 @@
+import { appsInvite, appsList, appsRemove } from './apps-command.ts'
+import { auditExport, auditKeys } from './audit-command.ts'
+import { auditVerify } from './audit-verify.ts'
+import type { Command } from './command.ts'
+import { completionOf } from './completion.ts'
+import { doctor } from './doctor.ts'
+import { keysList, keysReplace, keysRotate } from './keys-command.ts'
+import { rolesGive, rolesList, rolesTake } from './roles-command.ts'
+import { secretsReseal } from './secrets-command.ts'
+import { signRequest } from './sign-command.ts'
+import { storeCopy } from './store-command.ts'
+
+const working = {
+  'apps invite': appsInvite,
+  'apps list': appsList,
+  'apps remove': appsRemove,
+  'audit verify': auditVerify,
+  'audit export': auditExport,
+  'audit keys': auditKeys,
+  doctor,
+  'keys list': keysList,
+  'keys rotate': keysRotate,
+  'keys replace': keysReplace,
+  'roles give': rolesGive,
+  'roles take': rolesTake,
+  'roles list': rolesList,
+  'secrets reseal': secretsReseal,
+  sign: signRequest,
+  'store copy': storeCopy,
+}
+
+/** Every command of the operator, by its words. */
+export const commands: Readonly<Record<string, Command>> = { ...working, completion: completionOf(working) }
