@@ -1,24 +1,6 @@
 import { z } from 'zod'
-
-/** How much it matters. What is `routine` (a token that was asked for and given) is tallied and not kept. */
-export type Level = 'routine' | 'info' | 'notice' | 'warning'
-
-interface Declared<S extends z.ZodObject> {
-  level: Level
-  data: S
-  /** Who is told of it, beside the log. */
-  tell: 'owner' | 'tally' | undefined
-}
-
-const event = <S extends z.ZodRawShape>(
-  level: Level,
-  data: S,
-  { tell }: { tell?: 'owner' | 'tally' } = {},
-): Declared<z.ZodObject<S>> => ({ level, data: z.strictObject(data) as unknown as z.ZodObject<S>, tell })
-/** Its account's owner hears of it at once: see `observers/alerts.ts`. */
-const told = { tell: 'owner' } as const
-/** Strangers can repeat it for ever: the audit log has how often it was, see `observers/tally.ts`. */
-const tallied = { tell: 'tally' } as const
+import { event, type Level, tallied, told } from './event.ts'
+import { staffEvents } from './staff-events.ts'
 
 const account = z.string()
 const factor = z.string()
@@ -35,8 +17,6 @@ const undelivered = {
   reply: z.number().optional(),
 }
 const credential = z.string()
-/** Its number. */
-const identityCase = z.string()
 
 /** Every event once, named thing.past-participle: its data, its level, and whether the owner is told. Data is strict, so that nothing undeclared, and no secret, reaches a log. */
 export const events = {
@@ -173,18 +153,7 @@ export const events = {
   'registration.turned-away': event('routine', { client: client.optional(), code: z.string() }, tallied),
   'clients.reloaded': event('notice', { clients: z.array(client) }),
   'clients.refused': event('warning', { faults: z.array(z.string()) }),
-  'role.given': event('notice', { account, role: z.string() }),
-  'role.taken': event('notice', { account, role: z.string() }),
-  // An identity check. `staff` is the account of whoever of the staff it was.
-  'identity.asked': event('notice', { account: account.optional(), case: identityCase }),
-  'identity.opened': event('warning', { account: account.optional(), case: identityCase }, told),
-  'identity.seen': event('notice', { account: account.optional(), case: identityCase, staff: account }),
-  'identity.approved': event('notice', { account, case: identityCase, staff: account }),
-  'identity.refused': event('notice', { account: account.optional(), case: identityCase, staff: account }),
-  'identity.granted': event('warning', { account, case: identityCase }, told),
-  'identity.disputed': event('warning', { account, case: identityCase }, told),
-  'identity.cancelled': event('notice', { account, case: identityCase }),
-  'identity.completed': event('warning', { account, case: identityCase }, told),
+  ...staffEvents,
   'keys.created': event('notice', { kid: z.string(), alg: z.string() }),
   'keys.rotated': event('notice', { kid: z.string(), alg: z.string(), former: z.string() }),
   'keys.retired': event('notice', { kid: z.string(), alg: z.string() }),

@@ -6,6 +6,7 @@ import { postage as postageOf } from './accounts/postage.ts'
 import { sessionBook } from './accounts/session.ts'
 import { throttle as throttleOf } from './accounts/throttle.ts'
 import { actions as actionsOf } from './actions/index.ts'
+import { admin as adminOf } from './admin/index.ts'
 import { apiKeys as apiKeysOf } from './api-keys/schemes.ts'
 import { readClients } from './clients/declared.ts'
 import { pairwiseSalt } from './clients/pairwise.ts'
@@ -166,15 +167,16 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   })
 
   const rooms = together(oidc, apiKeys, people, identity, { activity: activityOf({ store }) })
-  const acting = { ...rooms, accounts, languages, words, sendMail, issuer, emit, now }
+  const appName = async (client: string) => (await clients.app(client))?.name
+  const admin = adminOf({ ...rooms, store, accounts, book, appName, emit, now })
+  const acting = { ...rooms, admin, accounts, languages, words, sendMail, issuer, emit, now }
   const actions = actionsOf(acting)
   const listener = app({
     ...acting,
     ...{ actions, token, assets, show, book },
     protocol: { keys: cookieKeys(keyring), discovery: oidc.discovery, endpoints: oidc.endpoints },
     proxies: proxiesOf(config, { say: log.warn, now }),
-    app: clients.app,
-    appName: async client => (await clients.app(client))?.name,
+    ...{ app: clients.app, appName },
     places,
     rpId: new URL(issuer).hostname,
     contacts: config.contacts,

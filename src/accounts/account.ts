@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Sealer } from '../crypto/seal.ts'
-import { type Collection, declare, every, type Store } from '../store/collection.ts'
+import { type Collection, declare, every, type Page, type Store, type Where } from '../store/collection.ts'
 
 /** The owner's rules about who may sign in at all. An absent rule keeps nobody out. */
 export const restrictionsShape = z.object({
@@ -76,6 +76,8 @@ const shape = z.object({
   profile: profileShape.optional(),
   /** `closing`: its owner asked for its removal and may still change their mind. `closed`: it is being removed and belongs to nobody. */
   status: z.enum(['active', 'closing', 'closed']),
+  /** Staff locked it: nobody gets in until staff unlock it. */
+  lock: z.object({ at: z.number() }).optional(),
   /** When a closing account is removed, and when another process may take over a removal, in milliseconds. */
   closesAt: z.number().optional(),
   /** The security stamp: each change of what protects the account raises it, and a sign-in that began before such a change ends with it. */
@@ -105,7 +107,7 @@ export type Account = z.output<typeof shape>
 
 /** The fields that an account's owner is given in an export; the others are counters and ids of ours. */
 export const givenOfAccounts = [
-  ...(['id', 'email', 'phone', 'locale', 'zone', 'profile', 'status', 'closesAt', 'holdUntil'] as const),
+  ...(['id', 'email', 'phone', 'locale', 'zone', 'profile', 'status', 'lock', 'closesAt', 'holdUntil'] as const),
   ...(['antiPhishingPhrase', 'smsAlerts', 'summaryAt'] as const),
   ...(['restrictions', 'travel', 'ruledAt', 'createdAt', 'updatedAt'] as const),
 ]
@@ -114,12 +116,12 @@ export const accountsDeclaration = declare({
   name: 'accounts',
   shape,
   unique: ['email'],
-  indexes: ['closesAt', 'summaryAt'],
+  indexes: ['closesAt', 'summaryAt', 'phone', ['createdAt', 'id']],
 })
 
-/** Tells whether its owner may use it. A closing account allows nothing but stopping that. */
+/** Tells whether its owner may use it. A closing account allows nothing but stopping that, and a locked one nothing at all. */
 export function active(account: Account | undefined): account is Account {
-  return account?.status === 'active'
+  return account?.status === 'active' && account.lock === undefined
 }
 
 /** Tells whether it belongs to somebody. A closing account does: its owner can prove that, and is told what is done to it. */
@@ -195,6 +197,9 @@ export function accounts(store: Store, sealer?: Sealer) {
     })
   return {
     get: async (id: string) => open(await kept.get(id)),
+    /** A page of accounts, for staff who search. */
+    find: async (where: Where<Account>, { limit, ...page }: Page<Account> & { limit: number }) =>
+      (await kept.find(where, { limit, ...page })).map(open),
     byEmail: async (email: string) => open((await kept.find({ email }, { limit: 1 }))[0]),
     /** Throws Conflict when the email has an account. */
     insert: async (account: Account) => kept.insert(sealed(account.id, account)),

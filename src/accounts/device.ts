@@ -117,6 +117,13 @@ export function devices({ store, trustFor, now }: { store: Store; trustFor: numb
     /** Tells whether the owner ever trusted the device and did not forget it since: restrictions to devices go by that. */
     chosen: async (device: string, account: string) =>
       (await kept.get(key(device, account)))?.trustedUntil !== undefined,
+    /** Returns every device that the account has signed in on, last seen first. */
+    of: async (owner: Owner): Promise<Device[]> => {
+      const found = await allOf(kept, { account: owner.id })
+      return found
+        .map(each => ({ ...each, trustedUntil: stands(each, owner) ? each.trustedUntil : undefined }))
+        .sort((a, b) => b.seenAt - a.seenAt)
+    },
     /** Returns the devices that the owner chose, last seen first: those that stand in for a second step, or all. */
     trustedBy: async (owner: Owner, all = false): Promise<Device[]> => {
       const found = await allOf(kept, { account: owner.id })

@@ -33,7 +33,14 @@ const shape = z.object({
   expiresAt: z.number(),
 })
 
-export const sessionsDeclaration = declare({ name: 'sessions', shape, indexes: [['account', 'startedAt']] })
+export const sessionsDeclaration = declare({
+  name: 'sessions',
+  shape,
+  indexes: [
+    ['account', 'startedAt'],
+    ['address', 'startedAt'],
+  ],
+})
 
 /** What a person may know of one session of theirs, present or past. */
 export type SessionRecord = z.output<typeof shape>
@@ -83,6 +90,11 @@ export function sessionBook({ store, longest, now }: Options) {
       await kept.patch(id, { endedAt: now(), why, expiresAt: now() + remembered }, open)
     },
     get: (id: string) => kept.get(id),
+    /** Returns sessions that began at a network address, newest first, behind the session `after`. Throws `not_found` when that is gone. */
+    at: (address: string, limit: number, after?: string) => {
+      const sort = { by: 'startedAt', descending: true } as const
+      return kept.find({ address }, { sort, limit, ...(after !== undefined && { after }) })
+    },
     /** Returns all of an account's sessions, in no particular order. */
     all: async (account: string) => (await allOf(kept, { account })).filter(isRemembered),
     /** Returns an account's newest sessions, newest first, as far back as they are remembered: at most `newest` of them. */

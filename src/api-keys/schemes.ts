@@ -40,5 +40,5 @@ export function apiKeys({ methods, tokens, ...services }: Services) {
     failures: failures(services),
     warn: owner.warn,
   })
-  return { owner, verification, judge: subject({ verification, endpoint: tokens }) }
+  return { keys, owner, verification, judge: subject({ verification, endpoint: tokens }) }
 }

@@ -1,5 +1,6 @@
 import { type DestinationStream, type LevelWithSilent, pino } from 'pino'
-import type { Level, Observer } from '../events.ts'
+import type { Level } from '../event.ts'
+import type { Observer } from '../events.ts'
 import { type Answered, type Refused, routeOf } from './answered.ts'
 
 export interface Log {

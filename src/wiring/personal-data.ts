@@ -11,6 +11,7 @@ import { failuresDeclaration } from '../accounts/failures.ts'
 import { linksDeclaration } from '../accounts/link.ts'
 import { rolesDeclaration } from '../accounts/role.ts'
 import { sessionsDeclaration } from '../accounts/session.ts'
+import { notesDeclaration } from '../admin/notes.ts'
 import { apiKeysDeclaration } from '../api-keys/api-keys.ts'
 import { places } from '../observers/ledger.ts'
 import { grants } from '../records/adapter.ts'
@@ -84,6 +85,7 @@ export const belongingsList: readonly Belonging[] = [
     ],
     { ...ours, securityStamp: counter, secret, former: secret, rev: counter },
   ),
+  belonging(notesDeclaration, 'account', [], { ...ours, staff, client: staff, text: staff, at: staff }),
   belonging(rolesDeclaration, 'account', ['role', 'since'], ours),
   belonging(casesDeclaration, 'account', ['id', 'state', 'until', 'createdAt', 'endedAt'], {
     ...{ account: ours.account, expiresAt: ours.expiresAt, rev: counter },

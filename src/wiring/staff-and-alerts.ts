@@ -49,7 +49,7 @@ export function identity({ recovery }: Config, services: Services) {
   const { emit } = services
   const schedule = scheduleOf({ cases, mailReady: submissions.mailReady, emit, delay: recovery.delay, onFault, now })
   const contactOf = async (id: string) => (await cases.get(id))?.contact
-  return { roles, submissions, staffDecisions: staffDecisionsOf(kept), schedule, contactOf }
+  return { roles, cases, submissions, staffDecisions: staffDecisionsOf(kept), schedule, contactOf }
 }
 
 interface Told {

@@ -1,0 +1,68 @@
+import { z } from 'zod'
+import type { Account } from '../accounts/account.ts'
+import type { AdminScope } from '../accounts/role.ts'
+import { Problem } from '../errors.ts'
+import type { Origin } from '../events.ts'
+
+/** Who performs an operation: one of the staff, or a program that acts for the operator. */
+export interface Operator {
+  /** The account of the member of staff; absent for a program. */
+  staff?: Account | undefined
+  /** The client id of a program. */
+  client?: string | undefined
+  /** What they may do: that of their roles, and no more than their token's scopes. */
+  scopes: ReadonlySet<AdminScope>
+  origin: Origin
+}
+
+/** One thing that staff and programs can do. It is declared once: console pages, the admin API and its OpenAPI document read this. */
+export interface Operation<Args extends z.ZodObject = z.ZodObject, Out extends z.ZodType = z.ZodType> {
+  /** Names it in addresses, events and phrases: `people.lock`. */
+  id: string
+  /** What it does, in one English sentence, for the API's documentation. */
+  means: string
+  /** What it takes to perform it: a role's scope, and a token's. */
+  scope: AdminScope
+  /** Its method and path below /admin/api; `{name}` is an argument. What changes something is posted. */
+  at: `${'GET' | 'POST'} /${string}`
+  args: Args
+  result: Out
+  /** It takes something from a person's account or its protection: one member of staff proposes it, and another confirms it. */
+  fourEyes?: true
+  /** Staff may do it to their own account. */
+  own?: true
+  run(args: z.output<Args>, by: Operator): Promise<z.output<Out>>
+}
+
+/** Declares an operation; its types follow from its arguments' and its result's schema. */
+export const operation = <Args extends z.ZodObject, Out extends z.ZodType>(declared: Operation<Args, Out>) =>
+  declared as Operation<Args, Out>
+
+/** Tells whether an operation changes anything: it takes a reason then, and a proof that is fresh. */
+const changes = ({ at }: Pick<Operation, 'at'>): boolean => at.startsWith('POST')
+
+/** The argument of what is about one account. */
+export const toAccount = { account: z.string().max(100) }
+
+/** Who performed an operation and why, as events record it. */
+export function recordOf({ staff, client }: Operator, reason?: string) {
+  return { staff: staff?.id, client, reason: reason?.trim() }
+}
+
+/**
+ * Parses arguments, and checks that this operator may perform the operation with them. Throws `malformed`, `not_permitted`,
+ * `reason_needed`, and `own_case` for staff who would do it to their own account.
+ */
+export function permitted<Args extends z.ZodObject>(
+  { scope, args: shape, own, ...declared }: Pick<Operation<Args>, 'scope' | 'args' | 'at' | 'own'>,
+  given: unknown,
+  { staff, scopes }: Operator,
+): z.output<Args> {
+  if (!scopes.has(scope)) throw new Problem('not_permitted')
+  const { data } = shape.safeParse(given)
+  if (!data) throw new Problem('malformed')
+  const { account, reason } = data as { account?: string; reason?: string }
+  if (reason !== undefined && reason.trim() === '') throw new Problem('reason_needed', { field: 'reason' })
+  if (changes(declared) && !own && staff !== undefined && account === staff.id) throw new Problem('own_case')
+  return data
+}

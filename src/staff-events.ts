@@ -1,0 +1,39 @@
+import { z } from 'zod'
+import { event, told } from './event.ts'
+
+const account = z.string()
+const client = z.string()
+/** Its number. */
+const identityCase = z.string()
+/** Which of the staff it was, or which program; and why, where something was changed. */
+const by = { staff: account.optional(), client: client.optional(), reason: z.string().optional() }
+
+/** What staff do, and programs that act for the operator. `account` is the person whom it concerns, and `staff` the account of the member of staff. */
+export const staffEvents = {
+  'role.given': event('notice', { account, role: z.string(), ...by }),
+  'role.taken': event('notice', { account, role: z.string(), ...by }),
+  'person.seen': event('info', { account, ...by }),
+  'person.exported': event('notice', { account, ...by }, told),
+  // Not `account`: what staff write about a person is no part of that person's activity.
+  'note.added': event('info', { person: account, ...by }),
+  'account.locked': event('warning', { account, ...by }, told),
+  'account.unlocked': event('notice', { account, ...by }, told),
+  'account.compromised': event('warning', { account, ...by }, told),
+  'password.required': event('notice', { account, ...by }, told),
+  'sessions.ended': event('notice', { account, ...by }, told),
+  'hold.lifted': event('notice', { account, ...by }, told),
+  'proposal.made': event('notice', { account, proposal: z.string(), operation: z.string(), ...by }),
+  'proposal.confirmed': event('notice', { account, proposal: z.string(), operation: z.string(), ...by }),
+  'proposal.declined': event('notice', { account, proposal: z.string(), operation: z.string(), ...by }),
+  'audit.verified': event('notice', { sound: z.boolean(), ...by }),
+  'audit.exported': event('notice', by),
+  'identity.asked': event('notice', { account: account.optional(), case: identityCase }),
+  'identity.opened': event('warning', { account: account.optional(), case: identityCase }, told),
+  'identity.seen': event('notice', { account: account.optional(), case: identityCase, staff: account }),
+  'identity.approved': event('notice', { account, case: identityCase, staff: account }),
+  'identity.refused': event('notice', { account: account.optional(), case: identityCase, staff: account }),
+  'identity.granted': event('warning', { account, case: identityCase }, told),
+  'identity.disputed': event('warning', { account, case: identityCase }, told),
+  'identity.cancelled': event('notice', { account, case: identityCase }),
+  'identity.completed': event('warning', { account, case: identityCase }, told),
+} as const
