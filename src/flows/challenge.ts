@@ -50,15 +50,28 @@ export function challenges({ store, sealer, now }: { store: Store; sealer: Seale
   // Before anybody is named, tries are counted against the account and the address instead.
   const counted = ({ mode, factor }: Question) => mode === 'enrol' || !factor.prove.names
 
+  // A proof that has nothing to remember is asked by itself: nothing is kept of it before somebody answers, and then its tries alone.
+  const standing = ({ mode, factor }: Question) => mode === 'prove' && !factor.prove.begin
+  const nothing = { state: null, page: { asked: {} } }
+  const seal = (id: string, what: { state: unknown; page: Shown }) => sealer.seal(JSON.stringify(what), context(id))
+
   /** Counts one try before its answer is verified, by compare-and-set: a question that was answered stays gone. */
-  const spend = async (question: Question): Promise<z.output<typeof shape>> => {
-    const spent = await update(kept, key(question), 'tries', ({ tries }) => {
-      if (!counted(question)) return undefined
-      if (tries >= limit) throw new Problem('way_closed')
-      return { tries: tries + 1 }
-    })
-    if (!spent) throw new Problem('attempt_expired')
-    return spent
+  const spend = async (question: Question): Promise<{ sealed?: string; tries: number }> => {
+    const id = key(question)
+    const pay = () =>
+      update(kept, id, 'tries', ({ tries }) => {
+        if (!counted(question)) return undefined
+        if (tries >= limit) throw new Problem('way_closed')
+        return { tries: tries + 1 }
+      })
+    if (!standing(question)) {
+      const spent = await pay()
+      if (!spent) throw new Problem('attempt_expired')
+      return spent
+    }
+    if (!counted(question)) return { tries: 0 }
+    const first = { id, sealed: seal(id, nothing), tries: 1, expiresAt: now() + lifetime }
+    return retry(async () => (await pay()) ?? ((await claim(kept, first)) ? first : undefined))
   }
 
   /** Stores a question, in the place of the former one if there is one. Asking anew gives no new tries. */
@@ -82,13 +95,15 @@ export function challenges({ store, sealer, now }: { store: Store; sealer: Seale
       const fits = ask?.safeParse(asked)
       if (fits && !fits.success) throw new Problem('malformed')
       const input = fits?.data ?? {}
+      if (standing(question)) return nothing.page
       const { state, page } = begin ? await begin(subject, input) : { state: null, page: {} }
       const shown: Shown = { ...page, asked: input }
-      await keep(id, sealer.seal(JSON.stringify({ state, page: shown }), context(id)))
+      await keep(id, seal(id, { state, page: shown }))
       return shown
     },
     /** Resolves to what the page of an open question shows, with what it was `asked` with; undefined when none is open. */
-    shown: async (question: Question) => {
+    shown: async (question: Question): Promise<Shown | undefined> => {
+      if (standing(question)) return nothing.page
       const id = key(question)
       const found = await kept.get(id)
       return found && open(id, found.sealed).page
@@ -101,8 +116,10 @@ export function challenges({ store, sealer, now }: { store: Store; sealer: Seale
       const id = key(question)
       const { sealed, tries } = await spend(question)
       const left = counted(question) ? limit - tries : undefined
-      const outcome = await ceremony.finish(fits.data, open(id, sealed).state, { ...subject, left })
-      if (!(await kept.take(id))) throw new Problem('code_spent')
+      const { state } = sealed === undefined ? nothing : open(id, sealed)
+      const outcome = await ceremony.finish(fits.data, state, { ...subject, left })
+      // What nothing is kept of ends with its flow, which one request alone changes.
+      if ((counted(question) || !standing(question)) && !(await kept.take(id))) throw new Problem('code_spent')
       return outcome as Outcome
     },
   }

@@ -118,4 +118,49 @@ describe('challenges', () => {
     await run.begin(which, who, { number: 424_242 })
     expect(JSON.stringify(await store.collection(challengesDeclaration).get('a.prove.echo'))).to.not.contain('424242')
   })
+
+  describe('with nothing to remember', () => {
+    const known: Factor = {
+      ...echo,
+      prove: {
+        answer: echo.prove.answer,
+        finish: async ({ code }, state, { left }) => {
+          if (code !== '7') throw new Problem('wrong_code', { values: { left: left ?? -1 } })
+          expect(state).to.equal(null)
+          return { credential: 'c' }
+        },
+      },
+    }
+    const asked = { ...which, factor: known }
+    const guess = (typed: string) => code(run.finish(asked, who, { code: typed }))
+    const kept = () => store.collection(challengesDeclaration).get('a.prove.echo')
+
+    it('are open without being asked, and store nothing before an answer', async () => {
+      expect(await run.begin(asked, who)).to.deep.equal({ asked: {} })
+      expect(await run.shown(asked)).to.deep.equal({ asked: {} })
+      expect(await kept()).to.equal(undefined)
+      expect(await guess('7')).to.equal('right')
+      expect(await kept()).to.equal(undefined)
+    })
+
+    it('count guesses side by side before they judge any, and stay closed when asked again', async () => {
+      run = challenges({ store: slow(store, 10), sealer: sealing, now })
+      const results = await Promise.all(Array.from({ length: 12 }, (_, index) => guess(String(100 + index))))
+      expect(results.filter(each => each === 'wrong_code')).to.have.length(5)
+      expect(results.filter(each => each === 'way_closed')).to.have.length(7)
+      expect(await code(run.begin(asked, who))).to.equal('way_closed')
+      expect(await guess('7')).to.equal('way_closed')
+    })
+
+    it('say how many tries are left', async () => {
+      const fault = await run.finish(asked, who, { code: '8' }).catch((each: Problem) => each)
+      expect(fault).to.deep.include({ code: 'wrong_code', values: { left: 4 } })
+    })
+
+    it('store nothing at all where the answer names its account', async () => {
+      const names = { ...known, prove: { ...known.prove, names: () => ({ email: 'ada@example.com' }) } }
+      expect(await code(run.finish({ ...which, factor: names }, who, { code: '8' }))).to.equal('wrong_code')
+      expect(await kept()).to.equal(undefined)
+    })
+  })
 })
