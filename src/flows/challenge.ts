@@ -75,14 +75,14 @@ export function challenges({ store, sealer, now }: { store: Store; sealer: Seale
   }
 
   /** Stores a question, in the place of the former one if there is one. Asking anew gives no new tries. */
-  const keep = async (id: string, sealed: string): Promise<void> => {
+  const keep = async (id: string, sealed: string, transient: boolean): Promise<void> => {
     const expiresAt = now() + lifetime
     await retry(async () => {
       const former = await update(kept, id, 'tries', ({ tries }) => {
         if (tries >= limit) throw new Problem('way_closed')
         return { sealed, expiresAt, tries }
       })
-      return former || (await claim(kept, { id, sealed, tries: 0, expiresAt })) || undefined
+      return former || (await claim(kept, { id, sealed, tries: 0, expiresAt }, transient)) || undefined
     })
   }
 
@@ -98,7 +98,8 @@ export function challenges({ store, sealer, now }: { store: Store; sealer: Seale
       if (standing(question)) return nothing.page
       const { state, page } = begin ? await begin(subject, input) : { state: null, page: {} }
       const shown: Shown = { ...page, asked: input }
-      await keep(id, seal(id, { state, page: shown }))
+      // Where nobody is named yet nothing depends on it: whoever asks begins anew.
+      await keep(id, seal(id, { state, page: shown }), subject.account === undefined)
       return shown
     },
     /** Resolves to what the page of an open question shows, with what it was `asked` with; undefined when none is open. */

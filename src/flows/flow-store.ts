@@ -154,7 +154,8 @@ export function flows({ store, quota, now }: { store: Store; quota: Quota; now: 
       const { id: own, rev } = flow
       const next = { ...flow, rev: rev + 1 }
       if (rev === unsaved) {
-        await kept.insert(next)
+        // Before anybody is named nothing depends on it: whoever comes begins anew.
+        await kept.insert(next, flow.account === undefined)
         return next
       }
       const saved = await kept.patch(own, next, { rev })

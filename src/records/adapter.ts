@@ -55,7 +55,12 @@ export function records(store: Store, sealer: Sealer, now: () => number) {
     BackchannelAuthenticationRequest: remote.adapter,
     // The ids of these two are no bearer values: an interaction is open only to the browser whose signed cookie names it.
     Grant: { ...keeping(grant, now, { key: id => id }), upsert: growing(grant, now) },
-    Interaction: keeping(store.collection(interactions), now, { key: id => id, trim: withoutCookie }),
+    Interaction: keeping(store.collection(interactions), now, {
+      key: id => id,
+      trim: withoutCookie,
+      // An app's request that nobody has answered: whoever comes begins anew.
+      transient: ({ result }) => result === undefined,
+    }),
   }
 
   return {
@@ -101,6 +106,8 @@ interface Keeping {
   longer?: number
   /** What stays of one that was consumed; everything by default. */
   spent?(payload: AdapterPayload): AdapterPayload
+  /** Whether nothing depends on it yet. */
+  transient?(payload: AdapterPayload): boolean
   /** Removes what is not to be kept. */
   trim?(payload: AdapterPayload): AdapterPayload
 }
@@ -108,14 +115,15 @@ interface Keeping {
 function keeping(
   collection: Collection<Kept>,
   now: () => number,
-  { key = sha256, lost, longer = 0, spent, trim }: Keeping,
+  { key = sha256, lost, longer = 0, spent, transient, trim }: Keeping,
 ) {
   return {
     upsert: (id: string, { jti: _, ...payload }: AdapterPayload, seconds = 0) => {
       const { grantId, sessionUid, accountId, clientId } = payload
       const expiresAt = now() + seconds * 1000 + longer
       const kept = trim?.(payload) ?? payload
-      return collection.put({ id: key(id), payload: kept, grantId, sessionUid, accountId, clientId, expiresAt })
+      const doc = { id: key(id), payload: kept, grantId, sessionUid, accountId, clientId, expiresAt }
+      return collection.put(doc, transient?.(payload))
     },
     find: async (id: string) => {
       const found = await collection.get(key(id))

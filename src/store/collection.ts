@@ -30,12 +30,15 @@ export interface Declaration<T extends Doc> {
   indexes?: readonly ((keyof T & string) | readonly (keyof T & string)[])[]
 }
 
-/** A few verbs, each one atomic step in every engine; none shows a document past its `expiresAt`. */
+/**
+ * A few verbs, each one atomic step in every engine; none shows a document past its `expiresAt`. What is written is on disk before it is
+ * acknowledged, but for what is added as `transient`: a killed process does not lose it, and a power cut may, unless anything else was written after it.
+ */
 export interface Collection<T extends Doc> {
   /** Adds a document that fits its shape. Throws Conflict when the id or a unique value is taken by a live one. */
-  insert(doc: T): Promise<void>
+  insert(doc: T, transient?: boolean): Promise<void>
   /** Adds or replaces by id. Throws Conflict when a unique value is taken by another. */
-  put(doc: T): Promise<void>
+  put(doc: T, transient?: boolean): Promise<void>
   get(id: string): Promise<T | undefined>
   /** Asks on declared indexes, unique fields or the id only; anything else throws TypeError, in every engine. */
   find(where: Where<T>, page?: Page<T>): Promise<T[]>
@@ -95,9 +98,13 @@ export async function retry<R>(once: () => Promise<R | undefined>): Promise<R> {
 }
 
 /** Adds a document, or resolves to false when its id or a unique value is taken: of many claimants exactly one gets true. */
-export async function claim<T extends Doc>(collection: Pick<Collection<T>, 'insert'>, doc: T): Promise<boolean> {
+export async function claim<T extends Doc>(
+  collection: Pick<Collection<T>, 'insert'>,
+  doc: T,
+  transient?: boolean,
+): Promise<boolean> {
   try {
-    await collection.insert(doc)
+    await collection.insert(doc, transient)
     return true
   } catch (fault) {
     if (fault instanceof Conflict) return false

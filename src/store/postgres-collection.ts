@@ -27,12 +27,15 @@ export type Query = (
   values: readonly unknown[],
 ) => Promise<{ rows: Record<string, unknown>[]; changed: number }>
 
+/** The ways to run a statement: acknowledged once it is on disk, or, where it is transient, before. */
+export type Queries = Record<'lasting' | 'transient', Query>
+
 type Fields = Record<string, unknown>
 const codeOf = (fault: unknown): string => String((fault as { code?: unknown }).code)
 
 /** Builds one collection in a PostgreSQL table, each verb a single statement. `ready` settles once the table and its indexes are there. */
 export function postgresCollection<T extends Doc>(
-  query: Query,
+  { lasting, transient }: Queries,
   { name, shape }: Declaration<T>,
   askable: Askable,
   now: () => number,
@@ -42,7 +45,7 @@ export function postgresCollection<T extends Doc>(
   const known = new Set(['id', ...askable.fields])
   const table = `"${name}"`
 
-  const run: Query = async (sql, values) => {
+  const run = async (sql: string, values: readonly unknown[], query = lasting) => {
     await ready()
     let at = 0
     return query(
@@ -100,22 +103,26 @@ export function postgresCollection<T extends Doc>(
   }
 
   /** Adds a row, over an expired one of the same id, and over a live one where that is to be replaced; resolves to whether it did. */
-  const insertOver = async (doc: T, replace: boolean): Promise<boolean> => {
+  const insertOver = async (doc: T, replace: boolean, query = lasting): Promise<boolean> => {
     const only = replace ? { sql: '', values: [] } : { sql: ` WHERE ${table}.expires <= ?`, values: [now()] }
     const sql = `INSERT INTO ${table} (id, doc) VALUES (?, ?::jsonb) ON CONFLICT (id) DO UPDATE SET doc = excluded.doc${only.sql}`
-    return (await run(sql, [escaped(doc.id), toJsonb(doc), ...only.values])).changed > 0
+    return (await run(sql, [escaped(doc.id), toJsonb(doc), ...only.values], query)).changed > 0
   }
-  const add = async (doc: T, replace: boolean): Promise<void> => {
+  const add = async (doc: T, replace: boolean, quick = false): Promise<void> => {
     const fields = replace ? unique : ['id', ...unique]
-    await storing(doc as Fields, fields, async () => (await insertOver(doc, replace)) || undefined)
+    await storing(
+      doc as Fields,
+      fields,
+      async () => (await insertOver(doc, replace, quick ? transient : lasting)) || undefined,
+    )
   }
 
   return {
-    async insert(doc) {
-      return add(sound(doc), false)
+    async insert(doc, quick) {
+      return add(sound(doc), false, quick)
     },
-    async put(doc) {
-      return add(sound(doc), true)
+    async put(doc, quick) {
+      return add(sound(doc), true, quick)
     },
     async get(id) {
       const alive = live(now())

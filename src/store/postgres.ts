@@ -11,8 +11,9 @@ const STATEMENT = 4_000
 const ANSWER = 4_500
 /** Milliseconds to connect, or to get one of the connections that are there. */
 const CONNECT = 2_000
-/** Connections of one process. */
-const POOL = 10
+/** Connections of one process: for what lasts, and for what is transient. */
+const LASTING = 10
+const TRANSIENT = 4
 /** Milliseconds between two rounds of sweeping, give or take a quarter: several machines do not sweep in step. */
 const SWEEP = 30_000
 /** Rows that one statement of a round removes. */
@@ -33,20 +34,10 @@ const unavailable = (cause: unknown): Problem => new Problem('unavailable', { re
  * hangs, after four and a half, and works again by itself when the server does.
  */
 export async function openPostgres(url: string, { now, sweep = true }: Opening): Promise<Store> {
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: POOL,
-    connectionTimeoutMillis: CONNECT,
-    query_timeout: ANSWER,
-    statement_timeout: STATEMENT,
-    keepAlive: true,
-    application_name: 'latchkey',
-    allowExitOnIdle: true,
-  })
-  // A connection that breaks while nobody uses it is replaced when the next one is asked for.
-  pool.on('error', () => undefined)
-  // One that breaks while it is used says so to its statement; without a listener it would end the process as well.
-  pool.on('connect', client => client.on('error', () => undefined))
+  const lasting = connections(url, LASTING)
+  // What is transient is acknowledged before it is on disk; the next write that is not takes it along, for there is one log.
+  const transient = connections(url, TRANSIENT)
+  transient.on('connect', client => void client.query('SET synchronous_commit = off').catch(() => undefined))
 
   /** Statements by name: the server parses and plans each once for a connection. */
   const names = new Map<string, string>()
@@ -56,7 +47,7 @@ export async function openPostgres(url: string, { now, sweep = true }: Opening):
     return name
   }
   /** Lends a connection to some work, and drops it where it may be at fault. */
-  const lend = async <R>(work: (client: pg.PoolClient) => Promise<R>): Promise<R> => {
+  const lend = async <R>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<R>): Promise<R> => {
     const client = await pool.connect().catch(fault => {
       throw unavailable(fault)
     })
@@ -69,22 +60,32 @@ export async function openPostgres(url: string, { now, sweep = true }: Opening):
       throw isAboutStatement(fault) || lostRace(fault) ? fault : unavailable(fault)
     }
   }
-  const query: Query = async (text, values) => {
-    for (let tries = 1; ; tries++) {
-      try {
-        const { rows, rowCount } = await lend(client => client.query({ name: nameOf(text), text, values: [...values] }))
-        return { rows, changed: rowCount ?? 0 }
-      } catch (fault) {
-        if (!lostRace(fault)) throw fault
-        if (tries === TRIES) throw unavailable(fault)
+  const querying =
+    (pool: pg.Pool): Query =>
+    async (text, values) => {
+      for (let tries = 1; ; tries++) {
+        try {
+          const { rows, rowCount } = await lend(pool, client =>
+            client.query({ name: nameOf(text), text, values: [...values] }),
+          )
+          return { rows, changed: rowCount ?? 0 }
+        } catch (fault) {
+          if (!lostRace(fault)) throw fault
+          if (tries === TRIES) throw unavailable(fault)
+        }
       }
     }
+
+  const queries = { lasting: querying(lasting), transient: querying(transient) }
+  const query = queries.lasting
+  const end = async (): Promise<void> => {
+    await Promise.all([lasting.end(), transient.end()])
   }
 
   try {
     await fitting(query)
   } catch (fault) {
-    await pool.end()
+    await end()
     throw fault
   }
 
@@ -102,13 +103,13 @@ export async function openPostgres(url: string, { now, sweep = true }: Opening):
       const asks = askable(declaration)
       let preparing: Promise<void> | undefined
       const ready = (): Promise<void> => {
-        preparing ??= lend(client => prepareTable(client, name, asks)).catch(fault => {
+        preparing ??= lend(lasting, client => prepareTable(client, name, asks)).catch(fault => {
           preparing = undefined
           throw fault
         })
         return preparing
       }
-      const made = postgresCollection(query, declaration, asks, now, ready)
+      const made = postgresCollection(queries, declaration, asks, now, ready)
       tables.set(name, { name, ready })
       collections.set(declaration as unknown as Declaration<never>, made as unknown as Collection<never>)
       return made
@@ -120,10 +121,29 @@ export async function openPostgres(url: string, { now, sweep = true }: Opening):
     },
     close() {
       stopped.abort()
-      closing ??= pool.end()
+      closing ??= end()
       return closing
     },
   }
+}
+
+/** Opens so many connections at most, each when it is needed, and replaces those that break. */
+function connections(url: string, max: number): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max,
+    connectionTimeoutMillis: CONNECT,
+    query_timeout: ANSWER,
+    statement_timeout: STATEMENT,
+    keepAlive: true,
+    application_name: 'latchkey',
+    allowExitOnIdle: true,
+  })
+  // A connection that breaks while nobody uses it is replaced when the next one is asked for.
+  pool.on('error', () => undefined)
+  // One that breaks while it is used says so to its statement; without a listener it would end the process as well.
+  pool.on('connect', client => client.on('error', () => undefined))
+  return pool
 }
 
 /** Checks what the database promises, and makes the schema that the URL names where it is missing. Throws TypeError. */

@@ -25,8 +25,8 @@ export function sqliteCollection<T extends Doc>(
 ): Collection<T> {
   const select = statement(`SELECT doc FROM "${name}" WHERE id = ? AND ${LIVE}`)
 
-  const write = async (step: Step): Promise<string | number | undefined> => {
-    const outcome = await writer.write(step)
+  const write = async (step: Step, transient?: boolean): Promise<string | number | undefined> => {
+    const outcome = await writer.write(step, transient)
     if (outcome.is === 'done') return outcome.value
     if (outcome.is === 'conflict') throw new Conflict(name, outcome.field)
     throw new TypeError(`${name}: only a number can be counted`)
@@ -52,11 +52,11 @@ export function sqliteCollection<T extends Doc>(
   }
 
   return {
-    async insert(doc) {
-      await write({ verb: 'add', table: name, now: now(), doc: sound(doc), replace: false })
+    async insert(doc, transient) {
+      await write({ verb: 'add', table: name, now: now(), doc: sound(doc), replace: false }, transient)
     },
-    async put(doc) {
-      await write({ verb: 'add', table: name, now: now(), doc: sound(doc), replace: true })
+    async put(doc, transient) {
+      await write({ verb: 'add', table: name, now: now(), doc: sound(doc), replace: true }, transient)
     },
     async get(id) {
       return parsed(await patiently(() => (select.get(id, now()) as { doc: string } | undefined)?.doc))

@@ -13,6 +13,8 @@ export type Step =
   | { verb: 'remove'; table: string; where: Clause }
   | { verb: 'sweep'; table: string; now: number; rows: number }
 
+type Write = Exclude<Step, { verb: 'sweep' }>
+
 /** What came of a step. `unfit`: there was nothing to count, and what was to be born there does not fit its shape. */
 export type Outcome =
   | { is: 'done'; value: string | number | undefined }
@@ -35,9 +37,10 @@ const done = (value?: string | number): Outcome => ({ is: 'done', value })
 
 /**
  * Returns a function that runs steps on the one connection that writes: all that are given together in one transaction, which is on disk when
- * it returns. What one step ends in harms no other; a failure of the engine fails them all, and has changed nothing.
+ * it returns, unless they are transient. What one step ends in harms no other; a failure of the engine
+ * fails them all, and has changed nothing.
  */
-export function stepper(db: DatabaseSync): (steps: readonly Step[]) => Outcome[] {
+export function stepper(db: DatabaseSync): (steps: readonly Step[], transient?: boolean) => Outcome[] {
   const statements = new Map<string, StatementSync>()
   const statement = (sql: string): StatementSync => {
     const known = statements.get(sql) ?? db.prepare(sql)
@@ -59,6 +62,13 @@ export function stepper(db: DatabaseSync): (steps: readonly Step[]) => Outcome[]
     const known = tables.get(name) ?? readTable(db, name)
     tables.set(name, known)
     return known
+  }
+
+  let synced: boolean | undefined
+  /** Sets whether commits wait for the disk; those that do take all earlier ones along. */
+  const sync = (wanted: boolean): void => {
+    if (wanted !== synced) db.exec(`PRAGMA synchronous = ${wanted ? 'FULL' : 'NORMAL'}`)
+    synced = wanted
   }
 
   /** Runs a statement that would store this document; where it meets a unique index, those past their time make room first. */
@@ -108,7 +118,7 @@ export function stepper(db: DatabaseSync): (steps: readonly Step[]) => Outcome[]
     return row && JSON.parse((row as { doc: string }).doc)
   }
 
-  const run = (step: Exclude<Step, { verb: 'sweep' }>): Outcome => {
+  const run = (step: Write): Outcome => {
     const { table } = step
     switch (step.verb) {
       case 'add':
@@ -148,19 +158,17 @@ export function stepper(db: DatabaseSync): (steps: readonly Step[]) => Outcome[]
 
   /** Removes some of what has expired, without waiting for the disk: what a power cut brings back has expired all the same. */
   const sweep = ({ table, now, rows }: Step & { verb: 'sweep' }): Outcome => {
-    db.exec('PRAGMA synchronous = NORMAL')
     try {
+      sync(false)
       const few = `SELECT rowid FROM "${table}" WHERE expires <= ? LIMIT ?`
       return done(Number(statement(`DELETE FROM "${table}" WHERE rowid IN (${few})`).run(now, rows).changes))
     } catch (fault) {
       return failed(fault)
-    } finally {
-      db.exec('PRAGMA synchronous = FULL')
     }
   }
 
   const failed = (fault: unknown): Outcome => ({ is: 'failed', why: String(fault) })
-  const attempt = (step: Exclude<Step, { verb: 'sweep' }>): Outcome => {
+  const attempt = (step: Write): Outcome => {
     try {
       return run(step)
     } catch (fault) {
@@ -170,11 +178,12 @@ export function stepper(db: DatabaseSync): (steps: readonly Step[]) => Outcome[]
     }
   }
 
-  return steps => {
+  return (steps, transient = false) => {
     const outcomes = new Map<Step, Outcome>()
     const writes = steps.filter(step => step.verb !== 'sweep')
     try {
       if (writes.length > 0) {
+        sync(!transient)
         begin.run()
         refresh()
         for (const step of writes) outcomes.set(step, attempt(step))

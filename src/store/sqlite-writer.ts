@@ -2,23 +2,25 @@ import type { DatabaseSync } from 'node:sqlite'
 import { Worker } from 'node:worker_threads'
 import { unavailable } from './sqlite-fault.ts'
 import { type Outcome, type Step, stepper } from './sqlite-steps.ts'
+import type { Batch } from './sqlite-thread.ts'
 
 interface Queued {
   step: Step
+  transient: boolean
   resolve(outcome: Outcome): void
   reject(fault: unknown): void
 }
 
 /** The one way in which the embedded engine is written to. */
 export interface Writer {
-  /** Resolves to what came of a step once that is on disk. Throws Problem `unavailable`. */
-  write(step: Step): Promise<Outcome>
+  /** Resolves to what came of a step once that is on disk; where it is transient, once it is written. Throws Problem `unavailable`. */
+  write(step: Step, transient?: boolean): Promise<Outcome>
   /** Writes what is queued, and refuses what comes later. */
   finish(): Promise<void>
 }
 
 /** Sends steps somewhere; resolves to their outcomes, in order. */
-type Send = (steps: readonly Step[]) => Promise<readonly Outcome[]>
+type Send = (steps: readonly Step[], transient: boolean) => Promise<readonly Outcome[]>
 
 /** Gathers the steps of one turn of the event loop, and sends them together. */
 function gathering(send: Send, close: () => Promise<void>): Writer {
@@ -27,10 +29,22 @@ function gathering(send: Send, close: () => Promise<void>): Writer {
   const under = new Set<Promise<void>>()
 
   const flush = async (): Promise<void> => {
-    const batch = queue
+    const all = queue
     queue = []
+    const kind = (transient: boolean) =>
+      settle(
+        all.filter(each => each.transient === transient),
+        transient,
+      )
+    await Promise.all([kind(true), kind(false)])
+  }
+  const settle = async (batch: readonly Queued[], transient: boolean): Promise<void> => {
+    if (batch.length === 0) return
     try {
-      const outcomes = await send(batch.map(each => each.step))
+      const outcomes = await send(
+        batch.map(each => each.step),
+        transient,
+      )
       for (const [at, { resolve, reject }] of batch.entries()) {
         const outcome = outcomes[at]
         if (outcome === undefined || outcome.is === 'failed')
@@ -44,10 +58,10 @@ function gathering(send: Send, close: () => Promise<void>): Writer {
   const soon = (): Promise<void> => new Promise(resolve => setImmediate(() => resolve(flush())))
 
   return {
-    write: step =>
+    write: (step, transient = false) =>
       new Promise((resolve, reject) => {
         if (finished) return reject(unavailable(new Error('the store is closed')))
-        if (queue.push({ step, resolve, reject }) > 1) return
+        if (queue.push({ step, transient, resolve, reject }) > 1) return
         const flushed = soon().finally(() => under.delete(flushed))
         under.add(flushed)
       }),
@@ -78,19 +92,22 @@ export function threadedWriter(path: string): Writer {
     reject(fault: unknown): void
   }
   let thread: Worker | undefined
-  const waiting: Waiting[] = []
+  const waiting = new Map<number, Waiting>()
+  let sent = 0
 
   const start = (): Worker => {
     const made = new Worker(new URL('./sqlite-thread.ts', import.meta.url), { workerData: { latchkeyStore: path } })
     const gone = (fault: unknown): void => {
       if (thread !== made) return
       thread = undefined
-      for (const each of waiting.splice(0)) each.reject(fault)
+      for (const each of waiting.values()) each.reject(fault)
+      waiting.clear()
     }
-    made.on('message', (outcomes: readonly Outcome[]) => {
-      waiting.shift()?.resolve(outcomes)
+    made.on('message', ({ id, outcomes }: { id: number; outcomes: readonly Outcome[] }) => {
+      waiting.get(id)?.resolve(outcomes)
+      waiting.delete(id)
       // Only what somebody waits for keeps the process alive.
-      if (waiting.length === 0) made.unref()
+      if (waiting.size === 0) made.unref()
     })
     made.on('error', gone)
     made.on('exit', code => gone(new Error(`the thread that writes ended (${code})`)))
@@ -100,12 +117,13 @@ export function threadedWriter(path: string): Writer {
   thread = start()
 
   return gathering(
-    steps =>
+    (steps, transient) =>
       new Promise((resolve, reject) => {
         thread ??= start()
         thread.ref()
-        thread.postMessage(steps)
-        waiting.push({ resolve, reject })
+        const id = ++sent
+        thread.postMessage({ id, transient, steps } satisfies Batch)
+        waiting.set(id, { resolve, reject })
       }),
     async () => {
       const last = thread

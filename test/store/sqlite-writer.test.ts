@@ -8,7 +8,7 @@ import { expect } from 'chai'
 import { patiently } from '../../src/store/sqlite-fault.ts'
 import { type Outcome, type Step, stepper } from '../../src/store/sqlite-steps.ts'
 import { prepareTable } from '../../src/store/sqlite-table.ts'
-import { openWriting, serve } from '../../src/store/sqlite-thread.ts'
+import { type Batch, openWriting, serve } from '../../src/store/sqlite-thread.ts'
 import { localWriter, threadedWriter, type Writer } from '../../src/store/sqlite-writer.ts'
 
 const add = (id: string, text = ''): Step => ({
@@ -69,11 +69,22 @@ describe('what writes to a file', () => {
       expect(run([add('a')])).to.deep.equal([{ is: 'done', value: undefined }])
     })
 
-    it('leave every write after a sweep as durable as it was', () => {
+    it('wait for the disk, unless all of them are transient or a sweep', () => {
       const run = stepper(db)
-      db.exec('PRAGMA synchronous = FULL')
-      run([{ verb: 'sweep', table: 't', now: 1, rows: 10 }])
-      expect(db.prepare('PRAGMA synchronous').get()).to.deep.include({ synchronous: 2 })
+      const waits = () => (db.prepare('PRAGMA synchronous').get() as { synchronous: number }).synchronous === 2
+      const sweep: Step = { verb: 'sweep', table: 't', now: 1, rows: 10 }
+      const runs: [Step[], boolean][] = [
+        [[add('a')], false],
+        [[add('b')], true],
+        [[add('c')], false],
+        [[sweep], false],
+        [[add('d')], false],
+      ]
+      const waited = runs.map(([steps, transient]) => {
+        expect(run(steps, transient).map(({ is }) => is)).to.deep.equal(['done'])
+        return waits()
+      })
+      expect(waited).to.deep.equal([true, false, true, false, true])
     })
   })
 
@@ -132,19 +143,36 @@ describe('what writes to a file', () => {
     })
   })
 
-  it('commits together whatever arrived while it was at work', async () => {
+  it('commits together whatever arrived while it was at work, and answers first what need not be on disk', async () => {
     const { port1, port2 } = new MessageChannel()
-    const answers: Outcome[][] = []
-    const transactions = new Set<number>()
-    port1.on('message', (outcomes: Outcome[]) => {
-      answers.push(outcomes)
-      transactions.add((db.prepare('PRAGMA data_version').get() as { data_version: number }).data_version)
-    })
-    for (const id of ['a', 'b', 'c']) port1.postMessage([add(id), add(`${id}2`)])
-    serve(port2, openWriting(path))
-    while (answers.length < 3) await wait(1)
-    expect(answers.map(each => each.map(({ is }) => is))).to.deep.equal(Array(3).fill(['done', 'done']))
-    expect(transactions.size).to.equal(1)
+    const answers: { id: number; outcomes: Outcome[] }[] = []
+    port1.on('message', (answer: { id: number; outcomes: Outcome[] }) => void answers.push(answer))
+    const opened = openWriting(path)
+    const seen: string[] = []
+    const prepare = opened.prepare.bind(opened)
+    opened.prepare = sql => {
+      const statement = prepare(sql)
+      const run = statement.run.bind(statement)
+      if (sql !== 'COMMIT') return statement
+      statement.run = () => {
+        seen.push('commit')
+        return run()
+      }
+      return statement
+    }
+    const exec = opened.exec.bind(opened)
+    opened.exec = sql => {
+      seen.push(sql)
+      exec(sql)
+    }
+    for (const id of [1, 2, 3, 4])
+      port1.postMessage({ id, transient: id === 3, steps: [add(`a${id}`), add(`b${id}`)] } satisfies Batch)
+    serve(port2, opened)
+    while (answers.length < 4) await wait(1)
+    expect(answers.map(each => each.id)).to.deep.equal([3, 1, 2, 4])
+    for (const { outcomes } of answers) expect(outcomes.map(({ is }) => is)).to.deep.equal(['done', 'done'])
+    expect(seen).to.deep.equal(['PRAGMA synchronous = NORMAL', 'commit', 'PRAGMA synchronous = FULL', 'commit'])
+    expect(rows()).to.equal(8)
     port1.postMessage('close')
     await new Promise(resolve => port1.once('close', resolve))
   })

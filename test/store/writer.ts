@@ -28,7 +28,8 @@ async function main(url: string, name: string, times: number): Promise<void> {
   const writing = async (line: number): Promise<void> => {
     for (let turn = 0; ; turn++) {
       const id = `${name}.${line}.${turn}`
-      await documents.insert({ id, at: turn, text: 'x'.repeat(turn % 700) })
+      // What is transient outlives a killed process, too.
+      await documents.insert({ id, at: turn, text: 'x'.repeat(turn % 700) }, turn % 2 === 1)
       writeSync(1, `${id}\n`)
       const n = await counters.count(name, 'n', 1, { id: name, n: 0 })
       writeSync(1, `#${n}\n`)
