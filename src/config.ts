@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { dirname, join } from 'node:path'
 import { token } from './crypto/random.ts'
@@ -10,10 +10,13 @@ import { settings } from './settings.ts'
 /** Every fault of the configuration at once, each by the name that the operator typed. */
 export class ConfigError extends Error {
   readonly faults: readonly string[]
-  constructor(faults: readonly string[]) {
+  /** What could be read in spite of them. */
+  readonly rest: Partial<Read> & { production: boolean; local: boolean }
+  constructor(faults: readonly string[], rest: ConfigError['rest'] = { production: true, local: false }) {
     super(`Latchkey cannot start:\n${faults.map(fault => `  - ${fault}`).join('\n')}`)
     this.name = 'ConfigError'
     this.faults = faults
+    this.rest = rest
   }
 }
 
@@ -33,7 +36,7 @@ export function configure(environment: Environment = process.env) {
   for (const { name } of needed) if (!typed.has(name)) faults.push(`${name} is required in production`)
   if (issuer?.protocol === 'http:' && !local) faults.push('LATCHKEY_ISSUER must be https unless it is on loopback')
   faults.push(...contradictions(set))
-  if (faults.length > 0 || issuer === undefined) throw new ConfigError(faults)
+  if (faults.length > 0 || issuer === undefined) throw new ConfigError(faults, { ...set, production, local })
 
   const { listen, mail, mtls } = set
   const { cert, key } = listen.tls
@@ -121,18 +124,26 @@ function ehloOf(host: string): string {
   return isIP(host) === 4 ? `[${host}]` : host
 }
 
-/** The configured secrets, or in development ones that are made once and kept beside the store. */
+/** Returns the configured secrets, or in development ones that are made once and kept beside the store. */
 export function secretsOf({ secrets, store }: Config): readonly string[] {
   if (secrets) return secrets
   if (store === 'sqlite::memory:') return [token()]
-  const folder = store.startsWith('sqlite:') ? dirname(store.slice('sqlite:'.length)) : 'data'
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const file = join(folder, 'secrets')
+  const file = besideStore(store)
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   try {
     // Of several processes that start at once, the one that makes the file decides.
     writeFileSync(file, `${token()}\n`, { flag: 'wx', mode: 0o600 })
   } catch (fault) {
     if ((fault as NodeJS.ErrnoException).code !== 'EEXIST') throw fault
   }
-  return readFileSync(file, 'utf8').split(/\s+/).filter(Boolean)
+  return developmentSecrets(store) ?? []
 }
+
+/** Returns the secrets that development made beside a store; undefined where there are none yet. */
+export function developmentSecrets(store: string): readonly string[] | undefined {
+  const file = besideStore(store)
+  return existsSync(file) ? readFileSync(file, 'utf8').split(/\s+/).filter(Boolean) : undefined
+}
+
+const besideStore = (store: string): string =>
+  join(store.startsWith('sqlite:') ? dirname(store.slice('sqlite:'.length)) : 'data', 'secrets')

@@ -134,6 +134,9 @@ function read({ cert, key }: Files): Files {
   return told(() => ({ cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') }))
 }
 
+/** Reads a certificate and its key for TLS. Throws ConfigError where they cannot be read or do not go together. */
+export const tlsContext = (files: Files) => context(read(files))
+
 /** What TLS is spoken with; throws ConfigError where the halves do not go together. */
 function context(pair: Files) {
   const options = { ...tlsPolicy, ...pair }

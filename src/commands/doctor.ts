@@ -8,16 +8,7 @@ import { mail as mailOf } from '../delivery/smtp.ts'
 import { openStore } from '../store/open.ts'
 import { readiness } from '../store/readiness.ts'
 import type { Command, Given } from './command.ts'
-
-/** What one check found. */
-interface Finding {
-  what: string
-  /** `unset` and `untried` are no faults: there is nothing to look at, or nobody asked for it. */
-  state: 'ok' | 'fault' | 'unset' | 'untried'
-  told: string
-  /** What to do about it. */
-  advice?: string | undefined
-}
+import { causeOf, type Finding, report } from './finding.ts'
 
 /** `doctor`: checks what Latchkey depends on. */
 export const doctor: Command = {
@@ -40,12 +31,7 @@ export const doctor: Command = {
       await mail(config, given),
       await sms(config, given),
     ]
-    const lines = findings.flatMap(({ what, state, told, advice }) => [
-      `${state.padEnd(8)}${what}: ${told}`,
-      ...(advice === undefined ? [] : [`${' '.repeat(8)}${advice}`]),
-    ])
-    given.out.write(given.flag('json') ? `${JSON.stringify(findings)}\n` : `${lines.join('\n')}\n`)
-    return findings.some(({ state }) => state === 'fault') ? 1 : 0
+    return report(given, findings)
   },
 }
 
@@ -161,9 +147,4 @@ const advices: Partial<Record<DeliveryReason, string>> = {
   'recipient-refused': 'Try another recipient; if all are refused, the server may not relay for this machine.',
   'too-many': 'Wait, and ask the provider for a higher rate.',
   redirected: 'Put the address that it redirects to into the URL.',
-}
-
-function causeOf(fault: unknown): string {
-  const { cause = fault } = (fault ?? {}) as { cause?: unknown }
-  return cause instanceof Error ? cause.message : String(cause)
 }

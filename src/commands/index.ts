@@ -3,6 +3,7 @@ import { auditExport, auditKeys } from './audit-command.ts'
 import { auditVerify } from './audit-verify.ts'
 import type { Command } from './command.ts'
 import { completionOf } from './completion.ts'
+import { configCheck } from './config-command.ts'
 import { doctor } from './doctor.ts'
 import { keysList, keysReplace, keysRotate } from './keys-command.ts'
 import { rolesGive, rolesList, rolesTake } from './roles-command.ts'
@@ -17,6 +18,7 @@ const working = {
   'audit verify': auditVerify,
   'audit export': auditExport,
   'audit keys': auditKeys,
+  'config check': configCheck,
   doctor,
   'keys list': keysList,
   'keys rotate': keysRotate,
