@@ -12,6 +12,7 @@ import { readClients } from './clients/declared.ts'
 import { pairwiseSalt } from './clients/pairwise.ts'
 import { registrations } from './clients/registrations.ts'
 import { registry } from './clients/registry.ts'
+import { storedApps } from './clients/stored-apps.ts'
 import type { Config } from './config.ts'
 import { same } from './crypto/digest.ts'
 import { type Cost, hasher as hasherOf } from './crypto/hash.ts'
@@ -82,11 +83,12 @@ export interface Latchkey {
 export async function latchkey(config: Config, surroundings: Surroundings): Promise<Latchkey> {
   const { store, secrets, now = Date.now, log: destination, cost } = surroundings
   const { issuer, production, local } = config
-  const standing = { production, local, mtls: config.mtls }
+  const standing = { production, local, mtls: config.mtls, issuer }
   const mtls = mtlsOf(config)
   const { registration, documents } = config.apps
   const clients = registry(readClients(config.clients, standing), {
     registrations: registrations(store),
+    stored: storedApps(store),
     hosts: documents,
   })
 

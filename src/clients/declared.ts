@@ -1,16 +1,14 @@
 import { readFileSync } from 'node:fs'
-import type { ClientMetadata, ResourceServer } from 'oidc-provider'
+import type { ClientMetadata } from 'oidc-provider'
 import type { Algorithm } from '../crypto/jws.ts'
-import type { DetailType } from '../flows/approval-details.ts'
+import { token } from '../crypto/random.ts'
+import { adminApi, type Granted, grantedBy, stillDeclared } from './apis.ts'
 import { alike, skeletons } from './appearance.ts'
 import { libraryMetadata } from './client-extensions.ts'
 import { type Api, apiShape, type Client, clientShape, oidcScopes, readEntry } from './file.ts'
 import { readLogos } from './logos.ts'
 import { type Policy, policyShape, thirdParty } from './policies.ts'
 import { about, faultsOf, type Standing } from './rules.ts'
-
-/** An API as one client may ask for it, with the properties of its tokens (RFC 8707, RFC 9068). */
-export type Granted = ResourceServer & { name: string; resource: string; details: readonly DetailType[] }
 
 /** A client, as pages and rules see it. */
 export interface App {
@@ -70,7 +68,9 @@ export function parseClients(raw: unknown, standing: Standing, file = 'clients.j
     faults.push(`${name} must be a list`)
     return []
   }
-  const apis = list('apis').map((each, at) => readEntry(apiShape, each, fault => faults.push(`apis[${at}] ${fault}`)))
+  const listed = list('apis').map((each, at) => readEntry(apiShape, each, fault => faults.push(`apis[${at}] ${fault}`)))
+  const { issuer } = standing
+  const apis = [...listed, ...(issuer === undefined ? [] : [adminApi(issuer)])]
   faults.push(...repeated(apis.map(each => each.resource)).map(each => `apis: ${each} is declared twice`))
   faults.push(
     ...repeated(apis.flatMap(each => Object.keys(each.methods ?? {}))).map(each => `apis: ${each} is declared twice`),
@@ -86,15 +86,9 @@ export function parseClients(raw: unknown, standing: Standing, file = 'clients.j
   const clients = list('clients').map((each, at) => {
     const id = (each as { client_id?: unknown } | null)?.client_id
     const where = `clients[${at}]${typeof id === 'string' ? ` (${id})` : ''}`
-    const told: string[] = []
-    const client = readEntry(clientShape, each, fault => told.push(fault))
-    // A field that is wrong by itself is not also told what it must be beside the others.
-    const wrong = new Set(told.map(about))
-    told.push(
-      ...[...faultsOf(client, standing), ...unknownScopes(client, apis)].filter(each => !wrong.has(about(each))),
-    )
-    faults.push(...told.map(fault => `${where} ${fault}`))
-    return client
+    const read = readClient(each, apis, standing)
+    faults.push(...read.faults.map(fault => `${where} ${fault}`))
+    return read.client
   })
   faults.push(...repeated(clients.map(each => each.client_id)).map(each => `clients: ${each} is declared twice`))
   apis.forEach(({ client_id: own, authorization_details_types: types = [] }, at) => {
@@ -109,12 +103,25 @@ export function parseClients(raw: unknown, standing: Standing, file = 'clients.j
   const logos = readLogos(clients, file, fault => faults.push(fault))
   const policies = (lists?.policies === undefined ? [] : list('policies')).map((each, at) => {
     const policy = readEntry(policyShape, each, fault => faults.push(`policies[${at}] ${fault}`))
-    faults.push(...unknownScopes(policy, apis).map(fault => `policies[${at}] ${fault}`))
+    // Who registers by themselves has no business in the admin API, whatever a policy says.
+    faults.push(...unknownScopes(policy, listed).map(fault => `policies[${at}] ${fault}`))
     return policy
   })
   faults.push(...repeated(policies.map(each => each.policy)).map(each => `policies: ${each} is declared twice`))
   if (faults.length > 0) throw new ClientsError(file, faults)
-  return known(apis as Api[], clients as Client[], policies as Policy[], logos)
+  return known(apis as Api[], clients as Client[], policies as Policy[], logos, standing)
+}
+
+/** Reads the entry of one client by all rules, and returns every fault. */
+function readClient(raw: unknown, apis: readonly Partial<Api>[], standing: Standing) {
+  const faults: string[] = []
+  const client = readEntry(clientShape, raw, fault => faults.push(fault))
+  // A field that is wrong by itself is not also told what it must be beside the others.
+  const wrong = new Set(faults.map(about))
+  faults.push(
+    ...[...faultsOf(client, standing), ...unknownScopes(client, apis)].filter(each => !wrong.has(about(each))),
+  )
+  return { client, faults }
 }
 
 function unknownScopes(
@@ -146,6 +153,7 @@ function known(
   clients: readonly Client[],
   policies: readonly Policy[],
   logos: ReadonlyMap<string, string>,
+  standing: Standing,
 ) {
   /** Returns what an app gets that may ask for these scopes of APIs, with tokens that live so many seconds. */
   const granted = (asked: Readonly<Record<string, readonly string[]>>, life: number): ReadonlyMap<string, Granted> =>
@@ -193,6 +201,21 @@ function known(
     /** The policies of clients that register themselves, by name. */
     policies: new Map([thirdParty, ...policies].map(each => [each.policy, each])) as ReadonlyMap<string, Policy>,
     granted,
+    /** Reads an entry that the file does not contain by the same rules; its secret is kept elsewhere. Returns every fault. */
+    read: (raw: Readonly<Record<string, unknown>>) => {
+      const method = String(raw.token_endpoint_auth_method)
+      const secret = method.startsWith('client_secret') ? { client_secret: token() } : {}
+      const { client, faults } = readClient({ ...raw, ...secret }, apis, standing)
+      return { client: { ...client, client_secret: undefined }, faults }
+    },
+    /** Returns such an entry without what it may ask of APIs that are not declared any more. */
+    pruned: <E extends { apis?: unknown }>(entry: E): E => ({
+      ...entry,
+      apis: stillDeclared(apis, Object(entry.apis)),
+    }),
+    appOf,
+    /** The APIs that clients may ask for, by name. */
+    apis: apis.map(({ resource, name, scopes }) => ({ resource, name, scopes })),
     /** The entries of the clients, for those that are apps on devices. */
     entries: clients,
     /** Returns whether people may take a name for that of an app here, or for ours. */
@@ -200,20 +223,5 @@ function known(
       const wanted = skeletons(name)
       return names.some(each => alike(each, wanted)) || [...wanted].some(each => each.includes('latchkey'))
     },
-  }
-}
-
-function grantedBy(apis: readonly Api[], resource: string, scopes: readonly string[], life: number): Granted {
-  const api = apis.find(each => each.resource === resource) as Api
-  const { name, access_token_signed_response_alg: alg, authorization_details_types: details } = api
-  return {
-    name,
-    resource,
-    audience: resource,
-    scope: scopes.join(' '),
-    accessTokenTTL: life,
-    accessTokenFormat: 'jwt',
-    jwt: { sign: { alg } },
-    details,
   }
 }

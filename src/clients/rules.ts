@@ -8,6 +8,8 @@ export interface Standing {
   production: boolean
   /** Client certificates are accepted; with `ca`, those that an authority issued. */
   mtls?: { ca: string | undefined } | undefined
+  /** Its admin API is then one that clients may be given scopes of. */
+  issuer?: string | undefined
 }
 
 type Rule = (client: Partial<Client>, standing: Standing) => readonly (string | false | undefined)[]

@@ -35,9 +35,9 @@ export const doctor: Command = {
   },
 }
 
-function apps({ clients, production, local, mtls }: Config): Finding {
+function apps({ clients, issuer, production, local, mtls }: Config): Finding {
   try {
-    const { metadata } = readClients(clients, { production, local, mtls })
+    const { metadata } = readClients(clients, { production, local, mtls, issuer })
     return { what: 'apps', state: 'ok', told: `${clients} declares ${metadata.length}` }
   } catch (fault) {
     if (!(fault instanceof ClientsError)) throw fault

@@ -7,6 +7,7 @@ import { credentialContext, credentialsDeclaration } from '../accounts/credentia
 import { apiKeyContext, apiKeysDeclaration } from '../api-keys/api-keys.ts'
 import { saltContext, saltsDeclaration } from '../clients/pairwise.ts'
 import { clientContext, registrationsDeclaration } from '../clients/registrations.ts'
+import { appContext, storedAppsDeclaration } from '../clients/stored-apps.ts'
 import { isForeign, pepperOf } from '../crypto/hash.ts'
 import { SealError, type Sealer, sealer as sealerOf } from '../crypto/seal.ts'
 import { messageContext, posted } from '../delivery/courier.ts'
@@ -59,6 +60,14 @@ const everything = [
   sealed('clients that registered', registrationsDeclaration, (doc, again) => ({
     secret: doc.secret && again(doc.secret, clientContext(doc)),
   })),
+  sealed('apps of the store', storedAppsDeclaration, (doc, again) => {
+    const mine = (kept: string): string => again(kept, appContext(doc))
+    const { secret, former } = doc
+    return {
+      ...(secret && { secret: mine(secret) }),
+      ...(former && { former: { ...former, secret: mine(former.secret) } }),
+    }
+  }),
   sealed('identity checks', casesDeclaration, (doc, again) => ({
     story: doc.story && again(doc.story, caseContext(doc)),
   })),

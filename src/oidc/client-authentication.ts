@@ -9,7 +9,7 @@ import { authenticateClient } from './internals.ts'
 /**
  * Authenticates the client of a request to an endpoint of ours, by its Authorization header or by parameters, as the token endpoint does;
  * resolves to its id. Throws the library's errors, which carry a status: for a client that cannot authenticate, and for an app of others.
- * Apps of the suite, APIs, and services that nobody signs in to are declared by the operator.
+ * Apps of the suite, APIs, and services that nobody signs in to are declared by the operator or made by staff.
  */
 export function clientAuthentication(provider: Provider, clients: Clients) {
   return async (ctx: Context, parameters: Readonly<Record<string, unknown>>): Promise<string> => {
@@ -21,7 +21,7 @@ export function clientAuthentication(provider: Provider, clients: Clients) {
     if (!client || client.clientAuthMethod === 'none')
       throw new errors.InvalidClientAuth('the client cannot authenticate')
     // The client says whose request it was and from where: with that, an app of others could lock owners out of their keys.
-    const app = clients.declared().app(client.clientId)
+    const app = await clients.ours(client.clientId)
     const standsForNobody = app !== undefined && !client.grantTypeAllowed('authorization_code')
     if (!app?.firstParty && !app?.serves?.length && !standsForNobody)
       throw new errors.UnauthorizedClient('apps of others do not ask')

@@ -1,21 +1,51 @@
 import { type Adapter, type AdapterPayload, type Client, errors, Provider } from 'oidc-provider'
-import { isDeclared } from '../clients/client-extensions.ts'
+import { isDeclared, libraryMetadata } from '../clients/client-extensions.ts'
 import { ClientsError, type Declared } from '../clients/declared.ts'
+import type { Client as Entry } from '../clients/file.ts'
 import { type outgoing, Unreachable } from '../clients/outgoing.ts'
 import { type Policy, within } from '../clients/policies.ts'
 import { affordable, mostKeys } from '../clients/public-keys.ts'
 import { clientContext, type Invitation, type Invitations, registrationsDeclaration } from '../clients/registrations.ts'
-import { sha256 } from '../crypto/digest.ts'
+import { secretsOf } from '../clients/stored-apps.ts'
+import { same, sha256 } from '../crypto/digest.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import { Problem } from '../errors.ts'
 import { refuseStrange } from './client-metadata.ts'
 import { makeClient, type Replacements } from './internals.ts'
 import type { Options } from './options.ts'
 
-/** Serves the clients of clients.json. The library takes its static clients once; here all are replaced in one step, and it finds them first. */
-export function declaredClients(provider: Provider, { clients, keys }: Pick<Options, 'clients' | 'keys'>) {
+/**
+ * Serves the clients of clients.json, and after them those that staff made. The library takes its static clients once; here all are replaced
+ * in one step, and it finds them first. Those of the store are read for each request, so that a change counts in every process at once.
+ */
+export function declaredClients(
+  provider: Provider,
+  { clients, keys, now }: Pick<Options, 'clients' | 'keys' | 'now'>,
+  sealer: Pick<Sealer, 'open'>,
+) {
   let known: ReadonlyMap<string, Client> = new Map()
-  const findClient: Replacements['findClient'] = find => async id => known.get(id) ?? find(id)
+  const ofStore = new WeakMap<object, Promise<Client>>()
+
+  const make = async ({ doc, client }: StoredClient): Promise<Client> => {
+    const { secret, former } = secretsOf(doc, sealer)
+    const metadata = libraryMetadata({ ...client, client_secret: secret })
+    const made = await makeClient(provider, metadata)
+    if (!former) return made
+    const { compareClientSecret: own } = made
+    const compareClientSecret = async (typed: string): Promise<boolean> => {
+      const matches = await own.call(made, typed)
+      return matches || (former.until > now() && same(typed, former.secret))
+    }
+    return Object.assign(made, { compareClientSecret })
+  }
+  const findStored = async (id: string): Promise<Client | undefined> => {
+    const found = await clients.fromStore(id)
+    if (!found) return undefined
+    const made = ofStore.get(found) ?? make(found as StoredClient)
+    ofStore.set(found, made)
+    return made
+  }
+  const findClient: Replacements['findClient'] = find => async id => known.get(id) ?? (await findStored(id)) ?? find(id)
 
   /** Serves these clients from now on. Throws ClientsError when the library finds fault with one, and goes on with the former. */
   const declare = async (next: Declared): Promise<void> => {
@@ -36,6 +66,8 @@ export function declaredClients(provider: Provider, { clients, keys }: Pick<Opti
   }
   return { findClient, declare }
 }
+
+type StoredClient = { doc: Parameters<typeof secretsOf>[0]; client: Entry }
 
 /** How many clients one address may register without an invitation. */
 const allowance = { tries: 20, window: 3_600_000 }

@@ -53,7 +53,7 @@ export async function createProvider(options: Options) {
   const services = { ...options, provider, records, consents, mutes }
   const { endSession, revokeApp } = sessionEnding(services)
   const { tellLogout, tellApp } = logoutNotices(services)
-  const { findClient, declare } = declaredClients(provider, options)
+  const { findClient, declare } = declaredClients(provider, options, sealer)
 
   replaceMethods(provider, 'stamp', now, {
     ...sessionStorage({ ...services, endSession, admitted }),

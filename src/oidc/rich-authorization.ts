@@ -5,7 +5,7 @@ import {
   type KoaContextWithOIDC,
   type RichAuthorizationRequestsActiveConfiguration,
 } from 'oidc-provider'
-import type { Granted } from '../clients/declared.ts'
+import type { Granted } from '../clients/apis.ts'
 import { oidcScopes } from '../clients/file.ts'
 import { type Detail, type DetailType, detailTypes, readDetail } from '../flows/approval-details.ts'
 import type { Options } from './options.ts'

@@ -47,11 +47,14 @@ interface Services {
 }
 
 /** Returns a function that reads clients.json anew: a good one is served from then on; one at fault changes nothing, and all its faults are put on record. */
-export function reloading({ clients, production, local, mtls }: Config, services: Services): () => Promise<void> {
+export function reloading(
+  { clients, issuer, production, local, mtls }: Config,
+  services: Services,
+): () => Promise<void> {
   const { declare, emit, onFault } = services
   const reload = async (): Promise<void> => {
     try {
-      const next = readClients(clients, { production, local, mtls })
+      const next = readClients(clients, { production, local, mtls, issuer })
       await declare(next)
       await emit('clients.reloaded', { clients: next.metadata.map(each => each.client_id) })
     } catch (fault) {

@@ -4,6 +4,7 @@ import { throttle } from '../../src/accounts/throttle.ts'
 import { parseClients } from '../../src/clients/declared.ts'
 import { registrations } from '../../src/clients/registrations.ts'
 import { registry } from '../../src/clients/registry.ts'
+import { storedApps } from '../../src/clients/stored-apps.ts'
 import { keyring } from '../../src/crypto/keyring.ts'
 import { sealer } from '../../src/crypto/seal.ts'
 import type { Emit } from '../../src/events.ts'
@@ -42,6 +43,7 @@ describe('what the library is told', () => {
         }),
         clients: registry(parseClients({ apis: [], clients: [] }, { local, production: false }), {
           registrations: registrations(store),
+          stored: storedApps(store),
           hosts: 'off',
         }),
         bars: async () => [],

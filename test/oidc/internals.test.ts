@@ -63,6 +63,7 @@ const uses: readonly (readonly [name: string, use: string, digest: string])[] = 
   ['Client.find', 'finding the clients of clients.json first', '-efs0F9fd1'],
   ['Client.validate', 'making the clients of clients.json', 'e3uzcUv9-J'],
   ['Client.Schema.prototype.scopes', 'letting clients have scopes of APIs', 'a24HMpG7uV'],
+  ['Client.prototype.compareClientSecret', 'taking a former secret for a while', 'ekBPnCWZWw'],
   ['Client.prototype.includeSid', 'naming the session in every token', 'Ab0FMzmNYQ'],
   ['Client.prototype.backchannelLogout', 'telling apps of ended sessions until they hear', 'xNTwEmUgQA'],
   ['Client.prototype.backchannelPing', 'telling apps that their request was answered', 'kAOZ-meAkD'],

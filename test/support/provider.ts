@@ -7,6 +7,7 @@ import type { Acr } from '../../src/acr.ts'
 import { parseClients } from '../../src/clients/declared.ts'
 import { registrations } from '../../src/clients/registrations.ts'
 import { type Clients, registry } from '../../src/clients/registry.ts'
+import { storedApps } from '../../src/clients/stored-apps.ts'
 import { keyring } from '../../src/crypto/keyring.ts'
 import { sealer } from '../../src/crypto/seal.ts'
 import { type EventData, type EventName, events, type Origin } from '../../src/events.ts'
@@ -145,6 +146,7 @@ export async function running({
   }
   const clients = registry(parseClients(declare(issuer), { local: true, production: false }), {
     registrations: registrations(store),
+    stored: storedApps(store),
     hosts: 'off',
   })
   const faults: unknown[] = []

@@ -1,0 +1,181 @@
+import { type AppWishes, entryOf, hasSecret, idFrom, problemOf, type Template } from '../clients/app-templates.ts'
+import type { Declared } from '../clients/declared.ts'
+import type { Registered, Registrations } from '../clients/registrations.ts'
+import { type Clients, isDocument } from '../clients/registry.ts'
+import { strangersFaults } from '../clients/rules.ts'
+import { appContext, registeredPrefix, type StoredApp, type StoredApps } from '../clients/stored-apps.ts'
+import { token } from '../crypto/random.ts'
+import type { Sealer } from '../crypto/seal.ts'
+import { Problem } from '../errors.ts'
+
+interface Services {
+  stored: StoredApps
+  clients: Pick<Clients, 'declared' | 'app'>
+  registrations: Pick<Registrations, 'get' | 'list'>
+  sealer: Pick<Sealer, 'seal'>
+  issuer: string
+  now: () => number
+}
+
+/** Where an app is declared. */
+const appSources = ['file', 'store', 'registration', 'document'] as const
+
+const hour = 3_600_000
+const page = 50
+
+export type AppView = ReturnType<typeof ofEntry>
+
+/** Lists every app, and makes and changes those of the store. Throws `not_found` for changes of any other. */
+export function appKeeper({ stored, clients, registrations, sealer, issuer, now }: Services) {
+  const checked = (entry: Record<string, unknown>, declared: Declared): void => {
+    const { client, faults } = declared.read(entry)
+    const told = faults.length > 0 ? faults : strangersFaults(client, issuer)
+    const problem = problemOf(told, entry)
+    if (problem) throw problem
+  }
+
+  /** Changes an app of the store that the file does not declare. */
+  const changing = async (
+    id: string,
+    made: (found: StoredApp) => Partial<StoredApp> | undefined,
+  ): Promise<StoredApp> => {
+    const found = clients.declared().app(id) ? undefined : await stored.change(id, made)
+    if (!found) throw new Problem('not_found')
+    return found
+  }
+
+  const ofStore = (doc: StoredApp) => {
+    const { client } = clients.declared().read(clients.declared().pruned(doc.entry))
+    const { template, createdAt, rotatedAt, disabledAt, former } = doc
+    const formerUntil = former && former.until > now() ? former.until : undefined
+    return { ...ofEntry('store', client), template, createdAt, rotatedAt, disabledAt, formerUntil }
+  }
+
+  const one = async (id: string): Promise<AppView | undefined> => {
+    const declared = clients.declared().entries.find(each => each.client_id === id)
+    if (declared) return ofEntry('file', declared)
+    if (isDocument(id, '*')) {
+      const app = await clients.app(id)
+      return app && ofEntry('document', { client_id: id, client_name: app.name })
+    }
+    const doc = await stored.get(id)
+    if (doc) return ofStore(doc)
+    const registered = await registrations.get(id)
+    return registered && ofRegistered(registered)
+  }
+
+  return {
+    /** Returns an app as staff see it, whatever its source. Throws `not_found`. */
+    one: async (id: string): Promise<AppView> => {
+      const found = await one(id)
+      if (!found) throw new Problem('not_found')
+      return found
+    },
+    /** Returns a page of apps: those of the file, then those of the store, then those that registered; `next` is the cursor of the page after it. */
+    list: async (after?: string): Promise<{ apps: AppView[]; next: string | undefined }> => {
+      const [, source = 'file', last] = /^(file|store|registration):(.*)$/s.exec(after ?? '') ?? []
+      const { entries } = clients.declared()
+      const apps: AppView[] = []
+      if (source === 'file') {
+        const at = entries.findIndex(each => each.client_id === last)
+        const from = last === undefined ? 0 : at < 0 ? entries.length : at + 1
+        for (const each of entries.slice(from, from + page)) apps.push(ofEntry('file', each))
+        if (apps.length === page) return { apps, next: `file:${apps.at(-1)?.client_id}` }
+      }
+      if (source !== 'registration') {
+        const wanted = page - apps.length
+        const found = await stored.list(source === 'store' ? last : undefined, wanted)
+        // The file has the last word about an id.
+        apps.push(...found.filter(({ id }) => !clients.declared().app(id)).map(ofStore))
+        if (found.length === wanted) return { apps, next: `store:${found.at(-1)?.id}` }
+      }
+      const left = page - apps.length
+      const found = await registrations.list(source === 'registration' ? last : undefined)
+      apps.push(...found.slice(0, left).map(ofRegistered))
+      return { apps, next: found.length > left ? `registration:${found[left - 1]?.id}` : undefined }
+    },
+    /** Makes an app of a template; its secret is told this once. Throws what is wrong with it, beside the field. */
+    create: async (template: Template, id: string | undefined, wishes: AppWishes) => {
+      const client = id ?? idFrom(wishes.client_name)
+      const declared = clients.declared()
+      checked(entryOf(template, client, wishes), declared)
+      if (client.startsWith(registeredPrefix)) throw new Problem('invalid_app_id', { field: 'client_id' })
+      const secret = hasSecret(template) ? token() : undefined
+      const doc: StoredApp = {
+        ...{ id: client, template, entry: entryOf(template, client, wishes), createdAt: now(), rev: 0 },
+        ...(secret !== undefined && { secret: sealer.seal(secret, appContext({ id: client })) }),
+      }
+      const added = !declared.app(client) && (await stored.add(doc))
+      if (!added) throw new Problem('app_id_taken', { field: 'client_id' })
+      return { app: ofStore(doc), secret }
+    },
+    /** Changes what staff say of an app: all of it is replaced. */
+    change: async (id: string, wishes: AppWishes): Promise<AppView> => {
+      const found = await changing(id, ({ template, entry }) => {
+        const next = entryOf(template, id, wishes)
+        checked(next, clients.declared())
+        return JSON.stringify(next) === JSON.stringify(entry) ? undefined : { entry: next }
+      })
+      return ofStore(found)
+    },
+    /** Gives an app a new secret, told this once; the former one counts for so many more hours. Throws `app_without_secret`. */
+    rotate: async (id: string, hours: number) => {
+      const secret = token()
+      const until = now() + hours * hour
+      const found = await changing(id, ({ secret: former }) => {
+        if (former === undefined) throw new Problem('app_without_secret')
+        const sealed = sealer.seal(secret, appContext({ id }))
+        return { secret: sealed, former: hours > 0 ? { secret: former, until } : undefined, rotatedAt: now() }
+      })
+      return { app: ofStore(found), secret }
+    },
+    /** Switches an app off or on: while it is off it is as unknown as one that is not there. */
+    disable: async (id: string, off: boolean): Promise<AppView> => {
+      const found = await changing(id, ({ disabledAt }) =>
+        off === (disabledAt !== undefined) ? undefined : { disabledAt: off ? now() : undefined },
+      )
+      return ofStore(found)
+    },
+  }
+}
+
+interface Entry {
+  client_id?: string | undefined
+  client_name?: string | undefined
+  token_endpoint_auth_method?: string | undefined
+  grant_types?: readonly string[] | undefined
+  redirect_uris?: readonly string[] | undefined
+  post_logout_redirect_uris?: readonly string[] | undefined
+  backchannel_logout_uri?: string | undefined
+  scope?: string | undefined
+  first_party?: boolean | undefined
+  apis?: Readonly<Record<string, readonly string[]>> | undefined
+}
+
+/** Returns an app as staff see it. Times in milliseconds since the epoch. */
+function ofEntry(source: (typeof appSources)[number], entry: Entry) {
+  return {
+    source,
+    client_id: entry.client_id ?? '',
+    client_name: entry.client_name ?? '',
+    token_endpoint_auth_method: entry.token_endpoint_auth_method,
+    grant_types: entry.grant_types ?? [],
+    redirect_uris: entry.redirect_uris ?? [],
+    post_logout_redirect_uris: entry.post_logout_redirect_uris ?? [],
+    backchannel_logout_uri: entry.backchannel_logout_uri,
+    scope: entry.scope,
+    first_party: entry.first_party ?? false,
+    apis: entry.apis ?? {},
+    /** What it was made from, of an app of the store. */
+    template: undefined as Template | undefined,
+    createdAt: undefined as number | undefined,
+    rotatedAt: undefined as number | undefined,
+    disabledAt: undefined as number | undefined,
+    /** Until when its former secret counts. */
+    formerUntil: undefined as number | undefined,
+  }
+}
+
+function ofRegistered({ id, metadata, registeredAt }: Registered): AppView {
+  return { ...ofEntry('registration', { ...(metadata as Entry), client_id: id }), createdAt: registeredAt }
+}
