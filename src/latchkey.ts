@@ -21,6 +21,7 @@ import { token } from './crypto/random.ts'
 import { sealer as sealerOf } from './crypto/seal.ts'
 import { type Observer, recorder } from './events.ts'
 import { signingRing } from './keys/signing-keys.ts'
+import { languages } from './languages.ts'
 import { activity as activityOf } from './observers/activity.ts'
 import { audit, auditHead, auditHeads } from './observers/audit.ts'
 import { type Log, logger } from './observers/log.ts'
@@ -36,7 +37,7 @@ import { readiness } from './store/readiness.ts'
 import { app } from './web/app.ts'
 import { assets as assetsOf } from './web/assets.ts'
 import { only } from './web/http-security.ts'
-import { languages, phrases as phrasesOf, words as wordsOf } from './web/phrases.ts'
+import { phrases as phrasesOf, words as wordsOf } from './web/phrases.ts'
 import { protocolPages } from './web/protocol-pages.ts'
 import { renderer, shower } from './web/show.ts'
 import { mtls as mtlsOf, proxies as proxiesOf, reloading } from './wiring/configured.ts'
@@ -161,7 +162,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     bars: risk.bars,
     redeem: people.approving.redeem,
     waits: people.approving.waits,
-    locales: ['en', 'de'],
+    locales: Object.keys(languages),
     ...{ postLogout: post.postLogout, postPing: post.postPing, sendMail },
     verifySigned: apiKeys.judge,
     onFault: log.fault,

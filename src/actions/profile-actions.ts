@@ -11,7 +11,7 @@ interface Services {
   accounts: Pick<Accounts, 'patch'>
   throttle: Pick<Throttle, 'ration'>
   /** The languages that pages speak, by their code (BCP 47). */
-  languages: Readonly<Record<string, string>>
+  languages: Readonly<Record<string, unknown>>
   emit: Emit
   now: () => number
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import ejs from 'ejs'
-import { look, styleSheet } from './look.ts'
+import { looking, styleSheet } from './look.ts'
 
 /** What a mail's views and phrases are told, besides what the sender calls itself and where it is. */
 type Told = Record<string, unknown> & {
@@ -18,7 +18,7 @@ interface Composed {
 type Values = Record<string, string | number>
 type Format = 'html' | 'text'
 interface Options {
-  phrases: { t(locale: string, key: string, values?: Values): string }
+  phrases: { t(locale: string, key: string, values?: Values): string; direction(locale: string): 'ltr' | 'rtl' }
   /** The origin that links lead to. */
   issuer: string
   /** What the sender calls itself. */
@@ -30,8 +30,8 @@ const escapes: Record<Format, (value: unknown) => string> = {
   html: value => ejs.escapeXML(String(value)),
   text: String,
 }
-// What fits one SMS of 160 characters (3GPP TS 23.038, the basic characters that mean themselves).
-const oneSms = /^[\w @£$¥èéùìòÇØøÅåΔÆæßÉ!"#¤%&'()*+,\-./:;<=>?¡ÄÖÑÜ§¿äöñüà\n]{1,160}$/
+// What fits one SMS: 160 of the basic characters that mean themselves, or 70 UTF-16 units of any (3GPP TS 23.038, 4 and 6.2).
+const basic = /^[\w @£$¥èéùìòÇØøÅåΔÆæßÉ!"#¤%&'()*+,\-./:;<=>?¡ÄÖÑÜ§¿äöñüà\n]{1,160}$/
 
 export type Composer = ReturnType<typeof composer>
 
@@ -61,7 +61,8 @@ export function composer({ phrases, issuer, name }: Options) {
       const t = (key: string) => phrases.t(locale, key, known)
       const subject = t(`mail.${chosen}.subject`)
       const heads = { subject, title: t(`mail.${chosen}.title`), preview: t(`mail.${chosen}.preview`) }
-      const page = { ...known, ...heads, lang: locale, t, look, styleSheet }
+      const direction = phrases.direction(locale)
+      const page = { ...known, ...heads, lang: locale, direction, t, look: looking(direction), styleSheet }
       const both = (format: Format) => render('layout', format, { ...page, body: render(chosen, format, page) })
       return { subject, html: both('html'), text: tidy(both('text')) }
     },
@@ -72,7 +73,7 @@ export function composer({ phrases, issuer, name }: Options) {
       const say = (key: string) => phrases.t(values.locale, `mail.${chosen}.${key}`, known) + bound
       const full = values.towards === undefined ? '' : say('sms-towards')
       // An app's long or foreign name would make it two, and dearer.
-      return oneSms.test(full) ? full : say('sms')
+      return full !== '' && (basic.test(full) || full.length <= 70) ? full : say('sms')
     },
   }
 }

@@ -15,6 +15,10 @@ interface Role {
   /** Which property takes which token. */
   colours: Record<string, Token>
   rest?: string
+  /** What only a page that is read from right to left has, after `rest`: mail programs know no logical properties. */
+  mirrored?: string
+  /** Codes and addresses are read from left to right in every language. */
+  ltr?: true
 }
 
 const sans = "font-family:system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
@@ -43,6 +47,7 @@ const roles = {
   words: {
     colours: { 'border-color': 'brass', 'background-color': 'sunk', color: 'ink' },
     rest: 'margin:0 0 24px;border-width:0 0 0 3px;border-style:solid;padding:10px 14px;font-size:15px',
+    mirrored: 'border-width:0 3px 0 0',
   },
   towards: { colours: { color: 'soft' }, rest: 'margin:0 0 6px;font-size:15px' },
   title: {
@@ -54,8 +59,9 @@ const roles = {
   code: {
     colours: { 'background-color': 'sunk', color: 'ink' },
     rest: `margin:0 0 18px;border-radius:10px;padding:18px 0;text-align:center;${mono};font-size:36px;line-height:1.2;font-weight:600;letter-spacing:.16em;white-space:nowrap`,
+    ltr: true,
   },
-  link: { colours: { color: 'key' }, rest: 'text-underline-offset:3px;overflow-wrap:anywhere' },
+  link: { colours: { color: 'key' }, rest: 'text-underline-offset:3px;overflow-wrap:anywhere', ltr: true },
   foot: {
     colours: { color: 'soft' },
     rest: `padding:18px 36px 0;${sans};font-size:13px;line-height:1.5;overflow-wrap:anywhere`,
@@ -63,12 +69,15 @@ const roles = {
 } as const satisfies Record<string, Role>
 
 /** What an element of a mail is. */
-export type Look = keyof typeof roles
+type Look = keyof typeof roles
 
-/** An element's class and inlined style, as HTML attributes: light inline, because many mail programs read nothing else. */
-export function look(name: Look): string {
-  const { colours, rest }: Role = roles[name]
-  return `class="${name}" style="${[...paint(colours, 0), rest].filter(Boolean).join(';')}"`
+/** Returns what writes an element's class and inlined style as HTML attributes, in this direction: light inline, because many mail programs read nothing else. */
+export function looking(direction: 'ltr' | 'rtl') {
+  return (name: Look): string => {
+    const { colours, rest, mirrored, ltr }: Role = roles[name]
+    const style = [...paint(colours, 0), rest, direction === 'rtl' ? mirrored : undefined].filter(Boolean).join(';')
+    return `class="${name}"${ltr ? ' dir="ltr"' : ''} style="${style}"`
+  }
 }
 
 /** The style sheet of what cannot be inlined: the dark, and narrow windows. */

@@ -2,7 +2,7 @@ import type { Layer } from '@koa/router'
 import type { Context, Middleware } from 'koa'
 import { Problem } from '../errors.ts'
 import { wayBack } from './flow-start.ts'
-import { preferredLocale } from './phrases.ts'
+import { localeOf } from './language.ts'
 import { refused, type Show } from './show.ts'
 import type { Visit } from './visit.ts'
 
@@ -30,7 +30,7 @@ export function faults({
 }
 
 function write(ctx: Context, problem: Problem, show: Show): void {
-  ctx.state.locale ??= preferredLocale(ctx)
+  ctx.state.locale ??= localeOf(ctx)
   refused(ctx, problem)
   if (problem.status === 405 && !ctx.response.get('Allow')) ctx.set('Allow', methodsAt(ctx).join(', '))
   const { text } = show.problem(ctx, problem)

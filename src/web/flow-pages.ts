@@ -6,6 +6,7 @@ import type { Run } from '../flows/flow.ts'
 import type { Flow } from '../flows/flow-store.ts'
 import { baseOf, folders } from './flow-start.ts'
 import { field, fields, submit } from './forms.ts'
+import { chosenLocale } from './language.ts'
 import type { Services } from './services.ts'
 import { type Show, seeOther } from './show.ts'
 
@@ -49,7 +50,7 @@ export function flowPages({ router, accounts, flows, sessions, devices, resume, 
   const page = async (ctx: Context, run: Run, problem?: Problem): Promise<void> => {
     const flow = run.now()
     if (flow.done) return finish(ctx, flow)
-    ctx.state.locale = flow.locale
+    ctx.state.locale = chosenLocale(ctx) ?? flow.locale
     const frame = { towards: flow.client, reason: flow.reason, problem }
     const { step, factor, shown, until } = await run.view()
     if (step.now === 'confirm') return held(ctx, flow, frame)

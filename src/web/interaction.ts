@@ -8,7 +8,7 @@ import { routes } from '../oidc/configuration.ts'
 import type { InteractionDetails, Stranger } from '../oidc/interactions.ts'
 import { rememberApp } from './flow-start.ts'
 import { fields, queryField, submit } from './forms.ts'
-import { requestedLocale } from './phrases.ts'
+import { localeOf } from './language.ts'
 import type { Services } from './services.ts'
 import { seeOther } from './show.ts'
 import type { Visit } from './visit.ts'
@@ -81,14 +81,15 @@ export function interaction(services: Services): void {
       // People who were to sign up and have an account sign in here: back at the request they would be asked to sign up again.
       ...((params.anew || prompt === 'create') && { anew: true }),
       client: { name, tile, home: app },
-      locale: params.ui_locales ? requestedLocale(params.ui_locales) : ctx.state.locale,
     }
-    if (prompt === 'create') return beginFlow(ctx, { ...begun, purpose: 'sign-up' })
+    const asked = params.ui_locales
+    if (prompt === 'create') return beginFlow(ctx, { ...begun, locale: localeOf(ctx, { asked }), purpose: 'sign-up' })
     const person = session && (await accounts.get(session.accountId))
     // Somebody who is signed in and has to prove more stays who they are, unless the app asked for a sign-in of its own.
     const stays = person !== undefined && !params.anew
     await beginFlow(ctx, {
       ...begun,
+      locale: localeOf(ctx, { setting: person?.locale, asked }),
       purpose: stays ? 'step-up' : 'sign-in',
       account: stays ? person.id : undefined,
       securityStamp: stays ? person.securityStamp : undefined,
@@ -98,9 +99,10 @@ export function interaction(services: Services): void {
   }
 
   const consent = async (ctx: Context, details: InteractionDetails) => {
-    const { uid, client, stranger, asked, session } = details
+    const { uid, client, stranger, asked, session, params } = details
     const person = session && (await accounts.get(session.accountId))
     if (!person) throw new Problem('sign_in_needed')
+    ctx.state.locale = localeOf(ctx, { setting: person.locale, asked: params.ui_locales })
     const locals = {
       base: `/interaction/${uid}`,
       scopes: asked.scopes,
@@ -123,7 +125,7 @@ function approval(
     const person = await accounts.get(request.account)
     if (!person) throw new Problem('sign_in_needed')
     const { uid, client, params } = details
-    if (params.ui_locales) ctx.state.locale = requestedLocale(params.ui_locales)
+    ctx.state.locale = localeOf(ctx, { setting: person.locale, asked: params.ui_locales })
     const { factor, shown, known, young, ...facts } = await approving.ask(request)
     const base = `/interaction/${uid}/approve`
     show.page(

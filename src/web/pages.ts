@@ -86,7 +86,9 @@ export interface Frame {
   when(at: number, day?: boolean): string
   /** Milliseconds since the epoch: where a countdown starts, whatever the reader's clock says. */
   now: number
-  locale: 'en' | 'de'
+  /** The page's language (BCP 47), and the direction in which it is written. */
+  locale: string
+  direction: 'ltr' | 'rtl'
   /** The reader's time zone, where it is known. */
   zone: string | undefined
   /** Text of the `h1` and the document's title: the phrase of the page, its factor or its status unless given. */

@@ -1,21 +1,25 @@
+import { readFileSync } from 'node:fs'
 import { IntlMessageFormat } from 'intl-messageformat'
-import type { Context } from 'koa'
-import de from '../../views/locales/de.json' with { type: 'json' }
 import en from '../../views/locales/en.json' with { type: 'json' }
 import type { Agent } from '../accounts/device.ts'
 import type { Problem } from '../errors.ts'
+import { type Language, languages } from '../languages.ts'
 import type { Place } from '../risk/places.ts'
 
-/** The key of every phrase. English is the source; German has the same keys, which test/house checks. */
+/** The key of every phrase. English is the source; every other language has the same keys, which test/house checks. */
 export type PhraseKey = keyof typeof en
-/** The languages of all pages and messages (BCP 47). */
-export type Locale = 'en' | 'de'
 export type PhraseValues = Record<string, string | number>
 
-/** Every language, by its name in itself. */
-export const languages: Readonly<Record<Locale, string>> = { en: 'English', de: 'Deutsch' }
+interface Options {
+  production?: boolean
+  /** The languages there are, by their tags. */
+  known?: Readonly<Record<string, Language>>
+  /** Reads all phrases of a language. */
+  read?: (locale: string) => Readonly<Record<string, string>>
+}
 
-const locales: Record<Locale, Record<string, string>> = { en, de }
+const readFile = (locale: string): Record<string, string> =>
+  JSON.parse(readFileSync(new URL(`../../views/locales/${locale}.json`, import.meta.url), 'utf8'))
 
 /** Says whether there is a phrase of this key. */
 export function isPhrase(key: string): key is PhraseKey {
@@ -24,20 +28,22 @@ export function isPhrase(key: string): key is PhraseKey {
 
 export type Phrases = ReturnType<typeof phrases>
 
-/** Returns all phrases in all languages, each compiled when it is first used. */
-export function phrases({ production = false }: { production?: boolean } = {}) {
+/** Returns all phrases in all languages. A language is read when it is first spoken, so that the others cost no memory; a phrase is compiled when it is first used. */
+export function phrases({ production = false, known = languages, read = readFile }: Options = {}) {
+  const all = once(locale => (locale === 'en' ? en : read(locale)))
   const compiled = once(name => {
     const [locale = '', key = ''] = name.split(' ')
-    const source = Object.hasOwn(locales[locale as Locale], key) ? locales[locale as Locale][key] : undefined
+    const source = Object.hasOwn(all(locale), key) ? (all(locale) as Record<string, string>)[key] : undefined
     if (source === undefined) throw new Error(`No phrase ${key} in ${locale}`)
     // Phrases are plain text: a "<" in one is a "<".
     return new IntlMessageFormat(source, locale, undefined, { ignoreTag: true })
   })
 
   /** Returns the phrase of a key as plain text. A key that is missing throws; in production it is shown as it is. */
-  function t(locale: Locale, key: PhraseKey, values?: PhraseValues): string {
+  function t(locale: string, key: PhraseKey, values?: PhraseValues): string {
     try {
-      return String(compiled(`${locale} ${key}`).format(values))
+      // What is kept of a person may name a language that an earlier version spoke.
+      return String(compiled(`${Object.hasOwn(known, locale) ? locale : 'en'} ${key}`).format(values))
     } catch (error) {
       if (production) return key
       throw error
@@ -45,36 +51,27 @@ export function phrases({ production = false }: { production?: boolean } = {}) {
   }
 
   /** Returns a phrase where the type of its key is not known. */
-  const say = (locale: string, key: string, values?: PhraseValues): string =>
-    t(locale as Locale, key as PhraseKey, values)
+  const say = (locale: string, key: string, values?: PhraseValues): string => t(locale, key as PhraseKey, values)
 
   /** Says what happened and what to do next: `problem.<code>`, with its values. */
   function problem(
-    locale: Locale,
+    locale: string,
     { code, values, retryAfter }: Pick<Problem, 'code' | 'values' | 'retryAfter'>,
   ): string {
     return t(locale, `problem.${code}`, { left: 'unknown', wait: wait(locale, retryAfter), ...values })
   }
 
-  function wait(locale: Locale, seconds: number | undefined): string {
+  function wait(locale: string, seconds: number | undefined): string {
     if (seconds === undefined) return t(locale, 'wait.unknown')
     if (seconds <= 90) return t(locale, 'wait.seconds', { count: Math.max(1, Math.ceil(seconds)) })
     if (seconds <= 5_400) return t(locale, 'wait.minutes', { count: Math.ceil(seconds / 60) })
     return t(locale, 'wait.hours', { count: Math.ceil(seconds / 3_600) })
   }
 
-  return { t, say, problem }
-}
+  /** Returns the direction in which a language is written. */
+  const direction = (locale: string): Language['direction'] => known[locale]?.direction ?? 'ltr'
 
-/** Returns the language of ours that a browser prefers (Accept-Language; RFC 9110, 12.5.4); English when it names none. */
-export function preferredLocale(ctx: Pick<Context, 'acceptsLanguages'>): Locale {
-  return (ctx.acceptsLanguages(Object.keys(locales)) || 'en') as Locale
-}
-
-/** Returns the first language of ours in `ui_locales` (OpenID Connect Core, 3.1.2.1: tags separated by spaces, best first); English when none is. */
-export function requestedLocale(tags: string): Locale {
-  const languages = tags.split(' ').map(tag => tag.split('-', 1).join('').toLowerCase())
-  return (languages.find(each => Object.hasOwn(locales, each)) ?? 'en') as Locale
+  return { t, say, problem, direction, languages: known }
 }
 
 export type Words = ReturnType<typeof words>

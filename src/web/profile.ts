@@ -3,15 +3,16 @@ import type { Account } from '../accounts/account.ts'
 import { browserZone, knownZone, zones } from '../accounts/time-zone.ts'
 import type { TypedProfile } from '../actions/profile-actions.ts'
 import type { Problem } from '../errors.ts'
+import { isLocale, type Language, languages } from '../languages.ts'
 import { field, submit } from './forms.ts'
-import { languages } from './phrases.ts'
+import { chooseLocale, chosenLocale } from './language.ts'
 import type { Services } from './services.ts'
 
 declare module './pages.ts' {
   interface Pages {
     /** What people say about themselves, for apps; posts to itself. Languages by their code, each named in itself. */
     'account/profile': TypedProfile & {
-      languages: Readonly<Record<string, string>>
+      languages: Readonly<Record<string, Language>>
       zones: readonly string[]
       /** The time zone of their browser, which holds where they choose none. */
       browserZone: string | undefined
@@ -42,7 +43,11 @@ export function profile({ router, actions, show, page, requireSession, perform }
     const text = (name: keyof TypedProfile) => field(ctx, name, longest)
     const typed = { name: text('name'), username: text('username'), language: text('language'), zone: text('zone') }
     await submit(
-      () => perform(ctx, person, actions.profile.change, typed),
+      async () => {
+        await perform(ctx, person, actions.profile.change, typed)
+        // The latest choice wins over one that was made in this browser earlier.
+        if (chosenLocale(ctx) && isLocale(typed.language)) chooseLocale(ctx, typed.language)
+      },
       problem => form(ctx, person.account, typed, problem),
     )
   })

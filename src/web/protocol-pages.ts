@@ -6,7 +6,7 @@ import { routes } from '../oidc/configuration.ts'
 import type { Renderers } from '../oidc/options.ts'
 import { asProblem, cookieless } from './faults.ts'
 import { wayBack } from './flow-start.ts'
-import { preferredLocale } from './phrases.ts'
+import { localeOf } from './language.ts'
 import { refusalOf, refused, type Show } from './show.ts'
 
 declare module './pages.ts' {
@@ -41,7 +41,7 @@ function told(fault: unknown): Problem {
 /** Returns the pages that oidc-provider's endpoints answer with. They run before the middleware that knows visitors and their language. */
 export function protocolPages({ accounts, show }: Services): Renderers {
   const prepare = (ctx: Context): void => {
-    ctx.state.locale = preferredLocale(ctx)
+    ctx.state.locale = localeOf(ctx)
   }
   return {
     error: (ctx, _, fault) => {
@@ -97,7 +97,7 @@ export function onward({ issuer, show }: { issuer: string; show: Show }): Middle
     if (!device && !byForm) return
     ctx.remove('Location')
     ctx.status = 200
-    ctx.state.locale ??= preferredLocale(ctx)
+    ctx.state.locale ??= localeOf(ctx)
     const title = device ? show.say(ctx.state.locale, 'title.sign-in/go-on') : undefined
     show.page(ctx, 'sign-in/onward', { onward: location, device }, { title })
   }

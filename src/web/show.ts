@@ -95,6 +95,7 @@ export function renderer(services: { phrases: Phrases; assets: Pick<Assets, 'ass
       now: now(),
       locale,
       zone,
+      direction: phrases.direction(locale),
       towards: undefined,
       reason: undefined,
       person: undefined,

@@ -5,8 +5,9 @@ import { deviceCookie, deviceId, isDevice } from '../accounts/device.ts'
 import { browserZone, zoneOf } from '../accounts/time-zone.ts'
 import { Problem } from '../errors.ts'
 import type { Visitor } from '../events.ts'
+import type { Locale } from '../languages.ts'
 import type { CurrentSession, Sessions } from '../oidc/browser-sessions.ts'
-import { type Locale, preferredLocale } from './phrases.ts'
+import { localeOf } from './language.ts'
 import { seeOther } from './show.ts'
 
 const year = 365 * 24 * 3_600_000
@@ -41,7 +42,7 @@ export function visiting({ https, token }: { https: boolean; token: () => string
       agent: ctx.get('User-Agent').slice(0, 300) || undefined,
       request: ctx.state.request,
     }
-    ctx.state.locale = preferredLocale(ctx)
+    ctx.state.locale = localeOf(ctx)
     ctx.state.zone = browserZone(ctx)
     await next()
   }
@@ -60,6 +61,7 @@ export function visits({ accounts, sessions }: { accounts: Accounts; sessions: S
     const session = await sessions.current(ctx)
     const account = session && (await accounts.get(session.accountId))
     if (!session || !active(account)) return undefined
+    ctx.state.locale = localeOf(ctx, { setting: account.locale })
     ctx.state.zone = zoneOf(account) ?? ctx.state.zone
     return { account, session }
   }

@@ -1,7 +1,9 @@
 import { expect } from 'chai'
 import { composer } from '../../src/delivery/compose.ts'
 import type { MailName } from '../../src/delivery/mails.ts'
+import { languages } from '../../src/languages.ts'
 import { phrases } from '../../src/web/phrases.ts'
+import en from '../../views/locales/en.json' with { type: 'json' }
 
 const { mail, text: textOf } = composer({ phrases: phrases(), issuer: 'https://id.example.com:8443', name: 'Latchkey' })
 const told = {
@@ -65,7 +67,11 @@ const sms = (values: { locale: string; code: string; minutes: number; towards: s
 const ada = { to: 'ada@example.com', locale: 'en' }
 const all = (changes: object = {}) =>
   names.flatMap(name =>
-    ['en', 'de'].map(locale => ({ name, locale, ...mail(name, { ...ada, locale, ...told[name], ...changes }) })),
+    Object.keys(languages).map(locale => ({
+      name,
+      locale,
+      ...mail(name, { ...ada, locale, ...told[name], ...changes }),
+    })),
   )
 
 // What a person reads of the HTML: tags, styles and the hidden preview taken out, entities put back.
@@ -97,8 +103,26 @@ describe('composer', () => {
     expect(mail('taken', ada).subject).to.equal('You already have a Latchkey account')
     const german = mail('taken', { ...ada, locale: 'de' })
     expect(german.subject).to.equal('Sie haben schon ein Konto bei Latchkey')
-    expect(german.html).to.include('<html lang="de">')
+    expect(german.html).to.include('<html lang="de" dir="ltr">')
     expect(german.text).to.not.include('account')
+  })
+
+  it('is written from right to left where the language is, but for codes and addresses', () => {
+    const known = { ...languages, he: { name: 'עברית', direction: 'rtl' } } as const
+    const hebrew = composer({
+      phrases: phrases({ known, read: () => en }),
+      issuer: 'https://id.example.com',
+      name: 'Latchkey',
+    })
+    const { html } = hebrew.mail('open', { ...ada, ...told.open, locale: 'he', antiPhishingPhrase: 'blue heron' })
+    expect(html).to.include('<html lang="he" dir="rtl">').and.to.include('text-align:right" dir="rtl"')
+    expect(html).to.match(/class="words"[^>]*border-width:0 3px 0 0"/)
+    expect(html)
+      .to.match(/class="code" dir="ltr"/)
+      .and.to.match(/class="link" dir="ltr"/)
+    expect(mail('open', { ...ada, ...told.open, locale: 'en', antiPhishingPhrase: 'x' }).html)
+      .to.include('dir="ltr"')
+      .and.to.not.include('0 3px 0 0')
   })
 
   it('shows the code, how long it lasts, who asks and where to enter it', () => {

@@ -77,7 +77,10 @@ describe('the activity page', () => {
   })
 
   it('speaks the reader’s language', async () => {
-    const page = await ada.browser.get(path, { headers: { 'accept-language': 'de' } })
+    const choose = (tag: string) => ada.browser.cookies.setCookie(`latchkey_language=${tag}`, latchkey.issuer)
+    await choose('de')
+    const page = await ada.browser.get(path)
+    await choose('en')
     expect(page.h1).to.equal('Aktivität')
     expect(page.text).to.include('Passwort: abgelehnt').and.to.include('Chrome unter Linux')
   })

@@ -210,8 +210,11 @@ describe('approving what matters', () => {
     expect((await here.push(`[${'"x",'.repeat(50_000)}"x"]`)).status).to.be.oneOf([400, 413])
   })
 
-  it('shows its page in the language that the app asks for', async () => {
-    const { page: german } = await here.open(ada, await here.push([withdrawal], { ui_locales: 'de' }))
+  it('shows its page in the person’s own language, whatever the app asks for', async () => {
+    const english = await here.open(ada, await here.push([withdrawal], { ui_locales: 'de' }))
+    expect(english.page.h1).to.equal('Approve this withdrawal?')
+    await ada.browser.cookies.setCookie('latchkey_language=de', here.issuer)
+    const { page: german } = await here.open(ada, await here.push([withdrawal], { ui_locales: 'en' }))
     expect(german.h1).to.equal('Diese Auszahlung freigeben?')
     expect(german.headers.get('content-security-policy')).to.include("form-action 'self';").and.not.include('shop')
     const other = authenticator()

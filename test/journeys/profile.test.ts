@@ -18,7 +18,10 @@ describe('somebody’s profile', () => {
 
   const url = () => `${latchkey.issuer}/account/profile`
   const save = async (fields: Record<string, string>) =>
-    (await ada.browser.get(url())).submit({ name: '', username: '', zone: '', ...fields }, 'Save')
+    (await ada.browser.get(url())).submit(
+      { name: '', username: '', zone: '', ...fields },
+      { action: '/account/profile' },
+    )
   const userinfo = async (scope = 'openid profile') => {
     const { body } = await latchkey.tokens('shop', ada.browser, { scope })
     return (await latchkey.get('userinfo', { authorization: `Bearer ${body.access_token}` })).body

@@ -1,3 +1,4 @@
+import { languages } from '../../src/languages.ts'
 import {
   account,
   day,
@@ -43,7 +44,7 @@ const told = {
   username: 'ada',
   language: 'en',
   zone: 'Europe/Vienna',
-  languages: { en: 'English', de: 'Deutsch' },
+  languages,
   zones: ['Europe/London', 'Europe/Vienna', 'UTC'],
   browserZone: 'Europe/London',
 }

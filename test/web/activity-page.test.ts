@@ -1,18 +1,18 @@
 import { expect } from 'chai'
 import { beginning, chain, type Happening } from '../../src/observers/chain.ts'
 import { csvLine, happened } from '../../src/web/activity-page.ts'
-import { type Locale, type PhraseKey, phrases } from '../../src/web/phrases.ts'
+import { type PhraseKey, phrases } from '../../src/web/phrases.ts'
 import { happening } from '../support/audit.ts'
 
 const { t } = phrases()
 
 describe('an entry of the activity page', () => {
-  const told = (more: Partial<Happening>, locale: Locale = 'en') =>
+  const told = (more: Partial<Happening>, locale = 'en') =>
     happened(chain(happening('ada', more), beginning), {
       say: (key, values) => t(locale, key as PhraseKey, values),
       app: id => (id === 'trading' ? 'Trading' : id),
     })
-  const what = (name: string, data: Record<string, unknown>, locale?: Locale) =>
+  const what = (name: string, data: Record<string, unknown>, locale?: string) =>
     told({ name, data: { account: 'ada', ...data } }, locale).what
 
   it('names factors and apps as people know them', () => {

@@ -1,7 +1,6 @@
-import { type IncomingMessage, ServerResponse } from 'node:http'
 import { expect } from 'chai'
-import Koa from 'koa'
-import { isPhrase, type PhraseKey, phrases, preferredLocale, requestedLocale } from '../../src/web/phrases.ts'
+import { languages } from '../../src/languages.ts'
+import { isPhrase, type PhraseKey, phrases } from '../../src/web/phrases.ts'
 
 describe('phrases', () => {
   const { t, problem } = phrases()
@@ -9,6 +8,27 @@ describe('phrases', () => {
   it('speaks both languages', () => {
     expect(t('en', 'act.sign-in')).to.equal('Sign in')
     expect(t('de', 'act.sign-in')).to.equal('Anmelden')
+  })
+
+  it('reads a language when it is first spoken, and once', () => {
+    const read: string[] = []
+    const all = phrases({
+      known: { ...languages, he: { name: 'One', direction: 'rtl' }, nl: { name: 'Two', direction: 'ltr' } },
+      read: locale => {
+        read.push(locale)
+        return { 'act.sign-in': `In ${locale}`, 'act.sign-out': 'Out' }
+      },
+    })
+    expect(all.t('en', 'act.sign-in')).to.equal('Sign in')
+    expect(read).to.deep.equal([])
+    expect([all.t('he', 'act.sign-in'), all.t('he', 'act.sign-out')]).to.deep.equal(['In he', 'Out'])
+    expect(read).to.deep.equal(['he'])
+    expect([all.direction('he'), all.direction('nl')]).to.deep.equal(['rtl', 'ltr'])
+  })
+
+  it('speaks English to who once chose a language that is not spoken any more', () => {
+    for (const gone of ['xx', '', 'constructor', '../../package'])
+      expect(t(gone, 'act.sign-in'), gone).to.equal('Sign in')
   })
 
   it('inserts values as text', () => {
@@ -46,35 +66,4 @@ describe('phrases', () => {
     expect(slow(7_000)).to.include('Wait 2 hours,')
     expect(slow(undefined)).to.include('Wait a moment,')
   })
-})
-
-describe('the language of a page', () => {
-  const headers: [header: string | undefined, locale: string, why: string][] = [
-    [undefined, 'en', 'no header'],
-    ['', 'en', 'an empty header'],
-    ['de-AT,de;q=0.9,en;q=0.8', 'de', 'best first'],
-    ['de-AT', 'de', 'a region of it'],
-    ['fr;q=1, en;q=0.4, de;q=0.5', 'de', 'the better of those there are'],
-    ['en;q=0, de;q=0.1', 'de', 'one that is ruled out'],
-    ['fr, *;q=0.5', 'en', 'any will do'],
-    ['fr', 'en', 'none that there is'],
-    ['DE', 'de', 'capitals'],
-    ['constructor', 'en', 'a name that every object has'],
-  ]
-  for (const [header, locale, why] of headers) {
-    it(`is ${locale} by Accept-Language: ${why}`, () => {
-      const req = { headers: header === undefined ? {} : { 'accept-language': header } } as IncomingMessage
-      expect(preferredLocale(new Koa().createContext(req, new ServerResponse(req)))).to.equal(locale)
-    })
-  }
-
-  const tags: [tags: string, locale: string, why: string][] = [
-    ['fr de en', 'de', 'best first'],
-    ['de-AT', 'de', 'a region of it'],
-    ['DE', 'de', 'capitals'],
-    ['fr', 'en', 'none that there is'],
-    ['constructor', 'en', 'a name that every object has'],
-  ]
-  for (const [wanted, locale, why] of tags)
-    it(`is ${locale} by ui_locales: ${why}`, () => expect(requestedLocale(wanted)).to.equal(locale))
 })

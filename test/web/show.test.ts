@@ -11,7 +11,7 @@ describe('a rendered page', () => {
 
   it('renders a whole document in the language asked for', () => {
     const html = render('sign-in/start', { ...start, locale: 'de' })
-    expect(html).to.match(/^<!doctype html>\n<html lang="de">/)
+    expect(html).to.match(/^<!doctype html>\n<html lang="de" dir="ltr">/)
     expect(html).to.include('<title>Anmelden · Latchkey</title>')
   })
 
