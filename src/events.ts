@@ -21,6 +21,8 @@ const credential = z.string()
 /** Every event once, named thing.past-participle: its data, its level, and whether the owner is told. Data is strict, so that nothing undeclared, and no secret, reaches a log. */
 export const events = {
   'account.created': event('info', { account }),
+  'account.imported': event('info', { account, source: z.string() }),
+  'email.proved': event('info', { account }),
   'sign-up.started': event('info', { taken: z.boolean() }),
   'factor.enrolled': event('notice', { account, factor, credential }),
   'factor.added': event('notice', { account, factor, credential }, told),

@@ -74,6 +74,12 @@ const shape = z.object({
   /** The time zone of the browser that the account was made with. No app is told of it. */
   zone: z.string().optional(),
   profile: profileShape.optional(),
+  /** It was imported without a second factor, and has set up none since. */
+  unguarded: z.boolean().optional(),
+  /** It was imported with an address that nobody has proved yet. Until then the address recovers nothing. */
+  emailUnproved: z.boolean().optional(),
+  /** What the product before this one knew it by, where that is not its id. */
+  legacySub: z.string().optional(),
   /** `closing`: its owner asked for its removal and may still change their mind. `closed`: it is being removed and belongs to nobody. */
   status: z.enum(['active', 'closing', 'closed']),
   /** Staff locked it: nobody gets in until staff unlock it. */
@@ -102,12 +108,13 @@ const shape = z.object({
   updatedAt: z.number(),
 })
 
-/** A person's account. Its email is verified: an account begins when its second factor is enrolled. */
+/** A person's account. Its email is verified, because an account begins when its second factor is enrolled; an imported one makes up for both at its next sign-in. */
 export type Account = z.output<typeof shape>
 
 /** The fields that an account's owner is given in an export; the others are counters and ids of ours. */
 export const givenOfAccounts = [
-  ...(['id', 'email', 'phone', 'locale', 'zone', 'profile', 'status', 'lock', 'closesAt', 'holdUntil'] as const),
+  ...(['id', 'legacySub', 'email', 'emailUnproved', 'phone'] as const),
+  ...(['locale', 'zone', 'profile', 'status', 'lock', 'closesAt', 'holdUntil'] as const),
   ...(['antiPhishingPhrase', 'smsAlerts', 'summaryAt'] as const),
   ...(['restrictions', 'travel', 'ruledAt', 'createdAt', 'updatedAt'] as const),
 ]
@@ -115,7 +122,7 @@ export const givenOfAccounts = [
 export const accountsDeclaration = declare({
   name: 'accounts',
   shape,
-  unique: ['email'],
+  unique: ['email', 'legacySub'],
   indexes: ['closesAt', 'summaryAt', 'phone', ['createdAt', 'id']],
 })
 

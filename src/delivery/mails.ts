@@ -69,6 +69,8 @@ export const mails = {
   reset: mail<Expiring & Whence & { bearer: string }>(reset),
   /** To somebody who asked for a new password where there is no account. */
   'no-account': mail(),
+  /** To an address that was imported, where somebody asked for a new password before anybody proved it. */
+  unproved: mail(),
   /** To somebody who said that it wasn't them: a link to a new password. */
   disowned: mail<Expiring & { bearer: string }>(reset),
   /** To the owner of an account that somebody unusual signs in to: the link lets them. */

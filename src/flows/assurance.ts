@@ -101,3 +101,12 @@ export function spare(factor: Rule): boolean {
 export function lastResortsLast<F extends Rule>(factors: readonly F[]): F[] {
   return [...factors.filter(each => !spare(each)), ...factors.filter(spare)]
 }
+
+/** Does a change let somebody in more easily? What is gone guards no more; a new number or address may be another's; who was let in by a last resort may be another. */
+export function loosens(
+  did: 'added' | 'replaced' | 'removed',
+  factor: Rule,
+  { purpose, proved }: { purpose: Purpose; proved: readonly Rule[] },
+): boolean {
+  return did === 'removed' || factor.channel !== undefined || purpose === 'reset' || proved.some(spare)
+}

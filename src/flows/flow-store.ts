@@ -31,6 +31,9 @@ const shape = z.object({
   real: z.boolean(),
   /** The account's security stamp when the flow came to know the account, or when it last changed it itself. */
   securityStamp: z.number().optional(),
+  /** Its account was imported, and lacks a second factor, or has an address that nobody has proved. */
+  unguarded: z.boolean().optional(),
+  unproved: z.boolean().optional(),
   /** The browser session that it belongs to, and ends with. */
   session: z.string().optional(),
   /** The browser session that goes on after it, whatever it changes. */
@@ -104,6 +107,7 @@ export type NewFlow = Pick<Flow, 'purpose' | 'device' | 'locale'> &
       | 'account'
       | 'zone'
       | 'securityStamp'
+      | 'unguarded'
       | 'email'
       | 'session'
       | 'within'

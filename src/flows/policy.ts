@@ -11,6 +11,7 @@ import {
   strongestOf,
 } from './assurance.ts'
 import { keptOut } from './rulings.ts'
+import { settling } from './settling.ts'
 
 /** What somebody is here for. */
 export interface Demand {
@@ -23,6 +24,10 @@ export interface Demand {
   reauthenticated?: boolean | undefined
   /** After an identity check: the address that the account is known by is lost, too. */
   moves?: boolean | undefined
+  /** The account was imported without a second factor, and nobody set up one since. */
+  unguarded?: boolean | undefined
+  /** The account was imported with an address that nobody has proved. */
+  unproved?: boolean | undefined
   /** Optional steps passed over. */
   skipped: readonly string[]
 }
@@ -149,10 +154,12 @@ function enoughFrom<F extends Rule>({ available = [], later = [] }: Standing<F>,
   return later.find(({ at }) => reaches(assurance([...available, ...full(at)]), wanted))?.at
 }
 
-function reset<F extends Rule>({ offered, available = [], proved, enrolled }: Standing<F>): Step<F> {
+function reset<F extends Rule>({ offered, available = [], proved, enrolled, demand }: Standing<F>): Step<F> {
   // The link proved the mailbox, which is one step: it cannot be the second one, too.
   const mailbox = offered.filter(each => each.identifies)
   const second = available.filter(each => each.kind !== 'knowledge' && !each.identifies)
+  // An imported account that never had a second factor has none to ask for. What is set up counts for little until the hold is over.
+  if (demand.unguarded && (enrolled.some(guards) || second.length === 0)) return afresh(offered, enrolled)
   if (!proved.some(each => each.kind !== 'knowledge' && !each.identifies))
     return second.length > 0 ? { now: 'prove', from: lastResortsLast(second) } : { now: 'refuse' }
   const first = offered.filter(each => each.positions.includes('first') && !each.multiFactor)
@@ -160,9 +167,17 @@ function reset<F extends Rule>({ offered, available = [], proved, enrolled }: St
   return replacing(offered, proved, enrolled) ?? done(proved, mailbox)
 }
 
-/** Two of the staff said who it is: all is set up afresh. Nothing was proved by it that moves money; what was set up does that next. */
+/** Two of the staff said who it is: all is set up afresh. */
 function recover<F extends Rule>({ offered, enrolled, demand }: Standing<F>): Step<F> {
-  const mailbox = (each: F) => demand.moves && each.identifies
+  return afresh(offered, enrolled, each => demand.moves && each.identifies)
+}
+
+/** All that an account has is set up. Nothing was proved by it that moves money; what was set up does that next. */
+function afresh<F extends Rule>(
+  offered: readonly F[],
+  enrolled: readonly F[],
+  mailbox: (factor: F) => boolean | undefined = () => false,
+): Step<F> {
   const first = (each: F) => each.positions.includes('first') && !each.multiFactor
   for (const choice of [mailbox, first, (each: F) => each.mandatory, spare]) {
     const from = offered.filter(choice)
@@ -183,6 +198,9 @@ function signIn<F extends Rule>(standing: Standing<F>): Step<F> {
     const from = enough.length > 0 ? enough : first
     return from.length > 0 ? { now: 'prove', from } : { now: 'refuse' }
   }
+
+  const lacking = settling(standing)
+  if (lacking) return lacking.from.length > 0 ? lacking : { now: 'refuse' }
 
   // A trusted device is a second step, and no second factor: a cookie can be copied, and nobody proves that it was not.
   const least = trusted && proved.some(each => each.positions.includes('first')) ? 'mfa' : undefined
@@ -210,15 +228,6 @@ function replacing<F extends Rule>(
 ): Step<F> | undefined {
   if (!proved.some(spare) || enrolled.some(guards)) return undefined
   return { now: 'enrol', from: offered.filter(each => each.mandatory), optional: false }
-}
-
-/** Does a change let somebody in more easily? What is gone guards no more; a new number or address may be another's; who was let in by a last resort may be another. */
-export function loosens(
-  did: 'added' | 'replaced' | 'removed',
-  factor: Rule,
-  { purpose, proved }: { purpose: Purpose; proved: readonly Rule[] },
-): boolean {
-  return did === 'removed' || factor.channel !== undefined || purpose === 'reset' || proved.some(spare)
 }
 
 function bestWith(first: Rule, available: readonly Rule[]): Acr | undefined {

@@ -110,6 +110,7 @@ interface Proving {
   accounts: Accounts
   credentials: Pick<Credentials, 'byLookup'>
   proof: Proof
+  emit: Emit
   /** How long what was added counts for no more than the proof that authorised it, in milliseconds. */
   hold: number
   now: () => number
@@ -121,7 +122,7 @@ export type Prove = ReturnType<typeof proving>
  * Verifies a proof in a flow, of the account that the flow or the answer names. Resolves to the flow with what the proof made of
  * it, which has still to be saved. Throws the factor's Problem.
  */
-export function proving({ accounts, credentials, proof, hold, now }: Proving) {
+export function proving({ accounts, credentials, proof, emit, hold, now }: Proving) {
   /** Returns the flow with the account that an answer names. An unknown one stays nameless, and goes the same way. */
   const named = async (flow: Flow, name: Named | undefined): Promise<Flow> => {
     if (!name || flow.real) return flow
@@ -131,7 +132,8 @@ export function proving({ accounts, credentials, proof, hold, now }: Proving) {
         : await accounts.get((await credentials.byLookup(name.lookup))?.account ?? '')
     const email = 'email' in name ? name.email : found?.email
     if (!owned(found)) return { ...flow, email }
-    return { ...flow, account: found.id, securityStamp: found.securityStamp, real: true, email }
+    const { id: account, securityStamp, unguarded, emailUnproved: unproved } = found
+    return { ...flow, account, securityStamp, unguarded, unproved, real: true, email }
   }
 
   return async (
@@ -145,14 +147,20 @@ export function proving({ accounts, credentials, proof, hold, now }: Proving) {
     if (!fits.success) throw new Problem('malformed')
     const name = factor.prove.names?.(fits.data)
     const whose = await named(flow, name)
-    const { account, securityStamp, real, email } = whose
+    const { account, securityStamp, unguarded, real, email } = whose
     const all = await credentialsOf(whose)
     const question = { flow: flow.id, mode: 'prove' as const, factor }
     const asked = { question, subject: subjectOf(whose, factor, all, now()), credentials: all, name }
     const { credential } = await proof(asked, answer, visitor)
     const by = all.find(each => each.id === credential)
     const limits = limitsWith(flow, factor, by, { hold, now: now() })
-    return { ...flow, account, securityStamp, real, email, proved: [...flow.proved, factor.id], limits }
+    const unproved = whose.unproved && !factor.identifies
+    if (whose.unproved && !unproved && account !== undefined) {
+      await accounts.patch(account, { emailUnproved: undefined })
+      await emit('email.proved', { account }, visitor)
+    }
+    const proved = [...flow.proved, factor.id]
+    return { ...flow, account, securityStamp, unguarded, unproved, real, email, proved, limits }
   }
 }
 

@@ -4,9 +4,9 @@ import { type Code, Problem } from '../errors.ts'
 import type { Visitor } from '../events.ts'
 import type { Enrolled, Factor } from '../factors/factor.ts'
 import { Conflict } from '../store/collection.ts'
+import { guards, loosens } from './assurance.ts'
 import { type Commit, discard, type Wanted } from './committing.ts'
 import type { Flow } from './flow-store.ts'
-import { loosens } from './policy.ts'
 import { authorityOf, provedIn } from './standing.ts'
 
 interface Services {
@@ -57,10 +57,15 @@ export function protection({ factors, accounts, credentials, commit, now }: Serv
       const did = former === undefined ? 'added' : 'replaced'
       const proved = provedIn(flow, factors)
       const begins = purpose === 'sign-up' || purpose === 'recover'
+      const contact = factor.verifiedContact?.(enrolled.secret) ?? {}
       const wanted: Wanted = {
         came: [credential],
         went: former === undefined ? [] : [former],
-        fields: factor.verifiedContact?.(enrolled.secret) ?? {},
+        fields: {
+          ...contact,
+          ...('email' in contact && { emailUnproved: undefined }),
+          ...(guards(factor) && { unguarded: undefined }),
+        },
         loosens: loosens(did, factor, { purpose, proved }),
         always: purpose === 'reset',
         // What goes along with a beginning is told of with it.

@@ -26,6 +26,9 @@ interface Services {
   commit: Commit
 }
 
+/** Whatever an imported account lacked was set up. */
+const imported = { unguarded: undefined, emailUnproved: undefined }
+
 export type Recover = ReturnType<typeof recovering>
 
 /**
@@ -75,7 +78,7 @@ export function recovering(services: Services) {
         ...{ came: added, went, loosens: true, always: true, events },
         settings: { smsAlerts: undefined, restrictions: undefined, travel: undefined },
         // Somebody may have signed up with it this very moment.
-        fields: { phone: undefined, ...withoutKeys(owner), ...((await free()) ? contact : known) },
+        fields: { ...imported, phone: undefined, ...withoutKeys(owner), ...((await free()) ? contact : known) },
       }
       const changed = await commit(owner, wanted, visitor).catch(fault => {
         if (!(fault instanceof Conflict)) throw fault

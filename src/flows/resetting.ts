@@ -49,7 +49,8 @@ export function resetting(services: Services) {
       // The same steps whether there is an account or not, so that nobody can tell by the time that it takes.
       const whose = await addresses.whose(email)
       const found = whose && (await accounts.get(whose.account))
-      const known = whose?.current && owned(found) ? found : undefined
+      const unproved = owned(found) && found.emailUnproved === true
+      const known = whose?.current && owned(found) && !unproved ? found : undefined
       // A change of protection makes the links before it void: the next one is not kept back for their sake.
       const mailed = await postage.link(email, `${known?.id ?? email}\n${known?.securityStamp ?? ''}`)
       if (mailed === undefined) return
@@ -60,7 +61,7 @@ export function resetting(services: Services) {
       )
       await emit('recovery.started', { account: known?.id }, visitor)
       if (!known && mailed === 'late') return
-      if (!known) return sendMail(owned(found) ? 'reserved' : 'no-account', { email, locale })
+      if (!known) return sendMail(unproved ? 'unproved' : owned(found) ? 'reserved' : 'no-account', { email, locale })
       const expiresAt = now() + life
       const letter = { bearer, expiresAt, ...whence(known.locale, visitor) }
       await sendMail('reset', { email, locale: known.locale }, letter)

@@ -61,7 +61,8 @@ export function weighing({ risk, devices }: { risk: Pick<Risk, 'weigh'>; devices
   const weighed = async (flow: Flow, step: Decided, visitor: Visitor): Promise<Flow> => {
     const { purpose, account, verdict } = flow
     const short = step.now === 'refuse' && step.until !== undefined
-    const ended = flow.proved.length > 0 || purpose === 'recover'
+    // A mailed link and an identity check have proved something before the flow began.
+    const ended = flow.proved.length > 0 || purpose === 'recover' || purpose === 'reset'
     const enough = step.now === 'done' || ((step.now === 'enrol' || short) && ended)
     if (!enough || verdict || account === undefined || purpose === 'sign-up') return flow
     // A reset began by the mailbox: it cannot speak for the place, too.

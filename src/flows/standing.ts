@@ -16,13 +16,15 @@ export function stepOf(
   credentials: readonly Credential[],
   { factors, ...clock }: Clock & { factors: readonly Factor[] },
 ): Step<Factor> {
-  const { purpose, acr, add, reauthenticatedUntil: until = 0, moves, skipped, verdict, confirmed, trusted } = flow
+  const { purpose, acr, add, reauthenticatedUntil: until = 0, moves, verdict, confirmed, trusted } = flow
+  const { unguarded, unproved, skipped } = flow
+  const reauthenticated = stillGranted(until, reauthentication, clock.now)
   return next({
     offered: factors,
     ...(flow.account === undefined ? { available: undefined } : counted(factors, credentials, clock)),
     proved: provedIn(flow, factors),
     enrolled: factors.filter(each => flow.enrolled.includes(each.id)),
-    demand: { purpose, acr, add, reauthenticated: stillGranted(until, reauthentication, clock.now), moves, skipped },
+    demand: { purpose, acr, add, reauthenticated, moves, unguarded, unproved, skipped },
     verdict: confirmed && verdict ? { ...verdict, ruling: 'tell' } : verdict,
     trusted,
   })

@@ -35,7 +35,7 @@ function claimsOf(account: Account, { scope, asked }: { scope: string; asked: ob
     sub: id,
     ...((scope.split(' ').includes('hold') || 'hold_until' in asked) && heldUntil(account, now)),
     email,
-    email_verified: true,
+    email_verified: account.emailUnproved !== true,
     ...(phone !== undefined && { phone_number: phone, phone_number_verified: true }),
     ...(profile?.name !== undefined && { name: profile.name }),
     ...(profile?.username !== undefined && { preferred_username: profile.username }),

@@ -44,11 +44,11 @@ export function recovery({ router, mailbox, resetting, disowning, sessions, owne
   })
 
   router.post('/reset/:bearer', async ctx => {
-    const { id, email, securityStamp } = await resetting.open(ctx.params.bearer ?? '')
+    const { id, email, securityStamp, unguarded } = await resetting.open(ctx.params.bearer ?? '')
     // The link came by mail: the second factor can be proved here, however much strangers guess.
     await mailbox.admit(id, ctx.state.visitor)
     try {
-      await beginFlow(ctx, { purpose: 'reset', account: id, email, securityStamp })
+      await beginFlow(ctx, { purpose: 'reset', account: id, email, securityStamp, unguarded })
     } catch (fault) {
       // They have nothing besides the mailbox to prove who they are.
       if (fault instanceof Problem && fault.code === 'not_offered') return seeOther(ctx, '/recover')

@@ -94,7 +94,7 @@ export function people({ issuer, trust, hold, closing: patience, sms }: Config, 
   const protection = protectionOf({ factors, accounts, credentials, commit, now })
   const proof = proofs({ challenges, credentials, devices, admissions, throttle, failures, emit })
   const recover = recoveringOf({ factors, accounts, addresses, devices, credentials, complete, cutOff, commit })
-  const prove = proving({ accounts, credentials, proof, hold, now })
+  const prove = proving({ accounts, credentials, proof, emit, hold, now })
   const enrols = { factors, challenges, addresses, protection, signUp, recover }
   const enrol = enrolling({ ...enrols, throttle, failures, now })
 

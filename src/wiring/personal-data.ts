@@ -39,6 +39,7 @@ export const belongingsList: readonly Belonging[] = [
       stampedIn: ours.id,
       keysFrom: counter,
       edits: counter,
+      unguarded: 'what the next sign-in sets up',
       holds: ours.id,
       changes: 'what undoes a change; the activity says what it was',
     },

@@ -20,6 +20,7 @@ const told = {
   },
   reset: { link: 'https://id.example.com:8443/reset/x', minutes: 15, device: 'Chrome on Windows', place: 'Austria' },
   'no-account': {},
+  unproved: {},
   open: { link: 'https://id.example.com:8443/open/X', code: 'abcde-fghjk', hours: 2 },
   confirm: {
     link: 'https://id.example.com:8443/confirm/x',

@@ -98,6 +98,8 @@ export const standing: fc.Arbitrary<Standing<Rule>> = fc.record({
     add: fc.constantFrom(undefined, 'totp', 'passkey'),
     reauthenticated: fc.boolean(),
     moves: fc.boolean(),
+    unguarded: fc.boolean(),
+    unproved: fc.boolean(),
     skipped: fc.subarray(rules.map(({ id }) => id)),
   }),
 })
