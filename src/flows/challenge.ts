@@ -119,8 +119,8 @@ export function challenges({ store, sealer, now }: { store: Store; sealer: Seale
       const left = counted(question) ? limit - tries : undefined
       const { state } = sealed === undefined ? nothing : open(id, sealed)
       const outcome = await ceremony.finish(fits.data, state, { ...subject, left })
-      // What nothing is kept of ends with its flow, which one request alone changes.
-      if ((counted(question) || !standing(question)) && !(await kept.take(id))) throw new Problem('code_spent')
+      // One that stands by itself ends with its flow; what keeps its right answer from counting twice is the credential, which one request changes.
+      if (!standing(question) && !(await kept.take(id))) throw new Problem('code_spent')
       return outcome as Outcome
     },
   }
