@@ -35,8 +35,9 @@ function counting(store: Store) {
   }
   const since = () => {
     const { 'attempts read': reads = 0, 'attempts write': writes = 0, 'credentials read': credentials = 0 } = counts
+    const all = Object.entries(counts).reduce((sum, [key, times]) => (key.endsWith(' write') ? sum + times : sum), 0)
     counts = {}
-    return { reads, writes, credentials }
+    return { own: { reads, writes, credentials }, all }
   }
   return { counted, since }
 }
@@ -44,12 +45,18 @@ function counting(store: Store) {
 describe('a request of a flow', () => {
   let latchkey: Running
   let ada: Person
-  let since: ReturnType<typeof counting>['since']
+  let since: () => ReturnType<ReturnType<typeof counting>['since']>['own']
+  /** Writes to every collection. */
+  let all = 0
   before(async () => {
     latchkey = await startLatchkey({
       through: store => {
         const { counted, since: own } = counting(store)
-        since = own
+        since = () => {
+          const { own: taken, all: written } = own()
+          all += written
+          return taken
+        }
         return counted
       },
     })
@@ -85,6 +92,18 @@ describe('a request of a flow', () => {
     expect(done.location).to.equal(`${latchkey.issuer}/account`)
     // One write more ends the flow, because nothing comes after it.
     expect(second).to.deep.equal({ ...once, writes: 2 })
+  })
+
+  it('writes 21 times in all, to every collection, from the open page to the account, on a device that the account knows', async () => {
+    await (await ada.browser.get(`${latchkey.issuer}/account`)).submit({}, 'Sign out')
+    latchkey.clock.pass(60_000)
+    since()
+    all = 0
+    const page = await ada.browser.get(`${latchkey.issuer}/sign-in`)
+    await post(ada, `${page.url}/password`, { email: ada.email, password: ada.password })
+    const { page: done } = await post(ada, `${page.url}/totp`, { code: authenticatorCode(latchkey, ada) })
+    expect(done.location).to.equal(`${latchkey.issuer}/account`)
+    expect(all).to.equal(21)
   })
 
   it('does so for a wrong answer, too, which changes nothing and shows the page again', async () => {
