@@ -172,14 +172,14 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   const rooms = together(oidc, apiKeys, people, identity, { activity: activityOf({ store }) })
   const appName = async (client: string) => (await clients.app(client))?.name
   const admin = adminOf({ ...rooms, store, accounts, book, appName, emit, now })
-  const acting = { ...rooms, admin, accounts, languages, words, sendMail, issuer, emit, now }
+  const acting = { ...rooms, admin, appName, accounts, languages, words, sendMail, issuer, emit, now }
   const actions = actionsOf(acting)
   const listener = app({
     ...acting,
     ...{ actions, token, assets, show, book },
     protocol: { keys: cookieKeys(keyring), discovery: oidc.discovery, endpoints: oidc.endpoints },
     proxies: proxiesOf(config, { say: log.warn, now }),
-    ...{ app: clients.app, appName },
+    app: clients.app,
     places,
     rpId: new URL(issuer).hostname,
     contacts: config.contacts,

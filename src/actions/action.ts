@@ -28,6 +28,18 @@ interface Choice {
 /** Returns a phrase in the reader's language. */
 export type SayTo = (key: string) => string
 
+/** What a page that asks first says: its title is the phrase `confirm.<id>.title`. */
+interface Confirmation {
+  /** What is taken away, by the name that its owner knows. */
+  what: string
+  /** The phrase of its button: the same as on the button that led here. */
+  act: string
+  /** What follows, each a phrase that may name `{what}`; what the declaration itself says (sessions that end, a hold) is added to them. */
+  consequences: readonly string[]
+  /** Where it is cancelled to; where the action itself leads unless told. */
+  back?: string
+}
+
 /** Something that people do to their account. It is declared once: routes, re-authentication, the step-up page and the tests read this. */
 export interface Action<Args extends z.ZodType = z.ZodType, Out = unknown> {
   /** Names it in flows under way, and in the phrase `reason.<id>` of the page that asks for a proof. */
@@ -57,6 +69,8 @@ export interface Action<Args extends z.ZodType = z.ZodType, Out = unknown> {
   endsSessions?: { which: 'others' | 'all'; why: EndReason }
   /** What is on record of it. */
   event: EventName
+  /** It takes something away: a page of its own asks first, unless that is said by the page that it is done on. */
+  confirm?(args: z.output<Args>, actor: Actor, say: SayTo): Promise<Confirmation>
   /** Fills in the phrase `reason.<id>`. */
   reason?(args: z.output<Args>, actor: Actor, say: SayTo): Promise<Record<string, string>>
   /** It is a choice that is on or off, shown on the page of security and posted as `on` or `off` to /account/security/<name>; undefined where it makes no sense. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { keyOf, nameOf, parseForm, type Typed } from '../api-keys/api-key-form.ts'
 import type { Owner } from '../api-keys/owner.ts'
+import { Problem } from '../errors.ts'
 import { action, freshFor } from './action.ts'
 
 interface Services {
@@ -30,6 +31,11 @@ const open = { assurance: 'session', freshFor: freshFor.session, leadsTo: home }
 
 /** What people do with their API keys. */
 export function apiKeyActions({ owner, now }: Services) {
+  const own = async (account: string, key: string) => {
+    const found = (await owner.keys(account)).find(each => each.id === key)
+    if (!found) throw new Problem('not_found')
+    return found
+  }
   return {
     create: action({
       ...secret,
@@ -65,6 +71,10 @@ export function apiKeyActions({ owner, now }: Services) {
       args: key,
       run: ({ key }, { account, visitor }) => owner.revoke(account, key, visitor),
       event: 'api-key.revoked',
+      confirm: async ({ key }, { account }) => {
+        const consequences = ['stops', 'for-good', 'other'].map(each => `confirm.api-key.revoke.${each}`)
+        return { what: (await own(account.id, key)).name, act: 'act.revoke', consequences }
+      },
     }),
   }
 }

@@ -77,6 +77,11 @@ export function credentialActions({ credentials, factors, commit, emit }: Servic
       endsSessions: { which: 'others', why: 'protection-changed' },
       event: 'factor.removed',
       reason: named,
+      confirm: async (args, actor, say) => {
+        const { factor } = await find(args, actor)
+        const consequences = ['confirm.credential.remove.gone', `factor.${factor.id}.remove`]
+        return { ...(await named(args, actor, say)), act: 'act.remove', consequences }
+      },
     }),
     rename: action({
       ...proved,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import type { Devices } from '../accounts/device.ts'
+import type { Accounts } from '../accounts/account.ts'
+import type { Agent, Devices } from '../accounts/device.ts'
 import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
@@ -7,8 +8,13 @@ import type { Oidc } from '../oidc/provider.ts'
 import { action, freshFor } from './action.ts'
 
 interface Services {
+  accounts: Pick<Accounts, 'raiseStamp'>
+  /** Resolves to an app's name by its client id. */
+  appName: (client: string) => Promise<string | undefined>
   sessions: Pick<Sessions, 'endOne'>
-  devices: Pick<Devices, 'forget'>
+  devices: Pick<Devices, 'forget' | 'trustedBy'>
+  consents: { list(account: string): Promise<readonly { client: string }[]> }
+  words: { device(locale: string, agent: Agent): string }
   revokeApp: Oidc['revokeApp']
   emit: Emit
 }
@@ -17,7 +23,8 @@ interface Services {
 const open = { assurance: 'session', freshFor: freshFor.session } as const
 
 /** How people take back access: from sessions, from devices that they trusted, from apps. */
-export function sessionActions({ sessions, devices, revokeApp, emit }: Services) {
+export function sessionActions(services: Services) {
+  const { accounts, appName, consents, sessions, devices, words, revokeApp, emit } = services
   return {
     end: action({
       ...open,
@@ -38,6 +45,20 @@ export function sessionActions({ sessions, devices, revokeApp, emit }: Services)
       event: 'session.ended',
       leadsTo: '/account/sessions',
     }),
+    signOutEverywhere: action({
+      ...open,
+      id: 'account.sign-out-everywhere',
+      args: z.object({}),
+      // From here on all sessions of the account are void, and so are sign-ins under way.
+      run: async (_, { account }) => void (await accounts.raiseStamp(account.id, account.securityStamp)),
+      endsSessions: { which: 'all', why: 'signed-out' },
+      event: 'session.ended',
+      confirm: async (_, { account }) => {
+        const consequences = ['apps', 'under-way', 'keys'].map(each => `confirm.account.sign-out-everywhere.${each}`)
+        return { what: account.email, act: 'act.sign-out-everywhere', consequences, back: '/account/sessions' }
+      },
+      leadsTo: '/signed-out/everywhere',
+    }),
     forgetDevice: action({
       ...open,
       id: 'device.forget',
@@ -51,6 +72,13 @@ export function sessionActions({ sessions, devices, revokeApp, emit }: Services)
         await emit('device.forgotten', { account: account.id }, visitor)
       },
       event: 'device.forgotten',
+      confirm: async ({ device }, { account, ctx }) => {
+        const found = (await devices.trustedBy(account, true)).find(each => each.device === device)
+        if (!found) throw new Problem('not_found')
+        const only = account.restrictions?.devices ? ['confirm.device.forget.only'] : []
+        const consequences = ['confirm.device.forget.asks', ...only, 'confirm.device.forget.stays']
+        return { what: words.device(ctx.state.locale, found.agent), act: 'act.forget', consequences }
+      },
       leadsTo: '/account/security',
     }),
     revokeApp: action({
@@ -61,6 +89,11 @@ export function sessionActions({ sessions, devices, revokeApp, emit }: Services)
         if (!(await revokeApp(account.id, client, visitor))) throw new Problem('not_found')
       },
       event: 'consent.revoked',
+      confirm: async ({ client }, { account }) => {
+        if (!(await consents.list(account.id)).some(each => each.client === client)) throw new Problem('not_found')
+        const consequences = ['signed-out', 'keeps', 'again'].map(each => `confirm.app.revoke.${each}`)
+        return { what: (await appName(client)) ?? client, act: 'act.revoke', consequences }
+      },
       leadsTo: '/account/apps',
     }),
   }

@@ -20,7 +20,7 @@ declare module './pages.ts' {
 
 /** Serves a person's own front page, and signs them out. */
 export function account(services: Services): void {
-  const { router, accounts, approvals, sessions, show, now, findSession, page } = services
+  const { router, actions, approvals, sessions, show, now, page, post } = services
 
   page('/account', async (ctx, { account, session }) => {
     const { id, email, holdUntil = 0 } = account
@@ -40,13 +40,7 @@ export function account(services: Services): void {
     seeOther(ctx, '/signed-out')
   })
 
-  router.post('/sign-out/everywhere', async ctx => {
-    const here = await findSession(ctx)
-    // From here on all sessions of the account are void, and so are sign-ins under way.
-    if (here) await accounts.raiseStamp(here.account.id, here.account.securityStamp)
-    await sessions.endAll(ctx, 'signed-out', here?.account.id)
-    seeOther(ctx, '/signed-out/everywhere')
-  })
+  post('/sign-out/everywhere', actions.sessions.signOutEverywhere, () => ({}))
 
   for (const [path, everywhere] of [
     ['/signed-out', false],

@@ -37,7 +37,7 @@ const longest = { addresses: 4_000, public_key: 1_000, other: 100 }
 
 /** Serves the page where people see, make, rename, rotate and revoke their API keys. A secret is shown once, as the answer to the post that made it. */
 export function apiKeys(services: Services): void {
-  const { router, actions, owner, show, now, requireSession, page, perform, provedIn } = services
+  const { router, actions, owner, show, now, requireSession, page, perform, provedIn, confirming } = services
   const { create, rotate, rename, revoke } = actions.apiKeys
 
   const dayOf = (at: number) => new Date(at).toISOString().slice(0, 10)
@@ -110,7 +110,9 @@ export function apiKeys(services: Services): void {
   act(`${home}/:key/rename`, (ctx, person) =>
     perform(ctx, person, rename, { key: ctx.params.key, name: typedKey(ctx).name }),
   )
-  act(`${home}/:key/revoke`, (ctx, person) => perform(ctx, person, revoke, { key: ctx.params.key }))
+  const named = (ctx: Context) => ({ key: String(ctx.params.key) })
+  confirming(`${home}/:key/revoke`, revoke, named)
+  act(`${home}/:key/revoke`, (ctx, person) => perform(ctx, person, revoke, named(ctx)))
 }
 
 /** Reads the form of a key, cut to what a page may show again. */

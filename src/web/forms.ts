@@ -39,6 +39,17 @@ export function choices(ctx: Context, name: string, max: number): string[] {
   return chosen.filter(each => typeof each === 'string').map(each => each.slice(0, max))
 }
 
+/** Lets the rest of a request read the form that a page asks about, which is in its address until somebody says yes. */
+export function readFromAddress(ctx: Context): void {
+  Object.assign(ctx.request, { body: { ...ctx.query } })
+}
+
+/** Returns what was posted as part of an address, for the page that asks about it first. */
+export function asQuery(ctx: Context): string {
+  const said = Object.entries(fields(ctx)).filter((each): each is [string, string] => typeof each[1] === 'string')
+  return said.length > 0 ? `?${new URLSearchParams(said)}` : ''
+}
+
 /** Problems after which the page of the form is gone, too. */
 const gone = [404, 410]
 

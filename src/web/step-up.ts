@@ -12,6 +12,7 @@ import type { Resume } from '../flows/flow.ts'
 import type { Flow, Flows } from '../flows/flow-store.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
 import { baseOf, beginFlow } from './flow-start.ts'
+import { asQuery, field, readFromAddress } from './forms.ts'
 import { type Show, seeOther } from './show.ts'
 import type { SignedIn, Visit, visits } from './visit.ts'
 
@@ -19,11 +20,24 @@ declare module './pages.ts' {
   interface Pages {
     /** What was proved is enough, and the account closes: posts to `<base>/keep` and `<base>/leave`. */
     'sign-in/closing': { base: string; email: string; until: number }
+    /** Asks before something is taken away: lists what follows, and posts `fields` and `confirmed` to `action`. */
+    'account/confirm': {
+      action: string
+      fields: readonly (readonly [name: string, value: string])[]
+      what: string
+      act: string
+      consequences: readonly string[]
+      /** How long apps hold withdrawals back afterwards, in hours. */
+      hours: number
+      back: string
+    }
   }
 }
 
 /** What becomes of a flow that has nothing left to ask. */
 export type Finish = (ctx: Context, flow: Flow) => Promise<void>
+
+const hour = 3_600_000
 
 interface Services {
   accounts: Accounts
@@ -34,6 +48,7 @@ interface Services {
   sessions: Sessions
   show: Show
   emit: Emit
+  hold: number
 }
 
 interface More {
@@ -72,7 +87,7 @@ export async function concluded(
 }
 
 /** Takes a finished flow, carries out its action, and raises the session by what was proved. Resolves to the action's outcome. */
-export async function carriedOut(ctx: Context, services: Omit<Services, 'resume' | 'show'>, flow: Flow) {
+export async function carriedOut(ctx: Context, services: Omit<Services, 'resume' | 'show' | 'hold'>, flow: Flow) {
   const { accounts, actions, sessions } = services
   const { account, acr, amr } = await concluded(ctx, services, flow)
   const proved = acr && { acr, amr }
@@ -110,7 +125,7 @@ export function finishing(services: Parameters<typeof carriedOut>[1] & { show: S
 }
 
 /** Performs what people do to their account, and asks for a proof first where the session does not prove enough. */
-export function stepUp(services: Services, { requireSession }: ReturnType<typeof visits>, router: Router<Visit>) {
+export function stepUp(services: Services, { requireSession, page }: ReturnType<typeof visits>, router: Router<Visit>) {
   const { actions, flows, show } = services
 
   /** Begins the flow that asks for a proof and then carries an action out. */
@@ -147,6 +162,7 @@ export function stepUp(services: Services, { requireSession }: ReturnType<typeof
   ): Promise<Outcome<A> | undefined> => {
     const prepared = await actions.prepare(ctx, person, action, given)
     const { args, actor, asked } = prepared
+    if (action.confirm && field(ctx, 'confirmed', 10) !== 'yes') return void seeOther(ctx, `${ctx.path}${asQuery(ctx)}`)
     if (more.proof) {
       const flow = await provedIn(ctx, person, more.proof)
       if (flow.action?.id !== action.id) throw new Problem('attempt_expired')
@@ -158,15 +174,39 @@ export function stepUp(services: Services, { requireSession }: ReturnType<typeof
     seeOther(ctx, more.next ?? action.leadsTo)
   }
 
+  /** Serves the page that asks before an action takes something away, at the path that the action is posted to. */
+  const confirming = <A extends Action>(path: string, action: A, given: (ctx: Context) => z.input<A['args']>) =>
+    page(path, async (ctx, person) => {
+      readFromAddress(ctx)
+      const { args, actor } = await actions.prepare(ctx, person, action, given(ctx))
+      const say = (key: string) => show.say(ctx.state.locale, key)
+      const asked = await action.confirm?.(args, actor, say)
+      if (!asked) throw new Problem('not_found')
+      const { what, back = action.leadsTo } = asked
+      const consequences = [
+        ...asked.consequences,
+        ...(action.endsSessions ? [`confirm.sessions.${action.endsSessions.which}`] : []),
+        ...((await action.loosens?.(args, actor.account)) ? ['confirm.hold'] : []),
+      ]
+      const said = Object.entries(ctx.query).filter(([name]) => name !== 'confirmed')
+      const fields = said.map(([name, value]) => [name, String(value)] as const)
+      const locals = { ...asked, action: ctx.path, consequences, fields, hours: Math.ceil(services.hold / hour), back }
+      const title = show.say(ctx.state.locale, `confirm.${action.id}.title`, { what })
+      show.page(ctx, 'account/confirm', locals, { title, person: { email: person.account.email } })
+    })
+
   return {
     beginProof,
+    confirming,
     perform,
     provedIn,
     /** Performs an action with what is posted to a path. */
-    post: <A extends Action>(path: string, action: A, given: (ctx: Context) => z.input<A['args']>) =>
+    post: <A extends Action>(path: string, action: A, given: (ctx: Context) => z.input<A['args']>) => {
+      if (action.confirm) confirming(path, action, given)
       router.post(path, async ctx => {
         await perform(ctx, await requireSession(ctx), action, given(ctx))
-      }),
+      })
+    },
   }
 }
 

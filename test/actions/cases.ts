@@ -72,6 +72,7 @@ export const cases: Readonly<Record<string, Case>> = {
     others: () => ({ session: 'session of eve' }),
     refused: 'not_found',
   },
+  'account.sign-out-everywhere': { given: () => ({}), malformed: null },
   'session.end-others': { given: () => ({}), malformed: null },
   'device.forget': {
     given: () => ({ device: 'device of ada' }),

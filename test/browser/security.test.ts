@@ -50,6 +50,10 @@ describe('in a browser, what protects an account', function () {
       await line(who, 'Old phone').getByRole('button', { name: 'Ask for this first' }).click()
       await line(who, 'Old phone').getByText('Asked for first').waitFor()
       await line(who, 'Old phone').getByRole('button', { name: 'Remove' }).click()
+      await sees(who, 'Remove “Old phone”?')
+      await who.page.locator('[data-cancel]').click()
+      await line(who, 'Old phone').getByRole('button', { name: 'Remove' }).click()
+      await who.page.locator('[data-confirm]').click()
       await add.and(who.page.locator('[data-factor=sms]')).waitFor()
       await who.page.getByText('Your only second step').waitFor()
     }))
@@ -66,6 +70,7 @@ describe('in a browser, what protects an account', function () {
       await line(who, 'nothing to type').getByText('Counts in full from').waitFor()
       // It came lately: who proved two factors a moment ago needs it for nothing yet.
       await line(who, 'nothing to type').getByRole('button', { name: 'Remove' }).click()
+      await who.page.locator('[data-confirm]').click()
       await who.page.locator('button[data-factor=passkey]', { hasText: 'Add' }).waitFor()
       // What the browser was told of what is left.
       await expectSoon(async () => (await phone.passkeys()) === 0)

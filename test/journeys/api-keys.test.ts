@@ -16,7 +16,8 @@ describe('API keys', () => {
 
   it('stop at once when the key is revoked, and say so', async () => {
     const key = await holder.create({ name: 'Short-lived' })
-    const revoked = await (await holder.keysPage()).submit({}, { action: `${key.id}/revoke`, button: 'Revoke' })
+    const asked = await (await holder.keysPage()).submit({}, { action: `${key.id}/revoke`, button: 'Revoke' })
+    const revoked = await asked.submit({}, 'Revoke')
     expect(revoked.url).to.equal(`${holder.latchkey.issuer}/account/api-keys`)
     expect(revoked.text).to.not.contain(key.id)
     const question = signRfc9421(key, {}, { at: holder.at() })
@@ -155,9 +156,8 @@ describe('API keys', () => {
     holder.latchkey.clock.pass(10 * minute)
     expect((await (await holder.keysPage()).submit({ name: 'Too late' }, 'Create key')).url).to.match(/\/sign-in\//)
     expect((await (await holder.keysPage()).submit({}, { action: `${key.id}/rotate` })).url).to.match(/\/sign-in\//)
-    expect((await (await holder.keysPage()).submit({}, { action: `${key.id}/revoke` })).url).to.match(
-      /\/account\/api-keys$/,
-    )
+    const asked = await (await holder.keysPage()).submit({}, { action: `${key.id}/revoke` })
+    expect((await asked.submit({}, 'Revoke')).url).to.match(/\/account\/api-keys$/)
   })
 
   it('end with the last day of their key, and with the overlap of a rotation', async () => {

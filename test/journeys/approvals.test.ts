@@ -137,7 +137,7 @@ describe('approving what matters', () => {
     here.latchkey.clock.pass(121_000)
     expect((await here.introspect(late)).body).to.deep.equal({ active: false })
     const token = await here.actToken(ada)
-    await (await ada.browser.get(`${here.issuer}/account/sessions`)).submit({}, 'Sign out everywhere')
+    await ada.browser.post(`${here.issuer}/sign-out/everywhere`, { confirmed: 'yes' })
     expect((await here.introspect(token)).body).to.deep.equal({ active: false })
   })
 

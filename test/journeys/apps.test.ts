@@ -112,7 +112,8 @@ describe('one account for every app', () => {
     const phone = { ...person, browser: jar() }
     await signIn(latchkey, phone, await phone.browser.get(`${latchkey.apps.card}/login`))
     expect(await isIn(phone, 'card')).to.equal(true)
-    const page = await (await person.browser.get(`${latchkey.issuer}/account`)).submit({}, 'Sign out everywhere')
+    const asked = await (await person.browser.get(`${latchkey.issuer}/account`)).submit({}, 'Sign out everywhere')
+    const page = await asked.submit({}, 'Sign out everywhere')
     expect(page.url).to.equal(`${latchkey.issuer}/signed-out/everywhere`)
     expect(page.text).to.contain('on every device')
     expect(await isIn(person, 'trading')).to.equal(false)

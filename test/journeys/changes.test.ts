@@ -99,7 +99,7 @@ describe('a change of protection under attack', () => {
   it('ends with the session that it began in', async () => {
     const ada = await at.joined()
     const page = await at.act(ada, 'add', { factor: 'passkey' })
-    await (await at.open(ada, '/account')).submit({}, 'Sign out everywhere')
+    await at.signOutEverywhere(ada)
     expect((await ada.browser.get(page.url)).status).to.equal(410)
     expect((await ada.browser.post(`${page.url}/passkey`, { response: '{}' })).status).to.equal(410)
     const other = await at.elsewhere(ada)

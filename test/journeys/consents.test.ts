@@ -94,7 +94,7 @@ describe('apps that are not of the suite', () => {
     const ada = await at.joined()
     await allowed(ada)
     expect((await asks(ada)).page.url).to.contain(callback)
-    await (await at.open(ada, path)).submit({}, 'Revoke')
+    await (await (await at.open(ada, path)).submit({}, 'Revoke')).submit({}, 'Revoke')
     const { page } = await asks(ada)
     expect(page.h1).to.equal('Allow access?')
     expect(page.text).to.contain('see your email address')
@@ -105,7 +105,7 @@ describe('apps that are not of the suite', () => {
     const { tokens, refresh } = await allowed(ada)
     const next = await refresh(tokens.refresh_token)
     expect(next.refresh_token).to.be.a('string')
-    const page = await (await at.open(ada, path)).submit({}, 'Revoke')
+    const page = await (await (await at.open(ada, path)).submit({}, 'Revoke')).submit({}, 'Revoke')
     expect(page.url).to.equal(`${latchkey.issuer}${path}`)
     expect(page.text).to.not.contain('Taxes')
     expect((await refresh(next.refresh_token)).error).to.equal('invalid_grant')
@@ -120,7 +120,7 @@ describe('apps that are not of the suite', () => {
     expect(await at.isIn(ada)).to.equal(true)
     expect((await at.open(ada, '/account/activity')).text).to.contain('Taxes: you took back the access')
     // It is not told again of a session that it left.
-    await (await at.open(ada, '/account')).submit({}, 'Sign out everywhere')
+    await at.signOutEverywhere(ada)
     expect(heard).to.have.length(1)
   })
 
@@ -128,7 +128,9 @@ describe('apps that are not of the suite', () => {
     const ada = await at.joined()
     await allowed(ada)
     const url = `${latchkey.issuer}${path}/revoke`
-    const pages = await Promise.all(Array.from({ length: 10 }, () => ada.browser.post(url, { client: 'taxes' })))
+    const pages = await Promise.all(
+      Array.from({ length: 10 }, () => ada.browser.post(url, { client: 'taxes', confirmed: 'yes' })),
+    )
     expect(pages.filter(each => each.status === 200)).to.have.length(1)
     expect(pages.filter(each => each.status === 404)).to.have.length(9)
   })

@@ -159,7 +159,7 @@ describe('a change whose process dies right after its commit', () => {
     })
 
   const outside: [what: string, prepared: Act][] = [
-    ['signing out everywhere', async owner => () => owner.browser.post(`${latchkey.issuer}/sign-out/everywhere`)],
+    ['signing out everywhere', async owner => () => at.signOutEverywhere(owner)],
     [
       'closing the account',
       async owner => async () => (await at.open(owner, '/account/close')).submit({}, 'Close my account'),

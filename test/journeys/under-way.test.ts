@@ -57,7 +57,7 @@ describe('a sign-in that is under way', () => {
     const ada = await at.joined()
     const goOn = await proved(ada)
     const asked = await password(ada, await jar().get(`${latchkey.issuer}/sign-in`))
-    await (await at.open(ada, '/account')).submit({}, 'Sign out everywhere')
+    await at.signOutEverywhere(ada)
     expect(await goOn()).to.equal(false)
     expect((await asked.submit({ code: authenticatorCode(latchkey, ada) })).status).to.equal(410)
   })

@@ -81,7 +81,10 @@ export async function actionRoom() {
       ended.push(`others of ${account}: ${why}`)
       await emit('session.ended', { account: 'ada', session: 'another', why: 'ended' })
     },
-    endAllOf: async (account: string, why: string) => void ended.push(`all of ${account}: ${why}`),
+    endAllOf: async (account: string, why: 'closed') => {
+      ended.push(`all of ${account}: ${why}`)
+      await emit('session.ended', { account, session: 'each', why })
+    },
     end: async () => {},
     start: async () => 'session',
   }

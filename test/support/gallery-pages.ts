@@ -129,6 +129,32 @@ export const otherPages: readonly Picture[] = [
     locale: 'de',
   }),
 
+  picture('confirm-remove', 'account/confirm', {
+    ...account,
+    title: 'Remove “Old phone”?',
+    action: '/account/security/remove',
+    fields: [['credential', 'c1']],
+    what: 'Old phone',
+    act: 'act.remove',
+    consequences: ['confirm.credential.remove.gone', 'factor.sms.remove', 'confirm.sessions.others', 'confirm.hold'],
+    hours: 24,
+    back: '/account/security',
+  }),
+  picture('confirm-sign-out', 'account/confirm', {
+    person: { email: longEmail },
+    title: 'Überall abmelden?',
+    action: '/sign-out/everywhere',
+    fields: [],
+    what: longEmail,
+    act: 'act.sign-out-everywhere',
+    consequences: ['apps', 'under-way', 'keys']
+      .map(each => `confirm.account.sign-out-everywhere.${each}`)
+      .concat('confirm.sessions.all'),
+    hours: 24,
+    back: '/account/sessions',
+    locale: 'de',
+  }),
+
   picture('error-404', 'error', { status: 404, code: 'not_found', retryAfter: undefined, request: 'r-7Qd2f9' }),
   picture('error-410', 'error', { status: 410, code: 'attempt_expired', retryAfter: undefined, request: 'r-7Qd2f9' }),
   picture('error-410-app', 'error', {

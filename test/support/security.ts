@@ -12,11 +12,13 @@ export interface Security {
   /** Somebody who has just signed up, with a passkey on the device that is told, and is signed in. */
   joined(second?: 'totp' | 'sms', device?: Authenticator): Promise<Person>
   open(person: Person, path?: string): Promise<Page>
-  /** A form post to `/account/security/<name>`. */
+  /** A form post to `/account/security/<name>`, from the page that asks first where there is one. */
   act(person: Person, name: string, fields: Record<string, string>): Promise<Page>
   /** The same person at another browser, and signed in there. */
   elsewhere(person: Person): Promise<Person>
   isIn(person: Person): Promise<boolean>
+  /** Signs out everywhere, and resolves to the page that says so. */
+  signOutEverywhere(person: Person): Promise<Page>
   addPasskey(person: Person, device?: Authenticator): Promise<Page>
   /** Resolves to the key of the new authenticator, too. */
   addAuthenticator(person: Person): Promise<[Page, string]>
@@ -27,7 +29,7 @@ export interface Security {
 export function securityAt(latchkey: Running): Security {
   const open: Security['open'] = ({ browser }, path = '/account/security') => browser.get(`${latchkey.issuer}${path}`)
   const act: Security['act'] = ({ browser }, name, fields) =>
-    browser.post(`${latchkey.issuer}/account/security/${name}`, fields)
+    browser.post(`${latchkey.issuer}/account/security/${name}`, { ...fields, confirmed: 'yes' })
   return {
     open,
     act,
@@ -43,6 +45,10 @@ export function securityAt(latchkey: Running): Security {
       page = await person.browser.post(`${page.url}/use`, { factor: 'totp' })
       await page.submit({ code: authenticatorCode(latchkey, person) })
       return person
+    },
+    signOutEverywhere: async person => {
+      const asked = await (await open(person, '/account/sessions')).submit({}, 'Sign out everywhere')
+      return asked.submit({}, 'Sign out everywhere')
     },
     isIn: async person => (await open(person, '/account')).url === `${latchkey.issuer}/account`,
     addPasskey: async (person, device = authenticator()) =>
