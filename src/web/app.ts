@@ -30,6 +30,7 @@ import { security } from './security.ts'
 import { type Rooms, services } from './services.ts'
 import { sessions } from './sessions-page.ts'
 import { signIn } from './sign-in.ts'
+import { switcher } from './switcher.ts'
 import { verify } from './verify.ts'
 import { type Visit, visiting } from './visit.ts'
 
@@ -54,6 +55,7 @@ const families = [
     wellKnown,
     account,
     profile,
+    switcher,
     security,
     restrictions,
     sessions,

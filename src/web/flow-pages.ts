@@ -21,12 +21,18 @@ const longest = 200
 
 /** Serves the pages of every flow, whatever it is for and whichever factors it asks for. */
 export function flowPages({ router, accounts, flows, sessions, devices, resume, show, finish }: Services): void {
+  /** Writes with the flow which language was chosen since it began: its emails and texts follow. */
+  const spoken = async (ctx: Context, flow: Flow): Promise<Flow> => {
+    const locale = chosenLocale(ctx)
+    return locale === undefined || locale === flow.locale ? flow : flows.save({ ...flow, locale })
+  }
+
   /** Resumes the flow that a path names. One that belongs to a session ends with it. */
   const named = async (ctx: Context): Promise<Run> => {
     const flow = await flows.get(ctx.params.flow ?? '', ctx.state.visitor.device)
     if (flow.session !== undefined && (await sessions.current(ctx))?.uid !== flow.session)
       throw new Problem('attempt_expired')
-    return resume(flow, ctx.state.visitor)
+    return resume(await spoken(ctx, flow), ctx.state.visitor)
   }
 
   /**
@@ -50,7 +56,7 @@ export function flowPages({ router, accounts, flows, sessions, devices, resume, 
   const page = async (ctx: Context, run: Run, problem?: Problem): Promise<void> => {
     const flow = run.now()
     if (flow.done) return finish(ctx, flow)
-    ctx.state.locale = chosenLocale(ctx) ?? flow.locale
+    ctx.state.locale = flow.locale
     const frame = { towards: flow.client, reason: flow.reason, problem }
     const { step, factor, shown, until } = await run.view()
     if (step.now === 'confirm') return held(ctx, flow, frame)

@@ -41,3 +41,22 @@ export function chooseLocale(ctx: Context, locale: Locale): void {
   } as const
   ctx.cookies.set(cookieName(ctx.secure), locale, options)
 }
+
+/** Characters of an address that the switcher leads back to: a request to sign out with an ID token is that long. */
+export const longestPath = 8_000
+
+/** Returns the path of a page of ours, with its query; undefined for what a browser could take for another site's. */
+export function ownPath(typed: string, issuer: string): string | undefined {
+  if (!/^\/[\x21-\x7e]*$/.test(typed) || typed.length > longestPath) return undefined
+  const { origin, pathname, search } = new URL(typed, issuer)
+  // Dots are resolved: "/..//evil.example" would leave as "//evil.example".
+  return origin === issuer && !pathname.startsWith('//') ? `${pathname}${search}` : undefined
+}
+
+/** Returns the page that a request's answer can be had from again: itself, or for the answer to a form the page of that form. */
+export function stays(ctx: Context): string {
+  if (ctx.method === 'GET' || ctx.method === 'HEAD') return ctx.url
+  const { origin, href } = ctx.URL
+  const form = URL.canParse(ctx.get('Referer')) ? new URL(ctx.get('Referer')) : undefined
+  return form?.origin === origin ? `${form.pathname}${form.search}` : href.slice(origin.length)
+}

@@ -91,6 +91,9 @@ export interface Frame {
   direction: 'ltr' | 'rtl'
   /** The reader's time zone, where it is known. */
   zone: string | undefined
+  /** Every language there is, by its tag; and the page that its switcher leads back to, a path of ours. */
+  languages: Readonly<Record<string, { name: string; direction: 'ltr' | 'rtl' }>>
+  stay: string
   /** Text of the `h1` and the document's title: the phrase of the page, its factor or its status unless given. */
   title: string
   towards: Towards | undefined

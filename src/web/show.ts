@@ -4,6 +4,7 @@ import ejs from 'ejs'
 import type { Context } from 'koa'
 import { type Code, type Problem, type Refusal, wordsOf } from '../errors.ts'
 import type { Assets } from './assets.ts'
+import { stays } from './language.ts'
 import type { Frame, Pages } from './pages.ts'
 import { isPhrase, moment, type PhraseKey, type Phrases } from './phrases.ts'
 
@@ -32,7 +33,14 @@ export function shower({ render, phrases, reasons }: { render: Render; phrases: 
     if (fault) refused(ctx, fault)
     ctx.type = 'html'
     ctx.set('Content-Language', locale)
-    ctx.body = render(name, { zone, ...frame, ...(fault && { problem: problem(ctx, fault) }), ...locals, locale })
+    ctx.body = render(name, {
+      zone,
+      ...frame,
+      ...(fault && { problem: problem(ctx, fault) }),
+      ...locals,
+      locale,
+      stay: stays(ctx),
+    })
   }
 
   /** Returns why a request was refused, where pages may say so: in development. */
@@ -96,6 +104,8 @@ export function renderer(services: { phrases: Phrases; assets: Pick<Assets, 'ass
       locale,
       zone,
       direction: phrases.direction(locale),
+      languages: phrases.languages,
+      stay: '/account',
       towards: undefined,
       reason: undefined,
       person: undefined,

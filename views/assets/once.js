@@ -27,3 +27,31 @@ if (zone) {
   // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is not there in all browsers, nor over plain http
   document.cookie = `latchkey_zone=${zone}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`
 }
+
+// What was typed comes along when the language is switched, but for passwords, codes and files.
+const typed = () => document.querySelectorAll('main :is(input, textarea, select)')
+const mayKeep = field =>
+  /^(text|email|tel|date|checkbox|textarea|select-one)$/.test(field.type) &&
+  field.name &&
+  field.autocomplete !== 'one-time-code'
+
+document.querySelector('form.languages')?.addEventListener('submit', ({ target }) => {
+  const values = [...typed()].map(
+    field => mayKeep(field) && [field.name, field.type === 'checkbox' ? field.checked : field.value],
+  )
+  try {
+    sessionStorage.setItem('typed', JSON.stringify({ to: target.elements.to.value, values }))
+  } catch {}
+})
+
+try {
+  const kept = JSON.parse(sessionStorage.getItem('typed') ?? '{}')
+  sessionStorage.removeItem('typed')
+  if (kept.to === location.pathname + location.search)
+    for (const [at, field] of typed().entries()) {
+      const [name, value] = kept.values[at] || []
+      if (!mayKeep(field) || name !== field.name) continue
+      if (field.type === 'checkbox') field.checked = value
+      else if (value) field.value = value
+    }
+} catch {}
