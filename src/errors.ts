@@ -73,6 +73,7 @@ export const problems = {
   own_case: 403,
   not_permitted: 403,
   last_admin: 409,
+  second_needed: 403,
   already_decided: 409,
   slow_down: 429,
   internal: 500,

@@ -76,7 +76,16 @@ export const events = {
   'session.ended': event('info', {
     account,
     session,
-    why: z.enum(['signed-out', 'ended', 'expired', 'token-reused', 'protection-changed', 'disowned', 'closed']),
+    why: z.enum([
+      'signed-out',
+      'ended',
+      'expired',
+      'token-reused',
+      'protection-changed',
+      'disowned',
+      'closed',
+      'staff',
+    ]),
   }),
   'consent.granted': event('info', { account, client, scope: z.string() }),
   'consent.refused': event('info', { account, client }),

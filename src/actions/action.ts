@@ -96,6 +96,9 @@ export const freshFor = {
   keys: 10 * minute,
   /** The pages of the staff: one case takes its time to read, and every opened document is on record. */
   looking: 60 * minute,
+  /** What staff are asked before they change anything for somebody, and what they then post: a reason is typed in between. */
+  confirming: 5 * minute,
+  acting: 15 * minute,
   /** What these pages post: longer than they open for, so that nobody is asked in the middle of what they type. */
   deciding: 90 * minute,
   /** For what takes no more than a session. */

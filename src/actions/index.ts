@@ -7,7 +7,7 @@ import { performing } from './performing.ts'
 import { profileActions } from './profile-actions.ts'
 import { restrictionActions } from './restriction-actions.ts'
 import { sessionActions } from './session-actions.ts'
-import { staffActions } from './staff-actions.ts'
+import { operationActions, staffActions } from './staff-actions.ts'
 
 type Services = Parameters<typeof credentialActions>[0] &
   Parameters<typeof alertActions>[0] &
@@ -18,6 +18,7 @@ type Services = Parameters<typeof credentialActions>[0] &
   Parameters<typeof approvalActions>[0] &
   Parameters<typeof dataActions>[0] &
   Parameters<typeof staffActions>[0] &
+  Parameters<typeof operationActions>[0] &
   Parameters<typeof performing>[0]
 
 export type Actions = ReturnType<typeof actions>
@@ -34,6 +35,7 @@ export function actions(services: Services) {
     approvals: approvalActions(services),
     data: dataActions(services),
     staff: staffActions(services),
+    operations: operationActions(services),
   }
   const list = Object.values(families).flatMap(family => Object.values(family))
   return { ...families, list, ...performing(services, list) }

@@ -1,34 +1,56 @@
 import { Problem } from '../errors.ts'
+import { loosening } from './loosening.ts'
 import { notes } from './notes.ts'
 import { type Operation, type Operator, permitted } from './operation.ts'
 import { peopleSearch } from './people-search.ts'
 import { personGet } from './person.ts'
+import { personActs } from './person-acts.ts'
+import { proposals } from './proposals.ts'
+import { staff } from './staff.ts'
 
-type Services = Parameters<typeof peopleSearch>[0] & Parameters<typeof personGet>[0] & Parameters<typeof notes>[0]
+type Services = Parameters<typeof peopleSearch>[0] &
+  Parameters<typeof personGet>[0] &
+  Parameters<typeof notes>[0] &
+  Parameters<typeof personActs>[0] &
+  Parameters<typeof loosening>[0] &
+  Parameters<typeof staff>[0] &
+  Parameters<typeof proposals>[0]
+
+/** As much of an operation as its result depends on. */
+interface Performed<Out> {
+  run(args: never, by: Operator): Promise<Out>
+}
+
+export type Admin = ReturnType<typeof admin>
 
 /** Every operation of the console and the admin API, and what performs them. */
 export function admin(services: Services) {
-  const operations = {
-    people: { search: peopleSearch(services), get: personGet(services), ...notes(services) },
+  /** Finds an operation by its id. Throws `not_found`. */
+  const named = (id: string): Operation => {
+    const found = list.find(each => each.id === id)
+    if (!found) throw new Problem('not_found')
+    return found
   }
-  const list = Object.values(operations).flatMap(family => Object.values(family)) as unknown as Operation[]
+  const { families, needingTwo } = proposals(services, named)
+  const operations = {
+    people: {
+      search: peopleSearch(services),
+      get: personGet(services),
+      ...notes(services),
+      ...personActs(services),
+      ...loosening(services, { needingTwo }),
+    },
+    proposals: families,
+    roles: staff(services),
+  }
+  const list = Object.values(operations).flatMap(family => Object.values(family)) as unknown as readonly Operation[]
+
   return {
     ...operations,
     list,
+    named,
     /** Performs an operation for one of the staff or a program. Throws what `permitted` throws, and what the operation throws. */
-    perform: async <O extends Operation<never, never>>(
-      declared: O,
-      given: unknown,
-      by: Operator,
-    ): Promise<Awaited<ReturnType<O['run']>>> => {
-      const args = permitted(declared as unknown as Operation, given, by)
-      return (await declared.run(args as never, by)) as Awaited<ReturnType<O['run']>>
-    },
-    /** Finds an operation by its id. Throws `not_found`. */
-    named: (id: string): Operation => {
-      const found = list.find(each => each.id === id)
-      if (!found) throw new Problem('not_found')
-      return found
-    },
+    perform: async <Out>(declared: Performed<Out>, given: unknown, by: Operator): Promise<Out> =>
+      declared.run(permitted(declared as unknown as Operation, given, by) as never, by),
   }
 }

@@ -4,7 +4,7 @@ import { id } from '../crypto/random.ts'
 import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import { declare, type Store } from '../store/collection.ts'
-import { operation, recordOf, toAccount } from './operation.ts'
+import { nothing, operation, recordOf, toAccount } from './operation.ts'
 
 /** The longest note, in characters, and the most that are shown of one person. */
 const longest = 2_000
@@ -41,7 +41,8 @@ export function notes({ store, accounts, emit, now }: Services) {
       scope: 'admin:people.note',
       at: 'POST /people/{account}/notes',
       args: z.object({ ...toAccount, text: z.string().max(longest) }),
-      result: z.object({}),
+      result: nothing,
+      event: 'note.added',
       run: async ({ account, text: typed }, by) => {
         const text = typed.trim()
         if (text === '') throw new Problem('reason_needed', { field: 'text' })

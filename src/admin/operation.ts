@@ -2,7 +2,10 @@ import { z } from 'zod'
 import type { Account } from '../accounts/account.ts'
 import type { AdminScope } from '../accounts/role.ts'
 import { Problem } from '../errors.ts'
-import type { Origin } from '../events.ts'
+import type { EventName, Origin } from '../events.ts'
+
+/** The longest reason that is kept, in characters. */
+const longest = 500
 
 /** Who performs an operation: one of the staff, or a program that acts for the operator. */
 export interface Operator {
@@ -12,7 +15,8 @@ export interface Operator {
   client?: string | undefined
   /** What they may do: that of their roles, and no more than their token's scopes. */
   scopes: ReadonlySet<AdminScope>
-  origin: Origin
+  /** The request alone: the person can read the events of their account, and where staff are is not theirs to know. */
+  origin: Pick<Origin, 'request'>
 }
 
 /** One thing that staff and programs can do. It is declared once: console pages, the admin API and its OpenAPI document read this. */
@@ -27,22 +31,28 @@ export interface Operation<Args extends z.ZodObject = z.ZodObject, Out extends z
   at: `${'GET' | 'POST'} /${string}`
   args: Args
   result: Out
-  /** It takes something from a person's account or its protection: one member of staff proposes it, and another confirms it. */
-  fourEyes?: true
+  /** What is on record of it, where it changes something. */
+  event?: EventName
+  /** It takes something from a person's account or its protection: `run` only proposes it, and this does it once another of the staff has confirmed it. */
+  confirmed?(args: z.output<Args>): Promise<void>
+  /** Throws what would stop it, before it is proposed, and again before it is done. */
+  check?(args: z.output<Args>): Promise<unknown>
   /** Staff may do it to their own account. */
   own?: true
   run(args: z.output<Args>, by: Operator): Promise<z.output<Out>>
 }
 
 /** Declares an operation; its types follow from its arguments' and its result's schema. */
-export const operation = <Args extends z.ZodObject, Out extends z.ZodType>(declared: Operation<Args, Out>) =>
-  declared as Operation<Args, Out>
+export const operation = <Args extends z.ZodObject, Out extends z.ZodType>(declared: Operation<Args, Out>) => declared
 
-/** Tells whether an operation changes anything: it takes a reason then, and a proof that is fresh. */
-const changes = ({ at }: Pick<Operation, 'at'>): boolean => at.startsWith('POST')
+/** Tells whether an operation changes anything: it needs a fresh proof then. */
+export const changes = ({ at }: Pick<Operation, 'at'>): boolean => at.startsWith('POST')
 
-/** The argument of what is about one account. */
+/** The argument of what is about one account, and that of what is done for a reason. */
 export const toAccount = { account: z.string().max(100) }
+export const forReason = { reason: z.string().max(longest) }
+/** The result of what only needs to be done. */
+export const nothing = z.object({})
 
 /** Who performed an operation and why, as events record it. */
 export function recordOf({ staff, client }: Operator, reason?: string) {
@@ -62,7 +72,7 @@ export function permitted<Args extends z.ZodObject>(
   const { data } = shape.safeParse(given)
   if (!data) throw new Problem('malformed')
   const { account, reason } = data as { account?: string; reason?: string }
-  if (reason !== undefined && reason.trim() === '') throw new Problem('reason_needed', { field: 'reason' })
   if (changes(declared) && !own && staff !== undefined && account === staff.id) throw new Problem('own_case')
+  if (reason !== undefined && reason.trim() === '') throw new Problem('reason_needed', { field: 'reason' })
   return data
 }

@@ -12,6 +12,7 @@ import { linksDeclaration } from '../accounts/link.ts'
 import { rolesDeclaration } from '../accounts/role.ts'
 import { sessionsDeclaration } from '../accounts/session.ts'
 import { notesDeclaration } from '../admin/notes.ts'
+import { proposalsDeclaration } from '../admin/proposals.ts'
 import { apiKeysDeclaration } from '../api-keys/api-keys.ts'
 import { places } from '../observers/ledger.ts'
 import { grants } from '../records/adapter.ts'
@@ -87,6 +88,7 @@ export const belongingsList: readonly Belonging[] = [
     { ...ours, securityStamp: counter, secret, former: secret, rev: counter },
   ),
   belonging(notesDeclaration, 'account', [], { ...ours, staff, client: staff, text: staff, at: staff }),
+  belonging(proposalsDeclaration, 'account', []),
   belonging(rolesDeclaration, 'account', ['role', 'since'], ours),
   belonging(casesDeclaration, 'account', ['id', 'state', 'until', 'createdAt', 'endedAt'], {
     ...{ account: ours.account, expiresAt: ours.expiresAt, rev: counter },

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
-import { roles } from '../../src/accounts/role.ts'
 import type { Action } from '../../src/actions/action.ts'
 import { Problem } from '../../src/errors.ts'
 import { actionRoom } from '../support/action-room.ts'
@@ -38,8 +37,15 @@ describe('every action', () => {
     expect(loosening).to.have.members(['credential.remove', 'restrictions.change', 'api-key.create', 'api-key.rotate'])
   })
 
-  for (const [id, { given, malformed, others, refused = 'not_found', loosening }] of Object.entries(cases)) {
+  for (const [id, { before: first, given, malformed, others, refused = 'not_found', loosening }] of Object.entries(
+    cases,
+  )) {
     describe(id, () => {
+      beforeEach(async () => {
+        await first?.(room)
+        room.told.length = 0
+      })
+
       it('takes no arguments but its own', async () => {
         expect(await code(room.prepare(declared(id), malformed))).to.equal('malformed')
         expect(room.told).to.deep.equal([])
@@ -126,8 +132,9 @@ describe('every action', () => {
   })
 
   it('is refused to staff whose role does not allow it', async () => {
-    expect(await code(room.prepare(declared('staff.look'), { scope: 'admin:roles.write' }))).to.equal('not_permitted')
-    await roles({ store: room.store, now: Date.now }).give('eve', 'viewer')
+    await room.roles.give('eve', 'viewer')
+    const wanted = { scope: 'admin:roles.write' }
+    expect(await code(room.prepare(declared('staff.look'), wanted, { who: 'eve' }))).to.equal('not_permitted')
     const given = cases['case.decide']?.given(room)
     expect(await code(room.prepare(declared('case.decide'), given, { who: 'eve' }))).to.equal('not_permitted')
   })

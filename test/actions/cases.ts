@@ -3,6 +3,8 @@ import type { actionRoom } from '../support/action-room.ts'
 type Room = Awaited<ReturnType<typeof actionRoom>>
 
 export interface Case {
+  /** What has to be the case before. */
+  before?: (room: Room) => Promise<unknown>
   /** What it is done with, by Ada. */
   given: (room: Room) => unknown
   /** Arguments that say nothing of the kind. */
@@ -22,6 +24,25 @@ const credential =
 const key =
   (whose: string, more: object = {}) =>
   ({ held }: Room) => ({ key: held[`${whose} key`], ...more })
+/** What Ada does to Eve, for a reason; nobody does it to themselves. */
+const toEve = (more: object = {}) => {
+  const act = (account: string) => ({ account, reason: 'Eve asked for it by phone.', ...more })
+  return { given: () => act('eve'), malformed: { account: 'eve' }, others: () => act('ada'), refused: 'own_case' }
+}
+/** A proposal of somebody else of the staff. */
+const proposed = async ({ admin, accounts, held }: Room) => {
+  await accounts.patch('eve', { holdUntil: Number.MAX_SAFE_INTEGER })
+  const by = { client: 'desk', scopes: new Set(['admin:people.loosen' as const]), origin: {} }
+  const { proposal } = await admin.perform(admin.people.liftHold, { account: 'eve', reason: 'It was her.' }, by)
+  held.proposal = String(proposal)
+}
+const decides = {
+  before: proposed,
+  given: ({ held }: Room) => ({ proposal: held.proposal, reason: 'It fits.' }),
+  malformed: { proposal: 7 },
+  others: () => ({ proposal: 'another', reason: 'It fits.' }),
+  refused: 'not_found',
+}
 const theirs = { others: credential('eve'), refused: 'not_found' }
 
 /** One case for each action: an action without one fails. */
@@ -120,6 +141,31 @@ export const cases: Readonly<Record<string, Case>> = {
   'data.export': { given: () => ({}), malformed: null },
   'account.close': { given: () => ({}), malformed: null },
   'staff.look': { given: () => ({ scope: 'admin:recovery.read' }), malformed: { scope: 'admin:everything' } },
+  'staff.confirm': { given: () => ({ scope: 'admin:people.protect' }), malformed: {} },
+  'people.note': { given: () => ({ account: 'eve', text: 'She called.' }), malformed: { account: 'eve' } },
+  'people.end-sessions': toEve(),
+  'people.lock': toEve(),
+  'people.unlock': { ...toEve(), before: ({ accounts }) => accounts.patch('eve', { lock: { at: 1 } }) },
+  'people.require-password': toEve(),
+  'people.compromise': toEve(),
+  'people.lift-hold': { ...toEve(), before: proposed },
+  'people.remove-factor': {
+    ...toEve(),
+    given: room => ({ ...toEve().given(), ...credential('eve')(room) }),
+    others: room => ({ ...toEve().given(), ...credential('ada')(room) }),
+    refused: 'not_found',
+  },
+  'people.close': toEve(),
+  'people.restore': { ...toEve(), before: ({ accounts }) => accounts.patch('eve', { status: 'closing' }) },
+  'proposals.confirm': decides,
+  'proposals.decline': decides,
+  'roles.give': toEve({ role: 'viewer' }),
+  'roles.take': {
+    ...toEve({ role: 'viewer' }),
+    before: ({ roles }) => roles.give('eve', 'viewer'),
+    others: () => toEve({ role: 'admin' }).others(),
+    refused: 'last_admin',
+  },
   'case.decide': {
     given: () => ({ number: '1', verdict: 'approve', reason: 'It fits.' }),
     malformed: { number: '1', verdict: 'perhaps', reason: '' },

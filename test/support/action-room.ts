@@ -6,6 +6,7 @@ import { throttle as throttleOf } from '../../src/accounts/throttle.ts'
 import type { Acr } from '../../src/acr.ts'
 import type { Action } from '../../src/actions/action.ts'
 import { actions as actionsOf } from '../../src/actions/index.ts'
+import { admin as adminOf } from '../../src/admin/index.ts'
 import { keys as keysOf } from '../../src/api-keys/api-keys.ts'
 import { owner as ownerOf } from '../../src/api-keys/owner.ts'
 import { Problem } from '../../src/errors.ts'
@@ -20,12 +21,21 @@ import { testStore } from './store.ts'
 const day = 24 * 3_600_000
 const languages = { en: 'English', de: 'Deutsch' }
 const factors = [
-  { id: 'password', kind: 'known', limit: 1, position: ['first'], strength: 'aal2', amr: ['pwd'] },
-  { id: 'totp', kind: 'held', limit: 1, position: ['second'], strength: 'aal2', mandatory: true, amr: ['otp'] },
-  { id: 'passkey', kind: 'held', limit: 10, position: ['second'], strength: 'phr', multiFactor: true, amr: ['pop'] },
+  { id: 'password', kind: 'knowledge', limit: 1, position: ['first'], strength: 'aal2', amr: ['pwd'] },
+  { id: 'totp', kind: 'possession', limit: 1, position: ['second'], strength: 'aal2', mandatory: true, amr: ['otp'] },
+  {
+    id: 'passkey',
+    kind: 'possession',
+    limit: 10,
+    position: ['second'],
+    strength: 'phr',
+    multiFactor: true,
+    amr: ['pop'],
+  },
 ] as unknown as Factor[]
 
 type Acts = Parameters<typeof actionsOf>[0]
+type AdminParts = Parameters<typeof adminOf>[0]
 
 /** Every action on one store: Ada, who is of the staff and holds a passkey, Eve, who holds the same, and what apps and the staff's cases do only on paper. */
 export async function actionRoom() {
@@ -65,7 +75,7 @@ export async function actionRoom() {
     endsAt: undefined,
   }
   held['ada transfer'] = (await keys.add(moving)).key.id
-  await roles.give('ada', 'support')
+  await roles.give('ada', 'admin')
   at += day
 
   const waiting = (id: string, account: string) => {
@@ -118,17 +128,19 @@ export async function actionRoom() {
     activity: { all: async function* () {} },
     closing: {
       start: async ({ id: account }: { id: string }) => emit('closing.started', { account, until: now() }),
+      keep: async () => true,
     },
   }
   const services = { ...made, factors, throttle, owner, hold: day, languages, issuer: 'https://id.example', emit, now }
-  const actions = actionsOf({ ...services, ...paper } as unknown as Acts)
+  const admin = adminOf({ ...services, store, roles, sessions: { endAllOf: async () => {} } } as unknown as AdminParts)
+  const actions = actionsOf({ ...services, ...paper, admin } as unknown as Acts)
 
   const visitor = { device: 'device of ada', address: '192.0.2.7', agent: undefined }
   const ctx = { state: { visitor, locale: 'en' }, get: () => '', ip: visitor.address } as unknown as Context
   const person = async (id: string) => (await accounts.get(id)) ?? raise()
 
   return {
-    ...{ actions, accounts, flows, held, told, ended, keys, store },
+    ...{ actions, admin, roles, accounts, flows, held, told, ended, keys, store },
     person,
     later: (ms: number) => {
       at += ms

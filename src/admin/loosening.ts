@@ -1,0 +1,107 @@
+import { z } from 'zod'
+import type { Accounts } from '../accounts/account.ts'
+import type { Credentials } from '../accounts/credential.ts'
+import type { Owner } from '../api-keys/owner.ts'
+import { Problem } from '../errors.ts'
+import type { Emit, Visitor } from '../events.ts'
+import type { Factor } from '../factors/factor.ts'
+import { removable } from '../flows/assurance.ts'
+import type { Closing } from '../flows/closing.ts'
+import type { Commit } from '../flows/committing.ts'
+import type { Sessions } from '../oidc/browser-sessions.ts'
+import { ownedBy } from './person-acts.ts'
+import type { proposals } from './proposals.ts'
+
+interface Services {
+  accounts: Pick<Accounts, 'get' | 'patch'>
+  credentials: Pick<Credentials, 'of'>
+  factors: readonly Factor[]
+  sessions: Pick<Sessions, 'endAllOf'>
+  owner: Pick<Owner, 'revokeAll'>
+  closing: Pick<Closing, 'start' | 'keep'>
+  commit: Commit
+  emit: Emit
+  now: () => number
+}
+
+/** Nobody's browser: staff act, and where they are is not for the person to read. */
+const nowhere = {} as Visitor
+
+/** What takes something from a person's account or its protection: it takes two of the staff. */
+export function loosening(services: Services, { needingTwo }: Pick<ReturnType<typeof proposals>, 'needingTwo'>) {
+  const { accounts, credentials, factors, sessions, owner, closing, commit, emit, now } = services
+  const person = ownedBy(accounts)
+
+  /** Finds a factor that the account can do without. Throws `not_found`, `last_factor` and `not_offered`. */
+  const removed = async ({ account, credential: id }: { account: string; credential: string }) => {
+    const held = await credentials.of(account)
+    const credential = held.find(each => each.id === id)
+    const factor = factors.find(each => each.id === credential?.factor)
+    if (!credential || !factor) throw new Problem('not_found')
+    const kinds = held.flatMap(({ factor: name }) => factors.filter(each => each.id === name))
+    const may = removable(kinds, factor)
+    if (may === 'last') throw new Problem('last_factor')
+    if (may === 'never') throw new Problem('not_offered')
+    return { factor, secret: credential.secret }
+  }
+
+  return {
+    liftHold: needingTwo({
+      id: 'people.lift-hold',
+      means: 'Proposes to lift the hold of an account, so that apps no longer wait with withdrawals.',
+      at: 'POST /people/{account}/lift-hold',
+      args: {},
+      check: async ({ account }) => {
+        if (((await person(account)).holdUntil ?? 0) <= now()) throw new Problem('conflict')
+      },
+      confirmed: async ({ account }) => {
+        const { holdUntil } = await person(account)
+        if (!(await accounts.patch(account, { holdUntil: undefined, updatedAt: now() }, { holdUntil })))
+          throw new Problem('conflict')
+        await emit('hold.lifted', { account })
+      },
+    }),
+    removeFactor: needingTwo({
+      id: 'people.remove-factor',
+      means: 'Proposes to remove a factor that a person can do without, by the id of its credential.',
+      at: 'POST /people/{account}/remove-factor',
+      args: { credential: z.string().max(100) },
+      check: removed,
+      confirmed: async ({ account: id, credential }) => {
+        const [account, { factor, secret }] = await Promise.all([person(id), removed({ account: id, credential })])
+        const vouched = Object.keys(factor.verifiedContact?.(secret) ?? {}).map(name => [name, undefined])
+        const data = { account: id, factor: factor.id, credential }
+        const events = [{ name: 'factor.removed' as const, data }]
+        const wanted = { went: [credential], fields: Object.fromEntries(vouched), loosens: true, events }
+        if (!(await commit(account, wanted, nowhere))) throw new Problem('conflict')
+        await sessions.endAllOf(id, 'protection-changed')
+      },
+    }),
+    close: needingTwo({
+      id: 'people.close',
+      means: 'Proposes to close an account: it is erased once the days are over in which its owner can keep it.',
+      at: 'POST /people/{account}/close',
+      args: {},
+      check: async ({ account }) => {
+        if ((await person(account)).status !== 'active') throw new Problem('conflict')
+      },
+      confirmed: async ({ account: id }) => {
+        await closing.start(await person(id), nowhere)
+        await owner.revokeAll(id, {})
+        await sessions.endAllOf(id, 'closed')
+      },
+    }),
+    restore: needingTwo({
+      id: 'people.restore',
+      means: 'Proposes to keep an account that is being closed.',
+      at: 'POST /people/{account}/restore',
+      args: {},
+      check: async ({ account }) => {
+        if ((await person(account)).status !== 'closing') throw new Problem('conflict')
+      },
+      confirmed: async ({ account }) => {
+        if (!(await closing.keep(account, nowhere))) throw new Problem('conflict')
+      },
+    }),
+  }
+}
