@@ -179,7 +179,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     ...{ actions, token, assets, show, book },
     protocol: { keys: cookieKeys(keyring), discovery: oidc.discovery, endpoints: oidc.endpoints },
     proxies: proxiesOf(config, { say: log.warn, now }),
-    app: clients.app,
+    ...{ app: clients.app, suite: () => clients.declared().apps },
     places,
     rpId: new URL(issuer).hostname,
     contacts: config.contacts,

@@ -20,6 +20,8 @@ export interface App {
   /** A data URL, of an app of clients.json. */
   logo?: string | undefined
   firstParty: boolean
+  /** Where people open it in a browser; of an app of clients.json that has pages. */
+  home?: string | undefined
   /** The APIs that it may ask for, by resource identifier, with the scopes. */
   apis: ReadonlyMap<string, Granted>
   /** The resource identifiers of the APIs that it is itself; of clients.json only. */
@@ -144,6 +146,12 @@ function unknownScopes(
   return [...strange, ...faults, ...(nobody ? ['delegates: no API has this client_id'] : [])]
 }
 
+/** Returns the front page of the first site that a client sends people back to. */
+function siteOf(redirects: readonly string[]): string | undefined {
+  const site = redirects.flatMap(each => URL.parse(each) ?? []).find(({ protocol }) => /^https?:$/.test(protocol))
+  return site && `${site.origin}/`
+}
+
 function repeated(names: readonly (string | undefined)[]): string[] {
   return [...new Set(names.filter((name, at) => name !== undefined && names.indexOf(name) !== at) as string[])]
 }
@@ -169,6 +177,7 @@ function known(
       tile: client.tile,
       logo: logos.get(id),
       firstParty: client.first_party,
+      home: client.client_uri ?? siteOf(client.redirect_uris),
       apis: granted(client.apis, life),
       serves: apis.filter(each => each.client_id === id).map(each => each.resource),
       delegates: granted(client.delegates, life),
@@ -179,6 +188,7 @@ function known(
     /** The clients as oidc-provider takes them. */
     metadata: clients.map(libraryMetadata) as readonly ClientMetadata[],
     app: (id: string): App | undefined => apps.get(id),
+    apps: [...apps.values()] as readonly App[],
     /** Returns whether a client is the API that a resource identifier names. */
     isApi: (client: string, resource: unknown): boolean =>
       apis.some(each => each.client_id === client && each.resource === resource),

@@ -1,36 +1,70 @@
-import { limitedUntil } from '../flows/assurance.ts'
+import type { Account } from '../accounts/account.ts'
+import { guards, limitedUntil } from '../flows/assurance.ts'
+import { type Happened, wording } from './activity-words.ts'
 import type { Services } from './services.ts'
 import { seeOther } from './show.ts'
 
 declare module './pages.ts' {
   interface Pages {
-    /** `holdUntil`: until then apps are told to wait with anything that cannot be undone. */
     'account/overview': {
+      /** As they call themselves; empty where they did not say. */
+      name: string
       email: string
-      factors: readonly CredentialLine[]
-      apps: readonly string[]
-      since: number
+      /** Masked. */
+      phone: string | undefined
+      /** Until then apps are told to wait with anything that cannot be undone. */
       holdUntil: number | undefined
       /** How many apps wait for an answer. */
       waiting: number
+      /** How many recovery codes are left, where they are few. */
+      codes: number | undefined
+      protection: ReturnType<typeof protectionOf>
+      apps: readonly Launched[]
+      /** What happened last. */
+      lately: readonly Happened[]
     }
     'sign-in/signed-out': { app: string | undefined; everywhere: boolean }
   }
 }
 
+/** An app to open. `usedAt` in milliseconds since the epoch; undefined where it was not used lately. */
+interface Launched {
+  id: string
+  name: string
+  tile: string
+  logo: string | undefined
+  home: string
+  usedAt: number | undefined
+}
+
+/** How many recovery codes are few, and how many events are the last. */
+const [few, last] = [3, 5]
+
 /** Serves a person's own front page, and signs them out. */
 export function account(services: Services): void {
-  const { router, actions, approvals, sessions, show, now, page, post } = services
+  const { router, actions, activity, approvals, sessions, show, now, page, post } = services
+  const inWords = wording(services)
 
-  page('/account', async (ctx, { account, session }) => {
-    const { id, email, holdUntil = 0 } = account
+  page('/account', async (ctx, { account }) => {
+    const { id, email, profile, holdUntil = 0 } = account
+    const [factors, waiting, { entries }, apps] = await Promise.all([
+      listed(services, id),
+      approvals.of(id),
+      activity.page(id, {}),
+      launcher(services, id),
+    ])
+    const hint = (factor: string) => factors.find(each => each.factor.id === factor)?.hint
+    const codes = Number(hint('recovery-code') ?? 0)
     const locals = {
+      name: profile?.name ?? '',
       email,
-      factors: await listed(services, id),
-      apps: session.apps,
-      since: session.since,
+      phone: hint('sms'),
       holdUntil: holdUntil > now() ? holdUntil : undefined,
-      waiting: (await approvals.of(id)).length,
+      waiting: waiting.length,
+      codes: codes > few ? undefined : codes,
+      protection: protectionOf(services, account, factors, codes),
+      apps,
+      lately: await Promise.all(entries.slice(0, last).map(each => inWords(ctx, each))),
     }
     show.page(ctx, 'account/overview', locals, { person: { email } })
   })
@@ -47,6 +81,41 @@ export function account(services: Services): void {
     ['/signed-out/everywhere', true],
   ] as const)
     router.get(path, ctx => show.page(ctx, 'sign-in/signed-out', { app: undefined, everywhere }))
+}
+
+/**
+ * What protects an account besides what every account has: what of it is there, and the best thing to do next. That recovery codes are few
+ * is told apart.
+ */
+function protectionOf(
+  { factors }: Pick<Services, 'factors'>,
+  { antiPhishingPhrase }: Account,
+  held: readonly CredentialLine[],
+  codes: number,
+) {
+  const ways = held.flatMap(each => factors.find(({ id }) => id === each.factor.id) ?? []).filter(guards)
+  const steps = {
+    passkey: ways.some(each => each.strength === 'phr'),
+    // Who loses the only one is left with recovery codes.
+    spare: ways.length > 1,
+    codes: codes > few,
+    phrase: antiPhishingPhrase !== undefined,
+  }
+  const all = Object.entries(steps)
+  const next = all.find(([step, done]) => !done && step !== 'codes')?.[0]
+  return { done: all.filter(([, done]) => done).length, of: all.length, next }
+}
+
+/** Returns the apps that people open from here, the one that was used last first. */
+async function launcher({ suite, book }: Pick<Services, 'suite' | 'book'>, account: string): Promise<Launched[]> {
+  const records = await book.of(account)
+  return suite()
+    .flatMap(({ id, name, tile, logo, home, firstParty }): Launched[] => {
+      const uses = records.filter(each => each.apps.includes(id)).map(each => each.endedAt ?? each.seenAt)
+      const usedAt = uses.length > 0 ? Math.max(...uses) : undefined
+      return home !== undefined && (firstParty || usedAt !== undefined) ? [{ id, name, tile, logo, home, usedAt }] : []
+    })
+    .sort((one, other) => (other.usedAt ?? 0) - (one.usedAt ?? 0))
 }
 
 /** A credential as account pages list it. Times in milliseconds since the epoch. */

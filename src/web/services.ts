@@ -45,6 +45,8 @@ export interface Rooms {
   app: (client: string) => Promise<App | undefined>
   /** Resolves to an app's name by its client id. */
   appName: (client: string) => Promise<string | undefined>
+  /** Lists the apps of clients.json. */
+  suite: () => readonly App[]
   approvals: Approvals
   approving: Approving
   book: SessionBook

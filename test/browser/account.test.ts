@@ -52,6 +52,23 @@ describe('in a browser, what an owner does with their account', function () {
       await who.sees('Enter the code from your authenticator')
     }))
 
+  it('finds all that matters of it on two screens of a phone, reached with the keyboard alone', () =>
+    visit(
+      async who => {
+        await atHome(who)
+        await who.sees('Your account')
+        await openToEverybody(who)
+        const end = await who.page.locator('main').evaluate(main => main.getBoundingClientRect().bottom)
+        expect(end).to.be.at.most(2 * 844)
+        const next = who.page.getByRole('button', { name: 'Add a passkey' })
+        for (let each = 0; each < 20 && !(await next.evaluate(button => button.matches(':focus'))); each++)
+          await who.page.keyboard.press('Tab')
+        await who.page.keyboard.press('Enter')
+        await who.page.getByRole('button', { name: 'Create a passkey' }).waitFor()
+      },
+      { viewport: { width: 390, height: 844 } },
+    ))
+
   it('makes a rule, is kept from shutting themselves out by it, and loses nothing that was typed', () =>
     visit(async who => {
       await atHome(who, '/account/security')

@@ -42,7 +42,7 @@ describe('in a browser, what is kept of somebody', function () {
     visit(async who => {
       const person = await atHome(who)
       latchkey.clock.pass(6 * 60_000)
-      await who.follow('Get a copy')
+      await who.follow('Get a copy of your data')
       await who.sees('A copy of your data')
       await openToEverybody(who)
       await who.press('Download')

@@ -138,7 +138,8 @@ describe('in a browser', () => {
         await who.type('Six-digit code', authenticatorCode(latchkey, person))
         await who.press('Continue')
         await who.isAt(`${issuer}/account`)
-        const ways = await who.page.locator('.statement .name').allTextContents()
+        await who.page.goto(`${issuer}/account/security`)
+        const ways = await who.page.locator('.dated .name').allTextContents()
         expect(ways.map(each => each.trim().split(' ', 1)[0])).to.deep.equal([
           'Password',
           'Authenticator',

@@ -230,7 +230,7 @@ describe('the scripts of pages', () => {
     const abroad = await (await launch()).newContext({ timezoneId: 'Asia/Tokyo' })
     const there = await abroad.newPage()
     await there.goto(`${server.origin}/overview`)
-    expect(await there.locator('.facts time').textContent()).to.equal('3 Mar 2026, 17:41')
+    expect(await there.locator('.lately time').first().textContent()).to.equal('2 Mar 2026, 18:41')
     const [zone] = (await abroad.cookies()).filter(({ name }) => name === 'latchkey_zone')
     expect(zone?.value).to.equal('Asia/Tokyo')
     await abroad.close()

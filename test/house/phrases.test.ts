@@ -25,6 +25,7 @@ const dynamic = [
   /^(keys\.)?scope\.[a-z_]+$/,
   /^meter\.[0-4]$/,
   /^account\.(overview|security|api-keys|sessions|apps|activity)$/,
+  /^account\.next\.(passkey|spare|phrase)(\.go)?$/,
   /^activity\.(from|to|kind\.[a-z-]+|when|what|address|device)$/,
   /^event\.[a-z-]+\.[a-z-]+$/,
   /^act\.(change|prefer|remove)$/,

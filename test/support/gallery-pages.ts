@@ -2,7 +2,8 @@ import { repack } from '../../src/clients/logos.ts'
 import {
   account,
   credential,
-  held,
+  day,
+  happened,
   longApp,
   longEmail,
   now,
@@ -13,6 +14,22 @@ import {
   signals,
 } from './gallery-samples.ts'
 import { png } from './png.ts'
+
+const launched = (name: string, more: { usedAt?: number; logo?: string } = {}) => ({
+  id: name.toLowerCase(),
+  name,
+  tile: name.toLowerCase(),
+  home: '/nowhere',
+  logo: undefined,
+  usedAt: undefined,
+  ...more,
+})
+const logo = `data:image/png;base64,${repack(png()).toString('base64')}`
+const lately = [
+  happened('Signed in', 'sign-in'),
+  happened('Password: too many tries, closed for a while', 'sign-in', { factor: 'password', unusual: true }),
+  happened('Passkey: added', 'security', { factor: 'passkey' }),
+]
 
 /** Everything that is read rather than answered, and what ends a session. */
 export const otherPages: readonly Picture[] = [
@@ -31,7 +48,7 @@ export const otherPages: readonly Picture[] = [
     towards: {
       name: 'Ledgerly',
       tile: 'ledgerly',
-      logo: `data:image/png;base64,${repack(png()).toString('base64')}`,
+      logo,
     },
   }),
   picture('consent-long', 'sign-in/consent', {
@@ -82,22 +99,41 @@ export const otherPages: readonly Picture[] = [
 
   picture('overview', 'account/overview', {
     ...account,
+    name: 'Ada Lovelace',
     email: 'ada@example.com',
-    factors: held,
-    apps: ['Trading', 'Staking', 'Wallet', 'Card'],
-    since: now - 3_600_000,
+    phone: '+44 •••• ••0123',
     holdUntil: undefined,
     waiting: 0,
+    codes: undefined,
+    protection: { done: 2, of: 4, next: 'passkey' },
+    apps: ['Trading', 'Staking', 'Wallet', 'Card'].map((name, at) => launched(name, { usedAt: now - at * 9 * day })),
+    lately: [...lately, ...lately].slice(0, 5),
   }),
   picture('overview-new', 'account/overview', {
     person: { email: longEmail },
+    name: '',
     email: longEmail,
-    factors: held.slice(0, 2),
-    apps: [],
-    since: now,
+    phone: undefined,
     holdUntil: now + 20 * 3_600_000,
     waiting: 2,
+    codes: 2,
+    protection: { done: 2, of: 4, next: 'spare' },
+    apps: [launched(longApp.name), launched('Trading', { logo }), launched('Wallet')],
+    lately: [happened('Konto angelegt', 'account', { agent: undefined, address: undefined })],
     locale: 'de',
+  }),
+  picture('overview-done', 'account/overview', {
+    ...account,
+    name: '\u0391\u03bd\u03b1\u03c3\u03c4\u03b1\u03c3\u03af\u03b1 de la Santísima Trinidad y de los Remedios Featherstonehaugh',
+    email: 'ada@example.com',
+    phone: undefined,
+    holdUntil: undefined,
+    waiting: 0,
+    codes: undefined,
+    protection: { done: 4, of: 4, next: undefined },
+    apps: [],
+    lately,
+    zone: 'Asia/Tokyo',
   }),
   picture('security', 'account/security', {
     ...account,

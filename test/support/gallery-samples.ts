@@ -104,6 +104,19 @@ export const protectors: readonly Protector[] = held.map(each => {
 /** What a password manager is told. */
 export const signals = { rpId: 'localhost', user: 'ada', name: 'ada@example.com', passkeys: ['cGFzc2tleQ'] }
 
+/** Something that happened to an account, in words. */
+export const happened = (what: string, kind: 'sign-in' | 'security' | 'apps' | 'account', more: object = {}) => ({
+  sequence: 1,
+  at: now - day,
+  what,
+  kind,
+  factor: undefined,
+  unusual: false,
+  address: '192.0.2.7',
+  agent: 'Chrome on Windows',
+  ...more,
+})
+
 /** A page in a state, typed as the page is. */
 export const picture = <Name extends keyof Pages>(title: string, page: Name, locals: Locals<Name>): Picture => ({
   title,

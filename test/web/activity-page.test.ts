@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { beginning, chain, type Happening } from '../../src/observers/chain.ts'
-import { csvLine, happened } from '../../src/web/activity-page.ts'
+import { csvLine } from '../../src/web/activity-page.ts'
+import { happened } from '../../src/web/activity-words.ts'
 import { type PhraseKey, phrases } from '../../src/web/phrases.ts'
 import { happening } from '../support/audit.ts'
 
