@@ -86,10 +86,22 @@ export function guards(factor: Rule): boolean {
   return factor.mandatory === true || factor.multiFactor === true
 }
 
-/** What may become of one of the credentials that an account holds, given the factor of each: `last` guards it alone, and what every account has is changed, not removed. */
+/** A factor that a sign-in can begin with: every account keeps one. */
+export function opens(factor: Rule): boolean {
+  return factor.positions.includes('first')
+}
+
+/**
+ * What may become of one of the credentials that an account holds, given the factor of each: `last` guards it, or opens it, alone; and what
+ * every account has is changed, not removed.
+ */
 export function removable(available: readonly Rule[], factor: Rule): 'yes' | 'last' | 'never' {
   if (!guards(factor)) return 'never'
-  return available.filter(guards).length > 1 ? 'yes' : 'last'
+  const rest = available.toSpliced(
+    available.findIndex(({ id }) => id === factor.id),
+    1,
+  )
+  return rest.some(guards) && rest.some(opens) ? 'yes' : 'last'
 }
 
 /** A factor that stands in for what was lost. */

@@ -5,6 +5,7 @@ import {
   authority,
   guards,
   lastResortsLast,
+  opens,
   type Purpose,
   type Rule,
   spare,
@@ -93,13 +94,14 @@ function asked<F extends Rule>(standing: Standing<F>): Step<F> {
 function signUp<F extends Rule>({ offered, enrolled, demand }: Standing<F>): Step<F> {
   const rows: [choice: (factor: F) => boolean | undefined, optional: boolean][] = [
     [each => each.identifies, false],
-    [each => each.positions.includes('first') && !each.multiFactor, false],
+    [opens, false],
     [each => each.mandatory, false],
     [spare, false],
     [each => each.multiFactor, true],
   ]
   for (const [choice, optional] of rows) {
-    const from = offered.filter(choice)
+    // A passkey does for a password, and not every browser has passkeys: the password comes first.
+    const from = offered.filter(choice).sort((a, b) => Number(a.multiFactor ?? false) - Number(b.multiFactor ?? false))
     const settled = enrolled.some(choice) || (optional && from.every(each => demand.skipped.includes(each.id)))
     if (!settled && from.length > 0) return { now: 'enrol', from, optional }
   }

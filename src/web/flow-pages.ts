@@ -13,14 +13,18 @@ import { type Show, seeOther } from './show.ts'
 /** What stands around each page of a flow. */
 type Framed = NonNullable<Parameters<Show['page']>[3]>
 
-/** How many pages a sign-up has; the page of a phone number and that of its code count as one. */
-const signUpPages = 6
+/**
+ * How many pages a sign-up has; the page of a phone number and that of its code count as one. A passkey in the place of a password leaves none
+ * to be offered at the end.
+ */
+const signUpPages = { usual: 6, withPasskey: 5 }
 
 /** How many characters of a password its strength meter reads. */
 const longest = 200
 
 /** Serves the pages of every flow, whatever it is for and whichever factors it asks for. */
-export function flowPages({ router, accounts, flows, sessions, devices, resume, show, finish }: Services): void {
+export function flowPages(services: Services): void {
+  const { router, accounts, factors, flows, sessions, devices, resume, show, finish } = services
   /** Writes with the flow which language was chosen since it began: its emails and texts follow. */
   const spoken = async (ctx: Context, flow: Flow): Promise<Flow> => {
     const locale = chosenLocale(ctx)
@@ -97,7 +101,7 @@ export function flowPages({ router, accounts, flows, sessions, devices, resume, 
         optional: step.now === 'enrol' && step.optional,
         until,
         trust: devices.trustFor > 0 && step.now === 'prove' && trustable(flow, factor),
-        progress: flow.purpose === 'sign-up' ? progress(flow, asked !== undefined) : undefined,
+        progress: flow.purpose === 'sign-up' ? progress(flow, asked !== undefined, factors) : undefined,
         email: flow.email,
         signIn: flow.purpose === 'sign-up' && flow.enrolled.length === 0 ? `/sign-in?from=${flow.id}` : undefined,
       },
@@ -190,7 +194,10 @@ function trustable({ purpose, proved }: Flow, { strength, positions }: Factor): 
   return purpose === 'sign-in' && proved.length > 0 && strength !== 'mfa' && !positions.includes('last')
 }
 
-function progress(flow: Flow, asked: boolean): { at: number; of: number } {
+function progress(flow: Flow, asked: boolean, factors: readonly Factor[]): { at: number; of: number } {
   const past = flow.enrolled.length
-  return { at: Math.min(signUpPages, past + 1 + (past > 0 || asked ? 1 : 0)), of: signUpPages }
+  const first = flow.enrolled[1] ?? (past === 1 ? flow.at?.factor : undefined)
+  const { usual, withPasskey } = signUpPages
+  const of = factors.some(({ id, multiFactor }) => id === first && multiFactor) ? withPasskey : usual
+  return { at: Math.min(of, past + 1 + (past > 0 || asked ? 1 : 0)), of }
 }

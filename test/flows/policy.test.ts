@@ -4,6 +4,8 @@ import { assurance } from '../../src/flows/assurance.ts'
 import { next } from '../../src/flows/policy.ts'
 import { type Row, rules, standing, step, usual } from '../support/policy.ts'
 
+const signsUp = { purpose: 'sign-up', skipped: ['password', 'passkey'] } as const
+
 const table: [story: string, row: Row, answer: string][] = [
   // Signing in.
   ['nobody named yet', { has: undefined }, 'prove password or passkey'],
@@ -128,7 +130,24 @@ const table: [story: string, row: Row, answer: string][] = [
   ['nor for a reset', { has: usual, demand: { purpose: 'reset' }, trusted: true }, 'prove totp or recovery-code'],
   // Signing up.
   ['sign-up begins with the address', { has: '', demand: { purpose: 'sign-up' } }, 'enrol email'],
-  ['then a password', { has: '', enrolled: 'email', demand: { purpose: 'sign-up' } }, 'enrol password'],
+  ['then a password or passkey', { has: '', enrolled: 'email', demand: signsUp }, 'enrol password or passkey'],
+  [
+    'one of them is mandatory, and no other',
+    { has: '', enrolled: 'email passkey', demand: signsUp },
+    'enrol totp or sms',
+  ],
+  // Nothing was signed with it yet.
+  [
+    'a passkey that was only made',
+    { has: '', enrolled: 'email passkey totp recovery-code', demand: signsUp },
+    'done mfa otp',
+  ],
+  ['no password: the passkey alone is asked for', { has: 'passkey totp email recovery-code' }, 'prove passkey'],
+  [
+    'no password, and the passkey is lost: by the link and the authenticator',
+    { has: 'passkey totp email recovery-code', proved: 'totp', demand: { purpose: 'reset' } },
+    'enrol password',
+  ],
   [
     'then a second factor, which is mandatory',
     { has: '', enrolled: 'email password', demand: { purpose: 'sign-up' } },

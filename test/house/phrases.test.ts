@@ -21,7 +21,7 @@ const dynamic = [
   /^problem\.[a-z_]+$/,
   /^title\.[a-z-]+(\/[a-z-]+)?$/,
   /^error\.(\d{3}\.)?title$/,
-  /^factor\.[a-z-]+\.(name|what|choose|offer|hint|few|change|added|replaced|removed|remove|guessed|closed|(prove|unsent|enrol|ask|add)\.title)$/,
+  /^factor\.[a-z-]+\.(name|what|choose|offer|hint|few|last|change|added|replaced|removed|remove|guessed|closed|(prove|unsent|enrol|ask|add)\.title)$/,
   /^(keys\.)?scope\.[a-z_]+$/,
   /^meter\.[0-4]$/,
   /^account\.(overview|security|api-keys|sessions|apps|activity)$/,
