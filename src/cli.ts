@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { BackupError } from './backup/archive.ts'
 import { type Command, Refusal } from './commands/command.ts'
 import { commands } from './commands/index.ts'
 import { ConfigError, configure } from './config.ts'
@@ -91,7 +92,7 @@ function told(fault: unknown): string {
   if (fault instanceof ConfigError)
     return ['The configuration is not right:', ...fault.faults.map(each => `  - ${each}`)].join('\n')
   if (isUsage(fault)) return `${(fault as Error).message.split('. ', 1)[0]}.`
-  if (fault instanceof Refusal || fault instanceof StoreTooNew) return fault.message
+  if (fault instanceof Refusal || fault instanceof BackupError || fault instanceof StoreTooNew) return fault.message
   return fault instanceof Error ? (fault.stack ?? fault.message) : String(fault)
 }
 

@@ -1,6 +1,7 @@
 import { appsInvite, appsList, appsRemove } from './apps-command.ts'
 import { auditExport, auditKeys } from './audit-command.ts'
 import { auditVerify } from './audit-verify.ts'
+import { backup, restore } from './backup-command.ts'
 import type { Command } from './command.ts'
 import { completionOf } from './completion.ts'
 import { configCheck } from './config-command.ts'
@@ -18,11 +19,13 @@ const working = {
   'audit verify': auditVerify,
   'audit export': auditExport,
   'audit keys': auditKeys,
+  backup,
   'config check': configCheck,
   doctor,
   'keys list': keysList,
   'keys rotate': keysRotate,
   'keys replace': keysReplace,
+  restore,
   'roles give': rolesGive,
   'roles take': rolesTake,
   'roles list': rolesList,

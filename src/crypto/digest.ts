@@ -1,10 +1,19 @@
-import { createHmac, hash, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, hash, timingSafeEqual } from 'node:crypto'
 
 type Encoding = 'base64url' | 'base64' | 'hex'
 
 /** Returns the SHA-256 digest, by default as base64url. Meant for values of high entropy: who reads a token's digest in the store cannot use it. */
 export function sha256(content: string | Uint8Array, encoding: Encoding = 'base64url'): string {
   return hash('sha256', content, encoding)
+}
+
+/** Returns a SHA-256 digest of what is added to it bit by bit; it can be read once. */
+export function runningDigest() {
+  const running = createHash('sha256')
+  return {
+    add: (content: string | Uint8Array): void => void running.update(content),
+    hex: (): string => running.digest('hex'),
+  }
 }
 
 /** Returns the HMAC-SHA256 (RFC 2104), by default as base64url. */

@@ -6,7 +6,7 @@ import { type Collection, type Doc, declare, type Store } from './collection.ts'
 const PAGE = 500
 const TOGETHER = 50
 /** Collections that every store makes for itself. */
-const own = new Set(['schema', 'readiness'])
+export const own: ReadonlySet<string> = new Set(['schema', 'readiness'])
 
 /** What became of one collection. */
 export interface Copied {
@@ -19,12 +19,17 @@ export interface Copied {
   differ: string[]
 }
 
-/** Sees a store as it is: no shape and no index, so that documents pass that this program does not know. */
-function plain(store: Store, name: string): Collection<Doc> {
-  return store.collection(
-    declare<Doc>({ name, shape: z.looseObject({ id: z.string(), expiresAt: z.number().optional() }) }),
-  )
+/** Returns a collection without shape and indexes, so that documents pass that this program does not know. */
+export function plain(store: Store, name: string): Collection<Doc> {
+  const known = plains.get(store) ?? new Map<string, Collection<Doc>>()
+  plains.set(store, known)
+  const made = known.get(name) ?? store.collection(declare<Doc>({ name, shape: plainShape }))
+  known.set(name, made)
+  return made
 }
+
+const plainShape = z.looseObject({ id: z.string(), expiresAt: z.number().optional() })
+const plains = new WeakMap<Store, Map<string, Collection<Doc>>>()
 
 async function* pages(collection: Collection<Doc>): AsyncGenerator<Doc[]> {
   for (let after: string | undefined; ; ) {

@@ -14,12 +14,17 @@ export const migrations: readonly Migration[] = [
   { means: 'names security stamps, anti-phishing phrases and SMS alerts as the program does', up: renameFields },
 ]
 
+/** The version of a store that a restore is filling: every program, older ones too, takes it for newer than itself and refuses it. */
+export const unfinished = 1_000_000_000
+
 /** The store was kept by a newer program, which may have changed what this one would misread. */
 export class StoreTooNew extends Error {
   readonly version: number
   constructor(version: number, known: number) {
     super(
-      `The store has schema version ${version}; this program knows ${known}. Start the newer Latchkey that kept it, or restore a backup.`,
+      version === unfinished
+        ? 'A restore into this store did not finish. Run latchkey restore with --replace again.'
+        : `The store has schema version ${version}; this program knows ${known}. Start the newer Latchkey that kept it, or restore a backup.`,
     )
     this.name = 'StoreTooNew'
     this.version = version

@@ -23,7 +23,8 @@ export async function openStore(url: string, opening: Opening): Promise<Store> {
   }
 }
 
-async function openEngine(url: string, opening: Opening): Promise<Store> {
+/** Opens the engine that a URL names, whatever schema its store has. Throws Problem `unavailable`. */
+export async function openEngine(url: string, opening: Opening): Promise<Store> {
   // Loaded only where it is used: the driver costs a tenth of a second and 20 MB.
   if (/^mongodb(\+srv)?:/.test(url)) return (await import('./mongo.ts')).openMongo(url, opening)
   if (/^postgres(ql)?:/.test(url)) return (await import('./postgres.ts')).openPostgres(url, opening)
@@ -44,7 +45,8 @@ function prepareFile(path: string): void {
   }
 }
 
-const versions = declare({
+/** The schema version of a store, and who is migrating it. */
+export const versions = declare({
   name: 'schema',
   shape: z.object({
     id: z.string(),

@@ -30,6 +30,7 @@ describe('README', () => {
     'README.md',
     'docs/architecture.md',
     'docs/operating.md',
+    'docs/operating/back-up.md',
     'docs/integrating.md',
     'docs/api-keys.md',
     'docs/threat-model.md',
