@@ -8,6 +8,7 @@ import { concerns, logoutTokens } from './logout-token.ts'
 import { type Attempt, type Held, latchkey, type Purpose, type Standing } from './oidc.ts'
 import { type Frame, homePage, icon, problemPage, type Sister, style } from './pages.ts'
 import { type Session, shelf } from './sessions.ts'
+import { speakTo } from './speech.ts'
 import { Trouble } from './trouble.ts'
 import { walletApi } from './wallet-api.ts'
 import { withdrawals } from './withdrawals.ts'
@@ -28,7 +29,10 @@ const minute = 60_000
 export function relyingParty(app: Declaration, { sisters = [], api, now = Date.now, ...standing }: Options): Koa {
   const { issuer, client } = standing
   const redirectUri = new URL(client.redirect_uris[0] ?? '')
-  const frame: Frame = { app, sisters, issuer, sends: api !== undefined }
+  const framed = (context: Context, session?: Session): Frame => ({
+    ...{ app, sisters, issuer, sends: api !== undefined },
+    ...speakTo(context, session?.held.claims.locale),
+  })
   const provider = latchkey(standing, now)
   const judge = logoutTokens({ issuer, clientId: client.client_id, jwksUri: provider.jwksUri, now })
   const sessions = shelf<Session>(12 * 60 * minute, 10_000, now)
@@ -44,14 +48,15 @@ export function relyingParty(app: Declaration, { sisters = [], api, now = Date.n
 
   const router = new Router()
   router.get('/', context => {
-    context.body = homePage(frame, sessions.get(cookie.read(context, 'session')), now())
+    const session = sessions.get(cookie.read(context, 'session'))
+    context.body = homePage(framed(context, session), session, now())
   })
 
   async function authorize(context: Context, purpose: Purpose, session?: Session): Promise<void> {
     const browser = cookie.read(context, 'attempt') || randomBytes(32).toString('base64url')
     const attempt = await provider.attempt(purpose, session?.held.dpop)
     const state = attempts.add({ ...attempt, browser })
-    const url = await provider.signInUrl(state, attempt)
+    const url = await provider.signInUrl(state, attempt, framed(context, session).locale)
     cookie.write(context, 'attempt', browser)
     seeOther(context, url.href)
   }
@@ -121,7 +126,7 @@ export function relyingParty(app: Declaration, { sisters = [], api, now = Date.n
 
   const till =
     api &&
-    withdrawals(router, { provider, api: api.resource, frame, sameOrigin: guard, signedIn, refreshed, authorize })
+    withdrawals(router, { provider, api: api.resource, framed, sameOrigin: guard, signedIn, refreshed, authorize })
 
   router.get('/suite.css', kept('css', style))
   router.get('/icon.svg', kept('svg', icon(app)))
@@ -130,7 +135,7 @@ export function relyingParty(app: Declaration, { sisters = [], api, now = Date.n
   koa.proxy = redirectUri.protocol === 'https:'
   koa.use(headers(issuer))
   if (api) koa.use(walletApi({ issuer, client: api.client, audience: api.resource, origin: redirectUri.origin, now }))
-  koa.use(troubles(frame))
+  koa.use(troubles(framed))
   koa.use(router.routes())
   koa.use(router.allowedMethods({ throw: true, methodNotAllowed: () => new Trouble('method_not_allowed') }))
   return koa
@@ -163,7 +168,7 @@ function cookies(id: string, secure: boolean) {
 }
 
 /** Answers every failure, as a page or as JSON; what nobody foresaw goes to the app's log, too. */
-function troubles(frame: Frame): Middleware {
+function troubles(framed: (context: Context) => Frame): Middleware {
   return async (context, next) => {
     try {
       await next()
@@ -173,7 +178,9 @@ function troubles(frame: Frame): Middleware {
       if (trouble.code === 'internal') context.app.emit('error', trouble, context)
       context.status = trouble.status
       if (trouble.status === 503) context.set('Retry-After', '5')
-      context.body = wantsJson(context) ? { error: trouble.code, message: trouble.title } : problemPage(frame, trouble)
+      const frame = framed(context)
+      const message = frame.t(`trouble.${trouble.code}.title`)
+      context.body = wantsJson(context) ? { error: trouble.code, message } : problemPage(frame, trouble)
     }
   }
 }

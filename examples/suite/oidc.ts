@@ -47,7 +47,7 @@ export interface Answered {
 /** Latchkey as one client meets it. Every function throws Trouble. */
 export interface Latchkey {
   /** Where to send a browser to sign in (OpenID Connect Core, 3.1.2.1; PKCE; RFC 9126 where the client pushes). */
-  signInUrl(state: string, attempt: Attempt): Promise<URL>
+  signInUrl(state: string, attempt: Attempt, locale: string): Promise<URL>
   /** With a new key, unless there is one that it is to be bound to. */
   attempt(purpose: Purpose, dpop?: oidc.DPoPHandle): Promise<Attempt>
   /** Asks an API, with the proof that a bound token takes (RFC 9449, 7). */
@@ -145,7 +145,7 @@ export function latchkey(standing: Standing, now: () => number): Latchkey {
           ? (held ?? oidc.getDPoPHandle(configuration, await oidc.randomDPoPKeyPair('ES256')))
           : undefined,
       })),
-    signInUrl: (state, { purpose: { for: why, ...more }, nonce, verifier, dpop }) =>
+    signInUrl: (state, { purpose: { for: why, ...more }, nonce, verifier, dpop }, locale) =>
       asking(async configuration => {
         const parameters = {
           redirect_uri: redirectUri,
@@ -154,6 +154,7 @@ export function latchkey(standing: Standing, now: () => number): Latchkey {
           resource,
           state,
           nonce,
+          ui_locales: locale,
           code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
           code_challenge_method: 'S256',
           ...(dpop && { dpop_jkt: await dpop.calculateThumbprint() }),

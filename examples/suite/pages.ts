@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import ejs from 'ejs'
 import type { Declaration } from './apps.ts'
 import type { Session } from './sessions.ts'
+import type { Speech } from './speech.ts'
 import type { Trouble } from './trouble.ts'
 import { assets } from './wallet-api.ts'
 import type { Draft } from './withdrawals.ts'
@@ -15,7 +16,8 @@ export interface Sister {
   url: string
 }
 
-export interface Frame {
+/** What every page is given: how it speaks to its reader, too. */
+export interface Frame extends Speech {
   app: Declaration
   sisters: readonly Sister[]
   issuer: string
@@ -46,17 +48,25 @@ export function icon(app: Declaration): string {
 
 /** `/`: who is signed in, or the way to become so. */
 export function homePage(frame: Frame, session: Session | undefined, now: number): string {
-  const person = session && inWords(session, now)
+  const person = session && inWords(session, now, frame)
   const example = session && examples[frame.app.id](frame)
   return layout({ ...frame, title: frame.app.name, body: home({ ...frame, person, example }) })
 }
 
 /** What went wrong, and what to do next. */
 export function problemPage(frame: Frame, trouble: Trouble): string {
-  return layout({ ...frame, title: `${trouble.title} · ${frame.app.name}`, body: problem({ ...frame, trouble }) })
+  return layout({
+    ...frame,
+    title: `${frame.t(`trouble.${trouble.code}.title`)} · ${frame.app.name}`,
+    body: problem({ ...frame, trouble }),
+  })
 }
 
 /** `/withdraw`: what to send, and what was sent. */
 export function withdrawPage(frame: Frame, draft: Draft | undefined, sent: readonly object[] = []): string {
-  return layout({ ...frame, title: `Withdraw · ${frame.app.name}`, body: withdraw({ ...frame, draft, sent, assets }) })
+  return layout({
+    ...frame,
+    title: `${frame.t('withdraw.title')} · ${frame.app.name}`,
+    body: withdraw({ ...frame, draft, sent, assets }),
+  })
 }

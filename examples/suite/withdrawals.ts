@@ -4,20 +4,21 @@ import type { Context, Middleware } from 'koa'
 import type { Answered, Latchkey, Purpose } from './oidc.ts'
 import { type Frame, withdrawPage } from './pages.ts'
 import type { Session } from './sessions.ts'
+import { isPhrase, type PhraseKey } from './speech.ts'
 import { Trouble } from './trouble.ts'
 
 /** What was typed, kept with the session until it is sent: nothing of it is lost on the way to Latchkey and back. */
 export interface Draft {
   typed: Readonly<Record<string, string>>
   /** What became of it. */
-  note?: { good: boolean; text: string; field?: string | undefined }
+  note?: { good: boolean; key: PhraseKey; values?: Record<string, string>; field?: string | undefined }
 }
 
 interface Services {
   provider: Latchkey
   /** Where the API is. */
   api: string
-  frame: Frame
+  framed: (context: Context, session: Session) => Frame
   sameOrigin: Middleware
   signedIn(context: Context): Session
   /** With an access token that is good for some time yet. */
@@ -28,20 +29,6 @@ interface Services {
 
 const fields = ['asset', 'amount', 'address', 'memo'] as const
 
-const notes: Readonly<Record<string, string>> = {
-  approval_required: 'This has to be approved, and Latchkey was not asked. Try again.',
-  account_held: 'Your account has to wait with this, because what protects it was changed. Nothing was sent.',
-  not_approved: 'You did not approve it. Nothing was sent.',
-  not_proved: 'You did not prove that it is you. Nothing was sent.',
-  not_yet:
-    'What you hold does not prove enough for this yet. A passkey that you add counts in full a day later. Nothing was sent.',
-  spent: 'This approval was used or has run out. Nothing was sent by it again.',
-  asset: 'Choose what to send.',
-  amount: 'Type an amount like 0.05, with a point.',
-  address: 'That is not an address. Paste it in one piece.',
-  memo: 'Keep the memo under 140 characters.',
-}
-
 /** Words of Latchkey's for which there is a note of its own. */
 const reasons = new Map([
   ['account_held', 'account_held'],
@@ -50,23 +37,25 @@ const reasons = new Map([
 
 /** The withdrawals of the wallet, and what comes back to them: a fresh proof, or an approval. */
 export function withdrawals(router: Router, services: Services) {
-  const { provider, api, frame, sameOrigin, signedIn, refreshed, authorize } = services
+  const { provider, api, framed, sameOrigin, signedIn, refreshed, authorize } = services
   const at = `${api}/withdrawals`
 
   const show = async (context: Context, session: Session, status = 200): Promise<void> => {
     await refreshed(context, session)
     const { body } = await provider.call(session.held, session.held.access.token, 'GET', at)
     context.status = status
-    context.body = withdrawPage(frame, session.draft, body.withdrawals as object[] | undefined)
+    context.body = withdrawPage(framed(context, session), session.draft, body.withdrawals as object[] | undefined)
   }
 
   const tell = (session: Session, good: boolean, code: string, field?: string) => {
-    const text = notes[code] ?? `The wallet could not send this (${code}).`
-    session.draft = { typed: good ? {} : (session.draft?.typed ?? {}), note: { good, text, field } }
+    const own = `note.${code}`
+    const said = isPhrase(own) ? { key: own } : ({ key: 'note.other', values: { code } } as const)
+    session.draft = { typed: good ? {} : (session.draft?.typed ?? {}), note: { good, ...said, field } }
   }
 
   const sent = (session: Session, { body }: Answered): void => {
-    session.draft = { typed: {}, note: { good: true, text: `Sent ${body.amount} ${body.asset} to ${body.address}.` } }
+    const values = { amount: String(body.amount), asset: String(body.asset), address: String(body.address) }
+    session.draft = { typed: {}, note: { good: true, key: 'note.sent', values } }
   }
 
   /** Sends what was typed, or goes to fetch what that takes. */

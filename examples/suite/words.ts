@@ -1,4 +1,5 @@
 import type { Session } from './sessions.ts'
+import { isPhrase, type PhraseKey, type Speech } from './speech.ts'
 
 /** What a session says of its person, as they would say it themselves. */
 export interface Person {
@@ -22,53 +23,44 @@ interface Moment {
   shown: string
 }
 
-const acrs: Readonly<Record<string, string>> = {
-  mfa: 'Two steps',
-  aal2: 'Two different factors',
-  phr: 'Phishing-resistant',
-}
-
 /** RFC 8176; methods of one thing (a passkey is a key, held in hardware or software, and a user's gesture) share their words. */
-const amrs: Readonly<Record<string, string>> = {
-  pwd: 'password',
-  otp: 'one-time code',
-  sms: 'code by SMS',
-  swk: 'passkey',
-  hwk: 'passkey',
-  pop: 'passkey',
-  fpt: 'fingerprint',
-  face: 'face',
-  pin: 'PIN',
+const amrs: Readonly<Record<string, PhraseKey>> = {
+  pwd: 'amr.pwd',
+  otp: 'amr.otp',
+  sms: 'amr.sms',
+  swk: 'amr.passkey',
+  hwk: 'amr.passkey',
+  pop: 'amr.passkey',
+  fpt: 'amr.fpt',
+  face: 'amr.face',
+  pin: 'amr.pin',
 }
 const unsaid = new Set(['mfa', 'user'])
 
-const format = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium', timeZone: 'UTC' })
-const list = new Intl.ListFormat('en-GB')
-
-function moment(at: number): Moment {
-  return { iso: new Date(at).toISOString(), shown: `${format.format(at)} UTC` }
-}
-
 /** How somebody proved who they are, from `acr` and `amr`: "Two different factors: password and one-time code". */
-export function how(acr: string | undefined, amr: readonly string[] = []): string {
+export function how({ t, list }: Speech, acr: string | undefined, amr: readonly string[] = []): string {
   const sent = amr.includes('sms')
-  const methods = amr.filter(each => !unsaid.has(each) && !(each === 'otp' && sent)).map(each => amrs[each] ?? each)
-  const said = list.format(new Set(methods))
-  const level = acr === undefined ? undefined : (acrs[acr] ?? acr)
-  return [level, said].filter(Boolean).join(': ') || 'Latchkey does not say'
+  const methods = amr
+    .filter(each => !unsaid.has(each) && !(each === 'otp' && sent))
+    .map(each => (amrs[each] ? t(amrs[each]) : each))
+  const said = list(new Set(methods))
+  const known = `acr.${acr}`
+  const level = isPhrase(known) ? t(known) : acr
+  if (level !== undefined && said !== '') return t('how', { level, methods: said })
+  return level ?? (said || t('how.unknown'))
 }
 
-/** How long, in words that do not pretend to more precision than a glance needs. */
-function span(milliseconds: number): string {
+/** How long is left, in words that do not pretend to more precision than a glance needs. */
+function span({ t }: Speech, milliseconds: number): string {
   const seconds = Math.ceil(milliseconds / 1000)
-  if (seconds < 60) return `${seconds} ${seconds === 1 ? 'second' : 'seconds'}`
+  if (seconds < 60) return t('left.seconds', { count: seconds })
   const minutes = Math.round(seconds / 60)
-  if (minutes < 90) return `${minutes} ${minutes === 1 ? 'minute' : 'minutes'}`
-  return `${Math.round(minutes / 60)} hours`
+  return minutes < 90 ? t('left.minutes', { count: minutes }) : t('left.hours', { count: Math.round(minutes / 60) })
 }
 
 /** Reads a session aloud. */
-export function inWords({ held, startedAt }: Session, now: number): Person {
+export function inWords({ held, startedAt }: Session, now: number, speech: Speech): Person {
+  const moment = (at: number): Moment => ({ iso: new Date(at).toISOString(), shown: speech.moment(at) })
   const { claims, access } = held
   const email = typeof claims.email === 'string' ? claims.email : undefined
   const name = typeof claims.name === 'string' && claims.name !== '' ? claims.name : undefined
@@ -78,12 +70,12 @@ export function inWords({ held, startedAt }: Session, now: number): Person {
     called: name ?? email ?? claims.sub,
     name,
     email,
-    how: how(acr, amr),
+    how: how(speech, acr, amr),
     acr,
     since: moment(startedAt),
     proved: typeof claims.auth_time === 'number' ? moment(claims.auth_time * 1000) : undefined,
     until: moment(access.expiresAt),
-    left: access.expiresAt > now ? `for ${span(access.expiresAt - now)} more` : undefined,
+    left: access.expiresAt > now ? span(speech, access.expiresAt - now) : undefined,
     refreshable: held.refreshToken !== undefined,
   }
 }

@@ -2,7 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { apps } from '../../examples/suite/apps.ts'
 import { shelf } from '../../examples/suite/sessions.ts'
+import { speak } from '../../examples/suite/speech.ts'
 import { how } from '../../examples/suite/words.ts'
+import { type Locale, languages } from '../../src/languages.ts'
 import { jar } from '../support/jar.ts'
 import { type BareSuite, bareSuite } from '../support/suite.ts'
 
@@ -30,6 +32,26 @@ describe('the pages of the example apps', () => {
       expect(problem).to.include({ status: 404, h1: 'There is no such page' })
       expect(inside.all('.pill').map(each => each.text)).to.deep.equal(['Example data', 'Example data'])
       expect(out.text).to.not.include('Example data')
+    }
+  })
+
+  it('speak every language to who reads it, and ask Latchkey for a sign-in in the same one', async () => {
+    for (const [tag, { direction }] of Object.entries(languages)) {
+      const { t } = speak(tag as Locale)
+      for (const { id } of apps) {
+        const person = jar()
+        const headers = { 'accept-language': `${tag},en;q=0.5` }
+        const out = await person.get(suite.at(id), { headers })
+        expect(out.find('html')?.attributes).to.include({ lang: tag, dir: direction })
+        expect(out.h1).to.equal(t(`app.${id}.motto`))
+        expect((await person.get(suite.at(id, '/nowhere'), { headers })).h1).to.equal(t('trouble.not_found.title'))
+        const asked = await person.get(suite.at(id, '/login'), { headers, follow: false })
+        const { searchParams } = new URL(asked.location ?? '')
+        if (!searchParams.has('request_uri')) expect(searchParams.get('ui_locales')).to.equal(tag)
+        await person.get(suite.at(id, '/login'))
+        const inside = await person.get(suite.at(id), { headers })
+        expect(inside.text).to.include(t('example')).and.include(t('sign-in.how'))
+      }
     }
   })
 
@@ -89,7 +111,8 @@ describe('how', () => {
     ['aal2', [], 'Two different factors'],
     [undefined, [], 'Latchkey does not say'],
   ] as const) {
-    it(`reads ${acr} by ${amr.join(', ') || 'nothing'} as "${words}"`, () => expect(how(acr, amr)).to.equal(words))
+    it(`reads ${acr} by ${amr.join(', ') || 'nothing'} as "${words}"`, () =>
+      expect(how(speak('en'), acr, amr)).to.equal(words))
   }
 })
 

@@ -11,6 +11,7 @@ const names = [
   'Wallet',
   'Card',
   'App',
+  'Euro',
   'Passkey',
   'SMS',
   'PIN',
