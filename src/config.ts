@@ -56,6 +56,8 @@ export function configure(environment: Environment = process.env) {
     mail: {
       ...mail,
       from: mail.from ?? `Latchkey <no-reply@${issuer.hostname}>`,
+      /** True when the operator said what mails are from; else a brand may. */
+      fromTyped: mail.from !== undefined,
       ehlo: mail.ehlo ?? ehloOf(issuer.hostname),
     },
     /** Where apps show client certificates: at `listen`, or to a proxy that passes them on in `header`. */

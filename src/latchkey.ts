@@ -40,14 +40,12 @@ import { only } from './web/http-security.ts'
 import { phrases as phrasesOf, words as wordsOf } from './web/phrases.ts'
 import { protocolPages } from './web/protocol-pages.ts'
 import { renderer, shower } from './web/show.ts'
-import { mtls as mtlsOf, proxies as proxiesOf, reloading } from './wiring/configured.ts'
+import { branding, mtls as mtlsOf, proxies as proxiesOf, reloading } from './wiring/configured.ts'
 import { people as peopleOf } from './wiring/people.ts'
 import { post as postOf } from './wiring/post.ts'
 import { identity as identityOf, telling } from './wiring/staff-and-alerts.ts'
 
-const name = 'Latchkey'
 const minute = 60_000
-const hour = 60 * minute
 
 interface Surroundings {
   store: Store
@@ -108,12 +106,15 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   const sealer = sealerOf(keyring)
   const hasher = hasherOf({ keyring, queue: config.hashing.queue, cost })
   const accounts = accountsOf(store, sealer)
-  const phrases = phrasesOf({ production })
+  const assets = assetsOf()
+  const brand = branding(config, { publish: assets.publish, warn: log.warn })
+  const { name } = brand.now()
+  const phrases = phrasesOf({ production, brand: () => brand.now().name })
   const throttle = throttleOf({ store, now, emit })
   const postage = postageOf({ throttle, daily: config.sms.daily })
   const words = wordsOf({ say: phrases.say, places })
   const post = postOf(config, {
-    ...{ store, sealer, phrases, emit, name, now },
+    ...{ store, sealer, phrases, emit, now, brand: brand.now },
     tellApp: told => oidc.tellApp(told),
     tellPing: told => oidc.tellPing(told),
     mayText: postage.mayText,
@@ -144,8 +145,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   const keeping = { store, sealer, accounts, throttle, sendMail, emit, now }
   const apiKeys = apiKeysOf({ ...keeping, hold, methods, tokens: `${issuer}/token` })
 
-  const assets = assetsOf()
-  const show = shower({ render: renderer({ phrases, assets, now }), phrases, reasons: !production })
+  const show = shower({ render: renderer({ phrases, assets, now, brand: brand.now }), phrases, reasons: !production })
   const ring = await signingRing({
     ...{ store, sealer, emit, now },
     age: config.keys.age,
@@ -205,12 +205,12 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     heads: config.audit.heads,
     log: log.head,
   })
-  const repeated = [repeating(sweep, minute, log.fault), repeating(signEnd, hour, log.fault)]
+  const repeated = [repeating(sweep, minute, log.fault), repeating(signEnd, 60 * minute, log.fault)]
   return {
     listener,
     certified: only([...certifiedPaths(routes), '/api-keys/verify'], listener, () => token(9)),
     ...{ say: log.say, fault: log.fault, refused: log.refused },
-    reload: reloading(config, { declare: oidc.declare, emit, onFault: log.fault }),
+    reload: reloading(config, { brand, declare: oidc.declare, emit, onFault: log.fault }),
     sweep,
     stop: async () => {
       await unfollow()

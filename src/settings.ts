@@ -40,6 +40,12 @@ export const settings = {
     ),
     'secret',
   ),
+  brand: optional(
+    'LATCHKEY_BRAND',
+    'A folder with `brand.json`: name, logo, colours, links and sender of your own; docs/branding.md says what else.',
+    'Latchkey’s own',
+    shape.text,
+  ),
   clients: setting('LATCHKEY_CLIENTS=clients.json', 'The file that declares the apps and their APIs.', shape.text),
   apps: {
     registration: setting(

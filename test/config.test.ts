@@ -30,7 +30,7 @@ describe('config', () => {
     expect(config).to.deep.include({ issuer: 'http://localhost:3000', local: true, production: false })
     expect(config.listen).to.deep.include({ host: 'localhost', port: 3000, tls: undefined, trustProxy: [] })
     expect(config).to.deep.include({ store: 'sqlite:data/latchkey.db', clients: 'clients.json', secrets: undefined })
-    const mail = { url: undefined, from: 'Latchkey <no-reply@localhost>', ehlo: 'localhost' }
+    const mail = { url: undefined, from: 'Latchkey <no-reply@localhost>', fromTyped: false, ehlo: 'localhost' }
     expect(config.mail).to.deep.equal(mail)
   })
 
@@ -106,6 +106,7 @@ describe('config', () => {
       ['mysql://db', 'must be sqlite:PATH, sqlite::memory:, postgres://… or mongodb://…'],
       ['sqlite:', 'must be sqlite:PATH, sqlite::memory:, postgres://… or mongodb://…'],
     ],
+    LATCHKEY_BRAND: [],
     LATCHKEY_CLIENTS: [],
     LATCHKEY_REGISTRATION: [['yes', 'must be off, token or open']],
     LATCHKEY_CIMD: [

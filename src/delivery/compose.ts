@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import ejs from 'ejs'
-import { looking, styleSheet } from './look.ts'
+import { type Colours, looking } from './look.ts'
 
 /** What a mail's views and phrases are told, besides what the sender calls itself and where it is. */
 type Told = Record<string, unknown> & {
@@ -21,8 +21,14 @@ interface Options {
   phrases: { t(locale: string, key: string, values?: Values): string; direction(locale: string): 'ltr' | 'rtl' }
   /** The origin that links lead to. */
   issuer: string
-  /** What the sender calls itself. */
-  name: string
+  /** What the sender calls itself and looks like. */
+  brand: () => {
+    name: string
+    colours: Colours
+    logo?: unknown
+    /** A folder of views that stand in for ours. */
+    views?: string | undefined
+  }
 }
 
 const folder = `${import.meta.dirname}/../../views/mail`
@@ -36,11 +42,14 @@ const basic = /^[\w @£$¥èéùìòÇØøÅåΔÆæßÉ!"#¤%&'()*+,\-./:;<=>?�
 export type Composer = ReturnType<typeof composer>
 
 /** Composes finished messages from views/mail and phrases; templates are read and compiled once. */
-export function composer({ phrases, issuer, name }: Options) {
+export function composer({ phrases, issuer, brand }: Options) {
   const { host, hostname } = new URL(issuer)
   const compiled = new Map<string, ejs.TemplateFunction>()
   const render = (file: string, format: Format, page: object): string => {
-    const filename = `${folder}/${file}.${format}.ejs`
+    const { views } = brand()
+    const named = `${file}.${format}.ejs`
+    const own = views === undefined ? undefined : `${views}/mail/${named}`
+    const filename = own !== undefined && existsSync(own) ? own : `${folder}/${named}`
     const template =
       compiled.get(filename) ??
       ejs.compile(readFileSync(filename, 'utf8'), {
@@ -57,18 +66,27 @@ export function composer({ phrases, issuer, name }: Options) {
     /** The mail that views and phrases of this name make. */
     mail(chosen: string, values: Told): Composed {
       const { locale } = values
+      const { name, colours, logo } = brand()
       const known: Values = { name, host, issuer, ...lines(values) }
       const t = (key: string) => phrases.t(locale, key, known)
       const subject = t(`mail.${chosen}.subject`)
       const heads = { subject, title: t(`mail.${chosen}.title`), preview: t(`mail.${chosen}.preview`) }
       const direction = phrases.direction(locale)
-      const page = { ...known, ...heads, lang: locale, direction, t, look: looking(direction), styleSheet }
+      const page = {
+        ...known,
+        ...heads,
+        lang: locale,
+        direction,
+        t,
+        ...looking({ direction, colours }),
+        keyed: logo === undefined,
+      }
       const both = (format: Format) => render('layout', format, { ...page, body: render(chosen, format, page) })
       return { subject, html: both('html'), text: tidy(both('text')) }
     },
     /** The text message of this name. One with a code ends in the line by which phones fill it in (the origin-bound one-time code format of the WICG). */
     text(chosen: string, values: Told, kind: 'code' | 'notice'): string {
-      const known = { name, host, towards: '', ...lines(values) }
+      const known = { name: brand().name, host, towards: '', ...lines(values) }
       const bound = kind === 'code' ? `\n\n@${hostname} #${values.code}` : ''
       const say = (key: string) => phrases.t(values.locale, `mail.${chosen}.${key}`, known) + bound
       const full = values.towards === undefined ? '' : say('sms-towards')

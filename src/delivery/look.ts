@@ -71,29 +71,34 @@ const roles = {
 /** What an element of a mail is. */
 type Look = keyof typeof roles
 
-/** Returns what writes an element's class and inlined style as HTML attributes, in this direction: light inline, because many mail programs read nothing else. */
-export function looking(direction: 'ltr' | 'rtl') {
-  return (name: Look): string => {
-    const { colours, rest, mirrored, ltr }: Role = roles[name]
-    const style = [...paint(colours, 0), rest, direction === 'rtl' ? mirrored : undefined].filter(Boolean).join(';')
-    return `class="${name}"${ltr ? ' dir="ltr"' : ''} style="${style}"`
+type Scheme = Readonly<Record<string, string | undefined>>
+/** Colours of a brand, in the place of ours of the same name. */
+export type Colours = Readonly<Record<'light' | 'dark', Scheme>>
+
+/**
+ * Returns what writes an element's class and inlined style as HTML attributes: light inline, because many mail programs read nothing else;
+ * and the style sheet of what cannot be inlined: the dark, and narrow windows.
+ */
+export function looking({ direction, colours }: { direction: 'ltr' | 'rtl'; colours: Colours }) {
+  const schemes = [colours.light, colours.dark]
+  const paint = (painted: Role['colours'], scheme: 0 | 1): string[] =>
+    Object.entries(painted).map(
+      ([property, token]) => `${property}:${schemes[scheme]?.[token] ?? tokens[token][scheme]}`,
+    )
+  const dark = Object.entries(roles).map(([name, role]) => {
+    const painted = paint(role.colours, 1).map(each => `${each}!important`)
+    return `.${name}{${painted.join(';')}}`
+  })
+  return {
+    look: (name: Look): string => {
+      const { colours: painted, rest, mirrored, ltr }: Role = roles[name]
+      const parts = [...paint(painted, 0), rest, direction === 'rtl' ? mirrored : undefined]
+      return `class="${name}"${ltr ? ' dir="ltr"' : ''} style="${parts.filter(Boolean).join(';')}"`
+    },
+    styleSheet: `:root{color-scheme:light dark;supported-color-schemes:light dark}
+@media (prefers-color-scheme:dark){${dark.join('')}}
+@media (max-width:480px){.card{padding:24px 20px 20px!important}.foot{padding:16px 20px 0!important}.code{font-size:32px!important}}`,
   }
-}
-
-/** The style sheet of what cannot be inlined: the dark, and narrow windows. */
-export const styleSheet = `:root{color-scheme:light dark;supported-color-schemes:light dark}
-@media (prefers-color-scheme:dark){${Object.entries(roles)
-  .map(
-    ([name, { colours }]) =>
-      `.${name}{${paint(colours, 1)
-        .map(each => `${each}!important`)
-        .join(';')}}`,
-  )
-  .join('')}}
-@media (max-width:480px){.card{padding:24px 20px 20px!important}.foot{padding:16px 20px 0!important}.code{font-size:32px!important}}`
-
-function paint(colours: Record<string, Token>, scheme: 0 | 1): string[] {
-  return Object.entries(colours).map(([property, token]) => `${property}:${tokens[token][scheme]}`)
 }
 
 // Of the key beside the name, drawn without a picture: those are what mail programs block.

@@ -13,6 +13,7 @@ const types: Record<string, string> = {
   '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.svg': 'image/svg+xml; charset=utf-8',
+  '.png': 'image/png',
 }
 const immutable = 'public, max-age=31536000, immutable'
 
@@ -43,16 +44,23 @@ export function assets() {
   for (const name of readdirSync(folder)) known.set(name, load(name, read(new URL(name, folder))))
   for (const [name, file] of Object.entries(borrowed)) known.set(name, load(name, readFileSync(file)))
 
+  let branded = new Map<string, Asset>()
+
+  /** Serves these files of a brand beside our own, and in the place of ours of the same name, until others are published. */
+  const publish = (files: Readonly<Record<string, Buffer>>): void => {
+    branded = new Map(Object.entries(files).map(([name, content]) => [name, load(name, content)]))
+  }
+
   /** Returns the URL of an asset, with the digest of its content; throws when there is no such asset. */
   const asset = (name: string): string => {
-    const found = known.get(name)
+    const found = branded.get(name) ?? known.get(name)
     if (!found) throw new Error(`No asset ${name}`)
     return found.url
   }
 
   const middleware: Middleware = async (ctx, next) => {
     const [, stem = '', extension = ''] = /^\/assets\/([a-z-]+)\.[0-9a-f]{8}(\.[a-z]+)$/.exec(ctx.path) ?? []
-    const found = known.get(stem + extension)
+    const found = branded.get(stem + extension) ?? known.get(stem + extension)
     if (!found || (ctx.method !== 'GET' && ctx.method !== 'HEAD')) return next()
     ctx.set('Cache-Control', ctx.path === found.url ? immutable : 'no-cache')
     ctx.set('Content-Type', found.type)
@@ -70,7 +78,7 @@ export function assets() {
     ctx.body = await found.squeezed[encoding]
   }
 
-  return { asset, middleware }
+  return { asset, middleware, publish }
 }
 
 /** Reads a file, or all files of a folder one after the other, in the order of their names. */

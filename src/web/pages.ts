@@ -94,6 +94,15 @@ export interface Frame {
   /** Every language there is, by its tag; and the page that its switcher leads back to, a path of ours. */
   languages: Readonly<Record<string, { name: string; direction: 'ltr' | 'rtl' }>>
   stay: string
+  /** What the house is called and looks like. Logos are assets; `wordmark` says that the logo is the name as well. */
+  brand: {
+    name: string
+    logo: { light: string; dark: string | undefined; wordmark: boolean } | undefined
+    links: { terms?: string | undefined; privacy?: string | undefined; support?: string | undefined }
+    theme: { light: string; dark: string }
+    /** Its style sheet, an asset. */
+    style: string | undefined
+  }
   /** Text of the `h1` and the document's title: the phrase of the page, its factor or its status unless given. */
   title: string
   towards: Towards | undefined

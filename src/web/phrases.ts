@@ -12,6 +12,8 @@ export type PhraseValues = Record<string, string | number>
 
 interface Options {
   production?: boolean
+  /** Returns what Latchkey calls itself: phrases have it as `{brand}`. */
+  brand?: () => string
   /** The languages there are, by their tags. */
   known?: Readonly<Record<string, Language>>
   /** Reads all phrases of a language. */
@@ -29,7 +31,12 @@ export function isPhrase(key: string): key is PhraseKey {
 export type Phrases = ReturnType<typeof phrases>
 
 /** Returns all phrases in all languages. A language is read when it is first spoken, so that the others cost no memory; a phrase is compiled when it is first used. */
-export function phrases({ production = false, known = languages, read = readFile }: Options = {}) {
+export function phrases({
+  production = false,
+  brand = () => 'Latchkey',
+  known = languages,
+  read = readFile,
+}: Options = {}) {
   const all = once(locale => (locale === 'en' ? en : read(locale)))
   const compiled = once(name => {
     const [locale = '', key = ''] = name.split(' ')
@@ -43,7 +50,9 @@ export function phrases({ production = false, known = languages, read = readFile
   function t(locale: string, key: PhraseKey, values?: PhraseValues): string {
     try {
       // What is kept of a person may name a language that an earlier version spoke.
-      return String(compiled(`${Object.hasOwn(known, locale) ? locale : 'en'} ${key}`).format(values))
+      return String(
+        compiled(`${Object.hasOwn(known, locale) ? locale : 'en'} ${key}`).format({ brand: brand(), ...values }),
+      )
     } catch (error) {
       if (production) return key
       throw error

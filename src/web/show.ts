@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import ejs from 'ejs'
 import type { Context } from 'koa'
+import { type Brand, plainBrand } from '../brand/brand.ts'
 import { type Code, type Problem, type Refusal, wordsOf } from '../errors.ts'
 import type { Assets } from './assets.ts'
 import { stays } from './language.ts'
@@ -77,21 +78,32 @@ export type Locals<Name extends keyof Pages> = Pages[Name] & Partial<Frame>
 
 type Render = ReturnType<typeof renderer>
 
+interface Rendering {
+  phrases: Phrases
+  assets: Pick<Assets, 'asset'>
+  now: () => number
+  brand?: () => Brand
+}
+
 /** Returns what renders the whole HTML document of a page. Views are read and compiled once; a misspelt local or phrase throws. */
-export function renderer(services: { phrases: Phrases; assets: Pick<Assets, 'asset'>; now: () => number }) {
-  const { phrases, assets, now } = services
-  const filename = `${views}/layout.ejs`
-  const layout = ejs.compile(readFileSync(filename, 'utf8'), {
-    filename,
-    root: views,
-    cache: true,
-    strict: true,
-    localsName: 'page',
-    escape: text,
-  })
+export function renderer(services: Rendering) {
+  const { phrases, assets, now, brand = () => plainBrand } = services
+  let compiled: { of: Brand; layout: ejs.TemplateFunction } | undefined
+
+  /** Returns the frame of every page, with the views that a brand has in the place of ours. */
+  const layoutFor = (of: Brand): ejs.TemplateFunction => {
+    if (compiled?.of === of) return compiled.layout
+    if (compiled) ejs.clearCache()
+    const root = of.views === undefined ? [views] : [of.views, views]
+    const filename = root.map(folder => `${folder}/layout.ejs`).find(existsSync) ?? ''
+    const options = { filename, root, cache: true, strict: true, localsName: 'page', escape: text }
+    compiled = { of, layout: ejs.compile(readFileSync(filename, 'utf8'), options) }
+    return compiled.layout
+  }
 
   return <Name extends keyof Pages>(name: Name, locals: Locals<Name>): string => {
     const { locale = 'en', zone } = locals
+    const house = brand()
     const t: Frame['t'] = (key, values) => phrases.t(locale, key as PhraseKey, values)
     const frame: Omit<Frame, 'title'> = {
       view: name,
@@ -106,6 +118,7 @@ export function renderer(services: { phrases: Phrases; assets: Pick<Assets, 'ass
       direction: phrases.direction(locale),
       languages: phrases.languages,
       stay: '/account',
+      brand: looksOf(house),
       towards: undefined,
       reason: undefined,
       person: undefined,
@@ -114,8 +127,14 @@ export function renderer(services: { phrases: Phrases; assets: Pick<Assets, 'ass
     }
     // Locals win, but one that is undefined leaves the title to the page.
     const page = { ...frame, ...locals, title: locals.title ?? t(titleOf(name, locals)) }
-    return layout(page)
+    return layoutFor(house)(page)
   }
+}
+
+/** What pages show of a brand. */
+function looksOf({ name, logo, links, palette, files }: Brand): Frame['brand'] {
+  const theme = { light: palette.light.card ?? '', dark: palette.dark.card ?? '' }
+  return { name, logo, links, theme, style: files['brand.css'] && 'brand.css' }
 }
 
 /** Steps are named by their factor, errors by their status, other pages by themselves. */

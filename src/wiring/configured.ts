@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { type Brand, BrandError, plainBrand, readBrand } from '../brand/brand.ts'
 import { ClientsError, readClients } from '../clients/declared.ts'
 import { type Config, ConfigError } from '../config.ts'
 import { certificatesOf } from '../crypto/certificate.ts'
@@ -39,7 +40,41 @@ export function mtls({ mtls }: Config): Mtls | undefined {
   }
 }
 
+interface Worn {
+  /** Serves the files of a brand from now on. */
+  publish: (files: Brand['files']) => void
+  warn: (text: string) => void
+}
+
+/** Returns the brand of the folder that the settings name, which `reload` reads anew: one at fault changes nothing. Throws ConfigError where it cannot be used at the start. */
+export function branding({ brand: folder }: Config, { publish, warn }: Worn) {
+  const read = (): Brand => {
+    const brand = folder === undefined ? plainBrand : readBrand(folder)
+    publish(brand.files)
+    return brand
+  }
+  let worn: Brand
+  try {
+    worn = read()
+  } catch (fault) {
+    if (!(fault instanceof BrandError)) throw fault
+    throw new ConfigError(fault.faults.map(each => `LATCHKEY_BRAND ${each}`))
+  }
+  return {
+    now: (): Brand => worn,
+    reload: (): void => {
+      try {
+        worn = read()
+      } catch (fault) {
+        if (!(fault instanceof BrandError)) throw fault
+        for (const each of fault.faults) warn(`LATCHKEY_BRAND is not read anew: ${each}`)
+      }
+    },
+  }
+}
+
 interface Services {
+  brand: { reload(): void }
   declare: Oidc['declare']
   emit: Emit
   /** Hears what nobody foresaw. */
@@ -51,8 +86,9 @@ export function reloading(
   { clients, issuer, production, local, mtls }: Config,
   services: Services,
 ): () => Promise<void> {
-  const { declare, emit, onFault } = services
+  const { brand, declare, emit, onFault } = services
   const reload = async (): Promise<void> => {
+    brand.reload()
     try {
       const next = readClients(clients, { production, local, mtls, issuer })
       await declare(next)

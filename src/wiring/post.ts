@@ -1,3 +1,4 @@
+import type { Brand } from '../brand/brand.ts'
 import type { Config } from '../config.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import { composer } from '../delivery/compose.ts'
@@ -33,8 +34,8 @@ interface Services {
   antiPhishingPhraseOf: (to: string) => Promise<string | undefined>
   /** May a number be sent one more text that is no code? */
   mayText: (to: string) => Promise<boolean>
-  /** What the sender calls itself. */
-  name: string
+  /** What the sender calls itself and looks like. */
+  brand: () => Brand
   now: () => number
 }
 
@@ -51,8 +52,11 @@ export interface Post {
 
 /** Puts together what writes to people and to apps. */
 export function post({ production, issuer, mail, sms: { url } }: Config, services: Services): Post {
-  const { phrases, tellApp, tellPing, antiPhishingPhraseOf, mayText, name, now, emit, ...keeping } = services
-  const mailer = mail.url === undefined ? undefined : mailOf({ ...mail, url: mail.url })
+  const { phrases, tellApp, tellPing, antiPhishingPhraseOf, mayText, brand, now, emit, ...keeping } = services
+  const mailer =
+    mail.url === undefined
+      ? undefined
+      : mailOf({ ...mail, url: mail.url, from: (mail.fromTyped ? undefined : brand().sender) ?? mail.from })
   const logout = async ({ to: client, account, sid }: Logout): Promise<void> => {
     if ((await tellApp({ client, account, sid })) === 'refused')
       throw new DeliveryFault({ reason: 'refused' }, { forGood: true })
@@ -66,7 +70,7 @@ export function post({ production, issuer, mail, sms: { url } }: Config, service
   return {
     outbox,
     sendMail: mailing({
-      composer: composer({ phrases, issuer, name }),
+      composer: composer({ phrases, issuer, brand }),
       outbox,
       issuer,
       antiPhishingPhraseOf,

@@ -1,11 +1,16 @@
 import { expect } from 'chai'
+import { plainBrand } from '../../src/brand/brand.ts'
 import { composer } from '../../src/delivery/compose.ts'
 import type { MailName } from '../../src/delivery/mails.ts'
 import { languages } from '../../src/languages.ts'
 import { phrases } from '../../src/web/phrases.ts'
 import en from '../../views/locales/en.json' with { type: 'json' }
 
-const { mail, text: textOf } = composer({ phrases: phrases(), issuer: 'https://id.example.com:8443', name: 'Latchkey' })
+const { mail, text: textOf } = composer({
+  phrases: phrases(),
+  issuer: 'https://id.example.com:8443',
+  brand: () => plainBrand,
+})
 const told = {
   code: { code: '482913', minutes: 10, towards: 'Trading' },
   taken: {},
@@ -113,7 +118,7 @@ describe('composer', () => {
     const hebrew = composer({
       phrases: phrases({ known, read: () => en }),
       issuer: 'https://id.example.com',
-      name: 'Latchkey',
+      brand: () => plainBrand,
     })
     const { html } = hebrew.mail('open', { ...ada, ...told.open, locale: 'he', antiPhishingPhrase: 'blue heron' })
     expect(html).to.include('<html lang="he" dir="rtl">').and.to.include('text-align:right" dir="rtl"')

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { plainBrand } from '../../src/brand/brand.ts'
 import { composer } from '../../src/delivery/compose.ts'
 import { mailing, type SendMail } from '../../src/delivery/mails.ts'
 import type { Message } from '../../src/delivery/message.ts'
@@ -17,7 +18,7 @@ describe('mails', () => {
       work: () => async () => {},
       list: async () => [],
     }
-    const compose = composer({ phrases: phrases(), issuer: 'https://login.example', name: 'Latchkey' })
+    const compose = composer({ phrases: phrases(), issuer: 'https://login.example', brand: () => plainBrand })
     const antiPhishingPhraseOf = async (to: string) => (to === 'ada@example.com' ? 'blue heron' : undefined)
     mayText = true
     const services = { composer: compose, outbox, issuer: 'https://login.example', antiPhishingPhraseOf, now: () => at }

@@ -47,6 +47,7 @@ const dynamic = [
   /^admin\.(waiting|granted)\.title$/,
   /^approvals\.(approved|refused|reported)$/,
   /^confirm\.(sessions\.(others|all)|hold|[a-z-]+\.[a-z-]+\.[a-z-]+)$/,
+  /^brand\.(terms|privacy|support)$/,
   /^device\.apart\.(far|abroad)$/,
 ]
 
