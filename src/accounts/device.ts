@@ -3,7 +3,7 @@ import type { Context } from 'koa'
 import { z } from 'zod'
 import { sha256 } from '../crypto/digest.ts'
 import type { Origin } from '../events.ts'
-import { allOf, declare, type Store } from '../store/collection.ts'
+import { allOf, claim, declare, type Store } from '../store/collection.ts'
 
 /** A browser in words that people know: "Chrome" on "Windows". What could not be told is absent. */
 export const agentShape = z.object({ browser: z.string().optional(), system: z.string().optional() })
@@ -39,6 +39,13 @@ const shape = z.object({
 })
 
 export const devicesDeclaration = declare({ name: 'devices', shape, indexes: ['account'] })
+
+/** How long somebody may change their mind about a device that they had forgotten, in milliseconds. */
+const regret = 10 * 60_000
+const forgottenDeclaration = declare({
+  name: 'forgotten_devices',
+  shape: z.object({ id: z.string(), account: z.string(), session: z.string(), device: shape, expiresAt: z.number() }),
+})
 
 /** A device that an account has signed in on. Times in milliseconds since the epoch. */
 interface Device {
@@ -85,6 +92,7 @@ export type Devices = ReturnType<typeof devices>
 /** Remembers the devices that accounts have signed in on. */
 export function devices({ store, trustFor, now }: { store: Store; trustFor: number; now: () => number }) {
   const kept = store.collection(devicesDeclaration)
+  const forgotten = store.collection(forgottenDeclaration)
   type Kept = z.output<typeof shape>
   const key = (device: string, account: string) => `${account}.${device}`
   const stands = ({ trustedUntil, securityStamp }: Kept, owner: Owner): boolean =>
@@ -137,8 +145,20 @@ export function devices({ store, trustFor, now }: { store: Store; trustFor: numb
       for (const each of await allOf(kept, { account }))
         if (each.createdAt >= since || each.device === device) await kept.take(each.id)
     },
-    /** Forgets a device; false when it was not known. */
-    forget: async (device: string, account: string) => (await kept.take(key(device, account))) !== undefined,
+    /** Forgets a device; false when it was not known. The session that says so can have it back for some minutes. */
+    forget: async (device: string, account: string, session?: string): Promise<boolean> => {
+      const taken = await kept.take(key(device, account))
+      if (taken && session !== undefined)
+        await forgotten.put({ id: taken.id, account, session, device: taken, expiresAt: now() + regret })
+      return taken !== undefined
+    },
+    /** Takes back that a device was forgotten in this session; false when it was not, or too long ago. */
+    restore: async (device: string, account: string, session: string): Promise<boolean> => {
+      const id = key(device, account)
+      if ((await forgotten.get(id))?.session !== session) return false
+      const taken = await forgotten.take(id)
+      return taken !== undefined && claim(kept, taken.device)
+    },
   }
 }
 

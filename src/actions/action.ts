@@ -28,6 +28,15 @@ interface Choice {
 /** Returns a phrase in the reader's language. */
 export type SayTo = (key: string) => string
 
+/** What is said once of an action that succeeded. */
+export interface Told {
+  /** The phrase, and its values. */
+  key: string
+  values?: Readonly<Record<string, string>> | undefined
+  /** The action that puts things back as they were, and its arguments: it is checked, proved for and recorded as any other. */
+  undo?: { id: string; args: unknown } | undefined
+}
+
 /** What a page that asks first says: its title is the phrase `confirm.<id>.title`. */
 interface Confirmation {
   /** What is taken away, by the name that its owner knows. */
@@ -69,6 +78,13 @@ export interface Action<Args extends z.ZodType = z.ZodType, Out = unknown> {
   endsSessions?: { which: 'others' | 'all'; why: EndReason }
   /** What is on record of it. */
   event: EventName
+  /**
+   * What is said once it is done, on the page that it leads to: asked before it runs, so that it can tell how to put things back. Without a
+   * key it is the phrase `done.<id>`.
+   */
+  done?(args: z.output<Args>, actor: Actor, say: SayTo): Promise<Partial<Told>>
+  /** Puts back what another one changed: it is posted with its arguments to /account/undo, too. */
+  undoes?: true
   /** It takes something away: a page of its own asks first, unless that is said by the page that it is done on. */
   confirm?(args: z.output<Args>, actor: Actor, say: SayTo): Promise<Confirmation>
   /** Fills in the phrase `reason.<id>`. */

@@ -16,6 +16,16 @@ export function oneLine(most: number) {
   return z.string().overwrite(text => [...plain(text)].slice(0, most).join(''))
 }
 
+/** Returns what is said of a setting that was switched on or off, and how it is switched back. */
+const switched = (name: string) =>
+  ({
+    done: async ({ on }: { on: boolean }) => ({
+      key: `done.${name}.${on ? 'on' : 'off'}`,
+      undo: { id: `${name}.change`, args: { on: !on } },
+    }),
+    undoes: true,
+  }) as const
+
 /** Replaces settings that no sign-in under way depends on, whichever changes come first. Throws `busy`. */
 export type Settle = (actor: Actor, wanted: Omit<Wanted, 'quiet'>) => Promise<void>
 
@@ -83,6 +93,11 @@ export function alertActions({ accounts, activity, sendMail, words, now, ...serv
         const events = [{ name: 'phrase.changed' as const, data: { account: actor.account.id } }]
         return settle(actor, { settings: { antiPhishingPhrase: to || undefined }, events })
       },
+      done: async ({ to }, { account }) => ({
+        key: `done.anti-phishing-phrase.${to === '' ? 'off' : 'on'}`,
+        undo: { id: 'anti-phishing-phrase.change', args: { to: account.antiPhishingPhrase ?? '' } },
+      }),
+      undoes: true,
       event: 'phrase.changed',
     }),
     smsAlerts: action({
@@ -94,6 +109,7 @@ export function alertActions({ accounts, activity, sendMail, words, now, ...serv
         const events = [{ name: 'texts.changed' as const, data: { account: actor.account.id, on } }]
         return settle(actor, { settings: { smsAlerts: on || undefined }, events })
       },
+      ...switched('sms-alerts'),
       event: 'texts.changed',
     }),
     weeklySummary: action({
@@ -105,6 +121,7 @@ export function alertActions({ accounts, activity, sendMail, words, now, ...serv
         const events = [{ name: 'weekly-summary.changed' as const, data: { account: actor.account.id, on } }]
         return settle(actor, { fields: { summaryAt: on ? now() + week : undefined }, events })
       },
+      ...switched('weekly-summary'),
       sweep: summarise,
       event: 'weekly-summary.changed',
     }),

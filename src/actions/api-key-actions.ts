@@ -64,6 +64,11 @@ export function apiKeyActions({ owner, now }: Services) {
       check: async ({ name }) => nameOf(name),
       run: ({ key, name }, { account, visitor }) => owner.rename(account, key, name, visitor),
       event: 'api-key.renamed',
+      done: async ({ key, name: to }, { account }) => {
+        const { name } = await own(account.id, key)
+        return { values: { to }, undo: { id: 'api-key.rename', args: { key, name } } }
+      },
+      undoes: true,
     }),
     revoke: action({
       ...open,
@@ -71,6 +76,7 @@ export function apiKeyActions({ owner, now }: Services) {
       args: key,
       run: ({ key }, { account, visitor }) => owner.revoke(account, key, visitor),
       event: 'api-key.revoked',
+      done: async ({ key }, { account }) => ({ values: { what: (await own(account.id, key)).name } }),
       confirm: async ({ key }, { account }) => {
         const consequences = ['stops', 'for-good', 'other'].map(each => `confirm.api-key.revoke.${each}`)
         return { what: (await own(account.id, key)).name, act: 'act.revoke', consequences }

@@ -14,7 +14,7 @@ export function approvalActions({ approvals }: { approvals: Approvals }) {
         approvals.approve(request, { account: account.id, session, proved }, visitor),
       event: 'request.approved',
       reason: async ({ request }, { account }) => ({ app: (await approvals.waiting(request, account.id)).app.name }),
-      leadsTo: '/account/approvals/done',
+      leadsTo: '/account/approvals',
     }),
     refuse: action({
       id: 'request.refuse',
@@ -24,7 +24,8 @@ export function approvalActions({ approvals }: { approvals: Approvals }) {
       run: ({ request, reported }, { account, session, visitor }) =>
         approvals.refuse(request, { account: account.id, session }, reported, visitor),
       event: 'request.refused',
-      leadsTo: '/account/approvals/refused',
+      done: async ({ reported }) => ({ key: reported ? 'done.request.report' : 'done.request.refuse' }),
+      leadsTo: '/account/approvals',
     }),
   }
 }

@@ -49,7 +49,12 @@ export function credentialActions({ credentials, factors, commit, emit }: Servic
       enrols: ({ factor }) => factor,
       event: act === 'add' ? 'factor.added' : 'factor.replaced',
       reason: async ({ factor }, _, say) => ({ what: say(`factor.${factor}.name`) }),
+      done: async ({ factor }) => ({ key: `factor.${factor}.set` }),
     })
+
+  const about = async (args: z.output<typeof one>, actor: Actor, say: SayTo) => ({
+    values: await named(args, actor, say),
+  })
 
   return {
     add: enrolling('add'),
@@ -77,6 +82,7 @@ export function credentialActions({ credentials, factors, commit, emit }: Servic
       endsSessions: { which: 'others', why: 'protection-changed' },
       event: 'factor.removed',
       reason: named,
+      done: about,
       confirm: async (args, actor, say) => {
         const { factor } = await find(args, actor)
         const consequences = ['confirm.credential.remove.gone', `factor.${factor.id}.remove`]
@@ -95,6 +101,11 @@ export function credentialActions({ credentials, factors, commit, emit }: Servic
       },
       event: 'factor.renamed',
       reason: named,
+      done: async ({ to, ...args }, actor, say) => {
+        const { what } = await named(args, actor, say)
+        return { values: { to }, undo: { id: 'credential.rename', args: { ...args, to: what } } }
+      },
+      undoes: true,
     }),
     prefer: action({
       ...proved,
@@ -108,6 +119,7 @@ export function credentialActions({ credentials, factors, commit, emit }: Servic
       },
       event: 'factor.preferred',
       reason: named,
+      done: about,
     }),
   }
 }

@@ -10,7 +10,7 @@ import { counted, strongestOf } from '../flows/assurance.ts'
 import type { Flow, NewFlow } from '../flows/flow-store.ts'
 import { reauthentication } from '../flows/standing.ts'
 import type { CurrentSession, Sessions } from '../oidc/browser-sessions.ts'
-import type { Action, Actor } from './action.ts'
+import type { Action, Actor, SayTo, Told } from './action.ts'
 
 interface Services {
   credentials: Pick<Credentials, 'of'>
@@ -86,7 +86,14 @@ export function performing({ credentials, factors, sessions, hold, now }: Servic
     return declared
   }
 
+  /** Returns what is said of an action once it is done on the pages of an account, or where it has words of its own. Asked before it runs. */
+  const told = async <A extends Action>(action: A, args: z.output<A['args']>, actor: Actor, say: SayTo) => {
+    if (action.shownAt || !(action.done || action.leadsTo.startsWith('/account'))) return undefined
+    return { key: `done.${action.id}`, ...(await action.done?.(args, actor, say)) } satisfies Told
+  }
+
   return {
+    told,
     /**
      * Parses and checks arguments. `asked` is the flow that has to be begun where the session does not prove enough, or where the
      * action enrols a factor. Throws `malformed`, and what the action's `check` throws.
@@ -110,11 +117,12 @@ export function performing({ credentials, factors, sessions, hold, now }: Servic
     run,
     carried,
     /** Carries out the action of a flow that was taken, for whoever proved it. */
-    resume: async (ctx: Context, flow: Flow, account: Account, proved: Actor['proved']) => {
+    resume: async (ctx: Context, flow: Flow, account: Account, proved: Actor['proved'], say: SayTo) => {
       const action = carried(flow)
       const actor = { ...actorOf(ctx, { account, session: { uid: flow.session ?? '' } }), proved }
       const args = await checked(action, flow.action?.args, actor)
-      return { action, out: await run(action, args, actor) }
+      const notice = await told(action, args, actor, say)
+      return { action, notice, out: await run(action, args, actor) }
     },
   }
 }

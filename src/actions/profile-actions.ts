@@ -51,7 +51,12 @@ export function profileActions({ accounts, throttle, languages, emit, now }: Ser
         await emit('profile.changed', { account: account.id }, visitor)
       },
       event: 'profile.changed',
-      leadsTo: '/account/profile?done=saved',
+      done: async (_, { account: { profile = {}, locale: language } }) => {
+        const { name = '', username = '', zone = '' }: Partial<TypedProfile> = profile
+        return { undo: { id: 'profile.change', args: { name, username, language, zone } } }
+      },
+      undoes: true,
+      leadsTo: '/account/profile',
     }),
   }
 }

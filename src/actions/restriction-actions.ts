@@ -37,6 +37,8 @@ export function restrictionActions({ risk, commit, settle, now }: Services) {
       },
       endsSessions: { which: 'others', why: 'protection-changed' },
       event: 'restrictions.changed',
+      done: async (_, { account }) => ({ undo: { id: 'restrictions.change', args: { to: rules(account) } } }),
+      undoes: true,
     }),
     travel: action({
       ...proved,
@@ -47,6 +49,11 @@ export function restrictionActions({ risk, commit, settle, now }: Services) {
         return settle(actor, { settings: { travel: to }, fields: { ruledAt: now() }, events })
       },
       event: 'travel.changed',
+      done: async ({ to }, { account: { travel: before } }) => ({
+        key: `done.travel.${to ? 'on' : 'off'}`,
+        undo: { id: 'travel.change', args: before && before.until > now() ? { to: before } : {} },
+      }),
+      undoes: true,
     }),
   }
 }

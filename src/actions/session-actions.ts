@@ -5,14 +5,14 @@ import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
 import type { Oidc } from '../oidc/provider.ts'
-import { action, freshFor } from './action.ts'
+import { type Actor, action, freshFor } from './action.ts'
 
 interface Services {
   accounts: Pick<Accounts, 'raiseStamp'>
   /** Resolves to an app's name by its client id. */
   appName: (client: string) => Promise<string | undefined>
   sessions: Pick<Sessions, 'endOne'>
-  devices: Pick<Devices, 'forget' | 'trustedBy'>
+  devices: Pick<Devices, 'forget' | 'restore' | 'trustedBy'>
   consents: { list(account: string): Promise<readonly { client: string }[]> }
   words: { device(locale: string, agent: Agent): string }
   revokeApp: Oidc['revokeApp']
@@ -25,6 +25,11 @@ const open = { assurance: 'session', freshFor: freshFor.session } as const
 /** How people take back access: from sessions, from devices that they trusted, from apps. */
 export function sessionActions(services: Services) {
   const { accounts, appName, consents, sessions, devices, words, revokeApp, emit } = services
+  const nameOf = async (device: string, { account, ctx }: Pick<Actor, 'account' | 'ctx'>) => {
+    const found = (await devices.trustedBy(account, true)).find(each => each.device === device)
+    if (!found) throw new Problem('not_found')
+    return words.device(ctx.state.locale, found.agent)
+  }
   return {
     end: action({
       ...open,
@@ -67,18 +72,34 @@ export function sessionActions(services: Services) {
         // Where only trusted devices are let in, that would be the way out.
         if (account.restrictions?.devices && device === visitor.device) throw new Problem('shuts_out')
       },
-      run: async ({ device }, { account, visitor }) => {
-        if (!(await devices.forget(device, account.id))) throw new Problem('not_found')
+      run: async ({ device }, { account, session, visitor }) => {
+        if (!(await devices.forget(device, account.id, session))) throw new Problem('not_found')
         await emit('device.forgotten', { account: account.id }, visitor)
       },
       event: 'device.forgotten',
+      done: async ({ device }, actor) => ({
+        values: { what: await nameOf(device, actor) },
+        undo: { id: 'device.restore', args: { device } },
+      }),
       confirm: async ({ device }, { account, ctx }) => {
-        const found = (await devices.trustedBy(account, true)).find(each => each.device === device)
-        if (!found) throw new Problem('not_found')
+        const what = await nameOf(device, { account, ctx })
         const only = account.restrictions?.devices ? ['confirm.device.forget.only'] : []
         const consequences = ['confirm.device.forget.asks', ...only, 'confirm.device.forget.stays']
-        return { what: words.device(ctx.state.locale, found.agent), act: 'act.forget', consequences }
+        return { what, act: 'act.forget', consequences }
       },
+      leadsTo: '/account/security',
+    }),
+    /** Undoes that a device was forgotten, a few minutes later at most, and only in the session that forgot it: it makes nobody trusted who was not. */
+    restoreDevice: action({
+      ...open,
+      id: 'device.restore',
+      args: z.object({ device: z.string() }),
+      run: async ({ device }, { account, session, visitor }) => {
+        if (!(await devices.restore(device, account.id, session))) throw new Problem('not_found')
+        await emit('device.trusted', { account: account.id }, visitor)
+      },
+      undoes: true,
+      event: 'device.trusted',
       leadsTo: '/account/security',
     }),
     revokeApp: action({
@@ -89,6 +110,7 @@ export function sessionActions(services: Services) {
         if (!(await revokeApp(account.id, client, visitor))) throw new Problem('not_found')
       },
       event: 'consent.revoked',
+      done: async ({ client }) => ({ values: { what: (await appName(client)) ?? client } }),
       confirm: async ({ client }, { account }) => {
         if (!(await consents.list(account.id)).some(each => each.client === client)) throw new Problem('not_found')
         const consequences = ['signed-out', 'keeps', 'again'].map(each => `confirm.app.revoke.${each}`)

@@ -48,6 +48,7 @@ export function staffActions({ roles, staffDecisions }: Omit<Services, 'admin'>)
       run: ({ number, verdict, reason }, { account }) => staffDecisions.decide(number, account, verdict, reason),
       decidedAnew: true,
       event: 'identity.approved',
+      done: async ({ verdict, number }) => ({ key: `done.case.${verdict}`, values: { number } }),
       leadsTo: '/admin/recovery',
     }),
   }

@@ -8,6 +8,7 @@ import type { AdminScope } from '../accounts/role.ts'
 import type { Action } from '../actions/action.ts'
 import { Problem } from '../errors.ts'
 import { field, queryField, submit } from './forms.ts'
+import { notify, sayNotice } from './notices.ts'
 import type { Services } from './services.ts'
 import { seeOther } from './show.ts'
 import type { SignedIn } from './visit.ts'
@@ -74,7 +75,9 @@ export function admin(services: Services): void {
       const person = await findSession(ctx)
       // For every address alike: nobody learns who is of the staff, or which cases there are.
       if (!person) return seeOther(ctx, `/sign-in?next=${encodeURIComponent(ctx.path)}`)
-      if (await prepared(ctx, person, look, { scope })) await shows(ctx, person)
+      if (!(await prepared(ctx, person, look, { scope }))) return
+      sayNotice(ctx, person.account.id)
+      await shows(ctx, person)
     })
 
   page('/admin', 'admin:overview.read', async (ctx, person) => {
@@ -145,7 +148,9 @@ export function admin(services: Services): void {
     if (!ready) return
     await submit(
       async () => {
+        const notice = await actions.told(decide, ready.args, ready.actor, key => show.say(ctx.state.locale, key))
         await actions.run(decide, ready.args, ready.actor)
+        if (notice) notify(ctx, decide.leadsTo, person.account.id, notice)
         seeOther(ctx, decide.leadsTo)
       },
       problem => one(ctx, person, given.reason, problem),

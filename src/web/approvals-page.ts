@@ -8,7 +8,7 @@ import type { SignedIn } from './visit.ts'
 
 declare module './pages.ts' {
   interface Pages {
-    /** What apps ask for; posts `request` to `/account/approvals/approve`, `refuse` and `report`. `done`: how the last one was just answered. */
+    /** What apps ask for; posts `request` to `/account/approvals/approve`, `refuse` and `report`. */
     'account/approvals': {
       waiting: readonly {
         id: string
@@ -20,7 +20,6 @@ declare module './pages.ts' {
         address: string
         at: number
       }[]
-      done: string | undefined
     }
   }
 }
@@ -30,20 +29,17 @@ const home = '/account/approvals'
 /** Serves the page where people answer what apps ask while they are elsewhere (CIBA Core 1.0, 8). A mail or a text leads here, and looking changes nothing. */
 export function approvalPages(services: Services): void {
   const { router, approvals, words, show, page, requireSession, perform, actions } = services
-  const listed = async (ctx: Context, account: Account, done?: string): Promise<void> => {
+  const listed = async (ctx: Context, account: Account): Promise<void> => {
     const waiting = (await approvals.of(account.id)).map(({ app, agent, address, acr: _, ...each }) => ({
       ...each,
       app: { name: app.name, tile: app.tile },
       address,
       place: words.whence(ctx.state.locale, { address, agent: agentOf(agent) }).place,
     }))
-    show.page(ctx, 'account/approvals', { waiting, done }, { person: { email: account.email } })
+    show.page(ctx, 'account/approvals', { waiting }, { person: { email: account.email } })
   }
 
   page(home, (ctx, { account }) => listed(ctx, account))
-  page(`${home}/done`, (ctx, { account }) => listed(ctx, account, 'approved'))
-  page(`${home}/refused`, (ctx, { account }) => listed(ctx, account, 'refused'))
-  page(`${home}/reported`, (ctx, { account }) => listed(ctx, account, 'reported'))
 
   /** Performs an answer to a request that waits for the person who is signed in. Throws `approval_over`. */
   const answer = (path: string, act: (ctx: Context, person: SignedIn, request: string) => Promise<unknown>) =>
@@ -56,7 +52,5 @@ export function approvalPages(services: Services): void {
   const { approve, refuse } = actions.approvals
   answer(`${home}/approve`, (ctx, person, request) => perform(ctx, person, approve, { request }))
   answer(`${home}/refuse`, (ctx, person, request) => perform(ctx, person, refuse, { request, reported: false }))
-  answer(`${home}/report`, (ctx, person, request) =>
-    perform(ctx, person, refuse, { request, reported: true }, { next: `${home}/reported` }),
-  )
+  answer(`${home}/report`, (ctx, person, request) => perform(ctx, person, refuse, { request, reported: true }))
 }

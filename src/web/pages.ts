@@ -1,3 +1,4 @@
+import type { Told } from '../actions/action.ts'
 import type { Problem, Refusal } from '../errors.ts'
 
 /** A factor as pages name it: its phrases are `factor.<id>.*`. */
@@ -114,6 +115,8 @@ export interface Frame {
   problem:
     | { code: Problem['code']; field: string | undefined; credential?: string | undefined; text: string }
     | undefined
+  /** What has just succeeded: said once, with the way to undo it where there is one. */
+  notice: Told | undefined
   /** A URL under /assets with its content's digest, cacheable for ever. */
   asset(name: string): string
 }

@@ -16,7 +16,6 @@ declare module './pages.ts' {
       zones: readonly string[]
       /** The time zone of their browser, which holds where they choose none. */
       browserZone: string | undefined
-      saved: boolean
     }
   }
 }
@@ -28,9 +27,8 @@ const longest = 1_000
 /** Serves the page where people tell apps about themselves: all of it is optional, and nothing is checked. */
 export function profile({ router, actions, show, page, requireSession, perform }: Services): void {
   const form = (ctx: Context, { email, zone }: Account, typed: TypedProfile, problem?: Problem) => {
-    const saved = ctx.method === 'GET' && ctx.query.done === 'saved'
     const listed = [...new Set([...zones(), ...(knownZone(typed.zone) ? [typed.zone] : [])])].sort()
-    const locals = { ...typed, saved, languages, zones: listed, browserZone: knownZone(zone) ?? browserZone(ctx) }
+    const locals = { ...typed, languages, zones: listed, browserZone: knownZone(zone) ?? browserZone(ctx) }
     show.page(ctx, 'account/profile', locals, { person: { email }, problem })
   }
   page(path, (ctx, { account }) => {

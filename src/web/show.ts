@@ -36,6 +36,7 @@ export function shower({ render, phrases, reasons }: { render: Render; phrases: 
     ctx.set('Content-Language', locale)
     ctx.body = render(name, {
       zone,
+      notice: ctx.state.notice,
       ...frame,
       ...(fault && { problem: problem(ctx, fault) }),
       ...locals,
@@ -123,6 +124,7 @@ export function renderer(services: Rendering) {
       reason: undefined,
       person: undefined,
       problem: undefined,
+      notice: undefined,
       asset: assets.asset,
     }
     // Locals win, but one that is undefined leaves the title to the page.

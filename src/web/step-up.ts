@@ -4,7 +4,7 @@ import type { z } from 'zod'
 import { type Account, type Accounts, active } from '../accounts/account.ts'
 import type { Devices } from '../accounts/device.ts'
 import { reaches } from '../acr.ts'
-import type { Action } from '../actions/action.ts'
+import type { Action, Told } from '../actions/action.ts'
 import type { Actions } from '../actions/index.ts'
 import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
@@ -13,6 +13,7 @@ import type { Flow, Flows } from '../flows/flow-store.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
 import { baseOf, beginFlow } from './flow-start.ts'
 import { asQuery, field, readFromAddress } from './forms.ts'
+import { notify } from './notices.ts'
 import { type Show, seeOther } from './show.ts'
 import type { SignedIn, Visit, visits } from './visit.ts'
 
@@ -86,26 +87,34 @@ export async function concluded(
   return { account: person, acr: done.acr, amr: done.amr }
 }
 
-/** Takes a finished flow, carries out its action, and raises the session by what was proved. Resolves to the action's outcome. */
-export async function carriedOut(ctx: Context, services: Omit<Services, 'resume' | 'show' | 'hold'>, flow: Flow) {
-  const { accounts, actions, sessions } = services
+/** Takes a finished flow, carries out its action, and raises the session by what was proved. Resolves to the action's outcome, and what is said of it. */
+export async function carriedOut(ctx: Context, services: Omit<Services, 'resume' | 'hold'>, flow: Flow) {
+  const { accounts, actions, sessions, show } = services
+  const say = (key: string) => show.say(ctx.state.locale, key)
   const { account, acr, amr } = await concluded(ctx, services, flow)
   const proved = acr && { acr, amr }
   // Before anything is opened: where it cannot be done any more, the session stays as it was.
-  const { action, out } = flow.action
-    ? await actions.resume(ctx, flow, account, proved)
-    : { action: undefined, out: undefined }
+  const { action, out, notice } = flow.action
+    ? await actions.resume(ctx, flow, account, proved, say)
+    : { action: undefined, out: undefined, notice: enrolled(flow) }
   const { securityStamp } = action ? ((await accounts.get(account.id)) ?? account) : account
   if (proved && action?.endsSessions?.which !== 'all')
     await sessions.start(ctx, { ...proved, accountId: account.id, securityStamp })
-  return out
+  return { out, notice, account }
+}
+
+/** Returns what is said of a flow that carries out no action: what it set up. */
+function enrolled({ purpose, enrolled }: Flow): Told | undefined {
+  const [last] = enrolled.slice(-1)
+  if (last === undefined) return undefined
+  return { key: purpose === 'sign-up' || purpose === 'recover' ? `done.${purpose}` : `factor.${last}.set` }
 }
 
 /**
  * Ends flows: an app's goes back to its authorization request, our own starts a session, an added factor shows itself. Whose
  * account closes is asked whether to keep it, and gets in nowhere until they do.
  */
-export function finishing(services: Parameters<typeof carriedOut>[1] & { show: Show }): Finish {
+export function finishing(services: Parameters<typeof carriedOut>[1]): Finish {
   const { accounts, show } = services
   return async (ctx, flow) => {
     const owner = flow.account === undefined ? undefined : await accounts.get(flow.account)
@@ -119,8 +128,10 @@ export function finishing(services: Parameters<typeof carriedOut>[1] & { show: S
     const shownAt = flow.action && services.actions.carried(flow).shownAt?.(flow.id)
     if (shownAt) return seeOther(ctx, shownAt)
     if (flow.interaction) return seeOther(ctx, `/interaction/${flow.interaction}?attempt=${flow.id}`)
-    await carriedOut(ctx, services, flow)
-    seeOther(ctx, flow.next ?? '/account')
+    const { notice, account } = await carriedOut(ctx, services, flow)
+    const next = flow.next ?? '/account'
+    if (notice) notify(ctx, next, account.id, notice)
+    seeOther(ctx, next)
   }
 }
 
@@ -166,12 +177,16 @@ export function stepUp(services: Services, { requireSession, page }: ReturnType<
     if (more.proof) {
       const flow = await provedIn(ctx, person, more.proof)
       if (flow.action?.id !== action.id) throw new Problem('attempt_expired')
-      return (await carriedOut(ctx, services, { ...flow, action: { id: action.id, args } })) as Outcome<A>
+      const { out } = await carriedOut(ctx, services, { ...flow, action: { id: action.id, args } })
+      return out as Outcome<A>
     }
     if (asked) return void (await beginProof(ctx, person, action, prepared, more))
+    const notice = await actions.told(action, args, actor, key => show.say(ctx.state.locale, key))
     const out = await actions.run(action, args, actor)
     if (action.shownAt) return out as Outcome<A>
-    seeOther(ctx, more.next ?? action.leadsTo)
+    const next = more.next ?? action.leadsTo
+    if (notice) notify(ctx, next, person.account.id, notice)
+    seeOther(ctx, next)
   }
 
   /** Serves the page that asks before an action takes something away, at the path that the action is posted to. */
@@ -195,6 +210,14 @@ export function stepUp(services: Services, { requireSession, page }: ReturnType<
       show.page(ctx, 'account/confirm', locals, { title, person: { email: person.account.email } })
     })
 
+  // What a notice offers: an action like any other, so that it is checked and proved for as if it had been chosen on its page.
+  router.post('/account/undo', async ctx => {
+    const person = await requireSession(ctx)
+    const action: Action | undefined = actions.list.find(({ id }) => id === field(ctx, 'action', 100))
+    if (!action?.undoes) throw new Problem('not_offered')
+    await perform(ctx, person, action, argumentsIn(field(ctx, 'args', 4_000)))
+  })
+
   return {
     beginProof,
     confirming,
@@ -207,6 +230,15 @@ export function stepUp(services: Services, { requireSession, page }: ReturnType<
         await perform(ctx, await requireSession(ctx), action, given(ctx))
       })
     },
+  }
+}
+
+/** Reads an action's arguments. Throws `malformed`; what they say is checked by the action. */
+function argumentsIn(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch (cause) {
+    throw new Problem('malformed', { cause })
   }
 }
 

@@ -8,6 +8,7 @@ import type { Visitor } from '../events.ts'
 import type { Locale } from '../languages.ts'
 import type { CurrentSession, Sessions } from '../oidc/browser-sessions.ts'
 import { localeOf } from './language.ts'
+import { sayNotice } from './notices.ts'
 import { seeOther } from './show.ts'
 
 const year = 365 * 24 * 3_600_000
@@ -76,6 +77,7 @@ export function visits({ accounts, sessions }: { accounts: Accounts; sessions: S
     router.get(path, async ctx => {
       const found = await findSession(ctx)
       if (!found) return seeOther(ctx, `/sign-in?next=${encodeURIComponent(ctx.path)}`)
+      sayNotice(ctx, found.account.id)
       await show(ctx, found)
     })
   }

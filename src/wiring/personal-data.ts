@@ -116,6 +116,7 @@ export const belongingsList: readonly Belonging[] = [
 export const fleeting: Readonly<Record<string, string>> = {
   attempts: 'a sign-in under way, for an hour',
   admissions: 'a device on which a mailbox was proved, for two hours',
+  forgotten_devices: 'a device that was forgotten a moment ago, for ten minutes',
   interactions: 'an app’s request that waits for somebody, for an hour',
   pushed_requests: 'an app’s request, for minutes',
   codes: 'an authorization code, for a minute; it ends with its grant',

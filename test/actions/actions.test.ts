@@ -82,6 +82,34 @@ describe('every action', () => {
         for (const value of Object.values(values)) expect(value).to.be.a('string').and.not.equal('')
       })
 
+      it('says once what was done, in words of its own, and names an action that puts it back', async () => {
+        const { args, actor } = await room.prepare(declared(id), given(room))
+        const { run, enrols } = declared(id)
+        const said = await room.actions.told(declared(id), args, actor, each => each)
+        if (!said || (!run && !enrols)) return
+        const { key, values = {}, undo } = said
+        for (const each of phrases) {
+          expect(each).to.have.property(String(key))
+          for (const [, name = ''] of String(each[String(key)]).matchAll(/\{(\w+)[,}]/g))
+            expect(values[name]).to.be.a('string')
+        }
+        if (!undo) return
+        const back = declared(undo.id)
+        expect([back.undoes, back.confirm]).to.deep.equal([true, undefined])
+        expect(back.args.safeParse(undo.args).success).to.equal(true)
+      })
+
+      it('says what follows, where it asks first', async () => {
+        const { confirm } = declared(id)
+        const { args, actor } = await room.prepare(declared(id), given(room))
+        const asked = await confirm?.(args, actor, each => each)
+        if (!asked) return
+        for (const each of phrases) {
+          expect(each).to.include.keys(asked.act, `confirm.${id}.title`)
+          expect(asked.consequences.filter(key => key in each)).to.not.deep.equal([])
+        }
+      })
+
       it('is on record, and ends the sessions that it says', async () => {
         const { event, run, endsSessions } = declared(id)
         // What a flow enrols is on record by the flow.

@@ -101,6 +101,12 @@ export const cases: Readonly<Record<string, Case>> = {
     others: () => ({ device: 'device of eve' }),
     refused: 'not_found',
   },
+  'device.restore': {
+    given: () => ({ device: 'tablet of ada' }),
+    malformed: {},
+    others: () => ({ device: 'device of eve' }),
+    refused: 'not_found',
+  },
   'app.revoke': {
     given: () => ({ client: 'shop' }),
     malformed: {},

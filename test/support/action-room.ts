@@ -78,6 +78,10 @@ export async function actionRoom() {
   await roles.give('ada', 'admin')
   at += day
 
+  // What can be taken back.
+  await devices.saw({ device: 'tablet of ada', address: '192.0.2.7', agent: undefined }, 'ada')
+  await devices.forget('tablet of ada', 'ada', 'session of ada')
+
   const waiting = (id: string, account: string) => {
     if (id !== `request to ${account}`) throw new Problem('approval_over')
     return { acr: 'aal2' as Acr, app: { name: 'Shop' } }
@@ -123,6 +127,9 @@ export async function actionRoom() {
     staffDecisions: {
       decide: async (number: string) => emit('identity.approved', { account: 'eve', case: number, staff: 'ada' }),
     },
+    words: { device: () => 'Chrome on Linux' },
+    appName: async () => 'Shop',
+    consents: { list: async () => [{ client: 'shop' }] },
     belongings: { of: () => [] },
     receipts: { of: async () => [] },
     activity: { all: async function* () {} },
@@ -137,6 +144,7 @@ export async function actionRoom() {
 
   const visitor = { device: 'device of ada', address: '192.0.2.7', agent: undefined }
   const ctx = { state: { visitor, locale: 'en' }, get: () => '', ip: visitor.address } as unknown as Context
+  const say = (_: string, key: string) => key
   const person = async (id: string) => (await accounts.get(id)) ?? raise()
 
   return {
@@ -162,7 +170,9 @@ export async function actionRoom() {
       }
       const flow = await flows.draft({ ...begun, ...asked } as Parameters<typeof flows.draft>[0], '')
       const done = await flows.save({ ...flow, done: { acr: 'phr', amr: ['pop'] } })
-      const more = { ...services, actions, flows, devices, sessions } as unknown as Parameters<typeof carriedOut>[1]
+      const more = { ...services, actions, flows, devices, sessions, show: { say } } as unknown as Parameters<
+        typeof carriedOut
+      >[1]
       return () => carriedOut(ctx, more, done)
     },
   }

@@ -58,7 +58,6 @@ export const elsewherePages: readonly Picture[] = [
   picture('approvals', 'account/approvals', {
     ...account,
     waiting: [line('r1'), line('r2', { message: undefined, resources: [], scopes: ['openid', 'email'], address: '' })],
-    done: undefined,
   }),
   picture('approvals-one', 'account/approvals', {
     person: { email: longEmail },
@@ -69,8 +68,8 @@ export const elsewherePages: readonly Picture[] = [
         address: '2804:14c:65a1:8d2f:91ab:34ff:fe12:9c07',
       }),
     ],
-    done: 'refused',
+    notice: { key: 'done.request.refuse' },
     locale: 'de',
   }),
-  picture('approvals-none', 'account/approvals', { ...account, waiting: [], done: 'approved' }),
+  picture('approvals-none', 'account/approvals', { ...account, waiting: [], notice: { key: 'done.request.approve' } }),
 ]

@@ -136,12 +136,15 @@ export const sessionPages: readonly Picture[] = [
     antiPhishingPhrase: '',
     signals,
   }),
-  picture('profile', 'account/profile', { ...account, ...told, saved: true }),
+  picture('profile', 'account/profile', {
+    ...account,
+    ...told,
+    notice: { key: 'done.profile.change', undo: { id: 'profile.change', args: {} } },
+  }),
   picture('profile-refused', 'account/profile', {
     ...account,
     ...told,
     username: 'ada@example.com',
-    saved: false,
     ...wrong('invalid_username', 'username', 'Nur Buchstaben, Ziffern, Punkte, Binde- und Unterstriche, höchstens 40.'),
     locale: 'de',
   }),
