@@ -7,6 +7,7 @@ import type { Flow } from '../flows/flow-store.ts'
 import { baseOf, folders } from './flow-start.ts'
 import { field, fields, submit } from './forms.ts'
 import { chosenLocale } from './language.ts'
+import { notify, sayNotice } from './notices.ts'
 import type { Services } from './services.ts'
 import { type Show, seeOther } from './show.ts'
 
@@ -144,12 +145,15 @@ export function flowPages(services: Services): void {
   /** Takes one step, then shows what comes next; a wrong one shows the same page with its Problem. */
   const step = async (ctx: Context, take: (run: Run) => Promise<void>): Promise<void> => {
     const run = await named(ctx)
+    const { enrolled: before } = run.now()
     // A flow that another request changed first is shown as that request left it.
     const again = async (problem: Problem) => page(ctx, problem.code === 'conflict' ? await named(ctx) : run, problem)
     const moved = await submit(() => take(run).then(run.now), again, [])
     if (!moved) return
     // A fault from here on has a page of its own: the flow is finished, and has no page to go back to.
     if (moved.done) return finish(ctx, moved)
+    const [set] = moved.enrolled.slice(before.length)
+    if (set !== undefined) notify(ctx, baseOf(moved), moved.id, { key: `factor.${set}.set` })
     seeOther(ctx, baseOf(moved))
   }
 
@@ -157,6 +161,7 @@ export function flowPages(services: Services): void {
     const base = `${folder}/:flow`
     router.get(base, async ctx => {
       const run = await named(ctx)
+      sayNotice(ctx, run.now().id)
       if (!(await signedInElsewhere(ctx, run.now()))) await page(ctx, run)
     })
     router.get(`${base}/held`, async ctx => {

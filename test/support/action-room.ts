@@ -21,13 +21,13 @@ import { testStore } from './store.ts'
 const day = 24 * 3_600_000
 const languages = { en: 'English', de: 'Deutsch' }
 const factors = [
-  { id: 'password', kind: 'knowledge', limit: 1, position: ['first'], strength: 'aal2', amr: ['pwd'] },
-  { id: 'totp', kind: 'possession', limit: 1, position: ['second'], strength: 'aal2', mandatory: true, amr: ['otp'] },
+  { id: 'password', kind: 'knowledge', limit: 1, positions: ['first'], strength: 'aal2', amr: ['pwd'] },
+  { id: 'totp', kind: 'possession', limit: 1, positions: ['second'], strength: 'aal2', mandatory: true, amr: ['otp'] },
   {
     id: 'passkey',
     kind: 'possession',
     limit: 10,
-    position: ['second'],
+    positions: ['second'],
     strength: 'phr',
     multiFactor: true,
     amr: ['pop'],
