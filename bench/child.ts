@@ -17,6 +17,8 @@ export interface Child {
   ask<Answer>(message: string): Promise<Answer>
   cost(): Promise<Cost>
   stop(): Promise<void>
+  /** Ends the process and those that it started at once, as `kill -9` does. */
+  kill(): Promise<void>
 }
 
 /** A port of loopback that nobody listens on now. */
@@ -48,7 +50,12 @@ export async function start(
       ...env,
     },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    // A group of its own, so that `kill` reaches its workers, too.
+    detached: true,
   })
+  const leave = () => void child.kill('SIGKILL')
+  process.once('exit', leave)
+  child.once('exit', () => process.off('exit', leave))
   const url = `http://localhost:${port}`
   while (!(await answers(url + ready))) {
     if (child.exitCode !== null) throw new Error(`${command} ended with ${child.exitCode}`)
@@ -70,6 +77,11 @@ export async function start(
         once(child, 'exit'),
         wait(10_000, undefined, { ref: false }).then(() => child.kill('SIGKILL')),
       ])
+    },
+    async kill() {
+      const gone = once(child, 'exit')
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+      await gone
     },
   }
 }

@@ -19,11 +19,12 @@ import { openStore } from '../src/store/open.ts'
 import { type Authenticator, authenticator } from '../test/support/authenticator.ts'
 import { totpAt } from '../test/support/codes.ts'
 import { jar, type Page } from '../test/support/jar.ts'
-import { dropMongo } from '../test/support/store.ts'
+import { dropMongo, dropPostgres } from '../test/support/store.ts'
 import { type Child, freePort, serve, start } from './child.ts'
 import { api, app, machine } from './clients.ts'
 
-const secrets = 'what seals and peppers in a measurement and nowhere else'
+/** What seals and peppers in a measurement, so that commands can open its store. */
+export const measuredSecrets = 'what seals and peppers in a measurement and nowhere else'
 /** How many people sign in side by side. */
 export const peopleAtOnce = 4
 /** Everybody's. */
@@ -44,8 +45,12 @@ export interface Measured extends Child {
   firstToken: number
   /** The file of the embedded store. */
   file: string
+  /** The URL of the store. */
+  store: string
   /** Ends the process, and leaves the store. */
   stopServing(): Promise<void>
+  /** Starts again on the same store and port, once it was stopped or killed; resolves once it is ready. */
+  restart(): Promise<void>
   /** Signs the next person in, by password and authenticator, from an address of theirs if it is told; everybody signs in once, because a code counts once. */
   signIn(address?: string): Promise<void>
   /** Signs one of those in who have a passkey: each worker has one of its own, and may do so again and again. */
@@ -60,8 +65,8 @@ interface Wanted {
   people: number
   /** People who are only there, each with five sessions. */
   others?: number
-  /** The URL of a fresh database on a MongoDB-wire server, dropped at the end; without it the store is embedded, on disk. */
-  mongo?: string
+  /** The URL of a fresh database on a server, dropped at the end; without it the store is embedded, on disk. */
+  database?: string | undefined
   /** Asks the Latchkey at a URL for its first token. */
   firstToken?(url: string): Promise<void>
   /** More apps than those that are measured, and more of the environment. */
@@ -71,31 +76,29 @@ interface Wanted {
 
 /** Starts Latchkey with so many people. */
 export async function latchkey(wanted: Wanted): Promise<Measured> {
-  const { people, others = 0, mongo, firstToken, apps = [], environment } = wanted
+  const { people, others = 0, database, firstToken, apps = [], environment } = wanted
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'))
   const file = join(folder, 'latchkey.db')
-  const store = mongo ?? `sqlite:${file}`
+  const store = database ?? `sqlite:${file}`
   const clients = join(folder, 'clients.json')
   writeFileSync(clients, JSON.stringify(declared(apps)))
-  const ring = keyring([secrets])
+  const ring = keyring([measuredSecrets])
   const hashing = hasher({ keyring: ring, queue: 64 })
   const hash = await hashing.hash(password)
   const port = await freePort()
   const issuer = `http://localhost:${port}`
   const { crowd, keys, holders } = await settle(store, { people, others, hash, issuer })
   const begun = performance.now()
-  const child = await start(serve, {
-    port,
-    ready: '/health/ready',
-    env: {
-      LATCHKEY_ISSUER: issuer,
-      LATCHKEY_STORE: store,
-      LATCHKEY_CLIENTS: clients,
-      LATCHKEY_SECRETS: secrets,
-      LATCHKEY_TRUST_PROXY: '127.0.0.1,::1',
-      ...environment,
-    },
-  })
+  const env = {
+    LATCHKEY_ISSUER: issuer,
+    LATCHKEY_STORE: store,
+    LATCHKEY_CLIENTS: clients,
+    LATCHKEY_SECRETS: measuredSecrets,
+    LATCHKEY_TRUST_PROXY: '127.0.0.1,::1',
+    ...environment,
+  }
+  const serving = () => start(serve, { port, ready: '/health/ready', env })
+  let child = await serving()
   await firstToken?.(issuer)
   const took = performance.now() - begun
   const next = () => {
@@ -104,12 +107,19 @@ export async function latchkey(wanted: Wanted): Promise<Measured> {
     return person
   }
   return {
-    ...child,
+    url: issuer,
+    ask: message => child.ask(message),
+    cost: () => child.cost(),
+    kill: () => child.kill(),
     hasher: hashing,
     hash,
     firstToken: took,
     file,
-    stopServing: child.stop,
+    store,
+    stopServing: () => child.stop(),
+    restart: async () => {
+      child = await serving()
+    },
     signIn: async address => {
       const browser = jar(address === undefined ? {} : { 'x-forwarded-for': address })
       const page = await prove(await browser.get(`${issuer}/sign-in`), next())
@@ -127,7 +137,7 @@ export async function latchkey(wanted: Wanted): Promise<Measured> {
     keys,
     stop: async () => {
       await child.stop()
-      if (mongo !== undefined) await dropMongo(mongo)
+      if (database !== undefined) await (database.startsWith('postgres') ? dropPostgres : dropMongo)(database)
       rmSync(folder, { recursive: true })
     },
   }
@@ -150,7 +160,7 @@ async function settle(
   // Sweeping, as the measured process does: MongoDB refuses an index that differs from the one of the same name.
   const store = await openStore(url, { now: Date.now })
   const known = accounts(store)
-  const held = credentials({ store, sealer: sealer(keyring([secrets])), now: Date.now })
+  const held = credentials({ store, sealer: sealer(keyring([measuredSecrets])), now: Date.now })
   const crowd = Array.from({ length: people }, (_, at) => ({
     email: `person-${at}@example.com`,
     totp: generateSecret({ length: 20 }),
@@ -193,7 +203,7 @@ async function settle(
   for (let from = 0; from < others; from += 1_000)
     await Promise.all(Array.from({ length: 1_000 }, (_, at) => other(from + at)))
   const trader = (await known.byEmail(crowd[0]?.email ?? ''))?.id ?? ''
-  const own = await keysOf(keys({ store, sealer: sealer(keyring([secrets])), now: Date.now }), trader)
+  const own = await keysOf(keys({ store, sealer: sealer(keyring([measuredSecrets])), now: Date.now }), trader)
   await store.close()
   return { crowd, keys: own, holders }
 }

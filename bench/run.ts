@@ -38,7 +38,7 @@ const idle = await measured.cost()
 
 const verifies = ['verify', 'verify-ed25519'].some(name => only === undefined || only.includes(name))
 const mongo = verifies ? freshMongo() : undefined
-const onMongo = mongo === undefined ? undefined : await latchkey({ people: 1, mongo, firstToken })
+const onMongo = mongo === undefined ? undefined : await latchkey({ people: 1, database: mongo, firstToken })
 
 const servers = { signer, bare, latchkey: measured }
 const machines = every(url => caller(url, machine, clientsAtOnce))
