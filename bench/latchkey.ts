@@ -1,4 +1,3 @@
-import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,7 +11,6 @@ import type { OwnKey } from '../src/api-keys/rfc9421.ts'
 import { type Hasher, hasher } from '../src/crypto/hash.ts'
 import { keyring } from '../src/crypto/keyring.ts'
 import { id } from '../src/crypto/random.ts'
-import { publicKeyOf } from '../src/crypto/request-signature.ts'
 import { sealer } from '../src/crypto/seal.ts'
 import { passkey } from '../src/factors/passkey.ts'
 import { openStore } from '../src/store/open.ts'
@@ -22,6 +20,7 @@ import { jar, type Page } from '../test/support/jar.ts'
 import { dropMongo, dropPostgres } from '../test/support/store.ts'
 import { type Child, freePort, serve, start } from './child.ts'
 import { api, app, machine } from './clients.ts'
+import { keysOf } from './signed.ts'
 
 /** What seals and peppers in a measurement, so that commands can open its store. */
 export const measuredSecrets = 'what seals and peppers in a measurement and nowhere else'
@@ -216,18 +215,6 @@ async function newPasskey(account: string, issuer: string) {
   const device = authenticator({ synced: true })
   const made = await device.create(asked.page?.options as Parameters<Authenticator['create']>[0], issuer)
   return { device, ...(await enrol.finish({ response: JSON.stringify(made) }, asked.state, who)) }
-}
-
-async function keysOf(kept: ReturnType<typeof keys>, account: string): Promise<Measured['keys']> {
-  const wanted = { account, name: 'Bot', scopes: ['read' as const], addresses: [], endsAt: undefined }
-  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
-  const pem = (key: typeof publicKey, type: 'spki' | 'pkcs8') => String(key.export({ format: 'pem', type }))
-  const hmac = await kept.add(wanted)
-  const pair = await kept.add(wanted, publicKeyOf(pem(publicKey, 'spki')))
-  return {
-    hmac: { id: hmac.key.id, secret: hmac.secret ?? '' },
-    ed25519: { id: pair.key.id, secret: pem(privateKey, 'pkcs8') },
-  }
 }
 
 /** From the first page of a sign-in to where it leads. */

@@ -1,5 +1,8 @@
+import { generateKeyPairSync } from 'node:crypto'
+import type { keys } from '../src/api-keys/api-keys.ts'
 import { type OwnKey, sign } from '../src/api-keys/rfc9421.ts'
 import { id } from '../src/crypto/random.ts'
+import { publicKeyOf } from '../src/crypto/request-signature.ts'
 
 const request = {
   method: 'POST',
@@ -32,5 +35,21 @@ export function signedAhead(key: OwnKey): () => Promise<object> {
       await more
     }
     return ready.pop() as object
+  }
+}
+
+/** Makes somebody an API key with a secret, and one with a key pair. */
+export async function keysOf(
+  kept: ReturnType<typeof keys>,
+  account: string,
+): Promise<{ hmac: OwnKey; ed25519: OwnKey }> {
+  const wanted = { account, name: 'Bot', scopes: ['read' as const], addresses: [], endsAt: undefined }
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+  const pem = (key: typeof publicKey, type: 'spki' | 'pkcs8') => String(key.export({ format: 'pem', type }))
+  const hmac = await kept.add(wanted)
+  const pair = await kept.add(wanted, publicKeyOf(pem(publicKey, 'spki')))
+  return {
+    hmac: { id: hmac.key.id, secret: hmac.secret ?? '' },
+    ed25519: { id: pair.key.id, secret: pem(privateKey, 'pkcs8') },
   }
 }
