@@ -127,7 +127,7 @@ try {
   await page.goto(`${latchkey.issuer}/device`)
   await take(page, 'device')
   await page.goto(television.verification_uri_complete ?? '')
-  await page.getByRole('button', { name: 'Let it in' }).waitFor()
+  await page.getByRole('button', { name: 'Connect the device' }).waitFor()
   await take(page, 'device-confirm')
   await asked('/backchannel', {
     client_id: 'counter',

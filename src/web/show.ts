@@ -139,7 +139,7 @@ function looksOf({ name, logo, links, palette, files }: Brand): Frame['brand'] {
   return { name, logo, links, theme, style: files['brand.css'] && 'brand.css' }
 }
 
-/** Steps are named by their factor, errors by their status, other pages by themselves. */
+/** Steps are named by their factor, errors by their code or else their status, other pages by themselves. */
 function titleOf(name: string, locals: object): string {
   if ('factor' in locals) {
     const { factor, shown, reason } = locals as Pages['sign-in/enrol'] & Partial<Frame>
@@ -149,9 +149,8 @@ function titleOf(name: string, locals: object): string {
     const own = `factor.${factor.id}.${asks}.title`
     return shown === undefined && isPhrase(own) ? own : `factor.${factor.id}.${asked}.title`
   }
-  if ('status' in locals) {
-    const own = `error.${locals.status}.title`
-    return isPhrase(own) ? own : 'error.title'
+  if ('status' in locals && 'code' in locals) {
+    return [`error.${locals.code}.title`, `error.${locals.status}.title`].find(isPhrase) ?? 'error.title'
   }
   return `title.${name}`
 }

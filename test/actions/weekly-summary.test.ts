@@ -26,9 +26,9 @@ describe('the weekly summary', () => {
   it('is off until its owner wants it, and says what happened, once a week', async () => {
     const [ada, grace] = [await at.joined(), await at.joined()]
     const before = await at.open(ada, '/account/security')
-    expect(before.text).to.include('Get an email once a week')
+    expect(before.text).to.include('Get a weekly email')
     await switchTo(ada, 'on')
-    expect((await at.open(ada, '/account/security')).text).to.include('You get an email once a week')
+    expect((await at.open(ada, '/account/security')).text).to.include('You get a weekly email')
     await at.elsewhere(ada)
     await at.act(ada, 'phrase', { phrase: 'blue heron' })
     await later(7 * day - 60_000)
@@ -37,14 +37,17 @@ describe('the weekly summary', () => {
     await latchkey.sweep()
     const [mail, ...more] = await mails(ada)
     expect(more).to.deep.equal([])
-    expect(mail?.text).to.include('signed in to').and.to.include('protection').and.to.include('blue heron')
+    expect(mail?.text)
+      .to.include('There were ')
+      .and.to.include('to your security settings')
+      .and.to.include('blue heron')
     expect(mail?.text).to.include(`${latchkey.issuer}/account/activity`)
     expect(await mails(grace)).to.deep.equal([])
     await later(7 * day)
     // The outbox of development shows what is younger than a week.
     const [next] = await mails(ada)
     expect(next?.id).to.not.equal(mail?.id)
-    expect(next?.text).to.include('Nobody signed in')
+    expect(next?.text).to.include('There were no sign-ins')
   })
 
   it('leaves out the weeks in which nothing ran, and keeps its day', async () => {
@@ -66,7 +69,7 @@ describe('the weekly summary', () => {
     expect(await mails(ada)).to.have.length(1)
     const back = await at.elsewhere(ada)
     await switchTo(back, 'off')
-    const told = (await latchkey.outbox(ada.email)).filter(each => /weekly summary was switched/.test(each.text))
+    const told = (await latchkey.outbox(ada.email)).filter(each => /weekly summary was turned/.test(each.text))
     expect(told).to.have.length(1)
     await later(30 * day)
     expect(await mails(ada)).to.deep.equal([])

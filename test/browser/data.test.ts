@@ -25,7 +25,7 @@ describe('in a browser, what is kept of somebody', function () {
     await who.sees('Enter your password')
     await who.type('Password', person.password)
     await who.press('Continue')
-    await who.sees('Enter the code from your authenticator')
+    await who.sees('Enter the code from your authenticator app')
     // Six digits go on by themselves.
     await who.type('Six-digit code', authenticatorCode(latchkey, person))
   }
@@ -34,7 +34,7 @@ describe('in a browser, what is kept of somebody', function () {
     await who.type('Email', person.email)
     await who.type('Password', person.password)
     await who.press('Sign in')
-    await who.sees('Enter the code from your authenticator')
+    await who.sees('Enter the code from your authenticator app')
     await who.type('Six-digit code', authenticatorCode(latchkey, person))
   }
 
@@ -64,18 +64,18 @@ describe('in a browser, what is kept of somebody', function () {
       await openToEverybody(who)
       await who.press('Close my account')
       await proves(who, person)
-      await who.sees('Your account is closing')
+      await who.sees('Your account is being closed')
       await openToEverybody(who)
       await signsIn(who, person)
-      await who.sees('Your account is closing')
+      await who.sees('Your account is being closed')
       await openToEverybody(who)
       await who.press('Sign out')
       await who.sees('You are signed out')
       await signsIn(who, person)
       await who.press('Keep my account')
       await who.sees('Your account')
-      await who.follow('What apps may do')
-      await who.sees('What apps may do')
+      await who.follow('Manage apps')
+      await who.sees('Apps')
       await openToEverybody(who)
     }))
 
@@ -85,12 +85,12 @@ describe('in a browser, what is kept of somebody', function () {
         const person = await atHome(who)
         await who.follow('Close your account')
         await who.press('Close my account')
-        await who.sees('Your account is closing')
+        await who.sees('Your account is being closed')
         const mails = await latchkey.outbox(person.email)
         await who.page.goto(mails.find(each => each.link?.includes('/keep/'))?.link ?? expect.fail('no link'))
         await who.sees('Keep your account?')
         await who.press('Keep my account')
-        await who.sees('Your account stays')
+        await who.sees('Your account stays open')
       },
       { javaScriptEnabled: false },
     ))

@@ -52,10 +52,10 @@ describe('a browser whose Sec-Fetch headers do not arrive', () => {
       await who.sees('Choose a password')
       await who.type('Password', person.password)
       await who.press('Continue')
-      await who.sees('Set up your authenticator')
+      await who.sees('Set up your authenticator app')
       person.secret = (await who.page.locator('[data-totp-secret]').textContent()) ?? ''
       latchkey.keepOut(person.secret, person.secret.replaceAll(' ', ''))
-      await who.type('Code the app shows now', authenticatorCode(latchkey, person))
+      await who.type('Code shown in the app', authenticatorCode(latchkey, person))
       await who.sees('Save your recovery codes')
       latchkey.keepOut(...(await who.page.locator('[data-recovery-code]').allTextContents()))
       await who.page.getByLabel('I have saved these codes somewhere safe').check()
@@ -67,7 +67,7 @@ describe('a browser whose Sec-Fetch headers do not arrive', () => {
       await who.type('Email', person.email)
       await who.type('Password', person.password)
       await who.press('Sign in')
-      await who.sees('Enter the code from your authenticator')
+      await who.sees('Enter the code from your authenticator app')
       expect(new Set(origins)).to.deep.equal(new Set([latchkey.issuer]))
     }))
 

@@ -26,7 +26,7 @@ describe('in a browser, from somewhere unusual', function () {
     await who.press('Sign in')
     await who.type('Six-digit code', authenticatorCode(latchkey, person))
     await who.page.keyboard.press('Enter')
-    await who.sees('Is it you? Check your email')
+    await who.sees('Confirm it’s you: check your email')
   }
   const linkTo = async ({ email }: Person): Promise<string> =>
     (await latchkey.outbox(email)).find(({ link }) => link?.includes('/confirm/'))?.link ?? expect.fail('no mail')
@@ -36,7 +36,7 @@ describe('in a browser, from somewhere unusual', function () {
       async who => {
         const person = await signedUp()
         await prove(who, person)
-        await who.page.getByText('Waiting for you to confirm…').waitFor()
+        await who.page.getByText('Waiting for your confirmation…').waitFor()
         await openToEverybody(who)
         const page = await person.browser.get(await linkTo(person))
         await page.submit({}, 'Yes, it’s me')
@@ -63,9 +63,9 @@ describe('in a browser, from somewhere unusual', function () {
       async who => {
         const person = await signedUp()
         await prove(who, person)
-        expect(await who.page.getByText('Waiting for you to confirm…').isVisible()).to.equal(false)
+        expect(await who.page.getByText('Waiting for your confirmation…').isVisible()).to.equal(false)
         await (await person.browser.get(await linkTo(person))).submit({}, 'Yes, it’s me')
-        await who.press('I have confirmed')
+        await who.press('I’ve confirmed')
         await who.isAt(`${latchkey.apps.trading}/`)
       },
       { extraHTTPHeaders: london, javaScriptEnabled: false },

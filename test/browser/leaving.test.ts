@@ -81,7 +81,7 @@ for (const javaScriptEnabled of [true, false]) {
         await who.type('Email', ada.email)
         await who.type('Password', ada.password)
         await who.press('Sign in')
-        await who.sees('Enter the code from your authenticator')
+        await who.sees('Enter the code from your authenticator app')
         here.latchkey.clock.pass(60_000)
         await who.type('Six-digit code', authenticatorCode(here.latchkey, ada))
         if (!javaScriptEnabled) await who.press('Continue')

@@ -195,7 +195,7 @@ describe('the scripts of pages', () => {
     await open('sign-up-passkey')
     const button = page.getByRole('button', { name: 'Create a passkey' })
     await button.click()
-    await page.getByRole('alert').getByText('stopped or took too long').waitFor()
+    await page.getByRole('alert').getByText('cancelled or took too long').waitFor()
     expect(await button.isEnabled()).to.equal(true)
     expect(server.posted).to.deep.equal([])
   })
@@ -223,7 +223,7 @@ describe('the scripts of pages', () => {
     await open('start')
     await page.getByRole('button', { name: 'Use a passkey' }).waitFor({ state: 'hidden' })
     await open('prove-passkey')
-    await page.getByText('This browser can’t use passkeys.').waitFor()
+    await page.getByText('This browser doesn’t support passkeys.').waitFor()
   })
 
   it('tells times in the reader’s own zone', async () => {

@@ -29,11 +29,11 @@ describe('what people type and paste, in a browser', () => {
       await who.sees('Choose a password')
       await who.type('Password', person.password)
       await who.press('Continue')
-      await who.sees('Set up your authenticator')
+      await who.sees('Set up your authenticator app')
       person.secret = (await who.page.locator('[data-totp-secret]').textContent()) ?? ''
       latchkey.keepOut(person.secret, person.secret.replaceAll(' ', ''), code, arabic(code))
       const shown = authenticatorCode(latchkey, person)
-      await who.type('Code the app shows now', `${shown.slice(0, 3)}–${arabic(shown.slice(3))}`)
+      await who.type('Code shown in the app', `${shown.slice(0, 3)}–${arabic(shown.slice(3))}`)
       await who.press('Continue')
       await who.sees('Save your recovery codes')
       const [saved = ''] = await who.page.locator('[data-recovery-code]').allTextContents()
@@ -47,12 +47,12 @@ describe('what people type and paste, in a browser', () => {
       await who.type('Email', `mailto:ИВАН${arabic(tag)}@почта。рф`.replace(arabic(tag), tag))
       await who.type('Password', person.password)
       await who.press('Sign in')
-      await who.sees('Enter the code from your authenticator')
+      await who.sees('Enter the code from your authenticator app')
       await who.page.locator('[data-factor=recovery-code]').dispatchEvent('click')
       await who.type('Recovery code', `\u200e${arabic(saved.toUpperCase()).replace('-', '‑')}`)
       await who.press('Continue')
       // What is lost with the rest is set up afresh.
-      await who.sees('Set up your authenticator')
+      await who.sees('Set up your authenticator app')
 
       await who.page.goto(`${issuer}/forgot-password`)
       await who.type('Email', `Иван${tag}@почта.рф`)

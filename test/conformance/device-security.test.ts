@@ -28,7 +28,7 @@ describe('device authorization: what keeps others out (RFC 8628, 5)', () => {
     const { body } = await ask()
     for (const code of ['BCDF-GHJK', 'x', '', '%00', 'é', `${body.user_code}B`]) {
       const page = await enter(code)
-      expect([page.status, page.h1, page.alerts.length], code).to.deep.equal([422, 'Let a device in', 1])
+      expect([page.status, page.h1, page.alerts.length], code).to.deep.equal([422, 'Connect a device', 1])
     }
     here.latchkey.clock.pass(5 * minute)
     expect((await enter(body.user_code)).status).to.equal(422)
@@ -51,24 +51,24 @@ describe('device authorization: what keeps others out (RFC 8628, 5)', () => {
     here.latchkey.clock.pass(60 * minute)
   })
 
-  it('5.4: asks for more where the device is on another network, and for the code again in another country', async () => {
+  it('5.4: asks for more where the device is on a different network, and for the code again in another country', async () => {
     const far = await ask('tv', {}, vienna)
     const traveller = { ...person, browser: jar({ 'x-forwarded-for': '193.171.99.1' }) }
     const page = await signIn(here.latchkey, traveller, await enter(far.body.user_code, traveller))
-    expect(page.text).to.contain('another network').and.to.contain('193.171.23.1').and.to.contain('Austria')
-    const pressed = await page.submit({}, 'Let it in')
+    expect(page.text).to.contain('a different network').and.to.contain('193.171.23.1').and.to.contain('Austria')
+    const pressed = await page.submit({}, 'Connect the device')
     expect([pressed.status, pressed.alerts.length]).to.deep.equal([422, 1])
     expect((await letIn(pressed, traveller, { mine: true })).url).to.match(/\/device\/connected$/)
 
     const abroad = await ask('tv', {}, { 'x-forwarded-for': '200.160.2.3' })
     const warned = await enter(abroad.body.user_code, traveller)
-    expect(warned.text).to.contain('not where you are').and.to.contain('Brazil')
+    expect(warned.text).to.contain('in a different location from you').and.to.contain('Brazil')
     expect(warned.text).to.not.contain(String(abroad.body.user_code))
     for (const compared of ['', 'BCDF-GHJK']) {
-      const refused = await warned.submit({ mine: true, compared }, 'Let it in')
+      const refused = await warned.submit({ mine: true, compared }, 'Connect the device')
       expect([refused.status, refused.alerts.length]).to.deep.equal([422, 1])
     }
-    const unticked = await warned.submit({ compared: String(abroad.body.user_code) }, 'Let it in')
+    const unticked = await warned.submit({ compared: String(abroad.body.user_code) }, 'Connect the device')
     expect(unticked.status).to.equal(422)
     expect((await poll(abroad.body.device_code)).body.error).to.equal('authorization_pending')
     const done = await letIn(warned, traveller, { mine: true, compared: String(abroad.body.user_code).toLowerCase() })
@@ -77,14 +77,14 @@ describe('device authorization: what keeps others out (RFC 8628, 5)', () => {
 
   it('5.4: asks for a fresh proof of two factors, and for a passkey where the app wants one', async () => {
     const phr = await ask('tv', { acr_values: 'phr' })
-    const proving = await (await enter(phr.body.user_code)).submit({}, 'Let it in')
+    const proving = await (await enter(phr.body.user_code)).submit({}, 'Connect the device')
     expect(proving.url).to.include('/sign-in/')
-    expect(proving.text).to.contain('approve what tv asks for')
+    expect(proving.text).to.contain('approving a request from tv')
     expect((await poll(phr.body.device_code)).body.error).to.equal('authorization_pending')
 
     here.latchkey.clock.pass(6 * minute)
     const asked = await ask()
-    const again = await (await enter(asked.body.user_code)).submit({}, 'Let it in')
+    const again = await (await enter(asked.body.user_code)).submit({}, 'Connect the device')
     expect(again.url).to.include('/sign-in/')
     const wrong = await again.submit({ password: 'not the password at all' })
     expect(wrong.status).to.equal(401)
@@ -154,9 +154,9 @@ describe('device authorization: what keeps others out (RFC 8628, 5)', () => {
     const { body } = await ask()
     await letIn(await enter(body.user_code, owner), owner)
     const mails = await here.latchkey.outbox(owner.email)
-    expect(mails.map(each => each.subject)).to.include('A device was let in to your account by its code')
+    expect(mails.map(each => each.subject)).to.include('A device was connected to your account')
     const log = await owner.browser.get(`${here.issuer}/account/activity`)
-    expect(log.text).to.contain('A device was let in: tv')
+    expect(log.text).to.contain('Device connected: tv')
   })
 
   it('refuses posts of other sites, and of nobody', async () => {

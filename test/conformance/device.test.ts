@@ -51,8 +51,8 @@ describe('device authorization (RFC 8628)', () => {
   it('3.3, 5.4: shows who asks and from where, and nothing happens until somebody presses', async () => {
     const { body } = await ask('tv', { scope: 'openid read', resource: api })
     const page = await enter(body.user_code)
-    expect(page.text).to.contain('tv').and.to.contain('127.0.0.1').and.to.contain('Only go on if you started this')
-    expect(page.text).to.contain('see balances, orders and history')
+    expect(page.text).to.contain('tv').and.to.contain('127.0.0.1').and.to.contain('Continue only if you started this')
+    expect(page.text).to.contain('See balances, orders and history')
     expect((await poll(body.device_code)).body.error).to.equal('authorization_pending')
   })
 
@@ -120,7 +120,7 @@ describe('device authorization (RFC 8628)', () => {
 
   it('3.5: says access_denied once the person did not start it', async () => {
     const { body } = await ask()
-    const page = await (await enter(body.user_code)).submit({}, 'I did not start this')
+    const page = await (await enter(body.user_code)).submit({}, 'I didn’t start this')
     expect(page.url).to.match(/\/device\/refused$/)
     expect((await poll(body.device_code)).body.error).to.equal('access_denied')
     expect((await poll(body.device_code)).body.error).to.equal('invalid_grant')
@@ -134,7 +134,7 @@ describe('device authorization (RFC 8628)', () => {
     here.latchkey.clock.pass(300_001)
     for (const { device_code } of [waits, answered])
       expect((await poll(device_code)).body.error).to.equal('expired_token')
-    expect((await page.submit({}, 'Let it in')).status).to.equal(422)
+    expect((await page.submit({}, 'Connect the device')).status).to.equal(422)
     expect((await enter(waits.user_code)).status).to.equal(422)
   })
 })

@@ -56,7 +56,7 @@ export function devices(here: Ground, person: Person): Devices {
     enter: async (code, who = person) =>
       (await who.browser.get(`${here.issuer}/device`)).submit({ user_code: String(code) }),
     letIn: async (page, who = person, answers = {}) => {
-      const next = await page.submit(answers, 'Let it in')
+      const next = await page.submit(answers, 'Connect the device')
       if (!next.url.includes('/sign-in/')) return next
       const second = await next.submit({ password: who.password })
       return second.submit({ code: authenticatorCode(here.latchkey, who) })

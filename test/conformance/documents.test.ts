@@ -98,7 +98,7 @@ describe('OAuth Client ID Metadata Document (draft-ietf-oauth-client-id-metadata
   it('asks for consent, whatever it says of itself', async () => {
     const { page } = await ask(published({ first_party: true, policy: 'anything', apis: undefined }))
     expect(page.url).to.include('/interaction/')
-    expect(page.text).to.include('not one of our own')
+    expect(page.text).to.include('run by someone else')
   })
 
   it('may name scopes of the APIs that the policy opens, and has tokens for them', async () => {

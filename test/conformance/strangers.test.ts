@@ -145,7 +145,7 @@ describe('an app that nobody vouches for', () => {
       expect([at, page.status]).to.deep.equal([undefined, status])
       expect(page.h1).to.equal('Continue to another site?')
       expect(page.find('.address')?.text).to.equal('shop.example')
-      expect(page.text).to.include('nobody here has checked')
+      expect(page.text).to.include('we haven’t checked who they are')
       return page
     }
     const wrong: readonly [string, Record<string, string | undefined>, string][] = [

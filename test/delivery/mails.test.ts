@@ -130,7 +130,7 @@ describe('mails', () => {
     for (const { text } of posted) {
       expect(text).to.contain('lk_1').and.to.contain('https://login.example/account/api-keys')
     }
-    expect(posted[0]?.text).to.contain('anywhere')
+    expect(posted[0]?.text).to.contain('any IP address')
     expect(posted[1]?.text).to.contain('Robot')
     expect(posted[2]?.text).to.contain('24 Stunden')
     expect(posted[4]?.text).to.contain('192.0.2.7')

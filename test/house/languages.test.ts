@@ -21,7 +21,7 @@ const names = [
 ]
 /** Words that a language has from the same source as English, or writes alike. */
 const alike: Record<string, readonly string[]> = {
-  de: ['Name', 'Website', 'Apps', 'Parameter', 'Memo', 'in {time}', 'Browser', 'System', 'Version', 'Status'],
+  de: ['Name', 'Website', 'Apps', 'Parameter', 'Memo', 'in {time}', 'Browser', 'System', 'Version', 'Status', 'Secret'],
 }
 
 /** Every folder of phrases: our own, and those of the example apps. */

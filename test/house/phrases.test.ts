@@ -49,6 +49,7 @@ const dynamic = [
   /^confirm\.(sessions\.(others|all)|hold|[a-z-]+\.[a-z-]+\.[a-z-]+)$/,
   /^brand\.(terms|privacy|support)$/,
   /^device\.apart\.(far|abroad)$/,
+  /^error\.[a-z_]+\.title$/,
 ]
 
 /** Factors that people remove as they like. */

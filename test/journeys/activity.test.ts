@@ -136,10 +136,10 @@ describe('the activity page', () => {
     expect(page.headers.get('content-disposition')).to.equal('attachment; filename="latchkey-activity.csv"')
     expect(page.headers.get('cache-control')).to.equal('no-store')
     const [head, ...lines] = page.html.trimEnd().split('\r\n')
-    expect(head).to.match(/^\ufeff?"When","What","Kind","Address","Device"$/)
+    expect(head).to.match(/^\ufeff?"Time","Event","Type","IP address","Device"$/)
     expect(lines.length).to.equal((await json(ada, '?kind=sign-in')).length)
     for (const line of lines) {
-      expect(line).to.match(/^"20[\d-]+T[\d:.]+Z","[^"]+","Signing in","[0-9a-f.:]+","[^"]*"$/)
+      expect(line).to.match(/^"20[\d-]+T[\d:.]+Z","[^"]+","Sign-ins","[0-9a-f.:]+","[^"]*"$/)
       expect(line).not.to.match(/"[=+@-]/)
     }
   })

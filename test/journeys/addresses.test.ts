@@ -45,7 +45,7 @@ describe('an address that was changed lately', () => {
     const free = await (await jar().get(`${latchkey.issuer}/sign-up`)).submit({ email: `free-${ada.email}` })
     expect(seen(stranger, ada.email)).to.deep.equal(seen(free, `free-${ada.email}`))
     expect(await codes(ada.email)).to.equal(before)
-    await told(ada.email, 'This address was in use at Latchkey until recently')
+    await told(ada.email, 'This address recently belonged to a Latchkey account')
     for (const code of ['000000', '123456']) expect((await stranger.submit({ code })).status).to.equal(401)
 
     const done = await press(await told(ada.email, 'Your email address was changed'))
@@ -81,7 +81,7 @@ describe('an address that was changed lately', () => {
     const ask = async (email: string) => (await jar().get(`${latchkey.issuer}/forgot-password`)).submit({ email })
     const [lately, never] = [await ask(ada.email), await ask(`never-${ada.email}`)]
     expect(seen(lately, ada.email)).to.deep.equal(seen(never, `never-${ada.email}`))
-    const { text } = await told(ada.email, 'This address was in use at Latchkey until recently')
+    const { text } = await told(ada.email, 'This address recently belonged to a Latchkey account')
     expect(text).to.contain('This wasn’t me')
   })
 

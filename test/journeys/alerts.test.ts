@@ -66,13 +66,13 @@ describe('alerts', () => {
   it('come by text, too, to who wants that, and once more to who does not any more', async () => {
     const ada = await at.joined('sms')
     const off = await at.open(ada)
-    await off.submit({}, 'Text me, too')
-    await told(ada.phone, 'What we text you was changed')
+    await off.submit({}, 'Text me alerts')
+    await told(ada.phone, 'Your text alerts were changed')
     await at.act(ada, 'phrase', { phrase: 'blue heron' })
     await told(ada.phone, 'Your anti-phishing phrase was changed')
-    await (await at.open(ada)).submit({}, 'Stop texting')
+    await (await at.open(ada)).submit({}, 'Stop text alerts')
     const before = await count(ada.phone)
-    expect((await latchkey.outbox(ada.phone)).filter(each => each.text.includes('What we text'))).to.have.length(2)
+    expect((await latchkey.outbox(ada.phone)).filter(each => each.text.includes('text alerts'))).to.have.length(2)
     await at.act(ada, 'phrase', { phrase: 'grey heron' })
     expect(await count(ada.phone)).to.equal(before)
   })
@@ -158,7 +158,7 @@ describe('alerts', () => {
 
     const reset = await told(ada.email, 'Your Latchkey account is locked')
     let page = await press(reset)
-    expect(page.h1).to.equal('Enter the code from your authenticator')
+    expect(page.h1).to.equal('Enter the code from your authenticator app')
     page = await page.submit({ code: authenticatorCode(latchkey, ada) })
     ada.password = `new ${ada.password}`
     latchkey.keepOut(ada.password)
@@ -184,7 +184,7 @@ describe('alerts', () => {
     expect(page.find('.address')?.text).to.equal(ada.email)
     // The thief's own mails undo nothing.
     expect(thiefs.link).to.equal(undefined)
-    expect(thiefs.text).to.contain('at the address that the account had before')
+    expect(thiefs.text).to.contain('at the address your account had before')
   })
 
   it('are undone by nobody who forges, guesses or keeps a link', async () => {

@@ -34,7 +34,7 @@ describe('API keys', () => {
     expect(after.secret).to.not.equal(before.secret)
     for (const each of [before, after])
       expect(await holder.verdict(signRfc9421(each, {}, { at: holder.at() }))).to.include({ active: true })
-    expect(await holder.mails(/has a new secret/)).to.have.length(1)
+    expect(await holder.mails(/was rotated/)).to.have.length(1)
     rotated = { before, after }
   })
 
@@ -72,9 +72,9 @@ describe('API keys', () => {
   it('say what is wrong with a key beside its field, and keep what was typed', async () => {
     const wrong: [Record<string, string | string[]>, string, RegExp][] = [
       [{ name: '', addresses: '192.0.2.1' }, 'name', /name/],
-      [{ name: 'Bot', scope: ['transfer'] }, 'addresses', /addresses you know/],
+      [{ name: 'Bot', scope: ['transfer'] }, 'addresses', /IP addresses you list/],
       [{ name: 'Bot', addresses: '192.0.2.1 10.0.0.300' }, 'addresses', /10\.0\.0\.300/],
-      [{ name: 'Bot', expires: '2020-01-01' }, 'expires', /day to come/],
+      [{ name: 'Bot', expires: '2020-01-01' }, 'expires', /today or a later day/],
       [{ name: 'Bot', public_key: 'my key' }, 'public_key', /Ed25519/],
     ]
     for (const [answers, field, text] of wrong) {
@@ -121,7 +121,7 @@ describe('API keys', () => {
     const key = await holder.create({ name: 'Old name' })
     const page = await (await holder.keysPage()).submit({ name: 'New name' }, { action: `${key.id}/rename` })
     expect(page.text).to.contain('New name').and.to.not.contain('Old name')
-    expect(await holder.mails(/new name/)).to.have.length(1)
+    expect(await holder.mails(/was renamed/)).to.have.length(1)
     const empty = await page.submit({ name: ' ' }, { action: `${key.id}/rename` })
     expect(empty.status).to.equal(422)
     expect(empty.alerts).to.have.length(1)

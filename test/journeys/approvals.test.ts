@@ -26,11 +26,11 @@ describe('approving what matters', () => {
   it('warns of an address that is new to the account, until something was approved to it', async () => {
     const person = await here.approver()
     const before = await page(person)
-    expect(before.text).to.include('You have not approved a withdrawal to this address before')
+    expect(before.text).to.include('You haven’t approved a withdrawal to this address before')
     await approve(person, before, person.device)
     expect((await page(person)).text).not.to.include('before')
     expect((await page(person, { ...withdrawal, network: 'liquid' })).text).to.include('before')
-    expect((await page(person, payment)).text).to.include('You have not approved a payment to this account before')
+    expect((await page(person, payment)).text).to.include('You haven’t approved a payment to this account before')
   })
 
   it('keeps a receipt that verifies, shows it in Activity to its owner alone, and mails', async () => {

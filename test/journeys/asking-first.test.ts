@@ -103,7 +103,11 @@ describe('what takes something away', () => {
     const credential = credentialOn(page, 'Text message')
     const asked = await at.open(ada, `/account/security/remove?credential=${credential}`)
     expect(asked.h1).to.equal('Remove “Text message”?')
-    for (const each of ['Your phone number is deleted', 'signed out on all your other devices', 'on hold for 24 hours'])
+    for (const each of [
+      'We delete your phone number',
+      'signed out on all your other devices',
+      'withdrawals and payments for 24 hours',
+    ])
       expect(asked.text).to.contain(each)
   })
 

@@ -66,21 +66,21 @@ describe('an authorization request', () => {
     // There is no passkey yet: it is made, and counts in full once its owner will have read of it.
     const device = authenticator()
     const options = () => JSON.parse(page.find('[data-options]')?.attributes['data-options'] ?? '{}')
-    expect(page.text).to.include('this counts in full from')
+    expect(page.text).to.include('counts in full only from')
     const made = await device.create(options(), latchkey.issuer)
     page = await person.browser.post(`${page.url}/passkey`, { response: JSON.stringify(made) })
-    expect([page.status, page.h1]).to.deep.equal([403, 'Not yet'])
+    expect([page.status, page.h1]).to.deep.equal([403, 'Waiting period not over'])
     const [mail] = await latchkey.outbox(person.email)
-    expect(mail?.text).to.include('A passkey was added').and.to.include('It counts in full from')
+    expect(mail?.text).to.include('A passkey was added').and.to.include('it counts in full only from')
     const leave = page.forms.find(each => each.action.endsWith('/unmet'))?.action ?? ''
     const away = await person.browser.post(leave, {}, { follow: false })
     const told = await followed(person, away.location, latchkey.apps.trading)
     expect(told.searchParams.get('error')).to.equal('unmet_authentication_requirements')
     // Nor does it count for more when it is asked for at once, by who is signed in or anew.
     page = await person.browser.get(url.href)
-    expect([page.status, page.h1]).to.deep.equal([403, 'Not yet'])
+    expect([page.status, page.h1]).to.deep.equal([403, 'Waiting period not over'])
     page = await usePasskey(person, await person.browser.get(`${url.href}&prompt=login`), device)
-    expect([page.status, page.h1]).to.deep.equal([403, 'Not yet'])
+    expect([page.status, page.h1]).to.deep.equal([403, 'Waiting period not over'])
 
     latchkey.clock.pass(25 * 3_600_000)
     page = await person.browser.get(url.href)

@@ -45,7 +45,7 @@ describe('an account that closes', () => {
     const { location = '' } = await ada.browser.get(url.href, { follow: false })
     const tokens = await oidc.authorizationCodeGrant(config, new URL(location), { pkceCodeVerifier })
     const page = await (await at.open(ada, '/account/close')).submit({}, 'Close my account')
-    expect((await usePasskey(ada, page, device)).h1).to.equal('Your account is closing')
+    expect((await usePasskey(ada, page, device)).h1).to.equal('Your account is being closed')
     expect(await at.isIn(ada)).to.equal(false)
 
     const refreshed = await oidc.refreshTokenGrant(config, tokens.refresh_token ?? '').catch(fault => fault)
@@ -54,7 +54,7 @@ describe('an account that closes', () => {
     expect((await fetch(`${latchkey.issuer}/userinfo`, { headers })).status).to.equal(401)
     const touched = stranger(ada)
     expect((await usePasskey(touched, await at.open(touched, '/sign-in'), device)).h1).to.equal(
-      'Your account is closing',
+      'Your account is being closed',
     )
     const spare = stranger(ada)
     const half = await (await at.open(spare, '/sign-in')).submit({ email: ada.email, password: ada.password })
@@ -63,7 +63,7 @@ describe('an account that closes', () => {
     const secret = setUp.find('[data-totp-secret]')?.text.replace(/\s/g, '') ?? ''
     latchkey.keepOut(secret)
     const last = await setUp.submit({ code: authenticatorCode(latchkey, { ...ada, secret }) })
-    expect(last.h1).to.equal('Your account is closing')
+    expect(last.h1).to.equal('Your account is being closed')
     expect(await at.isIn(spare)).to.equal(false)
   })
 })

@@ -35,7 +35,7 @@ describe('closing an account while somebody signs in', () => {
       expect(await at.isIn(person)).to.equal(false)
       const mails = await latchkey.outbox(ada.email)
       const link = mails.find(each => each.link?.includes('/keep/'))?.link ?? expect.fail('no link')
-      expect((await (await jar().get(link)).submit({})).h1).to.equal('Your account stays')
+      expect((await (await jar().get(link)).submit({})).h1).to.equal('Your account stays open')
       expect(await at.isIn(ada)).to.equal(false)
       expect(await at.isIn(person)).to.equal(false)
     })

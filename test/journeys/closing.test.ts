@@ -28,8 +28,8 @@ describe('an account that is closed', () => {
   const closed = async (person: Person): Promise<void> => {
     let page = await close(person)
     if (page.h1 === 'Enter your password') page = await page.submit({ password: person.password })
-    if (page.h1.startsWith('Enter the code')) page = await page.submit({ code: authenticatorCode(latchkey, person) })
-    expect(page.h1).to.equal('Your account is closing')
+    if (page.h1.startsWith('Enter code')) page = await page.submit({ code: authenticatorCode(latchkey, person) })
+    expect(page.h1).to.equal('Your account is being closed')
   }
   const refused = async ({ email, password }: Person): Promise<number> =>
     (await (await jar().get(`${latchkey.issuer}/sign-in`)).submit({ email, password })).status
@@ -52,10 +52,10 @@ describe('an account that is closed', () => {
   it('says in words what goes and what stays, and asks for the strongest factor first', async () => {
     const ada = await at.joined()
     const page = await at.open(ada, '/account/close')
-    expect(page.text).to.contain(ada.email).and.to.contain('After 7 days').and.to.contain('What stays')
+    expect(page.text).to.contain(ada.email).and.to.contain('After 7 days').and.to.contain('What remains')
     latchkey.clock.pass(6 * 60_000)
     let asked = await page.submit({}, 'Close my account')
-    expect(asked.text).to.contain('to close your account')
+    expect(asked.text).to.contain('You’re closing your account')
     expect(await at.isIn(ada)).to.equal(true)
     asked = await asked.submit({ password: ada.password })
     asked = await asked.submit({ code: authenticatorCode(latchkey, ada) })
@@ -84,10 +84,10 @@ describe('an account that is closed', () => {
     const ada = await at.joined()
     await closed(ada)
     const page = await again(stranger(ada))
-    expect(page.h1).to.equal('Your account is closing')
+    expect(page.h1).to.equal('Your account is being closed')
     const back = stranger(ada)
     const asked = await signIn(latchkey, back, await opened(back, 'card'))
-    expect(asked.h1).to.equal('Your account is closing')
+    expect(asked.h1).to.equal('Your account is being closed')
     expect(asked.text).to.contain('Card')
     // The way on to the app that the page does not offer.
     const attempt = asked.url.split('/').at(-1)
@@ -100,7 +100,7 @@ describe('an account that is closed', () => {
     // Who signs out leaves it closing.
     const gone = await page.submit({}, 'Sign out')
     expect(gone.h1).to.equal('You are signed out')
-    expect((await again(stranger(ada))).h1).to.equal('Your account is closing')
+    expect((await again(stranger(ada))).h1).to.equal('Your account is being closed')
   })
 
   it('stays once its owner has signed in and says so, and goes on to the app', async () => {
@@ -112,7 +112,7 @@ describe('an account that is closed', () => {
     expect(page.url).to.contain(latchkey.apps.card)
     expect(page.text).to.contain(ada.email)
     expect(await at.isIn(back)).to.equal(true)
-    expect(await subjects(ada.email)).to.include('Your account stays: its closing was called off')
+    expect(await subjects(ada.email)).to.include('Your account stays open: its closure was cancelled')
     await latchkey.live(8 * day)
     expect((await again(stranger(ada))).url).to.equal(`${latchkey.issuer}/account`)
   })
@@ -133,9 +133,9 @@ describe('an account that is closed', () => {
     expect(looked.h1).to.equal('Keep your account?')
     await anybody.get(links[1] ?? '')
     const owner = { ...ada, email }
-    expect((await again(stranger(owner))).h1).to.equal('Your account is closing')
+    expect((await again(stranger(owner))).h1).to.equal('Your account is being closed')
     expect((await anybody.post(links[0] ?? '', {}, { from: 'https://evil.example' })).status).to.equal(403)
-    expect((await looked.submit({}, 'Keep my account')).h1).to.equal('Your account stays')
+    expect((await looked.submit({}, 'Keep my account')).h1).to.equal('Your account stays open')
     for (const link of links) expect((await anybody.get(link)).status).to.equal(410)
     expect((await again(stranger(owner))).url).to.equal(`${latchkey.issuer}/account`)
   })
@@ -170,7 +170,7 @@ describe('an account that is closed', () => {
     let page = await (await back.browser.get(await newest(ada.email, '/reset/'))).submit({})
     page = await page.submit({ code: authenticatorCode(latchkey, ada) })
     page = await page.submit({ password: 'another quiet harbour lantern' })
-    expect(page.h1).to.equal('Your account is closing')
+    expect(page.h1).to.equal('Your account is being closed')
     expect((await page.submit({}, 'Keep my account')).url).to.equal(`${latchkey.issuer}/account`)
   })
 
@@ -187,7 +187,7 @@ describe('an account that is closed', () => {
     // Set right again, it is as it was: its owner may change their mind.
     latchkey.clock.pass(-30 * day)
     await latchkey.sweep()
-    expect((await again(stranger(ada))).h1).to.equal('Your account is closing')
+    expect((await again(stranger(ada))).h1).to.equal('Your account is being closed')
     await latchkey.live(8 * day)
     expect(await named(ada.email)).to.not.include('accounts')
   })
@@ -201,13 +201,13 @@ describe('an account that is closed', () => {
     await closed(ada)
     await latchkey.live(7 * day - 3_600_000)
     const late = await again(stranger(ada))
-    expect(late.h1).to.equal('Your account is closing')
+    expect(late.h1).to.equal('Your account is being closed')
     const link = await newest(ada.email, '/keep/')
     latchkey.clock.pass(3_600_000 + 1_000)
     expect((await late.submit({}, 'Keep my account')).status, 'too late').to.be.within(400, 499)
     expect((await jar().get(link)).status).to.equal(410)
     await latchkey.sweep()
-    expect(await subjects(ada.email)).to.include('Your Latchkey account is removed')
+    expect(await subjects(ada.email)).to.include('Your Latchkey account was deleted')
     latchkey.clock.pass(2 * 3_600_000)
     expect(await named(id)).to.deep.equal(['audit_leaves'])
     for (const text of [ada.email, ada.phone, ada.phone.slice(-6)]) expect(await named(text)).to.deep.equal([])
@@ -241,6 +241,6 @@ describe('an account that is closed', () => {
     const back = stranger(ada)
     const half = await (await at.open(back, '/sign-in')).submit({ email: ada.email, password: ada.password })
     expect((await back.browser.post(`${half.url}/keep`)).status).to.equal(410)
-    expect((await again(stranger(ada))).h1).to.equal('Your account is closing')
+    expect((await again(stranger(ada))).h1).to.equal('Your account is being closed')
   })
 })

@@ -79,12 +79,12 @@ describe('apps that are not of the suite', () => {
 
   it('are listed with what they may do, since when, and when they last did', async () => {
     const ada = await at.joined()
-    expect((await at.open(ada, path)).text).to.contain('An app that is not of the suite asks you first')
+    expect((await at.open(ada, path)).text).to.contain('When you allow an app from another company')
     await allowed(ada)
     await ada.browser.get(`${latchkey.apps.trading}/login`)
-    const page = await (await at.open(ada, '/account')).follow('What apps may do')
+    const page = await (await at.open(ada, '/account')).follow('Manage apps')
     const [taxes, trading] = page.all('li.line').map(each => each.text)
-    expect(taxes).to.contain('Taxes').and.to.contain('see your email address').and.to.contain('stay connected')
+    expect(taxes).to.contain('Taxes').and.to.contain('See your email address').and.to.contain('Stay connected')
     expect(taxes).to.contain('Allowed').and.to.contain('Last used').and.not.to.contain('not yet')
     expect(trading).to.contain('Trading')
     expect(page.all('button[name=client]').map(each => each.attributes.value)).to.deep.equal(['taxes'])
@@ -97,7 +97,7 @@ describe('apps that are not of the suite', () => {
     await (await (await at.open(ada, path)).submit({}, 'Revoke')).submit({}, 'Revoke')
     const { page } = await asks(ada)
     expect(page.h1).to.equal('Allow access?')
-    expect(page.text).to.contain('see your email address')
+    expect(page.text).to.contain('See your email address')
   })
 
   it('hold nothing once they are revoked, and are told so', async () => {
@@ -118,7 +118,7 @@ describe('apps that are not of the suite', () => {
     expect(decodeJwt(heard[0] ?? '').sid).to.equal(tokens.claims()?.sid)
     // The person stays signed in, and so do their other apps.
     expect(await at.isIn(ada)).to.equal(true)
-    expect((await at.open(ada, '/account/activity')).text).to.contain('Taxes: you took back the access')
+    expect((await at.open(ada, '/account/activity')).text).to.contain('Taxes: you revoked access')
     // It is not told again of a session that it left.
     await at.signOutEverywhere(ada)
     expect(heard).to.have.length(1)

@@ -34,14 +34,14 @@ describe('what protects an account', () => {
     expect((await afterPassword(ada)).h1).to.equal('Enter the code we texted you')
     page = await at.act(ada, 'remove', { credential: phone })
     expect(page.text).to.not.contain('My <old> phone')
-    expect((await afterPassword(ada)).h1).to.equal('Enter the code from your authenticator')
+    expect((await afterPassword(ada)).h1).to.equal('Enter the code from your authenticator app')
   })
 
   it('goes from texts to an authenticator, and back', async () => {
     const ada = await at.joined('sms')
     const [page, secret] = await at.addAuthenticator(ada)
     await at.act(ada, 'remove', { credential: credentialOn(page, 'Text message') })
-    expect((await afterPassword(ada)).h1).to.equal('Enter the code from your authenticator')
+    expect((await afterPassword(ada)).h1).to.equal('Enter the code from your authenticator app')
     const again = { ...ada, secret, browser: jar() }
     expect((await signIn(latchkey, again, await at.open(again, '/sign-in'))).url).to.equal(`${latchkey.issuer}/account`)
     const back = await at.addPhone(again)
@@ -56,12 +56,12 @@ describe('what protects an account', () => {
     expect(refused.status).to.equal(409)
     expect(refused.text).to.contain('only second step')
     const page = await at.addPhone(ada)
-    expect(page.text).to.not.contain('so it stays')
+    expect(page.text).to.not.contain('so you can’t remove it')
     const both = [only, credentialOn(page, 'Text message')]
     const results = await Promise.all(both.map(each => at.act(ada, 'remove', { credential: each })))
     expect(results.map(each => each.status).sort()).to.deep.equal([200, 409])
     const last = await at.open(ada)
-    expect(last.text).to.contain('so it stays')
+    expect(last.text).to.contain('so you can’t remove it')
     expect(last.forms.some(each => each.action.endsWith('/remove'))).to.equal(false)
   })
 
@@ -70,7 +70,7 @@ describe('what protects an account', () => {
     const phone = credentialOn(await at.addPhone(ada), 'Text message')
     latchkey.clock.pass(6 * minute)
     let page = await at.act(ada, 'remove', { credential: phone })
-    expect(page.text).to.contain('To remove: Text message')
+    expect(page.text).to.contain('You’re removing: Text message')
     page = await page.submit({ password: ada.password })
     expect((await at.open(ada)).text).to.contain('Text message')
     page = await page.submit({ code: authenticatorCode(latchkey, ada) })
@@ -123,7 +123,7 @@ describe('what protects an account', () => {
     const device = authenticator({ aaguid: 'fbfc3007-154e-4ecc-8c0b-6e020557d7bd', synced: true })
     let page = await at.addPasskey(ada, device)
     const line = () => page.all('li.line').find(each => each.text.includes('iCloud Keychain'))
-    expect(line()?.text).to.contain('on all your devices').and.to.contain('Not used yet')
+    expect(line()?.text).to.contain('Synced across your devices').and.to.contain('Not used yet')
     const start = await at.open({ ...ada, browser: jar() }, '/sign-in')
     const browser = jar()
     page = await usePasskey({ ...ada, browser }, await browser.get(start.url.replace(/\/[^/]+$/, '')), device)
@@ -144,7 +144,7 @@ describe('what protects an account', () => {
     )
     const page = await browser.post(`${asked.url}/passkey`, { response })
     expect(page.status).to.equal(401)
-    expect(page.alerts.join()).to.contain('This passkey is not as it was').and.to.contain('create a new one')
+    expect(page.alerts.join()).to.contain('This passkey can now be copied').and.to.contain('create a new one')
     expect(latchkey.logged()).to.contain('"factor":"passkey","code":"passkey_changed"')
     // It is theirs, and goes on as it was where it is as it was.
     expect((await usePasskey({ ...ada, browser }, page, device)).url).to.not.equal(page.url)
@@ -157,7 +157,7 @@ describe('what protects an account', () => {
     ada.password = `another ${former}`
     latchkey.keepOut(ada.password)
     let page = await at.act(ada, 'add', { factor: 'password' })
-    expect(page.text).to.contain('To change: Password')
+    expect(page.text).to.contain('You’re changing: Password')
     page = await page.submit({ password: ada.password })
     expect(page.url).to.equal(`${latchkey.issuer}/account/security`)
     expect(await at.isIn(ada)).to.equal(true)

@@ -49,10 +49,10 @@ describe('guessing at second factors', () => {
     (await asked(person, 'recovery-code')).submit({ code: person.recoveryCodes.pop() ?? '' })
 
   const ways: [factor: string, second: 'totp' | 'sms', words: string][] = [
-    ['totp', 'totp', 'wrong codes for your authenticator app'],
-    ['sms', 'sms', 'instead of those we texted you'],
-    ['email', 'totp', 'instead of those we emailed you'],
-    ['recovery-code', 'totp', 'wrong recovery codes were entered'],
+    ['totp', 'totp', 'for your authenticator app'],
+    ['sms', 'sms', 'instead of the codes we texted you'],
+    ['email', 'totp', 'instead of the codes we emailed you'],
+    ['recovery-code', 'totp', 'wrong recovery codes in a row'],
   ]
   for (const [factor, second, words] of ways) {
     it(`tells the owner after ten wrong answers in a row, and closes the factor after a hundred, even on a known device (${factor})`, async () => {
@@ -119,13 +119,13 @@ describe('guessing at second factors', () => {
     await signOut(ada)
     await guess(ada, 'totp', 10)
     const held = await (await asked(ada, 'totp')).submit({ code: authenticatorCode(latchkey, ada) })
-    expect(held.h1).to.equal('Is it you? Check your email')
+    expect(held.h1).to.equal('Confirm it’s you: check your email')
     expect(held.text).to.contain('Many wrong codes in a row')
     expect(await at.isIn(ada)).to.equal(false)
     // A right answer alone does not make anybody forget: the guesser may have given it.
     const [mail] = (await latchkey.outbox(ada.email)).filter(({ link }) => link?.includes('/confirm/'))
     await (await ada.browser.get(mail?.link ?? '')).submit({}, 'Yes, it’s me')
-    expect((await held.submit({}, 'I have confirmed')).url).to.equal(`${latchkey.issuer}/account`)
+    expect((await held.submit({}, 'I’ve confirmed')).url).to.equal(`${latchkey.issuer}/account`)
     // The owner's word does.
     await signOut(ada)
     latchkey.clock.pass(hour)
@@ -166,6 +166,6 @@ describe('guessing at second factors', () => {
       step = await step.submit({ email: ada.email, password: ada.password })
       for (let time = 0; time < 5; time++) await step.submit({ code: '000000' })
     }
-    expect(await told(ada, 'wrong codes for your authenticator app')).to.have.length(1)
+    expect(await told(ada, 'for your authenticator app')).to.have.length(1)
   })
 })

@@ -48,7 +48,8 @@ describe('changes wait', () => {
       userinfo: (await oidc.fetchUserInfo(app, plain.access_token, claims.sub)).hold_until,
     }
   }
-  const held = async (person: Person) => (await at.open(person, '/account')).text.includes('may be on hold')
+  const held = async (person: Person) =>
+    (await at.open(person, '/account')).text.includes('may block withdrawals and payments')
   const nothing: Told = { id: undefined, access: undefined, refreshed: undefined, userinfo: undefined }
 
   it('and apps that ask are told until when, in every token and userinfo; the account says so, too', async () => {
@@ -107,7 +108,7 @@ describe('changes wait', () => {
     ada.password = `new ${ada.password}`
     latchkey.keepOut(ada.password)
     page = await page.submit({ password: ada.password })
-    expect(page.text).to.contain('may be on hold')
+    expect(page.text).to.contain('may block withdrawals and payments')
 
     const grace = await at.joined()
     const person = { ...grace, browser: jar() }
@@ -119,7 +120,7 @@ describe('changes wait', () => {
     person.secret = page.find('[data-totp-secret]')?.text.replace(/\s/g, '') ?? ''
     latchkey.keepOut(person.secret)
     page = await page.submit({ code: authenticatorCode(latchkey, person) })
-    expect(page.text).to.contain('may be on hold')
+    expect(page.text).to.contain('may block withdrawals and payments')
   })
 })
 
@@ -130,7 +131,7 @@ describe('the wait', () => {
       const at = securityAt(latchkey)
       const ada = await at.joined()
       await at.addPhone(ada)
-      expect((await at.open(ada, '/account')).text).to.not.contain('may be on hold')
+      expect((await at.open(ada, '/account')).text).to.not.contain('may block withdrawals and payments')
     } finally {
       await latchkey.stop()
     }

@@ -47,7 +47,7 @@ describe('the home page of an account', () => {
       await ada.browser.post(`${latchkey.issuer}/account/profile`, { name: `Ada ${each}`, language: 'en', zone: '' })
     const page = await home(ada)
     expect(page.all('.lately .line')).to.have.length(5)
-    expect(texts(page, '.lately .name')[0]).to.equal('You changed your profile')
+    expect(texts(page, '.lately .name')[0]).to.equal('Profile changed')
     expect((await page.follow('All activity')).h1).to.equal('Activity')
   })
 
@@ -71,6 +71,6 @@ describe('the home page of an account', () => {
 
   it('repeats no list of another page', async () => {
     const page = await home(await joined())
-    expect(page.text).to.not.include('How you sign in')
+    expect(page.text).to.not.include('Sign-in methods')
   })
 })

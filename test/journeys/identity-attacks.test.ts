@@ -44,7 +44,7 @@ describe('an identity check under attack', () => {
     latchkey.clock.pass(24.1 * hour)
     return { ...found, link: (await of.mailed(email, '/recover/afresh/')).link ?? '' }
   }
-  const shape = ({ status, html }: Page) => [status, html.replace(/mention [\w-]+/, '')]
+  const shape = ({ status, html }: Page) => [status, html.replace(/number: [\w-]+/, '')]
 
   it('shows the pages of the staff to nobody else, and nobody else that there are any', async () => {
     const ada = await of.at.joined()
@@ -121,7 +121,7 @@ describe('an identity check under attack', () => {
     expect(page.find('button[value=approve]')).to.equal(undefined)
     const again = await other.person.browser.post(page.url, { verdict: 'approve', reason: 'Once more.' })
     expect(again.status).to.equal(409)
-    expect(again.alerts.join()).to.contain('Somebody else must be the second')
+    expect(again.alerts.join()).to.contain('A colleague must give the second approval')
     await roles({ store: latchkey.store, now: latchkey.clock.now }).take(await of.idOf(barbara.person.email), 'support')
     expect((await other.person.browser.get(page.url)).status).to.equal(404)
     expect((await other.person.browser.post(page.url, { verdict: 'refuse', reason: 'Now.' })).status).to.equal(404)

@@ -60,7 +60,7 @@ describe('an account whose address a thief has changed', () => {
 
     // The thief is told, as every address is, and where whoever asks can be reached.
     const told = await of.mailed(thief, '/recover/cancel/')
-    expect(told.text).to.contain('p•••@example.com').and.contain('our staff are told that you object')
+    expect(told.text).to.contain('p•••@example.com').and.contain('It sends your objection to our staff')
     await agree(number)
     const again = await of.mailed(thief, '/recover/cancel/', [told.link ?? ''])
     const [asked, done] = await stop(again.link)

@@ -70,7 +70,9 @@ describe('somebody who has lost everything', () => {
     // Every address and number is told, and only then the staff see it.
     const told = await of.mailed(ada.email, '/recover/cancel/')
     expect(told.text).to.contain(number)
-    expect((await latchkey.outbox(ada.phone)).some(each => each.text.includes('lost everything'))).to.equal(true)
+    expect((await latchkey.outbox(ada.phone)).some(each => each.text.includes('requested an identity check'))).to.equal(
+      true,
+    )
     await of.queued(grace, number)
     page = await grace.open(`/admin/recovery/${number}`)
     expect(page.text).to.contain('All was in one bag. <b>Stolen</b>.')
@@ -93,8 +95,10 @@ describe('somebody who has lost everything', () => {
     expect(page.text).to.contain(grace.person.email).and.contain('The photo and the name fit.')
     expect((await edsger.decide(number, 'approve')).status).to.equal(200)
     const again = await of.mailed(ada.email, '/recover/cancel/', [told.link ?? ''])
-    expect(again.subject).to.equal('Our staff agreed to set up your account again')
-    expect((await latchkey.outbox(ada.phone)).some(each => each.text.includes('Our staff agreed'))).to.equal(true)
+    expect(again.subject).to.equal('We approved an identity check for your account')
+    expect(
+      (await latchkey.outbox(ada.phone)).some(each => each.text.includes('We approved an identity check')),
+    ).to.equal(true)
     await of.until('the delay', async () => {
       const status = await browser.get((await of.mailed(ada.email, '/recover/identity/')).link ?? '')
       return status.text.includes('time to object') ? status : undefined
@@ -108,7 +112,7 @@ describe('somebody who has lost everything', () => {
     expect((await inStore(number)).length).to.equal(1)
     const [done, anew] = await setUp(link, browser)
     expect(done.url).to.equal(`${latchkey.issuer}/account`)
-    expect(done.text).to.contain('withdrawals and payments in your apps may be on hold')
+    expect(done.text).to.contain('Your apps may block withdrawals and payments')
     expect(await inStore(number)).to.deep.equal([])
 
     // Nothing of before opens the account any more, and whoever was in is out.
@@ -123,22 +127,22 @@ describe('somebody who has lost everything', () => {
     expect(held.map(each => each.factor).sort()).to.deep.equal(['email', 'password', 'recovery-code', 'totp'])
     // What was set up signs in, and is worth no more than the check until its owner will have read of it.
     expect((await browser.post(`${latchkey.issuer}/account/security/add`, { factor: 'passkey' })).h1).to.equal(
-      'Not yet',
+      'Waiting period not over',
     )
     const back: Person = { ...anew, email: ada.email, browser: jar() }
     page = await signIn(latchkey, back, await back.browser.get(`${latchkey.issuer}/sign-in`))
     expect(page.status).to.equal(200)
 
     // The owner is told once more, and reads all of it in words.
-    expect((await latchkey.outbox(ada.email)).some(each => each.subject.includes('was set up afresh'))).to.equal(true)
+    expect((await latchkey.outbox(ada.email)).some(each => each.subject.includes('was set up again'))).to.equal(true)
     page = await browser.get(`${latchkey.issuer}/account/activity`)
     for (const what of [
-      'asked for',
-      'documents came in',
+      ': requested',
+      'documents received',
       'opened a document',
-      'staff approved',
-      'two of our staff',
-      'set up afresh',
+      'approved by a member of our staff',
+      'approved. We notified you',
+      'account set up again',
     ])
       expect(page.text).to.contain(what)
     const log = (await browser.get(`${latchkey.issuer}/account/activity.json`)).json<
@@ -160,7 +164,7 @@ describe('somebody who has lost everything', () => {
     expect(page.url).to.equal(`${latchkey.issuer}/account`)
     expect(page.text).to.contain(contact)
     const undo = await of.mailed(ada.email, '/not-me/')
-    expect(undo.subject).to.contain('was set up afresh')
+    expect(undo.subject).to.contain('was set up again')
     await (await jar().get(undo.link ?? '')).submit()
     expect((await browser.get(`${latchkey.issuer}/account`)).url).to.contain('/sign-in/')
     const start = await jar().get(`${latchkey.issuer}/sign-in`)
@@ -210,10 +214,8 @@ describe('somebody who has lost everything', () => {
     const { link = '' } = await of.mailed(ada.email, '/recover/afresh/')
     // Somewhere unusual, whoever has the link confirms by the mailbox first.
     const held = await (await there.get(link)).submit()
-    expect(held.h1).to.equal('Is it you? Check your email')
+    expect(held.h1).to.equal('Confirm it’s you: check your email')
     await (await jar().get((await of.mailed(ada.email, '/confirm/')).link ?? '')).submit()
-    expect((await setUp(await held.submit({}, 'I have confirmed'), there))[0].url).to.equal(
-      `${latchkey.issuer}/account`,
-    )
+    expect((await setUp(await held.submit({}, 'I’ve confirmed'), there))[0].url).to.equal(`${latchkey.issuer}/account`)
   })
 })

@@ -28,7 +28,7 @@ describe('an error after the last proof', () => {
     const { body } = await ask()
     const confirm = await enter(body.user_code)
     here.latchkey.clock.pass(4.8 * minute)
-    let page = await confirm.submit({}, 'Let it in')
+    let page = await confirm.submit({}, 'Connect the device')
     expect(page.h1).to.equal('Enter your password')
     page = await page.submit({ password: person.password })
     const [before, had] = [raised(), await cookie()]
@@ -53,7 +53,7 @@ describe('an error after the last proof', () => {
     const headers = { 'x-forwarded-for': '193.171.99.1' }
     page = await person.browser.post(form?.action ?? '', { code }, { headers, from: page.url })
     expect(page.status).to.equal(422)
-    expect(page.text).to.include('That would shut you out')
+    expect(page.text).to.include('This rule would lock you out')
     expect([raised(), await cookie()]).to.deep.equal([before, had])
     expect((await person.browser.get(`${here.issuer}/account`)).url).to.equal(`${here.issuer}/account`)
   })

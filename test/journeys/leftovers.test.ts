@@ -131,7 +131,7 @@ describe('a place where a disowned thief was', () => {
     latchkey.clock.pass(3 * 24 * 60 * 60_000)
     const thief = from(owner, '81.2.69.142')
     const held = await prove(thief)
-    expect(held.h1).to.equal('Is it you? Check your email')
+    expect(held.h1).to.equal('Confirm it’s you: check your email')
     // Talked into it.
     await (await jar().get(await linkTo(owner))).submit({}, { button: 'Yes, it’s me' })
     await held.submit()
@@ -145,7 +145,7 @@ describe('a place where a disowned thief was', () => {
     latchkey.keepOut(owner.password)
     await next.submit({ password: owner.password })
     expect(await isIn(owner)).to.equal(true)
-    expect((await prove(from(owner, '81.2.69.142'))).h1).to.equal('Is it you? Check your email')
+    expect((await prove(from(owner, '81.2.69.142'))).h1).to.equal('Confirm it’s you: check your email')
   })
 })
 

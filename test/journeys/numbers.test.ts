@@ -18,7 +18,7 @@ describe('a phone number that was changed lately', () => {
 
   const codes = async (to: string) => (await latchkey.outbox(to)).filter(each => each.code !== undefined).length
   const told = async (to: string) =>
-    (await latchkey.outbox(to)).filter(({ text }) => text.includes('was in use at Latchkey until recently')).length
+    (await latchkey.outbox(to)).filter(({ text }) => text.includes('recently belonged to an account')).length
   /** What a person sees of a page, but for the number. */
   const seen = ({ status, h1, text }: Page, phone: string) => ({ status, h1, text: text.replaceAll(phone, '…') })
 

@@ -47,7 +47,7 @@ describe('what was asked from elsewhere, ten at once on a slow store', () => {
     const { ask, enter, poll } = devices(here, person)
     const { body } = await ask()
     const page = await enter(body.user_code)
-    const press = (at: number) => page.submit({}, at % 2 === 0 ? 'Let it in' : 'I did not start this')
+    const press = (at: number) => page.submit({}, at % 2 === 0 ? 'Connect the device' : 'I didn’t start this')
     const pages = await slowly(() => Promise.all(ten.map(press)))
     const ends = pages.filter(each => /\/device\/(connected|refused)$/.test(each.url))
     expect(ends).to.have.length(1)
@@ -62,7 +62,7 @@ describe('what was asked from elsewhere, ten at once on a slow store', () => {
     const { ask, enter, poll } = devices(here, person)
     const { body } = await ask()
     const pages = [await enter(body.user_code), await enter(body.user_code, other)]
-    const done = await slowly(() => Promise.all(pages.map(each => each.submit({}, 'Let it in'))))
+    const done = await slowly(() => Promise.all(pages.map(each => each.submit({}, 'Connect the device'))))
     const first = done.findIndex(each => each.url.endsWith('/device/connected'))
     expect(done.filter(each => each.url.endsWith('/device/connected'))).to.have.length(1)
     const { body: tokens } = await poll(body.device_code)

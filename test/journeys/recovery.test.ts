@@ -47,7 +47,7 @@ describe('a forgotten password', () => {
     page = await browser.get(link)
     expect(page.all('button.go')).to.have.length(1)
     page = await page.submit()
-    expect(page.h1).to.equal('Enter the code from your authenticator')
+    expect(page.h1).to.equal('Enter the code from your authenticator app')
     page = await page.submit({ code: authenticatorCode(latchkey, ada) })
     expect(page.find('input[name=password]')?.attributes.autocomplete).to.equal('new-password')
     page = await page.submit({ password: renewed(ada) })
@@ -58,13 +58,13 @@ describe('a forgotten password', () => {
     expect((await mailed(ada.email, 'Your password was changed')).link).to.contain('/not-me/')
     // A mailbox and an authenticator are not enough for changes here.
     const add = await browser.post(`${latchkey.issuer}/account/security/add`, { factor: 'passkey' })
-    expect([add.status, add.h1]).to.deep.equal([403, 'Not yet'])
+    expect([add.status, add.h1]).to.deep.equal([403, 'Waiting period not over'])
     // Nor is the password that they set, until its owner will have read of it.
     const soon = await at.elsewhere(ada)
-    expect((await at.act(soon, 'add', { factor: 'passkey' })).h1).to.equal('Not yet')
+    expect((await at.act(soon, 'add', { factor: 'passkey' })).h1).to.equal('Waiting period not over')
     latchkey.clock.pass(25 * hour)
     const later = await at.elsewhere(ada)
-    expect((await at.act(later, 'add', { factor: 'passkey' })).h1).to.equal('Next time, just one touch')
+    expect((await at.act(later, 'add', { factor: 'passkey' })).h1).to.equal('Sign in faster with a passkey')
   })
 
   it('never takes the mailbox for the second factor, too', async () => {
@@ -112,7 +112,7 @@ describe('a forgotten password', () => {
     const [known, unknown] = [await ask(ada.email), await ask(nobody)]
     expect(shape(unknown, nobody)).to.deep.equal(shape(known, ada.email))
     // Both get one mail, and only the account's has a link.
-    expect((await mailed(nobody, 'There is no Latchkey account at this address')).link).to.equal(undefined)
+    expect((await mailed(nobody, 'No Latchkey account with this email address')).link).to.equal(undefined)
     expect((await mailed(ada.email)).link).to.be.a('string')
     // Nor can it be told by asking often: the page stays the same, and no more is mailed.
     for (let time = 0; time < 8; time++) {

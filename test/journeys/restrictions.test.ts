@@ -66,11 +66,11 @@ describe('an account with rules of its owner’s own', () => {
     const owner = await signedUp()
     const saved = await restrict(owner, { countries: 'AT', addresses: `${vienna}\n193.171.0.0/16` })
     expect(saved.url).to.equal(`${latchkey.issuer}/account/security`)
-    expect(saved.text).to.contain('Only these addresses: 193.171.23.1/32, 193.171.0.0/16')
+    expect(saved.text).to.contain('Only these IP addresses: 193.171.23.1/32, 193.171.0.0/16')
     expect(saved.text).to.contain('Only these countries: Austria')
     const refused = await prove(at(owner, london))
     expect(refused.status).to.equal(403)
-    expect(refused.text).to.contain('a rule that you set yourself').and.to.contain('only certain countries')
+    expect(refused.text).to.contain('one of your sign-in rules').and.to.contain('don’t allow this country')
     expect(
       await latchkey.outbox(owner.email).then(all => all.filter(each => each.link?.includes('/confirm/'))),
     ).to.have.length(0)
@@ -87,12 +87,12 @@ describe('an account with rules of its owner’s own', () => {
       const refused = await owner.browser.post(`${latchkey.issuer}${path}`, rules)
       expect(refused.status, field).to.equal(422)
       expect(refused.find(`#${field}`)?.attributes['aria-invalid'], field).to.equal('true')
-      expect(refused.alerts.join()).to.contain('That would shut you out')
+      expect(refused.alerts.join()).to.contain('This rule would lock you out')
     }
     const odd = await owner.browser.post(`${latchkey.issuer}${path}`, { addresses: 'home' })
     expect(odd.status).to.equal(422)
     expect(odd.find('textarea')?.text).to.equal('home')
-    expect((await open(owner, '/account/security')).text).to.contain('No rules of your own')
+    expect((await open(owner, '/account/security')).text).to.contain('No rules set')
   })
 
   it('asks for both factors before a rule changes, and ends the other sessions', async () => {
@@ -102,7 +102,7 @@ describe('an account with rules of its owner’s own', () => {
     latchkey.clock.pass(10 * 60_000)
     const asked = await owner.browser.post(`${latchkey.issuer}${path}`, { countries: 'AT' })
     expect(asked.find('main input[name=password]')).to.not.equal(undefined)
-    expect((await open(owner, '/account/security')).text).to.contain('No rules of your own')
+    expect((await open(owner, '/account/security')).text).to.contain('No rules set')
     await proved(owner, asked)
     expect((await open(owner, '/account/security')).text).to.contain('Only these countries')
     expect((await open(other, '/account')).url).to.contain('/sign-in/')
@@ -111,10 +111,10 @@ describe('an account with rules of its owner’s own', () => {
   it('starts no hold when a rule is made, and one when it is taken away', async () => {
     const owner = await signedUp()
     await restrict(owner, { countries: 'AT' })
-    const hold = 'withdrawals and payments in your apps may be on hold'
+    const hold = 'Your apps may block withdrawals and payments'
     expect((await open(owner, '/account')).text).to.not.contain(hold)
     const back = await restrict(owner, {})
-    expect(back.text).to.contain('No rules of your own')
+    expect(back.text).to.contain('No rules set')
     expect((await open(owner, '/account')).text).to.contain(hold)
   })
 
@@ -129,9 +129,9 @@ describe('an account with rules of its owner’s own', () => {
     const reset = await (await elsewhere.get(await newest('/reset/'))).submit({})
     // No rule keeps them out; the place is as unusual as it would be for a sign-in.
     const held = await elsewhere.post(`${reset.url}/totp`, { code: authenticatorCode(latchkey, owner) })
-    expect(held.h1).to.equal('Is it you? Check your email')
+    expect(held.h1).to.equal('Confirm it’s you: check your email')
     await (await jar().get(await newest('/confirm/'))).submit()
-    const next = await held.submit({}, 'I have confirmed')
+    const next = await held.submit({}, 'I’ve confirmed')
     expect(next.find('input[autocomplete=new-password]')).to.not.equal(undefined)
   })
 
@@ -142,7 +142,7 @@ describe('an account with rules of its owner’s own', () => {
     const second = await start.submit({ email: owner.email, password: owner.password })
     await second.submit({ code: authenticatorCode(latchkey, owner), trust: true })
     await restrict(owner, { devices: 'yes' })
-    expect((await prove(at(owner, vienna))).text).to.contain('only devices that you trust')
+    expect((await prove(at(owner, vienna))).text).to.contain('allow only trusted devices')
     const forgotten = await (await open(owner, '/account/security')).submit({}, 'Forget')
     expect(forgotten.status, 'not the one that is let in').to.equal(422)
     latchkey.clock.pass(40 * 24 * 3_600_000)

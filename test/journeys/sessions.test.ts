@@ -100,10 +100,10 @@ describe('sessions', () => {
     const page = await list(person)
     expect(page.h1).to.equal('Sessions')
     const [here = '', other = ''] = lines(page)
-    expect(here).to.contain('Chrome on Linux').and.to.contain('This one')
+    expect(here).to.contain('Chrome on Linux').and.to.contain('This session')
     expect(here).to.contain('Austria').and.to.contain(vienna)
     expect(here).to.contain('Password + One-time code').and.to.contain('Trading')
-    expect(other).to.contain('Safari on iOS').and.not.to.contain('This one')
+    expect(other).to.contain('Safari on iOS').and.not.to.contain('This session')
     expect(page.all('form[action="/account/sessions/end"]')).to.have.length(1)
   })
 
@@ -137,7 +137,7 @@ describe('sessions', () => {
     expect(claims.events).to.have.property('http://schemas.openid.net/event/backchannel-logout')
 
     const [here = '', past = ''] = lines(ended)
-    expect(here).to.contain('This one')
+    expect(here).to.contain('This session')
     expect(past).to.contain('Safari on iOS').and.to.contain('Ended from another session').and.to.contain('Ledger')
     expect(ended.all('form[action="/account/sessions/end"]')).to.have.length(0)
     expect(await isIn(person)).to.equal(true)
@@ -205,9 +205,9 @@ describe('sessions', () => {
     await also(person, at(vienna, phone))
     latchkey.clock.pass(25 * 3_600_000)
     await signIn(latchkey, person, await person.browser.get(`${latchkey.issuer}/sign-in`))
-    const past = lines(await list(person)).filter(each => !each.includes('This one'))
+    const past = lines(await list(person)).filter(each => !each.includes('This session'))
     expect(past).to.have.length(2)
-    for (const each of past) expect(each).to.contain('Ran out by itself').and.to.contain('Last used')
+    for (const each of past) expect(each).to.contain('Expired').and.to.contain('Last used')
   })
 
   it('keep the name of the one that a person signed out of', async () => {
@@ -226,9 +226,9 @@ describe('sessions', () => {
     const held = await signIn(latchkey, traveller, await traveller.browser.get(`${latchkey.issuer}/sign-in`))
     const [mail] = (await latchkey.outbox(person.email)).filter(({ link }) => link?.includes('/confirm/'))
     await person.browser.post(mail?.link ?? '')
-    await held.submit({}, 'I have confirmed')
+    await held.submit({}, 'I’ve confirmed')
     const [first = ''] = lines(await list(person))
-    expect(first).to.contain('United Kingdom').and.to.contain('A country new to your account')
+    expect(first).to.contain('United Kingdom').and.to.contain('New country')
   })
 
   it('speak German to who reads German', async () => {

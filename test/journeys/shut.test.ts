@@ -35,10 +35,10 @@ describe('an account at which strangers guess', () => {
   const finish = async (person: Person, browser: Jar, page: Page): Promise<string> => {
     const held = await page.submit({ code: authenticatorCode(latchkey, person) })
     if (held.url === account()) return held.url
-    expect(held.h1).to.equal('Is it you? Check your email')
+    expect(held.h1).to.equal('Confirm it’s you: check your email')
     const [mail] = (await latchkey.outbox(person.email)).filter(({ link }) => link?.includes('/confirm/'))
     await (await browser.get(mail?.link ?? '')).submit({}, 'Yes, it’s me')
-    return (await held.submit({}, 'I have confirmed')).url
+    return (await held.submit({}, 'I’ve confirmed')).url
   }
 
   it('lets its owner in on a new device by the code that was mailed, with the password and the second factor', async () => {
@@ -46,7 +46,7 @@ describe('an account at which strangers guess', () => {
     await flood(ada.email)
     const browser = elsewhere()
     const shut = await typed(browser, ada.email, ada.password)
-    expect([shut.status, shut.h1]).to.deep.equal([200, 'Check your email to go on'])
+    expect([shut.status, shut.h1]).to.deep.equal([200, 'Check your email to continue'])
     expect(shut.text).to.contain(ada.email)
     const [mail] = await mails(ada.email)
     expect(mail?.code).to.match(/^[0-9a-z]{5}-[0-9a-z]{5}$/)
@@ -58,14 +58,14 @@ describe('an account at which strangers guess', () => {
 
     const early = await shut.submit({ code: '' })
     expect(early.status).to.equal(409)
-    expect(early.alerts.join()).to.contain('Open the link in the mail')
+    expect(early.alerts.join()).to.contain('Open the link in our email')
     const wrong = await early.submit({ code: 'aaaaa-bbbbb' })
     expect(wrong.status).to.equal(401)
     const start = await wrong.submit({ code: ` ${mail?.code?.toUpperCase().replace('-', ' ')} ` })
     expect([start.status, start.find('[name=email]')?.attributes.value]).to.deep.equal([200, ada.email])
     expect((await browser.get(account())).url, 'nobody is signed in by it').to.contain('/sign-in/')
     const second = await start.submit({ password: ada.password })
-    expect(second.h1).to.equal('Enter the code from your authenticator')
+    expect(second.h1).to.equal('Enter the code from your authenticator app')
     expect(await finish(ada, browser, second)).to.equal(account())
   })
 
@@ -77,12 +77,12 @@ describe('an account at which strangers guess', () => {
     for (const link of [sent[0]?.link ?? '', sent[0]?.link ?? '']) {
       const browser = elsewhere()
       const shut = await typed(browser, ada.email, ada.password)
-      expect(shut.h1).to.equal('Check your email to go on')
+      expect(shut.h1).to.equal('Check your email to continue')
       // What scans mail follows links, and presses nothing.
       await browser.get(link)
       expect((await shut.submit({ code: '' })).status).to.equal(409)
       const opened = await (await browser.get(link)).submit({}, 'Continue on this device')
-      expect(opened.h1).to.equal('You can go on')
+      expect(opened.h1).to.equal('You can now sign in')
       const start = await shut.submit({ code: '' })
       expect(await finish(ada, browser, await start.submit({ password: ada.password }))).to.equal(account())
     }
@@ -98,7 +98,7 @@ describe('an account at which strangers guess', () => {
     await flood(ada.email)
     const browser = elsewhere()
     const shut = await typed(browser, ada.email, ada.password)
-    expect(shut.h1).to.equal('Check your email to go on')
+    expect(shut.h1).to.equal('Check your email to continue')
     const [newest] = await mails(ada.email)
     const start = await shut.submit({ code: newest?.code ?? '' })
     expect(await finish(ada, browser, await start.submit({ password: ada.password }))).to.equal(account())
@@ -113,7 +113,7 @@ describe('an account at which strangers guess', () => {
     await flood(ada.email)
     const browser = elsewhere()
     const shut = await typed(browser, ada.email, ada.password)
-    expect(shut.h1).to.equal('Check your email to go on')
+    expect(shut.h1).to.equal('Check your email to continue')
     expect((await usePasskey({ ...ada, browser }, shut, device)).url).to.equal(account())
   })
 
@@ -127,10 +127,10 @@ describe('an account at which strangers guess', () => {
     const browser = elsewhere()
     const page = await typed(browser, ada.email, ada.password)
     const shut = await page.submit({ code: authenticatorCode(latchkey, ada) })
-    expect([shut.status, shut.h1]).to.deep.equal([200, 'Check your email to go on'])
+    expect([shut.status, shut.h1]).to.deep.equal([200, 'Check your email to continue'])
     const [mail] = await mails(ada.email)
     const again = await shut.submit({ code: mail?.code ?? '' })
-    expect(again.h1).to.equal('Enter the code from your authenticator')
+    expect(again.h1).to.equal('Enter the code from your authenticator app')
     expect(await finish(ada, browser, again)).to.equal(account())
   })
 
@@ -146,7 +146,7 @@ describe('an account at which strangers guess', () => {
     const page = await (await browser.get(mail?.link ?? '')).submit()
     const next = await page.submit({ code: authenticatorCode(latchkey, ada) })
     expect(next.status).to.equal(200)
-    expect(next.h1).to.not.equal('Check your email to go on')
+    expect(next.h1).to.not.equal('Check your email to continue')
   })
 
   it('looks the same where there is no account, and mails nobody', async () => {
@@ -163,7 +163,7 @@ describe('an account at which strangers guess', () => {
     const browsers = [elsewhere(), elsewhere()] as const
     const known = await typed(browsers[0], ada.email, ada.password)
     const unknown = await typed(browsers[1], nobody, ada.password)
-    expect(known.h1).to.equal('Check your email to go on')
+    expect(known.h1).to.equal('Check your email to continue')
     expect(shape(unknown, nobody)).to.deep.equal(shape(known, ada.email))
     for (const code of ['', 'aaaaa-bbbbb'])
       expect(shape(await unknown.submit({ code }), nobody)).to.deep.equal(
@@ -187,7 +187,7 @@ describe('an account at which strangers guess', () => {
     expect(statuses).to.deep.equal([...Array(10).fill(401), 429, 429])
     latchkey.clock.pass(125 * minute)
     await flood(ada.email)
-    expect((await typed(browser, ada.email, ada.password)).h1).to.equal('Check your email to go on')
+    expect((await typed(browser, ada.email, ada.password)).h1).to.equal('Check your email to continue')
     expect((await browser.get(mail?.link ?? '')).status, 'the link has expired').to.equal(410)
   })
 

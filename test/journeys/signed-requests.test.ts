@@ -184,7 +184,7 @@ describe('signed requests', () => {
     expect(closed).to.include({ active: false, code: 42901, reason: 'TOO_MANY_FAILURES' })
     expect(closed.retry_after).to.be.within(1, 900)
     expect(await holder.verdict(good('192.0.2.7'))).to.include({ active: true })
-    const warned = await holder.mails(/used wrongly/)
+    const warned = await holder.mails(/Refused requests/)
     expect(warned).to.have.length(1)
     expect(warned[0]?.text).to.contain('198.51.100.66')
     holder.latchkey.clock.pass(15 * minute)

@@ -91,7 +91,7 @@ describe('a trusted device', () => {
     const page = await open(person, '/account/security')
     const [line] = page.all('form[action="/account/security/forget"]')
     expect(line).to.not.equal(undefined)
-    expect(page.text).to.contain('Chrome on Linux').and.to.contain('This one').and.to.contain('Austria')
+    expect(page.text).to.contain('Chrome on Linux').and.to.contain('This session').and.to.contain('Austria')
     const stranger = await signedIn(false)
     const device = page.find('button[name=device]')?.attributes.value ?? ''
     const tried = await stranger.browser.post(`${latchkey.issuer}/account/security/forget`, { device })

@@ -24,15 +24,15 @@ describe('signing in from somewhere unusual', () => {
     const traveller = at(owner, london)
     const held = await prove(traveller)
     expect(held.status).to.equal(200)
-    expect(held.h1).to.equal('Is it you? Check your email')
-    expect(held.text).to.contain('A country new to your account').and.to.contain(owner.email)
+    expect(held.h1).to.equal('Confirm it’s you: check your email')
+    expect(held.text).to.contain('New country').and.to.contain(owner.email)
     expect(await isIn(traveller)).to.equal(false)
 
     const [mail] = await asked(owner)
     expect(mail?.text).to.contain('Chrome on Linux').and.to.contain('United Kingdom')
-    const early = await held.submit({}, 'I have confirmed')
+    const early = await held.submit({}, 'I’ve confirmed')
     expect(early.status).to.equal(409)
-    expect(early.alerts.join()).to.contain('You haven’t confirmed yet')
+    expect(early.alerts.join()).to.contain('You haven’t confirmed this sign-in yet')
 
     const phone = jar({ 'x-forwarded-for': vienna })
     const link = await linkTo(owner)
@@ -46,7 +46,7 @@ describe('signing in from somewhere unusual', () => {
     expect((await phone.get(account())).url, 'nobody is signed in where it was pressed').to.contain('/sign-in/')
 
     expect((await traveller.browser.get(`${held.url}/held`)).json()).to.deep.equal({ confirmed: true })
-    expect((await held.submit({}, 'I have confirmed')).url).to.equal(account())
+    expect((await held.submit({}, 'I’ve confirmed')).url).to.equal(account())
     // From then on the device is known, wherever it is.
     await (await traveller.browser.get(account())).submit({}, 'Sign out')
     expect((await prove(traveller)).url).to.equal(account())
@@ -83,7 +83,7 @@ describe('signing in from somewhere unusual', () => {
     const held = await prove(thief)
     const link = await linkTo(owner)
     const stopped = await (await owner.browser.get(link)).submit({}, 'This wasn’t me')
-    expect(stopped.h1).to.equal('We stopped that sign-in')
+    expect(stopped.h1).to.equal('We stopped this sign-in')
     expect((await thief.browser.get(`${held.url}/held`)).status).to.equal(410)
     expect((await thief.browser.get(held.url)).status).to.equal(410)
     expect((await owner.browser.get(link)).status).to.equal(410)
@@ -98,13 +98,13 @@ describe('signing in from somewhere unusual', () => {
     latchkey.clock.pass(61 * 60_000)
     expect((await owner.browser.get(link)).status).to.equal(410)
     expect((await owner.browser.post(link)).status).to.equal(410)
-    expect((await held.submit({}, 'I have confirmed')).status).to.equal(410)
+    expect((await held.submit({}, 'I’ve confirmed')).status).to.equal(410)
 
     const again = await prove(at(owner, london))
     const fresh = await linkTo(owner)
     expect((await owner.browser.post(fresh)).status).to.equal(200)
     expect((await owner.browser.post(fresh)).status).to.equal(410)
-    expect((await again.submit({}, 'I have confirmed')).url).to.equal(account())
+    expect((await again.submit({}, 'I’ve confirmed')).url).to.equal(account())
   })
 
   it('asks again when told to, but not at once', async () => {
@@ -118,17 +118,17 @@ describe('signing in from somewhere unusual', () => {
     const links = (await asked(owner)).map(({ link }) => link)
     expect(new Set(links).size).to.equal(2)
     expect((await owner.browser.post(links[0] ?? '')).status).to.equal(200)
-    expect((await held.submit({}, 'I have confirmed')).url).to.equal(account())
+    expect((await held.submit({}, 'I’ve confirmed')).url).to.equal(account())
   })
 
   it('goes back to the app that asked, once it is confirmed', async () => {
     const owner = await signedUp()
     const traveller = at(owner, london)
     const held = await signIn(latchkey, traveller, await traveller.browser.get(`${latchkey.apps.card}/login`))
-    expect(held.h1).to.equal('Is it you? Check your email')
+    expect(held.h1).to.equal('Confirm it’s you: check your email')
     expect(held.text).to.contain('Card')
     await owner.browser.post(await linkTo(owner))
-    expect((await held.submit({}, 'I have confirmed')).url).to.equal(`${latchkey.apps.card}/`)
+    expect((await held.submit({}, 'I’ve confirmed')).url).to.equal(`${latchkey.apps.card}/`)
   })
 
   it('is held before a recovery code sets anything up', async () => {
@@ -137,10 +137,10 @@ describe('signing in from somewhere unusual', () => {
     const first = await (await start(thief)).submit({ email: owner.email, password: owner.password })
     const ways = await thief.browser.post(`${first.url}/use`, { factor: 'recovery-code' })
     const held = await ways.submit({ code: owner.recoveryCodes[0] ?? '' })
-    expect(held.h1).to.equal('Is it you? Check your email')
+    expect(held.h1).to.equal('Confirm it’s you: check your email')
     expect(held.find('[data-totp-secret]')).to.equal(undefined)
     await owner.browser.post(await linkTo(owner))
-    expect((await held.submit({}, 'I have confirmed')).find('[data-totp-secret]')).to.not.equal(undefined)
+    expect((await held.submit({}, 'I’ve confirmed')).find('[data-totp-secret]')).to.not.equal(undefined)
   })
 
   it('holds no device that the account knows, wherever it is', async () => {
@@ -170,7 +170,7 @@ describe('signing in from somewhere unusual', () => {
       const proof = await device.get(options(begun), latchkey.issuer)
       return abroad.browser.post(`${begun.url}/passkey`, { response: JSON.stringify(proof) })
     }
-    expect((await fromTokyo()).h1).to.equal('Is it you? Check your email')
+    expect((await fromTokyo()).h1).to.equal('Confirm it’s you: check your email')
     expect(await asked(owner)).to.have.length(1)
     latchkey.clock.pass(25 * 3_600_000)
     expect((await fromTokyo()).url).to.equal(account())
@@ -190,9 +190,9 @@ describe('signing in from somewhere unusual', () => {
     const owner = somebody({ 'x-forwarded-for': vienna, 'accept-language': 'de' })
     await signUp(latchkey, owner, await owner.browser.get(`${latchkey.issuer}/sign-up`))
     const traveller = at(owner, london)
-    expect((await prove(traveller)).h1).to.equal('Is it you? Check your email')
+    expect((await prove(traveller)).h1).to.equal('Confirm it’s you: check your email')
     const [mail] = await asked(owner)
-    expect(mail?.subject).to.equal('Melden Sie sich gerade bei Latchkey an?')
+    expect(mail?.subject).to.equal('Bestätigen Sie Ihre Anmeldung bei Latchkey')
     expect(mail?.text).to.contain('Vereinigtes Königreich')
   })
 })

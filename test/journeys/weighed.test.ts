@@ -30,8 +30,8 @@ describe('what is made of where a sign-in comes from', () => {
     for (let time = 0; time < 5; time++)
       await (await start(guesser)).submit({ email: owner.email, password: `guess ${time}` })
     const held = await prove(guesser)
-    expect(held.h1).to.equal('Is it you? Check your email')
-    expect(held.text).to.contain('Many wrong passwords or codes just before')
+    expect(held.h1).to.equal('Confirm it’s you: check your email')
+    expect(held.text).to.contain('Many wrong passwords or codes shortly before')
   })
 
   it('refuses it after many wrong passwords from where nobody can have travelled to', async () => {
@@ -42,7 +42,7 @@ describe('what is made of where a sign-in comes from', () => {
     const refused = await prove(guesser)
     expect(refused.status).to.equal(403)
     expect(refused.h1).to.equal('We stopped this sign-in')
-    expect(refused.text).to.contain('Too far from the sign-in before to have travelled')
+    expect(refused.text).to.contain('Too far from your last sign-in to have travelled in that time')
     expect(await asked(owner)).to.have.length(0)
     expect(await isIn(guesser)).to.equal(false)
     expect((await guesser.browser.post(`${refused.url}/held`)).status).to.be.within(400, 499)
@@ -78,13 +78,13 @@ describe('what is made of where a sign-in comes from', () => {
     const owner = await signedUp()
     const abroad = at(owner, tokyo)
     const held = await reset(abroad)
-    expect(held.h1).to.equal('Is it you? Check your email')
+    expect(held.h1).to.equal('Confirm it’s you: check your email')
     expect((await abroad.browser.post(`${held.url}/password`, { password: 'one of a thief' })).status).to.equal(403)
     expect(await isIn(abroad)).to.equal(false)
     await (await owner.browser.get(await linkTo(owner))).submit()
     owner.password = `new ${owner.password}`
     latchkey.keepOut(owner.password)
-    const chosen = await (await held.submit({}, 'I have confirmed')).submit({ password: owner.password })
+    const chosen = await (await held.submit({}, 'I’ve confirmed')).submit({ password: owner.password })
     expect(chosen.url).to.equal(account())
   })
 
@@ -98,7 +98,7 @@ describe('what is made of where a sign-in comes from', () => {
     const said = await say('GB', days(7))
     expect(said.url).to.equal(`${latchkey.issuer}/account/security`)
     expect((await prove(at(owner, london))).url).to.equal(account())
-    expect((await prove(at(owner, tokyo))).h1).to.equal('Is it you? Check your email')
+    expect((await prove(at(owner, tokyo))).h1).to.equal('Confirm it’s you: check your email')
     latchkey.clock.pass(9 * 24 * 3_600_000)
     const back = await prove(at(owner, london))
     // By then the account has been there: the country is no news any more.

@@ -43,7 +43,7 @@ describe('withdrawing at the wallet', () => {
     page = await page.submit({ code: authenticatorCode(latchkey, person) })
     const device = authenticator()
     page = await usePasskey(person, page, device)
-    expect([page.status, page.h1]).to.deep.equal([403, 'Not yet'])
+    expect([page.status, page.h1]).to.deep.equal([403, 'Waiting period not over'])
     page = await page.submit({}, 'Go back to Wallet')
     expect(page.url).to.equal(`${latchkey.apps.wallet}/withdraw`)
     expect(page.alerts.join()).to.include('A passkey that you add counts in full a day later')
@@ -65,7 +65,7 @@ describe('withdrawing at the wallet', () => {
     let page = await send(person, '0.5', { memo: 'Cold storage' })
     if (page.url.includes('/sign-in/')) page = await approve(person, page, device)
     expect(page.h1).to.equal('Approve this withdrawal?')
-    expect(page.text).to.include('Cold storage').and.include('Wallet asks you to approve one withdrawal')
+    expect(page.text).to.include('Cold storage').and.include('Wallet asks you to approve a withdrawal')
     const before = page
     page = await approve(person, page, device)
     expect(page.url).to.equal(`${latchkey.apps.wallet}/withdraw`)
@@ -81,7 +81,7 @@ describe('withdrawing at the wallet', () => {
     expect(mails.some(each => each.text.includes('A withdrawal of 0.5 BTC was approved'))).to.equal(true)
     const activity = await person.browser.get(`${latchkey.issuer}/account/activity`)
     expect(activity.text).to.include(`Wallet: you approved a withdrawal of 0.5 BTC to ${address}`)
-    expect(activity.text).to.include('Wallet: what you approved was carried out')
+    expect(activity.text).to.include('Wallet: approved request carried out')
   })
 
   it('counts what is small together, for a day, so that many of them are approved as one large one is', async () => {

@@ -27,9 +27,9 @@ const elsewhere = {
   apart: 'abroad' as const,
 }
 const unknown =
-  'No device waits with this code. Codes last five minutes; have the device show a new one, and enter all of it.'
+  'No device is waiting for this code. Codes expire after five minutes. Show a new code on your device and enter all of it.'
 const compare =
-  'Look at the device first: it must be in front of you and show this very code. If it isn’t, choose “I did not start this”.'
+  'Check the device first. It must be in front of you and show exactly this code. If it doesn’t, select “I didn’t start this”.'
 
 /** What devices and apps ask for while their person is elsewhere. */
 export const elsewherePages: readonly Picture[] = [

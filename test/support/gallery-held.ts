@@ -31,7 +31,7 @@ export const heldPages: readonly Picture[] = [
     ...wrong(
       'not_confirmed',
       undefined,
-      'You haven’t confirmed yet. Open the link in the mail, press the button there, then come back here.',
+      'You haven’t confirmed this sign-in yet. Open the link in our email, select “Yes, it’s me”, then come back here.',
     ),
   }),
   picture('held-long', 'sign-in/held', {
@@ -55,7 +55,11 @@ export const heldPages: readonly Picture[] = [
     ...mailbox,
     passkey: undefined,
     others: [{ id: 'sms' }, { id: 'recovery-code' }],
-    ...wrong('mailbox_unproved', 'code', 'Open the link in the mail on this device, or enter the code from it.'),
+    ...wrong(
+      'mailbox_unproved',
+      'code',
+      'Open the link in our email on this device, or enter the code from the email.',
+    ),
   }),
   picture('mailbox-long', 'sign-in/mailbox', { ...mailbox, email: longEmail, towards: longApp, locale: 'de' }),
   picture('open', 'sign-in/open', { action: '/open/ABCDE-FGHJK' }),

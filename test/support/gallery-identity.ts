@@ -53,7 +53,7 @@ export const identityPages: readonly Picture[] = [
     ...wrong(
       'invalid_email',
       'contact',
-      'Das ist keine vollständige E-Mail-Adresse. Sie sollte aussehen wie name@example.com.',
+      'Geben Sie eine vollständige E-Mail-Adresse ein, zum Beispiel name@example.com.',
     ),
   }),
   picture('identity-asked', 'recovery/asked', { to: longEmail }),
@@ -65,7 +65,7 @@ export const identityPages: readonly Picture[] = [
     ...wrong(
       'invalid_document',
       'documents',
-      'Eine der Dateien ist kein vollständiges PDF, JPEG oder PNG, oder ihr Name sagt etwas anderes. Speichern Sie sie neu oder machen Sie ein Foto, und wählen Sie alle Dateien noch einmal.',
+      'Eine der Dateien ist keine vollständige PDF-, JPEG- oder PNG-Datei, oder ihr Name passt nicht zum Format. Speichern Sie sie neu, oder machen Sie ein Foto, und wählen Sie dann alle Dateien noch einmal aus.',
     ),
   }),
   picture('identity-waiting', 'recovery/case', { ...status, stage: 'waiting' }),
@@ -126,7 +126,11 @@ export const identityPages: readonly Picture[] = [
       { by: 'grace@example.com', verdict: 'approve', reason: 'Foto und Name passen; am Telefon bestätigt.', at: now },
     ],
     locale: 'de',
-    ...wrong('reason_needed', 'reason', 'Geben Sie eine Begründung an: Auch Ihre Kollegen entscheiden danach.'),
+    ...wrong(
+      'reason_needed',
+      'reason',
+      'Geben Sie eine Begründung ein. Ihre Kollegen stützen ihre Entscheidung darauf.',
+    ),
   }),
   picture('admin-case-unknown', 'admin/case', { ...account, ...one, known: undefined }),
   picture('admin-case-own', 'admin/case', { ...account, ...one, bars: 'own_case' }),

@@ -54,23 +54,27 @@ export const keyPages: readonly Picture[] = [
   picture('keys-refused', 'account/api-keys', {
     ...page,
     typed: { ...blank, name: 'Treasury', scope: ['read', 'transfer'] },
-    ...wrong('addresses_needed', 'addresses', 'A key that can transfer money works only from addresses you know.'),
+    ...wrong(
+      'addresses_needed',
+      'addresses',
+      'A key with the Transfer permission works only from IP addresses you list. Enter at least one.',
+    ),
   }),
   picture('keys-refused-scope', 'account/api-keys', {
     ...page,
     typed: { ...blank, scope: [] },
-    ...wrong('invalid_scope', 'scope', 'A key can be for reading, trading and transferring. Choose among these.'),
+    ...wrong('invalid_scope', 'scope', 'Choose at least one permission: Read, Trade or Transfer.'),
   }),
   picture('keys-refused-pair', 'account/api-keys', {
     ...page,
     typed: { ...blank, name: 'Bot', public_key: '-----BEGIN RSA PUBLIC KEY-----' },
-    ...wrong('invalid_public_key', 'public_key', 'That isn’t an Ed25519 public key.'),
+    ...wrong('invalid_public_key', 'public_key', 'This isn’t an Ed25519 public key.'),
   }),
   picture('keys-refused-name', 'account/api-keys', {
     ...page,
     keys: many,
     at: many[0]?.id,
-    ...wrong('invalid_name', 'name', 'Give it a name of at most 60 characters.'),
+    ...wrong('invalid_name', 'name', 'Enter a name of up to 60 characters.'),
   }),
   picture('keys-slow-down', 'account/api-keys', {
     ...page,

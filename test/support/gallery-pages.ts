@@ -27,7 +27,7 @@ const launched = (name: string, more: { usedAt?: number; logo?: string } = {}) =
 const logo = `data:image/png;base64,${repack(png()).toString('base64')}`
 const lately = [
   happened('Signed in', 'sign-in'),
-  happened('Password: too many tries, closed for a while', 'sign-in', { factor: 'password', unusual: true }),
+  happened('Password: closed for a while after too many attempts', 'sign-in', { factor: 'password', unusual: true }),
   happened('Passkey: added', 'security', { factor: 'passkey' }),
 ]
 
@@ -119,7 +119,7 @@ export const otherPages: readonly Picture[] = [
     codes: 2,
     protection: { done: 2, of: 4, next: 'spare' },
     apps: [launched(longApp.name), launched('Trading', { logo }), launched('Wallet')],
-    lately: [happened('Konto angelegt', 'account', { agent: undefined, address: undefined })],
+    lately: [happened('Konto erstellt', 'account', { agent: undefined, address: undefined })],
     locale: 'de',
   }),
   picture('overview-done', 'account/overview', {

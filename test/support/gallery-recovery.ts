@@ -1,22 +1,18 @@
 import { longEmail, type Picture, picture, step, wrong } from './gallery-samples.ts'
 
-const change = { ...step, base: '/account/add/a1', towards: undefined, reason: 'To change: Email' }
+const change = { ...step, base: '/account/add/a1', towards: undefined, reason: 'You’re changing: Email' }
 
 /** What people come to when something is forgotten, lost, or was not them; and proofs that a change asks for. */
 export const recoveries: readonly Picture[] = [
   picture('forgot', 'recovery/forgot', { email: '' }),
   picture('forgot-refused', 'recovery/forgot', {
     email: 'ada@example',
-    ...wrong('invalid_email', 'email', 'That isn’t a complete email address. It should look like name@example.com.'),
+    ...wrong('invalid_email', 'email', 'Enter a complete email address, for example name@example.com.'),
   }),
   picture('forgot-slow-down', 'recovery/forgot', {
     email: longEmail,
     locale: 'de',
-    ...wrong(
-      'slow_down',
-      undefined,
-      'Das war zu oft in kurzer Zeit. Warten Sie 20 Minuten, dann versuchen Sie es erneut.',
-    ),
+    ...wrong('slow_down', undefined, 'Zu viele Versuche. Warten Sie 20 Minuten, und versuchen Sie es dann erneut.'),
   }),
   picture('forgot-sent', 'recovery/sent', { email: 'ada@example.com' }),
   picture('forgot-sent-long', 'recovery/sent', { email: longEmail, locale: 'de' }),
@@ -32,7 +28,7 @@ export const recoveries: readonly Picture[] = [
     ...step,
     base: '/account/change/a1',
     towards: undefined,
-    reason: 'Um zu entfernen: Der Passwortmanager mit dem allerlängsten Namen, den es überhaupt gibt',
+    reason: 'Sie entfernen: Der Passwortmanager mit dem allerlängsten Namen, den es überhaupt gibt',
     factor: { id: 'password' },
     email: longEmail,
     locale: 'de',

@@ -131,11 +131,7 @@ export const wrong = (code: Problems['code'], field: string | undefined, text: s
 })
 
 /** What goes wrong most. */
-export const wrongCode = wrong(
-  'wrong_code',
-  'code',
-  'That isn’t the right code. Check it and try again. Four tries left.',
-)
+export const wrongCode = wrong('wrong_code', 'code', 'That code is incorrect. You have 4 attempts left.')
 /** The first page of a sign-in. */
 export const start = {
   base: '/sign-in/a1',

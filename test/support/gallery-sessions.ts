@@ -68,7 +68,7 @@ export const sessionPages: readonly Picture[] = [
       line('s3', { device: 'Safari on iOS', phone: true, how: ['Passkey'], apps: [] }),
       line('s4', {
         device: 'Unknown device',
-        place: 'Place unknown',
+        place: 'Unknown location',
         address: '',
         how: [],
         apps: [],
@@ -145,7 +145,7 @@ export const sessionPages: readonly Picture[] = [
     ...account,
     ...told,
     username: 'ada@example.com',
-    ...wrong('invalid_username', 'username', 'Nur Buchstaben, Ziffern, Punkte, Binde- und Unterstriche, höchstens 40.'),
+    ...wrong('invalid_username', 'username', 'Verwenden Sie nur Buchstaben, Ziffern und Punkte, höchstens 40 Zeichen.'),
     locale: 'de',
   }),
   picture('restrictions', 'account/restrictions', { ...account, ...rules }),
@@ -158,7 +158,7 @@ export const sessionPages: readonly Picture[] = [
     ...wrong(
       'invalid_block',
       'addresses',
-      'That isn’t a list of addresses. Put one on each line, like 192.0.2.7 or 2001:db8::/32, 50 at most.',
+      'Enter one IP address or range per line, for example 192.0.2.7 or 2001:db8::/32. You can enter up to 50.',
     ),
   }),
   picture('restrictions-shut', 'account/restrictions', {
@@ -168,7 +168,7 @@ export const sessionPages: readonly Picture[] = [
     ...wrong(
       'shuts_out',
       'countries',
-      'Das würde Sie selbst aussperren: Wo und womit Sie gerade sind, passt nicht dazu.',
+      'Diese Regel würde Sie aussperren, weil Ihr aktuelles Gerät oder Ihr aktueller Standort sie nicht erfüllt.',
     ),
     locale: 'de',
   }),

@@ -19,7 +19,7 @@ export const signIns: readonly Picture[] = [
   picture('start-refused', 'sign-in/start', {
     ...start,
     email: 'ada@example.com',
-    ...wrong('wrong_credentials', 'password', 'That email and password don’t match. Check both and try again.'),
+    ...wrong('wrong_credentials', 'password', 'The email or password is incorrect. Check both and try again.'),
   }),
   picture('start-slow-down', 'sign-in/start', {
     ...start,
@@ -28,14 +28,14 @@ export const signIns: readonly Picture[] = [
   }),
   picture('start-passkey-refused', 'sign-in/start', {
     ...start,
-    ...wrong('wrong_passkey', 'response', 'That passkey doesn’t open this account. Try another one.'),
+    ...wrong('wrong_passkey', 'response', 'This passkey belongs to a different account. Use another passkey.'),
   }),
   picture('start-passkey-changed', 'sign-in/start', {
     ...start,
     ...wrong(
       'passkey_changed',
       'response',
-      'Dieser Passkey ist nicht mehr so, wie Sie ihn hier angelegt haben: Es hat sich geändert, ob er auf andere Geräte kopiert werden kann. Wir nehmen ihn nicht mehr an. Melden Sie sich anders an, entfernen Sie ihn dann unter Sicherheit und legen Sie einen neuen an.',
+      'Dieser Passkey lässt sich jetzt auf andere Geräte kopieren oder nicht mehr kopieren. Deshalb nehmen wir ihn nicht mehr an. Melden Sie sich auf anderem Weg an, entfernen Sie diesen Passkey unter „Sicherheit“, und erstellen Sie einen neuen.',
     ),
     locale: 'de',
   }),
@@ -45,7 +45,7 @@ export const signIns: readonly Picture[] = [
       code: 'unknown_credential',
       field: 'response',
       credential: 'cGFzc2tleQ',
-      text: 'No account takes that passkey any more. Use another way, and delete it from your device.',
+      text: 'This passkey no longer belongs to any account. Use another way to sign in, and delete this passkey from your device.',
     },
   }),
   picture('start-de', 'sign-in/start', { ...start, locale: 'de', towards: longApp }),
@@ -103,6 +103,6 @@ export const signIns: readonly Picture[] = [
     locale: 'de',
     factor: { id: 'recovery-code' },
     others: [others.totp],
-    ...wrong('wrong_code', 'code', 'Das ist nicht der richtige Code. Prüfen Sie ihn und versuchen Sie es noch einmal.'),
+    ...wrong('wrong_code', 'code', 'Dieser Code ist falsch. Prüfen Sie ihn, und versuchen Sie es erneut.'),
   }),
 ]

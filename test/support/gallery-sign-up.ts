@@ -30,7 +30,7 @@ export const signUps: readonly Picture[] = [
     shown: undefined,
     typed: { email: 'ada.example.com' },
     progress: at(1),
-    ...wrong('invalid_email', 'email', 'That isn’t a complete email address. It should look like name@example.com.'),
+    ...wrong('invalid_email', 'email', 'Enter a complete email address, for example name@example.com.'),
   }),
   picture('sign-up-email-code', 'sign-in/enrol', {
     ...signUp,
@@ -53,7 +53,7 @@ export const signUps: readonly Picture[] = [
     ...signUp,
     factor: { id: 'password' },
     progress: at(3),
-    ...wrong('password_common', 'password', 'That password is easy to guess, or has been stolen somewhere before.'),
+    ...wrong('password_common', 'password', 'This password is easy to guess or has appeared in a data leak.'),
   }),
   picture('sign-up-authenticator', 'sign-in/enrol', {
     ...signUp,
@@ -69,7 +69,7 @@ export const signUps: readonly Picture[] = [
     shown: { secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP', uri: 'otpauth://totp/Latchkey:ada?secret=JBSW', qr },
     others: [others.sms],
     progress: at(4),
-    ...wrong('wrong_code', 'code', 'Das ist nicht der richtige Code. Prüfen Sie ihn und versuchen Sie es noch einmal.'),
+    ...wrong('wrong_code', 'code', 'Dieser Code ist falsch. Prüfen Sie ihn, und versuchen Sie es erneut.'),
   }),
   picture('sign-up-authenticator-closed', 'sign-in/enrol', {
     ...signUp,
@@ -116,7 +116,11 @@ export const signUps: readonly Picture[] = [
     factor: { id: 'recovery-code' },
     shown: { codes: tenCodes },
     progress: at(5),
-    ...wrong('unsaved_codes', 'saved', 'Bewahren Sie die Codes zuerst auf, und setzen Sie dann hier das Häkchen.'),
+    ...wrong(
+      'unsaved_codes',
+      'saved',
+      'Speichern Sie zuerst Ihre Wiederherstellungscodes, und setzen Sie dann dieses Häkchen.',
+    ),
   }),
   picture('sign-up-passkey', 'sign-in/enrol', {
     ...signUp,
@@ -132,6 +136,6 @@ export const signUps: readonly Picture[] = [
     shown: { options: creation },
     optional: true,
     progress: at(6),
-    ...wrong('wrong_passkey', 'response', 'Dieser Passkey passt nicht zu diesem Konto.'),
+    ...wrong('wrong_passkey', 'response', 'Dieser Passkey gehört zu einem anderen Konto.'),
   }),
 ]

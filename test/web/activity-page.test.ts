@@ -29,7 +29,7 @@ describe('an entry of the activity page', () => {
     )
     expect(new Set(whys).size).to.equal(4)
     expect(whys[0]).to.equal('Signed out')
-    expect(whys[3]).to.include('stolen')
+    expect(whys[3]).to.include('used twice')
   })
 
   it('names the address and the browser, as far as they are known', () => {
@@ -51,7 +51,7 @@ describe('an entry of the activity page', () => {
   })
 
   it('has words for an event of another version, too', () => {
-    expect(what('door.opened', {})).to.equal('Recorded as door.opened')
+    expect(what('door.opened', {})).to.equal('Other event: door.opened')
     expect(what('factor.proved', { factor: 'horoscope' })).to.equal('horoscope: accepted')
   })
 })

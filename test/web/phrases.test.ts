@@ -53,8 +53,8 @@ describe('phrases', () => {
 
   it('says how many tries are left where that is known', () => {
     const wrong = { code: 'wrong_code', retryAfter: undefined } as const
-    expect(problem('en', { ...wrong, values: { left: 4 } })).to.match(/ Four tries left\.$/)
-    expect(problem('de', { ...wrong, values: { left: 1 } })).to.match(/ Noch ein Versuch\.$/)
+    expect(problem('en', { ...wrong, values: { left: 4 } })).to.match(/ 4 attempts left\.$/)
+    expect(problem('de', { ...wrong, values: { left: 1 } })).to.match(/ noch 1 Versuch\.$/)
     expect(problem('en', { ...wrong, values: {} })).to.match(/try again\.$/)
   })
 

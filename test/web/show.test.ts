@@ -45,9 +45,9 @@ describe('a rendered page', () => {
   it('names an error after its status, and says how long to wait', () => {
     const busy = { status: 503, code: 'busy', retryAfter: 2, request: 'r' }
     const html = render('error', busy)
-    expect(h1(html)).to.equal('Back in a moment')
+    expect(h1(html)).to.equal('Temporarily unavailable')
     expect(html).to.include('Wait 2 seconds')
-    expect(h1(render('error', { ...busy, status: 418 }))).to.equal('That didn’t work')
+    expect(h1(render('error', { ...busy, status: 418 }))).to.equal('We couldn’t complete your request')
   })
 
   it('uses a title that it is given', () => {
