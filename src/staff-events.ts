@@ -25,6 +25,12 @@ export const staffEvents = {
   'proposal.made': event('notice', { account, proposal: z.string(), operation: z.string(), ...by }),
   'proposal.confirmed': event('notice', { account, proposal: z.string(), operation: z.string(), ...by }),
   'proposal.declined': event('notice', { account, proposal: z.string(), operation: z.string(), ...by }),
+  'app.created': event('notice', { app: client, template: z.string(), ...by }),
+  'app.changed': event('notice', { app: client, ...by }),
+  /** `hours`: for how long the former secret is accepted. */
+  'app.rotated': event('notice', { app: client, hours: z.number(), ...by }),
+  'app.disabled': event('notice', { app: client, ...by }),
+  'app.enabled': event('notice', { app: client, ...by }),
   'audit.verified': event('notice', { sound: z.boolean(), ...by }),
   'audit.exported': event('notice', by),
   'identity.asked': event('notice', { account: account.optional(), case: identityCase }),

@@ -18,12 +18,17 @@ interface Services {
 }
 
 /** Where an app is declared. */
-const appSources = ['file', 'store', 'registration', 'document'] as const
+export const appSources = ['file', 'store', 'registration', 'document'] as const
 
 const hour = 3_600_000
+/** How long a former secret is accepted at most, in hours. */
+export const longestOverlap = 24 * 30
+/** How long it is unless staff say otherwise: a day to roll the new one out. */
+export const usualOverlap = 24
 const page = 50
 
-export type AppView = ReturnType<typeof ofEntry>
+export type AppKeeper = ReturnType<typeof appKeeper>
+type AppView = ReturnType<typeof ofEntry>
 
 /** Lists every app, and makes and changes those of the store. Throws `not_found` for changes of any other. */
 export function appKeeper({ stored, clients, registrations, sealer, issuer, now }: Services) {
@@ -159,13 +164,13 @@ function ofEntry(source: (typeof appSources)[number], entry: Entry) {
     client_id: entry.client_id ?? '',
     client_name: entry.client_name ?? '',
     token_endpoint_auth_method: entry.token_endpoint_auth_method,
-    grant_types: entry.grant_types ?? [],
-    redirect_uris: entry.redirect_uris ?? [],
-    post_logout_redirect_uris: entry.post_logout_redirect_uris ?? [],
+    grant_types: [...(entry.grant_types ?? [])],
+    redirect_uris: [...(entry.redirect_uris ?? [])],
+    post_logout_redirect_uris: [...(entry.post_logout_redirect_uris ?? [])],
     backchannel_logout_uri: entry.backchannel_logout_uri,
     scope: entry.scope,
     first_party: entry.first_party ?? false,
-    apis: entry.apis ?? {},
+    apis: Object.fromEntries(Object.entries(entry.apis ?? {}).map(([resource, scopes]) => [resource, [...scopes]])),
     /** What it was made from, of an app of the store. */
     template: undefined as Template | undefined,
     createdAt: undefined as number | undefined,

@@ -1,0 +1,133 @@
+import { z } from 'zod'
+import { appWishes, templateNames } from '../clients/app-templates.ts'
+import type { Emit } from '../events.ts'
+import { type AppKeeper, appSources, longestOverlap, usualOverlap } from './app-keeper.ts'
+import { forReason, operation, recordOf } from './operation.ts'
+
+interface Services {
+  appKeeper: AppKeeper
+  emit: Emit
+}
+
+const time = z.number().describe('Milliseconds since the epoch')
+const maybe = time.optional()
+const which = { app: z.string().max(2_048).describe('The client id') }
+
+const shown = z.object({
+  source: z.enum(appSources).describe('Where it is declared; only apps of the store can be changed'),
+  client_id: z.string(),
+  client_name: z.string(),
+  token_endpoint_auth_method: z.string().optional(),
+  grant_types: z.array(z.string()),
+  redirect_uris: z.array(z.string()),
+  post_logout_redirect_uris: z.array(z.string()),
+  backchannel_logout_uri: z.string().optional(),
+  scope: z.string().optional(),
+  first_party: z.boolean(),
+  apis: z.record(z.string(), z.array(z.string())),
+  template: z.enum(templateNames).optional(),
+  createdAt: maybe,
+  rotatedAt: maybe,
+  disabledAt: maybe,
+  formerUntil: maybe.describe('Until when the former secret is accepted'),
+})
+const withSecret = z.object({ app: shown, secret: z.string().optional().describe('Shown this once') })
+
+/** What staff do with apps. */
+export function appOperations({ appKeeper: keeper, emit }: Services) {
+  const off = (what: 'disable' | 'enable') =>
+    operation({
+      id: `apps.${what}`,
+      means:
+        what === 'disable'
+          ? 'Disables an app of the store: it gets no more tokens, and nobody can sign in to it.'
+          : 'Enables an app of the store that was disabled.',
+      scope: 'admin:apps.write',
+      at: `POST /apps/{app}/${what}`,
+      args: z.object({ ...which, ...forReason }),
+      result: shown,
+      run: async ({ app, reason }, by) => {
+        const done = await keeper.disable(app, what === 'disable')
+        await emit(what === 'disable' ? 'app.disabled' : 'app.enabled', { app, ...recordOf(by, reason) }, by.origin)
+        return done
+      },
+    })
+
+  return {
+    list: operation({
+      id: 'apps.list',
+      means: 'Lists all apps: those of clients.json, then those of the store, then those that registered themselves.',
+      scope: 'admin:apps.read',
+      at: 'GET /apps',
+      args: z.object({ cursor: z.string().max(2_100).optional() }),
+      result: z.object({ apps: z.array(shown), next: z.string().optional() }),
+      run: ({ cursor }) => keeper.list(cursor),
+    }),
+    get: operation({
+      id: 'apps.get',
+      means: 'Shows one app, whatever its source.',
+      scope: 'admin:apps.read',
+      at: 'GET /apps/{app}',
+      args: z.object(which),
+      result: shown,
+      run: ({ app }) => keeper.one(app),
+    }),
+    create: operation({
+      id: 'apps.create',
+      means: 'Creates an app in the store from a template; its secret, if it has one, is in this answer only.',
+      scope: 'admin:apps.write',
+      at: 'POST /apps',
+      args: z.object({
+        template: z.enum(templateNames),
+        client_id: z.string().max(64).optional().describe('Made from the name if absent'),
+        ...appWishes.shape,
+        ...forReason,
+      }),
+      result: withSecret,
+      run: async ({ template, client_id, reason, ...wishes }, by) => {
+        const made = await keeper.create(template, client_id, wishes)
+        await emit('app.created', { app: made.app.client_id, template, ...recordOf(by, reason) }, by.origin)
+        return made
+      },
+    }),
+    change: operation({
+      id: 'apps.change',
+      means: 'Replaces the details of an app of the store.',
+      scope: 'admin:apps.write',
+      at: 'POST /apps/{app}',
+      args: z.object({ ...which, ...appWishes.shape, ...forReason }),
+      result: shown,
+      run: async ({ app, reason, ...wishes }, by) => {
+        const changed = await keeper.change(app, wishes)
+        await emit('app.changed', { app, ...recordOf(by, reason) }, by.origin)
+        return changed
+      },
+    }),
+    rotate: operation({
+      id: 'apps.rotate',
+      means:
+        'Gives an app of the store a new secret, in this answer only; the former one is accepted for some hours more.',
+      scope: 'admin:apps.write',
+      at: 'POST /apps/{app}/rotate',
+      args: z.object({
+        ...which,
+        hours: z.coerce
+          .number()
+          .int()
+          .min(0)
+          .max(longestOverlap)
+          .default(usualOverlap)
+          .describe('How long the former secret is accepted; 0 if it has leaked'),
+        ...forReason,
+      }),
+      result: withSecret,
+      run: async ({ app, hours, reason }, by) => {
+        const rotated = await keeper.rotate(app, hours)
+        await emit('app.rotated', { app, hours, ...recordOf(by, reason) }, by.origin)
+        return rotated
+      },
+    }),
+    disable: off('disable'),
+    enable: off('enable'),
+  }
+}
