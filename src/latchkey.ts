@@ -171,7 +171,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
 
   const rooms = together(oidc, apiKeys, people, identity, { activity: activityOf({ store }) })
   const appName = async (client: string) => (await clients.app(client))?.name
-  const admin = adminOf({ ...rooms, store, accounts, book, appName, emit, now })
+  const admin = adminOf({ ...rooms, clients, sealer, issuer, store, accounts, book, appName, emit, now })
   const acting = { ...rooms, admin, appName, accounts, languages, words, sendMail, issuer, emit, now }
   const actions = actionsOf(acting)
   const listener = app({
@@ -208,7 +208,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   const repeated = [repeating(sweep, minute, log.fault), repeating(signEnd, 60 * minute, log.fault)]
   return {
     listener,
-    certified: only([...certifiedPaths(routes), '/api-keys/verify'], listener, () => token(9)),
+    certified: only([...certifiedPaths(routes), '/api-keys/verify', '/admin/api/'], listener, () => token(9)),
     ...{ say: log.say, fault: log.fault, refused: log.refused },
     reload: reloading(config, { brand, declare: oidc.declare, emit, onFault: log.fault }),
     sweep,

@@ -27,7 +27,6 @@ export const longestOverlap = 24 * 30
 export const usualOverlap = 24
 const page = 50
 
-export type AppKeeper = ReturnType<typeof appKeeper>
 type AppView = ReturnType<typeof ofEntry>
 
 /** Lists every app, and makes and changes those of the store. Throws `not_found` for changes of any other. */

@@ -1,11 +1,14 @@
 import { z } from 'zod'
 import { appWishes, templateNames } from '../clients/app-templates.ts'
+import { registrations } from '../clients/registrations.ts'
+import { storedApps } from '../clients/stored-apps.ts'
 import type { Emit } from '../events.ts'
-import { type AppKeeper, appSources, longestOverlap, usualOverlap } from './app-keeper.ts'
+import type { Store } from '../store/collection.ts'
+import { appKeeper, appSources, longestOverlap, usualOverlap } from './app-keeper.ts'
 import { forReason, operation, recordOf } from './operation.ts'
 
-interface Services {
-  appKeeper: AppKeeper
+interface Services extends Pick<Parameters<typeof appKeeper>[0], 'clients' | 'sealer' | 'issuer' | 'now'> {
+  store: Store
   emit: Emit
 }
 
@@ -34,7 +37,8 @@ const shown = z.object({
 const withSecret = z.object({ app: shown, secret: z.string().optional().describe('Shown this once') })
 
 /** What staff do with apps. */
-export function appOperations({ appKeeper: keeper, emit }: Services) {
+export function appOperations({ store, emit, ...services }: Services) {
+  const keeper = appKeeper({ ...services, stored: storedApps(store), registrations: registrations(store) })
   const off = (what: 'disable' | 'enable') =>
     operation({
       id: `apps.${what}`,
@@ -46,6 +50,7 @@ export function appOperations({ appKeeper: keeper, emit }: Services) {
       at: `POST /apps/{app}/${what}`,
       args: z.object({ ...which, ...forReason }),
       result: shown,
+      event: what === 'disable' ? 'app.disabled' : 'app.enabled',
       run: async ({ app, reason }, by) => {
         const done = await keeper.disable(app, what === 'disable')
         await emit(what === 'disable' ? 'app.disabled' : 'app.enabled', { app, ...recordOf(by, reason) }, by.origin)
@@ -84,6 +89,7 @@ export function appOperations({ appKeeper: keeper, emit }: Services) {
         ...forReason,
       }),
       result: withSecret,
+      event: 'app.created',
       run: async ({ template, client_id, reason, ...wishes }, by) => {
         const made = await keeper.create(template, client_id, wishes)
         await emit('app.created', { app: made.app.client_id, template, ...recordOf(by, reason) }, by.origin)
@@ -97,6 +103,7 @@ export function appOperations({ appKeeper: keeper, emit }: Services) {
       at: 'POST /apps/{app}',
       args: z.object({ ...which, ...appWishes.shape, ...forReason }),
       result: shown,
+      event: 'app.changed',
       run: async ({ app, reason, ...wishes }, by) => {
         const changed = await keeper.change(app, wishes)
         await emit('app.changed', { app, ...recordOf(by, reason) }, by.origin)
@@ -121,6 +128,7 @@ export function appOperations({ appKeeper: keeper, emit }: Services) {
         ...forReason,
       }),
       result: withSecret,
+      event: 'app.rotated',
       run: async ({ app, hours, reason }, by) => {
         const rotated = await keeper.rotate(app, hours)
         await emit('app.rotated', { app, hours, ...recordOf(by, reason) }, by.origin)

@@ -1,4 +1,6 @@
 import { Problem } from '../errors.ts'
+import { appOperations } from './app-operations.ts'
+import { idempotency } from './idempotency.ts'
 import { loosening } from './loosening.ts'
 import { notes } from './notes.ts'
 import { type Operation, type Operator, permitted } from './operation.ts'
@@ -8,7 +10,9 @@ import { personActs } from './person-acts.ts'
 import { proposals } from './proposals.ts'
 import { staff } from './staff.ts'
 
-type Services = Parameters<typeof peopleSearch>[0] &
+type Services = Parameters<typeof appOperations>[0] &
+  Parameters<typeof idempotency>[0] &
+  Parameters<typeof peopleSearch>[0] &
   Parameters<typeof personGet>[0] &
   Parameters<typeof notes>[0] &
   Parameters<typeof personActs>[0] &
@@ -40,6 +44,7 @@ export function admin(services: Services) {
       ...personActs(services),
       ...loosening(services, { needingTwo }),
     },
+    apps: appOperations(services),
     proposals: families,
     roles: staff(services),
   }
@@ -49,6 +54,7 @@ export function admin(services: Services) {
     ...operations,
     list,
     named,
+    repeatable: idempotency(services),
     /** Performs an operation for one of the staff or a program. Throws what `permitted` throws, and what the operation throws. */
     perform: async <Out>(declared: Performed<Out>, given: unknown, by: Operator): Promise<Out> =>
       declared.run(permitted(declared as unknown as Operation, given, by) as never, by),

@@ -4,6 +4,7 @@ import { accountsDeclaration, phraseContext, withPhrases } from '../accounts/acc
 import { digestContext, formerContext, formerDeclaration } from '../accounts/address.ts'
 import { receiptContext, receiptsDeclaration } from '../accounts/approval-receipt.ts'
 import { credentialContext, credentialsDeclaration } from '../accounts/credential.ts'
+import { repeatContext, repeatsDeclaration } from '../admin/idempotency.ts'
 import { apiKeyContext, apiKeysDeclaration } from '../api-keys/api-keys.ts'
 import { saltContext, saltsDeclaration } from '../clients/pairwise.ts'
 import { clientContext, registrationsDeclaration } from '../clients/registrations.ts'
@@ -68,6 +69,9 @@ const everything = [
       ...(former && { former: { ...former, secret: mine(former.secret) } }),
     }
   }),
+  sealed('answers of the admin API', repeatsDeclaration, (doc, again) => ({
+    answer: doc.answer && again(doc.answer, repeatContext(doc)),
+  })),
   sealed('identity checks', casesDeclaration, (doc, again) => ({
     story: doc.story && again(doc.story, caseContext(doc)),
   })),

@@ -4,7 +4,7 @@ import type { Quota } from '../accounts/quota.ts'
 import { sha256 } from '../crypto/digest.ts'
 import { Problem } from '../errors.ts'
 import { claim, declare, type Store } from '../store/collection.ts'
-import type { Replacements } from './internals.ts'
+import type { Replacements } from './library-models.ts'
 
 /** The most bytes of parameters that are stored for one request. */
 export const largest = 8_192

@@ -4,7 +4,7 @@
  */
 import type { Context } from 'koa'
 import type * as library from 'oidc-provider'
-import type { AdapterPayload, Client, ExternalSigningKey, Interaction, Provider, Session } from 'oidc-provider'
+import type { Client, ExternalSigningKey, Provider, Session } from 'oidc-provider'
 // @ts-expect-error: the library types only what it exports
 import * as actions from 'oidc-provider/lib/actions/index.js'
 import { checkDpopReplay, checkDpopRequired, checkMtlsCert, validateDpop } from 'oidc-provider/lib/helpers/grants.js'
@@ -12,6 +12,7 @@ import { checkDpopReplay, checkDpopRequired, checkMtlsCert, validateDpop } from 
 import state from 'oidc-provider/lib/helpers/weak_cache.js'
 // @ts-expect-error: the library types only what it exports
 import clientAuth, { getClientAuthParams } from 'oidc-provider/lib/shared/client_auth.js'
+import type { Inside, Making, Replacements, Saving } from './library-models.ts'
 
 /** One step in how the library answers a request. */
 export type Step = (ctx: library.KoaContextWithOIDC, next: () => Promise<void>) => Promise<void>
@@ -97,6 +98,20 @@ export async function checkKeys(ctx: library.TokenEndpointGrantContext) {
   return { proof, certificate, once: () => checkDpopReplay(provider, ctx, proof, client.clientId) }
 }
 
+/** Verifies the proof of a key that came with an access token to an endpoint of ours (RFC 9449, 7), once; resolves to the key's thumbprint. */
+export async function proofShown(
+  provider: Provider,
+  bare: Context,
+  { client, token, url }: { client: Client; token: string; url: string },
+) {
+  const oidc = Object.assign(new provider.OIDCContext(bare), { params: {}, urlFor: () => url })
+  oidc.entity('Client', client)
+  const ctx = Object.assign(bare, { oidc }) as unknown as library.TokenEndpointGrantContext
+  const proof = await validateDpop(provider, ctx, token)
+  await checkDpopReplay(provider, ctx, proof, client.clientId)
+  return proof?.thumbprint
+}
+
 /** Makes a client of metadata by the library's rules. Throws its InvalidClientMetadata. */
 export async function makeClient(provider: Provider, metadata: library.ClientMetadata): Promise<Client> {
   const { Client } = inside(provider)
@@ -128,61 +143,7 @@ export function signOutSecret(session: Session | undefined): string {
 /** Answers a confirmed sign-out: ends the session everywhere that it was used, and redirects to where the app wants people back. */
 export const endConfirmed: (ctx: library.KoaContextWithOIDC) => Promise<void> = actions.endSession.confirm.at(-1)
 
-type Find<T> = (id: string) => Promise<T | undefined>
-type Validate = (token: string, client: Client) => Promise<{ payload: object }>
-type Logout = (client: Client, account: string, sid?: string) => Promise<void>
-/** A request that the library answers. */
-type Answered = library.KoaContextWithOIDC['oidc'] & { ctx: Context }
-/** An ID token in the making; `mask` are the claims that were asked for by their names. */
-type Making = { client?: Client; mask?: object }
-type Saving = Session & { oldId?: string; getValueAndPayload(): Promise<{ payload: AdapterPayload }> }
-
-/** The library's models, beside what their types say. */
-interface Inside {
-  Client: {
-    new (metadata: library.ClientMetadata): Client
-    find: Find<Client>
-    validate(metadata: library.ClientMetadata): Promise<void>
-    Schema: { prototype: object }
-    prototype: { backchannelLogout(this: Client, account: string, sid?: string): Promise<void> }
-  }
-  IdToken: {
-    new (claims: object, about: { ctx: library.KoaContextWithOIDC }): { issue(how: { use: string }): Promise<string> }
-    validate: Validate
-    prototype: { set(this: object, name: string, value: unknown): void }
-  }
-  InitialAccessToken: { find: Find<object> }
-  Interaction: { find: Find<Interaction> }
-  Session: { find: Find<Session>; prototype: Saving }
-}
 const inside = (provider: Provider): Inside => provider as unknown as Inside
-
-/** What is done in place of methods of the library's models; `own` is the library's method. */
-export interface Replacements {
-  findClient(own: Find<Client>): Find<Client>
-  findInvitation: Find<object>
-  findInteraction(own: Find<Interaction>): Find<Interaction>
-  findSession(own: Find<Session>): Find<Session>
-  /** Stores a session; `from` is its cookie's value when the request began. */
-  storeSession(session: Session, stored: { payload: AdapterPayload; born: boolean; from: string }): Promise<void>
-  /** Tells whether a session gets another cookie where the library would give it one. */
-  renewsCookie(): boolean
-  /** Gets a session that the library has signed somebody in to. */
-  signedIn(session: Session): void
-  /** Gets each code and token that is about to be saved. */
-  issues(issued: object): void
-  refreshToken(): string
-  /** Tells whether a proof or an assertion comes for the first time. */
-  unique(issuer: string, jti: string, exp: number): Promise<boolean>
-  verifyHint(own: Validate): Validate
-  /** Tells whether a claim goes into an ID token. */
-  tells(token: Making, claim: string): boolean
-  tellLogout(own: Logout): Logout
-  urlFor(of: Answered, name: string, options?: Record<string, unknown>): string
-  /** Returns whom clients' assertions may be made out to. */
-  audiences(of: Answered): Set<string>
-  acr(of: Answered): string | undefined
-}
 
 /** Makes a method that hands its object to a function. */
 function method<S, A extends unknown[], R>(act: (self: S, ...given: A) => R) {

@@ -3,7 +3,7 @@ import { wordsOf } from '../errors.ts'
 import type { EventData, Origin } from '../events.ts'
 import type { Records } from '../records/adapter.ts'
 import type { Consents } from '../records/consents.ts'
-import type { Replacements } from './internals.ts'
+import type { Replacements } from './library-models.ts'
 import type { Options } from './options.ts'
 
 export type EndReason = EventData<'session.ended'>['why']

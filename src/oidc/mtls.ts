@@ -2,7 +2,7 @@ import type { TLSSocket } from 'node:tls'
 import type { Context } from 'koa'
 import type { Configuration, Provider } from 'oidc-provider'
 import { type Certificate, certificateIn, issuedBy, names, type SubjectField } from '../crypto/certificate.ts'
-import type { Replacements } from './internals.ts'
+import type { Replacements } from './library-models.ts'
 
 /** Where clients show certificates, and which are accepted (RFC 8705). */
 export interface Mtls {

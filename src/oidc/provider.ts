@@ -9,6 +9,7 @@ import { sealer as sealerOf } from '../crypto/seal.ts'
 import { records as recordsOf } from '../records/adapter.ts'
 import { consents as consentsOf, mutes as mutesOf } from '../records/consents.ts'
 import { newToken } from '../records/refresh-tokens.ts'
+import { bearers } from './access-tokens.ts'
 import { admission, replayDetection } from './admission.ts'
 import { completeRequests } from './authorization-request.ts'
 import { browserSessions } from './browser-sessions.ts'
@@ -20,7 +21,8 @@ import { discovery, replaceRing } from './discovery.ts'
 import { protocolEndpoints } from './endpoints.ts'
 import { olderHints } from './id-token-hints.ts'
 import { interactions } from './interactions.ts'
-import { type Replacements, replaceMethods, wrapGrant, wrapResponseModes } from './internals.ts'
+import { replaceMethods, wrapGrant, wrapResponseModes } from './internals.ts'
+import type { Replacements } from './library-models.ts'
 import { logoutNotices, sessionEnding } from './logout.ts'
 import { namedAsCalled } from './mtls.ts'
 import type { Options } from './options.ts'
@@ -88,6 +90,7 @@ export async function createProvider(options: Options) {
     interactions: interactions({ ...services, sessions }),
     approvals: remoteApprovals(services),
     authenticate: clientAuthentication(provider, clients),
+    bearer: bearers(provider, services),
     /** Says why a request was refused at an endpoint of ours that authenticates clients. */
     explain: (ctx: Context, fault: Error) => reasonOf(ctx as unknown as KoaContextWithOIDC, fault, clients),
     /** Returns the name by which a client knows an account. */

@@ -1,4 +1,3 @@
-import { createLocalJWKSet, errors as jose, jwtVerify } from 'jose'
 import { errors, type Provider, type TokenEndpointGrantContext } from 'oidc-provider'
 import { z } from 'zod'
 import { active, stampFits } from '../accounts/account.ts'
@@ -6,9 +5,8 @@ import { originOf } from '../accounts/device.ts'
 import { heldUntil } from '../accounts/hold.ts'
 import type { Granted } from '../clients/apis.ts'
 import { extensionsOf } from '../clients/client-extensions.ts'
-import { publicHalf } from '../crypto/jws.ts'
-import type { Ring } from '../keys/signing-keys.ts'
 import type { Records } from '../records/adapter.ts'
+import { accessTokenReader } from './access-tokens.ts'
 import { checkKeys } from './internals.ts'
 import type { Options } from './options.ts'
 
@@ -144,29 +142,16 @@ const payload = z.object({
 function delegation(
   services: Pick<Options, 'issuer' | 'keys' | 'clients' | 'accounts' | 'now'> & { records: Records },
 ): Read {
-  const { issuer, keys, clients, accounts, records, now } = services
-  const set = (ring: ReturnType<Ring['keys']>) => createLocalJWKSet({ keys: ring.map(({ jwk }) => publicHalf(jwk)) })
-  let published = set(keys.keys())
-  keys.onChange(ring => {
-    published = set(ring)
-  })
-
-  const read = async (text: string, audience: string[]): Promise<z.output<typeof payload>> => {
-    try {
-      const verified = await jwtVerify(text, published, { issuer, audience, typ: 'at+jwt' })
-      return payload.parse(verified.payload)
-    } catch (fault) {
-      if (fault instanceof jose.JOSEError || fault instanceof z.ZodError) throw unacceptable()
-      throw fault
-    }
-  }
+  const { clients, accounts, records, now } = services
+  const read = accessTokenReader(services)
 
   return async (ctx, text, resource) => {
     const { clientId } = ctx.oidc.client
     const actor = await clients.app(clientId)
     const api = actor?.delegates?.get(resource)
     if (!actor || !api) throw new errors.InvalidTarget()
-    const subject = await read(text, [...(actor.serves ?? [])])
+    const subject = payload.safeParse(await read(text, [...(actor.serves ?? [])])).data
+    if (!subject) throw unacceptable()
     const [account, found] = await Promise.all([accounts.get(subject.sub), records.grantIn(subject.sub, subject.sid)])
     if (!active(account) || !found || !stampFits(account, found)) throw unacceptable()
     const offered = api.scope.split(' ')

@@ -7,6 +7,7 @@ import type { Answered, Refused } from '../observers/answered.ts'
 import { account } from './account-home.ts'
 import { activityPages } from './activity-page.ts'
 import { admin } from './admin.ts'
+import { adminApi } from './admin-api.ts'
 import { apiKeys } from './api-key-pages.ts'
 import { approvalPages } from './approvals-page.ts'
 import { apps } from './apps.ts'
@@ -35,7 +36,8 @@ import { verify } from './verify.ts'
 import { type Visit, visiting } from './visit.ts'
 
 type Options = Rooms &
-  Parameters<typeof verify>[0] & {
+  Parameters<typeof verify>[0] &
+  Parameters<typeof adminApi>[0] & {
     /** How a request's sender is found behind proxies. */
     proxies: Proxies
     /** Makes a device cookie: a bearer value of 256 bits. */
@@ -90,7 +92,7 @@ export function app(options: Options): RequestListener {
     .use(headers({ https }))
     .use(faults({ show, log }) as Middleware)
     .use(onward({ issuer, show }))
-  pages.use(protocol.discovery).use(protocol.endpoints).use(verify(options))
+  pages.use(protocol.discovery).use(protocol.endpoints).use(verify(options)).use(adminApi(options))
   pages.use(associations).use(assets.middleware)
   pages.use(visiting({ https, token }) as Middleware)
   pages.use(sameOrigin(issuer))

@@ -109,11 +109,13 @@ function sameHost(typed: string | undefined, host: string): boolean {
   return typed?.toLowerCase().replace(/:443$/, '') === host
 }
 
-/** Passes on requests for these paths, and answers the rest with 404; `name` makes the id of a request. */
+/** Passes on requests for these paths, and what is below those that end in a slash, and answers the rest with 404; `name` makes the id of a request. */
 export function only(paths: readonly string[], listener: RequestListener, name: () => string): RequestListener {
   const known = new Set(paths)
+  const folders = paths.filter(each => each.endsWith('/'))
   return (req, res) => {
-    if (known.has((req.url ?? '').split('?', 1)[0] ?? '')) listener(req, res)
+    const [path = ''] = (req.url ?? '').split('?', 1)
+    if (known.has(path) || folders.some(each => path.startsWith(each))) listener(req, res)
     else {
       const body = '{"error":"not_found"}'
       const headers = { 'content-type': 'application/json; charset=utf-8', 'content-length': body.length }

@@ -48,7 +48,10 @@ export function shower({ render, phrases, reasons }: { render: Render; phrases: 
   /** Returns why a request was refused, where pages may say so: in development. */
   const refusal = (ctx: Context): Refusal | undefined => (reasons ? ctx.state.refusal : undefined)
 
-  return { page, say: phrases.say, problem, refusal }
+  /** Says a Problem in English, for programs. */
+  const explain = (fault: Problem): string => phrases.problem('en', fault)
+
+  return { page, say: phrases.say, problem, explain, refusal }
 }
 
 /** Gives an answer the status of a Problem, and says when to try again (RFC 9110, 10.2.3). */
