@@ -102,7 +102,14 @@ function inFile(file: string): string | { fault: string } {
 }
 
 /** What of the settings does not go together. A setting that was refused is undefined. */
-function contradictions({ listen, mtls: { url, listen: at, header, ca }, workers, store, session }: Read): string[] {
+function contradictions({
+  listen,
+  mtls: { url, listen: at, header, ca },
+  workers,
+  store,
+  session,
+  backup,
+}: Read): string[] {
   const { cert, key } = listen.tls
   const faults = [
     (cert === undefined) !== (key === undefined) && 'LATCHKEY_TLS_CERT and LATCHKEY_TLS_KEY go together',
@@ -115,6 +122,7 @@ function contradictions({ listen, mtls: { url, listen: at, header, ca }, workers
     at && !cert && 'LATCHKEY_MTLS_LISTEN needs LATCHKEY_TLS_CERT and LATCHKEY_TLS_KEY',
     header && listen.trustProxy?.length === 0 && 'LATCHKEY_MTLS_HEADER needs LATCHKEY_TRUST_PROXY',
     workers > 1 && store === 'sqlite::memory:' && 'LATCHKEY_WORKERS needs a store that processes can share',
+    backup.schedule && store === 'sqlite::memory:' && 'LATCHKEY_BACKUP needs a store that is not in memory',
     session.idle > session.max && 'LATCHKEY_SESSION_IDLE must not be longer than LATCHKEY_SESSION_MAX',
   ]
   return faults.filter(each => typeof each === 'string' && each !== '') as string[]

@@ -8,13 +8,13 @@ import { throttle as throttleOf } from './accounts/throttle.ts'
 import { actions as actionsOf } from './actions/index.ts'
 import { admin as adminOf } from './admin/index.ts'
 import { apiKeys as apiKeysOf } from './api-keys/schemes.ts'
+import { backupSchedule } from './backup/backup-schedule.ts'
 import { readClients } from './clients/declared.ts'
 import { pairwiseSalt } from './clients/pairwise.ts'
 import { registrations } from './clients/registrations.ts'
 import { registry } from './clients/registry.ts'
 import { storedApps } from './clients/stored-apps.ts'
 import type { Config } from './config.ts'
-import { same } from './crypto/digest.ts'
 import { type Cost, hasher as hasherOf } from './crypto/hash.ts'
 import { cookieKeys, keyring as keyringOf } from './crypto/keyring.ts'
 import { token } from './crypto/random.ts'
@@ -40,6 +40,7 @@ import { only } from './web/http-security.ts'
 import { phrases as phrasesOf, words as wordsOf } from './web/phrases.ts'
 import { protocolPages } from './web/protocol-pages.ts'
 import { renderer, shower } from './web/show.ts'
+import { repeating, scraped, together } from './wiring/composing.ts'
 import { branding, mtls as mtlsOf, proxies as proxiesOf, reloading } from './wiring/configured.ts'
 import { people as peopleOf } from './wiring/people.ts'
 import { post as postOf } from './wiring/post.ts'
@@ -205,7 +206,11 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     heads: config.audit.heads,
     log: log.head,
   })
+  const stopped = new AbortController()
+  const backingUp = { store, emit, now, onDone: metrics.backedUp, onFault: log.fault }
+  const backups = backupSchedule(config, backingUp, stopped.signal)
   const repeated = [repeating(sweep, minute, log.fault), repeating(signEnd, 60 * minute, log.fault)]
+  if (backups) repeated.push(repeating(backups, minute, log.fault))
   return {
     listener,
     certified: only([...certifiedPaths(routes), '/api-keys/verify', '/admin/api/'], listener, () => token(9)),
@@ -213,38 +218,11 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     reload: reloading(config, { brand, declare: oidc.declare, emit, onFault: log.fault }),
     sweep,
     stop: async () => {
+      stopped.abort()
       await unfollow()
       await Promise.all([...rests, ...repeated].map(rest => rest()))
       await tally.flush()
       post.close()
     },
   }
-}
-
-/** Puts rooms into one object. Throws where two give something the same name, because one of them would win without a word. */
-function together<A extends object, B extends object, C extends object, D extends object, E extends object>(
-  ...rooms: [A, B, C, D, E]
-): A & B & C & D & E {
-  const names = rooms.flatMap(room => Object.keys(room))
-  const twice = names.filter((each, at) => names.indexOf(each) !== at)
-  if (twice.length > 0) throw new Error(`More than one room has ${twice.join(', ')}`)
-  return Object.assign({}, ...rooms)
-}
-
-/** Does something now and every so many milliseconds; what it returns stops it, once what is under way is through. */
-function repeating(act: () => Promise<void>, every: number, onFault: (fault: unknown) => void): () => Promise<void> {
-  let under = act().catch(onFault)
-  const timer = setInterval(() => {
-    under = under.then(act).catch(onFault)
-  }, every)
-  timer.unref()
-  return () => {
-    clearInterval(timer)
-    return under
-  }
-}
-
-function scraped(bearer: string | undefined, text: () => Promise<string>) {
-  if (bearer === undefined) return undefined
-  return { text, admits: (authorization: string) => same(authorization, `Bearer ${bearer}`) }
 }

@@ -80,6 +80,34 @@ export const endpoint = url('https:', 'http:').refine(
   typed => !typed.startsWith('http:') || (URL.canParse(typed) && loopback(new URL(typed).hostname)),
   { error: 'must be https' },
 )
+const units: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 24 * 3_600_000 }
+/** Backups by schedule: `folder=PATH,every=6h,keep=14`. */
+export const backups = z.string().transform((typed, context) => {
+  const pairs = typed.split(',').map((each): [string, string] => {
+    const [name = '', value = ''] = each.trim().split(/=(.*)/s, 2)
+    return [name, value]
+  })
+  const told = new Map(pairs)
+  const unknown = [...told.keys()].find(name => !['folder', 'every', 'keep'].includes(name))
+  const {
+    folder = '',
+    every = '24h',
+    keep = '7',
+  } = Object.fromEntries(told) as { folder?: string; every?: string; keep?: string }
+  const [, count = '', unit = ''] = /^(\d{1,4})([mhd])$/.exec(every) ?? []
+  const interval = Number(count) * (units[unit] ?? 0)
+  const wrong =
+    (unknown !== undefined && `has no part ${unknown}: folder, every and keep`) ||
+    (pairs.length > told.size && 'names a part twice') ||
+    (folder === '' && 'must name a folder: folder=PATH') ||
+    ((interval < 15 * 60_000 || interval > 366 * 24 * 3_600_000) && 'must have every=15m or more, in m, h or d') ||
+    ((!/^\d{1,4}$/.test(keep) || Number(keep) === 0) && 'must have keep=1 or more')
+  if (wrong) {
+    context.addIssue({ code: 'custom', message: wrong })
+    return z.NEVER
+  }
+  return { folder, every: interval, keep: Number(keep) }
+})
 /** Is this where somebody can be written to, as RFC 9116, 2.5.3 has it? */
 const contact = (text: string): boolean =>
   /^[!-~]+$/.test(text) && URL.canParse(text) && /^(https:\/\/[^/]|mailto:[^@]+@.)/.test(text)

@@ -1,3 +1,4 @@
+import { operating } from './operating-settings.ts'
 import { optional, setting } from './setting.ts'
 import * as shape from './setting-shapes.ts'
 
@@ -212,27 +213,5 @@ export const settings = {
       shape.whole(1, 10_000),
     ),
   },
-  metrics: {
-    token: optional(
-      'LATCHKEY_METRICS_TOKEN',
-      'The bearer token that `/metrics` asks for; without one there is no such page.',
-      'none',
-      shape.like(/^.{16,}$/s, 'must have 16 characters or more'),
-      'secret',
-    ),
-  },
-  audit: {
-    heads: setting(
-      'LATCHKEY_AUDIT_HEADS=log',
-      'Where the end of the audit log is signed every hour, so that a log cut short is noticed: the `log`, `off`, or a file that lines are added to. `latchkey audit verify` compares with the last line of such a file.',
-      shape.text.transform(typed => (typed === 'log' || typed === 'off' ? typed : { file: typed })),
-    ),
-  },
-  log: {
-    level: setting(
-      'LATCHKEY_LOG=info',
-      'How much to log: `silent`, `error`, `warn`, `info` or `debug`.',
-      shape.oneOf('silent', 'error', 'warn', 'info', 'debug'),
-    ),
-  },
+  ...operating,
 }

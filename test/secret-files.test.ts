@@ -46,7 +46,8 @@ describe('a secret in a file', () => {
 
   it('may be any secret, and nothing else', () => {
     const secrets = listed(settings).filter(each => each.secret)
-    const names = ['STORE', 'SECRETS', 'MAIL_URL', 'SMS_URL', 'METRICS_TOKEN'].map(each => `LATCHKEY_${each}`)
+    const short = ['STORE', 'SECRETS', 'MAIL_URL', 'SMS_URL', 'METRICS_TOKEN', 'BACKUP_PASSPHRASE']
+    const names = short.map(each => `LATCHKEY_${each}`)
     expect(secrets.map(({ name }) => name)).to.have.members(names)
     const environment = Object.fromEntries(listed(settings).map(({ name }) => [`${name}_FILE`, '']))
     const refused = listed(settings).filter(each => !each.secret)

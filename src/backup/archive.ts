@@ -66,7 +66,7 @@ export async function writeBackup(wish: Wish, now: number): Promise<Manifest & {
   if (existsSync(file)) throw new BackupError(`${file} is there already.`)
   const snapshot = await openSnapshot(wish.store, now)
   if (!snapshot) throw new BackupError(`There is no store at ${wish.store.slice('sqlite:'.length)} (LATCHKEY_STORE).`)
-  const part = join(dirname(file), `.${basename(file)}.${process.pid}.part`)
+  const part = partOf(file)
   try {
     const schema = await schemaOf(snapshot)
     if (schema === undefined) throw new BackupError('The store is empty: there is nothing to back up.')
@@ -113,6 +113,9 @@ export async function writeBackup(wish: Wish, now: number): Promise<Manifest & {
     await snapshot.close()
   }
 }
+
+/** Returns the name under which this process writes a backup until it is whole. */
+export const partOf = (file: string): string => join(dirname(file), `.${basename(file)}.${process.pid}.part`)
 
 /** Joins lines, because a stream costs something for each piece. */
 async function* batches(lines: AsyncIterable<string>): AsyncGenerator<Buffer> {

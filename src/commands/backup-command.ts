@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import packageJson from '../../package.json' with { type: 'json' }
 import { BackupError, type Manifest, readBackup, writeBackup } from '../backup/archive.ts'
+import { stamp } from '../backup/backup-schedule.ts'
 import { restoreBackup } from '../backup/restoring.ts'
 import { recorder } from '../events.ts'
 import { audit } from '../observers/audit.ts'
@@ -28,11 +29,11 @@ export const backup: Command = {
     const now = Date.now()
     const [file = `latchkey-${stamp(now)}.backup`, ...more] = given.words
     if (more.length > 0) throw new Refusal('Give one file.')
-    const { store, issuer } = given.config()
+    const { store, issuer, backup: configured } = given.config()
     if (store === 'sqlite::memory:')
       throw new Refusal('Only the process that serves from a store in memory can read it.')
     const made = await writeBackup(
-      { store, issuer, file, version: packageJson.version, passphrase: passphraseOf(given) },
+      { store, issuer, file, version: packageJson.version, passphrase: passphraseOf(given) ?? configured.passphrase },
       now,
     )
     const { documents, bytes } = made
@@ -63,7 +64,7 @@ export const restore: Command = {
   async run(given) {
     const [file, ...more] = given.words
     if (file === undefined || more.length > 0) throw new Refusal('Give one file.')
-    const passphrase = passphraseOf(given)
+    const passphrase = passphraseOf(given) ?? configuredPassphrase(given)
     if (given.flag('verify')) {
       try {
         const manifest = await readBackup(file, passphrase)
@@ -89,10 +90,17 @@ export const restore: Command = {
   },
 }
 
-const stamp = (at: number): string => new Date(at).toISOString().replace(/[-:]|\.\d+/g, '')
-
 function inWords({ documents, at, version, engine }: Manifest): string {
   return `${documents} documents of ${new Date(at).toISOString()}, by Latchkey ${version} from ${engine}`
+}
+
+/** A file can be verified without a configuration, too. */
+function configuredPassphrase({ config }: Given): string | undefined {
+  try {
+    return config().backup.passphrase
+  } catch {
+    return undefined
+  }
 }
 
 function passphraseOf({ option }: Given): string | undefined {

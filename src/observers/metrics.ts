@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { events, type Observer } from '../events.ts'
 import { type Answered, routeOf } from './answered.ts'
 
@@ -9,6 +9,8 @@ export interface Metrics {
   observer: Observer
   /** Times a request by its route. */
   answered(request: Omit<Answered, 'request'>): void
+  /** Says when the last scheduled backup succeeded, in milliseconds since the epoch. */
+  backedUp(at: number): void
   /** What `/metrics` answers, in Prometheus' text format 0.0.4. */
   text(): Promise<string>
   /** The media type of that answer. */
@@ -46,6 +48,11 @@ export function metrics(): Metrics {
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     registers: [register],
   })
+  const backedUp = new Gauge({
+    name: 'latchkey_backup_last_success_timestamp_seconds',
+    help: 'When the last scheduled backup succeeded',
+    registers: [register],
+  })
   const known = knowing()
   return {
     observer: {
@@ -62,6 +69,7 @@ export function metrics(): Metrics {
       const labels = { method, route: known(routeOf(path), status), status: `${Math.floor(status / 100)}xx` }
       durations.observe(labels, took / 1_000)
     },
+    backedUp: at => backedUp.set(at / 1_000),
     text: () => register.metrics(),
     type: register.contentType,
   }

@@ -28,6 +28,12 @@ describe('metrics', () => {
     expect(line(await text(), 'latchkey_limits_closed_total{limit="sms.daily"}')).to.match(/ 2$/)
   })
 
+  it('says when the last scheduled backup succeeded', async () => {
+    const { backedUp, text } = metrics()
+    backedUp(1_767_225_600_000)
+    expect(line(await text(), 'latchkey_backup_last_success_timestamp_seconds ')).to.match(/ 1767225600$/)
+  })
+
   it('gathers how long requests took, by route and class of status', async () => {
     const { answered, text } = metrics()
     answered({ method: 'POST', path: '/token', status: 200, took: 3 })
