@@ -23,14 +23,14 @@ describe('what succeeded', () => {
     return page
   }
   /** Where the reader of the page of rules is, as that page says. */
-  const here = (page: Page) => /You are at (\S+) now/.exec(page.text)?.[1] ?? expect.fail(page.text)
+  const here = (page: Page) => /Your current IP address is ([^ ]+)\./.exec(page.text)?.[1] ?? expect.fail(page.text)
   const rule = ({ browser }: Person, page: Page) => browser.post(page.url, { addresses: here(page) })
   const undo = (page: Page) => page.submit({}, 'Undo')
 
   it('is said once, where it happened, of whatever an owner does', async () => {
     const ada = await at.joined()
     const home = await at.open(ada, '/account/profile')
-    await once(ada, await home.submit({ name: 'Ada' }), /profile is saved/)
+    await once(ada, await home.submit({ name: 'Ada' }), /profile was saved/)
     await once(ada, await at.addPhone(ada), /phone number is confirmed/)
     await once(ada, await at.addPasskey(ada), /passkey is ready/)
     const codes = await at.act(ada, 'add', { factor: 'recovery-code' })
@@ -39,17 +39,17 @@ describe('what succeeded', () => {
     const phone = credentialOn(await at.open(ada), 'Text message')
     await once(ada, await at.act(ada, 'rename', { credential: phone, name: 'My phone' }), /name is “My phone”/)
     await once(ada, await at.act(ada, 'prefer', { credential: phone }), /“My phone” first/)
-    await once(ada, await at.act(ada, 'phrase', { phrase: 'blue heron' }), /phrase is saved/)
-    await once(ada, await at.act(ada, 'texts', { texts: 'on' }), /now sent by text/)
+    await once(ada, await at.act(ada, 'phrase', { phrase: 'blue heron' }), /phrase was saved/)
+    await once(ada, await at.act(ada, 'texts', { texts: 'on' }), /now get security alerts/)
     await once(ada, await at.act(ada, 'weekly-summary', { 'weekly-summary': 'on' }), /weekly summary/)
     const rules = await at.open(ada, '/account/security/restrictions')
-    await once(ada, await rule(ada, rules), /rules are saved/)
+    await once(ada, await rule(ada, rules), /rules were saved/)
     const trip = await at.open(ada, '/account/security/restrictions')
     const until = new Date(latchkey.clock.now() + 86_400_000).toISOString().slice(0, 10)
-    await once(ada, await trip.submit({ country: 'AT', until }), /trip is saved/)
-    await once(ada, await at.act(ada, 'remove', { credential: phone }), /“My phone” is removed/)
+    await once(ada, await trip.submit({ country: 'AT', until }), /travel plans were saved/)
+    await once(ada, await at.act(ada, 'remove', { credential: phone }), /“My phone” was removed/)
     const others = await ada.browser.post(`${latchkey.issuer}/account/sessions/end-others`)
-    await once(ada, others, /other sessions have ended/)
+    await once(ada, others, /other sessions were ended/)
   })
 
   it('is said after a proof was asked for, too', async () => {
@@ -58,7 +58,7 @@ describe('what succeeded', () => {
     const first = await at.act(ada, 'phrase', { phrase: 'blue heron' })
     const asked = await first.submit({ password: ada.password })
     expect(said(asked)).to.deep.equal([])
-    await once(ada, await asked.submit({ code: authenticatorCode(latchkey, ada) }), /phrase is saved/)
+    await once(ada, await asked.submit({ code: authenticatorCode(latchkey, ada) }), /phrase was saved/)
   })
 
   it('is said of a sign-up', async () => {
@@ -77,11 +77,11 @@ describe('what succeeded', () => {
     await at.act(ada, 'phrase', { phrase: 'blue heron' })
     const phrase = await undo(await at.act(ada, 'phrase', { phrase: 'grey heron' }))
     expect(phrase.find('[name=phrase]')?.attributes.value).to.equal('blue heron')
-    await once(ada, await undo(await at.act(ada, 'texts', { texts: 'on' })), /no longer sent by text/)
+    await once(ada, await undo(await at.act(ada, 'texts', { texts: 'on' })), /no longer get security alerts/)
     const rules = await at.open(ada, '/account/security/restrictions')
     const ruled = await rule(ada, rules)
-    expect(ruled.text).to.contain('Only these addresses')
-    expect((await undo(ruled)).text).to.not.contain('Only these addresses')
+    expect(ruled.text).to.contain('Only these IP addresses')
+    expect((await undo(ruled)).text).to.not.contain('Only these IP addresses')
   })
 
   it('gives a forgotten device back, for some minutes, and only to the session that forgot it', async () => {
