@@ -41,7 +41,7 @@ import { phrases as phrasesOf, words as wordsOf } from './web/phrases.ts'
 import { protocolPages } from './web/protocol-pages.ts'
 import { renderer, shower } from './web/show.ts'
 import { repeating, scraped, together } from './wiring/composing.ts'
-import { branding, mtls as mtlsOf, proxies as proxiesOf, reloading } from './wiring/configured.ts'
+import * as configured from './wiring/configured.ts'
 import { people as peopleOf } from './wiring/people.ts'
 import { post as postOf } from './wiring/post.ts'
 import { identity as identityOf, telling } from './wiring/staff-and-alerts.ts'
@@ -84,7 +84,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   const { store, secrets, now = Date.now, log: destination, cost } = surroundings
   const { issuer, production, local } = config
   const standing = { production, local, mtls: config.mtls, issuer }
-  const mtls = mtlsOf(config)
+  const mtls = configured.mtls(config)
   const { registration, documents } = config.apps
   const clients = registry(readClients(config.clients, standing), {
     registrations: registrations(store),
@@ -108,7 +108,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   const hasher = hasherOf({ keyring, queue: config.hashing.queue, cost })
   const accounts = accountsOf(store, sealer)
   const assets = assetsOf()
-  const brand = branding(config, { publish: assets.publish, warn: log.warn })
+  const brand = configured.branding(config, { publish: assets.publish, warn: log.warn })
   const { name } = brand.now()
   const phrases = phrasesOf({ production, brand: () => brand.now().name })
   const throttle = throttleOf({ store, now, emit })
@@ -179,7 +179,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     ...acting,
     ...{ actions, token, assets, show, book },
     protocol: { keys: cookieKeys(keyring), discovery: oidc.discovery, endpoints: oidc.endpoints },
-    proxies: proxiesOf(config, { say: log.warn, now }),
+    proxies: configured.proxies(config, { say: log.warn, now }),
     ...{ app: clients.app, suite: () => clients.declared().apps },
     places,
     rpId: new URL(issuer).hostname,
@@ -187,6 +187,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     ready: readiness(store, { now, onFault: log.fault }),
     metrics: scraped(config.metrics.token, metrics.text),
     kept: post.kept,
+    ...{ compose: post.compose, samples: configured.samples(config) },
     ...{ log: log.fault, refused: log.refused },
     answered: request => {
       metrics.answered(request)
@@ -215,7 +216,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     listener,
     certified: only([...certifiedPaths(routes), '/api-keys/verify', '/admin/api/'], listener, () => token(9)),
     ...{ say: log.say, fault: log.fault, refused: log.refused },
-    reload: reloading(config, { brand, declare: oidc.declare, emit, onFault: log.fault }),
+    reload: configured.reloading(config, { brand, declare: oidc.declare, emit, onFault: log.fault }),
     sweep,
     stop: async () => {
       stopped.abort()

@@ -18,6 +18,7 @@ import { deviceCode } from './device-code.ts'
 import { fairly } from './fair.ts'
 import { faults } from './faults.ts'
 import { flowPages } from './flow-pages.ts'
+import { gallery } from './gallery.ts'
 import { bodiesWithin, headers, type Proxies, sameOrigin, settled } from './http-security.ts'
 import { identity } from './identity-check-pages.ts'
 import { interaction } from './interaction.ts'
@@ -58,6 +59,7 @@ const families = [
     account,
     profile,
     switcher,
+    gallery,
     security,
     restrictions,
     sessions,

@@ -95,6 +95,8 @@ export interface Frame {
   /** Every language there is, by its tag; and the page that its switcher leads back to, a path of ours. */
   languages: Readonly<Record<string, { name: string; direction: 'ltr' | 'rtl' }>>
   stay: string
+  /** The colours to show it in, whatever the browser prefers: in the gallery. */
+  theme: 'light' | 'dark' | undefined
   /** What the house is called and looks like. Logos are assets; `wordmark` says that the logo is the name as well. */
   brand: {
     name: string
@@ -119,4 +121,12 @@ export interface Frame {
   notice: Told | undefined
   /** A URL under /assets with its content's digest, cacheable for ever. */
   asset(name: string): string
+}
+
+/** What the development gallery shows: pages and emails with samples of what they are given. */
+export interface Samples {
+  gallery: readonly { title: string; page: keyof Pages; locals: object & Partial<Frame> }[]
+  letters: readonly { title: string; name: string; data: Record<string, unknown> }[]
+  /** The moment of every page, in milliseconds since the epoch. */
+  now: number
 }

@@ -30,7 +30,7 @@ import type { Consents } from '../records/consents.ts'
 import type { Places } from '../risk/places.ts'
 import type { Risk } from '../risk/weigh.ts'
 import { beginFlow } from './flow-start.ts'
-import type { Pages } from './pages.ts'
+import type { Pages, Samples } from './pages.ts'
 import type { Words } from './phrases.ts'
 import type { Show } from './show.ts'
 import { concluded, finishing, stepUp } from './step-up.ts'
@@ -68,6 +68,10 @@ export interface Rooms {
   issuer: string
   /** Lists the development outbox, for this machine alone; undefined where messages are really sent. */
   kept: ((to?: string) => Promise<Pages['dev/outbox']['messages']>) | undefined
+  /** The samples of the gallery; undefined in production. */
+  samples: (() => Promise<Samples>) | undefined
+  /** Composes an email, for the gallery. */
+  compose: (name: string, values: Record<string, unknown> & { locale: string }) => { html: string; text: string }
   mailbox: Mailbox
   /** Prometheus' text, and whether an Authorization header may read it; undefined where there is no such page. */
   metrics: { admits: (authorization: string) => boolean; text: () => Promise<string> } | undefined

@@ -51,7 +51,16 @@ export function shower({ render, phrases, reasons }: { render: Render; phrases: 
   /** Says a Problem in English, for programs. */
   const explain = (fault: Problem): string => phrases.problem('en', fault)
 
-  return { page, say: phrases.say, problem, explain, refusal }
+  /** Says what happened, for a problem's code alone; `otherwise` where that takes more to say. */
+  const gist = (locale: string, code: Code, otherwise: string): string => {
+    try {
+      return phrases.problem(locale, { code, values: {}, retryAfter: undefined })
+    } catch {
+      return otherwise
+    }
+  }
+
+  return { page, say: phrases.say, problem, explain, gist, refusal }
 }
 
 /** Gives an answer the status of a Problem, and says when to try again (RFC 9110, 10.2.3). */
@@ -122,6 +131,7 @@ export function renderer(services: Rendering) {
       direction: phrases.direction(locale),
       languages: phrases.languages,
       stay: '/account',
+      theme: undefined,
       brand: looksOf(house),
       towards: undefined,
       reason: undefined,

@@ -7,6 +7,7 @@ import type { Emit } from '../events.ts'
 import type { Mtls } from '../oidc/mtls.ts'
 import type { Oidc } from '../oidc/provider.ts'
 import type { Proxies } from '../web/http-security.ts'
+import type { Samples } from '../web/pages.ts'
 
 const minute = 60_000
 
@@ -104,4 +105,9 @@ export function reloading(
     last = last.then(reload).catch(onFault)
     return last
   }
+}
+
+/** Returns what reads the gallery's samples when somebody looks at it: they stand with the tests, and weigh nothing where nobody does. Undefined in production. */
+export function samples({ production }: Config): (() => Promise<Samples>) | undefined {
+  return production ? undefined : async () => (await import('../../test/support/gallery.ts')) as unknown as Samples
 }

@@ -1,7 +1,7 @@
 import type { Brand } from '../brand/brand.ts'
 import type { Config } from '../config.ts'
 import type { Sealer } from '../crypto/seal.ts'
-import { composer } from '../delivery/compose.ts'
+import { type Composer, composer } from '../delivery/compose.ts'
 import { DeliveryFault } from '../delivery/delivery-fault.ts'
 import { mailing, type SendMail } from '../delivery/mails.ts'
 import type { Logout, Ping } from '../delivery/message.ts'
@@ -43,6 +43,8 @@ interface Services {
 export interface Post {
   outbox: Outbox
   sendMail: SendMail
+  /** Composes an email without sending it. */
+  compose: Composer['mail']
   postLogout: Options['postLogout']
   postPing: Options['postPing']
   /** What the development outbox shows; undefined where every message really goes out. */
@@ -66,11 +68,13 @@ export function post({ production, issuer, mail, sms: { url } }: Config, service
       throw new DeliveryFault({ reason: 'refused' }, { forGood: true })
   }
   const channels = { email: mailer?.send, sms: url === undefined ? undefined : sms({ url, now }), logout, ping }
+  const composing = composer({ phrases, issuer, brand })
   const outbox = outboxOf({ ...keeping, channels, now, onEvent: emit })
   return {
     outbox,
+    compose: composing.mail,
     sendMail: mailing({
-      composer: composer({ phrases, issuer, brand }),
+      composer: composing,
       outbox,
       issuer,
       antiPhishingPhraseOf,

@@ -48,6 +48,7 @@ const dynamic = [
   /^done\.[a-z-]+(\.[a-z-]+)?$/,
   /^confirm\.(sessions\.(others|all)|hold|[a-z-]+\.[a-z-]+\.[a-z-]+)$/,
   /^brand\.(terms|privacy|support)$/,
+  /^gallery\.theme\.(system|light|dark)$/,
   /^device\.apart\.(far|abroad)$/,
   /^error\.[a-z_]+\.title$/,
 ]

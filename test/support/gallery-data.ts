@@ -57,4 +57,9 @@ export const dataPages: readonly Picture[] = [
   }),
   picture('keep', 'recovery/keep', { action: '/keep/x', until: now + 6 * day }),
   picture('kept', 'recovery/kept', { locale: 'de' }),
+  picture('gallery', 'dev/gallery', {
+    shown: { language: 'en', theme: '' },
+    pictures: [{ title: 'sign-in', page: 'sign-in/start' }],
+    letters: [{ title: 'welcome', name: 'welcome' }],
+  }),
 ]

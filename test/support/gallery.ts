@@ -5,9 +5,10 @@ import { elsewherePages } from './gallery-elsewhere.ts'
 import { heldPages } from './gallery-held.ts'
 import { identityPages } from './gallery-identity.ts'
 import { keyPages } from './gallery-keys.ts'
+import { letters } from './gallery-mails.ts'
 import { otherPages } from './gallery-pages.ts'
 import { recoveries } from './gallery-recovery.ts'
-import type { Picture } from './gallery-samples.ts'
+import { now, type Picture } from './gallery-samples.ts'
 import { sessionPages } from './gallery-sessions.ts'
 import { signIns } from './gallery-sign-in.ts'
 import { signUps } from './gallery-sign-up.ts'
@@ -27,3 +28,5 @@ export const gallery: readonly Picture[] = [
   ...dataPages,
   ...elsewherePages,
 ]
+
+export { letters, now }

@@ -1,0 +1,64 @@
+import type { Context } from 'koa'
+import { Problem } from '../errors.ts'
+import { type Locale, lookup } from '../languages.ts'
+import { addressOf } from '../network.ts'
+import { queryField } from './forms.ts'
+import type { Pages } from './pages.ts'
+import type { Services } from './services.ts'
+
+declare module './pages.ts' {
+  interface Pages {
+    /** Every page and email in every state, by its title: each in a language, and in light or dark. */
+    'dev/gallery': {
+      shown: { language: string; theme: string }
+      pictures: readonly { title: string; page: string }[]
+      letters: readonly { title: string; name: string }[]
+    }
+  }
+}
+
+const home = '/dev/gallery'
+const themes = ['light', 'dark'] as const
+// Emails carry their style with them; nothing else of them is let in.
+const policyOfMails = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
+
+/** Serves every page and email with samples, in development. */
+export function gallery({ router, samples, compose, show }: Services): void {
+  if (!samples) return
+  router.use([home, `${home}/:kind/:title`], async (ctx, next) => {
+    if (addressOf(ctx.ip)?.range() !== 'loopback') throw new Problem('not_found')
+    await next()
+  })
+  const languageOf = (ctx: Context): Locale => lookup([queryField(ctx, 'language', 40) ?? '']) ?? ctx.state.locale
+  const themeOf = (ctx: Context) => themes.find(each => each === queryField(ctx, 'theme', 10))
+
+  router.get(home, async ctx => {
+    const { gallery: pictures, letters } = await samples()
+    const shown = { language: languageOf(ctx), theme: themeOf(ctx) ?? '' }
+    show.page(ctx, 'dev/gallery', { shown, pictures, letters })
+  })
+
+  router.get(`${home}/page/:title`, async ctx => {
+    const { gallery: pictures, now } = await samples()
+    const found = pictures.find(({ title }) => title === ctx.params.title)
+    if (!found) throw new Problem('not_found')
+    const { page, locals } = found
+    ctx.state.locale = queryField(ctx, 'language', 40) ? languageOf(ctx) : (lookup([locals.locale ?? '']) ?? 'en')
+    const { problem } = locals
+    const fault = problem && { ...problem, text: show.gist(ctx.state.locale, problem.code, problem.text) }
+    const framed = { ...locals, now, theme: themeOf(ctx), ...(fault && { problem: fault }) }
+    show.page(ctx, page, framed as unknown as Pages[typeof page])
+  })
+
+  router.get(`${home}/mail/:title`, async ctx => {
+    const { letters } = await samples()
+    const found = letters.find(({ title }) => title === ctx.params.title)
+    if (!found) throw new Problem('not_found')
+    const to = 'ada@example.com'
+    const antiPhishingPhrase = 'Blue heron'
+    const mail = compose(found.name, { ...found.data, to, antiPhishingPhrase, locale: languageOf(ctx) })
+    ctx.set('Content-Security-Policy', policyOfMails)
+    ctx.type = queryField(ctx, 'format', 10) === 'text' ? 'text' : 'html'
+    ctx.body = ctx.type === 'text/plain' ? mail.text : mail.html
+  })
+}
