@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { IntlMessageFormat } from 'intl-messageformat'
 import type { Context } from 'koa'
 import { type Locale, languages, lookup } from '../../src/languages.ts'
+import { isolated } from '../../src/web/phrases.ts'
 import en from './locales/en.json' with { type: 'json' }
 
 /** The key of every phrase; English is the source. */
@@ -41,7 +42,11 @@ function speech(locale: Locale) {
     locale,
     direction: languages[locale].direction,
     t: (key: PhraseKey, values: Record<string, string | number> = {}): string =>
-      String(new IntlMessageFormat(phrases[key] ?? en[key], locale, undefined, { ignoreTag: true }).format(values)),
+      String(
+        new IntlMessageFormat(phrases[key] ?? en[key], locale, undefined, { ignoreTag: true }).format(
+          languages[locale].direction === ('rtl' as string) ? isolated(values) : values,
+        ),
+      ),
     number: (value: number, fraction: number): string => new Intl.NumberFormat(region, digits(fraction)).format(value),
     percent: (value: number): string =>
       new Intl.NumberFormat(region, { style: 'percent', maximumFractionDigits: 1 }).format(value),

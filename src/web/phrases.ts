@@ -46,16 +46,19 @@ export function phrases({
     return new IntlMessageFormat(source, locale, undefined, { ignoreTag: true })
   })
 
-  /** Returns the phrase of a key as plain text. A key that is missing throws; in production it is shown as it is. */
+  /** Returns the direction in which a language is written. */
+  const direction = (locale: string): Language['direction'] => known[locale]?.direction ?? 'ltr'
+
+  /** Returns the phrase of a key as plain text. A key that is missing throws; in production it is said in English, or shown as it is. */
   function t(locale: string, key: PhraseKey, values?: PhraseValues): string {
+    // What is kept of a person may name a language that an earlier version spoke.
+    const spoken = Object.hasOwn(known, locale) ? locale : 'en'
+    const given = { brand: brand(), ...values }
     try {
-      // What is kept of a person may name a language that an earlier version spoke.
-      return String(
-        compiled(`${Object.hasOwn(known, locale) ? locale : 'en'} ${key}`).format({ brand: brand(), ...values }),
-      )
+      return String(compiled(`${spoken} ${key}`).format(direction(spoken) === 'rtl' ? isolated(given) : given))
     } catch (error) {
-      if (production) return key
-      throw error
+      if (!production) throw error
+      return spoken === 'en' ? key : say('en', key, values)
     }
   }
 
@@ -76,9 +79,6 @@ export function phrases({
     if (seconds <= 5_400) return t(locale, 'wait.minutes', { count: Math.ceil(seconds / 60) })
     return t(locale, 'wait.hours', { count: Math.ceil(seconds / 3_600) })
   }
-
-  /** Returns the direction in which a language is written. */
-  const direction = (locale: string): Language['direction'] => known[locale]?.direction ?? 'ltr'
 
   return { t, say, problem, direction, languages: known }
 }
@@ -123,6 +123,15 @@ const clocks = once(name => {
  */
 export function moment(locale: string, at: number, time?: 'short' | 'long', zone = 'UTC'): string {
   return clocks(time ? `${locale} ${zone} ${time}` : `${locale} ${zone}`).format(at)
+}
+
+/** Keeps the text around a value out of its order: an address or a phone number in Arabic reads from left to right (UAX 9, 2.4: FSI and PDI). */
+export function isolated(values: PhraseValues): PhraseValues {
+  const each = ([name, value]: [string, string | number]) => [
+    name,
+    typeof value === 'string' && value !== '' ? `\u2068${value}\u2069` : value,
+  ]
+  return Object.fromEntries(Object.entries(values).map(each))
 }
 
 /** Makes one thing of each name, when it is first wanted: a formatter costs as much as a page. */

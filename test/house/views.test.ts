@@ -44,6 +44,29 @@ describe('the stylesheet', () => {
   })
 })
 
+describe('what lies left and right', () => {
+  const styles = ['views/assets/latchkey.css', 'examples/suite'].flatMap(path => {
+    const place = new URL(`../../${path}/`, import.meta.url)
+    return readdirSync(place)
+      .filter(name => name.endsWith('.css'))
+      .map(name => ({ name, css: readFileSync(new URL(name, place), 'utf8') }))
+  })
+  const physical =
+    /(?<![\w-])(?:(?:margin|padding|border|inset)-(?:left|right)|left|right|float|clear)\s*:|text-align\s*:\s*(?:left|right)/
+
+  it('is said by where a line begins and ends, so that it is mirrored where people read from right to left', () => {
+    for (const { name, css } of styles) expect(css, name).to.not.match(physical)
+    for (const fault of ['a { margin-left: 1px }', 'a{left:0}', 'a{text-align: right}', 'a { float: left }'])
+      expect(fault).to.match(physical)
+    for (const fine of [
+      'a { margin-inline-start: 1px }',
+      'a { text-align: start }',
+      'a { border-start-start-radius: 1px }',
+    ])
+      expect(fine).to.not.match(physical)
+  })
+})
+
 describe('pages', () => {
   const render = renderer({ phrases: phrases(), assets: assets(), now: () => now })
   const pages = gallery.map(({ title, page, locals }) => ({ title, page, html: render(page, locals) }))

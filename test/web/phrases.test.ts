@@ -31,6 +31,19 @@ describe('phrases', () => {
       expect(t(gone, 'act.sign-in'), gone).to.equal('Sign in')
   })
 
+  it('keeps addresses and numbers in their own order where people read from right to left', () => {
+    const read = () => ({ 'outbox.email': '\u05d0 {to} \u05d1' })
+    const all = phrases({ known: { ...languages, he: { name: 'He', direction: 'rtl' } }, read })
+    expect(all.t('he', 'outbox.email', { to: '+44 20 1234' })).to.equal('\u05d0 \u2068+44 20 1234\u2069 \u05d1')
+    expect(t('en', 'outbox.email', { to: 'ada@example.com' })).to.equal('Email to ada@example.com')
+  })
+
+  it('says in English what a language lacks, in production', () => {
+    const known = { ...languages, he: { name: 'He', direction: 'rtl' } } as const
+    expect(phrases({ production: true, known, read: () => ({}) }).t('he', 'act.sign-in')).to.equal('Sign in')
+    expect(() => phrases({ known, read: () => ({}) }).t('he', 'act.sign-in')).to.throw('No phrase act.sign-in in he')
+  })
+
   it('inserts values as text', () => {
     expect(t('en', 'layout.progress', { at: 2, of: 6 })).to.equal('Step 2 of 6')
     expect(t('en', 'outbox.email', { to: '<b>{x}</b>' })).to.equal('Email to <b>{x}</b>')
