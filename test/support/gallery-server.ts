@@ -21,7 +21,7 @@ export interface GalleryServer {
   close(): Promise<void>
 }
 
-/** Serves each picture of the gallery at /<title>, under the headers of the real pages, and keeps what they post. */
+/** Serves each picture of the gallery at /<title>, in another language with `?language=`, under the headers of the real pages, and keeps what they post. */
 export async function serveGallery(): Promise<GalleryServer> {
   const { asset, middleware } = assets()
   const render = renderer({ phrases: phrases(), assets: { asset }, now: () => now })
@@ -42,7 +42,8 @@ export async function serveGallery(): Promise<GalleryServer> {
     const picture = gallery.find(({ title }) => ctx.path === `/${title}`)
     if (!picture) return
     ctx.type = 'html'
-    ctx.body = render(picture.page, picture.locals)
+    const { language } = ctx.query
+    ctx.body = render(picture.page, { ...picture.locals, ...(typeof language === 'string' && { locale: language }) })
   })
 
   const server = await new Promise<Server>(resolve => {
