@@ -104,6 +104,8 @@ const shape = z.object({
   travel: travelShape.optional(),
   /** When restrictions or travel were last changed. */
   ruledAt: z.number().optional(),
+  /** When a passkey was last offered after a sign-in, in milliseconds. */
+  passkeyOfferedAt: z.number().optional(),
   createdAt: z.number(),
   updatedAt: z.number(),
 })
@@ -116,7 +118,7 @@ export const givenOfAccounts = [
   ...(['id', 'legacySub', 'email', 'emailUnproved', 'phone'] as const),
   ...(['locale', 'zone', 'profile', 'status', 'lock', 'closesAt', 'holdUntil'] as const),
   ...(['antiPhishingPhrase', 'smsAlerts', 'summaryAt'] as const),
-  ...(['restrictions', 'travel', 'ruledAt', 'createdAt', 'updatedAt'] as const),
+  ...(['restrictions', 'travel', 'ruledAt', 'passkeyOfferedAt', 'createdAt', 'updatedAt'] as const),
 ]
 
 export const accountsDeclaration = declare({

@@ -81,7 +81,19 @@ export function composer({ phrases, issuer, brand }: Options) {
         ...looking({ direction, colours }),
         keyed: logo === undefined,
       }
-      const both = (format: Format) => render('layout', format, { ...page, body: render(chosen, format, page) })
+      const { look } = page
+      const escape = escapes.html
+      /** A button, and its address below as text: for who does not trust buttons, or cannot press them. */
+      const buttons: Record<Format, (url: string, label: string) => string> = {
+        html: (url, label) =>
+          `<p ${look('text')}><a href="${escape(url)}" ${look('button')}>${escape(label)}</a></p>\n` +
+          `<p ${look('soft')}><a href="${escape(url)}" ${look('link')}>${escape(url)}</a></p>\n`,
+        text: (url, label) => `${label}\n${url}`,
+      }
+      const both = (format: Format) => {
+        const shown = { ...page, button: buttons[format] }
+        return render('layout', format, { ...shown, body: render(chosen, format, shown) })
+      }
       return { subject, html: both('html'), text: tidy(both('text')) }
     },
     /** The text message of this name. One with a code ends in the line by which phones fill it in (the origin-bound one-time code format of the WICG). */

@@ -8,6 +8,7 @@ const tokens = {
   line: ['#d5dad5', '#2a3532'],
   key: ['#0f4a3f', '#d9b25f'],
   brass: ['#8a6416', '#d9b25f'],
+  'on-key': ['#ffffff', '#17140a'],
 } as const
 
 type Token = keyof typeof tokens
@@ -62,6 +63,10 @@ const roles = {
     ltr: true,
   },
   link: { colours: { color: 'key' }, rest: 'text-underline-offset:3px;overflow-wrap:anywhere', ltr: true },
+  button: {
+    colours: { 'background-color': 'key', 'border-color': 'key', color: 'on-key' },
+    rest: 'display:inline-block;border-width:1px;border-style:solid;border-radius:10px;padding:12px 20px;font-weight:600;text-decoration:none',
+  },
   foot: {
     colours: { color: 'soft' },
     rest: `padding:18px 36px 0;${sans};font-size:13px;line-height:1.5;overflow-wrap:anywhere`,

@@ -51,6 +51,8 @@ export const mails = {
       when: string
       /** Until when what was added counts for no more than what was proved for it, in words. */
       limit?: string | undefined
+      /** What its owner called the credential that it is about. */
+      named?: string | undefined
       /** The new address or number, masked. */
       became?: string | undefined
       /** It goes to an address that came to the account lately, from which nothing can be undone yet. */

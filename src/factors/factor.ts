@@ -30,6 +30,8 @@ export interface Subject<Secret> {
   left?: number | undefined
   /** The app that they are on the way to. */
   towards?: string | undefined
+  /** What is enrolled may be made by the browser alone, with nobody touching anything (WebAuthn Level 3, conditional creation). */
+  unattended?: true | undefined
   /** Nothing may be sent: the page is the same, and no answer is right. */
   silent?: true | undefined
   /** The one thing that a proof may be for, as base64url of 32 bytes: a factor that binds makes it its challenge. */

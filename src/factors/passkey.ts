@@ -84,6 +84,8 @@ export function passkey({
           response: sent as RegistrationResponseJSON,
           expectedChallenge: challenge,
           supportedAlgorithmIDs: algorithms,
+          // Whoever uses it is verified then: it is authorised by what was proved a moment ago, not by its own making.
+          ...(who.unattended && { requireUserPresence: false, requireUserVerification: false }),
         }).catch(cause => {
           throw wrong(cause)
         })

@@ -122,3 +122,26 @@ export function loosens(
 ): boolean {
   return did === 'removed' || factor.channel !== undefined || purpose === 'reset' || proved.some(spare)
 }
+
+/** What a factor is worth at best beside another that is available. */
+export function bestWith(first: Rule, available: readonly Rule[]): Acr | undefined {
+  return highest(available.map(each => assurance([first, each])))
+}
+
+/** Offers a passkey to who signed in with a password and holds none; not on the strength of an emailed code or a trusted device. */
+export function upgrade<F extends Rule>(
+  standing: {
+    offered: readonly F[]
+    available: readonly F[] | undefined
+    proved: readonly F[]
+    enrolled: readonly F[]
+  },
+  skipped: readonly string[],
+) {
+  const { offered, available = [], proved, enrolled } = standing
+  const from = offered.filter(each => each.multiFactor && !skipped.includes(each.id))
+  const has = [...available, ...enrolled].some(each => each.multiFactor)
+  const password = proved.some(each => opens(each) && !each.multiFactor)
+  const offers = password && !has && from.length > 0 && reaches(assurance(proved), 'aal2')
+  return offers ? { now: 'enrol' as const, from, optional: true } : undefined
+}

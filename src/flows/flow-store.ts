@@ -85,6 +85,10 @@ const shape = z.object({
   locale: z.string(),
   /** The time zone of the browser, where it said so. */
   zone: z.string().optional(),
+  /** The browser has passkeys; `automatic` where it makes one by itself after a password was used (WebAuthn Level 3, conditional creation). */
+  passkeys: z.enum(['yes', 'automatic']).optional(),
+  /** Whether a passkey is offered once enough was proved: on a page, or by the browser alone. */
+  offered: z.enum(['shown', 'quiet', 'no']).optional(),
   proved: z.array(z.string()),
   /** What counts for less than its factor, because the credential that it was proved by came lately. */
   limits: z.record(z.string(), assuranceShape).optional(),

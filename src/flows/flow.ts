@@ -1,5 +1,4 @@
 import type { Credential, Credentials } from '../accounts/credential.ts'
-import type { Devices } from '../accounts/device.ts'
 import type { Failures } from '../accounts/failures.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import { reaches } from '../acr.ts'
@@ -7,7 +6,6 @@ import { Problem } from '../errors.ts'
 import type { Emit, Visitor } from '../events.ts'
 import { emailAddress } from '../factors/contacts.ts'
 import type { Factor } from '../factors/factor.ts'
-import type { Risk } from '../risk/weigh.ts'
 import { limitedUntil } from './assurance.ts'
 import type { Ask, Challenges } from './challenge.ts'
 import type { Enrol } from './enrolment.ts'
@@ -15,10 +13,10 @@ import type { Flow, Flows, Mode } from './flow-store.ts'
 import type { Mailbox } from './mailbox.ts'
 import type { Step } from './policy.ts'
 import type { Prove } from './proof.ts'
-import { weighing } from './rulings.ts'
+import { type Weighing, weighing } from './rulings.ts'
 import { authorityOf, firstOf, stepOf, subjectOf } from './standing.ts'
 
-interface Services {
+interface Services extends Weighing {
   factors: readonly Factor[]
   flows: Flows
   challenges: Challenges
@@ -27,14 +25,11 @@ interface Services {
   enrol: Enrol
   mailbox: Mailbox
   credentials: Pick<Credentials, 'of'>
-  devices: Pick<Devices, 'trusted'>
-  risk: Pick<Risk, 'weigh'>
   throttle: Throttle
   failures: Pick<Failures, 'closed' | 'forget'>
   emit: Emit
   /** How long what was added counts for no more than the proof that authorised it, in milliseconds. */
   hold: number
-  now: () => number
 }
 
 /** How often a meter may look at what is being typed: each look costs the main thread some milliseconds. */

@@ -1,8 +1,9 @@
-import { type Acr, highest, reaches } from '../acr.ts'
+import { type Acr, reaches } from '../acr.ts'
 import type { Reason, Verdict } from '../risk/verdict.ts'
 import {
   assurance,
   authority,
+  bestWith,
   guards,
   lastResortsLast,
   opens,
@@ -10,6 +11,7 @@ import {
   type Rule,
   spare,
   strongestOf,
+  upgrade,
 } from './assurance.ts'
 import { keptOut } from './rulings.ts'
 import { settling } from './settling.ts'
@@ -29,6 +31,8 @@ export interface Demand {
   unguarded?: boolean | undefined
   /** The account was imported with an address that nobody has proved. */
   unproved?: boolean | undefined
+  /** A passkey is offered to who signed in with a password and holds none. */
+  offers?: boolean | undefined
   /** Optional steps passed over. */
   skipped: readonly string[]
 }
@@ -39,7 +43,7 @@ export interface Standing<F extends Rule> {
   /** What the account holds, each factor as its best credential counts now; undefined while nobody is named. */
   available: readonly F[] | undefined
   /** What available factors will be worth, and from when (milliseconds), where that is more than now; soonest first. */
-  later?: readonly Later<F>[] | undefined
+  later?: readonly { factor: F; at: number }[] | undefined
   /** What was proved so far, each factor as the credential counted that it was proved by. */
   proved: readonly F[]
   /** What was enrolled on this way. */
@@ -49,11 +53,6 @@ export interface Standing<F extends Rule> {
   verdict?: Verdict | undefined
   /** Its owner trusts the device that it comes from, and nothing about it is out of the ordinary. */
   trusted?: boolean | undefined
-}
-
-interface Later<F extends Rule> {
-  factor: F
-  at: number
 }
 
 export type Step<F extends Rule> =
@@ -219,7 +218,11 @@ function signIn<F extends Rule>(standing: Standing<F>): Step<F> {
     return second.length > 0 ? { now: 'prove', from: lastResortsLast(second) } : short(standing, wanted)
   }
 
-  return replacing(offered, proved, enrolled) ?? done(proved, [], least)
+  return (
+    replacing(offered, proved, enrolled) ??
+    (demand.offers ? upgrade(standing, demand.skipped) : undefined) ??
+    done(proved, [], least)
+  )
 }
 
 /** Who had to use a recovery code has lost something: a factor is set up again before they go on. */
@@ -230,10 +233,6 @@ function replacing<F extends Rule>(
 ): Step<F> | undefined {
   if (!proved.some(spare) || enrolled.some(guards)) return undefined
   return { now: 'enrol', from: offered.filter(each => each.mandatory), optional: false }
-}
-
-function bestWith(first: Rule, available: readonly Rule[]): Acr | undefined {
-  return highest(available.map(each => assurance([first, each])))
 }
 
 /** As `done`, where what was proved need not add up. */

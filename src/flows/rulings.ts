@@ -1,3 +1,4 @@
+import type { Accounts } from '../accounts/account.ts'
 import type { Devices } from '../accounts/device.ts'
 import { type Acr, reaches } from '../acr.ts'
 import type { Visitor } from '../events.ts'
@@ -39,14 +40,26 @@ export function keptOut(
 /** What policy says of a flow, as far as it decides when to weigh. */
 interface Decided {
   now: string
+  acr?: Acr | undefined
   until?: number | undefined
 }
+
+/** What weighing works with. */
+export interface Weighing {
+  accounts: Pick<Accounts, 'get' | 'patch'>
+  risk: Pick<Risk, 'weigh'>
+  devices: Pick<Devices, 'trusted'>
+  now: () => number
+}
+
+/** How long nobody is asked again whether they want a passkey, in milliseconds. */
+const month = 30 * 24 * 3_600_000
 
 /**
  * Weighs where a flow comes from, once policy comes to need it. Resolves to the flow with what was made of it, which has still to
  * be saved; to the same flow where there is nothing to weigh.
  */
-export function weighing({ risk, devices }: { risk: Pick<Risk, 'weigh'>; devices: Pick<Devices, 'trusted'> }) {
+export function weighing({ accounts, risk, devices, now }: Weighing) {
   /** Looks, once the first factor is proved, whether the device may stand in for the second: nowhere out of the ordinary. */
   const remembered = async (flow: Flow, step: Decided, visitor: Visitor): Promise<Flow> => {
     const { account, securityStamp, purpose } = flow
@@ -72,8 +85,20 @@ export function weighing({ risk, devices }: { risk: Pick<Risk, 'weigh'>; devices
     return { ...flow, verdict: inside ? { ruling: 'allow', why: [] } : found }
   }
 
+  /** Looks, once a password was enough, whether a passkey is to be offered: on a page at most monthly, and by the browser alone where it can. */
+  const offered = async (flow: Flow, step: Decided): Promise<Flow> => {
+    const { purpose, account, passkeys } = flow
+    const asks = step.now === 'done' && step.acr === 'aal2' && purpose === 'sign-in' && passkeys && !flow.offered
+    const owner = asks && account !== undefined ? await accounts.get(account) : undefined
+    if (!owner) return flow
+    const due = now() - (owner.passkeyOfferedAt ?? owner.createdAt) > month
+    if (due) await accounts.patch(owner.id, { passkeyOfferedAt: now() })
+    return { ...flow, offered: due ? 'shown' : passkeys === 'automatic' ? 'quiet' : 'no' }
+  }
+
   return async (flow: Flow, decide: (flow: Flow) => Decided | Promise<Decided>, visitor: Visitor): Promise<Flow> => {
     const known = await remembered(flow, await decide(flow), visitor)
-    return weighed(known, await decide(known), visitor)
+    const judged = await weighed(known, await decide(known), visitor)
+    return offered(judged, await decide(judged))
   }
 }

@@ -18,13 +18,14 @@ export function stepOf(
 ): Step<Factor> {
   const { purpose, acr, add, reauthenticatedUntil: until = 0, moves, verdict, confirmed, trusted } = flow
   const { unguarded, unproved, skipped } = flow
+  const offers = flow.offered === 'shown' || flow.offered === 'quiet'
   const reauthenticated = stillGranted(until, reauthentication, clock.now)
   return next({
     offered: factors,
     ...(flow.account === undefined ? { available: undefined } : counted(factors, credentials, clock)),
     proved: provedIn(flow, factors),
     enrolled: factors.filter(each => flow.enrolled.includes(each.id)),
-    demand: { purpose, acr, add, reauthenticated, moves, unguarded, unproved, skipped },
+    demand: { purpose, acr, add, reauthenticated, moves, unguarded, unproved, offers, skipped },
     verdict: confirmed && verdict ? { ...verdict, ruling: 'tell' } : verdict,
     trusted,
   })
@@ -60,7 +61,8 @@ export function subjectOf(
 ): Subject<unknown> {
   const { account, email, locale, client } = flow
   const own = credentials.filter(each => each.factor === factor.id)
-  return { account, email, credentials: own, locale, now, towards: client?.name }
+  const unattended = flow.offered !== undefined && flow.passkeys === 'automatic'
+  return { account, email, credentials: own, locale, now, towards: client?.name, ...(unattended && { unattended }) }
 }
 
 /** What a flow has proved, each factor as the credential counted that it was proved by. */

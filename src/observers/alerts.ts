@@ -65,7 +65,9 @@ export function alerts(services: Services): Observer {
     const lately = (owner.changes ?? []).filter(each => !each.undo && each.at > at - regret)
     const came = new Set(lately.flatMap(each => each.came))
     const key = factor === undefined ? `alert.${name}` : `factor.${factor}.${name.split('.')[1]}`
+    const gone = about ? undefined : (await credentials.out(id)).find(each => each.id === credential)
     const letter = {
+      named: (about ?? gone)?.label,
       became: about && name !== 'factor.removed' ? mask(about) : undefined,
       what: say(locale, key, plainIn(data)),
       when: words.moment(locale, at, zone),

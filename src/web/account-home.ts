@@ -20,6 +20,7 @@ declare module './pages.ts' {
       codes: number | undefined
       protection: ReturnType<typeof protectionOf>
       apps: readonly Launched[]
+      signals: ReturnType<typeof signalsOf>
       /** What happened last. */
       lately: readonly Happened[]
     }
@@ -64,6 +65,7 @@ export function account(services: Services): void {
       codes: codes > few ? undefined : codes,
       protection: protectionOf(services, account, factors, codes),
       apps,
+      signals: signalsOf(services, account, factors),
       lately: await Promise.all(entries.slice(0, last).map(each => inWords(ctx, each))),
     }
     show.page(ctx, 'account/overview', locals, { person: { email } })
@@ -118,6 +120,15 @@ async function launcher({ suite, book }: Pick<Services, 'suite' | 'book'>, accou
     .sort((one, other) => (other.usedAt ?? 0) - (one.usedAt ?? 0))
 }
 
+/** Returns what password managers are told of an account: its passkeys, so that they keep no others (WebAuthn Level 3, 5.1.10), and its name. */
+export function signalsOf(
+  { rpId }: Pick<Services, 'rpId'>,
+  { id: user, email: name }: Account,
+  held: readonly CredentialLine[],
+) {
+  return { rpId, user, name, passkeys: held.flatMap(({ lookup }) => lookup ?? []) }
+}
+
 /** A credential as account pages list it. Times in milliseconds since the epoch. */
 export type CredentialLine = Awaited<ReturnType<typeof listed>>[number]
 
@@ -130,9 +141,17 @@ export async function listed(services: Pick<Services, 'credentials' | 'factors' 
     .sort((a, b) => rank(a.factor) - rank(b.factor))
     .map(each => {
       const factor = factors.find(({ id }) => id === each.factor)
-      const { id, label, createdAt, usedAt } = each
+      const { id, label, lookup, createdAt, usedAt } = each
       const until = factor && limitedUntil(each, factor, clock)
-      const line = { id, factor: { id: each.factor }, label, hint: factor?.hint?.(each.secret), createdAt, usedAt }
+      const line = {
+        id,
+        factor: { id: each.factor },
+        label,
+        lookup,
+        hint: factor?.hint?.(each.secret),
+        createdAt,
+        usedAt,
+      }
       /** `until`: when it begins to count for more than the proof that authorised it. */
       return { ...line, ...(until !== undefined && { until }) }
     })

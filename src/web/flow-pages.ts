@@ -37,7 +37,8 @@ export function flowPages(services: Services): void {
     const flow = await flows.get(ctx.params.flow ?? '', ctx.state.visitor.device)
     if (flow.session !== undefined && (await sessions.current(ctx))?.uid !== flow.session)
       throw new Problem('attempt_expired')
-    return resume(await spoken(ctx, flow), ctx.state.visitor)
+    // A browser that is here for the first time says it once a page of ours was there.
+    return resume({ ...(await spoken(ctx, flow)), passkeys: passkeysOf(ctx) }, ctx.state.visitor)
   }
 
   /**
@@ -100,6 +101,7 @@ export function flowPages(services: Services): void {
         typed: { ...typed(asked?.asked), ...typed(fields(ctx)) },
         others: step.from.filter(each => each !== factor).map(({ id }) => ({ id })),
         optional: step.now === 'enrol' && step.optional,
+        automatic: flow.passkeys === 'automatic' && flow.offered !== 'no' ? flow.offered : undefined,
         until,
         trust: devices.trustFor > 0 && step.now === 'prove' && trustable(flow, factor),
         progress: flow.purpose === 'sign-up' ? progress(flow, asked !== undefined, factors) : undefined,
@@ -205,4 +207,10 @@ function progress(flow: Flow, asked: boolean, factors: readonly Factor[]): { at:
   const { usual, withPasskey } = signUpPages
   const of = factors.some(({ id, multiFactor }) => id === first && multiFactor) ? withPasskey : usual
   return { at: Math.min(of, past + 1 + (past > 0 || asked ? 1 : 0)), of }
+}
+
+/** Returns what a browser's script said of its passkeys, in a cookie (views/assets/once.js): it decides nothing but whether one is offered. */
+function passkeysOf(ctx: Context): Flow['passkeys'] {
+  const said = ctx.cookies.get('latchkey_passkeys')
+  return said === 'yes' || said === 'automatic' ? said : undefined
 }

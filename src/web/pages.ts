@@ -28,6 +28,8 @@ interface Step {
   others: readonly FactorView[]
   /** May be passed over, by a post to `<base>/skip`. */
   optional: boolean
+  /** The browser makes a passkey by itself; `quiet`: where it does not, the page goes on by itself. */
+  automatic?: 'shown' | 'quiet' | undefined
   /** Until when it counts for no more than what was proved for it, in milliseconds. */
   until?: number | undefined
   /** Offers to trust the device from now on: `trust=yes` along with the answer. */

@@ -3,7 +3,7 @@ import type { Account } from '../accounts/account.ts'
 import type { Credential } from '../accounts/credential.ts'
 import type { Factor } from '../factors/factor.ts'
 import { guards, removable } from '../flows/assurance.ts'
-import { type CredentialLine, listed } from './account-home.ts'
+import { type CredentialLine, listed, signalsOf } from './account-home.ts'
 import { field, requiredField } from './forms.ts'
 import { type RestrictionsView, restrictionsOf } from './restrictions-page.ts'
 import type { Services } from './services.ts'
@@ -20,8 +20,7 @@ declare module './pages.ts' {
       antiPhishingPhrase: string
       /** What the owner has switched on or off, each posted by its name to `/account/security/<name>`. */
       choices: readonly { name: string; on: boolean }[]
-      /** Tells password managers which passkeys there are, so that they keep no others (WebAuthn Level 3, 5.1.10). */
-      signals: { rpId: string; user: string; name: string; passkeys: readonly string[] }
+      signals: ReturnType<typeof signalsOf>
     }
   }
 }
@@ -43,7 +42,7 @@ const longest = 1_000
 
 /** Shows what protects an account, and takes changes of it. */
 export function security(services: Services): void {
-  const { router, actions, credentials, factors, show, rpId, requireSession, page, perform, post, words } = services
+  const { router, actions, credentials, factors, show, requireSession, page, perform, post, words } = services
   const { add, replace, remove, prefer, rename } = actions.credentials
   const { antiPhishingPhrase, ...alerts } = actions.alerts
   const chosen = Object.values(alerts).flatMap(each => (each.choice ? [{ act: each, ...each.choice }] : []))
@@ -80,7 +79,7 @@ export function security(services: Services): void {
         const on = of(account)
         return on === undefined ? [] : [{ name, on }]
       }),
-      signals: { rpId, user: id, name: email, passkeys: held.flatMap(({ lookup }) => lookup ?? []) },
+      signals: signalsOf(services, account, protectors),
     }
     show.page(ctx, 'account/security', locals, { person: { email } })
   })

@@ -116,7 +116,7 @@ export function people({ issuer, trust, hold, closing: patience, sms }: Config, 
   }
   const mailbox = mailboxOf({ ...recovering, sealer, admissions, flows, throttle, postage, askOwner })
   const asks = { factors, flows, challenges, ask, prove, enrol, mailbox }
-  const resume = engine({ ...asks, credentials, devices, risk, throttle, failures, emit, hold, now })
+  const resume = engine({ ...asks, accounts, credentials, devices, risk, throttle, failures, emit, hold, now })
 
   const receipts = receiptsOf<Approved>({ store, sealer, now })
   const approvable = { factors, accounts, credentials, challenges, receipts, proof }

@@ -146,3 +146,26 @@ describe('what was added lately', () => {
     )
   })
 })
+
+describe('a passkey after a sign-in', () => {
+  const offers = { offers: true }
+  const rows: [story: string, row: Row, answer: string][] = [
+    [
+      'is offered after a password and a second factor',
+      { has: usual, proved: 'password totp' },
+      'enrol passkey (optional)',
+    ],
+    ['not on an emailed code', { has: usual, proved: 'password email' }, 'done mfa pwd otp'],
+    ['not on a trusted device', { has: usual, proved: 'password', trusted: true }, 'done mfa pwd'],
+    ['not where there is one', { has: all, proved: 'passkey' }, 'done phr pop user mfa'],
+    ['not where there is one, and a password was used', { has: all, proved: 'password totp' }, 'done aal2 pwd otp mfa'],
+    ['not before the owner confirms', { has: usual, proved: 'password totp', verdict: 'hold' }, 'confirm by email'],
+    ['once made, goes on', { has: all, proved: 'password totp', enrolled: 'passkey' }, 'done aal2 pwd otp mfa'],
+  ]
+  for (const [story, row, answer] of rows) it(story, () => expect(step({ ...row, demand: offers })).to.equal(answer))
+
+  it('is passed over', () => {
+    const demand = { ...offers, skipped: ['passkey'] }
+    expect(step({ has: usual, proved: 'password totp', demand })).to.equal('done aal2 pwd otp mfa')
+  })
+})

@@ -62,7 +62,8 @@ const made = async ({ purpose, proved, enrolled, ruling, moves = false, availabl
       why: [],
     }),
   }
-  const weigh = weighing({ risk, devices: { trusted: async () => false } })
+  const accounts = { get: async () => undefined, patch: async () => undefined }
+  const weigh = weighing({ accounts, risk, devices: { trusted: async () => false }, now: () => 0 })
   const flow = { purpose, account: 'ada', proved: proved.split(' ').filter(Boolean) } as unknown as Flow
   return { before: stepOf({}).now, after: stepOf(await weigh(flow, stepOf, visitor)).now }
 }

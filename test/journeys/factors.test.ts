@@ -96,7 +96,7 @@ describe('what protects an account', () => {
     ).to.equal(403)
     page = await usePasskey(other, page, device)
     expect(page.url).to.equal(`${latchkey.issuer}/account/security`)
-    expect(page.all('button[value=passkey]').map(each => each.text)).to.deep.equal(['Add'])
+    expect(page.all('button[value=passkey]').map(each => each.text)).to.deep.equal(['Add a passkey'])
     const gone = jar()
     const refused = await usePasskey({ ...ada, browser: gone }, await gone.get(`${latchkey.issuer}/sign-in`), device)
     expect(refused.status).to.equal(401)
@@ -114,7 +114,7 @@ describe('what protects an account', () => {
     expect(page.h1).to.equal('Enter your password')
     page = await page.submit({ password: ada.password })
     expect(page.url).to.equal(`${latchkey.issuer}/account/security`)
-    expect(page.all('button[value=passkey]').map(each => each.text)).to.deep.equal(['Add'])
+    expect(page.all('button[value=passkey]').map(each => each.text)).to.deep.equal(['Add a passkey'])
     expect(page.text).to.contain('9 left')
   })
 

@@ -98,6 +98,7 @@ export const otherPages: readonly Picture[] = [
   picture('signed-out-everywhere', 'sign-in/signed-out', { app: undefined, everywhere: true }),
 
   picture('overview', 'account/overview', {
+    signals,
     ...account,
     name: 'Ada Lovelace',
     email: 'ada@example.com',
@@ -110,6 +111,7 @@ export const otherPages: readonly Picture[] = [
     lately: [...lately, ...lately].slice(0, 5),
   }),
   picture('overview-new', 'account/overview', {
+    signals,
     person: { email: longEmail },
     name: '',
     email: longEmail,
@@ -123,6 +125,7 @@ export const otherPages: readonly Picture[] = [
     locale: 'de',
   }),
   picture('overview-done', 'account/overview', {
+    signals,
     ...account,
     name: '\u0391\u03bd\u03b1\u03c3\u03c4\u03b1\u03c3\u03af\u03b1 de la Santísima Trinidad y de los Remedios Featherstonehaugh',
     email: 'ada@example.com',

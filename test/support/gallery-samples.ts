@@ -74,6 +74,7 @@ export const credential = (id: string, more: object = {}) => ({
   id: `c-${id}`,
   factor: { id },
   label: undefined,
+  lookup: undefined,
   hint: undefined,
   createdAt: now - 90 * day,
   usedAt: now - day,

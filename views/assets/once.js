@@ -20,38 +20,20 @@ addEventListener('submit', event => {
 
 addEventListener('pageshow', release)
 
-// Names the browser's time zone, in which an account begins, and pages without a known zone write times.
-const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
-if (zone) {
-  const secure = location.protocol === 'https:' ? '; Secure' : ''
+const secure = location.protocol === 'https:' ? '; Secure' : ''
+const remember = (name, value) => {
   // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is not there in all browsers, nor over plain http
-  document.cookie = `latchkey_zone=${zone}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`
+  document.cookie = `${name}=${value}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`
 }
 
-// What was typed comes along when the language is switched, but for passwords, codes and files.
-const typed = () => document.querySelectorAll('main :is(input, textarea, select)')
-const mayKeep = field =>
-  /^(text|email|tel|date|checkbox|textarea|select-one)$/.test(field.type) &&
-  field.name &&
-  field.autocomplete !== 'one-time-code'
+// Names the browser's time zone, in which an account begins, and pages without a known zone write times.
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
+if (zone) remember('latchkey_zone', zone)
 
-document.querySelector('form.languages')?.addEventListener('submit', ({ target }) => {
-  const values = [...typed()].map(
-    field => mayKeep(field) && [field.name, field.type === 'checkbox' ? field.checked : field.value],
-  )
-  try {
-    sessionStorage.setItem('typed', JSON.stringify({ to: target.elements.to.value, values }))
-  } catch {}
-})
-
-try {
-  const kept = JSON.parse(sessionStorage.getItem('typed') ?? '{}')
-  sessionStorage.removeItem('typed')
-  if (kept.to === location.pathname + location.search)
-    for (const [at, field] of typed().entries()) {
-      const [name, value] = kept.values[at] || []
-      if (!mayKeep(field) || name !== field.name) continue
-      if (field.type === 'checkbox') field.checked = value
-      else if (value) field.value = value
-    }
-} catch {}
+// Says whether a passkey can be offered here, and whether the browser makes one by itself after a password was used.
+const passkey = globalThis.PublicKeyCredential
+const asked = [passkey?.isUserVerifyingPlatformAuthenticatorAvailable?.(), passkey?.getClientCapabilities?.()]
+Promise.all(asked).then(
+  ([here, can]) => remember('latchkey_passkeys', here ? (can?.conditionalCreate ? 'automatic' : 'yes') : 'no'),
+  () => {},
+)
