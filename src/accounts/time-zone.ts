@@ -34,3 +34,36 @@ export function browserZone(ctx: { cookies: { get(name: string): string | undefi
 export function zoneOf({ profile, zone }: Pick<Account, 'profile' | 'zone'>): string | undefined {
   return knownZone(profile?.zone ?? zone)
 }
+
+/** Returns the day of a moment (milliseconds since the epoch) in a known time zone, as YYYY-MM-DD. */
+export function dayOf(at: number, timeZone = 'UTC'): string {
+  return new Date(at + offset(at, timeZone)).toISOString().slice(0, 10)
+}
+
+/** Returns when a day (YYYY-MM-DD) begins in a known time zone, in milliseconds since the epoch. */
+export function startOfDay(day: string, timeZone = 'UTC'): number {
+  const midnight = Date.parse(day)
+  // The offset may change in the night before: what is there once it is applied counts.
+  const near = midnight - offset(midnight, timeZone)
+  return midnight - offset(near, timeZone)
+}
+
+/** How far a zone's clocks are ahead of universal time, in milliseconds. */
+function offset(at: number, timeZone: string): number {
+  if (timeZone === 'UTC') return 0
+  const written = clockIn(timeZone).format(at)
+  const [, month, day, year, hour, minute, second] = /(\d+)\/(\d+)\/(\d+), (\d+):(\d+):(\d+)/.exec(written) ?? []
+  const there = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second))
+  return there - Math.floor(at / 1_000) * 1_000
+}
+
+const clocks = new Map<string, Intl.DateTimeFormat>()
+
+function clockIn(timeZone: string): Intl.DateTimeFormat {
+  const known = clocks.get(timeZone)
+  if (known) return known
+  const parts = { year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit' } as const
+  const made = new Intl.DateTimeFormat('en-US', { timeZone, hourCycle: 'h23', ...parts, second: '2-digit' })
+  clocks.set(timeZone, made)
+  return made
+}

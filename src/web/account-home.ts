@@ -1,6 +1,6 @@
 import type { Account } from '../accounts/account.ts'
 import { guards, limitedUntil } from '../flows/assurance.ts'
-import { type Happened, wording } from './activity-words.ts'
+import { type Row, rows, wording } from './activity-words.ts'
 import type { Services } from './services.ts'
 import { seeOther } from './show.ts'
 
@@ -22,7 +22,7 @@ declare module './pages.ts' {
       apps: readonly Launched[]
       signals: ReturnType<typeof signalsOf>
       /** What happened last. */
-      lately: readonly Happened[]
+      lately: readonly Row[]
     }
     'sign-in/signed-out': { app: string | undefined; everywhere: boolean }
   }
@@ -66,7 +66,7 @@ export function account(services: Services): void {
       protection: protectionOf(services, account, factors, codes),
       apps,
       signals: signalsOf(services, account, factors),
-      lately: await Promise.all(entries.slice(0, last).map(each => inWords(ctx, each))),
+      lately: rows(await Promise.all(entries.map(each => inWords(ctx, each)))).slice(0, last),
     }
     show.page(ctx, 'account/overview', locals, { person: { email } })
   })

@@ -66,6 +66,8 @@ async function lineOf(
   const { locale } = ctx.state
   return {
     ...{ id, address, startedAt, seenAt, ...state },
+    /** Its device's id, where it is known. */
+    key: record.device,
     device: words.device(locale, agent),
     /** Whether it is a device to hold in the hand. */
     phone: ['iOS', 'Android'].includes(agent.system ?? ''),

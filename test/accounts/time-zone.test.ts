@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { knownZone, zoneOf, zones } from '../../src/accounts/time-zone.ts'
+import { dayOf, knownZone, startOfDay, zoneOf, zones } from '../../src/accounts/time-zone.ts'
 
 describe('a time zone', () => {
   it('is known by every name that people can choose', () => {
@@ -32,4 +32,19 @@ describe('a time zone', () => {
     expect(zoneOf({})).to.equal(undefined)
     expect(zoneOf({ zone: 'Europe/Atlantis' })).to.equal(undefined)
   })
+
+  const days: [zone: string, day: string, begins: string][] = [
+    ['UTC', '2026-03-03', '2026-03-03T00:00:00.000Z'],
+    ['Asia/Tokyo', '2026-03-03', '2026-03-02T15:00:00.000Z'],
+    ['America/New_York', '2026-03-08', '2026-03-08T05:00:00.000Z'],
+    ['America/New_York', '2026-03-09', '2026-03-09T04:00:00.000Z'],
+    ['Europe/Vienna', '2026-10-26', '2026-10-25T23:00:00.000Z'],
+    ['Asia/Kathmandu', '2026-01-01', '2025-12-31T18:15:00.000Z'],
+  ]
+  for (const [zone, day, begins] of days)
+    it(`begins its days at midnight (${zone}, ${day})`, () => {
+      expect(new Date(startOfDay(day, zone)).toISOString()).to.equal(begins)
+      expect(dayOf(Date.parse(begins), zone)).to.equal(day)
+      expect(dayOf(Date.parse(begins) - 1, zone)).to.not.equal(day)
+    })
 })

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { jar } from '../support/jar.ts'
 import { type Running, startLatchkey } from '../support/latchkey.ts'
-import { type Person, signIn, signUp, somebody } from '../support/people.ts'
+import { codeSentTo, type Person, signIn, signUp, somebody } from '../support/people.ts'
 
 const formula = '=HYPERLINK("https://evil.example") Chrome/1.0'
 
@@ -57,7 +57,7 @@ describe('the activity page', () => {
     const page = await read(bob)
     const lines = page.all('.statement .line').map(({ text }) => text)
     const signedIn = lines.find(line => line.startsWith('Signed in')) ?? expect.fail(lines.join('\n'))
-    expect(signedIn).to.match(/Firefox on Linux\s· (::1|127\.0\.0\.1)/)
+    expect(signedIn).to.match(/Firefox on Linux\s· [^·]+· (::1|127\.0\.0\.1)/)
     expect(page.all('.statement time')[0]?.attributes.datetime).to.match(/^20\d\d-/)
     expect(lines.join()).to.include('Account created')
   })
@@ -101,6 +101,58 @@ describe('the activity page', () => {
     ])
   })
 
+  it('is searched by every word, on pages and in what is taken along', async () => {
+    expect(await names(bob, '?q=account+created')).to.deep.equal(['Account created'])
+    expect(await names(bob, '?q=firefox+nothing-like-it')).to.deep.equal([])
+    const found = await json(bob, '?q=FIREFOX')
+    expect(found.length).to.be.greaterThan(0)
+    expect(found.every(each => each.device?.includes('Firefox'))).to.equal(true)
+    expect(await json(bob, '?q=no+such+thing')).to.deep.equal([])
+    const page = await read(bob, `?q=${encodeURIComponent('"><script>alert(1)</script>')}`)
+    expect(page.find('#q')?.attributes.value).to.equal('"><script>alert(1)</script>')
+    expect((await read(bob, `?q=${'x'.repeat(101)}`)).status).to.equal(400)
+  })
+
+  it('leads from sessions to what happened on their device, and back', async () => {
+    const sessions = await bob.browser.get(`${latchkey.issuer}/account/sessions`)
+    const there = await sessions.follow('Activity on this device')
+    expect(there.url).to.match(/device=[\w-]+$/)
+    expect(there.all('.statement .line').length).to.be.greaterThan(0)
+    const back = await there.follow('See this session')
+    expect(back.url).to.match(/\/account\/sessions#session-/)
+    expect(back.find(back.url.slice(back.url.indexOf('#')))).to.not.equal(undefined)
+    const other = there.url.replace(/device=.*/, 'device=somebody-elses')
+    expect((await bob.browser.get(other)).all('.statement .line')).to.have.length(0)
+  })
+
+  it('names what loosened the protection, and keys and credentials as their owner does', async () => {
+    const eve = somebody()
+    await signUp(latchkey, eve, await eve.browser.get(`${latchkey.issuer}/sign-up`))
+    let page = await eve.browser.post(`${latchkey.issuer}/account/security/add`, { factor: 'sms' })
+    page = await page.submit({ phone: eve.phone })
+    await page.submit({ code: await codeSentTo(latchkey, eve.phone) })
+    page = await read(eve)
+    expect(page.text).to.include('Because of: Text message: added')
+    expect(page.find('.chart svg[role=img]')).to.not.equal(undefined)
+    expect(page.all('.chart tbody tr')).to.have.length(1)
+    await eve.browser.post(`${latchkey.issuer}/account/api-keys`, { name: 'Night bot', scope: 'read' })
+    const names = (await read(eve, '?kind=apps')).all('.statement .name').map(({ text }) => text)
+    expect(names.join()).to.include('Night bot')
+  })
+
+  it('begins its days at midnight in the reader’s time zone', async () => {
+    const zone = latchkey.clock.now() % 86_400_000 < 43_200_000 ? 'Pacific/Kiritimati' : 'Pacific/Pago_Pago'
+    const form = { name: '', username: '', language: 'en', zone }
+    await bob.browser.post(`${latchkey.issuer}/account/profile`, form)
+    const page = await read(bob)
+    expect(page.text).to.include(`Days begin at midnight in your time zone (${zone}).`)
+    expect(page.all('.day h2').length).to.be.greaterThan(0)
+    const days = page.all('.day h2 time').map(each => new Date(each.attributes.datetime ?? '').toISOString().slice(11))
+    expect(new Set(days)).to.deep.equal(
+      new Set([zone.endsWith('i') && zone.includes('Kiri') ? '10:00:00.000Z' : '11:00:00.000Z']),
+    )
+  })
+
   it('understands only what its form can ask', async () => {
     const wrong = [
       '?kind=everything',
@@ -124,9 +176,20 @@ describe('the activity page', () => {
     const first = await read(bob)
     const second = await first.follow('Older')
     const shown = [first, second].flatMap(page => page.all('.statement time').map(each => each.attributes.datetime))
-    expect(first.all('.statement .line')).to.have.length(50)
-    expect(shown).to.deep.equal(all.slice(0, shown.length).map(({ at }) => at))
-    expect(shown).to.deep.equal(shown.toSorted().reverse())
+    expect(first.all('.statement time')).to.have.length(50)
+    expect(shown.toSorted()).to.deep.equal(
+      all
+        .slice(0, shown.length)
+        .map(({ at }) => at)
+        .toSorted(),
+    )
+    // Rows are in order, and a sign-in is one, with its steps.
+    const rows = first.all('.moment time').map(each => each.attributes.datetime)
+    expect(rows).to.deep.equal(rows.toSorted().reverse())
+    expect(rows.length).to.be.lessThan(30)
+    expect(first.all('.steps-taken li').some(({ text }) => text.startsWith('Authenticator app: accepted'))).to.equal(
+      true,
+    )
     expect((await second.follow('Newest')).url).to.equal(path)
   })
 

@@ -108,6 +108,13 @@ export const signals = { rpId: 'localhost', user: 'ada', name: 'ada@example.com'
 /** Something that happened to an account, in words. */
 export const happened = (what: string, kind: 'sign-in' | 'security' | 'apps' | 'account', more: object = {}) => ({
   sequence: 1,
+  name: 'session.started',
+  device: 'd1',
+  request: undefined,
+  session: undefined,
+  about: undefined,
+  place: 'Vienna, Austria' as string | undefined,
+  steps: [],
   at: now - day,
   what,
   kind,

@@ -16,6 +16,7 @@ import {
 const line = (id: string, more: object = {}) => ({
   id,
   device: 'Chrome on Windows',
+  key: 'd1' as string | undefined,
   phone: false,
   place: 'Austria',
   address: '193.171.23.1',
