@@ -82,12 +82,12 @@ export function composer({ phrases, issuer, brand }: Options) {
         keyed: logo === undefined,
       }
       const { look } = page
-      const escape = escapes.html
+      const written = escapes.html
       /** A button, and its address below as text: for who does not trust buttons, or cannot press them. */
       const buttons: Record<Format, (url: string, label: string) => string> = {
         html: (url, label) =>
-          `<p ${look('text')}><a href="${escape(url)}" ${look('button')}>${escape(label)}</a></p>\n` +
-          `<p ${look('soft')}><a href="${escape(url)}" ${look('link')}>${escape(url)}</a></p>\n`,
+          `<p ${look('text')}><a href="${written(url)}" ${look('button')}>${written(label)}</a></p>\n` +
+          `<p ${look('soft')}><a href="${written(url)}" ${look('link')}>${written(url)}</a></p>\n`,
         text: (url, label) => `${label}\n${url}`,
       }
       const both = (format: Format) => {

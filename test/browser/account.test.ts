@@ -104,7 +104,7 @@ describe('in a browser, what an owner does with their account', function () {
       await who.sees('Activity')
       await who.page.getByLabel('Type', { exact: true }).selectOption('Security')
       await who.press('Filter')
-      await who.isAt(`${latchkey.issuer}/account/activity?kind=security&from=&to=`)
+      await who.isAt(`${latchkey.issuer}/account/activity?kind=security&from=&to=&q=`)
       await openToEverybody(who)
       const [download] = await Promise.all([who.page.waitForEvent('download'), who.follow('Download as CSV')])
       const lines = readFileSync(await download.path(), 'utf8').split('\r\n')

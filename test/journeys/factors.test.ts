@@ -33,7 +33,12 @@ describe('what protects an account', () => {
     expect(page.find('.preferred')?.text).to.equal('Asked for first')
     expect((await afterPassword(ada)).h1).to.equal('Enter the code we texted you')
     page = await at.act(ada, 'remove', { credential: phone })
-    expect(page.text).to.not.contain('My <old> phone')
+    expect(
+      page
+        .all('.dated .name')
+        .map(({ text }) => text)
+        .join(),
+    ).to.not.contain('My <old> phone')
     expect((await afterPassword(ada)).h1).to.equal('Enter the code from your authenticator app')
   })
 

@@ -31,11 +31,11 @@ describe('a passkey that is offered after a sign-in', () => {
     expect((await signsIn(ada, 'yes')).page.url).to.equal(home())
     latchkey.clock.pass(31 * day)
     const { page } = await signsIn(ada, 'yes')
-    expect(page.h1).to.equal('Next time, just one touch')
+    expect(page.h1).to.equal('Sign in faster with a passkey')
     expect((await page.submit({}, { action: '/skip' })).url).to.equal(home())
     expect((await signsIn(ada, 'yes')).page.url).to.equal(home())
     latchkey.clock.pass(31 * day)
-    expect((await signsIn(ada, 'yes')).page.h1).to.equal('Next time, just one touch')
+    expect((await signsIn(ada, 'yes')).page.h1).to.equal('Sign in faster with a passkey')
   })
 
   it('is not offered where the browser has none, or said nothing that makes sense', async () => {

@@ -27,7 +27,7 @@ describe('the times that somebody is shown and emailed', () => {
   const hour = (timeZone: string) =>
     new Intl.DateTimeFormat('en-GB', { timeZone, hour: '2-digit', hour12: false }).format(latchkey.clock.now())
   const shown = async ({ browser }: Person) =>
-    (await browser.get(`${latchkey.issuer}/account/activity`)).find('time')?.text ?? ''
+    (await browser.get(`${latchkey.issuer}/account/activity`)).find('.moment time')?.text ?? ''
 
   it('are in the zone of the browser that the account was made with', async () => {
     const ada = await joined('Asia/Tokyo')

@@ -48,8 +48,14 @@ export const activities: readonly Picture[] = [
           happened(`Wallet: you approved a withdrawal of 0.5 BTC to addr1${'qx0zrv48wme7k2fpc9'.repeat(5)}`, 'apps', {
             receipt: 'r1',
           }),
-          happened('Trading: we couldn’t tell the app that you signed out', 'apps', { unusual: true, agent: undefined }),
-          happened('Password: closed for a while after too many attempts', 'sign-in', { factor: 'password', unusual: true }),
+          happened('Trading: we couldn’t tell the app that you signed out', 'apps', {
+            unusual: true,
+            agent: undefined,
+          }),
+          happened('Password: closed for a while after too many attempts', 'sign-in', {
+            factor: 'password',
+            unusual: true,
+          }),
           happened('Account created', 'account', { agent: undefined, address: undefined }),
         ],
       },
@@ -65,7 +71,11 @@ export const activities: readonly Picture[] = [
     days: [
       {
         at: now - day,
-        rows: [happened('Sitzung von uns beendet, weil ein Anmeldetoken zweimal verwendet wurde', 'sign-in', { agent: undefined })],
+        rows: [
+          happened('Sitzung von uns beendet, weil ein Anmeldetoken zweimal verwendet wurde', 'sign-in', {
+            agent: undefined,
+          }),
+        ],
       },
     ],
     typed: { kind: 'sign-in', from: '2026-03-01', to: '2026-03-31' },
