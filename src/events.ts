@@ -22,6 +22,13 @@ const credential = z.string()
 export const events = {
   'account.created': event('info', { account }),
   'account.imported': event('info', { account, source: z.string() }),
+  'people.imported': event('warning', {
+    source: z.string(),
+    people: z.number(),
+    present: z.number(),
+    faulty: z.number(),
+  }),
+  'people.exported': event('warning', { people: z.number(), secrets: z.boolean() }),
   'email.proved': event('info', { account }),
   'sign-up.started': event('info', { taken: z.boolean() }),
   'factor.enrolled': event('notice', { account, factor, credential }),

@@ -7,6 +7,8 @@ import { completionOf } from './completion.ts'
 import { configCheck } from './config-command.ts'
 import { doctor } from './doctor.ts'
 import { keysList, keysReplace, keysRotate } from './keys-command.ts'
+import { peopleImportCommand } from './people-command.ts'
+import { peopleExportCommand, peopleList, peopleShow } from './people-list-command.ts'
 import { rolesGive, rolesList, rolesTake } from './roles-command.ts'
 import { secretsReseal } from './secrets-command.ts'
 import { signRequest } from './sign-command.ts'
@@ -25,6 +27,10 @@ const working = {
   'keys list': keysList,
   'keys rotate': keysRotate,
   'keys replace': keysReplace,
+  'people export': peopleExportCommand,
+  'people import': peopleImportCommand,
+  'people list': peopleList,
+  'people show': peopleShow,
   restore,
   'roles give': rolesGive,
   'roles take': rolesTake,

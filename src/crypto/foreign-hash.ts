@@ -143,6 +143,26 @@ export function pbkdf2Hash(parts: { digest: string; iterations: number; salt: Bu
   return `$pbkdf2-${digest}$i=${iterations}$${spelledBytes(salt)}$${spelledBytes(hash)}`
 }
 
+/** Spells a scrypt hash from its parts; `ln` is the power of two that N is. */
+export function scryptHash(parts: { ln: number; r: number; p: number; salt: Buffer; hash: Buffer }): string {
+  const { ln, r, p, salt, hash } = parts
+  return `$scrypt$ln=${ln},r=${r},p=${p}$${spelledBytes(salt)}$${spelledBytes(hash)}`
+}
+
+/** Spells an argon2 hash from its parts; `memory` in KiB. */
+export function argon2Hash(parts: {
+  type: string
+  version: number
+  memory: number
+  passes: number
+  lanes: number
+  salt: Buffer
+  hash: Buffer
+}): string {
+  const { type, version, memory, passes, lanes, salt, hash } = parts
+  return `$argon2${type}$v=${version}$m=${memory},t=${passes},p=${lanes}$${spelledBytes(salt)}$${spelledBytes(hash)}`
+}
+
 /** Spells Django's `bcrypt_sha256`: bcrypt of the password's SHA-256 in hexadecimal digits. */
 export function djangoBcryptHash(bcryptHash: string): string {
   return `$django-bcrypt-sha256${bcryptHash}`

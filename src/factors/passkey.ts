@@ -21,7 +21,10 @@ const secret = z.object({
   counter: z.number(),
   transports: z.array(z.string()),
   backedUp: z.boolean(),
-  deviceType: z.enum(['singleDevice', 'multiDevice']),
+  /** Absent for one that was imported, until it is first used. */
+  deviceType: z.enum(['singleDevice', 'multiDevice']).optional(),
+  /** What its authenticator calls its owner (base64url), where that is not the account's id, as for one that was imported. */
+  handle: z.string().optional(),
   aaguid: z.string(),
 })
 const answer = z.object({ response: z.string().max(32_768) })
@@ -130,7 +133,8 @@ export function passkey({
         if (!sent || !credential || who.account === undefined) throw wrong()
         const handle = sent.response.userHandle
         // Who was not named before must be named by the authenticator (WebAuthn, 7.2, step 6).
-        if (handle === undefined ? !named : !same(handle, Buffer.from(who.account).toString('base64url'))) throw wrong()
+        const owner = credential.secret.handle ?? Buffer.from(who.account).toString('base64url')
+        if (handle === undefined ? !named : !same(handle, owner)) throw wrong()
         const { id, publicKey, counter, transports, deviceType } = credential.secret
         const { verifyAuthenticationResponse } = await webauthn()
         const { verified, authenticationInfo } = await verifyAuthenticationResponse({
@@ -150,9 +154,11 @@ export function passkey({
         if (!verified) throw wrong()
         // Whether it may be copied is settled when a passkey is made (WebAuthn level 3, 6.1.3). Some password managers change it
         // all the same: its owner can do something about that, and nothing about "wrong".
-        if (credentialDeviceType !== deviceType) throw changedFlags()
-        const changed = newCounter !== counter || credentialBackedUp !== credential.secret.backedUp
-        const next = { ...credential.secret, counter: newCounter, backedUp: credentialBackedUp }
+        if (deviceType !== undefined && credentialDeviceType !== deviceType) throw changedFlags()
+        const { backedUp } = credential.secret
+        const changed = newCounter !== counter || credentialBackedUp !== backedUp || deviceType === undefined
+        const seen = { counter: newCounter, backedUp: credentialBackedUp, deviceType: credentialDeviceType }
+        const next = { ...credential.secret, ...seen }
         const { userHandle: _, ...signed } = sent.response
         return { credential: credential.id, ...(changed && { secret: next }), evidence: { id, publicKey, ...signed } }
       },
