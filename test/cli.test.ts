@@ -29,12 +29,13 @@ describe('latchkey', () => {
     }
   })
 
-  it('does what docs/operating.md lists, and nothing else', async () => {
+  it('does what docs/operating/commands.md lists, and nothing else', async () => {
     const { out } = await latchkeyCli([])
     const does = [...out.matchAll(/^ {2}(\S+(?: \S+)?) +([A-Z].*)$/gm)].map(
       ([, name, what]) => `| \`${name}\` | ${what} |`,
     )
-    const [table = ''] = readFileSync('docs/operating.md', 'utf8').match(/(?<=^\| command \|.*\n.*\n)(\|.*\n)+/m) ?? []
+    const [table = ''] =
+      readFileSync('docs/operating/commands.md', 'utf8').match(/(?<=^\| command \|.*\n.*\n)(\|.*\n)+/m) ?? []
     expect(table.trimEnd().split('\n')).to.deep.equal(does)
   })
 

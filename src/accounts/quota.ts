@@ -14,7 +14,7 @@ interface Allowance {
   window: number
 }
 
-/** What one source may have us store before it proved anything; docs/operating.md says why so much. */
+/** What one source may have us store before it proved anything; docs/operating/configure.md says why so much. */
 export const allowances: readonly Allowance[] = [
   { bytes: 2 * megabyte, window: minute },
   { bytes: 16 * megabyte, window: 60 * minute },

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -12,6 +12,15 @@ import { signUp, somebody } from '../support/people.ts'
 
 const readme = readFileSync('README.md', 'utf8')
 const example = readFileSync('examples/sign-in.ts', 'utf8')
+
+/** The names by which the headings of a page can be linked to, as GitHub makes them. */
+const anchorsOf = (markdown: string): string[] =>
+  [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\- ]/gu, '')
+      .replaceAll(' ', '-'),
+  )
 
 describe('README', () => {
   it('prints the table of settings as settings.ts declares it', () => {
@@ -30,7 +39,7 @@ describe('README', () => {
     'README.md',
     'docs/architecture.md',
     'docs/operating.md',
-    'docs/operating/back-up.md',
+    ...readdirSync('docs/operating').map(name => `docs/operating/${name}`),
     'docs/integrating.md',
     'docs/api-keys.md',
     'docs/threat-model.md',
@@ -40,6 +49,17 @@ describe('README', () => {
       const links = [...readFileSync(page, 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link = '']) => link)
       const folder = new URL(page, `file://${process.cwd()}/`)
       expect(links.filter(link => !existsSync(new URL(link, folder)))).to.deep.equal([])
+    })
+
+    it(`is not led astray: every section that ${page} links to is there`, () => {
+      const text = readFileSync(page, 'utf8')
+      const folder = new URL(page, `file://${process.cwd()}/`)
+      const links = [...text.matchAll(/\]\((?!https?:)([^)#]*)#([^)]+)\)/g)]
+      const missing = links.filter(([, file = '', anchor = '']) => {
+        const there = file === '' ? text : readFileSync(new URL(file, folder), 'utf8')
+        return !file.match(/\.md$|^$/) || !anchorsOf(there).includes(anchor)
+      })
+      expect(missing.map(([link]) => link)).to.deep.equal([])
     })
   }
 
