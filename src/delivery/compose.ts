@@ -62,12 +62,23 @@ export function composer({ phrases, issuer, brand }: Options) {
     return template(page)
   }
 
+  /** Names what an API key may do ("read, transfer") as its page does. */
+  const permissions = ({ locale, scopes }: Told): Values => {
+    if (typeof scopes !== 'string') return {}
+    return {
+      scopes: scopes
+        .split(', ')
+        .map(scope => phrases.t(locale, `keys.scope.${scope}`))
+        .join(', '),
+    }
+  }
+
   return {
     /** The mail that views and phrases of this name make. */
     mail(chosen: string, values: Told): Composed {
       const { locale } = values
       const { name, colours, logo } = brand()
-      const known: Values = { name, host, issuer, ...lines(values) }
+      const known: Values = { name, host, issuer, ...lines(values), ...permissions(values) }
       const t = (key: string) => phrases.t(locale, key, known)
       const subject = t(`mail.${chosen}.subject`)
       const heads = { subject, title: t(`mail.${chosen}.title`), preview: t(`mail.${chosen}.preview`) }

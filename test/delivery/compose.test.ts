@@ -50,6 +50,13 @@ describe('composer', () => {
       expect(words(seen(html)), `${name} ${locale}`).to.deep.equal(words(text))
   })
 
+  it('names what an API key may do in the words of its page', () => {
+    const created = (locale: 'en' | 'de') =>
+      mail('key-created', { to: 'ada@example.com', locale, ...told['key-created'] })
+    expect(created('en').text).to.contain('Permissions: Read, Transfer.')
+    expect(created('de').text).to.contain('Berechtigungen: Lesen, Überweisen.')
+  })
+
   it('speaks the language that it is asked for', () => {
     expect(mail('taken', ada).subject).to.equal('You already have a Latchkey account')
     const german = mail('taken', { ...ada, locale: 'de' })

@@ -24,7 +24,7 @@ describe('signed requests', () => {
     expect(first.expires_at).to.be.within(holder.at() / 1000 + 89 * 86_400, holder.at() / 1000 + 92 * 86_400)
     expect(await holder.verdict(question)).to.deep.equal({ active: false, code: 40006, reason: 'DUPLICATE_REQUEST' })
     const [mail] = await holder.mails(/New API key/)
-    expect(mail?.text).to.contain(key.id).and.to.contain('read, trade').and.to.not.contain(key.secret)
+    expect(mail?.text).to.contain(key.id).and.to.contain('Read, Trade').and.to.not.contain(key.secret)
     const listed = await holder.keysPage()
     expect(listed.text).to.contain(key.id).and.to.not.contain(key.secret)
     expect(listed.text).to.not.contain('Not used yet')
