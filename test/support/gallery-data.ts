@@ -1,4 +1,15 @@
-import { account, day, longApp, longEmail, now, type Picture, picture, trading } from './gallery-samples.ts'
+import {
+  account,
+  day,
+  longApp,
+  longEmail,
+  now,
+  type Picture,
+  picture,
+  protectors,
+  signals,
+  trading,
+} from './gallery-samples.ts'
 
 const app = {
   id: 'ledgerly',
@@ -61,5 +72,16 @@ export const dataPages: readonly Picture[] = [
     shown: { language: 'en', theme: '' },
     pictures: [{ title: 'sign-in', page: 'sign-in/start' }],
     letters: [{ title: 'welcome', name: 'welcome' }],
+  }),
+  picture('security-no-passkey', 'account/security', {
+    ...account,
+    factors: protectors.filter(({ factor }) => factor.id !== 'passkey'),
+    addable: [{ id: 'passkey' }],
+    devices: [],
+    restrictions: { devices: false, addresses: [], countries: [] },
+    antiPhishingPhrase: '',
+    choices: [],
+    signals,
+    locale: 'de',
   }),
 ]

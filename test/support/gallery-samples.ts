@@ -44,7 +44,7 @@ export const creation = {
   challenge: 'Y2hhbGxlbmdl',
   rp: { id: 'localhost', name: 'Latchkey' },
   user: { id: 'YWRh', name: 'ada@example.com', displayName: 'ada@example.com' },
-  pubKeyCredParams: [{ type: 'public-key', alg: -7 }],
+  pubKeyCredParams: [-8, -7, -257].map(alg => ({ type: 'public-key', alg })),
 }
 
 const squares = Array.from({ length: 29 * 29 }, (_, at) => at)
