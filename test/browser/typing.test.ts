@@ -12,7 +12,7 @@ const focused = `(() => {
   return {
     name: (element.labels?.[0] ?? element).textContent.trim(),
     seen: element.matches(':focus-visible') && outlineStyle === 'solid' && Number.parseFloat(outlineWidth) >= 2,
-    top: element.getBoundingClientRect().top,
+    top: element.getBoundingClientRect().top + scrollY,
     told: words && document.getElementById(words).textContent.trim(),
   }
 })()`
