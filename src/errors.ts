@@ -40,6 +40,7 @@ export const problems = {
   invalid_phone: 422,
   phone_not_served: 422,
   invalid_code: 422,
+  field_empty: 422,
   unknown_user_code: 422,
   not_compared: 422,
   password_short: 422,

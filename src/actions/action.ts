@@ -93,6 +93,8 @@ export interface Action<Args extends z.ZodType = z.ZodType, Out = unknown> {
   choice?: Choice
   /** What follows from it by itself, later: called every minute. */
   sweep?(): Promise<void>
+  /** The page whose form it is, which shows what was typed again where somebody cancels the proof that is asked for. */
+  typedAt?: string
   /** Where the browser goes when it is done. */
   leadsTo: string
   /** A proof for it carries nothing out, and leads back to its page: it is decided with everything before one's eyes. */

@@ -99,6 +99,7 @@ export function alertActions({ accounts, activity, sendMail, words, now, ...serv
       }),
       undoes: true,
       event: 'phrase.changed',
+      typedAt: '/account/security',
     }),
     smsAlerts: action({
       ...proved,

@@ -42,6 +42,7 @@ export function apiKeyActions({ owner, now }: Services) {
       id: 'api-key.create',
       args: typed,
       check: async form => parseForm(form, now()),
+      typedAt: home,
       loosens: ({ scope }) => scope.includes('transfer'),
       run: (form, { account, visitor }) => owner.make(account, parseForm(form, now()), visitor),
       event: 'api-key.created',

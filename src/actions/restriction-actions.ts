@@ -36,6 +36,7 @@ export function restrictionActions({ risk, commit, settle, now }: Services) {
         if (!(await commit(account, wanted, visitor))) throw new Problem('conflict')
       },
       endsSessions: { which: 'others', why: 'protection-changed' },
+      typedAt: '/account/security/restrictions',
       event: 'restrictions.changed',
       done: async (_, { account }) => ({ undo: { id: 'restrictions.change', args: { to: rules(account) } } }),
       undoes: true,

@@ -96,6 +96,13 @@ export function maskedEmail(address: string): string {
   return at < 1 ? '•••' : `${[...address][0]}•••${address.slice(at)}`
 }
 
+/** What its own owner is shown of a number, once they are signed in: "+44 ••• 123". */
+export function ownNumber(number: string): string {
+  const { parsePhoneNumberFromString }: typeof import('libphonenumber-js/max') = load('libphonenumber-js/max')
+  const code = parsePhoneNumberFromString(number)?.countryCallingCode
+  return `${code === undefined ? '' : `+${code} `}••• ${number.slice(-3)}`
+}
+
 /** What of a number may be shown: "••• 42". */
 export function maskedPhone(number: string): string {
   return number === '' ? '•••' : `••• ${number.slice(-2)}`

@@ -37,7 +37,8 @@ const longest = { addresses: 4_000, public_key: 1_000, other: 100 }
 
 /** Serves the page where people see, make, rename, rotate and revoke their API keys. A secret is shown once, as the answer to the post that made it. */
 export function apiKeys(services: Services): void {
-  const { router, actions, owner, show, now, requireSession, page, perform, provedIn, confirming } = services
+  const { router, actions, owner, show, now, requireSession, page, perform, provedIn, confirming, typedBefore } =
+    services
   const { create, rotate, rename, revoke } = actions.apiKeys
 
   const dayOf = (at: number) => new Date(at).toISOString().slice(0, 10)
@@ -94,7 +95,7 @@ export function apiKeys(services: Services): void {
     const flow = draft === undefined ? undefined : await provedIn(ctx, person, draft).catch(() => undefined)
     const { id, args } = flow?.action ?? {}
     if (id === create.id) return list(ctx, person, { draft, typed: create.args.parse(args) })
-    if (id !== rotate.id) return list(ctx, person)
+    if (id !== rotate.id) return list(ctx, person, { typed: (await typedBefore(ctx, person, create)) ?? blank() })
     const { key: at, public_key: publicKey } = rotate.args.parse(args)
     await list(ctx, person, { draft, at, publicKey })
   })

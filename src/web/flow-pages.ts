@@ -1,5 +1,6 @@
 import type { Context } from 'koa'
 import { Problem } from '../errors.ts'
+import { ownNumber } from '../factors/contacts.ts'
 import type { Factor } from '../factors/factor.ts'
 import { pause } from '../flows/challenge.ts'
 import type { Run } from '../flows/flow.ts'
@@ -25,7 +26,7 @@ const longest = 200
 
 /** Serves the pages of every flow, whatever it is for and whichever factors it asks for. */
 export function flowPages(services: Services): void {
-  const { router, accounts, factors, flows, sessions, devices, resume, show, finish } = services
+  const { router, accounts, actions, credentials, factors, flows, sessions, devices, resume, show, finish } = services
   /** Writes with the flow which language was chosen since it began: its emails and texts follow. */
   const spoken = async (ctx: Context, flow: Flow): Promise<Flow> => {
     const locale = chosenLocale(ctx)
@@ -106,10 +107,20 @@ export function flowPages(services: Services): void {
         trust: devices.trustFor > 0 && step.now === 'prove' && trustable(flow, factor),
         progress: flow.purpose === 'sign-up' ? progress(flow, asked !== undefined, factors) : undefined,
         email: flow.email,
+        current: await currentOf(flow, factor),
+        cancel: cancelOf(flow),
         signIn: flow.purpose === 'sign-up' && flow.enrolled.length === 0 ? `/sign-in?from=${flow.id}` : undefined,
       },
       frame,
     )
+  }
+
+  /** Resolves to what is asked for, where a session is asked to prove more: a number, or the name that its owner gave it, if they gave it one. */
+  const currentOf = async ({ session, account }: Flow, factor: Factor): Promise<string | undefined> => {
+    if (session === undefined || account === undefined) return undefined
+    const held = (await credentials.of(account)).find(each => each.factor === factor.id)
+    const { phone } = (held && factor.verifiedContact?.(held.secret)) ?? {}
+    return phone === undefined ? (held?.label ?? '') : ownNumber(phone)
   }
 
   /** Opens the factors that can be asked for before anybody is named; resolves to the options for a passkey. */
@@ -174,6 +185,13 @@ export function flowPages(services: Services): void {
     router.post(`${base}/held/begin`, ctx => step(ctx, run => run.askOwner()))
     // A refused post leaves the browser at this address: a request for it means the page.
     router.get([`${base}/:factor`, `${base}/:factor/begin`], ctx => seeOther(ctx, `${folder}/${ctx.params.flow}`))
+    router.post(`${base}/cancel`, async ctx => {
+      const flow = (await named(ctx)).now()
+      if (cancelOf(flow) === undefined) throw new Problem('not_offered')
+      const { typedAt } = flow.action ? actions.carried(flow) : {}
+      if (typedAt === undefined) await flows.take(flow)
+      seeOther(ctx, typedAt === undefined ? (flow.next ?? '/account') : `${typedAt}?typed=${flow.id}`)
+    })
     router.post(`${base}/mailbox`, ctx => step(ctx, run => run.opened(field(ctx, 'code', 100))))
     router.post(`${base}/use`, ctx => step(ctx, run => run.use(field(ctx, 'factor', 40))))
     router.post(`${base}/skip`, ctx => step(ctx, run => run.skip()))
@@ -194,6 +212,12 @@ function typed(posted: unknown): Record<string, string> {
     ([name, value]) => shown.includes(name) && typeof value === 'string',
   )
   return Object.fromEntries(entries.map(([name, value]) => [name, String(value).slice(0, 320)]))
+}
+
+/** Returns where a proof that a session is asked for is cancelled by a post; undefined where there is nothing to go back to. */
+function cancelOf(flow: Flow): string | undefined {
+  if (flow.session !== undefined) return `${baseOf(flow)}/cancel`
+  return flow.purpose === 'step-up' && flow.interaction ? `/interaction/${flow.interaction}/abort` : undefined
 }
 
 /** Says whether this proof is strong enough to trust the device. */

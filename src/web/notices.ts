@@ -1,5 +1,7 @@
 import type { Context } from 'koa'
-import type { Told } from '../actions/action.ts'
+import type { z } from 'zod'
+import type { Action, Told } from '../actions/action.ts'
+import type { Flows } from '../flows/flow-store.ts'
 
 /** How long a page may take to come, in milliseconds. */
 const life = 2 * 60_000
@@ -31,4 +33,20 @@ export function sayNotice(ctx: Context, whom: string): void {
   if (at !== ctx.path) return
   ctx.cookies.set(nameFor(ctx), null, { ...options(ctx, at), overwrite: false })
   if (who === whom) ctx.state.notice = notice
+}
+
+/**
+ * Resolves to what somebody had typed for an action before they cancelled the proof that was asked for, by the flow that asked; undefined where there is nothing, or
+ * it was typed in another session.
+ */
+export async function typedBefore<A extends Action>(
+  ctx: Context,
+  { flows }: { flows: Flows },
+  { account, session }: { account: { id: string }; session: { uid: string } },
+  { id, args }: A,
+  from: string | undefined,
+): Promise<z.output<A['args']> | undefined> {
+  const flow = from === undefined ? undefined : await flows.get(from, ctx.state.visitor.device).catch(() => undefined)
+  if (flow?.action?.id !== id || flow.account !== account.id || flow.session !== session.uid) return undefined
+  return args.parse(flow.action.args) as z.output<A['args']>
 }

@@ -38,6 +38,10 @@ interface Step {
   progress: { at: number; of: number } | undefined
   /** The address as it was typed: shown, and given to password managers. */
   email?: string | undefined
+  /** What of theirs is asked for, where a session is asked to prove more: the name of a credential. */
+  current?: string | undefined
+  /** Where a post cancels it, and nothing is changed. */
+  cancel?: string | undefined
   /** Where people who have an account sign in: shown on the first page of a sign-up. */
   signIn?: string | undefined
 }

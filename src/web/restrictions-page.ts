@@ -27,7 +27,17 @@ const day = 24 * 3_600_000
 const ahead = 90
 
 /** Serves the page where owners restrict sign-ins: to trusted devices, to addresses, to countries. */
-export function restrictions({ router, words, show, now, page, requireSession, perform, actions }: Services): void {
+export function restrictions({
+  typedBefore,
+  router,
+  words,
+  show,
+  now,
+  page,
+  requireSession,
+  perform,
+  actions,
+}: Services): void {
   const { restrict, travel } = actions.restrictions
 
   const form = (ctx: Context, account: Account, shown: Typed, problem?: Problem): void => {
@@ -48,7 +58,10 @@ export function restrictions({ router, words, show, now, page, requireSession, p
     show.page(ctx, 'account/restrictions', locals, { person: { email: account.email }, problem })
   }
 
-  page(path, (ctx, { account }) => form(ctx, account, kept(account.restrictions)))
+  page(path, async (ctx, person) => {
+    const typed = await typedBefore(ctx, person, restrict)
+    form(ctx, person.account, kept(typed?.to ?? person.account.restrictions))
+  })
 
   router.post(path, async ctx => {
     const person = await requireSession(ctx)

@@ -42,13 +42,16 @@ const longest = 1_000
 
 /** Shows what protects an account, and takes changes of it. */
 export function security(services: Services): void {
-  const { router, actions, credentials, factors, show, requireSession, page, perform, post, words } = services
+  const { router, actions, credentials, factors, show, requireSession, page, perform, post, words, typedBefore } =
+    services
   const { add, replace, remove, prefer, rename } = actions.credentials
   const { antiPhishingPhrase, ...alerts } = actions.alerts
   const chosen = Object.values(alerts).flatMap(each => (each.choice ? [{ act: each, ...each.choice }] : []))
   const factorOf = ({ factor }: Credential) => factors.find(({ id }) => id === factor)
 
-  page(home, async (ctx, { account }) => {
+  page(home, async (ctx, person) => {
+    const { account } = person
+    const typed = await typedBefore(ctx, person, antiPhishingPhrase)
     const { id, email, antiPhishingPhrase: phrase } = account
     const held = await credentials.of(id)
     const kinds = held.flatMap(each => factorOf(each) ?? [])
@@ -74,7 +77,7 @@ export function security(services: Services): void {
       addable: addable.map(({ id }) => ({ id })),
       devices: await trustedDevices(ctx, services, account),
       restrictions: restrictionsOf(ctx.state.locale, words, account),
-      antiPhishingPhrase: phrase ?? '',
+      antiPhishingPhrase: typed?.to ?? phrase ?? '',
       choices: chosen.flatMap(({ name, of }) => {
         const on = of(account)
         return on === undefined ? [] : [{ name, on }]

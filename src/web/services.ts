@@ -9,6 +9,7 @@ import type { Devices } from '../accounts/device.ts'
 import type { Roles } from '../accounts/role.ts'
 import type { SessionBook } from '../accounts/session.ts'
 import type { Throttle } from '../accounts/throttle.ts'
+import type { Action } from '../actions/action.ts'
 import type { Actions } from '../actions/index.ts'
 import type { Owner } from '../api-keys/owner.ts'
 import type { App } from '../clients/declared.ts'
@@ -30,11 +31,13 @@ import type { Consents } from '../records/consents.ts'
 import type { Places } from '../risk/places.ts'
 import type { Risk } from '../risk/weigh.ts'
 import { beginFlow } from './flow-start.ts'
+import { queryField } from './forms.ts'
+import { typedBefore } from './notices.ts'
 import type { Pages, Samples } from './pages.ts'
 import type { Words } from './phrases.ts'
 import type { Show } from './show.ts'
 import { concluded, finishing, stepUp } from './step-up.ts'
-import { type Visit, visits } from './visit.ts'
+import { type SignedIn, type Visit, visits } from './visit.ts'
 
 /** What the pages stand on: the parts of other rooms, by the names that pages use. */
 export interface Rooms {
@@ -106,6 +109,8 @@ export function services(rooms: Rooms, router: Router<Visit>) {
     router,
     beginFlow: (ctx: Context, begun: Omit<NewFlow, 'device' | 'locale'> & { locale?: string }) =>
       beginFlow(ctx, rooms, begun),
+    typedBefore: <A extends Action>(ctx: Context, person: SignedIn, action: A) =>
+      typedBefore(ctx, rooms, person, action, queryField(ctx, 'typed', 100)),
     concluded: (ctx: Context, flow: Flow) => concluded(ctx, rooms, flow),
     finish: finishing(rooms),
   }

@@ -1,6 +1,13 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { emailAddress, maskedEmail, maskedPhone, phoneCountry, phoneNumber } from '../../src/factors/contacts.ts'
+import {
+  emailAddress,
+  maskedEmail,
+  maskedPhone,
+  ownNumber,
+  phoneCountry,
+  phoneNumber,
+} from '../../src/factors/contacts.ts'
 
 describe('factors/addresses', () => {
   const addresses: [typed: string, address: string | undefined][] = [
@@ -177,5 +184,6 @@ describe('factors/addresses', () => {
     expect(maskedEmail('')).to.equal('•••')
     expect(maskedPhone('+447700900142')).to.equal('••• 42')
     expect(maskedPhone('')).to.equal('•••')
+    expect(ownNumber('+447700900142')).to.equal('+44 ••• 142')
   })
 })

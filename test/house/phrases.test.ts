@@ -45,6 +45,8 @@ const dynamic = [
   /^identity\.(how\.\d|stage\.[a-z]+(\.next)?|afresh\.[a-z]+)$/,
   /^admin\.(state|verdict)\.[a-z]+$/,
   /^admin\.(waiting|granted)\.title$/,
+  /^password\.why\.[a-zA-Z]+$/,
+  /^(caps\.on|prove\.(no-passkey|closed)(\.[a-z]+)?|field\.country(\.hint)?|lost\.[a-z.]+|reset\.done|act\.continue-to-app)$/,
   /^done\.[a-z-]+(\.[a-z-]+)?$/,
   /^confirm\.(sessions\.(others|all)|hold|[a-z-]+\.[a-z-]+\.[a-z-]+)$/,
   /^brand\.(terms|privacy|support)$/,
