@@ -40,7 +40,7 @@ import { only } from './web/http-security.ts'
 import { phrases as phrasesOf, words as wordsOf } from './web/phrases.ts'
 import { protocolPages } from './web/protocol-pages.ts'
 import { renderer, shower } from './web/show.ts'
-import { repeating, scraped, together } from './wiring/composing.ts'
+import { asksItself, repeating, scraped, together } from './wiring/composing.ts'
 import * as configured from './wiring/configured.ts'
 import { people as peopleOf } from './wiring/people.ts'
 import { post as postOf } from './wiring/post.ts'
@@ -184,6 +184,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
     places,
     rpId: new URL(issuer).hostname,
     contacts: config.contacts,
+    asksItself: asksItself(keyring, now),
     ready: readiness(store, { now, onFault: log.fault }),
     metrics: scraped(config.metrics.token, metrics.text),
     kept: post.kept,

@@ -127,8 +127,8 @@ function unmade(path: string): Finding {
   }
 }
 
-/** Do the configured secrets open what the store keeps sealed? */
-async function keysFinding(config: Readable, snapshot: Snapshot): Promise<Finding> {
+/** Looks whether the configured secrets open the signing keys of a store. */
+export async function keysFinding(config: Readable, snapshot: Snapshot): Promise<Finding> {
   const what = 'keys'
   const secrets = config.secrets ?? (config.store && developmentSecrets(config.store))
   if (!secrets) return { what, state: 'untried', told: 'there are no secrets yet' }

@@ -1,37 +1,54 @@
 import { disagreement } from '../accounts/clock.ts'
 import { ClientsError, readClients } from '../clients/declared.ts'
-import type { Config } from '../config.ts'
+import { type Config, developmentSecrets } from '../config.ts'
+import { type Keyring, keyring as keyringOf } from '../crypto/keyring.ts'
 import { id } from '../crypto/random.ts'
 import { DeliveryFault, type DeliveryReason } from '../delivery/delivery-fault.ts'
 import { sms as smsOf } from '../delivery/sms.ts'
 import { mail as mailOf } from '../delivery/smtp.ts'
 import { openStore } from '../store/open.ts'
 import { readiness } from '../store/readiness.ts'
-import type { Command, Given } from './command.ts'
+import { type Command, json } from './command.ts'
+import { disks, keys, memory } from './doctor-machine.ts'
+import { dns, itself, tls } from './doctor-network.ts'
 import { causeOf, type Finding, report } from './finding.ts'
 
-/** `doctor`: checks what Latchkey depends on. */
+/** `doctor`: checks everything that Latchkey depends on. */
 export const doctor: Command = {
-  does: 'Looks at the apps, the store, the clocks, the mail server and the SMS gateway, and says what to mend',
-  takes: '[--mail ADDRESS] [--sms NUMBER] [--json]',
-  options: { mail: { type: 'string' }, sms: { type: 'string' }, json: { type: 'boolean' } },
+  does: 'Checks the apps, the store, keys, clocks, disks, memory, DNS, TLS, the proxy, the mail server and the SMS gateway',
+  takes: '[--send-test ADDRESSES] [--json]',
+  options: { 'send-test': { type: 'string' }, ...json },
   help: [
-    '  --mail ADDRESS  sends a test mail there; without it, only connects to the mail server and signs in',
-    '  --sms NUMBER    sends a test message there (E.164); without it, the gateway is not asked',
+    '  --send-test ADDRESSES  sends a test message to each, separated by commas: email addresses, and numbers as +431234567;',
+    '                         without it, it only connects to the mail server and signs in, and does not ask the SMS gateway',
     '',
-    'It writes one row to the store. Exits with 1 where something has to be mended.',
+    'Each fault comes with advice. It writes one row to the store, and asks the issuer itself as anybody on the web would. Exits with 1',
+    'where something has to be fixed.',
   ].join('\n'),
-  examples: ['doctor', 'doctor --mail ada@example.com --json'],
+  examples: ['doctor', 'doctor --send-test ada@example.com,+431234567', 'doctor --json'],
   async run(given) {
     const config = given.config()
-    const findings = [
+    const to = (given.option('send-test') ?? '').split(',').map(each => each.trim())
+    const keyring = (): Keyring => keyringOf(config.secrets ?? developmentSecrets(config.store) ?? ['x'.repeat(32)])
+    return report(given, [
       apps(config),
       await store(config),
+      await keys(config),
       await clock(config),
-      await mail(config, given),
-      await sms(config, given),
-    ]
-    return report(given, findings)
+      ...(await disks(config)),
+      memory(config),
+      await dns(config),
+      await tls(config, Date.now()),
+      ...(await itself(config, keyring, Date.now)),
+      await mail(
+        config,
+        to.find(each => each.includes('@')),
+      ),
+      await sms(
+        config,
+        to.find(each => each.startsWith('+')),
+      ),
+    ])
   },
 }
 
@@ -86,10 +103,9 @@ async function clock({ store: url }: Config): Promise<Finding> {
   }
 }
 
-async function mail({ mail: { url, ...options }, issuer }: Config, { option }: Given): Promise<Finding> {
+async function mail({ mail: { url, ...options }, issuer }: Config, to: string | undefined): Promise<Finding> {
   const what = 'mail'
   if (url === undefined) return { what, state: 'unset', told: 'LATCHKEY_MAIL_URL is not set' }
-  const to = option('mail')
   const server = mailOf({ url, ...options })
   try {
     if (to === undefined) await server.verify()
@@ -106,11 +122,10 @@ async function mail({ mail: { url, ...options }, issuer }: Config, { option }: G
   }
 }
 
-async function sms({ sms: { url }, issuer }: Config, { option }: Given): Promise<Finding> {
+async function sms({ sms: { url }, issuer }: Config, to: string | undefined): Promise<Finding> {
   const what = 'SMS'
   if (url === undefined) return { what, state: 'unset', told: 'LATCHKEY_SMS_URL is not set' }
-  const to = option('sms')
-  if (to === undefined) return { what, state: 'untried', told: 'no number was given (--sms NUMBER)' }
+  if (to === undefined) return { what, state: 'untried', told: 'no number was given (--send-test NUMBER)' }
   try {
     await smsOf({ url, now: Date.now })({ ...test(issuer), channel: 'sms', to }, AbortSignal.timeout(30_000))
     return { what, state: 'ok', told: `${new URL(url).host} took the test message` }

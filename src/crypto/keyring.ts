@@ -52,3 +52,19 @@ export function cookieKeys(keyring: Keyring) {
     verify: (data: string, signature: string): boolean => index(data, signature) >= 0,
   }
 }
+
+/** Milliseconds for which a proof of `ownProof` holds, before and after it was made. */
+const proofHolds = 5 * 60_000
+
+/** Makes and checks what proves to a server with the same secrets that its operator asks. */
+export function ownProof(keyring: Keyring) {
+  const keys = keyring.all('own-proof')
+  return {
+    make: (now: number): string => `${now}.${hmac(keyring.newest('own-proof').bytes, String(now))}`,
+    holds: (proof: string, now: number): boolean => {
+      const [at = '', mac = ''] = proof.split('.')
+      const fresh = /^\d{1,16}$/.test(at) && Math.abs(now - Number(at)) < proofHolds
+      return fresh && keys.some(({ bytes }) => same(hmac(bytes, at), mac))
+    },
+  }
+}

@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
 import { Problem } from '../errors.ts'
-import { addressOf } from '../network.ts'
+import { addressOf, plainAddress } from '../network.ts'
 import { queryField } from './forms.ts'
 import type { Services } from './services.ts'
 
@@ -24,12 +24,12 @@ declare module './pages.ts' {
 }
 
 /** Serves pages for operators and for developers. */
-export function operating({ router, ready, metrics, kept, show }: Services): void {
+export function operating({ router, ready, metrics, kept, show, asksItself }: Services): void {
   router.get('/', ctx => ctx.redirect('/account'))
   router.get('/help', ctx => show.page(ctx, 'help', {}))
 
   router.get('/health/live', ctx => {
-    ctx.body = { status: 'ok' }
+    ctx.body = { status: 'ok', ...(asksItself(ctx.get('Authorization')) && arrived(ctx)) }
   })
   router.get('/health/ready', async ctx => {
     if (await ready()) {
@@ -67,6 +67,13 @@ export function operating({ router, ready, metrics, kept, show }: Services): voi
       show.page(ctx, 'dev/outbox', { messages: await kept(to), to: to ?? '' })
     })
   }
+}
+
+/** Returns how a request arrived here, for `latchkey doctor`: whom proxies named, and who connected. */
+function arrived({ ip, req }: Context) {
+  const at = req.rawHeaders.findIndex((name, each) => each % 2 === 0 && name.toLowerCase() === 'x-forwarded-for')
+  const peer = plainAddress(req.socket.remoteAddress ?? '') ?? ''
+  return { sender: ip === 'unknown' ? '' : ip, peer, forwarded: at < 0 ? '' : String(req.rawHeaders[at + 1]) }
 }
 
 /** Where people change how they sign in. */

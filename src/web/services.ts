@@ -51,6 +51,8 @@ export interface Rooms {
   /** Lists the apps of clients.json. */
   suite: () => readonly App[]
   approvals: Approvals
+  /** Returns whether an Authorization header is that of `latchkey doctor` with the same secrets. */
+  asksItself: (authorization: string) => boolean
   approving: Approving
   book: SessionBook
   submissions: Submissions

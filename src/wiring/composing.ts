@@ -1,4 +1,5 @@
 import { same } from '../crypto/digest.ts'
+import { type Keyring, ownProof } from '../crypto/keyring.ts'
 
 /** Puts rooms into one object. Throws where two give something the same name, because one of them would win without a word. */
 export function together<A extends object, B extends object, C extends object, D extends object, E extends object>(
@@ -31,4 +32,11 @@ export function repeating(
 export function scraped(bearer: string | undefined, text: () => Promise<string>) {
   if (bearer === undefined) return undefined
   return { text, admits: (authorization: string) => same(authorization, `Bearer ${bearer}`) }
+}
+
+/** Returns what tells whether an Authorization header is that of `latchkey doctor` with the same secrets. */
+export function asksItself(keyring: Keyring, now: () => number) {
+  const { holds } = ownProof(keyring)
+  return (authorization: string): boolean =>
+    authorization.startsWith('Latchkey ') && holds(authorization.slice('Latchkey '.length), now())
 }
