@@ -50,7 +50,7 @@ describe('latchkey', () => {
     for (const [name, { examples, options, words }] of Object.entries(commands)) {
       expect(examples, name).to.not.have.lengthOf(0)
       for (const example of examples) {
-        const [typed = ''] = example.split(' > ')
+        const [typed = ''] = example.split(/ [>|] /)
         expect(typed.startsWith(name), example).to.equal(true)
         const args = typed.slice(name.length).split(' ').filter(Boolean)
         expect(() => parseArgs({ args, options, allowPositionals: words ?? false }), example).to.not.throw()
