@@ -6,7 +6,6 @@ import { postage as postageOf } from './accounts/postage.ts'
 import { sessionBook } from './accounts/session.ts'
 import { throttle as throttleOf } from './accounts/throttle.ts'
 import { actions as actionsOf } from './actions/index.ts'
-import { admin as adminOf } from './admin/index.ts'
 import { apiKeys as apiKeysOf } from './api-keys/schemes.ts'
 import { backupSchedule } from './backup/backup-schedule.ts'
 import { readClients } from './clients/declared.ts'
@@ -42,6 +41,7 @@ import { protocolPages } from './web/protocol-pages.ts'
 import { renderer, shower } from './web/show.ts'
 import { asksItself, repeating, scraped, together } from './wiring/composing.ts'
 import * as configured from './wiring/configured.ts'
+import { staffConsole } from './wiring/console.ts'
 import { people as peopleOf } from './wiring/people.ts'
 import { post as postOf } from './wiring/post.ts'
 import { identity as identityOf, telling } from './wiring/staff-and-alerts.ts'
@@ -172,8 +172,11 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
 
   const rooms = together(oidc, apiKeys, people, identity, { activity: activityOf({ store }) })
   const appName = async (client: string) => (await clients.app(client))?.name
-  const admin = adminOf({ ...rooms, clients, sealer, issuer, store, accounts, book, appName, emit, now })
-  const acting = { ...rooms, admin, appName, accounts, languages, words, sendMail, issuer, emit, now }
+  const { figures, ...staffed } = staffConsole({
+    ...{ ...rooms, clients, sealer, store, accounts, book, appName },
+    ...{ keyring, issuer, observers, emit, now },
+  })
+  const acting = { ...rooms, ...staffed, appName, accounts, languages, words, sendMail, issuer, emit, now }
   const actions = actionsOf(acting)
   const listener = app({
     ...acting,
@@ -200,7 +203,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   const sweep = async (): Promise<void> => {
     await announcements.sweep()
     for (const each of actions.list) await each.sweep?.()
-    await tally.flush()
+    await Promise.all([tally.flush(), figures.flush()])
   }
   const signEnd = await auditHeads({
     ...{ store, issuer, now },
@@ -223,7 +226,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
       stopped.abort()
       await unfollow()
       await Promise.all([...rests, ...repeated].map(rest => rest()))
-      await tally.flush()
+      await Promise.all([tally.flush(), figures.flush()])
       post.close()
     },
   }

@@ -1,9 +1,11 @@
 import { Problem } from '../errors.ts'
 import { appOperations } from './app-operations.ts'
+import { auditLog } from './audit-log.ts'
 import { idempotency } from './idempotency.ts'
 import { loosening } from './loosening.ts'
 import { notes } from './notes.ts'
 import { type Operation, type Operator, permitted } from './operation.ts'
+import { overview } from './overview.ts'
 import { peopleSearch } from './people-search.ts'
 import { personGet } from './person.ts'
 import { personActs } from './person-acts.ts'
@@ -18,7 +20,9 @@ type Services = Parameters<typeof appOperations>[0] &
   Parameters<typeof personActs>[0] &
   Parameters<typeof loosening>[0] &
   Parameters<typeof staff>[0] &
-  Parameters<typeof proposals>[0]
+  Parameters<typeof proposals>[0] &
+  Parameters<typeof auditLog>[0] &
+  Parameters<typeof overview>[0]
 
 /** As much of an operation as its result depends on. */
 interface Performed<Out> {
@@ -47,6 +51,8 @@ export function admin(services: Services) {
     apps: appOperations(services),
     proposals: families,
     roles: staff(services),
+    audit: auditLog(services),
+    overview: { get: overview(services) },
   }
   const list = Object.values(operations).flatMap(family => Object.values(family)) as unknown as readonly Operation[]
 

@@ -30,7 +30,7 @@ const found = z.object({
   holdUntil: z.number().optional(),
   createdAt: z.number(),
 })
-type Found = z.output<typeof found>
+export type Found = z.output<typeof found>
 
 /** Returns a person as lists show them. */
 function foundOf({ id, email, phone, status, lock, holdUntil, createdAt }: Account): Found {

@@ -1,8 +1,9 @@
 import { Problem } from '../errors.ts'
 import { type EventName, events } from '../events.ts'
-import type { Store, Where } from '../store/collection.ts'
+import { staffEvents } from '../staff-events.ts'
+import type { Collection, Store, Where } from '../store/collection.ts'
 import type { Entry } from './chain.ts'
-import { leaves, placed, places } from './ledger.ts'
+import { type Leaf, leaves, placed, places } from './ledger.ts'
 
 /** What people look for in their log. */
 export const kinds = ['sign-in', 'security', 'apps', 'account'] as const
@@ -42,16 +43,11 @@ export function activity({ store }: { store: Store }): Activity {
     const sort = { by: 'at', descending: true } as const
     const found = await index.find(where, { sort, limit: most + 1, ...(after !== undefined && { after }) })
     const shown = found.slice(0, most)
-    return { entries: await entriesAt(shown.map(({ id }) => id)), older: found[most] && shown.at(-1)?.id }
-  }
-
-  const entriesAt = async (ids: readonly string[]): Promise<Entry[]> => {
-    const keys = [...new Set(ids.map(id => placed(id).key))]
-    if (keys.length === 0) return []
-    const found = await book.find({ key: { in: keys } }, { limit: keys.length })
-    const byKey = new Map(found.map(leaf => [leaf.key, leaf.entries]))
-    // A place without its leaf: the act failed, because it could not be written down.
-    return ids.flatMap(id => byKey.get(placed(id).key)?.[placed(id).line] ?? []).map(forOwner)
+    const entries = await entriesAt(
+      book,
+      shown.map(({ id }) => id),
+    )
+    return { entries: entries.map(forOwner), older: found[most] && shown.at(-1)?.id }
   }
 
   return {
@@ -67,9 +63,22 @@ export function activity({ store }: { store: Store }): Activity {
   }
 }
 
-/** An entry as its owner may see it: which of the staff it was is for the staff to know. */
-function forOwner({ data: { staff: _, ...data }, ...entry }: Entry): Entry {
-  return { ...entry, data }
+/** Returns the entries at these places, in their order. */
+export async function entriesAt(book: Pick<Collection<Leaf>, 'find'>, ids: readonly string[]): Promise<Entry[]> {
+  const keys = [...new Set(ids.map(id => placed(id).key))]
+  if (keys.length === 0) return []
+  const found = await book.find({ key: { in: keys } }, { limit: keys.length })
+  const byKey = new Map(found.map(leaf => [leaf.key, leaf.entries]))
+  // A place without its leaf: the act failed, because it could not be written down.
+  return ids.flatMap(id => byKey.get(placed(id).key)?.[placed(id).line] ?? [])
+}
+
+const staffNames = new Set(Object.keys(staffEvents))
+
+/** An entry as its owner may see it: which of the staff it was, and the reason that they gave, is for the staff to know. */
+function forOwner({ data: { staff: _, reason, ...data }, name, ...entry }: Entry): Entry {
+  const ours = staffNames.has(name)
+  return { ...entry, name, data: ours || reason === undefined ? data : { ...data, reason } }
 }
 
 const things = new Map<string, Kind>([

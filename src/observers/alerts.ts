@@ -6,6 +6,7 @@ import type { Links } from '../accounts/link.ts'
 import { zoneOf } from '../accounts/time-zone.ts'
 import type { SendMail, Whence } from '../delivery/mails.ts'
 import { events, type Observer, type Recorded } from '../events.ts'
+import { staffEvents } from '../staff-events.ts'
 
 /** How a person may be reached. */
 export interface Reach {
@@ -39,6 +40,9 @@ interface Services {
     moment(locale: string, at: number, zone?: string): string
   }
 }
+
+/** What staff do for owners. What they do about identity checks is told by mails of its own. */
+const byStaff = new Set(Object.keys(staffEvents).filter(name => !name.startsWith('identity.')))
 
 type Data = Record<'account' | 'factor' | 'credential' | 'former' | 'case', string | undefined>
 
@@ -108,8 +112,9 @@ export function alerts(services: Services): Observer {
       const added = name === 'factor.removed' ? undefined : credential
       const act = { came: added, since: at - prelude, change, session, device }
       const link = { purpose: 'disown' as const, account: id, address, ...act }
-      const undoing = { ...(await keeping()), disown: stranger ? undefined : await links.make(link, regret) }
-      const told = { ...letter, ...undoing, recent: recent && address !== credential }
+      const staff = byStaff.has(name)
+      const disown = stranger || staff ? undefined : await links.make(link, regret)
+      const told = { ...letter, ...(await keeping()), disown, staff, recent: recent && address !== credential }
       await sendMail('alert', { email, locale, antiPhishingPhrase }, told)
     }
     // An identity check can end with everything in other hands: every number hears of it.

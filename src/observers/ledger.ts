@@ -32,6 +32,8 @@ export const leaves = declare({
   unique: ['key'],
 })
 
+export type Leaf = z.output<typeof leaves.shape>
+
 /** Finds what concerns an account: which entry of which leaf. It is a way to read the book, and no part of it. */
 export const places = declare({
   name: 'audit_places',
@@ -212,6 +214,9 @@ function laneOf({ data, origin }: Happening): 'first' | 'behind' {
 const leafId = (sequence: number): string => String(sequence).padStart(16, '0')
 const placeId = (key: string, line: number): string => `${key}.${String(line).padStart(2, '0')}`
 
+/** The lowest key of what was written at a moment (milliseconds since the epoch), and from then on. */
+export const keyAt = (at: number): string => Math.max(0, at).toString(36).padStart(9, '0')
+
 /** The entry at a place: the key of its leaf, and how far down the leaf. */
 export function placed(id: string): { key: string; line: number } {
   const [key = '', line = ''] = id.split('.')
@@ -235,6 +240,6 @@ function rising(): (at: number) => string {
     // A clock that is set back must not file what happens next under what went before.
     sequence = at > last ? 0 : sequence + 1
     last = Math.max(last, at)
-    return `${last.toString(36).padStart(9, '0')}${sequence.toString(36).padStart(6, '0')}${token(6)}`
+    return `${keyAt(last)}${sequence.toString(36).padStart(6, '0')}${token(6)}`
   }
 }

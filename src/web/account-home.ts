@@ -43,7 +43,7 @@ const [few, last] = [3, 5]
 
 /** Serves a person's own front page, and signs them out. */
 export function account(services: Services): void {
-  const { router, actions, activity, approvals, sessions, show, now, page, post } = services
+  const { router, actions, activity, approvals, roles, sessions, show, now, page, post } = services
   const inWords = wording(services)
 
   page('/account', async (ctx, { account }) => {
@@ -68,7 +68,8 @@ export function account(services: Services): void {
       signals: signalsOf(services, account, factors),
       lately: rows(await Promise.all(entries.map(each => inWords(ctx, each)))).slice(0, last),
     }
-    show.page(ctx, 'account/overview', locals, { person: { email } })
+    const staff = (await roles.held(id)).length > 0
+    show.page(ctx, 'account/overview', locals, { person: { email, staff } })
   })
 
   router.post('/sign-out', async ctx => {

@@ -1,22 +1,18 @@
 import { Readable } from 'node:stream'
 import type { Context } from 'koa'
-import type { z } from 'zod'
 import { type Case, standing } from '../account-recovery/cases.ts'
 import { endings } from '../account-recovery/identity-documents.ts'
 import { type KnownAddress, needed } from '../account-recovery/staff-decisions.ts'
-import type { AdminScope } from '../accounts/role.ts'
-import type { Action } from '../actions/action.ts'
 import { Problem } from '../errors.ts'
 import { field, queryField, submit } from './forms.ts'
-import { notify, sayNotice } from './notices.ts'
+import { notify } from './notices.ts'
 import type { Services } from './services.ts'
 import { seeOther } from './show.ts'
+import { desk } from './staff-desk.ts'
 import type { SignedIn } from './visit.ts'
 
 declare module './pages.ts' {
   interface Pages {
-    /** `more`: more wait than are counted. */
-    'admin/home': { waiting: number; more: boolean }
     /** A part of each list; whether it is the `first` one, and where the `rest` is. */
     'admin/recovery': Record<
       'waiting' | 'granted',
@@ -44,8 +40,6 @@ declare module './pages.ts' {
       /** The reason as typed. */
       typed: string
     }
-    /** For staff who hold no passkey. */
-    'admin/passkey': Record<never, never>
   }
 }
 
@@ -54,37 +48,9 @@ declare module './pages.ts' {
  * nothing at these addresses. What is done here opens no account, and shows or sets no secret.
  */
 export function admin(services: Services): void {
-  const { router, actions, credentials, factors, roles, staffDecisions, show, findSession, beginProof } = services
-  const { look, decide } = actions.staff
-
-  const frame = ({ account }: SignedIn) => ({ person: { email: account.email } })
-
-  /** Prepares an action of the staff. Where their passkey is due first, asks for it and resolves to undefined; staff without a passkey are told to add one. */
-  const prepared = async <A extends Action>(ctx: Context, person: SignedIn, action: A, given: z.input<A['args']>) => {
-    const ready = await actions.prepare(ctx, person, action, given)
-    if (!ready.asked) return ready
-    const held = await credentials.of(person.account.id)
-    const passkey = factors.find(({ id, multiFactor }) => multiFactor && held.some(each => each.factor === id))
-    if (passkey) return void (await beginProof(ctx, person, action, ready, { next: ctx.path, wants: passkey.id }))
-    ctx.status = 403
-    show.page(ctx, 'admin/passkey', {}, frame(person))
-  }
-
-  const page = (path: string, scope: AdminScope, shows: (ctx: Context, person: SignedIn) => Promise<void>) =>
-    router.get(path, async ctx => {
-      const person = await findSession(ctx)
-      // For every address alike: nobody learns who is of the staff, or which cases there are.
-      if (!person) return seeOther(ctx, `/sign-in?next=${encodeURIComponent(ctx.path)}`)
-      if (!(await prepared(ctx, person, look, { scope }))) return
-      sayNotice(ctx, person.account.id)
-      await shows(ctx, person)
-    })
-
-  page('/admin', 'admin:overview.read', async (ctx, person) => {
-    const { waiting } = await staffDecisions.queue()
-    const locals = { waiting: waiting.cases.length, more: waiting.next !== undefined }
-    show.page(ctx, 'admin/home', locals, frame(person))
-  })
+  const { router, actions, roles, staffDecisions, show, findSession } = services
+  const { decide } = actions.staff
+  const { page, frame, prepared } = desk(services)
 
   page('/admin/recovery', 'admin:recovery.read', async (ctx, person) => {
     const after = { waiting: caseNumber(ctx, 'waiting'), granted: caseNumber(ctx, 'granted') }
@@ -101,7 +67,7 @@ export function admin(services: Services): void {
       first: after[list] === undefined,
       rest: rest(list),
     })
-    show.page(ctx, 'admin/recovery', { waiting: part('waiting'), granted: part('granted') }, frame(person))
+    show.page(ctx, 'admin/recovery', { waiting: part('waiting'), granted: part('granted') }, await frame(person))
   })
 
   const one = async (ctx: Context, person: SignedIn, typed = '', problem?: Problem): Promise<void> => {
@@ -124,7 +90,7 @@ export function admin(services: Services): void {
       open: found.endedAt === undefined,
       typed,
     }
-    show.page(ctx, 'admin/case', locals, { ...frame(person), problem })
+    show.page(ctx, 'admin/case', locals, { ...(await frame(person)), problem })
   }
   page('/admin/recovery/:number', 'admin:recovery.read', one)
 

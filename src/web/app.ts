@@ -7,7 +7,10 @@ import type { Answered, Refused } from '../observers/answered.ts'
 import { account } from './account-home.ts'
 import { activityPages } from './activity-page.ts'
 import { admin } from './admin.ts'
+import { adminActs } from './admin-acts.ts'
 import { adminApi } from './admin-api.ts'
+import { adminOverview } from './admin-overview.ts'
+import { adminPeople } from './admin-people.ts'
 import { apiKeys } from './api-key-pages.ts'
 import { approvalPages } from './approvals-page.ts'
 import { apps } from './apps.ts'
@@ -68,7 +71,22 @@ const families = [
     approvalPages,
     deviceCode,
   ],
-  ...[activityPages, data, closing, admin, recovery, identity, confirm, openingPages, signIn, interaction, flowPages],
+  ...[
+    activityPages,
+    data,
+    closing,
+    admin,
+    adminOverview,
+    adminPeople,
+    adminActs,
+    recovery,
+    identity,
+    confirm,
+    openingPages,
+    signIn,
+    interaction,
+    flowPages,
+  ],
 ]
 
 /** Where documents are sent, over whatever line people have. */

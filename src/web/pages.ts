@@ -117,8 +117,10 @@ export interface Frame {
   towards: Towards | undefined
   /** What a proof is asked for, where no app asks. */
   reason: string | undefined
-  /** Who is signed in, on account pages. */
-  person: { email: string } | undefined
+  /** Who is signed in, on account pages. `staff`: a link leads to the pages of the staff. */
+  person: { email: string; staff?: boolean } | undefined
+  /** What the reader may do, on pages of the staff. */
+  staff: readonly string[] | undefined
   /** What went wrong with the last post: shown beside `field`, or above the form without one. `text` is its phrase; `credential` is a passkey that no account takes any more. */
   problem:
     | { code: Problem['code']; field: string | undefined; credential?: string | undefined; text: string }

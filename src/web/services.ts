@@ -11,6 +11,7 @@ import type { SessionBook } from '../accounts/session.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import type { Action } from '../actions/action.ts'
 import type { Actions } from '../actions/index.ts'
+import type { Admin } from '../admin/index.ts'
 import type { Owner } from '../api-keys/owner.ts'
 import type { App } from '../clients/declared.ts'
 import type { Emit } from '../events.ts'
@@ -44,6 +45,9 @@ export interface Rooms {
   accounts: Accounts
   actions: Actions
   activity: Activity
+  admin: Admin
+  /** The lines of an export of the audit log, which ends with a signed head. */
+  auditExport: () => AsyncGenerator<string>
   /** Finds an app by its client id. */
   app: (client: string) => Promise<App | undefined>
   /** Resolves to an app's name by its client id. */

@@ -136,6 +136,7 @@ export function renderer(services: Rendering) {
       towards: undefined,
       reason: undefined,
       person: undefined,
+      staff: undefined,
       problem: undefined,
       notice: undefined,
       asset: assets.asset,

@@ -19,6 +19,8 @@ import type { SignedIn, Visit, visits } from './visit.ts'
 
 declare module './pages.ts' {
   interface Pages {
+    /** What was proved is enough, and staff locked the account: nobody gets in. */
+    'sign-in/locked': { email: string; at: number }
     /** What was proved is enough, and the account closes: posts to `<base>/keep` and `<base>/leave`. */
     'sign-in/closing': { base: string; email: string; until: number }
     /** Asks before something is taken away: lists what follows, and posts `fields` and `confirmed` to `action`. */
@@ -118,10 +120,11 @@ export function finishing(services: Parameters<typeof carriedOut>[1]): Finish {
   const { accounts, show } = services
   return async (ctx, flow) => {
     const owner = flow.account === undefined ? undefined : await accounts.get(flow.account)
-    if (owner?.status === 'closing') {
+    if (owner?.lock || owner?.status === 'closing') {
       if (ctx.method !== 'GET') return seeOther(ctx, baseOf(flow))
-      const locals = { base: baseOf(flow), email: owner.email, until: owner.closesAt ?? 0 }
-      return show.page(ctx, 'sign-in/closing', locals, { towards: flow.client })
+      const { email, lock, closesAt: until = 0 } = owner
+      if (lock) return show.page(ctx, 'sign-in/locked', { email, at: lock.at }, { towards: flow.client })
+      return show.page(ctx, 'sign-in/closing', { base: baseOf(flow), email, until }, { towards: flow.client })
     }
     // Begun by a version of this program that kept them differently.
     if (flow.change !== undefined || flow.approves !== undefined) throw new Problem('attempt_expired')

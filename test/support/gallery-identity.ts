@@ -81,7 +81,6 @@ export const identityPages: readonly Picture[] = [
   picture('identity-afresh', 'recovery/afresh', { action: '/recover/afresh/x' }),
   picture('identity-afresh-de', 'recovery/afresh', { action: '/recover/afresh/x', locale: 'de' }),
 
-  picture('admin', 'admin/home', { ...account, waiting: 2, more: false }),
   picture('admin-passkey', 'admin/passkey', account),
   picture('admin-recovery', 'admin/recovery', {
     ...account,

@@ -1,4 +1,5 @@
 import { activities } from './gallery-activity.ts'
+import { adminPages } from './gallery-admin.ts'
 import { approvals } from './gallery-approvals.ts'
 import { dataPages } from './gallery-data.ts'
 import { elsewherePages } from './gallery-elsewhere.ts'
@@ -27,6 +28,7 @@ export const gallery: readonly Picture[] = [
   ...heldPages,
   ...dataPages,
   ...elsewherePages,
+  ...adminPages,
 ]
 
 export { letters, now }

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { crc32 } from 'node:zlib'
 import { expect } from 'chai'
 import { accounts } from '../../src/accounts/account.ts'
-import { roles } from '../../src/accounts/role.ts'
+import { type Role, roles } from '../../src/accounts/role.ts'
 import { type Authenticator, authenticator } from './authenticator.ts'
 import { jar, type Page } from './jar.ts'
 import type { Message, Running } from './latchkey.ts'
@@ -74,10 +74,10 @@ export function identityAt(latchkey: Running) {
       (await latchkey.outbox(to)).find(each => each.link?.includes(path) && !not.includes(each.link)),
     )
 
-  const clerk = async (): Promise<Clerk> => {
+  const clerk = async (role: Role = 'support'): Promise<Clerk> => {
     const device = authenticator()
     const person = await at.joined('totp', device)
-    await roles({ store: latchkey.store, now: latchkey.clock.now }).give(await idOf(person.email), 'support')
+    await roles({ store: latchkey.store, now: latchkey.clock.now }).give(await idOf(person.email), role)
     return clerkOf(person, device)
   }
   const clerkOf = (person: Person, device: Authenticator): Clerk => {

@@ -1,0 +1,113 @@
+import { z } from 'zod'
+import type { EventData, EventName, Observer } from '../events.ts'
+import { declare, type Store } from '../store/collection.ts'
+
+const hour = 3_600_000
+const day = 24 * hour
+
+/** The periods that figures are read for: how long each is, and how long each of its parts, in milliseconds. */
+export const periods = {
+  day: { span: day, part: hour },
+  week: { span: 7 * day, part: day },
+  quarter: { span: 90 * day, part: day },
+} as const
+export type Period = keyof typeof periods
+/** The most parts of a period. */
+const most = 91
+
+const shape = z.object({
+  id: z.string(),
+  /** What was counted, and in parts of which length. */
+  series: z.string(),
+  /** When its part began. */
+  at: z.number(),
+  count: z.number(),
+  expiresAt: z.number(),
+})
+
+/** How often what happened, by the hour and by the day. Nothing about a person is in it. */
+const figuresDeclaration = declare({ name: 'figures', shape, indexes: [['series', 'at']] })
+
+/** What is counted. */
+export const figureNames = [
+  ...(['sign-ins', 'passkeys', 'failures', 'accounts', 'holds', 'tokens', 'delivered', 'undelivered'] as const),
+  ...(['password', 'totp', 'sms', 'email', 'recovery-code', 'passkey'] as const).map(id => `factor-${id}` as const),
+] as const
+export type Figure = (typeof figureNames)[number]
+
+const plain: Partial<Record<EventName, Figure>> = {
+  'account.created': 'accounts',
+  'factor.refused': 'failures',
+  'sign-in.refused': 'failures',
+  'sign-in.denied': 'failures',
+  'hold.started': 'holds',
+  'grant.issued': 'tokens',
+  'message.sent': 'delivered',
+  'message.abandoned': 'undelivered',
+}
+
+/** Returns what one event adds to. */
+function countedBy(name: EventName, data: unknown): Figure[] {
+  if (name === 'session.started') {
+    const { amr } = data as EventData<'session.started'>
+    return amr.includes('pop') ? ['sign-ins', 'passkeys'] : ['sign-ins']
+  }
+  if (name === 'factor.proved') {
+    const figure = `factor-${(data as EventData<'factor.proved'>).factor}`
+    return figureNames.filter(each => each === figure)
+  }
+  const figure = plain[name]
+  return figure === undefined ? [] : [figure]
+}
+
+export type Figures = ReturnType<typeof figures>
+
+/**
+ * Counts what the overview shows. Each process adds up what happened and writes it once a minute, so that no sign-in waits for it: what a
+ * process counted in its last minute is lost where it dies.
+ */
+export function figures({ store, now }: { store: Store; now: () => number }) {
+  const kept = store.collection(figuresDeclaration)
+  let pending = new Map<string, { series: string; at: number; count: number; life: number }>()
+
+  const add = (figure: Figure, when: number): void => {
+    for (const [part, life] of [
+      [hour, 2 * day],
+      [day, 92 * day],
+    ] as const) {
+      const at = Math.floor(when / part) * part
+      const series = `${figure}/${part === hour ? 'hour' : 'day'}`
+      const id = `${series}/${at}`
+      const { count } = pending.get(id) ?? { count: 0 }
+      pending.set(id, { series, at, count: count + 1, life })
+    }
+  }
+
+  const observer: Observer = {
+    observe: ({ name, at, data }) => {
+      for (const figure of countedBy(name, data)) add(figure, at)
+    },
+  }
+
+  return {
+    observer,
+    /** Writes what was counted since the last time. */
+    flush: async (): Promise<void> => {
+      const counted = pending
+      pending = new Map()
+      for (const [id, { series, at, count, life }] of counted)
+        await kept.count(id, 'count', count, { id, series, at, count: 0, expiresAt: at + life })
+    },
+    /** Returns how often something was counted in each part of a period, oldest first. Times in milliseconds since the epoch. */
+    read: async (figure: Figure, period: Period): Promise<{ at: number; count: number }[]> => {
+      const { span, part } = periods[period]
+      const last = Math.floor(now() / part) * part
+      const first = last - span + part
+      const series = `${figure}/${part === hour ? 'hour' : 'day'}`
+      const found = await kept.find({ series, at: { gte: first } }, { sort: { by: 'at' }, limit: most })
+      const counts = new Map(found.map(({ at, count }) => [at, count]))
+      const times = Array.from({ length: span / part }, (_, turn) => first + turn * part)
+      return times.map(at => ({ at, count: counts.get(at) ?? 0 }))
+    },
+  }
+}

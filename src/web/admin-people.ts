@@ -1,0 +1,103 @@
+import type { Context } from 'koa'
+import type { Found } from '../admin/people-search.ts'
+import type { Person } from '../admin/person.ts'
+import type { Problem } from '../errors.ts'
+import { type Happened, wording } from './activity-words.ts'
+import { field, queryField } from './forms.ts'
+import type { Services } from './services.ts'
+import { desk } from './staff-desk.ts'
+import type { SignedIn } from './visit.ts'
+
+declare module './pages.ts' {
+  interface Pages {
+    /** A search by GET with `query`; `rest` is the query of the next page. */
+    'admin/people': { query: string; people: readonly Found[]; rest: string | undefined; first: boolean }
+    /** Posts `text` to `<base>/note`; each of `acts` has its page at `<base>/<act>`. */
+    'admin/person': {
+      base: string
+      one: Person
+      sessions: readonly (Person['sessions'][number] & { device: string; place: string })[]
+      devices: readonly (Person['devices'][number] & { device: string })[]
+      notes: readonly { by?: string | undefined; text: string; at: number }[]
+      proposals: readonly { proposal: string; operation: string; by: string; at: number }[]
+      activity: readonly Happened[]
+      acts: readonly string[]
+      writes: boolean
+      /** The note as typed. */
+      typed: string
+    }
+  }
+}
+
+/** Entries of a person's activity that are shown with them; the audit log has all. */
+const lately = 20
+
+/** What can be done to a person, by what it is called in addresses, and when it makes sense. */
+const acts: Readonly<Record<string, (one: Person, now: number) => boolean>> = {
+  'end-sessions': ({ sessions }) => sessions.some(({ live }) => live),
+  lock: ({ lockedAt }) => lockedAt === undefined,
+  unlock: ({ lockedAt }) => lockedAt !== undefined,
+  'require-password': ({ factors }) => factors.some(({ factor }) => factor === 'password'),
+  compromise: () => true,
+  'lift-hold': ({ holdUntil = 0 }, now) => holdUntil > now,
+  restore: ({ status }) => status === 'closing',
+  close: ({ status }) => status === 'active',
+}
+
+/** Serves the pages where staff find people and look at one of them. */
+export function adminPeople(services: Services): void {
+  const { admin, activity, show, words, now } = services
+  const inWords = wording(services)
+  const { page, posts, frame, operator } = desk(services)
+
+  page('/admin/people', 'admin:people.read', async (ctx, person) => {
+    const query = queryField(ctx, 'query', 320) ?? ''
+    const cursor = queryField(ctx, 'cursor', 100)
+    const given = { query, ...(cursor !== undefined && { cursor }) }
+    const { people, next } = await admin.perform(admin.people.search, given, await operator(ctx, person))
+    const rest = next && `?${new URLSearchParams({ query, cursor: next })}`
+    show.page(ctx, 'admin/people', { query, people, rest, first: cursor === undefined }, await frame(person))
+  })
+
+  const one = async (ctx: Context, person: SignedIn, typed = '', problem?: Problem): Promise<void> => {
+    const { account = '' } = ctx.params
+    const { locale } = ctx.state
+    const by = await operator(ctx, person)
+    const found = await admin.perform(admin.people.get, { account }, by)
+    const [{ notes }, { proposals }, { entries }] = await Promise.all([
+      admin.perform(admin.people.notes, { account }, by),
+      admin.perform(admin.proposals.list, { account }, by),
+      activity.page(account, {}),
+    ])
+    const may = (act: string) => by.scopes.has(admin.named(`people.${act}`).scope)
+    const locals = {
+      base: `/admin/people/${account}`,
+      one: found,
+      sessions: found.sessions.map(each => ({
+        ...each,
+        device: words.device(locale, each.agent),
+        place: words.place(locale, each),
+      })),
+      devices: found.devices.map(each => ({ ...each, device: words.device(locale, each.agent) })),
+      notes,
+      proposals,
+      activity: await Promise.all(entries.slice(0, lately).map(each => inWords(ctx, each))),
+      acts: account === person.account.id ? [] : Object.keys(acts).filter(act => may(act) && acts[act]?.(found, now())),
+      writes: may('note'),
+      typed,
+    }
+    show.page(ctx, 'admin/person', locals, { ...(await frame(person)), title: found.email, problem })
+  }
+  page('/admin/people/:account', 'admin:people.read', one)
+
+  posts(
+    '/admin/people/:account/note',
+    ctx => {
+      const { account = '' } = ctx.params
+      const back = `/admin/people/${account}`
+      const given = { account, text: field(ctx, 'text', 2_000) }
+      return { operation: 'people.note', given, next: back, back, done: 'note' }
+    },
+    (ctx, person, problem) => one(ctx, person, field(ctx, 'text', 2_000), problem),
+  )
+}
