@@ -72,7 +72,9 @@ export function engine(services: Services) {
     const choose = async (id: string): Promise<{ factor: Factor; mode: Mode }> => {
       const step = await decide(flow)
       const asks = step.now === 'prove' || step.now === 'enrol'
-      const factor = asks ? step.from.find(each => each.id === id) : undefined
+      // As it is offered, and not as its credentials count now: what a proof counts for is decided by the credential that it is given by.
+      const asked = asks && step.from.some(each => each.id === id)
+      const factor = asked ? factors.find(each => each.id === id) : undefined
       if (!asks || !factor) throw new Problem('not_offered')
       return { factor, mode: step.now }
     }

@@ -55,6 +55,8 @@ interface Options {
 
 const secret = 'a secret of the journeys, 32 or longer'
 
+export { secret as journeySecret }
+
 /** A real one, but for its clock, its cheap password hashes and a store that is gone afterwards. */
 export async function startLatchkey({
   through,
