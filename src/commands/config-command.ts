@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { BrandError, readBrand } from '../brand/brand.ts'
 import { ClientsError, readClients } from '../clients/declared.ts'
 import { type Config, ConfigError, developmentSecrets } from '../config.ts'
 import { certificatesOf } from '../crypto/certificate.ts'
@@ -45,6 +46,8 @@ export const configCheck: Command = {
     }
     const { clients: file } = config
     if (file !== undefined) told('apps', appFaults(config, file), `${file} can be used`)
+    const { brand } = config
+    if (brand !== undefined) told('brand', brandFaults(brand), `${brand} can be used`)
     told('files', await fileFaults(config), 'certificates and places can be read, where they are set')
     findings.push(...(await storeFindings(config)))
     return report(given, findings)
@@ -60,6 +63,16 @@ function appFaults({ production, local, mtls }: Readable, file: string): readonl
     return []
   } catch (fault) {
     if (fault instanceof ClientsError) return fault.faults.map(each => `${file}: ${each}`)
+    throw fault
+  }
+}
+
+function brandFaults(folder: string): readonly string[] {
+  try {
+    readBrand(folder)
+    return []
+  } catch (fault) {
+    if (fault instanceof BrandError) return fault.faults.map(each => `LATCHKEY_BRAND ${each}`)
     throw fault
   }
 }

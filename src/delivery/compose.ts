@@ -45,8 +45,13 @@ export type Composer = ReturnType<typeof composer>
 export function composer({ phrases, issuer, brand }: Options) {
   const { host, hostname } = new URL(issuer)
   const compiled = new Map<string, ejs.TemplateFunction>()
+  let worn: object | undefined
   const render = (file: string, format: Format, page: object): string => {
-    const { views } = brand()
+    const now = brand()
+    // Read anew, a brand may have other views under the same names.
+    if (now !== worn) compiled.clear()
+    worn = now
+    const { views } = now
     const named = `${file}.${format}.ejs`
     const own = views === undefined ? undefined : `${views}/mail/${named}`
     const filename = own !== undefined && existsSync(own) ? own : `${folder}/${named}`

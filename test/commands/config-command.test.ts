@@ -64,6 +64,16 @@ describe('latchkey config check', () => {
       expect(out).to.include(`fault   ${told}`)
   })
 
+  it('looks into the folder of a brand', async () => {
+    writeFileSync(join(folder, 'brand.json'), JSON.stringify({ name: 'x', radius: 99 }))
+    const environment = { LATCHKEY_STORE: 'sqlite::memory:', LATCHKEY_BRAND: folder }
+    const { code, out } = await run(environment)
+    expect(code).to.equal(1)
+    expect(out).to.include('brand: LATCHKEY_BRAND brand.json: radius: ')
+    writeFileSync(join(folder, 'brand.json'), JSON.stringify({ name: 'x' }))
+    expect((await run(environment)).out).to.include(`brand: ${folder} can be used`)
+  })
+
   it('speaks JSON', async () => {
     const { code, out } = await run({ LATCHKEY_STORE: `sqlite:${folder}/store.db`, LATCHKEY_WORKERS: '0' }, '--json')
     expect(code).to.equal(1)

@@ -3,7 +3,7 @@ import { type Locale, languages } from '../../src/languages.ts'
 import { phrases } from '../../src/web/phrases.ts'
 import { jar, type Page } from '../support/jar.ts'
 import { type Running, startLatchkey } from '../support/latchkey.ts'
-import { codeSentTo, type Person, signIn, signUp, somebody } from '../support/people.ts'
+import { authenticatorCode, codeSentTo, type Person, signIn, signUp, somebody } from '../support/people.ts'
 
 describe('languages', () => {
   const { t } = phrases()
@@ -50,6 +50,18 @@ describe('languages', () => {
     await signUp(latchkey, mine, await switchTo(await open(mine, '/sign-up'), 'de'))
     const [welcome] = await latchkey.outbox(mine.email)
     expect(welcome?.subject).to.equal(t('de', 'mail.welcome.subject', { name: 'Latchkey', host: '' }))
+  })
+
+  it('keeps recovery codes that are shown once', async () => {
+    const person = somebody()
+    let page = await (await open(person, '/sign-up')).submit({ email: person.email })
+    page = await page.submit({ code: await codeSentTo(latchkey, person.email) })
+    page = await page.submit({ password: person.password })
+    person.secret = page.find('[data-totp-secret]')?.text.replace(/\s/g, '') ?? ''
+    page = await page.submit({ code: authenticatorCode(latchkey, person) })
+    const codes = (of: Page) => of.all('[data-recovery-code]').map(each => each.text)
+    expect(codes(page)).to.have.length(10)
+    expect(codes(await switchTo(page, 'de'))).to.deep.equal(codes(page))
   })
 
   it('keeps the page where a form was refused', async () => {
