@@ -1,10 +1,11 @@
 import { expect } from 'chai'
-import { languages } from '../../src/languages.ts'
+import { isLocale, languages } from '../../src/languages.ts'
 import { launch } from '../support/browser.ts'
 import { gallery } from '../support/gallery.ts'
 import { serveGallery } from '../support/gallery-server.ts'
 import { type Running, startLatchkey } from '../support/latchkey.ts'
-import { visit } from './visitor.ts'
+import { authenticatorCode, codeSentTo, type Person, somebody } from '../support/people.ts'
+import { type Visitor, visit } from './visitor.ts'
 
 describe('languages, in a browser', () => {
   let latchkey: Running
@@ -43,6 +44,86 @@ describe('languages, in a browser', () => {
       },
       { javaScriptEnabled: false },
     ))
+
+  const go = ({ page }: Visitor) => page.locator('main button.go').click({ timeout: 2_000 })
+  const fill = async (who: Visitor, name: string, text: string) => {
+    await who.page.fill(`main input[name=${name}]:not(.unseen)`, text)
+    // A code that is complete is sent by itself.
+    if (name !== 'code') await go(who)
+  }
+  /** Signs somebody up by what fields are, whatever they are called. */
+  const signUp = async (who: Visitor, person: Person) => {
+    await who.page.goto(`${latchkey.issuer}/sign-up`)
+    await fill(who, 'email', person.email)
+    await who.page.locator('input[name=code]').waitFor()
+    await fill(who, 'code', await codeSentTo(latchkey, person.email))
+    await fill(who, 'password', person.password)
+    person.secret = ((await who.page.locator('[data-totp-secret]').textContent()) ?? '').replace(/\s/g, '')
+    await fill(who, 'code', authenticatorCode(latchkey, person))
+    await who.page.check('input[name=saved]')
+    await go(who)
+    await who.page.click('[data-skip]')
+    await who.isAt(`${latchkey.issuer}/account`)
+  }
+
+  const signOut = async (who: Visitor) => {
+    await who.page.locator('form[action="/sign-out"] button').click()
+    await who.isAt(`${latchkey.issuer}/signed-out`)
+  }
+
+  // As far as they are listed: one is read from left to right, one knows no spaces, one is read from right to left.
+  for (const tag of ['de', 'ja', 'ar'].filter(isLocale)) {
+    const speaks = ({ page }: Visitor) => page.locator(`html[lang=${tag}][dir=${languages[tag].direction}]`).waitFor()
+
+    it(`signs somebody up and in (${tag})`, () =>
+      visit(
+        async who => {
+          const person = somebody()
+          await signUp(who, person)
+          await speaks(who)
+          await signOut(who)
+          await who.page.goto(`${latchkey.issuer}/sign-in`)
+          await who.page.fill('main input[name=email]', person.email)
+          await fill(who, 'password', person.password)
+          await who.page.locator('input[name=code]').waitFor()
+          latchkey.clock.pass(31_000)
+          await fill(who, 'code', authenticatorCode(latchkey, person))
+          await who.isAt(`${latchkey.issuer}/account`)
+          await speaks(who)
+        },
+        { locale: tag },
+      ))
+
+    it(`helps somebody who forgot their password (${tag})`, () =>
+      visit(
+        async who => {
+          const person = somebody()
+          await signUp(who, person)
+          await signOut(who)
+          await who.page.goto(`${latchkey.issuer}/forgot-password`)
+          await fill(who, 'email', person.email)
+          await speaks(who)
+          const mails = await latchkey.outbox(person.email)
+          const link = mails.find(each => each.link?.includes('/reset/'))?.link ?? ''
+          await who.page.goto(link)
+          await speaks(who)
+          expect(await who.page.locator('main button.go').count()).to.equal(1)
+        },
+        { locale: tag },
+      ))
+
+    it(`shows somebody their account (${tag})`, () =>
+      visit(
+        async who => {
+          await signUp(who, somebody())
+          for (const path of ['', '/security', '/sessions', '/apps', '/api-keys', '/activity', '/profile', '/data']) {
+            await who.page.goto(`${latchkey.issuer}/account${path}`)
+            await speaks(who)
+          }
+        },
+        { locale: tag },
+      ))
+  }
 
   // The gallery's own test looks at English.
   for (const [tag, { direction }] of Object.entries(languages).filter(([tag]) => tag !== 'en'))
