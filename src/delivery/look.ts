@@ -35,7 +35,11 @@ const roles = {
     colours: { 'background-color': 'card', 'border-color': 'line', color: 'ink' },
     rest: `border-width:1px;border-style:solid;border-radius:14px;padding:32px 36px 30px;${sans};font-size:16px;line-height:1.5`,
   },
-  mark: { colours: { color: 'ink' }, rest: 'margin:0 0 24px;font-weight:650;font-size:16px;letter-spacing:-.01em' },
+  mark: {
+    colours: { color: 'ink' },
+    rest: 'margin:0 0 24px;font-weight:650;font-size:16px;letter-spacing:-.01em',
+    mirrored: 'letter-spacing:normal',
+  },
   bow: {
     colours: { 'border-color': 'brass' },
     rest: part('width:8px;height:8px;border-width:2px;border-style:solid;border-radius:50%'),
@@ -54,6 +58,8 @@ const roles = {
   title: {
     colours: { color: 'ink' },
     rest: 'margin:0 0 18px;font-size:26px;line-height:1.2;letter-spacing:-.022em;font-weight:680',
+    // Space between letters tears Arabic words apart.
+    mirrored: 'letter-spacing:normal',
   },
   text: { colours: { color: 'ink' }, rest: 'margin:0 0 16px' },
   soft: { colours: { color: 'soft' }, rest: 'margin:0 0 16px;font-size:15px' },
