@@ -33,6 +33,7 @@ describe('another brand, in a browser', () => {
           await who.page.fill('input[name=code]', await codeSentTo(latchkey, person.email))
           await who.page.click('button.go')
           await who.page.fill('input[name=password]', person.password)
+          await who.page.waitForSelector('#meter[data-score="4"]')
           await who.page.click('button.go')
           person.secret = (await who.page.locator('[data-totp-secret]').textContent()) ?? ''
           await who.page.fill('input[name=code]', authenticatorCode(latchkey, person))
