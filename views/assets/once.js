@@ -37,3 +37,30 @@ Promise.all(asked).then(
   ([here, can]) => remember('latchkey_passkeys', here ? (can?.conditionalCreate ? 'automatic' : 'yes') : 'no'),
   () => {},
 )
+
+// What was typed comes along when the language is switched, but for passwords, codes and files.
+const typed = () =>
+  [...document.querySelectorAll('main :is(input, textarea, select)')].filter(
+    ({ name, type, autocomplete }) =>
+      name && autocomplete !== 'one-time-code' && /^(text|email|tel|date|checkbox|textarea|select-one)$/.test(type),
+  )
+
+document.querySelector('form.languages')?.addEventListener('submit', ({ target }) => {
+  const values = typed().map(({ name, type, checked, value }) => [name, type === 'checkbox' ? checked : value])
+  try {
+    sessionStorage.setItem('typed', JSON.stringify({ to: target.elements.to.value, values }))
+  } catch {}
+})
+
+try {
+  const { to, values = [] } = JSON.parse(sessionStorage.getItem('typed') ?? '{}')
+  sessionStorage.removeItem('typed')
+  if (to === location.pathname + location.search)
+    for (const field of typed()) {
+      const at = values.findIndex(([name]) => name === field.name)
+      if (at < 0) continue
+      const [[, value]] = values.splice(at, 1)
+      if (field.type === 'checkbox') field.checked = value
+      else if (value) field.value = value
+    }
+} catch {}
