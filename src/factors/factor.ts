@@ -52,6 +52,8 @@ export interface Ceremony<Secret, State, Answer, Outcome> {
   /** The answer's shape. Its Problem, if it does not fit, is the factor's to name in `finish`: shapes take strings generously. */
   answer: z.ZodType<Answer>
   finish(answer: Answer, state: State, who: Subject<Secret>): Promise<Outcome>
+  /** Throws for an answer that is empty or incomplete, whoever it is from: it costs no try. */
+  complete?(answer: Answer): unknown
 }
 
 export interface Enrolled<Secret> {
@@ -104,6 +106,11 @@ export interface Factor<Secret = any, EState = any, EAnswer = any, PState = any,
   rate?(typed: string, who: Pick<Subject<Secret>, 'email'>): Promise<number>
   /** What having enrolled it proves of the account itself. */
   verifiedContact?(secret: Secret): { email?: string; phone?: string }
+}
+
+/** Throws `field_empty` where nothing was typed. */
+export function filled(field: string, typed: string): void {
+  if (typed.trim() === '') throw new Problem('field_empty', { field, values: { field } })
 }
 
 /** Returns the Problem of a wrong answer: shown beside its field, with how many tries are left where that is known. */

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Hasher } from '../crypto/hash.ts'
 import { Problem } from '../errors.ts'
 import { emailAddress } from './contacts.ts'
-import { type Factor, refused } from './factor.ts'
+import { type Factor, filled, refused } from './factor.ts'
 import { guesses, longest, shortest, strengthOf } from './password-strength.ts'
 
 const secret = z.object({ hash: z.string() })
@@ -34,6 +34,7 @@ export function password({
     secret,
     enrol: {
       answer: enrolAnswer,
+      complete: ({ password }) => filled('password', password),
       finish: async (answer, _, who) => {
         const { fault } = strengthOf(answer.password, { email: who.email, service: name }, await guesses())
         if (fault) throw new Problem(fault, { field: 'password', values: { min: shortest, max: longest } })
@@ -43,6 +44,10 @@ export function password({
     rate: async (password, { email }) => strengthOf(password, { email, service: name }, await guesses()).score,
     prove: {
       answer: proveAnswer,
+      complete: ({ email, password }) => {
+        filled('email', email)
+        filled('password', password)
+      },
       names: ({ email }) => ({ email: emailAddress(email) ?? email.trim().toLowerCase() }),
       finish: async (answer, _, who) => {
         const [credential] = who.credentials

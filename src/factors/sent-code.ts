@@ -4,7 +4,7 @@ import { digits, token } from '../crypto/random.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import { type Code, Problem } from '../errors.ts'
 import { emailAddress, maskedEmail, maskedPhone, phoneCountry, phoneNumber } from './contacts.ts'
-import { type Begun, type Factor, refused, type Subject } from './factor.ts'
+import { type Begun, type Factor, filled, refused, type Subject } from './factor.ts'
 import { sixDigits } from './typed.ts'
 
 /** For how long a code is good, in milliseconds; ceremonies see to it. */
@@ -123,6 +123,11 @@ function sentCode({ channel, field, invalid, read, mask, serves = () => true }: 
     if (!right.includes(true)) throw refused('wrong_code', 'code', who)
   }
 
+  const complete = ({ code }: Answer) => {
+    filled('code', code)
+    sixDigits(code)
+  }
+
   return {
     kind: 'possession',
     positions: ['second'],
@@ -141,6 +146,7 @@ function sentCode({ channel, field, invalid, read, mask, serves = () => true }: 
       begin: async (who, asked): Promise<Begun<State>> => {
         const typed = asked[field]
         const to = typeof typed === 'string' ? read(typed) : undefined
+        if (typeof typed === 'string') filled(field, typed)
         if (to === undefined) throw new Problem(invalid, { field })
         if (!serves(to)) throw new Problem('phone_not_served', { field })
         const { state, resendAt } = await begin(to, 'enrol', who, who.silent === true)
@@ -148,6 +154,7 @@ function sentCode({ channel, field, invalid, read, mask, serves = () => true }: 
         return { state, page: { to, resendAt } }
       },
       answer,
+      complete,
       finish: async ({ code }, state, who) => {
         check(code, state, 'enrol', who)
         return { secret: { to: state.to } }
@@ -162,6 +169,7 @@ function sentCode({ channel, field, invalid, read, mask, serves = () => true }: 
         return { state: { ...state, credential: credential?.id }, page: { to: mask(to), resendAt } }
       },
       answer,
+      complete,
       finish: async ({ code }, state, who) => {
         check(code, state, 'prove', who)
         const credential = who.credentials.find(each => each.id === state.credential && each.secret.to === state.to)

@@ -1,7 +1,7 @@
 import { generateSecret, generateURI, verifySync } from 'otplib'
 import { renderSVG } from 'uqr'
 import { z } from 'zod'
-import { type Factor, refused } from './factor.ts'
+import { type Factor, filled, refused } from './factor.ts'
 import { sixDigits } from './typed.ts'
 
 /** Seconds for which a code stands (RFC 6238, 4.1). */
@@ -17,6 +17,12 @@ const answer = z.object({ code: z.string().max(256) })
 
 type Secret = z.output<typeof secret>
 type Answer = z.output<typeof answer>
+
+/** Throws for a code that is empty or lacks digits. */
+const complete = ({ code }: Answer) => {
+  filled('code', code)
+  sixDigits(code)
+}
 
 /** An authenticator app's six digits (RFC 6238): SHA-1, 30 seconds, one step of drift to either side. `name` is what the app shows. */
 export function totp({ name }: { name: string }): Factor<Secret, { secret: string }, Answer, null, Answer> {
@@ -37,6 +43,7 @@ export function totp({ name }: { name: string }): Factor<Secret, { secret: strin
         return { state: { secret: made }, page: { secret: made, uri, qr: qr(uri) } }
       },
       answer,
+      complete,
       finish: async ({ code }, state, who) => {
         const step = stepOf(sixDigits(code), state.secret, who.now)
         if (step === undefined) throw refused('wrong_code', 'code', who)
@@ -45,6 +52,7 @@ export function totp({ name }: { name: string }): Factor<Secret, { secret: strin
     },
     prove: {
       answer,
+      complete,
       finish: async ({ code }, _, who) => {
         const digits = sixDigits(code)
         const matches = who.credentials.flatMap(({ id, secret: own }) => {

@@ -114,6 +114,7 @@ export function challenges({ store, sealer, now }: { store: Store; sealer: Seale
       const ceremony = ceremonyOf(question)
       const fits = ceremony.answer.safeParse(raw)
       if (!fits.success) throw new Problem('malformed')
+      ceremony.complete?.(fits.data)
       const id = key(question)
       const { sealed, tries } = await spend(question)
       const left = counted(question) ? limit - tries : undefined

@@ -145,6 +145,7 @@ export function proving({ accounts, credentials, proof, emit, hold, now }: Provi
   ): Promise<Flow> => {
     const fits = factor.prove.answer.safeParse(answer)
     if (!fits.success) throw new Problem('malformed')
+    factor.prove.complete?.(fits.data)
     const name = factor.prove.names?.(fits.data)
     const whose = await named(flow, name)
     const { account, securityStamp, unguarded, real, email } = whose

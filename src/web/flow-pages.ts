@@ -109,6 +109,7 @@ export function flowPages(services: Services): void {
         email: flow.email,
         current: await currentOf(flow, factor),
         cancel: cancelOf(flow),
+        lost: factors.some(({ id, positions }) => positions.includes('last') && flow.proved.includes(id)),
         signIn: flow.purpose === 'sign-up' && flow.enrolled.length === 0 ? `/sign-in?from=${flow.id}` : undefined,
       },
       frame,

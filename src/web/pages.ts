@@ -38,6 +38,8 @@ interface Step {
   progress: { at: number; of: number } | undefined
   /** The address as it was typed: shown, and given to password managers. */
   email?: string | undefined
+  /** They used a recovery code, and so have to set something up anew. */
+  lost?: boolean
   /** What of theirs is asked for, where a session is asked to prove more: the name of a credential. */
   current?: string | undefined
   /** Where a post cancels it, and nothing is changed. */

@@ -156,7 +156,9 @@ function looksOf({ name, logo, links, palette, files }: Brand): Frame['brand'] {
 /** Steps are named by their factor, errors by their code or else their status, other pages by themselves. */
 function titleOf(name: string, locals: object): string {
   if ('factor' in locals) {
-    const { factor, shown, reason } = locals as Pages['sign-in/enrol'] & Partial<Frame>
+    const { factor, shown, reason, problem } = locals as Pages['sign-in/enrol'] & Partial<Frame>
+    if (name === 'sign-in/prove' && ['way_closed', 'factor_closed'].includes(problem?.code ?? ''))
+      return 'prove.closed.title'
     const added = `factor.${factor.id}.add.title`
     if (reason && name === 'sign-in/enrol' && shown === undefined && isPhrase(added)) return added
     const [asks, asked] = name === 'sign-in/prove' ? ['unsent', 'prove'] : ['ask', 'enrol']

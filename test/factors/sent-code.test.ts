@@ -70,7 +70,8 @@ for (const { make, channel, field, typed, to, masked, invalid } of [
     for (const asked of [{}, { [field]: '' }, { [field]: 'rubbish' }, { [field]: 7 }, { [field]: [to] }]) {
       it(`sends nothing to ${JSON.stringify(asked)}`, async () => {
         const before = own.sent.length
-        expect(await problem(enrolling(subject(), asked))).to.include({ code: invalid, status: 422, field })
+        const code = asked[field] === '' ? 'field_empty' : invalid
+        expect(await problem(enrolling(subject(), asked))).to.include({ code, status: 422, field })
         expect(own.sent).to.have.lengthOf(before)
       })
     }

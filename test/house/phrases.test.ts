@@ -49,8 +49,6 @@ const dynamic = [
   /^admin\.done\.[a-z-]+$/,
   /^admin\.role\.[a-z]+(\.what)?$/,
   /^admin\.(waiting|granted)\.title$/,
-  /^password\.why\.[a-zA-Z]+$/,
-  /^(caps\.on|prove\.(no-passkey|closed)(\.[a-z]+)?|field\.country(\.hint)?|lost\.[a-z.]+|reset\.done|act\.continue-to-app)$/,
   /^done\.[a-z-]+(\.[a-z-]+)?$/,
   /^confirm\.(sessions\.(others|all)|hold|[a-z-]+\.[a-z-]+\.[a-z-]+)$/,
   /^brand\.(terms|privacy|support)$/,

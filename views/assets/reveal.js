@@ -1,3 +1,11 @@
+for (const hint of document.querySelectorAll('[data-caps]')) {
+  const field = document.getElementById(hint.dataset.caps)
+  const look = event => {
+    hint.hidden = event.getModifierState?.('CapsLock') !== true
+  }
+  for (const what of ['keydown', 'keyup']) field.addEventListener(what, look)
+}
+
 for (const button of document.querySelectorAll('[data-reveal]')) {
   const field = document.getElementById(button.dataset.reveal)
   const show = button.textContent
