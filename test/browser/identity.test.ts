@@ -67,7 +67,7 @@ describe('in a browser, somebody who has lost everything', function () {
       await who.press('Use a passkey')
       await sees(who, 'Staff')
       await who.page.getByText(clerk.email).first().waitFor()
-      await who.follow('Identity checks')
+      await who.page.getByRole('main').getByRole('link', { name: 'Identity checks' }).click()
       await sees(who, 'Identity checks')
       await who.follow(number)
       await sees(who, 'Identity check')
