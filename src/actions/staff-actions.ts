@@ -68,7 +68,5 @@ export function operationActions({ roles, admin }: Pick<Services, 'roles' | 'adm
       event: operation.event ?? 'session.raised',
       leadsTo: '/admin',
     })
-  // Apps are changed by the API alone.
-  const posted = admin.list.filter(each => changes(each) && !each.id.startsWith('apps.'))
-  return Object.fromEntries(posted.map(each => [each.id, acting(each)]))
+  return Object.fromEntries(admin.list.filter(changes).map(each => [each.id, acting(each)]))
 }

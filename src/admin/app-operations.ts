@@ -34,6 +34,9 @@ const shown = z.object({
   disabledAt: maybe,
   formerUntil: maybe.describe('Until when the former secret is accepted'),
 })
+/** An app as staff see it. Times in milliseconds since the epoch. */
+export type AppShown = z.output<typeof shown>
+
 const withSecret = z.object({ app: shown, secret: z.string().optional().describe('Shown this once') })
 
 /** What staff do with apps. */
@@ -58,7 +61,7 @@ export function appOperations({ store, emit, ...services }: Services) {
       },
     })
 
-  return {
+  const apps = {
     list: operation({
       id: 'apps.list',
       means: 'Lists all apps: those of clients.json, then those of the store, then those that registered themselves.',
@@ -138,4 +141,18 @@ export function appOperations({ store, emit, ...services }: Services) {
     disable: off('disable'),
     enable: off('enable'),
   }
+  const apis = {
+    list: operation({
+      id: 'apis.list',
+      means: 'Lists the APIs that apps can be given scopes of.',
+      scope: 'admin:apps.read',
+      at: 'GET /apis',
+      args: z.object({}),
+      result: z.object({
+        apis: z.array(z.object({ resource: z.string(), name: z.string(), scopes: z.array(z.string()) })),
+      }),
+      run: async () => ({ apis: keeper.apis() }),
+    }),
+  }
+  return { apps, apis }
 }

@@ -48,7 +48,7 @@ export function admin(services: Services) {
       ...personActs(services),
       ...loosening(services, { needingTwo }),
     },
-    apps: appOperations(services),
+    ...appOperations(services),
     proposals: families,
     roles: staff(services),
     audit: auditLog(services),

@@ -9,6 +9,7 @@ import { activityPages } from './activity-page.ts'
 import { admin } from './admin.ts'
 import { adminActs } from './admin-acts.ts'
 import { adminApi } from './admin-api.ts'
+import { adminApps } from './admin-apps.ts'
 import { adminOverview } from './admin-overview.ts'
 import { adminPeople } from './admin-people.ts'
 import { apiKeys } from './api-key-pages.ts'
@@ -79,6 +80,7 @@ const families = [
     adminOverview,
     adminPeople,
     adminActs,
+    adminApps,
     recovery,
     identity,
     confirm,

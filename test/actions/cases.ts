@@ -43,6 +43,18 @@ const decides = {
   others: () => ({ proposal: 'another', reason: 'It fits.' }),
   refused: 'not_found',
 }
+/** What is done to an app of the store. */
+const toApp = (more: object = {}) => ({
+  before: async ({ admin }: Room) => {
+    const by = { client: 'desk', scopes: new Set(['admin:apps.write' as const]), origin: {} }
+    const made = { template: 'service', client_id: 'night', client_name: 'Night', reason: 'It is new.' }
+    await admin.perform(admin.apps.create, made, by)
+  },
+  given: () => ({ app: 'night', reason: 'It is time.', ...more }),
+  malformed: { app: 7 },
+  others: () => ({ app: 'nobody', reason: 'It is time.', ...more }),
+  refused: 'not_found',
+})
 const theirs = { others: credential('eve'), refused: 'not_found' }
 
 /** One case for each action: an action without one fails. */
@@ -163,6 +175,14 @@ export const cases: Readonly<Record<string, Case>> = {
   },
   'people.close': toEve(),
   'people.restore': { ...toEve(), before: ({ accounts }) => accounts.patch('eve', { status: 'closing' }) },
+  'apps.create': {
+    given: () => ({ template: 'service', client_name: 'Night', reason: 'It is new.' }),
+    malformed: { template: 'nothing' },
+  },
+  'apps.change': toApp({ client_name: 'Day' }),
+  'apps.rotate': toApp({ hours: 1 }),
+  'apps.disable': toApp(),
+  'apps.enable': toApp(),
   'proposals.confirm': decides,
   'proposals.decline': decides,
   'roles.give': toEve({ role: 'viewer' }),

@@ -48,6 +48,8 @@ const dynamic = [
   /^admin\.(figure|period)\.[a-z-]+$/,
   /^admin\.done\.[a-z-]+$/,
   /^admin\.role\.[a-z]+(\.what)?$/,
+  /^admin\.template\.[a-z]+(\.what)?$/,
+  /^admin\.apps\.source\.[a-z]+$/,
   /^admin\.(waiting|granted)\.title$/,
   /^done\.[a-z-]+(\.[a-z-]+)?$/,
   /^confirm\.(sessions\.(others|all)|hold|[a-z-]+\.[a-z-]+\.[a-z-]+)$/,

@@ -9,6 +9,10 @@ import { actions as actionsOf } from '../../src/actions/index.ts'
 import { admin as adminOf } from '../../src/admin/index.ts'
 import { keys as keysOf } from '../../src/api-keys/api-keys.ts'
 import { owner as ownerOf } from '../../src/api-keys/owner.ts'
+import { parseClients } from '../../src/clients/declared.ts'
+import { registrations } from '../../src/clients/registrations.ts'
+import { registry } from '../../src/clients/registry.ts'
+import { storedApps } from '../../src/clients/stored-apps.ts'
 import { Problem } from '../../src/errors.ts'
 import { type Emit, recorder } from '../../src/events.ts'
 import type { Factor } from '../../src/factors/factor.ts'
@@ -139,7 +143,10 @@ export async function actionRoom() {
     },
   }
   const services = { ...made, factors, throttle, owner, hold: day, languages, issuer: 'https://id.example', emit, now }
-  const admin = adminOf({ ...services, store, roles, sessions: { endAllOf: async () => {} } } as unknown as AdminParts)
+  const declared = parseClients({ apis: [], clients: [] }, { local: true, production: false })
+  const clients = registry(declared, { registrations: registrations(store), stored: storedApps(store), hosts: 'off' })
+  const parts = { ...services, store, roles, clients, sealer: testSealer, sessions: { endAllOf: async () => {} } }
+  const admin = adminOf(parts as unknown as AdminParts)
   const actions = actionsOf({ ...services, ...paper, admin } as unknown as Acts)
 
   const visitor = { device: 'device of ada', address: '192.0.2.7', agent: undefined }

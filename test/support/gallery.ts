@@ -1,6 +1,7 @@
 import { activities } from './gallery-activity.ts'
 import { adminPages } from './gallery-admin.ts'
 import { approvals } from './gallery-approvals.ts'
+import { appPages } from './gallery-apps.ts'
 import { dataPages } from './gallery-data.ts'
 import { elsewherePages } from './gallery-elsewhere.ts'
 import { heldPages } from './gallery-held.ts'
@@ -29,6 +30,7 @@ export const gallery: readonly Picture[] = [
   ...dataPages,
   ...elsewherePages,
   ...adminPages,
+  ...appPages,
 ]
 
 export { letters, now }

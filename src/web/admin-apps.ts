@@ -1,0 +1,236 @@
+import type { Context } from 'koa'
+import { usualOverlap } from '../admin/app-keeper.ts'
+import type { AppShown } from '../admin/app-operations.ts'
+import { type Template, templateNames } from '../clients/app-templates.ts'
+import { Problem } from '../errors.ts'
+import { choices, field, queryField, submit } from './forms.ts'
+import type { Services } from './services.ts'
+import { seeOther } from './show.ts'
+import { desk } from './staff-desk.ts'
+import type { SignedIn } from './visit.ts'
+
+declare module './pages.ts' {
+  interface Pages {
+    /** A part of the list of apps; where the `rest` is. */
+    'admin/apps': { apps: readonly AppShown[]; first: boolean; rest: string | undefined; changes: boolean }
+    /** `changes`: the one who looks may change it; `base` is its address. */
+    'admin/app': AppShown & { base: string; changes: boolean; secretive: boolean }
+    /** Posts to `action`: a new app where there is no `id`. */
+    'admin/app-form': {
+      id: string | undefined
+      action: string
+      back: string
+      templates: readonly string[]
+      apis: readonly { resource: string; name: string; scopes: readonly string[] }[]
+      typed: Typed
+    }
+    /** Asks before an app gets a new secret: posts `hours` and `reason` to `action`. */
+    'admin/app-rotate': { name: string; action: string; back: string; hours: string; typed: string }
+    /** Shows an app's secret this once; until when the former one is accepted. */
+    'admin/app-secret': { id: string; name: string; secret: string; back: string; formerUntil: number | undefined }
+  }
+}
+
+/** The details of an app, as they are typed. */
+interface Typed {
+  template: string
+  client_id: string
+  client_name: string
+  first_party: boolean
+  redirect_uris: string
+  post_logout_redirect_uris: string
+  backchannel_logout_uri: string
+  /** A resource and a scope each, separated by a space. */
+  apis: readonly string[]
+  reason: string
+}
+
+const home = '/admin/apps'
+/** Of addresses, one a line. */
+const longest = 20_000
+const addressOf = (id: string) => `${home}/${encodeURIComponent(id)}`
+const reasonOf = (ctx: Context) => field(ctx, 'reason', 500)
+const lines = (text: string): string[] => text.split(/\s+/).filter(Boolean)
+
+/** Serves the pages where staff look at apps, make them and change them. */
+export function adminApps(services: Services): void {
+  const { admin, actions, router, show, findSession } = services
+  const { page, asks, posts, frame, operator, prepared } = desk(services)
+  const { list, get } = admin.apps
+
+  const found = async (ctx: Context, person: SignedIn): Promise<AppShown> =>
+    admin.perform(get, { app: ctx.params.app ?? '' }, await operator(ctx, person))
+  const changeable = async (ctx: Context, person: SignedIn): Promise<AppShown> => {
+    const app = await found(ctx, person)
+    if (app.source !== 'store') throw new Problem('not_found')
+    return app
+  }
+
+  page(home, 'admin:apps.read', async (ctx, person) => {
+    const by = await operator(ctx, person)
+    const cursor = queryField(ctx, 'after', 2_100)
+    const { apps, next } = await admin.perform(list, cursor === undefined ? {} : { cursor }, by)
+    const rest = next === undefined ? undefined : `?${new URLSearchParams({ after: next })}`
+    const locals = { apps, first: cursor === undefined, rest, changes: by.scopes.has('admin:apps.write') }
+    show.page(ctx, 'admin/apps', locals, await frame(person))
+  })
+
+  const form = async (ctx: Context, person: SignedIn, app: AppShown | undefined, problem?: Problem): Promise<void> => {
+    const { apis } = await admin.perform(admin.apis.list, {}, await operator(ctx, person))
+    const back = app ? addressOf(app.client_id) : home
+    const typed = problem ? typedIn(ctx) : typedOf(app)
+    const locals = { id: app?.client_id, action: ctx.path, back, templates: templateNames, apis, typed }
+    const title = app && show.say(ctx.state.locale, 'admin.apps.change', { app: app.client_name })
+    show.page(ctx, 'admin/app-form', locals, { ...(await frame(person)), problem, ...(title && { title }) })
+  }
+
+  /** Performs an operation whose outcome is shown once, as the answer to its post. */
+  const shownOnce = (
+    path: string,
+    what: 'create' | 'rotate',
+    given: (ctx: Context) => Record<string, unknown>,
+    again: typeof rotate,
+  ) =>
+    router.post(path, async ctx => {
+      const person = await findSession(ctx)
+      const action = actions.operations[`apps.${what}`]
+      if (!person || !action) throw new Problem('not_found')
+      await submit(
+        async () => {
+          const ready = await prepared(ctx, person, action, given(ctx))
+          if (!ready) return
+          const { app, secret } = (await actions.run(action, ready.args, ready.actor)) as Made
+          const { client_id: id, client_name: name, formerUntil } = app
+          if (secret === undefined) return seeOther(ctx, addressOf(id))
+          show.page(
+            ctx,
+            'admin/app-secret',
+            { id, name, secret, back: addressOf(id), formerUntil },
+            await frame(person),
+          )
+        },
+        problem => again(ctx, person, problem),
+      )
+    })
+
+  const create = (ctx: Context, person: SignedIn, problem?: Problem) => form(ctx, person, undefined, problem)
+  asks('/admin/new-app', 'admin:apps.write', create)
+  shownOnce(
+    '/admin/new-app',
+    'create',
+    ctx => {
+      const { template, client_id: id } = typedIn(ctx)
+      return { ...wishesIn(ctx), template, ...(id !== '' && { client_id: id }), reason: reasonOf(ctx) }
+    },
+    create,
+  )
+
+  page(`${home}/:app`, 'admin:apps.read', async (ctx, person) => {
+    const app = await found(ctx, person)
+    const changes = app.source === 'store' && (await operator(ctx, person)).scopes.has('admin:apps.write')
+    const secretive = app.token_endpoint_auth_method?.startsWith('client_secret') ?? false
+    const locals = { ...app, base: addressOf(app.client_id), changes, secretive }
+    show.page(ctx, 'admin/app', locals, { ...(await frame(person)), title: app.client_name })
+  })
+
+  const change = async (ctx: Context, person: SignedIn, problem?: Problem) =>
+    form(ctx, person, await changeable(ctx, person), problem)
+  asks(`${home}/:app/change`, 'admin:apps.write', change)
+  posts(
+    `${home}/:app/change`,
+    ctx => {
+      const { app = '' } = ctx.params
+      const given = { ...wishesIn(ctx), app, reason: reasonOf(ctx) }
+      return { operation: 'apps.change', given, next: addressOf(app), back: ctx.path, done: 'change-app' }
+    },
+    change,
+  )
+
+  const rotate = async (ctx: Context, person: SignedIn, problem?: Problem): Promise<void> => {
+    const { client_id: id, client_name: name } = await changeable(ctx, person)
+    const hours = problem ? field(ctx, 'hours', 4) : String(usualOverlap)
+    const locals = { name, action: ctx.path, back: addressOf(id), hours, typed: problem ? reasonOf(ctx) : '' }
+    show.page(ctx, 'admin/app-rotate', locals, { ...(await frame(person)), problem })
+  }
+  asks(`${home}/:app/rotate`, 'admin:apps.write', rotate)
+  shownOnce(
+    `${home}/:app/rotate`,
+    'rotate',
+    ctx => ({ app: ctx.params.app ?? '', hours: field(ctx, 'hours', 4), reason: reasonOf(ctx) }),
+    rotate,
+  )
+
+  for (const what of ['disable', 'enable'] as const) {
+    const ask = async (ctx: Context, person: SignedIn, problem?: Problem): Promise<void> => {
+      const { client_id: id, client_name: name } = await changeable(ctx, person)
+      const locals = {
+        ...{ act: `${what}-app`, email: name, action: ctx.path, back: addressOf(id), two: false, fields: [] },
+        typed: problem ? reasonOf(ctx) : '',
+      }
+      const title = show.say(ctx.state.locale, `admin.act.${what}-app`)
+      show.page(ctx, 'admin/act', locals, { ...(await frame(person)), title, problem })
+    }
+    asks(`${home}/:app/${what}`, 'admin:apps.write', ask)
+    posts(
+      `${home}/:app/${what}`,
+      ctx => {
+        const { app = '' } = ctx.params
+        const given = { app, reason: reasonOf(ctx) }
+        return { operation: `apps.${what}`, given, next: addressOf(app), back: ctx.path, done: `${what}-app` }
+      },
+      ask,
+    )
+  }
+}
+
+interface Made {
+  app: AppShown
+  secret: string | undefined
+}
+
+/** Returns what was typed into the form of an app. */
+function typedIn(ctx: Context): Typed {
+  return {
+    template: field(ctx, 'template', 20),
+    client_id: field(ctx, 'client_id', 64).trim(),
+    client_name: field(ctx, 'client_name', 200),
+    first_party: field(ctx, 'first_party', 3) === 'yes',
+    redirect_uris: field(ctx, 'redirect_uris', longest),
+    post_logout_redirect_uris: field(ctx, 'post_logout_redirect_uris', longest),
+    backchannel_logout_uri: field(ctx, 'backchannel_logout_uri', 2_000).trim(),
+    apis: choices(ctx, 'apis', 2_200),
+    reason: reasonOf(ctx),
+  }
+}
+
+/** Returns what the form shows of an app; of a new one, nothing. */
+function typedOf(app: AppShown | undefined): Typed {
+  return {
+    template: app?.template ?? ('web' satisfies Template),
+    client_id: app?.client_id ?? '',
+    client_name: app?.client_name ?? '',
+    first_party: app?.first_party ?? false,
+    redirect_uris: (app?.redirect_uris ?? []).join('\n'),
+    post_logout_redirect_uris: (app?.post_logout_redirect_uris ?? []).join('\n'),
+    backchannel_logout_uri: app?.backchannel_logout_uri ?? '',
+    apis: Object.entries(app?.apis ?? {}).flatMap(([resource, scopes]) => scopes.map(scope => `${resource} ${scope}`)),
+    reason: '',
+  }
+}
+
+/** Returns the details of an app as operations take them. */
+function wishesIn(ctx: Context) {
+  const { client_name, first_party, backchannel_logout_uri: logout, apis, ...typed } = typedIn(ctx)
+  const asked: Record<string, string[]> = {}
+  for (const each of apis) {
+    const at = each.lastIndexOf(' ')
+    const resource = each.slice(0, Math.max(at, 0))
+    asked[resource] = [...(asked[resource] ?? []), each.slice(at + 1)]
+  }
+  return {
+    ...{ client_name, first_party, apis: asked },
+    redirect_uris: lines(typed.redirect_uris),
+    post_logout_redirect_uris: lines(typed.post_logout_redirect_uris),
+    ...(logout !== '' && { backchannel_logout_uri: logout }),
+  }
+}

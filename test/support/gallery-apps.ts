@@ -1,0 +1,60 @@
+import { roleScopes } from '../../src/accounts/role.ts'
+import { templateNames } from '../../src/clients/app-templates.ts'
+import { account, day, longApp, now, type Picture, picture, wrong } from './gallery-samples.ts'
+
+const staff = { ...account, staff: roleScopes.admin }
+const base = '/admin/apps/night-shift'
+const app = {
+  ...{ source: 'store' as const, client_id: 'night-shift', client_name: 'Night shift', template: 'web' as const },
+  ...{ token_endpoint_auth_method: 'client_secret_basic', grant_types: ['authorization_code', 'refresh_token'] },
+  redirect_uris: ['https://night.example.com/callback', 'https://night.example.com/another/callback'],
+  ...{ post_logout_redirect_uris: [], first_party: true, scope: undefined, backchannel_logout_uri: undefined },
+  apis: { 'https://api.latchkey.example/trading': ['read', 'trade'] },
+  ...{ createdAt: now - 90 * day, rotatedAt: now - day, formerUntil: now + day, disabledAt: undefined },
+}
+const declared = {
+  ...{ ...app, source: 'file' as const, client_id: 'trading', client_name: 'Trading', template: undefined },
+  ...{ createdAt: undefined, rotatedAt: undefined, formerUntil: undefined },
+}
+const long = { ...app, client_id: 'a'.repeat(64), client_name: longApp.name, source: 'registration' as const }
+const form = {
+  ...{ id: undefined, action: '/admin/new-app', back: '/admin/apps', templates: templateNames },
+  apis: [
+    { resource: 'https://api.latchkey.example/trading', name: 'Trading', scopes: ['read', 'trade'] },
+    { resource: 'https://api.latchkey.example/card', name: 'Card', scopes: ['read', 'freeze'] },
+  ],
+  typed: {
+    ...{ template: 'web', client_id: '', client_name: '', first_party: false, redirect_uris: '' },
+    ...{ post_logout_redirect_uris: '', backchannel_logout_uri: '', apis: [], reason: '' },
+  },
+}
+const uri = 'http://night.example.com/callback'
+
+/** The console's pages of apps, as an admin sees them. */
+export const appPages: readonly Picture[] = [
+  picture('admin-apps', 'admin/apps', {
+    ...{ ...staff, first: true, rest: '?after=store%3Anight-shift', changes: true },
+    apps: [declared, app, { ...long, disabledAt: now - day }],
+  }),
+  picture('admin-apps-none', 'admin/apps', { ...staff, apps: [], first: true, rest: undefined, changes: false }),
+  picture('admin-app', 'admin/app', { ...staff, ...app, title: app.client_name, base, changes: true, secretive: true }),
+  picture('admin-app-disabled', 'admin/app', {
+    ...{ ...staff, ...app, title: app.client_name, base, changes: true, secretive: true, locale: 'de' },
+    disabledAt: now - day,
+  }),
+  picture('admin-app-of-file', 'admin/app', {
+    ...{ ...staff, ...declared, title: declared.client_name, base, changes: false, secretive: true },
+  }),
+  picture('admin-app-new', 'admin/app-form', { ...staff, ...form }),
+  picture('admin-app-wrong', 'admin/app-form', {
+    ...{ ...staff, ...form, locale: 'de', typed: { ...form.typed, client_name: 'Nachtschicht', redirect_uris: uri } },
+    ...wrong('uri_not_https', 'redirect_uris', `„${uri}“ muss mit https:// beginnen.`),
+  }),
+  picture('admin-app-rotate', 'admin/app-rotate', {
+    ...{ ...staff, name: app.client_name, action: `${base}/rotate`, back: base, hours: '24', typed: '' },
+  }),
+  picture('admin-app-secret', 'admin/app-secret', {
+    ...{ ...staff, id: app.client_id, name: app.client_name, back: base, formerUntil: now + day },
+    secret: 'kq2Vd0cVtJm8wN3yXz5aB7eF9gH1iL4oP6rS8uW0xZ2',
+  }),
+]
