@@ -1,6 +1,7 @@
 import { ClientsError, type Declared, readClients } from '../clients/declared.ts'
 import { thirdParty } from '../clients/policies.ts'
 import { invitations, registeredApp, registrations } from '../clients/registrations.ts'
+import { storedApps } from '../clients/stored-apps.ts'
 import type { Config } from '../config.ts'
 import { recorder } from '../events.ts'
 import { audit } from '../observers/audit.ts'
@@ -49,7 +50,7 @@ export const appsList: Command = {
   options: json,
   help: [
     'One on each line, the fields separated by tabs: id, source, name, host, day. The source is `file` for an app of clients.json,',
-    '`registered:POLICY` for one that registered itself, and `invitation:POLICY` for an invitation.',
+    '`store` for one that staff made (`store:disabled` while it is off), `registered:POLICY` for one that registered itself, and `invitation:POLICY` for an invitation.',
   ].join('\n'),
   examples: ['apps list', 'apps list --json'],
   async run(given) {
@@ -59,6 +60,7 @@ export const appsList: Command = {
       const rows: Row[] = declared.metadata.map(({ client_id: id, client_name: name = '' }) => ({
         ...{ id, source: 'file', name, host: '', at: undefined },
       }))
+      for await (const row of storedRows(store)) rows.push(row)
       for await (const row of registeredRows(store, declared)) rows.push(row)
       for (const { id, policy, uses, expiresAt } of await invitations(store).list())
         rows.push({ id, source: `invitation:${policy}`, name: `invitation for ${uses}`, host: '', at: expiresAt })
@@ -78,8 +80,17 @@ interface Row {
   source: string
   name: string
   host: string
-  /** When it registered, or when an invitation expires. */
+  /** When it was made or registered, or when an invitation expires. */
   at: number | undefined
+}
+
+async function* storedRows(store: Store): AsyncGenerator<Row> {
+  const { list } = storedApps(store)
+  for (let page = await list(); page.length > 0; page = await list(page.at(-1)?.id))
+    for (const { id, entry, createdAt, disabledAt } of page) {
+      const source = disabledAt === undefined ? 'store' : 'store:disabled'
+      yield { id, source, name: String(entry.client_name ?? ''), host: '', at: createdAt }
+    }
 }
 
 async function* registeredRows(store: Store, declared: Declared): AsyncGenerator<Row> {

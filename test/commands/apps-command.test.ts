@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { invitations, registrationsDeclaration } from '../../src/clients/registrations.ts'
+import { storedApps } from '../../src/clients/stored-apps.ts'
 import { appsInvite, appsList, appsRemove } from '../../src/commands/apps-command.ts'
 import { ledger } from '../../src/observers/ledger.ts'
 import type { Store } from '../../src/store/collection.ts'
@@ -75,15 +76,26 @@ describe('latchkey apps', () => {
     const kept = store.collection(registrationsDeclaration)
     for (const id of ['app_1', 'app_2'])
       await kept.insert({ id, policy: 'partner', metadata: metadata as never, registeredAt: Date.UTC(2026, 0, 2) })
+    const made = {
+      id: 'shop',
+      template: 'web',
+      entry: { client_name: 'Our shop' },
+      createdAt: Date.UTC(2026, 0, 3),
+      rev: 0,
+    }
+    for (const [id, off] of [
+      ['shop', {}],
+      ['till', { disabledAt: 1 }],
+    ] as const)
+      await storedApps(store).add({ ...made, template: 'web', id, ...off })
     const { err } = await run('invite')
     const invitation = /[0-9a-f]{64}/.exec(err)?.[0] ?? ''
     const { out } = await run('list')
-    expect(out).to.include(
-      'trading\tfile\tTrading\t\t\napp_1\tregistered:partner\tShop\tshop.example\t2026-01-02\napp_2\t',
-    )
+    expect(out).to.include('trading\tfile\tTrading\t\t\nshop\tstore\tOur shop\t\t2026-01-03\ntill\tstore:disabled\t')
+    expect(out).to.include('app_1\tregistered:partner\tShop\tshop.example\t2026-01-02\napp_2\t')
     expect(out).to.include(`${invitation}\tinvitation:third-party\tinvitation for 1\t`)
     const rows = JSON.parse((await run('list', '--json')).out)
-    expect(rows.slice(0, 2)).to.deep.equal([
+    expect(rows.filter(({ source }: { source: string }) => !source.startsWith('store')).slice(0, 2)).to.deep.equal([
       { id: 'trading', source: 'file', name: 'Trading', host: '' },
       { id: 'app_1', source: 'registered:partner', name: 'Shop', host: 'shop.example', at: Date.UTC(2026, 0, 2) },
     ])
