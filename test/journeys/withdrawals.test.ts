@@ -46,7 +46,7 @@ describe('withdrawing at the wallet', () => {
     expect([page.status, page.h1]).to.deep.equal([403, 'Waiting period not over'])
     page = await page.submit({}, 'Go back to Wallet')
     expect(page.url).to.equal(`${latchkey.apps.wallet}/withdraw`)
-    expect(page.alerts.join()).to.include('A passkey that you add counts in full a day later')
+    expect(page.alerts.join()).to.include('A new passkey counts in full after one day')
     expect([field(page, 'amount'), field(page, 'memo')]).to.deep.equal(['0.005', 'For Öl'])
     expect(sent(page)).to.deep.equal([])
     latchkey.clock.pass(25 * 3_600_000)
@@ -117,7 +117,7 @@ describe('withdrawing at the wallet', () => {
     const [account] = await accounts.find({ email: person.email })
     await accounts.patch(account?.id ?? '', { holdUntil: latchkey.clock.now() + 3_600_000 })
     const back = await approve(person, shown, device)
-    expect(back.alerts.join()).to.include('Your account has to wait with this')
+    expect(back.alerts.join()).to.include('Withdrawals are on hold because your security settings changed')
     expect(field(back, 'amount')).to.equal('0.5')
     expect(sent(back)).to.deep.equal([])
     // A new token knows it, and so does the API.
