@@ -1,14 +1,16 @@
+import type { Context } from 'koa'
 import { originOf } from '../accounts/device.ts'
 import { Problem } from '../errors.ts'
 import { maskedEmail } from '../factors/contacts.ts'
-import { field, submit } from './forms.ts'
+import type { Flow } from '../flows/flow-store.ts'
+import { field, queryField, submit } from './forms.ts'
 import type { Services } from './services.ts'
 import { seeOther } from './show.ts'
 
 declare module './pages.ts' {
   interface Pages {
     /** Asks people who forgot their password for their address; posts `email`. */
-    'recovery/forgot': { email: string }
+    'recovery/forgot': { email: string; from: string }
     /** Shows the address as typed; the same for every address. */
     'recovery/sent': { email: string }
     /** The page of a mailed link; its one button posts to `action`. */
@@ -20,21 +22,48 @@ declare module './pages.ts' {
   }
 }
 
+/** Where a sign-in is remembered whose password was forgotten, for the page of the mailed link alone. */
+const nameFor = (ctx: Context): string => `${ctx.secure ? '__Secure-' : ''}latchkey_forgot`
+const cookie = { httpOnly: true, sameSite: 'lax', signed: true, path: '/reset', maxAge: 3_600_000 } as const
+
 /**
  * Serves the pages for people who forgot or lost something, or did not do what a mail tells them. Mailed links lead to pages with a
  * button: mail scanners follow links, and press nothing.
  */
-export function recovery({ router, mailbox, resetting, disowning, sessions, owner, show, beginFlow }: Services): void {
-  router.get('/forgot-password', ctx => show.page(ctx, 'recovery/forgot', { email: '' }))
+export function recovery({
+  router,
+  flows,
+  mailbox,
+  resetting,
+  disowning,
+  sessions,
+  owner,
+  show,
+  beginFlow,
+}: Services): void {
+  /** Resolves to the sign-in on this device that somebody came from; undefined for none, and for one of another device. */
+  const signInOf = async (ctx: Context, id: string | undefined): Promise<Flow | undefined> => {
+    const found = id ? await flows.get(id, ctx.state.visitor.device).catch(() => undefined) : undefined
+    return found?.purpose === 'sign-in' ? found : undefined
+  }
+
+  router.get('/forgot-password', async ctx => {
+    const found = await signInOf(ctx, queryField(ctx, 'from', 100))
+    const locals = { email: found?.email ?? '', from: found?.id ?? '' }
+    show.page(ctx, 'recovery/forgot', locals, { towards: found?.client })
+  })
 
   router.post('/forgot-password', async ctx => {
     const email = field(ctx, 'email', 320)
+    const found = await signInOf(ctx, field(ctx, 'from', 100))
     await submit(
       async () => {
         await resetting.ask(email, ctx.state.locale, ctx.state.visitor)
-        show.page(ctx, 'recovery/sent', { email })
+        if (found) ctx.cookies.set(nameFor(ctx), found.id, { ...cookie, secure: ctx.secure })
+        show.page(ctx, 'recovery/sent', { email }, { towards: found?.client })
       },
-      problem => show.page(ctx, 'recovery/forgot', { email }, { problem }),
+      problem =>
+        show.page(ctx, 'recovery/forgot', { email, from: found?.id ?? '' }, { problem, towards: found?.client }),
     )
   })
 
@@ -48,7 +77,20 @@ export function recovery({ router, mailbox, resetting, disowning, sessions, owne
     // The link came by mail: the second factor can be proved here, however much strangers guess.
     await mailbox.admit(id, ctx.state.visitor)
     try {
-      await beginFlow(ctx, { purpose: 'reset', account: id, email, securityStamp, unguarded })
+      // Where the link is opened in the browser that asked for it, the way goes on to the app. In any other it leads to no app's request: a
+      // link that an attacker had mailed would sign its reader in to what the attacker began.
+      const before = await signInOf(ctx, ctx.cookies.get(nameFor(ctx), { signed: true }))
+      const { interaction, client, next } = before ?? {}
+      await beginFlow(ctx, {
+        purpose: 'reset',
+        account: id,
+        email,
+        securityStamp,
+        unguarded,
+        interaction,
+        client,
+        next,
+      })
     } catch (fault) {
       // They have nothing besides the mailbox to prove who they are.
       if (fault instanceof Problem && fault.code === 'not_offered') return seeOther(ctx, '/recover')

@@ -3,7 +3,7 @@ import { decodeJwt } from 'jose'
 import * as oidc from 'openid-client'
 import { type AppName, type RunningSuite, startSuite } from '../support/all-apps.ts'
 import { jar } from '../support/jar.ts'
-import { type Person, signIn, signUp, somebody } from '../support/people.ts'
+import { authenticatorCode, type Person, signIn, signUp, somebody } from '../support/people.ts'
 
 const names: AppName[] = ['trading', 'staking', 'wallet', 'card']
 
@@ -42,6 +42,28 @@ describe('one account for every app', () => {
     const page = await signIn(latchkey, elsewhere, start)
     expect(page.url).to.equal(`${latchkey.apps.card}/`)
     expect(page.text).to.contain(person.email)
+  })
+
+  it('goes back to the app from a forgotten password, where the link is opened in the browser that asked', async () => {
+    const person = await signedUp()
+    const reset = async (opens: typeof person.browser) => {
+      const browser = jar()
+      const start = await browser.get(`${latchkey.apps.card}/login`)
+      const wrong = await start.submit({ email: person.email, password: 'not this one' })
+      const forgot = await wrong.follow('Forgot password?')
+      expect(forgot.text).to.contain('Card')
+      await forgot.submit({ email: person.email })
+      const mail = (await latchkey.outbox(person.email)).find(each => each.link?.includes('/reset/'))
+      const page = await (await (opens === person.browser ? opens : browser).get(mail?.link ?? '')).submit()
+      const next = await page.submit({ code: authenticatorCode(latchkey, person) })
+      person.password = `new ${person.password}`
+      latchkey.keepOut(person.password)
+      return next.submit({ password: person.password })
+    }
+    expect((await reset(jar())).url).to.equal(`${latchkey.apps.card}/`)
+    latchkey.clock.pass(3_600_000)
+    const elsewhere = await reset(person.browser)
+    expect(elsewhere.url).to.equal(`${latchkey.issuer}/account`)
   })
 
   it('signs in at Trading, and Staking, Wallet and Card sign in without asking', async () => {

@@ -4,13 +4,15 @@ const change = { ...step, base: '/account/add/a1', towards: undefined, reason: '
 
 /** What people come to when something is forgotten, lost, or was not them; and proofs that a change asks for. */
 export const recoveries: readonly Picture[] = [
-  picture('forgot', 'recovery/forgot', { email: '' }),
+  picture('forgot', 'recovery/forgot', { email: '', from: '' }),
   picture('forgot-refused', 'recovery/forgot', {
     email: 'ada@example',
+    from: '',
     ...wrong('invalid_email', 'email', 'Enter a complete email address, for example name@example.com.'),
   }),
   picture('forgot-slow-down', 'recovery/forgot', {
     email: longEmail,
+    from: '',
     locale: 'de',
     ...wrong('slow_down', undefined, 'Zu viele Versuche. Warten Sie 20 Minuten, und versuchen Sie es dann erneut.'),
   }),
