@@ -44,7 +44,7 @@ const statusOf = (fault: unknown): number | undefined => {
  * there afterwards: each session goes on by the refresh token that its app has, what was revoked stays so, and the audit log is whole.
  */
 export async function killing({ kills, workers, database, onKill }: Wanted): Promise<Killed> {
-  const people = lines * 4 + kills * 4
+  const people = lines * 4 + kills * 12
   const measured = await latchkey({ people, database, environment: { LATCHKEY_WORKERS: String(workers) } })
   const calls = caller(measured.url, app, lines * 2)
   const load = loading(measured, calls)

@@ -132,7 +132,7 @@ export async function latchkey(wanted: Wanted): Promise<Measured> {
       const page = await browser.post(`${start.url}/passkey`, { response: JSON.stringify(proof) })
       if (!page.url.endsWith('/account')) throw new Error(`signed in to ${page.url}: ${page.text.slice(0, 200)}`)
     },
-    refreshToken: () => refreshToken(issuer, next()),
+    refreshToken: async () => refreshToken(issuer, next()),
     keys,
     stop: async () => {
       await child.stop()
