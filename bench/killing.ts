@@ -44,7 +44,8 @@ const statusOf = (fault: unknown): number | undefined => {
  * there afterwards: each session goes on by the refresh token that its app has, what was revoked stays so, and the audit log is whole.
  */
 export async function killing({ kills, workers, database, onKill }: Wanted): Promise<Killed> {
-  const people = lines * 4 + kills * 12
+  // A sign-in that a kill cuts short is begun anew by somebody else.
+  const people = lines * 4 + kills * lines * 2
   const measured = await latchkey({ people, database, environment: { LATCHKEY_WORKERS: String(workers) } })
   const calls = caller(measured.url, app, lines * 2)
   const load = loading(measured, calls)
