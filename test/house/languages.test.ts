@@ -22,6 +22,19 @@ const names = [
 /** Words that a language has from the same source as English, or writes alike. */
 const alike: Record<string, readonly string[]> = {
   de: ['Name', 'Website', 'Apps', 'Parameter', 'Memo', 'in {time}', 'Browser', 'System', 'Version', 'Status', 'Secret'],
+  fr: [
+    'Documents',
+    'Document {at}',
+    'Actions',
+    'Service',
+    'Protection',
+    'Secret',
+    '{count, plural, one {# minute} other {# minutes}}',
+    'Pages',
+    'Type',
+    'Sessions',
+  ],
+  es: ['Error: {title}', 'Roles'],
 }
 
 /** Every folder of phrases: our own, and those of the example apps. */
