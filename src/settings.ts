@@ -77,7 +77,7 @@ export const settings = {
     ),
     from: optional(
       'LATCHKEY_MAIL_FROM',
-      'What mails are from.',
+      'Who emails are from.',
       'Latchkey <no-reply@(issuer’s host)>',
       shape.like(/^[^\r\n]*\S+@\S+[^\r\n]*$/, 'must be an address'),
     ),
@@ -196,7 +196,7 @@ export const settings = {
   },
   closing: setting(
     'LATCHKEY_CLOSING=7',
-    'Days in which whoever closes their account may change their mind; after them it is removed.',
+    'Days in which people who close their account can change their mind; after them it is removed.',
     shape.days(1, 90),
   ),
   recovery: {
