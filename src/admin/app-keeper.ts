@@ -28,6 +28,9 @@ export const usualOverlap = 24
 const page = 50
 
 type AppView = ReturnType<typeof ofEntry>
+/** Throws where somebody may not have to do with an app that asks for these scopes of APIs. */
+type Limit = (entry: Readonly<Record<string, unknown>>) => void
+const unlimited: Limit = () => undefined
 
 /** Lists every app, and makes and changes those of the store. Throws `not_found` for changes of any other. */
 export function appKeeper({ stored, clients, registrations, sealer, issuer, now }: Services) {
@@ -101,14 +104,16 @@ export function appKeeper({ stored, clients, registrations, sealer, issuer, now 
       return { apps, next: found.length > left ? `registration:${found[left - 1]?.id}` : undefined }
     },
     /** Makes an app of a template; its secret is told this once. Throws what is wrong with it, beside the field. */
-    create: async (template: Template, id: string | undefined, wishes: AppWishes) => {
+    create: async (template: Template, id: string | undefined, wishes: AppWishes, limit = unlimited) => {
       const client = id ?? idFrom(wishes.client_name)
       const declared = clients.declared()
-      checked(entryOf(template, client, wishes), declared)
+      const entry = entryOf(template, client, wishes)
+      checked(entry, declared)
+      limit(entry)
       if (client.startsWith(registeredPrefix)) throw new Problem('invalid_app_id', { field: 'client_id' })
       const secret = hasSecret(template) ? token() : undefined
       const doc: StoredApp = {
-        ...{ id: client, template, entry: entryOf(template, client, wishes), createdAt: now(), rev: 0 },
+        ...{ id: client, template, entry, createdAt: now(), rev: 0 },
         ...(secret !== undefined && { secret: sealer.seal(secret, appContext({ id: client })) }),
       }
       const added = !declared.app(client) && (await stored.add(doc))
@@ -116,19 +121,21 @@ export function appKeeper({ stored, clients, registrations, sealer, issuer, now 
       return { app: ofStore(doc), secret }
     },
     /** Changes what staff say of an app: all of it is replaced. */
-    change: async (id: string, wishes: AppWishes): Promise<AppView> => {
+    change: async (id: string, wishes: AppWishes, limit = unlimited): Promise<AppView> => {
       const found = await changing(id, ({ template, entry }) => {
         const next = entryOf(template, id, wishes)
         checked(next, clients.declared())
+        for (const each of [entry, next]) limit(each)
         return JSON.stringify(next) === JSON.stringify(entry) ? undefined : { entry: next }
       })
       return ofStore(found)
     },
     /** Gives an app a new secret, told this once; the former one counts for so many more hours. Throws `app_without_secret`. */
-    rotate: async (id: string, hours: number) => {
+    rotate: async (id: string, hours: number, limit = unlimited) => {
       const secret = token()
       const until = now() + hours * hour
-      const found = await changing(id, ({ secret: former }) => {
+      const found = await changing(id, ({ secret: former, entry }) => {
+        limit(entry)
         if (former === undefined) throw new Problem('app_without_secret')
         const sealed = sealer.seal(secret, appContext({ id }))
         return { secret: sealed, former: hours > 0 ? { secret: former, until } : undefined, rotatedAt: now() }
