@@ -1,3 +1,4 @@
+import { adminApi } from '../clients/apis.ts'
 import { type AppWishes, entryOf, hasSecret, idFrom, problemOf, type Template } from '../clients/app-templates.ts'
 import type { Declared } from '../clients/declared.ts'
 import type { Registered, Registrations } from '../clients/registrations.ts'
@@ -34,11 +35,17 @@ const unlimited: Limit = () => undefined
 
 /** Lists every app, and makes and changes those of the store. Throws `not_found` for changes of any other. */
 export function appKeeper({ stored, clients, registrations, sealer, issuer, now }: Services) {
+  const { resource } = adminApi(issuer)
   const checked = (entry: Record<string, unknown>, declared: Declared): void => {
     const { client, faults } = declared.read(entry)
     const told = faults.length > 0 ? faults : strangersFaults(client, issuer)
     const problem = problemOf(told, entry)
     if (problem) throw problem
+    // Whoever makes a service has its secret: proposing by it and confirming by hand, one of the staff would be both who have to look.
+    if (client.grant_types?.includes('client_credentials') && client.apis?.[resource]?.includes('admin:people.loosen'))
+      throw new Problem('invalid_app', {
+        cause: new Error('apis: admin:people.loosen is for services of clients.json'),
+      })
   }
 
   /** Changes an app of the store that the file does not declare. */

@@ -55,4 +55,10 @@ describe('what an app may be given of the admin API', () => {
     expect(await change(little)).to.equal('not_permitted')
     expect(await rotate(everything)).to.equal('done')
   })
+
+  it('lets no service of the staff propose: one of them would be both of the two who have to look', async () => {
+    expect(await create(everything, 'admin:people.loosen')).to.equal('invalid_app')
+    expect(await create(everything, 'admin:people.read')).to.equal('done')
+    expect(await change(everything, 'admin:people.loosen')).to.equal('invalid_app')
+  })
 })
