@@ -11,6 +11,9 @@ export const languages = {
   de: { name: 'Deutsch', direction: 'ltr' },
   fr: { name: 'Français', direction: 'ltr' },
   es: { name: 'Español', direction: 'ltr' },
+  it: { name: 'Italiano', direction: 'ltr' },
+  'pt-BR': { name: 'Português (Brasil)', direction: 'ltr' },
+  tr: { name: 'Türkçe', direction: 'ltr' },
   ja: { name: '日本語', direction: 'ltr' },
   ar: { name: 'العربية', direction: 'rtl' },
 } as const satisfies Record<string, Language>

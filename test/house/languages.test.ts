@@ -35,6 +35,9 @@ const alike: Record<string, readonly string[]> = {
     'Sessions',
   ],
   es: ['Error: {title}', 'Roles'],
+  it: ['Password', 'password', 'passkey', 'Account'],
+  'pt-BR': ['Apps', 'Status', 'Memo'],
+  tr: ['Transfer'],
 }
 
 /** Every folder of phrases: our own, and those of the example apps. */
