@@ -26,6 +26,8 @@ declare module './pages.ts' {
       base: string
       /** Why the one who looks may not confirm it. */
       bars: 'own_case' | 'second_needed' | 'not_permitted' | undefined
+      /** The credential that it removes, where it still is there. */
+      removes: { factor: string; label?: string | undefined; createdAt: number } | undefined
       typed: string
     }
     /** Posts `email`, `role` and `reason` to `/admin/roles/give`. */
@@ -53,7 +55,7 @@ const reasonOf = (ctx: Context) => field(ctx, 'reason', 500)
 
 /** Serves the pages that ask before something is done to a person, and those where a second one of the staff confirms it. */
 export function adminActs(services: Services): void {
-  const { admin, accounts, show } = services
+  const { admin, accounts, credentials, show } = services
   const { page, asks, posts, frame, operator } = desk(services)
 
   const addressOf = async (account: string): Promise<string> => {
@@ -113,7 +115,9 @@ export function adminActs(services: Services): void {
         : found.account === person.account.id
           ? ('own_case' as const)
           : undefined
-    const locals = { ...found, base: `/admin/proposals/${proposal}`, bars, typed: problem ? reasonOf(ctx) : '' }
+    const removes = (await credentials.of(found.account)).find(({ id }) => id === found.args.credential)
+    const base = `/admin/proposals/${proposal}`
+    const locals = { ...found, base, bars, removes, typed: problem ? reasonOf(ctx) : '' }
     show.page(ctx, 'admin/proposal', locals, { ...(await frame(person)), problem })
   }
   asks('/admin/proposals/:proposal', 'admin:people.read', one)

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { type Role, roleNames } from '../../src/accounts/role.ts'
+import { authenticator } from '../support/authenticator.ts'
 import { type Clerk, identityAt } from '../support/identity.ts'
 import { jar, type Page } from '../support/jar.ts'
 import { type Running, startLatchkey } from '../support/latchkey.ts'
@@ -144,6 +145,18 @@ describe('the console', function () {
     expect((await confirm()).find('[role=status]')?.text).to.contain('carried out')
     expect((await confirm()).status, 'replayed').to.equal(404)
     expect((await page(staff.security, ada.email)).find('[data-hold]')).to.equal(undefined)
+  })
+
+  it('shows the second one which sign-in method is removed', async () => {
+    const ada = await of.at.joined('totp', authenticator())
+    const seen = await page(staff.security, ada.email)
+    const [link] = seen.links.filter(({ href }) => href.includes('/remove-factor?credential='))
+    const to = new URL(String(link?.href), latchkey.issuer)
+    await act(staff.security, to.pathname, { reason, credential: String(to.searchParams.get('credential')) })
+    const waiting = (await page(staff.admin, ada.email)).links.find(({ href }) => href.includes('/admin/proposals/'))
+    const asked = await staff.admin.open(new URL(String(waiting?.href), latchkey.issuer).pathname)
+    const named = seen.all('strong').map(({ text }) => text)
+    expect(named).to.include(asked.find('[data-removes] strong')?.text)
   })
 
   it('lets nobody act on their own account', async () => {

@@ -149,10 +149,11 @@ export const adminPages: readonly Picture[] = [
   picture('admin-proposals', 'admin/proposals', { ...staff, proposals: [proposal] }),
   picture('admin-proposals-none', 'admin/proposals', { ...staff, proposals: [] }),
   picture('admin-proposal', 'admin/proposal', {
-    ...{ ...staff, ...proposal, base: '/admin/proposals/p1', bars: undefined, typed: '' },
+    ...{ ...staff, ...proposal, base: '/admin/proposals/p1', bars: undefined, removes: undefined, typed: '' },
   }),
   picture('admin-proposal-own', 'admin/proposal', {
-    ...{ ...staff, ...proposal, base: '/admin/proposals/p1', bars: 'second_needed', typed: '' },
+    ...{ ...staff, ...proposal, operation: 'people.remove-factor', base: '/admin/proposals/p1', bars: 'second_needed' },
+    ...{ removes: { factor: 'passkey', label: 'iCloud Keychain', createdAt: now }, typed: '' },
   }),
   picture('admin-roles', 'admin/roles', {
     ...staff,
