@@ -13,7 +13,9 @@ const judge = `axe.run({ runOnly: ${JSON.stringify(tags)} }).then(({ violations 
   violations.map(({ id, nodes }) => id + ': ' + nodes.map(node => node.html).join(' ')))`
 const weight = `[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
   .reduce((sum, { transferSize }) => sum + transferSize, 0)`
-const unfold = `document.querySelectorAll('details').forEach(each => { each.open = true })`
+// What is folded away, and what waits for Caps Lock.
+const unfold = `document.querySelectorAll('details').forEach(each => { each.open = true })
+  document.querySelectorAll('[data-caps]').forEach(each => { each.hidden = false })`
 const shifts = `new Promise(done => {
   new PerformanceObserver(list => done(list.getEntries().map(entry => entry.value))).observe({ type: 'layout-shift', buffered: true })
   setTimeout(done, 50, [])

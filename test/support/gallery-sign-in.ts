@@ -12,6 +12,15 @@ import {
   wrongCode,
 } from './gallery-samples.ts'
 
+/** A change that asks once more who is there. */
+const stepUp = {
+  ...step,
+  base: '/account/change/a1',
+  cancel: '/account/change/a1/cancel',
+  towards: undefined,
+  reason: 'You are removing: Old phone',
+}
+
 /** Everything that a sign-in asks. */
 export const signIns: readonly Picture[] = [
   picture('start', 'sign-in/start', start),
@@ -96,6 +105,26 @@ export const signIns: readonly Picture[] = [
     factor: { id: 'passkey' },
     shown: { options: passkeyOptions },
     others: [others.totp],
+  }),
+  picture('prove-step-up', 'sign-in/prove', {
+    ...stepUp,
+    factor: { id: 'passkey' },
+    shown: { options: passkeyOptions },
+    others: [others.totp, others.last],
+  }),
+  picture('prove-step-up-password', 'sign-in/prove', {
+    ...stepUp,
+    factor: { id: 'password' },
+    email: longEmail,
+    locale: 'de',
+    ...wrong('wrong_credentials', 'password', 'Das Passwort ist falsch. Prüfen Sie es, und versuchen Sie es erneut.'),
+  }),
+  picture('prove-step-up-code', 'sign-in/prove', {
+    ...stepUp,
+    factor: { id: 'totp' },
+    others: [],
+    current: 'Work phone',
+    ...wrongCode,
   }),
   picture('prove-recovery-code', 'sign-in/prove', { ...step, factor: { id: 'recovery-code' }, others: [others.totp] }),
   picture('prove-recovery-code-refused', 'sign-in/prove', {
