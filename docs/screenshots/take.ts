@@ -39,6 +39,23 @@ const pictures: Readonly<Record<string, string>> = {
   approvals: 'approvals',
   approve: 'approve',
   closing: 'closing-sign-in',
+  confirm: 'confirm-remove',
+  locked: 'locked',
+  console: 'admin',
+  'console-people': 'admin-people',
+  'console-person': 'admin-person',
+  'console-act': 'admin-act',
+  'console-proposals': 'admin-proposals',
+  'console-proposal': 'admin-proposal',
+  'console-roles': 'admin-roles',
+  'console-audit': 'admin-audit',
+  'console-apps': 'admin-apps',
+  'console-app': 'admin-app',
+  'console-new-app': 'admin-app-new',
+  'console-rotate': 'admin-app-rotate',
+  'console-secret': 'admin-app-secret',
+  'console-cases': 'admin-recovery',
+  'console-case': 'admin-case',
 }
 
 const latchkey = await startLatchkey({ environment: { LATCHKEY_LOG: 'silent' } })
