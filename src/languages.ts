@@ -15,6 +15,7 @@ export const languages = {
   'pt-BR': { name: 'Português (Brasil)', direction: 'ltr' },
   tr: { name: 'Türkçe', direction: 'ltr' },
   ja: { name: '日本語', direction: 'ltr' },
+  ko: { name: '한국어', direction: 'ltr' },
   'zh-Hans': { name: '简体中文', direction: 'ltr' },
   ar: { name: 'العربية', direction: 'rtl' },
 } as const satisfies Record<string, Language>
