@@ -52,10 +52,12 @@ export function loosening(services: Services, { needingTwo }: Pick<ReturnType<ty
       at: 'POST /people/{account}/lift-hold',
       args: {},
       check: async ({ account }) => {
-        if (((await person(account)).holdUntil ?? 0) <= now()) throw new Problem('conflict')
+        const { holdUntil = 0 } = await person(account)
+        if (holdUntil <= now()) throw new Problem('conflict')
+        return holdUntil
       },
-      confirmed: async ({ account }) => {
-        const { holdUntil } = await person(account)
+      // A hold that began, or was prolonged, after it was proposed is not the one that was looked at.
+      confirmed: async ({ account }, holdUntil) => {
         if (!(await accounts.patch(account, { holdUntil: undefined, updatedAt: now() }, { holdUntil })))
           throw new Problem('conflict')
         await emit('hold.lifted', { account })

@@ -33,9 +33,9 @@ export interface Operation<Args extends z.ZodObject = z.ZodObject, Out extends z
   result: Out
   /** What is on record of it, where it changes something. */
   event?: EventName
-  /** It takes something from a person's account or its protection: `run` only proposes it, and this does it once another of the staff has confirmed it. */
-  confirmed?(args: z.output<Args>): Promise<void>
-  /** Throws what would stop it, before it is proposed, and again before it is done. */
+  /** It takes something from a person's account or its protection: `run` only proposes it, and this does it once another of the staff has confirmed it, given the number that `check` resolved to at first. */
+  confirmed?(args: z.output<Args>, seen: number | undefined): Promise<void>
+  /** Throws what would stop it, before it is proposed, and again before it is done; a number that it resolves to is kept with the proposal. */
   check?(args: z.output<Args>): Promise<unknown>
   /** Staff may do it to their own account. */
   own?: true

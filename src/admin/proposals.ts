@@ -22,6 +22,8 @@ const shape = z.object({
   staff: z.string().optional(),
   client: z.string().optional(),
   reason: z.string(),
+  /** What its check found, where that must still be so. */
+  seen: z.number().optional(),
   at: z.number(),
   expiresAt: z.number(),
 })
@@ -63,7 +65,7 @@ export function proposals({ store, accounts, roles, emit, now }: Services, decla
   }
   const aboutOf = ({ id: proposal, account, operation }: Proposal) => ({ account, proposal, operation })
   const addressOf = async (account: string) => (await accounts.get(account))?.email ?? account
-  const shownOf = async ({ id: proposal, args, staff, client, ...each }: Proposal) => ({
+  const shownOf = async ({ id: proposal, args, staff, client, seen: _, ...each }: Proposal) => ({
     ...{ ...each, proposal, args: JSON.parse(args) as Record<string, unknown>, email: await addressOf(each.account) },
     by: staff === undefined ? (client ?? '') : await addressOf(staff),
   })
@@ -113,7 +115,7 @@ export function proposals({ store, accounts, roles, emit, now }: Services, decla
         if (!confirmed || !(await kept.take(found.id))) throw new Problem('not_found')
         try {
           await emit('proposal.confirmed', { ...aboutOf(found), ...recordOf(by, reason) }, by.origin)
-          await confirmed(args)
+          await confirmed(args, found.seen)
         } catch (fault) {
           await claim(kept, found)
           throw fault
@@ -145,7 +147,7 @@ export function proposals({ store, accounts, roles, emit, now }: Services, decla
   }: Pick<Operation, 'id' | 'means' | 'at'> & {
     args: More
     check?(args: { account: string } & z.output<z.ZodObject<More>>): Promise<unknown>
-    confirmed(args: { account: string } & z.output<z.ZodObject<More>>): Promise<void>
+    confirmed(args: { account: string } & z.output<z.ZodObject<More>>, seen: number | undefined): Promise<void>
   }) =>
     operation({
       ...(declaration as unknown as Pick<Operation, 'id' | 'means' | 'at' | 'check' | 'confirmed'>),
@@ -154,12 +156,13 @@ export function proposals({ store, accounts, roles, emit, now }: Services, decla
       result: z.object({ proposal: z.string() }),
       event: 'proposal.made',
       run: async (args, by: Operator) => {
-        await (declaration.check as Operation['check'])?.(args)
+        const found = await (declaration.check as Operation['check'])?.(args)
+        const seen = typeof found === 'number' ? { seen: found } : {}
         const { account, reason } = args as { account: string; reason: string }
         const { staff, client } = recordOf(by)
         const at = now()
         const proposal = { id: newId(), account, operation: declaration.id, args: JSON.stringify(args), staff, client }
-        await kept.insert({ ...proposal, reason: reason.trim(), at, expiresAt: at + waits })
+        await kept.insert({ ...proposal, ...seen, reason: reason.trim(), at, expiresAt: at + waits })
         const about = { account, proposal: proposal.id, operation: declaration.id }
         await emit('proposal.made', { ...about, ...recordOf(by, reason) }, by.origin)
         return { proposal: proposal.id }

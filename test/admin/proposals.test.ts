@@ -86,6 +86,14 @@ describe('what takes two of the staff', () => {
     expect(await held()).to.equal(true)
   })
 
+  it('lifts the hold that was looked at, and none that a later change began', async () => {
+    const proposal = await propose(ada)
+    await room.accounts.patch('eve', { holdUntil: Number.MAX_SAFE_INTEGER - 1 })
+    expect(await confirm(proposal, grace)).to.equal('conflict')
+    expect(await held()).to.equal(true)
+    expect(await confirm(await propose(ada), grace)).to.equal('done')
+  })
+
   it('is nothing where who proposed it has left the staff', async () => {
     const proposal = await propose(ada)
     await room.roles.take('ada', 'admin')
