@@ -47,7 +47,7 @@ export function protection({ factors, accounts, credentials, commit, now }: Serv
       const session = flow.session ?? within
       if (account === undefined) throw new Problem('attempt_expired')
       const owner = await accounts.get(account)
-      if (!owned(owner) || owner.securityStamp !== securityStamp) throw new Problem('conflict')
+      if (!owned(owner) || owner.lock || owner.securityStamp !== securityStamp) throw new Problem('conflict')
       // It comes into force by the commit, in the same write that puts the former one out of force.
       const addedUnder = authorityOf(flow, factors, now())
       const credential = await credentials

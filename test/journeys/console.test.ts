@@ -4,7 +4,7 @@ import { authenticator } from '../support/authenticator.ts'
 import { type Clerk, identityAt } from '../support/identity.ts'
 import { jar, type Page } from '../support/jar.ts'
 import { type Running, startLatchkey } from '../support/latchkey.ts'
-import { type Person, signIn } from '../support/people.ts'
+import { authenticatorCode, type Person, signIn } from '../support/people.ts'
 
 const reason = 'She called, and I know her voice.'
 
@@ -122,6 +122,24 @@ describe('the console', function () {
     expect((await there.browser.get(url('/account'))).h1).to.equal('Sign in')
     const again = await act(staff.security, `/admin/people/${id}/lock`)
     expect(again.status).to.equal(409)
+    await act(staff.security, `/admin/people/${id}/unlock`)
+    const back = await of.at.elsewhere(ada)
+    expect((await back.browser.get(url('/account'))).status).to.equal(200)
+  })
+
+  it('lets nobody set up anything on an account that it locked, whatever they prove', async () => {
+    const ada = await of.at.joined()
+    const id = await of.idOf(ada.email)
+    await act(staff.security, `/admin/people/${id}/lock`)
+    const browser = jar()
+    await (await browser.get(url('/forgot-password'))).submit({ email: ada.email })
+    const mail = (await latchkey.outbox(ada.email)).find(each => each.link?.includes('/reset/'))
+    const asked = await (await browser.get(mail?.link ?? '')).submit()
+    const shut = await asked.submit({ code: authenticatorCode(latchkey, ada) })
+    expect(shut.h1).to.equal('Your account is locked')
+    const password = `new ${ada.password}`
+    latchkey.keepOut(password)
+    await browser.post(`${shut.url}/password`, { password })
     await act(staff.security, `/admin/people/${id}/unlock`)
     const back = await of.at.elsewhere(ada)
     expect((await back.browser.get(url('/account'))).status).to.equal(200)
