@@ -1,5 +1,7 @@
+import { roleScopes } from '../../src/accounts/role.ts'
 import { account, day, longEmail, now, type Picture, picture, wrong } from './gallery-samples.ts'
 
+const staff = { ...account, staff: roleScopes.admin }
 const number = '4821-0937-5512'
 const line = {
   number,
@@ -83,7 +85,7 @@ export const identityPages: readonly Picture[] = [
 
   picture('admin-passkey', 'admin/passkey', account),
   picture('admin-recovery', 'admin/recovery', {
-    ...account,
+    ...staff,
     waiting: {
       cases: [
         line,
@@ -94,9 +96,10 @@ export const identityPages: readonly Picture[] = [
     },
     granted: { cases: [{ ...line, number: '9982-1045-7730', yes: 2, until: now + day }], first: true, rest: undefined },
   }),
-  picture('admin-recovery-empty', 'admin/recovery', { ...account, waiting: none, granted: none, locale: 'de' }),
-  picture('admin-case', 'admin/case', { ...account, ...one }),
+  picture('admin-recovery-empty', 'admin/recovery', { ...staff, waiting: none, granted: none, locale: 'de' }),
+  picture('admin-case', 'admin/case', { ...staff, ...one }),
   picture('admin-case-refused', 'admin/case', {
+    ...staff,
     person: { email: longEmail },
     ...one,
     email: longEmail,
@@ -131,10 +134,10 @@ export const identityPages: readonly Picture[] = [
       'Geben Sie eine Begründung ein. Ihre Kollegen stützen ihre Entscheidung darauf.',
     ),
   }),
-  picture('admin-case-unknown', 'admin/case', { ...account, ...one, known: undefined }),
-  picture('admin-case-own', 'admin/case', { ...account, ...one, bars: 'own_case' }),
+  picture('admin-case-unknown', 'admin/case', { ...staff, ...one, known: undefined }),
+  picture('admin-case-own', 'admin/case', { ...staff, ...one, bars: 'own_case' }),
   picture('admin-case-closed', 'admin/case', {
-    ...account,
+    ...staff,
     ...one,
     state: 'refused',
     story: '',
