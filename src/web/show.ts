@@ -41,7 +41,8 @@ export function shower({ render, phrases, reasons }: { render: Render; phrases: 
       ...(fault && { problem: problem(ctx, fault) }),
       ...locals,
       locale,
-      stay: stays(ctx),
+      // What was wrong with a request is repeated nowhere in its page.
+      stay: name === 'error' && 'status' in locals && locals.status === 400 ? ctx.path : stays(ctx),
     })
   }
 

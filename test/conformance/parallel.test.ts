@@ -116,7 +116,7 @@ describe('six tabs at once', () => {
       )
     expect(await userinfo()).to.deep.equal(six.map(() => 200))
     const apps = await browser.get(`${here.issuer}/account/apps`)
-    await apps.submit({}, { action: '/account/apps/revoke' })
+    await (await apps.submit({}, { action: '/account/apps/revoke' })).submit({}, 'Revoke')
     expect(await userinfo()).to.deep.equal(six.map(() => 401))
   })
 })

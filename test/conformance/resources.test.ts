@@ -188,12 +188,12 @@ describe('resource and scope (RFC 8707, RFC 6749, 3.3)', () => {
     it('are what it registered for', async () => {
       const { page } = await consent({ scope: 'write' }, { scope: undefined })
       expect(page.url).to.include('/interaction/')
-      expect(page.text).to.include('Ledger').and.include('write').and.not.include('see balances')
+      expect(page.text).to.include('Ledger').and.include('write').and.not.include('See balances')
     })
 
     it('are all of the API where it named none, and the API is named', async () => {
       const { page } = await consent({}, { scope: undefined, resource: api })
-      expect(page.text).to.include('write').and.include('see balances')
+      expect(page.text).to.include('write').and.include('See balances')
     })
 
     it('are refused where nothing says what is meant', async () => {
