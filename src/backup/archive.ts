@@ -140,7 +140,8 @@ export interface Kept {
 
 /**
  * Reads a backup: hands each document to `each`, and resolves to its manifest once its checksum and its counts are right. Throws BackupError
- * for a file that is damaged, cut off, of a newer format, or sealed under another passphrase; by then `each` may have had some of it.
+ * for a file that is damaged, cut off, of a newer format, sealed under another passphrase, or not sealed where one is given; by then `each`
+ * may have had some of it.
  */
 export async function readBackup(
   file: string,
@@ -194,6 +195,11 @@ async function* linesOf(file: string, passphrase: string | undefined): AsyncGene
   const sealed = isSealedStream(start)
   if (sealed && passphrase === undefined)
     throw new BackupError(`${file} is sealed: give its passphrase (--passphrase-file, or LATCHKEY_BACKUP_PASSPHRASE).`)
+  // Whoever can write where backups are kept could put a forged one in the place of one that is sealed.
+  if (!sealed && passphrase !== undefined)
+    throw new BackupError(
+      `${file} is not sealed, though a passphrase is given: restore it without one if you trust it.`,
+    )
   const raw = createReadStream(file)
   const gunzip = createGunzip()
   const feeding = pipeline(sealed ? Readable.from(opening(passphrase as string, raw)) : raw, gunzip)

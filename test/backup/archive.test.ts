@@ -105,6 +105,14 @@ describe('a backup', function () {
     expect(await refusal(read('another passphrase'))).to.be.instanceOf(BackupError)
   })
 
+  it('is not taken unsealed where it should be sealed: anybody can write one that is not', async () => {
+    await write()
+    expect(await refusal(read('a passphrase that is long')))
+      .to.be.instanceOf(BackupError)
+      .with.property('message')
+      .that.includes('is not sealed')
+  })
+
   it('never replaces a file, and leaves none where it fails', async () => {
     writeFileSync(file, 'precious')
     expect(await refusal(write())).to.be.instanceOf(BackupError)
