@@ -221,14 +221,14 @@ function typedOf(app: AppShown | undefined): Typed {
 /** Returns the details of an app as operations take them. */
 function wishesIn(ctx: Context) {
   const { client_name, first_party, backchannel_logout_uri: logout, apis, ...typed } = typedIn(ctx)
-  const asked: Record<string, string[]> = {}
-  for (const each of apis) {
-    const at = each.lastIndexOf(' ')
-    const resource = each.slice(0, Math.max(at, 0))
-    asked[resource] = [...(asked[resource] ?? []), each.slice(at + 1)]
-  }
+  const parts = apis.map(each => {
+    const at = Math.max(each.lastIndexOf(' '), 0)
+    return { resource: each.slice(0, at), scope: each.slice(at + 1) }
+  })
+  const asked = [...Map.groupBy(parts, each => each.resource)]
   return {
-    ...{ client_name, first_party, apis: asked },
+    ...{ client_name, first_party },
+    apis: Object.fromEntries(asked.map(([resource, scopes]) => [resource, scopes.map(each => each.scope)])),
     redirect_uris: lines(typed.redirect_uris),
     post_logout_redirect_uris: lines(typed.post_logout_redirect_uris),
     ...(logout !== '' && { backchannel_logout_uri: logout }),

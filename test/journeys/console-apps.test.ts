@@ -56,6 +56,11 @@ describe('apps in the staff area', () => {
     secretOn(again)
     const unexplained = await form.submit({ ...details('Other'), reason: ' ' })
     expect([unexplained.status, unexplained.find('#reason-error') !== undefined]).to.deep.equal([422, true])
+    for (const apis of ['__proto__ read', 'constructor read', 'read', '']) {
+      const form = await open(ada, '/admin/new-app')
+      const odd = await ada.person.browser.post(form.url, { ...details('Odd one'), apis })
+      expect([200, 422], apis).to.include(odd.status)
+    }
   })
 
   it('are changed, disabled and enabled, each on a page that asks why', async () => {
