@@ -101,7 +101,7 @@ describe('passkeys first, in a browser', function () {
       await who.page.getByRole('alert').filter({ hasText: 'Use a phone or another device' }).waitFor()
       await openToEverybody(who)
       await who.press('Use a phone or another device')
-      await who.page.waitForFunction('asked.length === 2')
+      await who.page.waitForFunction(() => Reflect.get(globalThis, 'asked').length === 2)
       expect(await asked(who)).to.deep.equal([
         { verb: 'get', mediation: 'immediate', hints: [] },
         { verb: 'get', hints: ['hybrid'] },
@@ -117,7 +117,7 @@ describe('passkeys first, in a browser', function () {
       await who.sees('Your account')
       await who.press('Add a passkey')
       await who.press('Use a USB or NFC key instead')
-      await who.page.waitForFunction('asked.length === 1')
+      await who.page.waitForFunction(() => Reflect.get(globalThis, 'asked').length === 1)
       expect(await asked(who)).to.deep.equal([{ verb: 'create', hints: ['security-key'] }])
     }))
 })

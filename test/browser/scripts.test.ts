@@ -211,10 +211,10 @@ describe('the scripts of pages', () => {
       PublicKeyCredential.isConditionalMediationAvailable = async () => true
     `)
     await open('start')
-    await page.waitForFunction('asked.length === 1')
+    await page.waitForFunction(() => Reflect.get(globalThis, 'asked').length === 1)
     expect(await page.evaluate('asked[0].mediation')).to.equal('conditional')
     await page.getByRole('button', { name: 'Use a passkey' }).click()
-    await page.waitForFunction('asked.length > 1')
+    await page.waitForFunction(() => Reflect.get(globalThis, 'asked').length > 1)
     expect(await page.evaluate('asked[0].signal.aborted')).to.equal(true)
   })
 

@@ -74,7 +74,7 @@ describe('OpenID Connect Core 1.0: requests', () => {
     it('login_hint fills in the address; ui_locales speak the language; what is not known is passed over', async () => {
       const more = {
         login_hint: 'grace@example.com',
-        ui_locales: 'fr de',
+        ui_locales: 'nl de',
         claims_locales: 'de',
         display: 'popup',
         unheard: 'of',
