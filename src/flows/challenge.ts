@@ -50,8 +50,8 @@ export function challenges({ store, sealer, now }: { store: Store; sealer: Seale
   // Before anybody is named, tries are counted against the account and the address instead.
   const counted = ({ mode, factor }: Question) => mode === 'enrol' || !factor.prove.names
 
-  // A proof that has nothing to remember is asked by itself: nothing is kept of it before somebody answers, and then its tries alone.
-  const standing = ({ mode, factor }: Question) => mode === 'prove' && !factor.prove.begin
+  // A proof that has nothing to remember needs no stored question: only its tries are stored, once there is an answer.
+  const unstored = ({ mode, factor }: Question) => mode === 'prove' && !factor.prove.begin
   const nothing = { state: null, page: { asked: {} } }
   const seal = (id: string, what: { state: unknown; page: Shown }) => sealer.seal(JSON.stringify(what), context(id))
 
@@ -64,7 +64,7 @@ export function challenges({ store, sealer, now }: { store: Store; sealer: Seale
         if (tries >= limit) throw new Problem('way_closed')
         return { tries: tries + 1 }
       })
-    if (!standing(question)) {
+    if (!unstored(question)) {
       const spent = await pay()
       if (!spent) throw new Problem('attempt_expired')
       return spent
@@ -95,16 +95,16 @@ export function challenges({ store, sealer, now }: { store: Store; sealer: Seale
       const fits = ask?.safeParse(asked)
       if (fits && !fits.success) throw new Problem('malformed')
       const input = fits?.data ?? {}
-      if (standing(question)) return nothing.page
+      if (unstored(question)) return nothing.page
       const { state, page } = begin ? await begin(subject, input) : { state: null, page: {} }
       const shown: Shown = { ...page, asked: input }
-      // Where nobody is named yet nothing depends on it: whoever asks begins anew.
+      // Before anybody is named, losing it costs only a new start.
       await keep(id, seal(id, { state, page: shown }), subject.account === undefined)
       return shown
     },
     /** Resolves to what the page of an open question shows, with what it was `asked` with; undefined when none is open. */
     shown: async (question: Question): Promise<Shown | undefined> => {
-      if (standing(question)) return nothing.page
+      if (unstored(question)) return nothing.page
       const id = key(question)
       const found = await kept.get(id)
       return found && open(id, found.sealed).page
@@ -120,8 +120,8 @@ export function challenges({ store, sealer, now }: { store: Store; sealer: Seale
       const left = counted(question) ? limit - tries : undefined
       const { state } = sealed === undefined ? nothing : open(id, sealed)
       const outcome = await ceremony.finish(fits.data, state, { ...subject, left })
-      // One that stands by itself ends with its flow; what keeps its right answer from counting twice is the credential, which one request changes.
-      if (!standing(question) && !(await kept.take(id))) throw new Problem('code_spent')
+      // A question that is not stored ends with its flow. Its right answer counts once because only one request can change the credential.
+      if (!unstored(question) && !(await kept.take(id))) throw new Problem('code_spent')
       return outcome as Outcome
     },
   }

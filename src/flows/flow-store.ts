@@ -162,7 +162,7 @@ export function flows({ store, quota, now }: { store: Store; quota: Quota; now: 
       const { id: own, rev } = flow
       const next = { ...flow, rev: rev + 1 }
       if (rev === unsaved) {
-        // Before anybody is named nothing depends on it: whoever comes begins anew.
+        // Before anybody is named, losing it costs only a new start.
         await kept.insert(next, flow.account === undefined)
         return next
       }

@@ -58,7 +58,7 @@ export function records(store: Store, sealer: Sealer, now: () => number) {
     Interaction: keeping(store.collection(interactions), now, {
       key: id => id,
       trim: withoutCookie,
-      // An app's request that nobody has answered: whoever comes begins anew.
+      // While nobody has answered an app's request, losing it costs only a new start.
       transient: ({ result }) => result === undefined,
     }),
   }
@@ -106,7 +106,7 @@ interface Keeping {
   longer?: number
   /** What stays of one that was consumed; everything by default. */
   spent?(payload: AdapterPayload): AdapterPayload
-  /** Whether nothing depends on it yet. */
+  /** Tells whether losing it costs no more than a new start. */
   transient?(payload: AdapterPayload): boolean
   /** Removes what is not to be kept. */
   trim?(payload: AdapterPayload): AdapterPayload

@@ -35,7 +35,7 @@ const codeOf = (fault: unknown): string => String((fault as { code?: unknown }).
 
 /** Builds one collection in a PostgreSQL table, each verb a single statement. `ready` settles once the table and its indexes are there. */
 export function postgresCollection<T extends Doc>(
-  { lasting, transient }: Queries,
+  queries: Queries,
   { name, shape }: Declaration<T>,
   askable: Askable,
   now: () => number,
@@ -45,7 +45,7 @@ export function postgresCollection<T extends Doc>(
   const known = new Set(['id', ...askable.fields])
   const table = `"${name}"`
 
-  const run = async (sql: string, values: readonly unknown[], query = lasting) => {
+  const run = async (sql: string, values: readonly unknown[], query = queries.lasting) => {
     await ready()
     let at = 0
     return query(
@@ -103,26 +103,23 @@ export function postgresCollection<T extends Doc>(
   }
 
   /** Adds a row, over an expired one of the same id, and over a live one where that is to be replaced; resolves to whether it did. */
-  const insertOver = async (doc: T, replace: boolean, query = lasting): Promise<boolean> => {
+  const insertOver = async (doc: T, replace: boolean, query = queries.lasting): Promise<boolean> => {
     const only = replace ? { sql: '', values: [] } : { sql: ` WHERE ${table}.expires <= ?`, values: [now()] }
     const sql = `INSERT INTO ${table} (id, doc) VALUES (?, ?::jsonb) ON CONFLICT (id) DO UPDATE SET doc = excluded.doc${only.sql}`
     return (await run(sql, [escaped(doc.id), toJsonb(doc), ...only.values], query)).changed > 0
   }
-  const add = async (doc: T, replace: boolean, quick = false): Promise<void> => {
+  const add = async (doc: T, replace: boolean, transient = false): Promise<void> => {
+    const query = transient ? queries.transient : queries.lasting
     const fields = replace ? unique : ['id', ...unique]
-    await storing(
-      doc as Fields,
-      fields,
-      async () => (await insertOver(doc, replace, quick ? transient : lasting)) || undefined,
-    )
+    await storing(doc as Fields, fields, async () => (await insertOver(doc, replace, query)) || undefined)
   }
 
   return {
-    async insert(doc, quick) {
-      return add(sound(doc), false, quick)
+    async insert(doc, transient) {
+      return add(sound(doc), false, transient)
     },
-    async put(doc, quick) {
-      return add(sound(doc), true, quick)
+    async put(doc, transient) {
+      return add(sound(doc), true, transient)
     },
     async get(id) {
       const alive = live(now())
