@@ -116,7 +116,7 @@ export function app(options: Options): RequestListener {
     .use(onward({ issuer, show }))
   pages.use(protocol.discovery).use(protocol.endpoints).use(verify(options)).use(adminApi(options))
   pages.use(associations).use(assets.middleware)
-  pages.use(visiting({ https, token }) as Middleware)
+  pages.use(visiting({ issuer, token }) as Middleware)
   pages.use(sameOrigin(issuer))
   pages.use(bodyParser({ enableTypes: ['form', 'json'], formLimit: '64kb', jsonLimit: '64kb' }))
   const router = new Router<Visit>()

@@ -44,15 +44,17 @@ const safe = new Set(['GET', 'HEAD', 'OPTIONS'])
  */
 export function sameOrigin(issuer: string): Middleware {
   return async (ctx: Context, next: Next) => {
-    if (!safe.has(ctx.method)) {
-      const site = ctx.get('Sec-Fetch-Site')
-      const origin = ctx.get('Origin')
-      if (site ? site !== 'same-origin' && site !== 'none' : origin !== '' && origin !== issuer) {
-        throw new Problem('cross_origin')
-      }
-    }
+    if (foreign(ctx, issuer)) throw new Problem('cross_origin')
     await next()
   }
+}
+
+/** Tells whether another site's page made a browser send a request that may change something. */
+export function foreign(ctx: Pick<Context, 'method' | 'get'>, issuer: string): boolean {
+  if (safe.has(ctx.method)) return false
+  const site = ctx.get('Sec-Fetch-Site')
+  const origin = ctx.get('Origin')
+  return site ? site !== 'same-origin' && site !== 'none' : origin !== '' && origin !== issuer
 }
 
 export interface Proxies {

@@ -7,6 +7,7 @@ import { Problem } from '../errors.ts'
 import type { Visitor } from '../events.ts'
 import type { Locale } from '../languages.ts'
 import type { CurrentSession, Sessions } from '../oidc/browser-sessions.ts'
+import { foreign } from './http-security.ts'
 import { localeOf } from './language.ts'
 import { sayNotice } from './notices.ts'
 import { seeOther } from './show.ts'
@@ -24,19 +25,15 @@ export interface Visit {
 }
 
 /** Gives each browser a device cookie, and each request its visitor, language and id. */
-export function visiting({ https, token }: { https: boolean; token: () => string }): Middleware<Visit> {
+export function visiting({ issuer, token }: { issuer: string; token: () => string }): Middleware<Visit> {
+  const https = issuer.startsWith('https:')
   const name = deviceCookie(https)
   return async (ctx, next) => {
     const shown = ctx.cookies.get(name)
     const cookie = isDevice(shown) ? shown : token()
-    ctx.cookies.set(name, cookie, {
-      httpOnly: true,
-      sameSite: 'lax',
-      secure: https,
-      signed: false,
-      maxAge: year,
-      path: '/',
-    })
+    const options = { httpOnly: true, sameSite: 'lax', secure: https, signed: false, maxAge: year, path: '/' } as const
+    // Another site's form arrives without the device's own cookie (SameSite), and a new one would replace it: the device would be a stranger.
+    if (!foreign(ctx, issuer)) ctx.cookies.set(name, cookie, options)
     ctx.state.visitor = {
       device: deviceId(cookie),
       address: ctx.ip,

@@ -102,6 +102,31 @@ describe('an authorization request', () => {
     expect(answer.claims()?.amr).to.include('pop')
   })
 
+  it('is called off where more is asked, by its own browser alone, and nobody is signed out', async () => {
+    const person = await signedUp()
+    const { url } = await authorization({ acr_values: 'phr' })
+    const asked = await person.browser.get(url.href)
+    expect(asked.all('[data-cancel]').map(each => each.text)).to.deep.equal(['Cancel'])
+    const cancel = asked.forms.find(each => each.action.endsWith('/abort'))?.action ?? expect.fail('no way back')
+    const abort = new URL(cancel, latchkey.issuer).href
+    expect((await (await signedUp()).browser.post(abort)).status).to.equal(410)
+    expect((await person.browser.post(abort, {}, { from: 'https://evil.example' })).status).to.equal(403)
+
+    await asked.submit({ password: person.password })
+    const back = await person.browser.post(abort, {}, { follow: false })
+    expect(back).to.include({ status: 200, h1: 'Taking you to the app' })
+    const { searchParams } = await followed(person, back.location, `${latchkey.apps.trading}/`)
+    expect([searchParams.get('error'), searchParams.get('state'), searchParams.get('code')]).to.deep.equal([
+      'access_denied',
+      's',
+      null,
+    ])
+    // It is over, and what was proved so far is worth nothing more.
+    expect((await person.browser.post(abort)).status).to.equal(410)
+    expect((await person.browser.get(abort.replace('/abort', ''))).status).to.equal(410)
+    expect((await person.browser.get(`${latchkey.issuer}/account`)).text).to.contain(person.email)
+  })
+
   it('asks for a sign-in anew when the app wants one, with the address filled in', async () => {
     const person = await signedUp()
     const { config, url, verifier } = await authorization({ max_age: '0' })

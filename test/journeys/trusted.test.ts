@@ -104,6 +104,17 @@ describe('a trusted device', () => {
     expect((await password(person)).find('input[name=code]')).to.not.equal(undefined)
   })
 
+  it('stays trusted when another site has its browser post a form to us', async () => {
+    const person = await signedIn(true)
+    for (const path of ['/sign-out', '/language', '/nowhere', '/sign-in'])
+      expect(
+        (await person.browser.post(`${latchkey.issuer}${path}`, {}, { from: 'https://evil.example' })).status,
+      ).to.equal(403)
+    expect((await open(person, '/account')).status).to.equal(200)
+    await signOut(person)
+    expect((await password(person)).find('input[name=code]')).to.equal(undefined)
+  })
+
   it('is trusted by its own cookie only, and nowhere out of the ordinary', async () => {
     const person = await signedIn(true)
     const elsewhere = { ...person, browser: jar({ 'x-forwarded-for': vienna }) }
