@@ -29,6 +29,8 @@ const shape = z.object({
   seen: z.object({ address: z.string(), agent: z.string().optional(), at: z.number() }).optional(),
   /** The identity check that it shows, cancels or makes use of. */
   case: z.string().optional(),
+  /** The app whose sign-in it was asked for at: its id. */
+  app: z.string().optional(),
   /** Until then a process holds it and carries out its action. */
   heldUntil: z.number().optional(),
   expiresAt: z.number(),

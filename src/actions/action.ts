@@ -35,6 +35,8 @@ export interface Told {
   values?: Readonly<Record<string, string>> | undefined
   /** The action that puts things back as they were, and its arguments: it is checked, proved for and recorded as any other. */
   undo?: { id: string; args: unknown } | undefined
+  /** The app that a link leads back to. */
+  app?: { name: string; home: string } | undefined
 }
 
 /** What a page that asks first says: its title is the phrase `confirm.<id>.title`. */

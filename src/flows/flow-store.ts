@@ -44,6 +44,7 @@ const shape = z.object({
   anew: z.boolean().optional(),
   client: z
     .object({
+      id: z.string().optional(),
       name: z.string(),
       tile: z.string(),
       /** Where somebody who comes too late starts again. */
@@ -52,6 +53,8 @@ const shape = z.object({
     .optional(),
   /** Where to go afterwards, a path of ours. */
   next: z.string().optional(),
+  /** The app that is named at the end, with a link to its home: another browser's request to it waits, and this flow answers none. */
+  app: z.object({ name: z.string(), home: z.string() }).optional(),
   acr: assuranceShape.optional(),
   add: z.string().optional(),
   /** Until then it counts that the strongest factor was proved in this session shortly before. */
@@ -119,6 +122,7 @@ export type NewFlow = Pick<Flow, 'purpose' | 'device' | 'locale'> &
       | 'anew'
       | 'client'
       | 'next'
+      | 'app'
       | 'acr'
       | 'add'
     > &

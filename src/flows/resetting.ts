@@ -40,9 +40,10 @@ export function resetting(services: Services) {
   return {
     /**
      * Mails a link to the owner of an account with this address, or says there that it has none. A mailbox that had its share is mailed
-     * nothing more while a link in it is good, and nobody is told. Throws `invalid_email`, or `slow_down` by the visitor's own limit.
+     * nothing more while a link in it is good, and nobody is told. `app` is the id of the app on whose way it was forgotten. Throws
+     * `invalid_email`, or `slow_down` by the visitor's own limit.
      */
-    ask: async (typed: string, locale: string, visitor: Visitor): Promise<void> => {
+    ask: async (typed: string, locale: string, visitor: Visitor, app?: string): Promise<void> => {
       const email = emailAddress(typed)
       if (email === undefined) throw new Problem('invalid_email', { field: 'email' })
       await throttle.ration('reset.from', visitor.address, fromOne)
@@ -56,7 +57,7 @@ export function resetting(services: Services) {
       if (mailed === undefined) return
       const life = mailed === 'late' ? lateLife : resetLife
       const bearer = await links.make(
-        { purpose: 'reset', account: known?.id, securityStamp: known?.securityStamp },
+        { purpose: 'reset', account: known?.id, securityStamp: known?.securityStamp, app },
         life,
       )
       await emit('recovery.started', { account: known?.id }, visitor)
@@ -71,12 +72,12 @@ export function resetting(services: Services) {
       const link = await links.look(bearer, 'reset')
       return link !== undefined && (await owner(link.account, link.securityStamp)) !== undefined
     },
-    /** Uses the link up, and resolves to its account. Throws `link_expired`. */
-    open: async (bearer: string): Promise<Account> => {
+    /** Uses the link up, and resolves to its account and the app that it was asked for at. Throws `link_expired`. */
+    open: async (bearer: string): Promise<{ account: Account; app: string | undefined }> => {
       const link = await links.take(bearer, 'reset')
       const found = link && (await owner(link.account, link.securityStamp))
       if (!found) throw new Problem('link_expired')
-      return found
+      return { account: found, app: link.app }
     },
   }
 }

@@ -74,13 +74,13 @@ export function interaction(services: Services): void {
   }
 
   const begin = async (ctx: Context, { uid, prompt, client, app, params, session }: InteractionDetails) => {
-    const { name, tile } = client
+    const { id, name, tile } = client
     const begun = {
       interaction: uid,
       within: session?.uid,
       // People who were to sign up and have an account sign in here: back at the request they would be asked to sign up again.
       ...((params.anew || prompt === 'create') && { anew: true }),
-      client: { name, tile, home: app },
+      client: { id, name, tile, home: app },
     }
     const asked = params.ui_locales
     if (prompt === 'create') return beginFlow(ctx, { ...begun, locale: localeOf(ctx, { asked }), purpose: 'sign-up' })

@@ -38,6 +38,7 @@ export function recovery({
   disowning,
   sessions,
   owner,
+  suite,
   show,
   beginFlow,
 }: Services): void {
@@ -45,6 +46,15 @@ export function recovery({
   const signInOf = async (ctx: Context, id: string | undefined): Promise<Flow | undefined> => {
     const found = id ? await flows.get(id, ctx.state.visitor.device).catch(() => undefined) : undefined
     return found?.purpose === 'sign-in' ? found : undefined
+  }
+
+  /**
+   * Finds the name and home of an app of the operator's own; undefined for any other. Whoever asks for a link decides which app its reader is
+   * led to, and anybody may register one.
+   */
+  const ownApp = (id: string | undefined) => {
+    const { firstParty, name, home } = suite().find(each => each.id === id) ?? {}
+    return firstParty && name !== undefined && home !== undefined ? { name, home } : undefined
   }
 
   router.get('/forgot-password', async ctx => {
@@ -58,7 +68,7 @@ export function recovery({
     const found = await signInOf(ctx, field(ctx, 'from', 100))
     await submit(
       async () => {
-        await resetting.ask(email, ctx.state.locale, ctx.state.visitor)
+        await resetting.ask(email, ctx.state.locale, ctx.state.visitor, found?.client?.id)
         if (found) ctx.cookies.set(nameFor(ctx), found.id, { ...cookie, secure: ctx.secure })
         show.page(ctx, 'recovery/sent', { email }, { towards: found?.client })
       },
@@ -73,7 +83,8 @@ export function recovery({
   })
 
   router.post('/reset/:bearer', async ctx => {
-    const { id, email, securityStamp, unguarded } = await resetting.open(ctx.params.bearer ?? '')
+    const { account, app } = await resetting.open(ctx.params.bearer ?? '')
+    const { id, email, securityStamp, unguarded } = account
     // The link came by mail: the second factor can be proved here, however much strangers guess.
     await mailbox.admit(id, ctx.state.visitor)
     try {
@@ -90,6 +101,7 @@ export function recovery({
         interaction,
         client,
         next,
+        app: before ? undefined : ownApp(app),
       })
     } catch (fault) {
       // They have nothing besides the mailbox to prove who they are.

@@ -133,7 +133,7 @@ export function finishing(services: Parameters<typeof carriedOut>[1]): Finish {
     if (flow.interaction) return seeOther(ctx, `/interaction/${flow.interaction}?attempt=${flow.id}`)
     const { notice, account } = await carriedOut(ctx, services, flow)
     const next = flow.next ?? '/account'
-    if (notice) notify(ctx, next, account.id, notice)
+    if (notice) notify(ctx, next, account.id, { ...notice, app: flow.app })
     seeOther(ctx, next)
   }
 }

@@ -64,6 +64,11 @@ describe('one account for every app', () => {
     latchkey.clock.pass(3_600_000)
     const elsewhere = await reset(person.browser)
     expect(elsewhere.url).to.equal(`${latchkey.issuer}/account`)
+    // It is named there, and nothing of the first browser's request is answered.
+    const back = elsewhere.links.find(({ text }) => text.startsWith('Go back to'))
+    expect([back?.text, back?.href]).to.deep.equal(['Go back to Card', `${latchkey.apps.card}/`])
+    expect((await elsewhere.follow(back?.text ?? '')).text).to.contain('Log in')
+    expect((await person.browser.get(`${latchkey.issuer}/account`)).text).to.not.contain('Go back to')
   })
 
   it('signs in at Trading, and Staking, Wallet and Card sign in without asking', async () => {

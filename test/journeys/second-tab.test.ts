@@ -156,6 +156,24 @@ describe('a page that was open too long', () => {
     expect([resumed.status, back(resumed)]).to.deep.equal([410, [['https://guest.example/', 'Go back to guest']]])
   })
 
+  it('names an app of the suite after a password that was forgotten at it, in another browser, and no other app', async () => {
+    const named = async (app: string) => {
+      const person = await here.person()
+      const forgot = await (await here.ask(app, jar())).page.follow('Forgot password?')
+      await forgot.submit({ email: person.email })
+      const { link = '' } = (await here.latchkey.outbox(person.email)).find(each => each.link) ?? expect.fail('no link')
+      const asked = await (await person.browser.get(link)).submit()
+      here.latchkey.clock.pass(30_000)
+      const next = await asked.submit({ code: authenticatorCode(here.latchkey, person) })
+      const last = await next.submit({ password: 'silver harbour lantern' })
+      expect(last.url).to.equal(`${here.issuer}/account`)
+      return back(last)
+    }
+    expect(await named('desk')).to.deep.equal(desk)
+    // Anybody may register an app, and ask for a link to somebody else's mailbox on its way.
+    expect(await named('guest')).to.deep.equal([])
+  })
+
   it('leads to no address of another browser, of a forged cookie or of an app on a device', async () => {
     const browser = jar()
     const { page } = await here.ask('desk', browser)
