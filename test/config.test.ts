@@ -2,8 +2,7 @@ import { expect } from 'chai'
 import { ConfigError, configure } from '../src/config.ts'
 import { listed } from '../src/setting.ts'
 import { settings } from '../src/settings.ts'
-
-type Environment = Record<string, string>
+import { settingFaults } from './support/settings.ts'
 
 const secret = 'a-secret-of-more-than-32-characters!'
 const production = {
@@ -15,16 +14,6 @@ const production = {
 }
 
 describe('config', () => {
-  const faults = (environment: Environment): readonly string[] => {
-    try {
-      configure(environment)
-      return []
-    } catch (fault) {
-      expect(fault).to.be.instanceOf(ConfigError)
-      return (fault as ConfigError).faults
-    }
-  }
-
   it('needs no setting at all', () => {
     const config = configure({})
     expect(config).to.deep.include({ issuer: 'http://localhost:3000', local: true, production: false })
@@ -94,24 +83,24 @@ describe('config', () => {
       ...{ folder: '/b=c', every: 90 * 60_000, keep: 30 },
     })
     expect(configure({ LATCHKEY_BACKUP: 'folder=b' }).backup.schedule).to.include({ every: 86_400_000, keep: 7 })
-    expect(faults({ LATCHKEY_BACKUP: 'folder=b', LATCHKEY_STORE: 'sqlite::memory:' })).to.deep.equal([
+    expect(settingFaults({ LATCHKEY_BACKUP: 'folder=b', LATCHKEY_STORE: 'sqlite::memory:' })).to.deep.equal([
       'LATCHKEY_BACKUP needs a store that is not in memory',
     ])
   })
 
   it('refuses a store of its own for each of several workers', () => {
     const environment = { LATCHKEY_WORKERS: '2', LATCHKEY_STORE: 'sqlite::memory:' }
-    expect(faults(environment)).to.deep.equal(['LATCHKEY_WORKERS needs a store that processes can share'])
+    expect(settingFaults(environment)).to.deep.equal(['LATCHKEY_WORKERS needs a store that processes can share'])
   })
 
   it('refuses a name that it does not know, and leaves other programs’ names alone', () => {
-    expect(faults({ LATCHKEY_ISUER: 'https://id.example.com', PATH: '/bin' })).to.deep.equal([
+    expect(settingFaults({ LATCHKEY_ISUER: 'https://id.example.com', PATH: '/bin' })).to.deep.equal([
       'LATCHKEY_ISUER is not a setting',
     ])
   })
 
   it('tells of every fault at once, each by the name that was typed', () => {
-    const found = faults({
+    const found = settingFaults({
       NODE_ENV: 'production',
       LATCHKEY_ISSUER: 'http://id.example.com',
       LATCHKEY_WORKERS: 'many',
@@ -125,7 +114,10 @@ describe('config', () => {
   })
 
   it('never repeats what was typed: it may be a secret', () => {
-    const thrown = faults({ LATCHKEY_SECRETS: 'hunter2', LATCHKEY_MAIL_URL: 'http://u:hunter2@mail.example.com' })
+    const thrown = settingFaults({
+      LATCHKEY_SECRETS: 'hunter2',
+      LATCHKEY_MAIL_URL: 'http://u:hunter2@mail.example.com',
+    })
     expect(thrown).to.have.length(2)
     expect(thrown.join()).to.not.include('hunter2')
   })

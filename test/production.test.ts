@@ -1,20 +1,11 @@
 import { expect } from 'chai'
-import { ConfigError, configure } from '../src/config.ts'
+import { configure } from '../src/config.ts'
+import { settingFaults } from './support/settings.ts'
 
 const complete = {
   LATCHKEY_SECRETS: 'a-secret-of-more-than-32-characters!',
   LATCHKEY_MAIL_URL: 'smtps://mail.example.com',
   LATCHKEY_SMS_URL: 'https://sms.example.com/send',
-}
-
-function faults(environment: Record<string, string>): readonly string[] {
-  try {
-    configure(environment)
-    return []
-  } catch (fault) {
-    expect(fault).to.be.instanceOf(ConfigError)
-    return (fault as ConfigError).faults
-  }
 }
 
 describe('production', () => {
@@ -33,7 +24,7 @@ describe('production', () => {
         const environment = { ...complete, LATCHKEY_ISSUER: issuer, NODE_ENV }
         expect(configure(environment).production).to.equal(true)
         for (const name of required)
-          expect(faults({ ...environment, [name]: '' })).to.deep.equal([`${name} is required in production`])
+          expect(settingFaults({ ...environment, [name]: '' })).to.deep.equal([`${name} is required in production`])
       })
     }
   }

@@ -3,25 +3,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { ConfigError, configure } from '../src/config.ts'
+import { configure } from '../src/config.ts'
 import { listed } from '../src/setting.ts'
 import { settings } from '../src/settings.ts'
+import { settingFaults } from './support/settings.ts'
 
 const secret = 'a-secret-of-more-than-32-characters!'
 const others = {
   LATCHKEY_ISSUER: 'https://id.example.com',
   LATCHKEY_MAIL_URL: 'smtps://mail.example.com',
   LATCHKEY_SMS_URL: 'https://sms.example.com/send',
-}
-
-function faults(environment: Record<string, string>): readonly string[] {
-  try {
-    configure(environment)
-    return []
-  } catch (fault) {
-    expect(fault).to.be.instanceOf(ConfigError)
-    return (fault as ConfigError).faults
-  }
 }
 
 describe('a secret in a file', () => {
@@ -51,11 +42,11 @@ describe('a secret in a file', () => {
     expect(secrets.map(({ name }) => name)).to.have.members(names)
     const environment = Object.fromEntries(listed(settings).map(({ name }) => [`${name}_FILE`, '']))
     const refused = listed(settings).filter(each => !each.secret)
-    expect(faults(environment)).to.have.members(refused.map(({ name }) => `${name}_FILE is not a setting`))
+    expect(settingFaults(environment)).to.have.members(refused.map(({ name }) => `${name}_FILE is not a setting`))
   })
 
   it('is refused beside the text itself, and so are a file that is not there, an empty one and a wrong text, by the name that was typed', () => {
-    expect(faults({ LATCHKEY_SECRETS: secret, LATCHKEY_SECRETS_FILE: kept(secret) })).to.deep.equal([
+    expect(settingFaults({ LATCHKEY_SECRETS: secret, LATCHKEY_SECRETS_FILE: kept(secret) })).to.deep.equal([
       'LATCHKEY_SECRETS and LATCHKEY_SECRETS_FILE are both set: which is meant?',
     ])
     const wrongly = [
@@ -65,7 +56,9 @@ describe('a secret in a file', () => {
       [kept('hunter2'), 'each must have 32 characters or more'],
     ] as const
     for (const [file, fault] of wrongly)
-      expect(faults({ ...others, LATCHKEY_SECRETS_FILE: file })).to.deep.equal([`LATCHKEY_SECRETS_FILE ${fault}`])
+      expect(settingFaults({ ...others, LATCHKEY_SECRETS_FILE: file })).to.deep.equal([
+        `LATCHKEY_SECRETS_FILE ${fault}`,
+      ])
   })
 
   it('is warned of where everybody can read it', () => {

@@ -1,19 +1,9 @@
 import { expect } from 'chai'
-import { ConfigError, configure } from '../src/config.ts'
 import { listed } from '../src/setting.ts'
 import { settings } from '../src/settings.ts'
+import { settingFaults } from './support/settings.ts'
 
 const secret = 'a-secret-of-more-than-32-characters!'
-
-function faults(environment: Record<string, string>): readonly string[] {
-  try {
-    configure(environment)
-    return []
-  } catch (fault) {
-    expect(fault).to.be.instanceOf(ConfigError)
-    return (fault as ConfigError).faults
-  }
-}
 
 describe('a wrong setting', () => {
   const wrong: Record<string, readonly [string, string][]> = {
@@ -141,7 +131,7 @@ describe('a wrong setting', () => {
   for (const [name, cases] of Object.entries(wrong)) {
     for (const [typed, fault] of cases) {
       it(`refuses ${name}=${JSON.stringify(typed)} by its name`, () => {
-        const found = faults({ [name]: typed })
+        const found = settingFaults({ [name]: typed })
         expect(found.filter(each => each.includes(name) && each.endsWith(fault))).to.have.length(1)
       })
     }

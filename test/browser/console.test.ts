@@ -3,18 +3,13 @@ import { accounts } from '../../src/accounts/account.ts'
 import { credentialsDeclaration } from '../../src/accounts/credential.ts'
 import { type Role, roles } from '../../src/accounts/role.ts'
 import { identityAt } from '../support/identity.ts'
-import { type Running, startLatchkey } from '../support/latchkey.ts'
+import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { device, openToEverybody, signedIn, type Visitor, visit } from './visitor.ts'
 
 describe('in a browser, two of the staff with passkeys', function () {
   this.timeout(90_000)
-  let latchkey: Running
-  let of: ReturnType<typeof identityAt>
-  before(async () => {
-    latchkey = await startLatchkey()
-    of = identityAt(latchkey)
-  })
-  after(() => latchkey?.stop())
+  const latchkey = whileTesting(startLatchkey)
+  const of = identityAt(latchkey)
 
   const sees = async (who: Visitor, heading: string) => {
     await who.sees(heading)

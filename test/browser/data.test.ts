@@ -1,19 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
-import { type Running, startLatchkey } from '../support/latchkey.ts'
+import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, type Person } from '../support/people.ts'
-import { type Security, securityAt } from '../support/security.ts'
+import { securityAt } from '../support/security.ts'
 import { openToEverybody, signedIn, type Visitor, visit } from './visitor.ts'
 
 describe('in a browser, what is kept of somebody', function () {
   this.timeout(30_000)
-  let latchkey: Running
-  let at: Security
-  before(async () => {
-    latchkey = await startLatchkey()
-    at = securityAt(latchkey)
-  })
-  after(() => latchkey?.stop())
+  const latchkey = whileTesting(startLatchkey)
+  const at = securityAt(latchkey)
 
   const atHome = async (who: Visitor): Promise<Person> => {
     const person = await at.joined()

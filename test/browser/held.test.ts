@@ -1,5 +1,6 @@
 import { expect } from 'chai'
-import { type RunningSuite, startSuite } from '../support/all-apps.ts'
+import { startSuite } from '../support/all-apps.ts'
+import { whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, type Person, signUp, somebody } from '../support/people.ts'
 import { openToEverybody, signedIn, type Visitor, visit } from './visitor.ts'
 
@@ -8,11 +9,7 @@ const london = { 'x-forwarded-for': '81.2.69.142' }
 
 describe('in a browser, from somewhere unusual', function () {
   this.timeout(20_000)
-  let latchkey: RunningSuite
-  before(async () => {
-    latchkey = await startSuite({ environment: { LATCHKEY_TRUST_PROXY: '127.0.0.1,::1' } })
-  })
-  after(() => latchkey.stop())
+  const latchkey = whileTesting(() => startSuite({ environment: { LATCHKEY_TRUST_PROXY: '127.0.0.1,::1' } }))
 
   const signedUp = async (): Promise<Person> => {
     const person = somebody(vienna)

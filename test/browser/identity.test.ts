@@ -2,19 +2,14 @@ import { expect } from 'chai'
 import { credentialsDeclaration } from '../../src/accounts/credential.ts'
 import { roles } from '../../src/accounts/role.ts'
 import { identityAt, jpeg } from '../support/identity.ts'
-import { type Running, startLatchkey } from '../support/latchkey.ts'
+import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, somebody } from '../support/people.ts'
 import { device, openToEverybody, signedIn, type Visitor, visit } from './visitor.ts'
 
 describe('in a browser, somebody who has lost everything', function () {
   this.timeout(60_000)
-  let latchkey: Running
-  let of: ReturnType<typeof identityAt>
-  before(async () => {
-    latchkey = await startLatchkey()
-    of = identityAt(latchkey)
-  })
-  after(() => latchkey?.stop())
+  const latchkey = whileTesting(startLatchkey)
+  const of = identityAt(latchkey)
 
   const sees = async (who: Visitor, heading: string) => {
     await who.sees(heading)

@@ -3,16 +3,12 @@ import { isLocale, languages } from '../../src/languages.ts'
 import { launch } from '../support/browser.ts'
 import { gallery } from '../support/gallery.ts'
 import { serveGallery } from '../support/gallery-server.ts'
-import { type Running, startLatchkey } from '../support/latchkey.ts'
+import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, codeSentTo, type Person, somebody } from '../support/people.ts'
 import { type Visitor, visit } from './visitor.ts'
 
 describe('languages, in a browser', () => {
-  let latchkey: Running
-  before(async () => {
-    latchkey = await startLatchkey()
-  })
-  after(() => latchkey?.stop())
+  const latchkey = whileTesting(startLatchkey)
 
   it('keeps what was typed when the language is switched, but for passwords', () =>
     visit(async who => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { type Running, startLatchkey } from '../support/latchkey.ts'
+import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, codeSentTo, type Person, somebody } from '../support/people.ts'
 import { securityAt } from '../support/security.ts'
 import { device, openToEverybody, type Visitor, visit } from './visitor.ts'
@@ -21,11 +21,7 @@ const pretends = (can: object, more = '') => `
 
 describe('passkeys first, in a browser', function () {
   this.timeout(40_000)
-  let latchkey: Running
-  before(async () => {
-    latchkey = await startLatchkey()
-  })
-  after(() => latchkey?.stop())
+  const latchkey = whileTesting(startLatchkey)
 
   const asked = ({ page }: Visitor) =>
     page.evaluate('JSON.parse(JSON.stringify(asked))') as Promise<

@@ -1,18 +1,13 @@
 import { expect } from 'chai'
-import { type Running, startLatchkey } from '../support/latchkey.ts'
+import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, codeSentTo, type Person } from '../support/people.ts'
-import { type Security, securityAt } from '../support/security.ts'
+import { securityAt } from '../support/security.ts'
 import { device, openToEverybody, signedIn, type Visitor, visit } from './visitor.ts'
 
 describe('in a browser, what protects an account', function () {
   this.timeout(30_000)
-  let latchkey: Running
-  let at: Security
-  before(async () => {
-    latchkey = await startLatchkey()
-    at = securityAt(latchkey)
-  })
-  after(() => latchkey?.stop())
+  const latchkey = whileTesting(startLatchkey)
+  const at = securityAt(latchkey)
 
   const sees = async (who: Visitor, heading: string) => {
     await who.sees(heading)

@@ -1,16 +1,12 @@
 import { expect } from 'chai'
-import { type Running, startLatchkey } from '../support/latchkey.ts'
+import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, codeSentTo, somebody } from '../support/people.ts'
 import { visit } from './visitor.ts'
 
 const arabic = (digits: string) => digits.replace(/\d/g, digit => String.fromCodePoint(0x660 + Number(digit)))
 
 describe('what people type and paste, in a browser', () => {
-  let latchkey: Running
-  before(async () => {
-    latchkey = await startLatchkey()
-  })
-  after(() => latchkey?.stop())
+  const latchkey = whileTesting(startLatchkey)
 
   it('signs up with an internationalised address and any digits, and signs in as it is typed later', () =>
     visit(async who => {

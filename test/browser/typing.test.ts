@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { type Running, startLatchkey } from '../support/latchkey.ts'
+import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, codeSentTo, type Person, signUp, somebody } from '../support/people.ts'
 import { painted, type Visitor, visit } from './visitor.ts'
 
@@ -24,14 +24,12 @@ interface Focused {
 }
 
 describe('typing in a browser', () => {
-  let latchkey: Running
+  const latchkey = whileTesting(startLatchkey)
   let ada: Person
   before(async () => {
-    latchkey = await startLatchkey()
     ada = somebody()
     await signUp(latchkey, ada, await ada.browser.get(`${latchkey.issuer}/sign-up`), 'totp')
   })
-  after(() => latchkey?.stop())
 
   const focus = ({ page }: Visitor) => page.evaluate(focused) as Promise<Focused | undefined>
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { Collection, Doc, Store } from '../../src/store/collection.ts'
 import { jar } from '../support/jar.ts'
-import { type Running, startLatchkey } from '../support/latchkey.ts'
+import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, codeSentTo, type Person, signUp, somebody } from '../support/people.ts'
 
 /** The same store, and how often each collection was read and written since it was last asked. */
@@ -43,13 +43,8 @@ function counting(store: Store) {
 }
 
 describe('a request of a flow', () => {
-  let latchkey: Running
-  let ada: Person
-  let since: () => ReturnType<ReturnType<typeof counting>['since']>['own']
-  /** Writes to every collection. */
-  let all = 0
-  before(async () => {
-    latchkey = await startLatchkey({
+  const latchkey = whileTesting(() =>
+    startLatchkey({
       through: store => {
         const { counted, since: own } = counting(store)
         since = () => {
@@ -59,11 +54,16 @@ describe('a request of a flow', () => {
         }
         return counted
       },
-    })
+    }),
+  )
+  let ada: Person
+  let since: () => ReturnType<ReturnType<typeof counting>['since']>['own']
+  /** Writes to every collection. */
+  let all = 0
+  before(async () => {
     ada = somebody()
     await signUp(latchkey, ada, await ada.browser.get(`${latchkey.issuer}/sign-up`))
   })
-  after(() => latchkey.stop())
 
   /** Posts to a page of the flow without following where it leads; resolves to what that took of the store. */
   const post = async (person: Person, url: string, answers: Record<string, string> = {}) => {

@@ -1,17 +1,16 @@
 import { expect } from 'chai'
 import { jar } from '../support/jar.ts'
-import { type Running, startLatchkey } from '../support/latchkey.ts'
+import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { codeSentTo, type Person, signIn, signUp, somebody } from '../support/people.ts'
 
 const formula = '=HYPERLINK("https://evil.example") Chrome/1.0'
 
 describe('the activity page', () => {
-  let latchkey: Running
+  const latchkey = whileTesting(startLatchkey)
   let ada: Person
   let bob: Person
   let path: string
   before(async () => {
-    latchkey = await startLatchkey()
     path = `${latchkey.issuer}/account/activity`
     ada = somebody()
     bob = somebody({ 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0' })
@@ -21,7 +20,6 @@ describe('the activity page', () => {
     const start = await stranger.get(`${latchkey.issuer}/sign-in`)
     await start.submit({ email: ada.email, password: 'wrong harbour lantern' })
   })
-  after(() => latchkey.stop())
 
   const read = ({ browser }: Person, query = '') => browser.get(`${path}${query}`)
   const names = async (person: Person, query = '') =>

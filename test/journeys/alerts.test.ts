@@ -1,20 +1,15 @@
 import { expect } from 'chai'
 import { authenticator } from '../support/authenticator.ts'
 import { jar, type Page } from '../support/jar.ts'
-import { type Message, type Running, startLatchkey } from '../support/latchkey.ts'
+import { type Message, startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, codeSentTo, type Person } from '../support/people.ts'
-import { credentialOn, type Security, securityAt, usePasskey } from '../support/security.ts'
+import { credentialOn, securityAt, usePasskey } from '../support/security.ts'
 
 const day = 24 * 3_600_000
 
 describe('alerts', () => {
-  let latchkey: Running
-  let at: Security
-  before(async () => {
-    latchkey = await startLatchkey()
-    at = securityAt(latchkey)
-  })
-  after(() => latchkey.stop())
+  const latchkey = whileTesting(startLatchkey)
+  const at = securityAt(latchkey)
 
   /** The newest mail or text to somebody with this subject, or these words. */
   const told = async (to: string, what: string): Promise<Message> => {

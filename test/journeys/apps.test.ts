@@ -1,8 +1,9 @@
 import { expect } from 'chai'
 import { decodeJwt } from 'jose'
 import * as oidc from 'openid-client'
-import { type AppName, type RunningSuite, startSuite } from '../support/all-apps.ts'
+import { type AppName, startSuite } from '../support/all-apps.ts'
 import { jar } from '../support/jar.ts'
+import { whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, type Person, signIn, signUp, somebody } from '../support/people.ts'
 
 const names: AppName[] = ['trading', 'staking', 'wallet', 'card']
@@ -13,11 +14,7 @@ interface Tokens {
 }
 
 describe('one account for every app', () => {
-  let latchkey: RunningSuite
-  before(async () => {
-    latchkey = await startSuite()
-  })
-  after(() => latchkey.stop())
+  const latchkey = whileTesting(startSuite)
 
   const signedUp = async (): Promise<Person> => {
     const person = somebody()

@@ -1,19 +1,14 @@
 import { expect } from 'chai'
 import type { Element } from '../support/html.ts'
 import type { Page } from '../support/jar.ts'
-import { type Running, startLatchkey } from '../support/latchkey.ts'
+import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import type { Person } from '../support/people.ts'
 import { authenticatorCode } from '../support/people.ts'
-import { credentialOn, type Security, securityAt } from '../support/security.ts'
+import { credentialOn, securityAt } from '../support/security.ts'
 
 describe('what takes something away', () => {
-  let latchkey: Running
-  let at: Security
-  before(async () => {
-    latchkey = await startLatchkey()
-    at = securityAt(latchkey)
-  })
-  after(() => latchkey.stop())
+  const latchkey = whileTesting(startLatchkey)
+  const at = securityAt(latchkey)
 
   /** Somebody with a phone besides the authenticator, an API key, and a device that they trust. */
   const owner = async (): Promise<Person> => {

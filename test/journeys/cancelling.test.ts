@@ -1,18 +1,13 @@
 import { expect } from 'chai'
 import { authenticator } from '../support/authenticator.ts'
 import type { Page } from '../support/jar.ts'
-import { type Running, startLatchkey } from '../support/latchkey.ts'
+import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, type Person } from '../support/people.ts'
-import { credentialOn, type Security, securityAt } from '../support/security.ts'
+import { credentialOn, securityAt } from '../support/security.ts'
 
 describe('a proof that is asked for before a change', () => {
-  let latchkey: Running
-  let at: Security
-  before(async () => {
-    latchkey = await startLatchkey()
-    at = securityAt(latchkey)
-  })
-  after(() => latchkey.stop())
+  const latchkey = whileTesting(startLatchkey)
+  const at = securityAt(latchkey)
 
   /** Somebody whose last proof is too old for changes. */
   const later = async (second?: 'totp' | 'sms'): Promise<Person> => {

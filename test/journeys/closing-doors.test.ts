@@ -1,18 +1,17 @@
 import { expect } from 'chai'
 import * as oidc from 'openid-client'
-import { type RunningSuite, startSuite } from '../support/all-apps.ts'
+import { startSuite } from '../support/all-apps.ts'
 import { authenticator } from '../support/authenticator.ts'
 import { jar } from '../support/jar.ts'
+import { whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, type Person } from '../support/people.ts'
-import { type Security, securityAt, usePasskey } from '../support/security.ts'
+import { securityAt, usePasskey } from '../support/security.ts'
 
 const callback = 'http://localhost:9/callback'
 
 describe('an account that closes', () => {
-  let latchkey: RunningSuite
-  let at: Security
-  before(async () => {
-    latchkey = await startSuite({
+  const latchkey = whileTesting(() =>
+    startSuite({
       more: [
         {
           client_id: 'phone',
@@ -23,10 +22,9 @@ describe('an account that closes', () => {
           redirect_uris: [callback],
         },
       ],
-    })
-    at = securityAt(latchkey)
-  })
-  after(() => latchkey.stop())
+    }),
+  )
+  const at = securityAt(latchkey)
 
   const stranger = (person: Person): Person => ({ ...person, browser: jar() })
 

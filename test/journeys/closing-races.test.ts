@@ -1,18 +1,13 @@
 import { expect } from 'chai'
 import { jar, type Page } from '../support/jar.ts'
-import { type Running, startLatchkey } from '../support/latchkey.ts'
+import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, type Person } from '../support/people.ts'
-import { type Security, securityAt } from '../support/security.ts'
+import { securityAt } from '../support/security.ts'
 import { slow } from '../support/store.ts'
 
 describe('closing an account while somebody signs in', () => {
-  let latchkey: Running
-  let at: Security
-  before(async () => {
-    latchkey = await startLatchkey({ through: store => slow(store, 4) })
-    at = securityAt(latchkey)
-  })
-  after(() => latchkey.stop())
+  const latchkey = whileTesting(() => startLatchkey({ through: store => slow(store, 4) }))
+  const at = securityAt(latchkey)
 
   /** Browsers that have still to answer the second factor. */
   const halfway = async (ada: Person): Promise<[Person, Page]> => {

@@ -1,21 +1,17 @@
 import { expect } from 'chai'
-import { type AppName, type RunningSuite, startSuite } from '../support/all-apps.ts'
+import { type AppName, startSuite } from '../support/all-apps.ts'
 import { declared } from '../support/declared.ts'
 import { jar, type Page } from '../support/jar.ts'
+import { whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, codeSentTo, type Person, signIn, signUp } from '../support/people.ts'
-import { type Security, securityAt } from '../support/security.ts'
+import { securityAt } from '../support/security.ts'
 
 const day = 24 * 3_600_000
 
 describe('an account that is closed', () => {
   const { through, declarations, documents } = declared()
-  let latchkey: RunningSuite
-  let at: Security
-  before(async () => {
-    latchkey = await startSuite({ through })
-    at = securityAt(latchkey)
-  })
-  after(() => latchkey.stop())
+  const latchkey = whileTesting(() => startSuite({ through }))
+  const at = securityAt(latchkey)
 
   const newest = async (to: string, part: string): Promise<string> => {
     const texts = (await latchkey.outbox(to)).map(each => each.text)

@@ -3,27 +3,24 @@ import { type Role, roleNames } from '../../src/accounts/role.ts'
 import { authenticator } from '../support/authenticator.ts'
 import { type Clerk, identityAt } from '../support/identity.ts'
 import { jar, type Page } from '../support/jar.ts'
-import { type Running, startLatchkey } from '../support/latchkey.ts'
+import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, type Person, signIn } from '../support/people.ts'
 
 const reason = 'She called, and I know her voice.'
 
 describe('the console', function () {
   this.timeout(60_000)
-  let latchkey: Running
-  let of: ReturnType<typeof identityAt>
+  const latchkey = whileTesting(startLatchkey)
+  const of = identityAt(latchkey)
   const staff = {} as Record<Role, Clerk>
   /** Whom the staff act on, and somebody who has no role. */
   let target: Person
   let outsider: Person
   before(async () => {
-    latchkey = await startLatchkey()
-    of = identityAt(latchkey)
     for (const role of roleNames) staff[role] = await of.clerk(role)
     target = await of.at.joined()
     outsider = await of.at.joined()
   })
-  after(() => latchkey?.stop())
 
   const url = (path: string) => `${latchkey.issuer}${path}`
   /** A post by one of the staff, from the page that asks first. */

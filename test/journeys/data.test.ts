@@ -1,18 +1,13 @@
 import { expect } from 'chai'
 import { authenticator } from '../support/authenticator.ts'
 import { jar, type Page } from '../support/jar.ts'
-import { type Running, startLatchkey } from '../support/latchkey.ts'
+import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, type Person, signIn } from '../support/people.ts'
-import { type Security, securityAt, usePasskey } from '../support/security.ts'
+import { securityAt, usePasskey } from '../support/security.ts'
 
 describe('a copy of one’s data', () => {
-  let latchkey: Running
-  let at: Security
-  before(async () => {
-    latchkey = await startLatchkey()
-    at = securityAt(latchkey)
-  })
-  after(() => latchkey.stop())
+  const latchkey = whileTesting(startLatchkey)
+  const at = securityAt(latchkey)
 
   const path = '/account/data'
   const url = () => `${latchkey.issuer}${path}`

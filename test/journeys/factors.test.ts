@@ -1,20 +1,15 @@
 import { expect } from 'chai'
 import { authenticator } from '../support/authenticator.ts'
 import { jar } from '../support/jar.ts'
-import { type Running, startLatchkey } from '../support/latchkey.ts'
+import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, type Person, signIn } from '../support/people.ts'
-import { credentialOn, type Security, securityAt, usePasskey } from '../support/security.ts'
+import { credentialOn, securityAt, usePasskey } from '../support/security.ts'
 
 const minute = 60_000
 
 describe('what protects an account', () => {
-  let latchkey: Running
-  let at: Security
-  before(async () => {
-    latchkey = await startLatchkey()
-    at = securityAt(latchkey)
-  })
-  after(() => latchkey.stop())
+  const latchkey = whileTesting(startLatchkey)
+  const at = securityAt(latchkey)
 
   const afterPassword = async (person: Person) =>
     (await at.open({ ...person, browser: jar() }, '/sign-in')).submit({

@@ -2,20 +2,15 @@ import { expect } from 'chai'
 import { accountsDeclaration } from '../../src/accounts/account.ts'
 import { failuresDeclaration } from '../../src/accounts/failures.ts'
 import type { Page } from '../support/jar.ts'
-import { type Running, startLatchkey } from '../support/latchkey.ts'
+import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, codeSentTo, type Person } from '../support/people.ts'
-import { type Security, securityAt } from '../support/security.ts'
+import { securityAt } from '../support/security.ts'
 
 const hour = 3_600_000
 
 describe('guessing at second factors', () => {
-  let latchkey: Running
-  let at: Security
-  before(async () => {
-    latchkey = await startLatchkey()
-    at = securityAt(latchkey)
-  })
-  after(() => latchkey.stop())
+  const latchkey = whileTesting(startLatchkey)
+  const at = securityAt(latchkey)
 
   const signOut = async (person: Person) => (await at.open(person, '/account')).submit({}, 'Sign out')
   /** From the password to the question of one factor. */

@@ -1,27 +1,25 @@
 import { expect } from 'chai'
 import { decodeJwt } from 'jose'
 import * as oidc from 'openid-client'
-import { type RunningSuite, startSuite } from '../support/all-apps.ts'
+import { startSuite } from '../support/all-apps.ts'
 import { authenticator } from '../support/authenticator.ts'
 import { jar } from '../support/jar.ts'
+import { whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, type Person } from '../support/people.ts'
-import { credentialOn, type Security, securityAt } from '../support/security.ts'
+import { credentialOn, securityAt } from '../support/security.ts'
 
 const hour = 3_600_000
 const resource = 'https://api.latchkey.example/trading'
 
 describe('changes wait', () => {
-  let latchkey: RunningSuite
-  let at: Security
+  const latchkey = whileTesting(startSuite)
+  const at = securityAt(latchkey)
   let app: oidc.Configuration
   before(async () => {
-    latchkey = await startSuite()
-    at = securityAt(latchkey)
     app = await oidc.discovery(new URL(latchkey.issuer), 'trading', 'trading-development-only-secret-0001', undefined, {
       execute: [oidc.allowInsecureRequests],
     })
   })
-  after(() => latchkey.stop())
 
   type Told = { id: unknown; access: unknown; userinfo: unknown; refreshed: unknown }
   /** What an app is told of holds by each way in which it is told. */

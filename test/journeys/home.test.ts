@@ -1,15 +1,12 @@
 import { expect } from 'chai'
-import { type RunningSuite, startSuite } from '../support/all-apps.ts'
+import { startSuite } from '../support/all-apps.ts'
 import { authenticator } from '../support/authenticator.ts'
 import type { Page } from '../support/jar.ts'
+import { whileTesting } from '../support/latchkey.ts'
 import { type Person, signUp, somebody } from '../support/people.ts'
 
 describe('the home page of an account', () => {
-  let latchkey: RunningSuite
-  before(async () => {
-    latchkey = await startSuite()
-  })
-  after(() => latchkey?.stop())
+  const latchkey = whileTesting(startSuite)
 
   const joined = async (device?: Parameters<typeof signUp>[4]): Promise<Person> => {
     const person = somebody()

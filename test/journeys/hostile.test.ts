@@ -1,7 +1,8 @@
 import { connect } from 'node:net'
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { type RunningSuite, startSuite } from '../support/all-apps.ts'
+import { startSuite } from '../support/all-apps.ts'
+import { whileTesting } from '../support/latchkey.ts'
 import { signUp, somebody } from '../support/people.ts'
 
 /** Sends bytes as they are, and resolves to the status of the answer; 0 when the connection is just closed. */
@@ -20,11 +21,10 @@ function raw(issuer: string, bytes: string): Promise<number> {
 
 describe('hostile requests', function () {
   this.timeout(60_000)
-  let latchkey: RunningSuite
+  const latchkey = whileTesting(() => startSuite({ environment: { LATCHKEY_REGISTRATION: 'open' } }))
   let attempt: string
   let cookies: string
   before(async () => {
-    latchkey = await startSuite({ environment: { LATCHKEY_REGISTRATION: 'open' } })
     const person = somebody()
     await signUp(latchkey, person, await person.browser.get(`${latchkey.issuer}/sign-up`))
     const other = somebody()
@@ -35,7 +35,6 @@ describe('hostile requests', function () {
     ]
     cookies = kept.map(each => each.cookieString()).join('; ')
   })
-  after(() => latchkey.stop())
 
   const paths = () => [
     ...[attempt, `${attempt}/password`, `${attempt}/passkey`, `${attempt}/totp`, `${attempt}/use`, `${attempt}/skip`],

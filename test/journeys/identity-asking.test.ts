@@ -2,21 +2,18 @@ import { expect } from 'chai'
 import { documentsDeclaration } from '../../src/account-recovery/identity-documents.ts'
 import { type Clerk, file, identityAt, passport, pdf, png } from '../support/identity.ts'
 import { jar, type Page } from '../support/jar.ts'
-import { type Running, startLatchkey } from '../support/latchkey.ts'
+import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { somebody } from '../support/people.ts'
 
 const hour = 3_600_000
 
 describe('whoever asks for an identity check', () => {
-  let latchkey: Running
-  let of: ReturnType<typeof identityAt>
+  const latchkey = whileTesting(startLatchkey)
+  const of = identityAt(latchkey)
   let grace: Clerk
   before(async () => {
-    latchkey = await startLatchkey()
-    of = identityAt(latchkey)
     grace = await of.clerk()
   })
-  after(() => latchkey.stop())
 
   const inStore = (number: string) => latchkey.store.collection(documentsDeclaration).find({ case: number })
 

@@ -6,7 +6,7 @@ import { sealer } from '../../src/crypto/seal.ts'
 import { authenticator } from '../support/authenticator.ts'
 import { type Clerk, identityAt } from '../support/identity.ts'
 import { jar, type Page } from '../support/jar.ts'
-import { type Running, startLatchkey } from '../support/latchkey.ts'
+import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode } from '../support/people.ts'
 import { usePasskey } from '../support/security.ts'
 
@@ -14,16 +14,13 @@ const hour = 3_600_000
 const evil = { from: 'https://evil.example' }
 
 describe('an identity check under attack', () => {
-  let latchkey: Running
-  let of: ReturnType<typeof identityAt>
+  const latchkey = whileTesting(startLatchkey)
+  const of = identityAt(latchkey)
   let [grace, edsger] = [] as unknown as [Clerk, Clerk]
   before(async () => {
-    latchkey = await startLatchkey()
-    of = identityAt(latchkey)
     grace = await of.clerk()
     edsger = await of.clerk()
   })
-  after(() => latchkey.stop())
   // Everybody comes from one address.
   beforeEach(() => latchkey.clock.pass(hour))
 

@@ -5,22 +5,19 @@ import { keyring } from '../../src/crypto/keyring.ts'
 import { sealer } from '../../src/crypto/seal.ts'
 import { type Clerk, identityAt, passport } from '../support/identity.ts'
 import { jar, type Page } from '../support/jar.ts'
-import { type Running, startLatchkey } from '../support/latchkey.ts'
+import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, codeSentTo, type Person, signIn, signUp, somebody } from '../support/people.ts'
 
 const hour = 3_600_000
 
 describe('somebody who has lost everything', () => {
-  let latchkey: Running
-  let of: ReturnType<typeof identityAt>
+  const latchkey = whileTesting(() => startLatchkey({ environment: { LATCHKEY_TRUST_PROXY: '127.0.0.1,::1' } }))
+  const of = identityAt(latchkey)
   let [grace, edsger] = [] as unknown as [Clerk, Clerk]
   before(async () => {
-    latchkey = await startLatchkey({ environment: { LATCHKEY_TRUST_PROXY: '127.0.0.1,::1' } })
-    of = identityAt(latchkey)
     grace = await of.clerk()
     edsger = await of.clerk()
   })
-  after(() => latchkey.stop())
 
   const inStore = (number: string) => latchkey.store.collection(documentsDeclaration).find({ case: number })
   /** From the mailed link to the account's page, with everything new. */

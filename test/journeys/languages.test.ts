@@ -2,16 +2,12 @@ import { expect } from 'chai'
 import { type Locale, languages } from '../../src/languages.ts'
 import { phrases } from '../../src/web/phrases.ts'
 import { jar, type Page } from '../support/jar.ts'
-import { type Running, startLatchkey } from '../support/latchkey.ts'
+import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, codeSentTo, type Person, signIn, signUp, somebody } from '../support/people.ts'
 
 describe('languages', () => {
   const { t } = phrases()
-  let latchkey: Running
-  before(async () => {
-    latchkey = await startLatchkey()
-  })
-  after(() => latchkey.stop())
+  const latchkey = whileTesting(startLatchkey)
 
   const open = (person: Pick<Person, 'browser'>, path: string) => person.browser.get(`${latchkey.issuer}${path}`)
   const switchTo = (page: Page, language: string) => page.submit({ language }, { action: '/language' })

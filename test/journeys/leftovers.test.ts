@@ -4,15 +4,15 @@ import type { Collection, Doc, Store } from '../../src/store/collection.ts'
 import { authenticator } from '../support/authenticator.ts'
 import { jar, type Page } from '../support/jar.ts'
 import { basic, server } from '../support/key-holder.ts'
-import { type Message, type Running, startLatchkey } from '../support/latchkey.ts'
+import { type Message, startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, type Person } from '../support/people.ts'
-import { type Security, securityAt } from '../support/security.ts'
+import { securityAt } from '../support/security.ts'
 import { type Held, signRfc9421 } from '../support/signing.ts'
 import { at as from, travellers } from '../support/travellers.ts'
 
 describe('what a thief leaves behind', () => {
-  let latchkey: Running
-  let at: Security
+  const latchkey = whileTesting(() => startLatchkey({ through }))
+  const at = securityAt(latchkey)
   /** The store has committed a change of protection, and writes nothing more. */
   let armed = false
   let away = false
@@ -31,11 +31,6 @@ describe('what a thief leaves behind', () => {
       }
     },
   })
-  before(async () => {
-    latchkey = await startLatchkey({ through })
-    at = securityAt(latchkey)
-  })
-  after(() => latchkey.stop())
 
   const told = async (to: string, subject: string): Promise<Message> =>
     (await latchkey.outbox(to)).find(each => each.subject === subject) ?? expect.fail(`${to}: no ${subject}`)
@@ -119,11 +114,7 @@ describe('what a thief leaves behind', () => {
 })
 
 describe('a place where a disowned thief was', () => {
-  let latchkey: Running
-  before(async () => {
-    latchkey = await startLatchkey({ environment: { LATCHKEY_TRUST_PROXY: '127.0.0.1,::1' } })
-  })
-  after(() => latchkey.stop())
+  const latchkey = whileTesting(() => startLatchkey({ environment: { LATCHKEY_TRUST_PROXY: '127.0.0.1,::1' } }))
   const { signedUp, prove, linkTo, isIn } = travellers(() => latchkey)
 
   it('is as strange to the account as before', async () => {
@@ -150,13 +141,8 @@ describe('a place where a disowned thief was', () => {
 })
 
 describe('a copy of the owner’s session cookie', () => {
-  let latchkey: Running
-  let at: Security
-  before(async () => {
-    latchkey = await startLatchkey()
-    at = securityAt(latchkey)
-  })
-  after(() => latchkey.stop())
+  const latchkey = whileTesting(startLatchkey)
+  const at = securityAt(latchkey)
 
   /** The same cookies, at a browser of a thief. */
   const copied = async (owner: Person): Promise<Person> => {

@@ -1,18 +1,15 @@
 import { expect } from 'chai'
-import { type Running, startLatchkey } from '../support/latchkey.ts'
+import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import type { Person } from '../support/people.ts'
-import { type Security, securityAt } from '../support/security.ts'
+import { securityAt } from '../support/security.ts'
 
 const minute = 60_000
 
 describe('how long a session lives', () => {
-  let latchkey: Running
-  let at: Security
-  before(async () => {
-    latchkey = await startLatchkey({ environment: { LATCHKEY_SESSION_IDLE: '20', LATCHKEY_SESSION_MAX: '60' } })
-    at = securityAt(latchkey)
-  })
-  after(() => latchkey.stop())
+  const latchkey = whileTesting(() =>
+    startLatchkey({ environment: { LATCHKEY_SESSION_IDLE: '20', LATCHKEY_SESSION_MAX: '60' } }),
+  )
+  const at = securityAt(latchkey)
 
   const inAfter = (person: Person, minutes: number): Promise<boolean> => {
     latchkey.clock.pass(minutes * minute)

@@ -1,18 +1,16 @@
 import { expect } from 'chai'
 import { casesDeclaration } from '../../src/account-recovery/cases.ts'
 import { type Clerk, identityAt } from '../support/identity.ts'
-import { type Running, startLatchkey } from '../support/latchkey.ts'
+import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 
 const hour = 3_600_000
 
 describe('long lists', () => {
-  let latchkey: Running
+  const latchkey = whileTesting(startLatchkey)
   let grace: Clerk
   before(async () => {
-    latchkey = await startLatchkey()
     grace = await identityAt(latchkey).clerk()
   })
-  after(() => latchkey.stop())
 
   it('hides no case behind many others: the staff find all, page by page', async () => {
     const kept = latchkey.store.collection(casesDeclaration)

@@ -1,17 +1,12 @@
 import { expect } from 'chai'
 import type { Page } from '../support/jar.ts'
-import { type Running, startLatchkey } from '../support/latchkey.ts'
+import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, type Person, signUp, somebody } from '../support/people.ts'
-import { credentialOn, type Security, securityAt } from '../support/security.ts'
+import { credentialOn, securityAt } from '../support/security.ts'
 
 describe('what succeeded', () => {
-  let latchkey: Running
-  let at: Security
-  before(async () => {
-    latchkey = await startLatchkey()
-    at = securityAt(latchkey)
-  })
-  after(() => latchkey.stop())
+  const latchkey = whileTesting(startLatchkey)
+  const at = securityAt(latchkey)
 
   const said = (page: Page) => page.all('[role=status]').map(each => each.text)
   /** A page that says this once, and not when it is seen again. */

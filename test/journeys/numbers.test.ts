@@ -1,20 +1,15 @@
 import { expect } from 'chai'
 import { type Clerk, identityAt } from '../support/identity.ts'
 import { jar, type Page } from '../support/jar.ts'
-import { type Running, startLatchkey } from '../support/latchkey.ts'
+import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { codeSentTo, type Person, somebody } from '../support/people.ts'
-import { credentialOn, type Security, securityAt } from '../support/security.ts'
+import { credentialOn, securityAt } from '../support/security.ts'
 
 const day = 24 * 3_600_000
 
 describe('a phone number that was changed lately', () => {
-  let latchkey: Running
-  let at: Security
-  before(async () => {
-    latchkey = await startLatchkey({ environment: { LATCHKEY_TRUST_PROXY: '127.0.0.1,::1' } })
-    at = securityAt(latchkey)
-  })
-  after(() => latchkey.stop())
+  const latchkey = whileTesting(() => startLatchkey({ environment: { LATCHKEY_TRUST_PROXY: '127.0.0.1,::1' } }))
+  const at = securityAt(latchkey)
 
   const codes = async (to: string) => (await latchkey.outbox(to)).filter(each => each.code !== undefined).length
   const told = async (to: string) =>

@@ -1,20 +1,15 @@
 import { expect } from 'chai'
 import { type Authenticator, authenticator } from '../support/authenticator.ts'
 import { jar } from '../support/jar.ts'
-import { type Running, startLatchkey } from '../support/latchkey.ts'
+import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, type Person, usePasskey } from '../support/people.ts'
-import { type Security, securityAt } from '../support/security.ts'
+import { securityAt } from '../support/security.ts'
 
 const day = 24 * 3_600_000
 
 describe('a passkey that is offered after a sign-in', () => {
-  let latchkey: Running
-  let at: Security
-  before(async () => {
-    latchkey = await startLatchkey()
-    at = securityAt(latchkey)
-  })
-  after(() => latchkey?.stop())
+  const latchkey = whileTesting(startLatchkey)
+  const at = securityAt(latchkey)
 
   /** Signs in at a browser that said this of its passkeys. */
   const signsIn = async (owner: Person, passkeys?: string) => {

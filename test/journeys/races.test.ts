@@ -1,7 +1,8 @@
 import { expect } from 'chai'
 import * as oidc from 'openid-client'
-import { type RunningSuite, startSuite } from '../support/all-apps.ts'
+import { startSuite } from '../support/all-apps.ts'
 import { jar } from '../support/jar.ts'
+import { whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, type Person, signUp, somebody } from '../support/people.ts'
 import { sometimesSlow } from '../support/store.ts'
 
@@ -10,19 +11,19 @@ const ten = Array.from({ length: 10 }, (_, index) => index)
 
 /** Ten at once, on a store that takes its time before and after each step. */
 describe('ten at once on a slow store', () => {
-  let latchkey: RunningSuite
+  const latchkey = whileTesting(() =>
+    startSuite({
+      // Slow only where it matters: signing up first takes its many steps at full speed.
+      through: store => sometimesSlow(store, 15, () => lag > 0),
+    }),
+  )
   let ada: Person
   let lag = 0
   before(async () => {
-    latchkey = await startSuite({
-      // Slow only where it matters: signing up first takes its many steps at full speed.
-      through: store => sometimesSlow(store, 15, () => lag > 0),
-    })
     ada = somebody()
     const start = await ada.browser.get(`${latchkey.apps.trading}/login`)
     await signUp(latchkey, ada, await start.follow('Create an account'))
   })
-  after(() => latchkey.stop())
   beforeEach(() => {
     lag = 0
   })

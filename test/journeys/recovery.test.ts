@@ -1,21 +1,16 @@
 import { expect } from 'chai'
 import { authenticator } from '../support/authenticator.ts'
 import { jar, type Page } from '../support/jar.ts'
-import { type Message, type Running, startLatchkey } from '../support/latchkey.ts'
+import { type Message, startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, type Person, signIn, somebody } from '../support/people.ts'
-import { type Security, securityAt, usePasskey } from '../support/security.ts'
+import { securityAt, usePasskey } from '../support/security.ts'
 
 const minute = 60_000
 const hour = 60 * minute
 
 describe('a forgotten password', () => {
-  let latchkey: Running
-  let at: Security
-  before(async () => {
-    latchkey = await startLatchkey()
-    at = securityAt(latchkey)
-  })
-  after(() => latchkey.stop())
+  const latchkey = whileTesting(startLatchkey)
+  const at = securityAt(latchkey)
 
   const ask = async (email: string, browser = jar()): Promise<Page> =>
     (await browser.get(`${latchkey.issuer}/forgot-password`)).submit({ email })

@@ -1,8 +1,9 @@
 import { expect } from 'chai'
 import * as oidc from 'openid-client'
-import { type RunningSuite, startSuite } from '../support/all-apps.ts'
+import { startSuite } from '../support/all-apps.ts'
 import { authenticator } from '../support/authenticator.ts'
 import { type Jar, jar, type Page } from '../support/jar.ts'
+import { whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, type Person, signIn, signUp, somebody } from '../support/people.ts'
 
 const vienna = '193.171.23.1'
@@ -11,9 +12,8 @@ const london = '81.2.69.142'
 const callback = 'http://localhost:9/callback'
 
 describe('an account with rules of its owner’s own', () => {
-  let latchkey: RunningSuite
-  before(async () => {
-    latchkey = await startSuite({
+  const latchkey = whileTesting(() =>
+    startSuite({
       environment: { LATCHKEY_TRUST_PROXY: '127.0.0.1,::1' },
       more: [
         {
@@ -25,9 +25,8 @@ describe('an account with rules of its owner’s own', () => {
           redirect_uris: [callback],
         },
       ],
-    })
-  })
-  after(() => latchkey.stop())
+    }),
+  )
 
   const path = '/account/security/restrictions'
   const account = () => `${latchkey.issuer}/account`

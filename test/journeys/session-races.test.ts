@@ -1,13 +1,14 @@
 import { expect } from 'chai'
 import type { Collection, Doc, Store } from '../../src/store/collection.ts'
-import { type RunningSuite, startSuite } from '../support/all-apps.ts'
+import { startSuite } from '../support/all-apps.ts'
 import { jar } from '../support/jar.ts'
+import { whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode } from '../support/people.ts'
-import { type Security, securityAt } from '../support/security.ts'
+import { securityAt } from '../support/security.ts'
 
 describe('a sign-in that ends while all sessions of its account do', () => {
-  let latchkey: RunningSuite
-  let at: Security
+  const latchkey = whileTesting(() => startSuite({ through }))
+  const at = securityAt(latchkey)
   /** What happens just before the next session is kept. */
   let meanwhile: (() => Promise<void>) | undefined
 
@@ -34,11 +35,6 @@ describe('a sign-in that ends while all sessions of its account do', () => {
       }
     },
   })
-  before(async () => {
-    latchkey = await startSuite({ through })
-    at = securityAt(latchkey)
-  })
-  after(() => latchkey.stop())
 
   for (const [where, begin] of [
     ['our own pages', () => `${latchkey.issuer}/sign-in`],

@@ -3,20 +3,15 @@ import { linksDeclaration } from '../../src/accounts/link.ts'
 import { sha256 } from '../../src/crypto/digest.ts'
 import { authenticator } from '../support/authenticator.ts'
 import { type Jar, jar, type Page } from '../support/jar.ts'
-import { type Running, startLatchkey } from '../support/latchkey.ts'
+import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, type Person } from '../support/people.ts'
-import { type Security, securityAt, usePasskey } from '../support/security.ts'
+import { securityAt, usePasskey } from '../support/security.ts'
 
 const minute = 60_000
 
 describe('an account at which strangers guess', () => {
-  let latchkey: Running
-  let at: Security
-  before(async () => {
-    latchkey = await startLatchkey({ environment: { LATCHKEY_TRUST_PROXY: '127.0.0.1,::1' } })
-    at = securityAt(latchkey)
-  })
-  after(() => latchkey.stop())
+  const latchkey = whileTesting(() => startLatchkey({ environment: { LATCHKEY_TRUST_PROXY: '127.0.0.1,::1' } }))
+  const at = securityAt(latchkey)
 
   let sources = 0
   const elsewhere = (): Jar => {

@@ -2,18 +2,16 @@ import { expect } from 'chai'
 import { authenticator } from '../support/authenticator.ts'
 import { totpAt } from '../support/codes.ts'
 import { jar, type Page } from '../support/jar.ts'
-import { type Running, startLatchkey } from '../support/latchkey.ts'
+import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, codeSentTo, type Person, signIn, signUp, somebody } from '../support/people.ts'
 
 describe('signing in', () => {
-  let latchkey: Running
+  const latchkey = whileTesting(startLatchkey)
   let ada: Person
   before(async () => {
-    latchkey = await startLatchkey()
     ada = somebody()
     await signUp(latchkey, ada, await ada.browser.get(`${latchkey.issuer}/sign-up`))
   })
-  after(() => latchkey.stop())
 
   /** Ada at a browser that Latchkey has not seen. */
   const elsewhere = (): Person => ({ ...ada, browser: jar() })

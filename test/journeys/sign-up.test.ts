@@ -1,14 +1,10 @@
 import { expect } from 'chai'
 import { jar } from '../support/jar.ts'
-import { type Running, startLatchkey } from '../support/latchkey.ts'
+import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { codeSentTo, signIn, signUp, somebody } from '../support/people.ts'
 
 describe('signing up', () => {
-  let latchkey: Running
-  before(async () => {
-    latchkey = await startLatchkey()
-  })
-  after(() => latchkey.stop())
+  const latchkey = whileTesting(startLatchkey)
 
   const open = (person = somebody(), path = '/sign-up') => person.browser.get(`${latchkey.issuer}${path}`)
 

@@ -1,13 +1,9 @@
 import { expect } from 'chai'
-import { type Running, startLatchkey } from '../support/latchkey.ts'
+import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { type Person, signUp, somebody } from '../support/people.ts'
 
 describe('the times that somebody is shown and emailed', () => {
-  let latchkey: Running
-  before(async () => {
-    latchkey = await startLatchkey()
-  })
-  after(() => latchkey?.stop())
+  const latchkey = whileTesting(startLatchkey)
 
   const joined = async (zone?: string): Promise<Person> => {
     const person = somebody()

@@ -1,7 +1,8 @@
 import { expect } from 'chai'
 import * as oidc from 'openid-client'
-import { type RunningSuite, startSuite } from '../support/all-apps.ts'
+import { startSuite } from '../support/all-apps.ts'
 import { type Jar, jar, type Page } from '../support/jar.ts'
+import { whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, type Person, signUp, somebody } from '../support/people.ts'
 
 const vienna = '193.171.23.1'
@@ -10,11 +11,7 @@ const london = '81.2.69.142'
 const day = 24 * 3_600_000
 
 describe('a trusted device', () => {
-  let latchkey: RunningSuite
-  before(async () => {
-    latchkey = await startSuite({ environment: { LATCHKEY_TRUST_PROXY: '127.0.0.1,::1' } })
-  })
-  after(() => latchkey.stop())
+  const latchkey = whileTesting(() => startSuite({ environment: { LATCHKEY_TRUST_PROXY: '127.0.0.1,::1' } }))
 
   const account = () => `${latchkey.issuer}/account`
   const open = (person: Person, path: string) => person.browser.get(`${latchkey.issuer}${path}`)

@@ -1,18 +1,14 @@
 import { expect } from 'chai'
-import { type RunningSuite, startSuite } from '../support/all-apps.ts'
+import { startSuite } from '../support/all-apps.ts'
 import { jar, type Page } from '../support/jar.ts'
+import { whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, type Person } from '../support/people.ts'
-import { type Security, securityAt } from '../support/security.ts'
+import { securityAt } from '../support/security.ts'
 
 /** What somebody may have proved, and not yet used, when the account's owner takes it back. */
 describe('a sign-in that is under way', () => {
-  let latchkey: RunningSuite
-  let at: Security
-  before(async () => {
-    latchkey = await startSuite()
-    at = securityAt(latchkey)
-  })
-  after(() => latchkey.stop())
+  const latchkey = whileTesting(startSuite)
+  const at = securityAt(latchkey)
 
   const password = async ({ email, password }: Person, start: Page) => start.submit({ email, password })
   /** All is proved on the way to Trading; the browser stops just before it would be signed in. */

@@ -1,19 +1,14 @@
 import { expect } from 'chai'
 import { jar, type Page } from '../support/jar.ts'
-import { type Message, type Running, startLatchkey } from '../support/latchkey.ts'
+import { type Message, startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode } from '../support/people.ts'
-import { credentialOn, type Security, securityAt } from '../support/security.ts'
+import { credentialOn, securityAt } from '../support/security.ts'
 
 const day = 24 * 3_600_000
 
 describe('“This wasn’t me”', () => {
-  let latchkey: Running
-  let at: Security
-  before(async () => {
-    latchkey = await startLatchkey()
-    at = securityAt(latchkey)
-  })
-  after(() => latchkey.stop())
+  const latchkey = whileTesting(startLatchkey)
+  const at = securityAt(latchkey)
 
   const told = async (to: string, what: string): Promise<Message> =>
     (await latchkey.outbox(to)).find(each => each.subject === what) ??

@@ -1,7 +1,8 @@
 import { expect } from 'chai'
-import { type RunningSuite, startSuite } from '../support/all-apps.ts'
+import { startSuite } from '../support/all-apps.ts'
 import { authenticator } from '../support/authenticator.ts'
 import { jar, type Page } from '../support/jar.ts'
+import { whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, signIn, signUp, somebody } from '../support/people.ts'
 import { at, travellers } from '../support/travellers.ts'
 
@@ -10,11 +11,7 @@ const london = '81.2.69.142'
 const tokyo = '133.1.1.1'
 
 describe('signing in from somewhere unusual', () => {
-  let latchkey: RunningSuite
-  before(async () => {
-    latchkey = await startSuite({ environment: { LATCHKEY_TRUST_PROXY: '127.0.0.1,::1' } })
-  })
-  after(() => latchkey.stop())
+  const latchkey = whileTesting(() => startSuite({ environment: { LATCHKEY_TRUST_PROXY: '127.0.0.1,::1' } }))
 
   const account = () => `${latchkey.issuer}/account`
   const { signedUp, start, prove, isIn, asked, linkTo } = travellers(() => latchkey)

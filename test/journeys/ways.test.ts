@@ -1,13 +1,10 @@
 import { expect } from 'chai'
-import { type RunningSuite, startSuite } from '../support/all-apps.ts'
+import { startSuite } from '../support/all-apps.ts'
+import { whileTesting } from '../support/latchkey.ts'
 import { signUp, somebody } from '../support/people.ts'
 
 describe('from the account', () => {
-  let latchkey: RunningSuite
-  before(async () => {
-    latchkey = await startSuite()
-  })
-  after(() => latchkey?.stop())
+  const latchkey = whileTesting(startSuite)
 
   it('links lead to every page of it, each says where one is, and none is broken', async () => {
     const person = somebody()

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { Page } from '../support/jar.ts'
-import { type Running, startLatchkey } from '../support/latchkey.ts'
+import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, type Person } from '../support/people.ts'
 import { at, travellers } from '../support/travellers.ts'
 
@@ -9,11 +9,7 @@ const london = '81.2.69.142'
 const tokyo = '133.1.1.1'
 
 describe('what is made of where a sign-in comes from', () => {
-  let latchkey: Running
-  before(async () => {
-    latchkey = await startLatchkey({ environment: { LATCHKEY_TRUST_PROXY: '127.0.0.1,::1' } })
-  })
-  after(() => latchkey.stop())
+  const latchkey = whileTesting(() => startLatchkey({ environment: { LATCHKEY_TRUST_PROXY: '127.0.0.1,::1' } }))
 
   const account = () => `${latchkey.issuer}/account`
   const { signedUp, start, prove, isIn, asked, linkTo } = travellers(() => latchkey)

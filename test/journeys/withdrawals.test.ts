@@ -1,20 +1,17 @@
 import { expect } from 'chai'
 import { accountsDeclaration } from '../../src/accounts/account.ts'
-import { type RunningSuite, startSuite } from '../support/all-apps.ts'
+import { startSuite } from '../support/all-apps.ts'
 import { approve, withdrawal } from '../support/approvals.ts'
 import { type Authenticator, authenticator } from '../support/authenticator.ts'
 import type { Page } from '../support/jar.ts'
+import { whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, type Person, signUp, somebody } from '../support/people.ts'
 import { usePasskey } from '../support/security.ts'
 
 const { address } = withdrawal
 
 describe('withdrawing at the wallet', () => {
-  let latchkey: RunningSuite
-  before(async () => {
-    latchkey = await startSuite()
-  })
-  after(() => latchkey.stop())
+  const latchkey = whileTesting(startSuite)
 
   /** Somebody who has signed up on the way to the wallet, with a passkey on the device that is told. */
   const signedUp = async (device?: Authenticator): Promise<Person> => {

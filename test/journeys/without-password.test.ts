@@ -1,18 +1,13 @@
 import { expect } from 'chai'
 import { type Authenticator, authenticator } from '../support/authenticator.ts'
 import { jar, type Page } from '../support/jar.ts'
-import { type Running, startLatchkey } from '../support/latchkey.ts'
+import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, codeSentTo, type Person, somebody, usePasskey } from '../support/people.ts'
-import { credentialOn, type Security, securityAt } from '../support/security.ts'
+import { credentialOn, securityAt } from '../support/security.ts'
 
 describe('an account without a password', () => {
-  let latchkey: Running
-  let at: Security
-  before(async () => {
-    latchkey = await startLatchkey()
-    at = securityAt(latchkey)
-  })
-  after(() => latchkey?.stop())
+  const latchkey = whileTesting(startLatchkey)
+  const at = securityAt(latchkey)
 
   /** Signs up with a passkey in the place of a password; resolves to the page after the last step, and to the headings on the way. */
   const joined = async (device: Authenticator, start = '/sign-up') => {

@@ -57,7 +57,6 @@ export interface Clerk {
 /** What people and staff do about identity checks, at one Latchkey. */
 export function identityAt(latchkey: Running) {
   const at = securityAt(latchkey)
-  const { issuer } = latchkey
   const idOf = async (email: string) => (await accounts(latchkey.store).byEmail(email))?.id ?? expect.fail(email)
 
   const until = async <R>(what: string, look: () => Promise<R | undefined>): Promise<R> => {
@@ -82,7 +81,7 @@ export function identityAt(latchkey: Running) {
   }
   const clerkOf = (person: Person, device: Authenticator): Clerk => {
     const open: Clerk['open'] = async (path = '/admin/recovery') => {
-      const page = await person.browser.get(`${issuer}${path}`)
+      const page = await person.browser.get(`${latchkey.issuer}${path}`)
       return page.find('[data-passkey]') ? usePasskey(person, page, device) : page
     }
     return {
@@ -100,7 +99,7 @@ export function identityAt(latchkey: Running) {
   /** Asks for a check, in a browser of their own; resolves to the page for documents. */
   const ask = async (email: string, contact = '', browser = jar()): Promise<Page> => {
     const before = (await latchkey.outbox(contact || email)).flatMap(each => each.link ?? [])
-    const page = await (await browser.get(`${issuer}/recover/identity`)).submit({ email, contact })
+    const page = await (await browser.get(`${latchkey.issuer}/recover/identity`)).submit({ email, contact })
     expect(page.status, page.text).to.equal(200)
     return browser.get((await mailed(contact || email, '/recover/identity/', before)).link ?? '')
   }
@@ -121,7 +120,8 @@ export function identityAt(latchkey: Running) {
     const page = await send(email, contact)
     const number = numberOn(page)
     await queued(two[0], number)
-    for (const each of two) expect((await each.decide(number, 'approve')).url).to.equal(`${issuer}/admin/recovery`)
+    for (const each of two)
+      expect((await each.decide(number, 'approve')).url).to.equal(`${latchkey.issuer}/admin/recovery`)
     await until('the delay to begin', async () =>
       (await two[0].open(`/admin/recovery/${number}`)).text.includes('in the waiting period') ? true : undefined,
     )

@@ -149,3 +149,13 @@ export async function startLatchkey({
     },
   }
 }
+
+/** What `start` starts, for the tests of the describe block that calls this: started before them, stopped after them, and empty until then. */
+export function whileTesting<R extends { stop(): Promise<void> }>(start: () => Promise<R>): R {
+  const running = {} as R
+  before(async () => {
+    Object.assign(running, await start())
+  })
+  after(() => running.stop?.())
+  return running
+}

@@ -5,14 +5,10 @@ import { expect } from 'chai'
 import { languages } from '../../src/languages.ts'
 import { gallery, letters } from '../support/gallery.ts'
 import { jar } from '../support/jar.ts'
-import { type Running, startLatchkey } from '../support/latchkey.ts'
+import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 
 describe('/dev/gallery', () => {
-  let latchkey: Running
-  before(async () => {
-    latchkey = await startLatchkey()
-  })
-  after(() => latchkey?.stop())
+  const latchkey = whileTesting(startLatchkey)
 
   const open = (path: string, headers: Record<string, string> = {}) =>
     jar().get(`${latchkey.issuer}/dev/gallery${path}`, { headers, follow: false })

@@ -1,12 +1,8 @@
 import { expect } from 'chai'
-import { type Running, startLatchkey } from '../support/latchkey.ts'
+import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 
 describe('the development outbox', () => {
-  let latchkey: Running
-  before(async () => {
-    latchkey = await startLatchkey({ environment: { LATCHKEY_TRUST_PROXY: '127.0.0.1,::1' } })
-  })
-  after(() => latchkey.stop())
+  const latchkey = whileTesting(() => startLatchkey({ environment: { LATCHKEY_TRUST_PROXY: '127.0.0.1,::1' } }))
 
   const statuses = (address: string) =>
     Promise.all(

@@ -2,15 +2,11 @@ import { expect } from 'chai'
 import type { z } from 'zod'
 import { belongingsList, fleeting } from '../../src/wiring/personal-data.ts'
 import { declared } from '../support/declared.ts'
-import { type Running, startLatchkey } from '../support/latchkey.ts'
+import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 
 describe('what is kept of people', () => {
   const { through, declarations } = declared()
-  let latchkey: Running
-  before(async () => {
-    latchkey = await startLatchkey({ through })
-  })
-  after(() => latchkey.stop())
+  whileTesting(() => startLatchkey({ through }))
 
   const fieldsOf = (shape: unknown) => Object.keys((shape as z.ZodObject).shape)
 
