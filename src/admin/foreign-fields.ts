@@ -12,29 +12,22 @@ export const words = (value: unknown): string | undefined =>
 /** Reads base64 of either alphabet. */
 export const bytes = (value: unknown): Buffer => Buffer.from(words(value) ?? '', 'base64')
 
-/** Reads an object, or one as JSON in a text; an empty one for anything else. */
-export function json(value: unknown): Fields {
+/** Reads JSON in a text, and anything else as it is; undefined for a text that is no JSON. */
+export function parsed(value: unknown): unknown {
   try {
-    return typeof value === 'string' ? fields(JSON.parse(value)) : fields(value)
+    return typeof value === 'string' ? JSON.parse(value) : value
   } catch {
-    return {}
+    return undefined
   }
 }
+/** Reads an object, or one as JSON in a text; an empty one for anything else. */
+export const json = (value: unknown): Fields => fields(parsed(value))
 
 /** Spells a text's bytes in base32 (RFC 4648, 6), without padding. */
 function base32(text: string): string {
   const bits = [...Buffer.from(text)].map(byte => byte.toString(2).padStart(8, '0')).join('')
   const groups = bits.match(/.{1,5}/g) ?? []
   return groups.map(each => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'[Number.parseInt(each.padEnd(5, '0'), 2)]).join('')
-}
-
-/** Reads JSON; undefined for what is none. */
-export function parsed(text: unknown): unknown {
-  try {
-    return JSON.parse(String(text))
-  } catch {
-    return undefined
-  }
 }
 
 const unread = (what: string) => new HashFault('unknown', what)

@@ -46,16 +46,16 @@ export function openapi(operations: readonly Operation[], issuer: string): objec
           description:
             'The resource is the address of this API (RFC 8707). Tokens of a person need the role as well, and a passkey: a fresh one for changes.',
           flows: {
-            clientCredentials: { tokenUrl: `${issuer}/token`, scopes: scopes() },
-            authorizationCode: {
-              ...{ authorizationUrl: `${issuer}/authorize`, tokenUrl: `${issuer}/token`, scopes: scopes() },
-            },
+            clientCredentials: { tokenUrl: `${issuer}/token`, scopes },
+            authorizationCode: { authorizationUrl: `${issuer}/authorize`, tokenUrl: `${issuer}/token`, scopes },
           },
         },
       },
       parameters: {
         IdempotencyKey: {
-          ...{ name: 'Idempotency-Key', in: 'header', required: false },
+          name: 'Idempotency-Key',
+          in: 'header',
+          required: false,
           description: 'The same request with the same key gets the same answer for 24 hours, and is made once.',
           schema: { type: 'string', minLength: 1, maxLength: 200 },
         },
@@ -94,7 +94,7 @@ export function openapi(operations: readonly Operation[], issuer: string): objec
   }
 }
 
-const scopes = (): Record<string, string> => Object.fromEntries(adminScopes.map(each => [each, each]))
+const scopes = Object.fromEntries(adminScopes.map(each => [each, each]))
 
 function described(each: Operation): object {
   const { inPath } = addressOf(each)
@@ -103,7 +103,8 @@ function described(each: Operation): object {
   const parameters = Object.entries(properties)
     .filter(([name]) => inPath.includes(name) || !posted)
     .map(([name, { description, ...schema }]) => ({
-      ...{ name, in: inPath.includes(name) ? 'path' : 'query' },
+      name,
+      in: inPath.includes(name) ? 'path' : 'query',
       required: inPath.includes(name) || required.includes(name),
       ...(description !== undefined && { description }),
       schema,

@@ -57,17 +57,13 @@ const keycloak: Format = {
       passkeys: of('webauthn', 'webauthn-passwordless').map(each => {
         const key = json(each.credentialData)
         return {
-          ...{
-            id: unpadded(key.credentialId),
-            public_key: unpadded(key.credentialPublicKey),
-            rp_id: rpId ?? '(not told)',
-          },
-          ...{
-            counter: key.counter,
-            aaguid: words(key.aaguid),
-            transports: key.transports,
-            label: words(each.userLabel),
-          },
+          id: unpadded(key.credentialId),
+          public_key: unpadded(key.credentialPublicKey),
+          rp_id: rpId ?? '(not told)',
+          counter: key.counter,
+          aaguid: words(key.aaguid),
+          transports: key.transports,
+          label: words(each.userLabel),
           user_handle: Buffer.from(String(user.id)).toString('base64url'),
         }
       }),
@@ -159,9 +155,7 @@ const logto: Format = {
         value,
       ]),
     )
-    const verified = Array.isArray(user.mfaVerifications)
-      ? list(user.mfaVerifications)
-      : list(parsed(user.mfaVerifications))
+    const verified = list(parsed(user.mfaVerifications))
     return {
       id: words(user.id),
       // Logto keeps only addresses and numbers that a code was sent to.
@@ -182,12 +176,13 @@ const logto: Format = {
       passkeys: verified
         .filter(({ type }) => type === 'WebAuthn')
         .map(each => ({
-          ...{ id: each.credentialId, public_key: each.publicKey, counter: each.counter, transports: each.transports },
-          ...{
-            rp_id: each.rpId,
-            label: words(each.name),
-            user_handle: Buffer.from(String(user.id)).toString('base64url'),
-          },
+          id: each.credentialId,
+          public_key: each.publicKey,
+          rp_id: each.rpId,
+          counter: each.counter,
+          transports: each.transports,
+          label: words(each.name),
+          user_handle: Buffer.from(String(user.id)).toString('base64url'),
         })),
       attributes: more(json(user.customData)),
     }

@@ -84,7 +84,7 @@ export function peopleImport({ store, sealer, reading, emit, now }: Services) {
   }
 
   return {
-    /** Reads the whole file and says every fault. Resolves to what an import would come to, and the digest that names this run. */
+    /** Reads the whole file and reports every fault. Resolves to what an import would come to. */
     check: async (source: Source, hearing: Hearing): Promise<Counts> => {
       const counts = none()
       for await (const { wanted } of batches(source, counts, hearing)) counted(counts, wanted)

@@ -119,7 +119,8 @@ export function adminApi(services: Services): Middleware {
       ...(code !== 'token_needed' && { error: code }),
       ...(operation && ['token_needed', 'insufficient_scope'].includes(code) && { scope: operation.scope }),
       ...(code === 'insufficient_user_authentication' && {
-        ...{ acr_values: 'phr', ...(operation && changes(operation) && { max_age: freshFor.changes / 1000 }) },
+        acr_values: 'phr',
+        ...(operation && changes(operation) && { max_age: freshFor.changes / 1000 }),
       }),
     }
     return `${scheme} ${Object.entries(more)
