@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { digits } from '../crypto/random.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import { Problem } from '../errors.ts'
-import { allOf, claim, declare, every, retry, type Store, update } from '../store/collection.ts'
+import { allOf, claim, declare, every, pageOf, retry, type Store, update } from '../store/collection.ts'
 import { type Documents, documentShape } from './identity-documents.ts'
 
 const day = 24 * 3_600_000
@@ -154,10 +154,9 @@ export function cases({
     in: (state: State) => every(kept, { state }),
     /** Returns a page of the cases in some states, oldest first, behind the case `after`; `next` is the `after` of the next page, if there is one. Throws `not_found` when `after` is gone. */
     page: async (states: readonly State[], after?: string): Promise<CasePage> => {
-      const sort = { by: 'createdAt' } as const
-      const found = await kept.find({ state: { in: states } }, { sort, limit: most + 1, ...(after && { after }) })
-      const page = found.slice(0, most)
-      return { cases: page, next: found.length > most ? page.at(-1)?.id : undefined }
+      const part = { sort: { by: 'createdAt' }, limit: most, after } as const
+      const { page, next } = await pageOf(kept, { state: { in: states } }, part)
+      return { cases: page, next }
     },
     /** Lists all cases of an account that are still remembered. */
     of: (account: string) => allOf(kept, { account }),

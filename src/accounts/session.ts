@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { allOf, declare, retry, type Store } from '../store/collection.ts'
+import { allOf, declare, pageOf, retry, type Store } from '../store/collection.ts'
 import { type Agent, agentShape } from './device.ts'
 
 const day = 24 * 3_600_000
@@ -8,7 +8,8 @@ const remembered = 90 * day
 /** The newest sessions of an account that are looked at: enough to tell what is usual, and few enough to do so at every sign-in. */
 export const newest = 500
 
-const shape = z.object({
+/** What is kept of a session. */
+export const sessionShape = z.object({
   /** The browser session's uid. */
   id: z.string(),
   account: z.string(),
@@ -35,7 +36,7 @@ const shape = z.object({
 
 export const sessionsDeclaration = declare({
   name: 'sessions',
-  shape,
+  shape: sessionShape,
   indexes: [
     ['account', 'startedAt'],
     ['address', 'startedAt'],
@@ -43,7 +44,7 @@ export const sessionsDeclaration = declare({
 })
 
 /** What a person may know of one session of theirs, present or past. */
-export type SessionRecord = z.output<typeof shape>
+export type SessionRecord = z.output<typeof sessionShape>
 type NewSession = Pick<SessionRecord, 'id' | 'account' | 'device' | 'address' | 'country' | 'city' | 'acr' | 'amr'> & {
   agent: Agent
 }
@@ -90,11 +91,9 @@ export function sessionBook({ store, longest, now }: Options) {
       await kept.patch(id, { endedAt: now(), why, expiresAt: now() + remembered }, open)
     },
     get: (id: string) => kept.get(id),
-    /** Returns sessions that began at a network address, newest first, behind the session `after`. Throws `not_found` when that is gone. */
-    at: (address: string, limit: number, after?: string) => {
-      const sort = { by: 'startedAt', descending: true } as const
-      return kept.find({ address }, { sort, limit, ...(after !== undefined && { after }) })
-    },
+    /** Returns a page of the sessions that began at a network address, newest first, behind the session `after`. Throws `not_found` when that is gone. */
+    at: (address: string, limit: number, after?: string) =>
+      pageOf(kept, { address }, { sort: { by: 'startedAt', descending: true }, limit, after }),
     /** Returns all of an account's sessions, in no particular order. */
     all: async (account: string) => (await allOf(kept, { account })).filter(isRemembered),
     /** Returns an account's newest sessions, newest first, as far back as they are remembered: at most `newest` of them. */

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { Emit } from '../events.ts'
-import { entriesAt } from '../observers/activity.ts'
+import { concerning } from '../observers/activity.ts'
 import { type Entry, walk } from '../observers/chain.ts'
-import { keyAt, leaves, ledger, places, strays } from '../observers/ledger.ts'
+import { keyAt, leaves, ledger, strays } from '../observers/ledger.ts'
 import type { Store } from '../store/collection.ts'
 import { operation, recordOf } from './operation.ts'
 
@@ -42,20 +42,10 @@ interface Part {
 /** Reads the audit log for the staff, newest first: by account, by event and by time, on declared indexes only. */
 export function auditLog({ store, emit, now }: Services) {
   const book = store.collection(leaves)
-  const index = store.collection(places)
+  const about = concerning(store)
   const shown = ({ sequence, at, name, level, data, origin, hash }: Entry): z.output<typeof entry> => {
     const { address, agent, request } = origin
     return { sequence, at, name, level, data, address, agent, request, hash }
-  }
-
-  /** What concerns one account. */
-  const about = async (account: string, { event, from, until, cursor }: Part) => {
-    const at = { ...(from !== undefined && { gte: from }), ...(until !== undefined && { lt: until }) }
-    const where = { account, ...(Object.keys(at).length > 0 && { at }), ...(event !== undefined && { name: event }) }
-    const sort = { by: 'at', descending: true } as const
-    const found = await index.find(where, { sort, limit: page + 1, ...(cursor !== undefined && { after: cursor }) })
-    const ids = found.slice(0, page).map(({ id }) => id)
-    return { entries: await entriesAt(book, ids), next: found.length > page ? ids.at(-1) : undefined }
   }
 
   /** Everything: leaf after leaf from the end, until a page is full. */
@@ -66,7 +56,7 @@ export function auditLog({ store, emit, now }: Services) {
     const entries: Entry[] = []
     let after = cursor
     for (let read = 0; read < reads; read++) {
-      const found = await book.find(where, { sort, limit: stride, ...(after !== undefined && { after }) })
+      const found = await book.find(where, { sort, limit: stride, after })
       for (const leaf of found) {
         entries.push(...leaf.entries.toReversed().filter(({ name }) => event === undefined || name === event))
         after = leaf.id
@@ -92,7 +82,9 @@ export function auditLog({ store, emit, now }: Services) {
       }),
       result: z.object({ entries: z.array(entry), next: z.string().optional() }),
       run: async ({ account, ...part }) => {
-        const { entries, next } = await (account === undefined ? everything(part) : about(account, part))
+        const { entries, next } = await (account === undefined
+          ? everything(part)
+          : about(account, { ...part, name: part.event }, part.cursor))
         return { entries: entries.map(shown), next }
       },
     }),

@@ -5,6 +5,7 @@ import type { Account, Accounts } from '../accounts/account.ts'
 import type { Addresses } from '../accounts/address.ts'
 import type { SessionBook } from '../accounts/session.ts'
 import type { Keys } from '../api-keys/api-keys.ts'
+import { type Page, pageOf, type Where } from '../store/collection.ts'
 import { operation } from './operation.ts'
 
 /** People on one page, unless told, and at most. */
@@ -48,22 +49,20 @@ export function peopleSearch({ accounts, addresses, book, cases, keys }: Service
     people: people.filter(person => person !== undefined).map(foundOf),
   })
 
-  const pageOf = async (
-    where: Parameters<Accounts['find']>[0],
-    sort: NonNullable<Parameters<Accounts['find']>[1]>['sort'],
-    { limit = usual, cursor }: { limit?: number | undefined; cursor?: string | undefined },
+  const those = async (
+    where: Where<Account>,
+    sort: Page<Account>['sort'],
+    { limit, cursor: after }: { limit: number; cursor?: string | undefined },
   ) => {
-    const read = await accounts.find(where, { sort, limit: limit + 1, ...(cursor !== undefined && { after: cursor }) })
-    const page = read.slice(0, limit)
-    return { ...listed(page), next: read.length > limit ? page.at(-1)?.id : undefined }
+    const { page, next } = await pageOf(accounts, where, { sort, limit, after })
+    return { ...listed(page), next }
   }
 
   /** People who had a session at a network address, the newest session first. A page may hold fewer people than sessions. */
-  const at = async (address: string, { limit = usual, cursor }: { limit?: number; cursor?: string | undefined }) => {
-    const read = await book.at(address, limit + 1, cursor)
-    const page = read.slice(0, limit)
+  const at = async (address: string, { limit, cursor }: { limit: number; cursor?: string | undefined }) => {
+    const { page, next } = await book.at(address, limit, cursor)
     const people = [...new Set(page.map(({ account }) => account))]
-    return { ...listed(await Promise.all(people.map(each))), next: read.length > limit ? page.at(-1)?.id : undefined }
+    return { ...listed(await Promise.all(people.map(each))), next }
   }
 
   /** People to whom an address belongs now, or belonged last in the past year. */
@@ -86,9 +85,9 @@ export function peopleSearch({ accounts, addresses, book, cases, keys }: Service
     result: z.object({ people: z.array(found), next: z.string().optional() }),
     run: async ({ query: typed, ...part }) => {
       const query = typed.trim()
-      if (query === '') return pageOf({}, { by: 'createdAt', descending: true }, part)
+      if (query === '') return those({}, { by: 'createdAt', descending: true }, part)
       if (isIP(query) !== 0) return at(query, part)
-      if (/^\+[\d ()-]{5,30}$/.test(query)) return pageOf({ phone: query.replace(/[^+\d]/g, '') }, undefined, part)
+      if (/^\+[\d ()-]{5,30}$/.test(query)) return those({ phone: query.replace(/[^+\d]/g, '') }, undefined, part)
       if (/^\d{4}-\d{4}-\d{4}$/.test(query)) return listed([await each((await cases.get(query))?.account)])
       if (query.startsWith('lk_')) return listed([await each((await keys.get(query))?.account)])
       const own = await accounts.get(query)
@@ -96,7 +95,7 @@ export function peopleSearch({ accounts, addresses, book, cases, keys }: Service
       const email = query.toLowerCase()
       const exact = part.cursor === undefined && email.includes('@') ? await byEmail(email) : undefined
       if (exact) return listed([exact])
-      return pageOf({ email: { gte: email, lt: `${email}${last}` } }, { by: 'email' }, part)
+      return those({ email: { gte: email, lt: `${email}${last}` } }, { by: 'email' }, part)
     },
   })
 }

@@ -4,7 +4,7 @@ import type { Accounts } from '../accounts/account.ts'
 import type { Credential, Credentials } from '../accounts/credential.ts'
 import { agentShape, type Devices } from '../accounts/device.ts'
 import { type Roles, roleNames } from '../accounts/role.ts'
-import type { SessionBook } from '../accounts/session.ts'
+import { type SessionBook, sessionShape } from '../accounts/session.ts'
 import type { Keys } from '../api-keys/api-keys.ts'
 import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
@@ -68,21 +68,9 @@ const person = z.object({
     }),
   ),
   sessions: z.array(
-    z.object({
-      session: z.string(),
-      live: z.boolean(),
-      address: z.string(),
-      agent: agentShape,
-      country: z.string().optional(),
-      city: z.string().optional(),
-      acr: z.string(),
-      amr: z.array(z.string()),
-      apps: z.array(z.string()),
-      startedAt: time,
-      seenAt: time,
-      endedAt: maybe,
-      why: z.string().optional(),
-    }),
+    sessionShape
+      .pick({ address: true, agent: true, country: true, city: true, acr: true, amr: true, apps: true, why: true })
+      .extend({ session: z.string(), live: z.boolean(), startedAt: time, seenAt: time, endedAt: maybe }),
   ),
   devices: z.array(z.object({ agent: agentShape, address: z.string(), seenAt: time, trustedUntil: maybe })),
   apps: z.array(

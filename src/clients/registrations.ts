@@ -42,8 +42,7 @@ export function registrations(store: Store) {
   return {
     get: kept.get,
     /** Resolves to a page of clients in the order of their ids, after one of them. */
-    list: (after?: string): Promise<Registered[]> =>
-      kept.find({}, { limit: page, ...(after !== undefined && { after }) }),
+    list: (after?: string): Promise<Registered[]> => kept.find({}, { limit: page, after }),
     /** Removes a client; everything that it was given is void at once. */
     remove: async (id: string): Promise<boolean> => (await kept.take(id)) !== undefined,
   }

@@ -41,8 +41,7 @@ export function storedApps(store: Store) {
     get: async (id: string): Promise<StoredApp | undefined> =>
       id.startsWith(registeredPrefix) ? undefined : kept.get(id),
     /** Resolves to a page of apps in the order of their ids, after one of them. */
-    list: (after?: string, limit = page): Promise<StoredApp[]> =>
-      kept.find({}, { limit, ...(after !== undefined && { after }) }),
+    list: (after?: string, limit = page): Promise<StoredApp[]> => kept.find({}, { limit, after }),
     /** Adds an app; false when its id is taken. */
     add: (app: StoredApp): Promise<boolean> => claim(kept, app),
     /** Changes an app as `made` says of how it stands; undefined where there is none. */

@@ -1,7 +1,7 @@
 import { Problem } from '../errors.ts'
 import { type EventName, events } from '../events.ts'
 import { staffEvents } from '../staff-events.ts'
-import type { Collection, Store, Where } from '../store/collection.ts'
+import { type Collection, pageOf, type Store } from '../store/collection.ts'
 import type { Entry } from './chain.ts'
 import { type Leaf, leaves, placed, places } from './ledger.ts'
 
@@ -20,6 +20,11 @@ export interface Part {
   until?: number | undefined
 }
 
+interface Asked extends Pick<Part, 'from' | 'until'> {
+  /** The names of events. */
+  name?: string | { in: readonly string[] } | undefined
+}
+
 export interface Activity {
   /** What concerns an account, newest first. `after` is the `older` of the page before; throws Problem `not_found`. */
   page(account: string, part: Part, after?: string): Promise<{ entries: Entry[]; older: string | undefined }>
@@ -29,25 +34,11 @@ export interface Activity {
 
 /** Reads the audit log as the person whom it is about. */
 export function activity({ store }: { store: Store }): Activity {
-  const book = store.collection(leaves)
-  const index = store.collection(places)
+  const about = concerning(store)
 
-  const page: Activity['page'] = async (account, { kind, from, until }, after) => {
-    if (after !== undefined && (await index.get(after))?.account !== account) throw new Problem('not_found')
-    const at = { ...(from !== undefined && { gte: from }), ...(until !== undefined && { lt: until }) }
-    const where: Where<{ id: string; account: string; at: number; name: string }> = {
-      account,
-      ...(Object.keys(at).length > 0 && { at }),
-      ...(kind && { name: { in: named[kind] } }),
-    }
-    const sort = { by: 'at', descending: true } as const
-    const found = await index.find(where, { sort, limit: most + 1, ...(after !== undefined && { after }) })
-    const shown = found.slice(0, most)
-    const entries = await entriesAt(
-      book,
-      shown.map(({ id }) => id),
-    )
-    return { entries: entries.map(forOwner), older: found[most] && shown.at(-1)?.id }
+  const page: Activity['page'] = async (account, { kind, ...time }, after) => {
+    const { entries, next } = await about(account, { ...time, ...(kind && { name: { in: named[kind] } }) }, after)
+    return { entries: entries.map(forOwner), older: next }
   }
 
   return {
@@ -63,8 +54,22 @@ export function activity({ store }: { store: Store }): Activity {
   }
 }
 
+/** Returns a function that reads a page of what the audit log has about an account, newest first. It throws Problem `not_found` for an `after` that is not of this account. */
+export function concerning(store: Store) {
+  const book = store.collection(leaves)
+  const index = store.collection(places)
+  return async (account: string, { from, until, name }: Asked, after?: string) => {
+    if (after !== undefined && (await index.get(after))?.account !== account) throw new Problem('not_found')
+    const at = { ...(from !== undefined && { gte: from }), ...(until !== undefined && { lt: until }) }
+    const where = { account, ...(Object.keys(at).length > 0 && { at }), ...(name !== undefined && { name }) }
+    const { page, next } = await pageOf(index, where, { sort: { by: 'at', descending: true }, limit: most, after })
+    const ids = page.map(({ id }) => id)
+    return { entries: await entriesAt(book, ids), next }
+  }
+}
+
 /** Returns the entries at these places, in their order. */
-export async function entriesAt(book: Pick<Collection<Leaf>, 'find'>, ids: readonly string[]): Promise<Entry[]> {
+async function entriesAt(book: Pick<Collection<Leaf>, 'find'>, ids: readonly string[]): Promise<Entry[]> {
   const keys = [...new Set(ids.map(id => placed(id).key))]
   if (keys.length === 0) return []
   const found = await book.find({ key: { in: keys } }, { limit: keys.length })

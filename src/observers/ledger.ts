@@ -161,7 +161,7 @@ export function ledger({ store, patience = patient }: { store: Store; patience?:
     },
     async *entries() {
       for (let after: string | undefined; ; ) {
-        const read = await book.find({}, { limit: stride, ...(after !== undefined && { after }) })
+        const read = await book.find({}, { limit: stride, after })
         for (const { entries } of read) yield* entries
         if (read.length < stride) return
         after = read.at(-1)?.id
@@ -185,7 +185,7 @@ export async function strays(store: Store, now: number, grace = patient): Promis
   const [book, index] = [store.collection(leaves), store.collection(places)]
   let found: Strays | undefined
   for (let after: string | undefined; ; ) {
-    const read = await index.find({}, { limit: stride, ...(after !== undefined && { after }) })
+    const read = await index.find({}, { limit: stride, after })
     const keys = [...new Set(read.map(each => placed(each.id).key))]
     const lengths = new Map<string, number>()
     for (const leaf of await book.find({ key: { in: keys } }, { limit: stride }))

@@ -145,11 +145,22 @@ export async function* every<T extends Doc>(
   atOnce = stride,
 ): AsyncGenerator<T> {
   for (let after: string | undefined; ; ) {
-    const found = await collection.find(where, { limit: atOnce, ...(after !== undefined && { after }) })
+    const found = await collection.find(where, { limit: atOnce, after })
     yield* found
     if (found.length < atOnce) return
     after = found.at(-1)?.id
   }
+}
+
+/** Returns one page of the documents that meet a filter; `next` is the `after` of the page behind it, if there is one. Throws what `find` throws. */
+export async function pageOf<T extends Doc>(
+  collection: Pick<Collection<T>, 'find'>,
+  where: Where<T>,
+  { limit, ...part }: Page<T> & { limit: number },
+): Promise<{ page: T[]; next: string | undefined }> {
+  const found = await collection.find(where, { ...part, limit: limit + 1 })
+  const page = found.slice(0, limit)
+  return { page, next: found.length > limit ? page.at(-1)?.id : undefined }
 }
 
 /** All documents that meet a filter, in the order of their ids. */

@@ -33,7 +33,7 @@ const plains = new WeakMap<Store, Map<string, Collection<Doc>>>()
 
 async function* pages(collection: Collection<Doc>): AsyncGenerator<Doc[]> {
   for (let after: string | undefined; ; ) {
-    const page = await collection.find({}, { limit: PAGE, ...(after !== undefined && { after }) })
+    const page = await collection.find({}, { limit: PAGE, after })
     if (page.length > 0) yield page
     after = page.at(-1)?.id
     if (page.length < PAGE) return

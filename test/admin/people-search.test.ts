@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { accounts as accountsOf } from '../../src/accounts/account.ts'
 import { sessionBook } from '../../src/accounts/session.ts'
 import { peopleSearch } from '../../src/admin/people-search.ts'
+import type { Store } from '../../src/store/collection.ts'
 import { testSealer } from '../support/commits.ts'
 import { testStore } from '../support/store.ts'
 
@@ -10,28 +11,34 @@ const now = () => Date.UTC(2026, 0, 5)
 
 /** Sixty people, and how many documents each search reads of them. */
 async function room() {
-  const store = await testStore(now)
-  const kept = accountsOf(store, testSealer)
   let read = 0
   const counted = async <R>(act: Promise<R[]>) => {
     const found = await act
     read += found.length
     return found
   }
-  const accounts = { ...kept, find: (...asked: Parameters<typeof kept.find>) => counted(kept.find(...asked)) }
+  const kept = await testStore(now)
+  const store: Store = {
+    ...kept,
+    collection: declaration => {
+      const collection = kept.collection(declaration)
+      return { ...collection, find: (...asked) => counted(collection.find(...asked)) }
+    },
+  }
+  const accounts = accountsOf(store, testSealer)
   const book = sessionBook({ store, longest: 1e9, now })
   for (let turn = 0; turn < many; turn++) {
     const id = `a${turn}`
     const person = { email: `p${String(turn).padStart(3, '0')}@example.com`, locale: 'en', status: 'active' as const }
     const at = now() + Math.floor(turn / 7)
-    await kept.insert({ id, ...person, phone: `+43660${turn}00000`, createdAt: at, updatedAt: at })
+    await accounts.insert({ id, ...person, phone: `+43660${turn}00000`, createdAt: at, updatedAt: at })
     const where = { device: undefined, address: `192.0.2.${turn % 2}`, country: undefined, city: undefined, agent: {} }
     await book.started({ id: `s${turn}`, account: id, ...where, acr: 'aal2', amr: [] })
   }
   const { run } = peopleSearch({
     accounts,
     addresses: { last: async email => (email === 'once@example.com' ? 'a7' : undefined) },
-    book: { at: (...asked) => counted(book.at(...asked)) },
+    book,
     cases: { get: async id => (id === '4821-0937-5512' ? ({ account: 'a8' } as never) : undefined) },
     keys: { get: async id => (id === 'lk_x' ? ({ account: 'a9' } as never) : undefined) },
   })
