@@ -14,7 +14,7 @@ describe('programs in Go', () => {
     const [, address = '', code = ''] = await program.until(/^Open (\S+) and enter (\S+)$/m)
     const asked = await (await person.browser.get(address)).submit({ user_code: code })
     expect(asked.text).to.contain('Recipe oauth2-device')
-    expect((await asked.submit({}, 'Let it in')).url).to.equal(`${latchkey.issuer}/device/connected`)
+    expect((await asked.submit({}, 'Connect the device')).url).to.equal(`${latchkey.issuer}/device/connected`)
     const said = await program.ended()
     expect(said).to.contain(`Signed in: ${person.email}`)
     expect(said).to.contain(`Refreshed: true, ${person.email}`)

@@ -49,17 +49,17 @@ async function proxied(app: App): Promise<void> {
     const { end_session_endpoint } = (await discovered.json()) as Record<string, string>
     const back = { client_id: app.client.client_id, post_logout_redirect_uri: `${app.url}/` }
     const end = `${end_session_endpoint}?${new URLSearchParams(back)}`
+    // Without a hint of whose session it is, people are asked first.
     const asked = await person.browser.get(`${app.url}/oauth2/sign_out?rd=${encodeURIComponent(end)}`)
-    await signedOut(app, person, asked)
+    expect(asked.h1).to.equal('Sign out?')
+    await signedOut(app, person, await asked.submit({}, 'Sign out'))
   } finally {
     await stop()
   }
 }
 
-/** Presses "Sign out"; the way back leads through the proxy, which asks them to sign in anew. */
-async function signedOut(app: App, person: Person, asked: Awaited<ReturnType<Person['browser']['get']>>) {
-  expect(asked.h1).to.equal('Sign out?')
-  const page = await asked.submit({}, 'Sign out')
+/** They are signed out: the way back led through the proxy, which asks them to sign in anew. */
+async function signedOut(app: App, person: Person, page: Awaited<ReturnType<Person['browser']['get']>>) {
   expect(page.trail).to.include(`${app.url}/`)
   expect(page.url).to.match(new RegExp(`^${app.latchkey.issuer}/`))
   expect(await told(app, person)).to.equal(undefined)
