@@ -125,9 +125,9 @@ export const appsRemove: Command = {
 const recording = (store: Store) => recorder([audit({ store })], Date.now, () => {})
 const date = (at: number): string => new Date(at).toISOString().slice(0, 10)
 
-function declaredBy({ clients, issuer, production, local }: Config): Declared {
+function declaredBy({ clients, issuer, production, local, mtls }: Config): Declared {
   try {
-    return readClients(clients, { production, local, issuer })
+    return readClients(clients, { production, local, mtls, issuer })
   } catch (fault) {
     throw fault instanceof ClientsError ? new Refusal(fault.message) : fault
   }

@@ -57,9 +57,9 @@ export const configCheck: Command = {
 /** A configuration in which some settings may be faulty. */
 type Readable = ConfigError['rest'] | Config
 
-function appFaults({ production, local, mtls }: Readable, file: string): readonly string[] {
+function appFaults({ production, local, mtls, issuer }: Readable, file: string): readonly string[] {
   try {
-    readClients(file, { production, local, mtls })
+    readClients(file, { production, local, mtls, issuer })
     return []
   } catch (fault) {
     if (fault instanceof ClientsError) return fault.faults.map(each => `${file}: ${each}`)

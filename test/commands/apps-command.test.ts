@@ -106,6 +106,27 @@ describe('latchkey apps', () => {
     for (const words of [['app_1'], [], ['app_2', 'app_3']]) expect((await run('remove', ...words)).code).to.equal(2)
   })
 
+  it('lists apps that show client certificates, where those are accepted', async () => {
+    const clients = join(folder, 'bound.json')
+    const bound = {
+      ...{ client_id: 'bound', client_name: 'Bound', grant_types: ['client_credentials'] },
+      ...{ token_endpoint_auth_method: 'client_secret_basic', client_secret: 'bound-development-only-secret-0001' },
+      tls_client_certificate_bound_access_tokens: true,
+    }
+    writeFileSync(clients, JSON.stringify({ apis: [], clients: [bound] }))
+    const accepting = {
+      ...{
+        LATCHKEY_CLIENTS: clients,
+        LATCHKEY_MTLS_URL: 'https://127.0.0.1:3443',
+        LATCHKEY_MTLS_HEADER: 'client-cert',
+      },
+      LATCHKEY_TRUST_PROXY: '127.0.0.1',
+    }
+    const { code, out, err } = await within(commands, ['list'], { ...environment, ...accepting })
+    expect([code, err]).to.deep.equal([0, ''])
+    expect(out).to.include('bound\tfile\tBound\t')
+  })
+
   it('tells what is wrong with clients.json', async () => {
     const faulty = { ...environment, LATCHKEY_CLIENTS: join(folder, 'nowhere.json') }
     const { code, err } = await within(commands, ['list'], faulty)

@@ -64,6 +64,22 @@ describe('latchkey config check', () => {
       expect(out).to.include(`fault   ${told}`)
   })
 
+  it('passes apps that may call the admin API of this issuer', async () => {
+    const clients = join(folder, 'clients.json')
+    const desk = {
+      ...{ client_id: 'desk', client_name: 'Desk', grant_types: ['client_credentials'] },
+      ...{
+        token_endpoint_auth_method: 'client_secret_basic',
+        client_secret: 'a-secret-of-the-desk-that-is-long-enough',
+      },
+      apis: { 'http://localhost:3000/admin/api': ['admin:people.read'] },
+    }
+    writeFileSync(clients, JSON.stringify({ apis: [], clients: [desk] }))
+    const { code, out } = await run({ LATCHKEY_STORE: 'sqlite::memory:', LATCHKEY_CLIENTS: clients })
+    expect(out).to.include(`apps: ${clients} can be used`)
+    expect(code).to.equal(0)
+  })
+
   it('looks into the folder of a brand', async () => {
     writeFileSync(join(folder, 'brand.json'), JSON.stringify({ name: 'x', radius: 99 }))
     const environment = { LATCHKEY_STORE: 'sqlite::memory:', LATCHKEY_BRAND: folder }
