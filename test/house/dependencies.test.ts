@@ -41,7 +41,11 @@ describe('docs/dependencies.md', () => {
   it('is right about the bill of materials, which tells what production installs from what only building and testing do', function () {
     this.timeout(60_000)
     const bill = JSON.parse(execFileSync('npm', ['run', '-s', 'sbom'], { encoding: 'utf8', maxBuffer: 1e8 }))
-    const parts = bill.components as { name: string; properties?: { name: string; value: string }[] }[]
+    const parts = bill.components as {
+      name: string
+      properties?: { name: string; value: string }[]
+      externalReferences: { url: string }[]
+    }[]
     const flag = 'cdx:npm:package:development'
     const installed = parts.filter(
       ({ properties = [] }) => !properties.some(({ name, value }) => name === flag && value === 'true'),
@@ -51,5 +55,10 @@ describe('docs/dependencies.md', () => {
     expect(names).to.include.members(Object.keys(dependencies))
     expect(names).to.not.include('mocha')
     expect(parts.map(({ name }) => name)).to.include('mocha')
+    // npm writes `git@github.com:a/b.git` as packages do, which is no URL, and with a colon no relative one (RFC 3986, 4.2):
+    // who checks a bill by its schema refuses all of it.
+    const told = parts.flatMap(({ externalReferences }) => externalReferences.map(({ url }) => url))
+    expect(told).to.have.lengthOf.above(300)
+    expect(told.filter(url => !URL.canParse(url) && /^[^/?#]*:/.test(url))).to.deep.equal([])
   })
 })
