@@ -62,7 +62,7 @@ interface Services {
   /** How a credential says that its owner can be reached. */
   reach: (credential: Credential) => { email?: string | undefined; phone?: string | undefined }
   book: Pick<SessionBook, 'of'>
-  roles: Pick<Roles, 'scopes'>
+  roles: Pick<Roles, 'wordOf'>
   cases: Cases
   documents: Documents
   sendMail: SendMail
@@ -80,7 +80,9 @@ export type StaffDecisions = ReturnType<typeof staffDecisions>
 export function staffDecisions(services: Services) {
   const { accounts, addresses, credentials, reach, book, roles, cases, documents, sendMail, emit, wake, now } = services
 
-  const decides = async (staff: string) => (await roles.scopes(staff)).has('admin:recovery.decide')
+  /** Resolves to whose word an approval is; undefined for somebody who has left the staff, or whose account is not theirs to use. */
+  const wordOf = async (staff: string): Promise<string | undefined> =>
+    active(await accounts.get(staff)) ? roles.wordOf(staff, 'admin:recovery.decide') : undefined
 
   const sent = async (number: string): Promise<Case> => {
     const found = await cases.get(number)
@@ -145,9 +147,9 @@ export function staffDecisions(services: Services) {
       if (own(found, staff)) throw new Problem('own_case')
       if (standing(found).some(each => each.staff === staff.id)) throw new Problem('already_decided')
       const decisions = [...found.decisions, decision]
-      // The approval of somebody who has left the staff does not count.
-      const said = standing({ ...found, decisions }).map(each => decides(each.staff))
-      const agreed = (await Promise.all(said)).filter(each => each).length >= needed
+      const said = await Promise.all(standing({ ...found, decisions }).map(each => wordOf(each.staff)))
+      // Two who are of the staff by the word of one count as one.
+      const agreed = new Set(said.filter(each => each !== undefined)).size >= needed
       return { decisions, ...(agreed && { state: 'agreed', granted: found.account }) }
     })
     await emit('identity.approved', { account: changed.account ?? '', case: number, staff: staff.id })
@@ -199,7 +201,7 @@ export function staffDecisions(services: Services) {
     decide: async (number: string, staff: Account, verdict: Decision['verdict'], typed: string): Promise<void> => {
       const reason = typed.trim().slice(0, longest)
       if (reason === '') throw new Problem('reason_needed', { field: 'reason' })
-      if (!(await decides(staff.id))) throw new Problem('not_found')
+      if ((await wordOf(staff.id)) === undefined) throw new Problem('not_found')
       await sent(number)
       const decision = { staff: staff.id, verdict, reason, at: now() }
       try {

@@ -52,6 +52,12 @@ export const roleScopes: Readonly<Record<Role, readonly AdminScope[]>> = {
   admin: adminScopes,
 }
 
+/** What two of the staff decide together, and who is one of the two. */
+const together: readonly AdminScope[] = ['admin:people.loosen', 'admin:recovery.decide', 'admin:roles.write']
+
+/** Tells whether a role makes somebody one of the two who decide: giving it takes two of the staff itself, or one of them could be both. */
+export const decides = (role: Role): boolean => roleScopes[role].some(scope => together.includes(scope))
+
 const shape = z.object({
   /** The account and the role: one has the other once. */
   id: z.string(),
@@ -59,13 +65,15 @@ const shape = z.object({
   role: z.enum(roleNames),
   /** Since when, in milliseconds since the epoch. */
   since: z.number(),
+  /** The member of staff by whose word alone it was given; absent where the operator or two of the staff gave it. */
+  givenBy: z.string().optional(),
 })
 
 export const rolesDeclaration = declare({ name: 'roles', shape, indexes: ['role', 'account'] })
 
 export type Roles = ReturnType<typeof roles>
 
-/** Keeps the roles of accounts. The operator gives the first one at the command line; admins give others in the console. */
+/** Keeps the roles of accounts. The operator gives the first one at the command line; two admins together give others in the console. */
 export function roles({ store, now }: { store: Store; now: () => number }) {
   const kept = store.collection(rolesDeclaration)
   const key = (account: string, role: Role) => `${account}.${role}`
@@ -85,8 +93,22 @@ export function roles({ store, now }: { store: Store; now: () => number }) {
     /** Lists what an account may do by its roles; nothing for accounts without one. */
     scopes: async (account: string): Promise<ReadonlySet<AdminScope>> =>
       new Set((await held(account)).flatMap(role => roleScopes[role])),
-    /** Gives an account a role; false when it has it already. */
-    give: (account: string, role: Role) => claim(kept, { id: key(account, role), account, role, since: now() }),
+    /**
+     * Resolves to whose word it is when an account decides by this scope: its own, or that of the member of staff who alone gave it the
+     * role; undefined where no role of it has the scope. Two accounts with one word are not two of the staff.
+     */
+    wordOf: async (account: string, scope: AdminScope): Promise<string | undefined> => {
+      const deciding = (await allOf(kept, { account })).filter(({ role }) => roleScopes[role].includes(scope))
+      return deciding.some(({ givenBy }) => givenBy === undefined) ? account : deciding[0]?.givenBy
+    },
+    /** Gives an account a role, by the word of `givenBy` alone where that is set; false when it has it already. The operator, or two of the staff, make good what was given by one word. */
+    give: async (account: string, role: Role, givenBy?: string): Promise<boolean> => {
+      const id = key(account, role)
+      if (await claim(kept, { id, account, role, since: now(), ...(givenBy !== undefined && { givenBy }) })) return true
+      const found = givenBy === undefined ? await kept.get(id) : undefined
+      if (found?.givenBy === undefined) return false
+      return (await kept.patch(id, { givenBy: undefined }, { givenBy: found.givenBy })) !== undefined
+    },
     /** Takes a role away, from the next request on; false when the account has none. */
     take: async (account: string, role: Role) => (await kept.take(key(account, role))) !== undefined,
     /** Takes a role away unless nobody else has it; false when the account does not have it. Throws `last_admin`. */

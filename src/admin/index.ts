@@ -50,7 +50,7 @@ export function admin(services: Services) {
     },
     ...appOperations(services),
     proposals: families,
-    roles: staff(services),
+    roles: staff(services, { needingTwo }),
     audit: auditLog(services),
     overview: { get: overview(services) },
   }

@@ -19,6 +19,14 @@ export interface Operator {
   origin: Pick<Origin, 'request'>
 }
 
+/** Who confirms what was proposed, and why. */
+export interface Second {
+  by: Operator
+  reason: string
+  /** Whose word alone it is then: that of the one who confirms, where a program proposed it. */
+  alone?: string | undefined
+}
+
 /** One thing that staff and programs can do. It is declared once: console pages, the admin API and its OpenAPI document read this. */
 export interface Operation<Args extends z.ZodObject = z.ZodObject, Out extends z.ZodType = z.ZodType> {
   /** Names it in addresses, events and phrases: `people.lock`. */
@@ -33,8 +41,8 @@ export interface Operation<Args extends z.ZodObject = z.ZodObject, Out extends z
   result: Out
   /** What is on record of it, where it changes something. */
   event?: EventName
-  /** It takes something from a person's account or its protection: `run` only proposes it, and this does it once another of the staff has confirmed it, given the number that `check` resolved to at first. */
-  confirmed?(args: z.output<Args>, seen: number | undefined): Promise<void>
+  /** It takes something from a person's account or its protection: `run` only proposes it, and this does it once another of the staff has confirmed it, given the number that `check` resolved to at first, and who confirmed it. */
+  confirmed?(args: z.output<Args>, seen: number | undefined, second: Second): Promise<void>
   /** Throws what would stop it, before it is proposed, and again before it is done; a number that it resolves to is kept with the proposal. */
   check?(args: z.output<Args>): Promise<unknown>
   /** Staff may do it to their own account. */

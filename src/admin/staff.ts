@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { type Accounts, active } from '../accounts/account.ts'
-import { type Roles, roleNames } from '../accounts/role.ts'
+import { decides, type Role, type Roles, roleNames } from '../accounts/role.ts'
 import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
-import { forReason, nothing, operation, recordOf, toAccount } from './operation.ts'
+import { forReason, nothing, operation, recordOf, type Second, toAccount } from './operation.ts'
+import type { proposals } from './proposals.ts'
 
 interface Services {
   accounts: Pick<Accounts, 'get'>
@@ -19,7 +20,28 @@ const member = z.object({
 })
 
 /** Who is of the staff, and who becomes it. */
-export function staff({ accounts, roles, emit }: Services) {
+export function staff(
+  { accounts, roles, emit }: Services,
+  { needingTwo }: Pick<ReturnType<typeof proposals>, 'needingTwo'>,
+) {
+  const give = async (account: string, role: Role, { by, reason, alone }: Second): Promise<void> => {
+    if (!(await roles.give(account, role, alone))) throw new Problem('conflict')
+    await emit('role.given', { account, role, ...recordOf(by, reason) }, by.origin)
+  }
+  const proposed = needingTwo({
+    id: 'roles.give',
+    means:
+      'Proposes to give an account a role that decides with others; the role of a viewer, who only reads, is given at once.',
+    scope: 'admin:roles.write',
+    at: 'POST /roles/give',
+    args: { role: z.enum(roleNames) },
+    check: async ({ account, role }) => {
+      if (!active(await accounts.get(account))) throw new Problem('not_found')
+      if ((await roles.of(role)).some(each => each.account === account && each.givenBy === undefined))
+        throw new Problem('conflict')
+    },
+    confirmed: ({ account, role }, _, second) => give(account, role, second),
+  })
   const args = z.object({ ...toAccount, role: z.enum(roleNames), ...forReason })
   return {
     list: operation({
@@ -38,17 +60,14 @@ export function staff({ accounts, roles, emit }: Services) {
       },
     }),
     give: operation({
-      id: 'roles.give',
-      means: 'Gives an account a role.',
-      scope: 'admin:roles.write',
-      at: 'POST /roles/give',
-      args,
-      result: nothing,
+      ...proposed,
+      result: z.object({ proposal: z.string().optional().describe('Absent where it was given at once') }),
       event: 'role.given',
-      run: async ({ account, role, reason }, by) => {
+      run: async (given, by): Promise<{ proposal?: string }> => {
+        const { account, role, reason } = args.parse(given)
+        if (decides(role)) return proposed.run(given, by)
         if (!active(await accounts.get(account))) throw new Problem('not_found')
-        if (!(await roles.give(account, role))) throw new Problem('conflict')
-        await emit('role.given', { account, role, ...recordOf(by, reason) }, by.origin)
+        await give(account, role, { by, reason, alone: by.staff?.id })
         return {}
       },
     }),

@@ -7,7 +7,7 @@ import type { Store } from '../store/collection.ts'
 import { answer, type Command, type Given, json, Refusal, withStore } from './command.ts'
 
 const known = roleNames.join(', ')
-const help = `Roles: ${known}. A viewer reads the pages at /admin; support also ends sessions and decides identity checks; security also locks accounts; an admin does everything, and gives roles. All of them need a passkey.`
+const help = `Roles: ${known}. A viewer reads the pages at /admin; support also ends sessions and decides identity checks; security also locks accounts; an admin does everything, and gives roles with a second admin: make two. All of them need a passkey.`
 
 async function named(store: Store, [typed = '', wanted, ...more]: readonly string[]): Promise<[Account, Role]> {
   const role = roleNames.find(each => each === wanted)

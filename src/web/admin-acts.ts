@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
 import type { AdminScope } from '../accounts/role.ts'
-import { roleNames } from '../accounts/role.ts'
+import { decides, roleNames } from '../accounts/role.ts'
 import { Problem } from '../errors.ts'
 import { field, queryField } from './forms.ts'
 import type { Services } from './services.ts'
@@ -26,6 +26,8 @@ declare module './pages.ts' {
       base: string
       /** Why the one who looks may not confirm it. */
       bars: 'own_case' | 'second_needed' | 'not_permitted' | undefined
+      /** The role that it gives. */
+      role: string | undefined
       /** The credential that it removes, where it still is there. */
       removes: { factor: string; label?: string | undefined; createdAt: number } | undefined
       typed: string
@@ -108,7 +110,9 @@ export function adminActs(services: Services): void {
     const { proposal = '' } = ctx.params
     const by = await operator(ctx, person)
     const found = await admin.perform(admin.proposals.get, { proposal }, by)
-    const bars = !by.scopes.has('admin:people.loosen')
+    const bars = !['admin:people.loosen' as const, admin.named(found.operation).scope].every(each =>
+      by.scopes.has(each),
+    )
       ? ('not_permitted' as const)
       : found.by === person.account.email
         ? ('second_needed' as const)
@@ -117,7 +121,8 @@ export function adminActs(services: Services): void {
           : undefined
     const removes = (await credentials.of(found.account)).find(({ id }) => id === found.args.credential)
     const base = `/admin/proposals/${proposal}`
-    const locals = { ...found, base, bars, removes, typed: problem ? reasonOf(ctx) : '' }
+    const role = roleNames.find(each => each === found.args.role)
+    const locals = { ...found, base, bars, removes, role, typed: problem ? reasonOf(ctx) : '' }
     show.page(ctx, 'admin/proposal', locals, { ...(await frame(person)), problem })
   }
   asks('/admin/proposals/:proposal', 'admin:people.read', one)
@@ -146,8 +151,10 @@ export function adminActs(services: Services): void {
     '/admin/roles/give',
     async ctx => {
       const found = await accounts.byEmail(field(ctx, 'email', 320).trim().toLowerCase())
-      const given = { account: found?.id ?? '', role: field(ctx, 'role', 20), reason: reasonOf(ctx) }
-      return { operation: 'roles.give', given, next: '/admin/roles', back: '/admin/roles', done: 'give' }
+      const role = field(ctx, 'role', 20)
+      const given = { account: found?.id ?? '', role, reason: reasonOf(ctx) }
+      const done = roleNames.some(each => each === role && decides(each)) ? 'proposed' : 'give'
+      return { operation: 'roles.give', given, next: '/admin/roles', back: '/admin/roles', done }
     },
     listed,
   )

@@ -89,7 +89,7 @@ export const belongingsList: readonly Belonging[] = [
   ),
   belonging(notesDeclaration, 'account', [], { ...ours, staff, client: staff, text: staff, at: staff }),
   belonging(proposalsDeclaration, 'account', []),
-  belonging(rolesDeclaration, 'account', ['role', 'since'], ours),
+  belonging(rolesDeclaration, 'account', ['role', 'since'], { ...ours, givenBy: staff }),
   belonging(casesDeclaration, 'account', ['id', 'state', 'until', 'createdAt', 'endedAt'], {
     ...{ account: ours.account, expiresAt: ours.expiresAt, rev: counter },
     ...{ pair: 'a digest', granted: 'whose it is, said once', readyAt: 'a time of ours', lease: 'a time of ours' },

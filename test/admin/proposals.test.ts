@@ -101,6 +101,49 @@ describe('what takes two of the staff', () => {
     expect(await held()).to.equal(true)
   })
 
+  const since: Record<string, () => Promise<unknown>> = {
+    locked: () => room.accounts.patch('ada', { lock: { at: 1 } }),
+    'locked and unlocked again': () => room.accounts.patch('ada', { securityStamp: 2 }),
+    closing: () => room.accounts.patch('ada', { status: 'closing' }),
+    closed: () => room.accounts.patch('ada', { status: 'closed' }),
+    'marked as compromised': async () =>
+      room.admin.perform(room.admin.people.compromise, { account: 'ada', reason }, grace),
+    'signed out everywhere': async () =>
+      room.admin.perform(room.admin.people.endSessions, { account: 'ada', reason }, grace),
+  }
+  for (const [what, happens] of Object.entries(since))
+    it(`is nothing where the account of who proposed it was ${what} since`, async () => {
+      const proposal = await propose(ada)
+      await happens()
+      expect(await confirm(proposal, grace)).to.equal('conflict')
+      expect(await held()).to.equal(true)
+    })
+
+  it('is nothing where the account of who confirms it is locked', async () => {
+    const proposal = await propose(ada)
+    await room.accounts.patch('grace', { lock: { at: 1 } })
+    expect(await confirm(proposal, grace)).to.equal('not_permitted')
+    expect(await held()).to.equal(true)
+  })
+
+  it('is nothing where the service that proposed it is gone, or may propose no more', async () => {
+    const desk: Operator = { client: 'desk', scopes: new Set(roleScopes.admin), origin: {} }
+    const other: Operator = { ...desk, client: 'another' }
+    expect(await confirm(await propose(other), grace)).to.equal('conflict')
+    const proposal = await propose(desk)
+    room.declare('admin:people.read')
+    expect(await confirm(proposal, grace)).to.equal('conflict')
+    expect(await held()).to.equal(true)
+    room.declare('admin:people.loosen')
+    expect(await confirm(proposal, grace)).to.equal('done')
+  })
+
+  it('is nothing where the program that its proposer used may propose no more', async () => {
+    const proposal = await propose({ ...ada, client: 'desk' })
+    room.declare('admin:people.read')
+    expect(await confirm(proposal, grace)).to.equal('conflict')
+  })
+
   it('is turned down by either of them', async () => {
     const proposal = await propose(ada)
     expect(await code(room.admin.perform(room.admin.proposals.decline, { proposal, reason }, ada))).to.equal('done')

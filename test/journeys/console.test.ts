@@ -218,11 +218,4 @@ describe('the console', function () {
     expect(JSON.parse(lines[0] ?? '')).to.include({ sequence: 1 })
     expect(JSON.parse(lines.at(-1) ?? '')).to.have.keys('head')
   })
-
-  it('keeps the last admin', async () => {
-    const { admin } = staff
-    const own = await of.idOf(admin.person.email)
-    expect((await act(admin, `/admin/roles/${own}/admin`)).status).to.equal(409)
-    expect((await admin.open('/admin/roles')).status).to.equal(200)
-  })
 })

@@ -1,7 +1,7 @@
 import type { Context } from 'koa'
 import { holding } from '../../src/accounts/hold.ts'
 import type { Quota } from '../../src/accounts/quota.ts'
-import { roles as rolesOf } from '../../src/accounts/role.ts'
+import { type AdminScope, adminScopes, roles as rolesOf } from '../../src/accounts/role.ts'
 import { throttle as throttleOf } from '../../src/accounts/throttle.ts'
 import type { Acr } from '../../src/acr.ts'
 import type { Action } from '../../src/actions/action.ts'
@@ -17,6 +17,7 @@ import { Problem } from '../../src/errors.ts'
 import { type Emit, recorder } from '../../src/events.ts'
 import type { Factor } from '../../src/factors/factor.ts'
 import { flows as flowsOf } from '../../src/flows/flow-store.ts'
+import type { Store } from '../../src/store/collection.ts'
 import { carriedOut } from '../../src/web/step-up.ts'
 import { commits, testSealer } from './commits.ts'
 import { mailbox } from './mails.ts'
@@ -42,10 +43,10 @@ type Acts = Parameters<typeof actionsOf>[0]
 type AdminParts = Parameters<typeof adminOf>[0]
 
 /** Every action on one store: Ada, who is of the staff and holds a passkey, Eve, who holds the same, and what apps and the staff's cases do only on paper. */
-export async function actionRoom() {
+export async function actionRoom({ through = (store: Store) => store } = {}) {
   let at = Date.UTC(2026, 0, 5)
   const now = () => at
-  const store = await testStore(now)
+  const store = through(await testStore(now))
   const told: string[] = []
   const ended: string[] = []
   const observer = { awaited: true as const, observe: ({ name }: { name: string }) => void told.push(name) }
@@ -143,8 +144,19 @@ export async function actionRoom() {
     },
   }
   const services = { ...made, factors, throttle, owner, hold: day, languages, issuer: 'https://id.example', emit, now }
-  const declared = parseClients({ apis: [], clients: [] }, { local: true, production: false })
-  const clients = registry(declared, { registrations: registrations(store), stored: storedApps(store), hosts: 'off' })
+  const { issuer } = services
+  /** What clients.json declares: `desk`, a service that may do this much. */
+  const declared = (...scopes: AdminScope[]) => {
+    const secret = { client_secret: 'a-secret-of-the-tests-of-32-characters', development: true }
+    const desk = { client_id: 'desk', client_name: 'Desk', ...secret, grant_types: ['client_credentials'] }
+    const apis = { [`${issuer}/admin/api`]: scopes }
+    return parseClients({ apis: [], clients: [{ ...desk, apis }] }, { local: true, production: false, issuer })
+  }
+  const clients = registry(declared(...adminScopes), {
+    registrations: registrations(store),
+    stored: storedApps(store),
+    hosts: 'off',
+  })
   const parts = { ...services, store, roles, clients, sealer: testSealer, sessions: { endAllOf: async () => {} } }
   const admin = adminOf(parts as unknown as AdminParts)
   const actions = actionsOf({ ...services, ...paper, admin } as unknown as Acts)
@@ -157,6 +169,8 @@ export async function actionRoom() {
   return {
     ...{ actions, admin, roles, accounts, flows, held, told, ended, keys, store },
     person,
+    /** Has clients.json give the service `desk` this much from now on. */
+    declare: (...scopes: AdminScope[]) => clients.replace(declared(...scopes)),
     later: (ms: number) => {
       at += ms
     },

@@ -149,11 +149,16 @@ export const adminPages: readonly Picture[] = [
   picture('admin-proposals', 'admin/proposals', { ...staff, proposals: [proposal] }),
   picture('admin-proposals-none', 'admin/proposals', { ...staff, proposals: [] }),
   picture('admin-proposal', 'admin/proposal', {
-    ...{ ...staff, ...proposal, base: '/admin/proposals/p1', bars: undefined, removes: undefined, typed: '' },
+    ...{ ...staff, ...proposal, base: '/admin/proposals/p1', bars: undefined, removes: undefined, role: undefined },
+    typed: '',
   }),
   picture('admin-proposal-own', 'admin/proposal', {
     ...{ ...staff, ...proposal, operation: 'people.remove-factor', base: '/admin/proposals/p1', bars: 'second_needed' },
-    ...{ removes: { factor: 'passkey', label: 'iCloud Keychain', createdAt: now }, typed: '' },
+    ...{ removes: { factor: 'passkey', label: 'iCloud Keychain', createdAt: now }, role: undefined, typed: '' },
+  }),
+  picture('admin-proposal-role', 'admin/proposal', {
+    ...{ ...staff, ...proposal, operation: 'roles.give', base: '/admin/proposals/p1', bars: undefined },
+    ...{ removes: undefined, role: 'support', typed: '' },
   }),
   picture('admin-roles', 'admin/roles', {
     ...staff,

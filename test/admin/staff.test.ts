@@ -1,0 +1,116 @@
+import { expect } from 'chai'
+import { decides, type Role, roleNames, roleScopes } from '../../src/accounts/role.ts'
+import type { Operator } from '../../src/admin/operation.ts'
+import { Problem } from '../../src/errors.ts'
+import { actionRoom } from '../support/action-room.ts'
+
+const code = (act: Promise<unknown>) =>
+  act.then(
+    () => 'done',
+    fault => (fault instanceof Problem ? fault.code : Promise.reject(fault)),
+  )
+const reason = 'She joins the team.'
+
+describe('who becomes one of the staff', () => {
+  let room: Awaited<ReturnType<typeof actionRoom>>
+  let ada: Operator
+  let grace: Operator
+  beforeEach(async () => {
+    room = await actionRoom()
+    for (const id of ['grace', 'bob', 'carl']) {
+      const account = { id, email: `${id}@example.com`, locale: 'en', status: 'active' as const }
+      await room.accounts.insert({ ...account, createdAt: 1, updatedAt: 1 })
+    }
+    await room.roles.give('grace', 'admin')
+    ada = await staff('ada')
+    grace = await staff('grace')
+  })
+  afterEach(() => room.store.close())
+
+  const staff = async (id: string): Promise<Operator> => ({
+    staff: await room.person(id),
+    scopes: await room.roles.scopes(id),
+    origin: {},
+  })
+  const desk = (): Operator => ({ client: 'desk', scopes: new Set(roleScopes.admin), origin: {} })
+  const give = async (by: Operator, role: Role, account = 'eve') =>
+    (await room.admin.perform(room.admin.roles.give, { account, role, reason }, by)).proposal
+  const confirm = (proposal: string | undefined, by: Operator) =>
+    code(room.admin.perform(room.admin.proposals.confirm, { proposal, reason }, by))
+  /** Eve, whose hold Ada wants to be rid of. */
+  const liftHold = async (by: Operator, account = 'eve') => {
+    await room.accounts.patch(account, { holdUntil: Number.MAX_SAFE_INTEGER })
+    return (await room.admin.perform(room.admin.people.liftHold, { account, reason }, by)).proposal
+  }
+
+  it('makes one of two who decide of each role but that of a viewer', () => {
+    expect(roleNames.filter(decides)).to.deep.equal(['support', 'security', 'admin'])
+  })
+
+  for (const role of ['support', 'security', 'admin'] as const)
+    it(`becomes it by two admins alone: ${role}`, async () => {
+      const proposal = await give(ada, role)
+      expect(await room.roles.held('eve')).to.deep.equal([])
+      expect(room.told).to.include('proposal.made').and.not.include('role.given')
+      expect(await confirm(proposal, ada)).to.equal('second_needed')
+      expect(await confirm(proposal, grace)).to.equal('done')
+      expect(await room.roles.held('eve')).to.deep.equal([role])
+      expect(room.told).to.include('role.given')
+      expect(await code(give(ada, role))).to.equal('conflict')
+    })
+
+  it('becomes a viewer, who decides nothing, by one', async () => {
+    expect(await give(ada, 'viewer')).to.equal(undefined)
+    expect(await room.roles.held('eve')).to.deep.equal(['viewer'])
+    expect(await code(give(ada, 'viewer'))).to.equal('conflict')
+    expect(await code(give(ada, 'viewer', 'nobody'))).to.equal('not_found')
+  })
+
+  it('is confirmed and declined by admins alone, and not by who gets the role', async () => {
+    await room.roles.give('bob', 'security')
+    const proposal = await give(ada, 'admin', 'bob')
+    const bob = await staff('bob')
+    expect(await confirm(proposal, bob)).to.equal('not_permitted')
+    expect(await code(room.admin.perform(room.admin.proposals.decline, { proposal, reason }, bob))).to.equal(
+      'not_permitted',
+    )
+    await room.roles.give('carl', 'admin')
+    expect(await confirm(await give(ada, 'security', 'carl'), await staff('carl'))).to.equal('own_case')
+    expect(await confirm(proposal, desk())).to.equal('not_permitted')
+    expect(await confirm(proposal, grace)).to.equal('done')
+  })
+
+  it('gives no role to an account that has been locked since', async () => {
+    const proposal = await give(ada, 'security')
+    await room.accounts.patch('eve', { lock: { at: 1 } })
+    expect(await confirm(proposal, grace)).to.equal('not_found')
+    expect(await room.roles.held('eve')).to.deep.equal([])
+  })
+
+  it('is no second one of who alone let them in, by way of a program', async () => {
+    expect(await confirm(await give(desk(), 'admin', 'bob'), ada)).to.equal('done')
+    const bob = await staff('bob')
+    expect(await confirm(await liftHold(ada), bob)).to.equal('second_needed')
+    expect(await confirm(await liftHold(bob), ada)).to.equal('second_needed')
+    expect(await confirm(await liftHold(ada), grace)).to.equal('done')
+    expect(await confirm(await liftHold(grace), bob)).to.equal('done')
+  })
+
+  it('is no second one of somebody else whom the same person let in, however far down', async () => {
+    expect(await confirm(await give(desk(), 'admin', 'bob'), ada)).to.equal('done')
+    expect(await confirm(await give(desk(), 'admin', 'carl'), await staff('bob'))).to.equal('done')
+    expect(await confirm(await liftHold(await staff('bob')), await staff('carl'))).to.equal('second_needed')
+    expect(await confirm(await liftHold(ada), await staff('carl'))).to.equal('second_needed')
+    expect(await confirm(await liftHold(grace), await staff('carl'))).to.equal('done')
+  })
+
+  it('is one of two once two admins, or the operator, gave the role as well', async () => {
+    expect(await confirm(await give(desk(), 'security', 'bob'), ada)).to.equal('done')
+    expect(await confirm(await give(ada, 'security', 'bob'), grace)).to.equal('done')
+    expect(await confirm(await liftHold(ada), await staff('bob'))).to.equal('done')
+    expect(await confirm(await give(desk(), 'security', 'carl'), ada)).to.equal('done')
+    expect(await room.roles.give('carl', 'security')).to.equal(true)
+    expect(await room.roles.give('carl', 'security')).to.equal(false)
+    expect(await confirm(await liftHold(ada), await staff('carl'))).to.equal('done')
+  })
+})
