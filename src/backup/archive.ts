@@ -100,9 +100,7 @@ export async function writeBackup(wish: Wish, now: number): Promise<Manifest & {
     const sealed = (content: AsyncIterable<Uint8Array>) =>
       passphrase === undefined ? content : sealing(passphrase, content)
     await pipeline(Readable.from(batches(lines())), createGzip(), sealed, output)
-    await rename(part, file)
-    const folder = await open(dirname(file), 'r')
-    await folder.sync().finally(() => folder.close())
+    await renameForGood(part, file)
     return { ...head, ...end, bytes: statSync(file).size }
   } catch (fault) {
     await rm(part, { force: true }).catch(() => undefined)
@@ -112,6 +110,13 @@ export async function writeBackup(wish: Wish, now: number): Promise<Manifest & {
   } finally {
     await snapshot.close()
   }
+}
+
+/** Renames a file, and resolves once that is on disk. */
+export async function renameForGood(from: string, to: string): Promise<void> {
+  await rename(from, to)
+  const folder = await open(dirname(to), 'r')
+  await folder.sync().finally(() => folder.close())
 }
 
 /** Returns the name under which this process writes a backup until it is whole. */

@@ -57,7 +57,7 @@ export function backupSchedule(
   const kept = store.collection(turns)
 
   const back = async (due: number): Promise<void> => {
-    const file = join(folder, `${prefix}${stamp(now())}${suffix}`)
+    const file = join(folder, backupName(now()))
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 })
       const wish = { store: url, issuer, version: packageJson.version, file, passphrase }
@@ -96,10 +96,9 @@ export function backupSchedule(
   }
 }
 
-const [prefix, suffix] = ['latchkey-', '.backup']
-
-/** Returns a time as it stands in the name of a backup. */
-export const stamp = (at: number): string => new Date(at).toISOString().replace(/[-:]|\.\d+/g, '')
+/** Names the file of a backup by when it is made. */
+export const backupName = (at: number): string =>
+  `latchkey-${new Date(at).toISOString().replace(/[-:]|\.\d+/g, '')}.backup`
 
 /** Only files that the schedule made, oldest first. */
 function backupsIn(folder: string): string[] {

@@ -1,13 +1,12 @@
 import { existsSync } from 'node:fs'
-import { open, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
 import type { Store } from '../store/collection.ts'
 import { own, plain } from '../store/copying.ts'
 import { migrations, unfinished } from '../store/migrations.ts'
 import { migrate, openEngine, versions } from '../store/open.ts'
 import { openSnapshot } from '../store/snapshot.ts'
-import { BackupError, type Kept, type Manifest, readBackup } from './archive.ts'
+import { BackupError, type Kept, type Manifest, readBackup, renameForGood } from './archive.ts'
 
 interface Wish {
   file: string
@@ -72,9 +71,7 @@ async function restoreFile({ store: url, ...wish }: Wish, { schema }: Manifest, 
     }
     // Closing the former file removes what belongs to it beside it, which must not meet the new one.
     release()
-    await rename(fresh, path)
-    const folder = await open(dirname(path), 'r')
-    await folder.sync().finally(() => folder.close())
+    await renameForGood(fresh, path)
   } catch (fault) {
     await remove()
     throw fault

@@ -3,10 +3,8 @@ import { thirdParty } from '../clients/policies.ts'
 import { invitations, registeredApp, registrations } from '../clients/registrations.ts'
 import { storedApps } from '../clients/stored-apps.ts'
 import type { Config } from '../config.ts'
-import { recorder } from '../events.ts'
-import { audit } from '../observers/audit.ts'
 import type { Store } from '../store/collection.ts'
-import { answer, type Command, json, Refusal, withStore } from './command.ts'
+import { answer, type Command, json, Refusal, recording, withStore } from './command.ts'
 
 const day = 24 * 3_600_000
 
@@ -23,7 +21,8 @@ export const appsInvite: Command = {
     'The token is printed once, alone on its line; the store keeps a digest. It works while LATCHKEY_REGISTRATION is token.',
   ].join('\n'),
   examples: ['apps invite', 'apps invite --policy partner --uses 3 --expires 14'],
-  async run({ option, config, out, beside }) {
+  async run(given) {
+    const { option, config, out, beside } = given
     const configured = config()
     const policy = option('policy') ?? thirdParty.policy
     const uses = whole('uses', option('uses') ?? '1', 10_000)
@@ -33,7 +32,7 @@ export const appsInvite: Command = {
     return withStore(configured, async store => {
       const wish = { policy, uses, expiresAt: Date.now() + days * day }
       const { bearer, invitation } = await invitations(store).invite(wish)
-      await recording(store)('client.invited', { policy, uses, until: wish.expiresAt })
+      await recording(store, given)('client.invited', { policy, uses, until: wish.expiresAt })
       out.write(`${bearer}\n`)
       beside.write(
         `For ${uses} under ${policy}, until ${date(wish.expiresAt)}; withdraw it by its id, ${invitation.id}.\n`,
@@ -110,19 +109,19 @@ export const appsRemove: Command = {
   words: true,
   help: 'The tokens of the app stop working at once, except JWT access tokens, which live five minutes. Apps of clients.json are removed there.',
   examples: ['apps remove app_1b2c3d'],
-  async run({ words: [id, ...more], config, beside }) {
+  async run(given) {
+    const [id, ...more] = given.words
     if (id === undefined || more.length > 0) throw new Refusal('Give one id.')
-    return withStore(config(), async store => {
+    return withStore(given.config(), async store => {
       const removed = await registrations(store).remove(id)
-      if (removed) await recording(store)('client.removed', { client: id })
+      if (removed) await recording(store, given)('client.removed', { client: id })
       else if (!(await invitations(store).withdraw(id))) throw new Refusal(`No app and no invitation has the id ${id}.`)
-      beside.write(removed ? 'Removed.\n' : 'Withdrawn.\n')
+      given.beside.write(removed ? 'Removed.\n' : 'Withdrawn.\n')
       return 0
     })
   },
 }
 
-const recording = (store: Store) => recorder([audit({ store })], Date.now, () => {})
 const date = (at: number): string => new Date(at).toISOString().slice(0, 10)
 
 function declaredBy({ clients, issuer, production, local, mtls }: Config): Declared {

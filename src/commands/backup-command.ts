@@ -1,11 +1,8 @@
-import { readFileSync } from 'node:fs'
 import packageJson from '../../package.json' with { type: 'json' }
 import { BackupError, type Manifest, readBackup, writeBackup } from '../backup/archive.ts'
-import { stamp } from '../backup/backup-schedule.ts'
+import { backupName } from '../backup/backup-schedule.ts'
 import { restoreBackup } from '../backup/restoring.ts'
-import { recorder } from '../events.ts'
-import { audit } from '../observers/audit.ts'
-import { answer, type Command, type Given, json, Refusal, withStore } from './command.ts'
+import { answer, type Command, type Given, json, Refusal, recording, textOf, withStore } from './command.ts'
 
 const sealingHelp =
   '  --passphrase-file FILE  seals or opens it; the file holds a passphrase or a random key, of 16 characters or more'
@@ -27,7 +24,7 @@ export const backup: Command = {
   examples: ['backup', 'backup /var/backups/latchkey.backup --passphrase-file /etc/latchkey/backup.key'],
   async run(given) {
     const now = Date.now()
-    const [file = `latchkey-${stamp(now)}.backup`, ...more] = given.words
+    const [file = backupName(now), ...more] = given.words
     if (more.length > 0) throw new Refusal('Give one file.')
     const { store, issuer, backup: configured } = given.config()
     if (store === 'sqlite::memory:')
@@ -82,9 +79,7 @@ export const restore: Command = {
       Date.now,
     )
     const { at: from, version, documents } = manifest
-    await withStore(config, store =>
-      recorder([audit({ store })], Date.now, () => {})('store.restored', { from, version, documents }),
-    )
+    await withStore(config, store => recording(store, given)('store.restored', { from, version, documents }))
     answer(given, manifest, [`Restored: ${inWords(manifest)}.`])
     return 0
   },
@@ -106,11 +101,7 @@ function configuredPassphrase({ config }: Given): string | undefined {
 function passphraseOf({ option }: Given): string | undefined {
   const file = option('passphrase-file')
   if (file === undefined) return undefined
-  try {
-    const text = readFileSync(file, 'utf8').replace(/\r?\n$/, '')
-    if (text.length >= 16) return text
-  } catch (fault) {
-    throw new Refusal(`${file} cannot be read (${(fault as NodeJS.ErrnoException).code}).`)
-  }
+  const text = textOf(file).replace(/\r?\n$/, '')
+  if (text.length >= 16) return text
   throw new Refusal(`${file} must hold 16 characters or more.`)
 }

@@ -1,9 +1,11 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 import type { ParseArgsConfig } from 'node:util'
 import type { Config } from '../config.ts'
 import { secretsOf } from '../config.ts'
 import { type Keyring, keyring } from '../crypto/keyring.ts'
+import { type Emit, recorder } from '../events.ts'
+import { audit } from '../observers/audit.ts'
 import type { Store } from '../store/collection.ts'
 import { openStore } from '../store/open.ts'
 
@@ -67,5 +69,19 @@ export async function withStore<R>(config: Config, act: (store: Store, keys: () 
     return await act(store, () => keyring(secretsOf(config)))
   } finally {
     await store.close()
+  }
+}
+
+/** Returns what puts an act of the operator on record in the audit log. */
+export function recording(store: Store, { beside }: Pick<Given, 'beside'>): Emit {
+  return recorder([audit({ store })], Date.now, fault => beside.write(`${fault}\n`))
+}
+
+/** Reads the file that an option names; `-` is standard input. Throws Refusal. */
+export function textOf(file: string): string {
+  try {
+    return readFileSync(file === '-' ? 0 : file, 'utf8')
+  } catch (fault) {
+    throw new Refusal(`${file} cannot be read (${(fault as NodeJS.ErrnoException).code}).`)
   }
 }

@@ -1,8 +1,6 @@
 import { sealer } from '../crypto/seal.ts'
-import { recorder } from '../events.ts'
 import { type Keys, keys, type RingKey } from '../keys/signing-keys.ts'
-import { audit } from '../observers/audit.ts'
-import { answer, type Command, type Given, json, Refusal, withStore } from './command.ts'
+import { answer, type Command, type Given, json, Refusal, recording, withStore } from './command.ts'
 
 /** `keys list`: the ring as every process sees it. */
 export const keysList: Command = {
@@ -52,11 +50,10 @@ export const keysReplace: Command = {
     }),
 }
 
-function withRing({ config, beside }: Given, act: (ring: Keys) => Promise<number>): Promise<number> {
-  return withStore(config(), (store, keyring) => {
-    const emit = recorder([audit({ store })], Date.now, fault => beside.write(`${fault}\n`))
-    return act(keys({ store, sealer: sealer(keyring()), emit, now: Date.now }))
-  })
+function withRing(given: Given, act: (ring: Keys) => Promise<number>): Promise<number> {
+  return withStore(given.config(), (store, keyring) =>
+    act(keys({ store, sealer: sealer(keyring()), emit: recording(store, given), now: Date.now })),
+  )
 }
 
 async function found(ring: Keys): Promise<RingKey[]> {

@@ -6,10 +6,8 @@ import { type FormatName, formats, layoutOf, type Told } from '../admin/people-f
 import { peopleImport } from '../admin/people-import.ts'
 import { runningDigest, sha256 } from '../crypto/digest.ts'
 import { sealer as sealerOf } from '../crypto/seal.ts'
-import { recorder } from '../events.ts'
 import { lookup } from '../languages.ts'
-import { audit } from '../observers/audit.ts'
-import { answer, type Command, type Given, json, Refusal } from './command.ts'
+import { answer, type Command, type Given, json, Refusal, recording } from './command.ts'
 import { type Room, readable, refusal, withPeople } from './people-list-command.ts'
 
 const names = Object.keys(formats).join(', ')
@@ -55,7 +53,7 @@ async function importing({ given, store, keys, rpId }: Room): Promise<number> {
     language: (tag: string) => lookup([tag]) ?? 'en',
     zone: (name: string) => knownZone(name) !== undefined,
   }
-  const emit = recorder([audit({ store })], Date.now, fault => beside.write(`${fault}\n`))
+  const emit = recording(store, given)
   const people = peopleImport({ store, sealer: sealerOf(keyring), reading, emit, now: Date.now })
   const faults: LineFault[] = []
   const named = new Set<number>()

@@ -4,11 +4,9 @@ import { credentials as credentialsOf } from '../accounts/credential.ts'
 import { peopleExport } from '../admin/people-export.ts'
 import type { Keyring } from '../crypto/keyring.ts'
 import { sealer as sealerOf } from '../crypto/seal.ts'
-import { recorder } from '../events.ts'
 import { emailAddress } from '../factors/contacts.ts'
-import { audit } from '../observers/audit.ts'
 import { every, type Store } from '../store/collection.ts'
-import { answer, type Command, type Given, json, Refusal, withStore } from './command.ts'
+import { answer, type Command, type Given, json, Refusal, recording, withStore } from './command.ts'
 
 /** `people export`: what an import reads. */
 export const peopleExportCommand: Command = {
@@ -34,10 +32,8 @@ export const peopleList: Command = {
   run: given =>
     withPeople(given, async ({ store }) => {
       for await (const person of every(store.collection(accountsDeclaration), {})) {
-        const { id, email, status, createdAt } = shown(person)
-        given.out.write(
-          given.flag('json') ? `${JSON.stringify(shown(person))}\n` : `${[id, email, status, createdAt].join('\t')}\n`,
-        )
+        const line = shown(person)
+        answer(given, line, [[line.id, line.email, line.status, line.createdAt].join('\t')])
       }
       return 0
     }),
@@ -63,10 +59,9 @@ export const peopleShow: Command = {
       }
       const held = await credentialsOf({ store, sealer: sealerOf(keys()), now: Date.now }).of(person.id)
       const factors = held.map(({ factor, label, createdAt, usedAt }) => ({ factor, label, createdAt, usedAt }))
-      const all = { ...shown(person), factors }
-      const lines = Object.entries(shown(person)).map(([name, value]) => `${name}: ${value}`)
-      answer(given, all, [
-        ...lines,
+      const said = shown(person)
+      answer(given, { ...said, factors }, [
+        ...Object.entries(said).map(([name, value]) => `${name}: ${value}`),
         ...factors.map(each => `factor: ${each.factor}${each.label ? ` (${each.label})` : ''}`),
       ])
       return 0
@@ -120,8 +115,7 @@ async function exporting({ given, store, keys, rpId }: Room): Promise<number> {
       else if (!given.out.write(line)) await new Promise(resolve => given.out.once('drain', resolve))
       people++
     }
-    const emit = recorder([audit({ store })], Date.now, fault => given.beside.write(`${fault}\n`))
-    await emit('people.exported', { people, secrets: file !== undefined })
+    await recording(store, given)('people.exported', { people, secrets: file !== undefined })
     given.beside.write(`${people} people exported.\n`)
     if (file) given.beside.write(`${path} holds secrets that people sign in with. Delete it once it is imported.\n`)
     return 0

@@ -1,10 +1,9 @@
 import { type Account, accounts } from '../accounts/account.ts'
 import { type Role, roleNames, roles } from '../accounts/role.ts'
-import { type EventName, recorder } from '../events.ts'
+import type { EventName } from '../events.ts'
 import { emailAddress } from '../factors/contacts.ts'
-import { audit } from '../observers/audit.ts'
 import type { Store } from '../store/collection.ts'
-import { answer, type Command, type Given, json, Refusal, withStore } from './command.ts'
+import { answer, type Command, type Given, json, Refusal, recording, withStore } from './command.ts'
 
 const known = roleNames.join(', ')
 const help = `Roles: ${known}. A viewer reads the pages at /admin; support also ends sessions and decides identity checks; security also locks accounts; an admin does everything, and gives roles with a second admin: make two. All of them need a passkey.`
@@ -18,16 +17,14 @@ async function named(store: Store, [typed = '', wanted, ...more]: readonly strin
 }
 
 /** Gives or takes a role, records it where something changed, and prints the outcome. */
-const changing =
-  (verb: 'give' | 'take', event: EventName & `role.${string}`, now: string) =>
-  ({ words, config, out }: Given) =>
-    withStore(config(), async store => {
-      const [{ id: account, email }, role] = await named(store, words)
-      const emit = recorder([audit({ store })], Date.now, () => {})
-      if (await roles({ store, now: Date.now })[verb](account, role)) await emit(event, { account, role })
-      out.write(`${email} ${now} ${role}.\n`)
-      return 0
-    })
+const changing = (verb: 'give' | 'take', event: EventName & `role.${string}`, now: string) => (given: Given) =>
+  withStore(given.config(), async store => {
+    const [{ id: account, email }, role] = await named(store, given.words)
+    if (await roles({ store, now: Date.now })[verb](account, role))
+      await recording(store, given)(event, { account, role })
+    given.out.write(`${email} ${now} ${role}.\n`)
+    return 0
+  })
 
 /** `roles give`: makes an account staff. */
 export const rolesGive: Command = {

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { sign } from '../api-keys/rfc9421.ts'
 import { id } from '../crypto/random.ts'
-import { type Command, Refusal } from './command.ts'
+import { type Command, Refusal, textOf } from './command.ts'
 
 /** `sign`: a request with an API key, as the curl that sends it. */
 export const signRequest: Command = {
@@ -32,11 +31,11 @@ export const signRequest: Command = {
     if (url === undefined || more.length > 0) throw new Refusal('Give one URL.')
     if (!URL.canParse(url) || !/^https?:/.test(url)) throw new Refusal(`${url} is no http or https URL.`)
     if (key === undefined || file === undefined) throw new Refusal('Give --key and --secret-file.')
-    const body = option('data') ?? (option('data-file') && read(option('data-file') as string))
+    const body = option('data') ?? (option('data-file') && textOf(option('data-file') as string))
     const method = (option('method') ?? (body === undefined ? 'GET' : 'POST')).toUpperCase()
     // As curl sends it, and so as it is signed: without what only browsers look at.
     const href = Object.assign(new URL(url), { hash: '' }).href
-    const headers = await signed({ id: key, secret: read(file).trim() }, { method, url: href, body })
+    const headers = await signed({ id: key, secret: textOf(file).trim() }, { method, url: href, body })
     out.write(`${curl({ method, url: href, body, headers })}\n`)
     return 0
   },
@@ -50,14 +49,6 @@ async function signed(key: Parameters<typeof sign>[0], request: Request): Promis
     return await sign(key, request, { at: Date.now(), nonce: id() })
   } catch (fault) {
     throw new Refusal(`That key cannot sign: ${(fault as Error).message}.`)
-  }
-}
-
-function read(file: string): string {
-  try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8')
-  } catch (fault) {
-    throw new Refusal(`${file} cannot be read (${(fault as NodeJS.ErrnoException).code}).`)
   }
 }
 

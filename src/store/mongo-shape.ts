@@ -3,6 +3,13 @@ import type { Asked } from './conditions.ts'
 /** A document, a filter or an update as the driver takes it. */
 export type Raw = Record<string, unknown>
 
+/** Returns the names of those collections that are not the server's own, in order. */
+export const namesOf = (collections: readonly { name: string }[]): string[] =>
+  collections
+    .map(({ name }) => name)
+    .filter(name => !name.startsWith('system.'))
+    .sort()
+
 // Not every MongoDB-compatible service takes these in a name, and none takes an empty one everywhere.
 const escapes: Record<string, string> = { '%': '%25', '.': '%2E', $: '%24', '\0': '%00' }
 const named = (name: string): string => (name === '' ? '%' : name.replace(/[%.$\0]/g, sign => escapes[sign] ?? sign))

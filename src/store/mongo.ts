@@ -2,7 +2,7 @@ import mongoose from 'mongoose'
 import type { Collection, Declaration, Doc, Opening, Store } from './collection.ts'
 import { type Askable, askable } from './conditions.ts'
 import { mongoCollection, type Native, reaching } from './mongo-collection.ts'
-import { field } from './mongo-shape.ts'
+import { field, namesOf } from './mongo-shape.ts'
 
 /**
  * Opens a MongoDB server. A write is acknowledged once a majority has it in its journal. Throws Problem `unavailable`
@@ -45,14 +45,7 @@ export async function openMongo(url: string, { now, sweep = true }: Opening): Pr
       collections.set(declaration, made)
       return made
     },
-    names: () =>
-      reaching(async () => {
-        const found = await connection.listCollections()
-        return found
-          .map(({ name }) => name)
-          .filter(name => !name.startsWith('system.'))
-          .sort()
-      }),
+    names: () => reaching(async () => namesOf(await connection.listCollections())),
     close: () => connection.close(),
   }
 }

@@ -6,6 +6,10 @@ export interface Clause {
   values: unknown[]
 }
 
+/** Lists the tables of a schema that hold documents, each a collection. */
+export const namesOfTables = `SELECT c.relname AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'doc'
+  WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace ORDER BY c.relname`
+
 /** Begins an escape: the character after NUL, so that texts sort as they did before. */
 const mark = '\u0001'
 const spelled = (sign: string): string => mark + sign.charCodeAt(0).toString(16).padStart(4, '0')

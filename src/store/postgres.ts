@@ -4,6 +4,7 @@ import { Problem } from '../errors.ts'
 import type { Collection, Declaration, Doc, Opening, Store } from './collection.ts'
 import { askable } from './conditions.ts'
 import { postgresCollection, type Query } from './postgres-collection.ts'
+import { namesOfTables } from './postgres-shape.ts'
 import { prepareTable } from './postgres-table.ts'
 
 /** Milliseconds for which the server may work on one statement, and for which anybody waits for its answer. */
@@ -115,9 +116,7 @@ export async function openPostgres(url: string, { now, sweep = true }: Opening):
       return made
     },
     async names() {
-      const tables = `SELECT c.relname AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'doc'
-        WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace ORDER BY c.relname`
-      return (await query(tables, [])).rows.map(row => String(row.name))
+      return (await query(namesOfTables, [])).rows.map(row => String(row.name))
     },
     close() {
       stopped.abort()

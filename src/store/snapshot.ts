@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { Problem } from '../errors.ts'
 import type { Doc } from './collection.ts'
+import { namesOfTables } from './sqlite.ts'
 
 /** A store as it is read for a copy or a check: nothing is created, changed or swept. */
 export interface Snapshot {
@@ -50,13 +51,11 @@ function sqliteSnapshot(path: string, now: number): Snapshot {
   }
   return {
     engine: 'sqlite',
-    names: async () => {
-      const tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
-      return db
-        .prepare(tables)
+    names: async () =>
+      db
+        .prepare(namesOfTables)
         .all()
-        .map(row => String(row.name))
-    },
+        .map(row => String(row.name)),
     async *documents(name) {
       const rows = db.prepare(`SELECT doc FROM "${name}" WHERE expires IS NULL OR expires > ? ORDER BY id`).iterate(now)
       for (const { doc } of rows) yield JSON.parse(String(doc))
@@ -66,7 +65,7 @@ function sqliteSnapshot(path: string, now: number): Snapshot {
 }
 
 async function postgresSnapshot(url: string, now: number): Promise<Snapshot> {
-  const [{ default: pg }, { fromJsonb }] = await Promise.all([import('pg'), import('./postgres-shape.ts')])
+  const [{ default: pg }, shape] = await Promise.all([import('pg'), import('./postgres-shape.ts')])
   const client = new pg.Client({
     ...{ connectionString: url, connectionTimeoutMillis: patience, application_name: 'latchkey' },
   })
@@ -79,18 +78,14 @@ async function postgresSnapshot(url: string, now: number): Promise<Snapshot> {
   })
   return {
     engine: 'postgres',
-    names: async () => {
-      const tables = `SELECT c.relname AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'doc'
-        WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace ORDER BY c.relname`
-      return (await reaching(() => rows(tables))).map(row => String(row.name))
-    },
+    names: async () => (await reaching(() => rows(shape.namesOfTables))).map(row => String(row.name)),
     async *documents(name) {
       const live = `SELECT doc::text FROM "${name}" WHERE expires IS NULL OR expires > ${Math.floor(now)} ORDER BY id`
       await reaching(() => rows(`DECLARE reading NO SCROLL CURSOR FOR ${live}`))
       try {
         for (let found = page; found === page; ) {
           const fetched = await reaching(() => rows(`FETCH ${page} FROM reading`))
-          for (const { doc } of fetched) yield fromJsonb<Doc>(String(doc))
+          for (const { doc } of fetched) yield shape.fromJsonb<Doc>(String(doc))
           found = fetched.length
         }
       } finally {
@@ -103,7 +98,10 @@ async function postgresSnapshot(url: string, now: number): Promise<Snapshot> {
 }
 
 async function mongoSnapshot(url: string, now: number): Promise<Snapshot> {
-  const [{ default: mongoose }, { fromRaw, live }] = await Promise.all([import('mongoose'), import('./mongo-shape.ts')])
+  const [{ default: mongoose }, { fromRaw, live, namesOf }] = await Promise.all([
+    import('mongoose'),
+    import('./mongo-shape.ts'),
+  ])
   const connection = mongoose.createConnection(url, {
     ...{ serverSelectionTimeoutMS: patience, connectTimeoutMS: patience, autoIndex: false, autoCreate: false },
     readPreference: 'primary',
@@ -111,13 +109,7 @@ async function mongoSnapshot(url: string, now: number): Promise<Snapshot> {
   await reaching(() => connection.asPromise())
   return {
     engine: 'mongo',
-    names: async () => {
-      const found = await reaching(() => connection.listCollections())
-      return found
-        .map(({ name }) => name)
-        .filter(name => !name.startsWith('system.'))
-        .sort()
-    },
+    names: async () => namesOf(await reaching(() => connection.listCollections())),
     async *documents(name) {
       const cursor = connection.collection(name).find(live(now)).sort({ _id: 1 }).batchSize(page)
       try {

@@ -12,6 +12,10 @@ const BLOCK = 5
 /** The same while tables are made, which is rare and cannot wait otherwise. */
 const BLOCK_TABLES = 5_000
 
+/** Lists the tables of a file, each a collection. */
+export const namesOfTables =
+  "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
+
 /**
  * Opens the embedded engine on a file, or on `:memory:`. Every write is on disk before it is acknowledged, power loss included; a
  * thread of its own makes them, and this one only reads. Several processes may share the file. Throws Problem `unavailable` where it cannot be opened.
@@ -55,8 +59,7 @@ export async function openSqlite(path: string, { now, sweep = true }: Opening): 
       return made
     },
     async names() {
-      const tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
-      return (await patiently(() => statement(tables).all())).map(row => String(row.name))
+      return (await patiently(() => statement(namesOfTables).all())).map(row => String(row.name))
     },
     async close() {
       sweeping?.stop()
