@@ -63,7 +63,6 @@ const heaviest = 24 * 1024
 export const plainBrand: Brand = {
   name: 'Latchkey',
   palette: own,
-  colours: { light: {}, dark: {} },
   logo: undefined,
   links: {},
   sender: undefined,
@@ -102,7 +101,7 @@ export function readBrand(folder: string) {
   if (icon !== undefined) add(icon, 'icon')
   if (faults.length > 0) throw new BrandError(folder, faults)
   files['brand.css'] = Buffer.from(styleSheet(palette, radius))
-  return { name, palette, colours, logo: pictures, links, sender, views, files }
+  return { name, palette, logo: pictures, links, sender, views, files }
 }
 
 function json(path: string, faults: string[]): unknown {

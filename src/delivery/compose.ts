@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import ejs from 'ejs'
-import { type Colours, looking } from './look.ts'
+import { looking, type Palette } from './look.ts'
 
 /** What a mail's views and phrases are told, besides what the sender calls itself and where it is. */
 type Told = Record<string, unknown> & {
@@ -24,7 +24,7 @@ interface Options {
   /** What the sender calls itself and looks like. */
   brand: () => {
     name: string
-    colours: Colours
+    palette: Palette
     logo?: unknown
     /** A folder of views that stand in for ours. */
     views?: string | undefined
@@ -82,7 +82,7 @@ export function composer({ phrases, issuer, brand }: Options) {
     /** The mail that views and phrases of this name make. */
     mail(chosen: string, values: Told): Composed {
       const { locale } = values
-      const { name, colours, logo } = brand()
+      const { name, palette, logo } = brand()
       const known: Values = { name, host, issuer, ...lines(values), ...permissions(values) }
       const t = (key: string) => phrases.t(locale, key, known)
       const subject = t(`mail.${chosen}.subject`)
@@ -94,7 +94,7 @@ export function composer({ phrases, issuer, brand }: Options) {
         lang: locale,
         direction,
         t,
-        ...looking({ direction, colours }),
+        ...looking({ direction, palette }),
         keyed: logo === undefined,
       }
       const { look } = page

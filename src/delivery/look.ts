@@ -1,17 +1,8 @@
-// The tokens of views/assets, as literals: mail programs know no custom properties.
-const tokens = {
-  paper: ['#f4f5f2', '#0d1211'],
-  card: ['#ffffff', '#151c1a'],
-  sunk: ['#eceeea', '#0f1614'],
-  ink: ['#10201c', '#e8eeea'],
-  soft: ['#52625d', '#9dafa8'],
-  line: ['#d5dad5', '#2a3532'],
-  key: ['#0f4a3f', '#d9b25f'],
-  brass: ['#8a6416', '#d9b25f'],
-  'on-key': ['#ffffff', '#17140a'],
-} as const
+/** The colours of pages that mails use, by name (views/assets/latchkey.css/1-tokens.css). */
+type Token = 'paper' | 'card' | 'sunk' | 'ink' | 'soft' | 'line' | 'key' | 'on-key' | 'link' | 'brass'
+/** Colours, each `#rrggbb`: written out in mails, because mail programs know no custom properties. */
+export type Palette = Readonly<Record<'light' | 'dark', Readonly<Record<string, string>>>>
 
-type Token = keyof typeof tokens
 interface Role {
   /** Which property takes which token. */
   colours: Record<string, Token>
@@ -68,7 +59,7 @@ const roles = {
     rest: `margin:0 0 18px;border-radius:10px;padding:18px 0;text-align:center;${mono};font-size:36px;line-height:1.2;font-weight:600;letter-spacing:.16em;white-space:nowrap`,
     ltr: true,
   },
-  link: { colours: { color: 'key' }, rest: 'text-underline-offset:3px;overflow-wrap:anywhere', ltr: true },
+  link: { colours: { color: 'link' }, rest: 'text-underline-offset:3px;overflow-wrap:anywhere', ltr: true },
   button: {
     colours: { 'background-color': 'key', 'border-color': 'key', color: 'on-key' },
     rest: 'display:inline-block;border-width:1px;border-style:solid;border-radius:10px;padding:12px 20px;font-weight:600;text-decoration:none',
@@ -82,28 +73,21 @@ const roles = {
 /** What an element of a mail is. */
 type Look = keyof typeof roles
 
-type Scheme = Readonly<Record<string, string | undefined>>
-/** Colours of a brand, in the place of ours of the same name. */
-export type Colours = Readonly<Record<'light' | 'dark', Scheme>>
-
 /**
  * Returns what writes an element's class and inlined style as HTML attributes: light inline, because many mail programs read nothing else;
  * and the style sheet of what cannot be inlined: the dark, and narrow windows.
  */
-export function looking({ direction, colours }: { direction: 'ltr' | 'rtl'; colours: Colours }) {
-  const schemes = [colours.light, colours.dark]
-  const paint = (painted: Role['colours'], scheme: 0 | 1): string[] =>
-    Object.entries(painted).map(
-      ([property, token]) => `${property}:${schemes[scheme]?.[token] ?? tokens[token][scheme]}`,
-    )
+export function looking({ direction, palette }: { direction: 'ltr' | 'rtl'; palette: Palette }) {
+  const paint = (painted: Role['colours'], scheme: keyof Palette): string[] =>
+    Object.entries(painted).map(([property, token]) => `${property}:${palette[scheme][token]}`)
   const dark = Object.entries(roles).map(([name, role]) => {
-    const painted = paint(role.colours, 1).map(each => `${each}!important`)
+    const painted = paint(role.colours, 'dark').map(each => `${each}!important`)
     return `.${name}{${painted.join(';')}}`
   })
   return {
     look: (name: Look): string => {
       const { colours: painted, rest, mirrored, ltr }: Role = roles[name]
-      const parts = [...paint(painted, 0), rest, direction === 'rtl' ? mirrored : undefined]
+      const parts = [...paint(painted, 'light'), rest, direction === 'rtl' ? mirrored : undefined]
       return `class="${name}"${ltr ? ' dir="ltr"' : ''} style="${parts.filter(Boolean).join(';')}"`
     },
     styleSheet: `:root{color-scheme:light dark;supported-color-schemes:light dark}
