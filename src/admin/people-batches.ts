@@ -9,6 +9,7 @@ import { type Layout, records } from './people-lines.ts'
 
 /** People who are looked up, and written, together. */
 const together = 250
+
 /** What is wrong with one record. */
 export interface LineFault extends Fault {
   line: number

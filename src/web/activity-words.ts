@@ -130,5 +130,5 @@ function valuesOf(data: Entry['data'], { say, app, to = 'none' }: InWords): Reco
 
 function browserOf(header: string | undefined, { say }: InWords): string | undefined {
   const { browser, system } = agentOf(header)
-  return browser && system ? say('activity.agent', { browser, system }) : (browser ?? system)
+  return browser && system ? say('device.words', { browser, system }) : (browser ?? system)
 }

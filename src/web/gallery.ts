@@ -1,8 +1,8 @@
 import type { Context } from 'koa'
 import { Problem } from '../errors.ts'
 import { type Locale, lookup } from '../languages.ts'
-import { addressOf } from '../network.ts'
 import { queryField } from './forms.ts'
+import { hereOnly } from './operating.ts'
 import type { Pages } from './pages.ts'
 import type { Services } from './services.ts'
 
@@ -25,10 +25,7 @@ const policyOfMails = "default-src 'none'; style-src 'unsafe-inline'; frame-ance
 /** Serves every page and email with samples, in development. */
 export function gallery({ router, samples, compose, show }: Services): void {
   if (!samples) return
-  router.use([home, `${home}/:kind/:title`], async (ctx, next) => {
-    if (addressOf(ctx.ip)?.range() !== 'loopback') throw new Problem('not_found')
-    await next()
-  })
+  router.use([home, `${home}/:kind/:title`], hereOnly)
   const languageOf = (ctx: Context): Locale => lookup([queryField(ctx, 'language', 40) ?? '']) ?? ctx.state.locale
   const themeOf = (ctx: Context) => themes.find(each => each === queryField(ctx, 'theme', 10))
 

@@ -1,4 +1,4 @@
-import type { Context } from 'koa'
+import type { Context, Middleware } from 'koa'
 import { Problem } from '../errors.ts'
 import { addressOf, plainAddress } from '../network.ts'
 import { queryField } from './forms.ts'
@@ -54,10 +54,7 @@ export function operating({ router, ready, metrics, kept, show, asksItself }: Se
 
   if (kept) {
     // It shows everybody's codes and links: a development server that listens beyond this machine keeps them to itself.
-    router.use(['/dev/outbox', '/dev/outbox.json'], async (ctx, next) => {
-      if (addressOf(ctx.ip)?.range() !== 'loopback') throw new Problem('not_found')
-      await next()
-    })
+    router.use(['/dev/outbox', '/dev/outbox.json'], hereOnly)
     const asked = (ctx: Context) => queryField(ctx, 'to', 320) || undefined
     router.get('/dev/outbox.json', async ctx => {
       ctx.body = await kept(asked(ctx))
@@ -67,6 +64,12 @@ export function operating({ router, ready, metrics, kept, show, asksItself }: Se
       show.page(ctx, 'dev/outbox', { messages: await kept(to), to: to ?? '' })
     })
   }
+}
+
+/** Lets nobody but this machine see what is for developers. */
+export const hereOnly: Middleware = async (ctx, next) => {
+  if (addressOf(ctx.ip)?.range() !== 'loopback') throw new Problem('not_found')
+  await next()
 }
 
 /** Returns how a request arrived here, for `latchkey doctor`: whom proxies named, and who connected. */
