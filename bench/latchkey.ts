@@ -5,6 +5,7 @@ import * as oidc from 'openid-client'
 import { generateSecret } from 'otplib'
 import { accounts } from '../src/accounts/account.ts'
 import { credentials, type NewCredential } from '../src/accounts/credential.ts'
+import { passwordKinds } from '../src/accounts/password-kinds.ts'
 import { sessionBook } from '../src/accounts/session.ts'
 import { keys } from '../src/api-keys/api-keys.ts'
 import type { OwnKey } from '../src/api-keys/rfc9421.ts'
@@ -64,6 +65,8 @@ interface Wanted {
   people: number
   /** People who are only there, each with five sessions. */
   others?: number
+  /** A hash of another product, which every other of the people has, as an import would have left them. */
+  imported?: string
   /** The URL of a fresh database on a server, dropped at the end; without it the store is embedded, on disk. */
   database?: string | undefined
   /** Asks the Latchkey at a URL for its first token. */
@@ -75,7 +78,7 @@ interface Wanted {
 
 /** Starts Latchkey with so many people. */
 export async function latchkey(wanted: Wanted): Promise<Measured> {
-  const { people, others = 0, database, firstToken, apps = [], environment } = wanted
+  const { database, firstToken, apps = [], environment } = wanted
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'))
   const file = join(folder, 'latchkey.db')
   const store = database ?? `sqlite:${file}`
@@ -86,7 +89,7 @@ export async function latchkey(wanted: Wanted): Promise<Measured> {
   const hash = await hashing.hash(password)
   const port = await freePort()
   const issuer = `http://localhost:${port}`
-  const { crowd, keys, holders } = await settle(store, { people, others, hash, issuer })
+  const { crowd, keys, holders } = await settle(store, { ...wanted, hash, issuer })
   const begun = performance.now()
   const env = {
     LATCHKEY_ISSUER: issuer,
@@ -154,7 +157,7 @@ function declared(apps: readonly object[]): object {
 /** Puts people into the store, as sign-up would have left them. */
 async function settle(
   url: string,
-  { people, others, hash, issuer }: { people: number; others: number; hash: string; issuer: string },
+  { people, others = 0, imported, hash, issuer }: Wanted & { hash: string; issuer: string },
 ): Promise<{ crowd: Person[]; keys: Measured['keys']; holders: Authenticator[] }> {
   // Sweeping, as the measured process does: MongoDB refuses an index that differs from the one of the same name.
   const store = await openStore(url, { now: Date.now })
@@ -178,12 +181,13 @@ async function settle(
     holders.push(device)
     await begin(`holder-${worker}@example.com`, [{ factor: 'passkey', ...enrolled }], account)
   }
-  for (const { email, totp } of crowd) {
+  for (const [which, { email, totp }] of crowd.entries()) {
     await begin(email, [
-      { factor: 'password', secret: { hash } },
+      { factor: 'password', secret: { hash: which % 2 === 1 && imported ? imported : hash } },
       { factor: 'totp', secret: { secret: totp, step: 0 } },
     ])
   }
+  if (imported) await passwordKinds({ store, sealer: sealer(keyring([measuredSecrets])), now: Date.now }).begin()
   const book = sessionBook({ store, longest: 30 * 24 * 3_600_000, now: Date.now })
   const other = async (which: number): Promise<void> => {
     const account = await begin(`other-${which}@example.com`, [{ factor: 'password', secret: { hash } }])

@@ -2,6 +2,7 @@ import type { RequestListener } from 'node:http'
 import type { DestinationStream } from 'pino'
 import { accounts as accountsOf } from './accounts/account.ts'
 import { holding } from './accounts/hold.ts'
+import { passwordKinds } from './accounts/password-kinds.ts'
 import { postage as postageOf } from './accounts/postage.ts'
 import { sessionBook } from './accounts/session.ts'
 import { throttle as throttleOf } from './accounts/throttle.ts'
@@ -106,6 +107,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   const keyring = keyringOf(secrets)
   const sealer = sealerOf(keyring)
   const hasher = hasherOf({ keyring, queue: config.hashing.queue, cost })
+  const kinds = passwordKinds({ store, sealer, now })
   const accounts = accountsOf(store, sealer)
   const assets = assetsOf()
   const brand = configured.branding(config, { publish: assets.publish, warn: log.warn })
@@ -125,6 +127,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   const people = peopleOf(config, {
     ...{ store, sealer, hasher, accounts, throttle, postage, book, places, sendMail, words, emit, name, now },
     onFault: log.fault,
+    likeness: address => kinds.likeness(address, keyring.newest('decoys').bytes),
     endAll: account => oidc.sessions.endAllOf(account, 'closed'),
     complete: id => identity.submissions.complete(id),
     cutOff: async (account, origin) => {
@@ -215,6 +218,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   const backingUp = { store, emit, now, onDone: metrics.backedUp, onFault: log.fault }
   const backups = backupSchedule(config, backingUp, stopped.signal)
   const repeated = [repeating(sweep, minute, log.fault), repeating(signEnd, 60 * minute, log.fault)]
+  repeated.push(repeating(() => kinds.recount(hasher.kind, stopped.signal), minute, log.fault))
   if (backups) repeated.push(repeating(backups, minute, log.fault))
   return {
     listener,

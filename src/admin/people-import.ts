@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type Account, accountsDeclaration } from '../accounts/account.ts'
 import { credentialContext, credentialsDeclaration } from '../accounts/credential.ts'
+import { passwordKinds } from '../accounts/password-kinds.ts'
 import { sha256 } from '../crypto/digest.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import type { Emit } from '../events.ts'
@@ -26,7 +27,7 @@ const importsDeclaration = declare({
 
 interface Services {
   store: Store
-  sealer: Pick<Sealer, 'seal'>
+  sealer: Pick<Sealer, 'seal' | 'open'>
   reading: Reading
   emit: Emit
   now: () => number
@@ -38,6 +39,7 @@ export function peopleImport({ store, sealer, reading, emit, now }: Services) {
   const credentials = store.collection(credentialsDeclaration)
   const batches = peopleBatches({ store, reading })
   const runs = store.collection(importsDeclaration)
+  const kinds = passwordKinds({ store, sealer, now })
 
   const counted = (counts: Counts, people: readonly Read[]): void => {
     for (const { person } of people) {
@@ -95,8 +97,10 @@ export function peopleImport({ store, sealer, reading, emit, now }: Services) {
       const counts = none()
       const { done = 0, made: before = 0 } = (await runs.get(run)) ?? {}
       let made = before
+      await kinds.begin()
       for await (const { wanted, through } of batches(source, counts, hearing)) {
         if (through <= done) continue
+        await kinds.foresee(wanted.flatMap(hashesOf))
         const born: Read[] = []
         const outcomes = await Promise.allSettled(
           wanted.map(async each => {
@@ -122,7 +126,14 @@ export function peopleImport({ store, sealer, reading, emit, now }: Services) {
         faulty: counts.faulty,
       })
       await runs.take(run)
+      await kinds.end()
       return counts
     },
   }
+}
+
+function hashesOf({ person }: Read): string[] {
+  return person.credentials.flatMap(({ factor, secret }) =>
+    factor === 'password' ? (secret as { hash: string }).hash : [],
+  )
 }

@@ -62,6 +62,21 @@ export function foreignHash(spelled: string): Verify {
   throw new HashFault('unknown', 'a password hash of an unknown form')
 }
 
+/**
+ * Returns the kind of a stored hash, ours included: a hash of the same function, cost and length that says nothing of the password or of
+ * a project's keys, and takes the same time to verify.
+ */
+export function kindOf(stored: string): string {
+  const spelled = stored.slice(stored.indexOf('$'))
+  const [, outer = '', hash = ''] = bcryptSpelling.exec(spelled) ?? []
+  if (hash !== '') return `${outer}${hash.slice(0, 7)}${'.'.repeat(53)}`
+  const parts = spelled.split('$')
+  const bare = parts.length - (parts[1] === 'firebase-scrypt' ? 4 : 2)
+  // How long a salt is costs nothing.
+  const length = (part: string, at: number) => (at === parts.length - 2 && at === bare ? 22 : part.length)
+  return parts.map((part, at) => (at < bare ? part : 'A'.repeat(length(part, at)))).join('$')
+}
+
 function readArgon2(spelled: string): Verify | undefined {
   const found = argon2Spelling.exec(spelled)
   if (!found) return undefined

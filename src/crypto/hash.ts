@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import * as argon2 from '@node-rs/argon2'
 import { Problem } from '../errors.ts'
-import { foreignHash } from './foreign-hash.ts'
+import { foreignHash, kindOf } from './foreign-hash.ts'
 import type { Key, Keyring } from './keyring.ts'
 
 /** The cost of one hash: KiB of memory, and passes over it. */
@@ -46,6 +46,8 @@ export function hasher({
   const nobody = `$argon2id$v=19$m=${cost.memory},t=${cost.passes},p=1$${base64(16)}$${base64(32)}`
 
   return {
+    /** The kind of its hashes. */
+    kind: kindOf(nobody),
     /** Resolves to what to store: the pepper's key id, then argon2id in its usual form. */
     async hash(password: string): Promise<string> {
       const key = keyring.newest('pepper')
@@ -66,8 +68,9 @@ export function hasher({
       const current = id === newest.id && Number(memory) === cost.memory && Number(passes) === cost.passes
       return { ok: matches && key !== undefined, stale: !current }
     },
-    /** Takes the time of a verify: for accounts that do not exist. */
-    async decoy(password: string): Promise<void> {
+    /** Takes the time of a verify, of a hash of ours or of the kind that is told: for accounts that do not exist. */
+    async decoy(password: string, kind?: string): Promise<void> {
+      if (kind !== undefined) return void (await run(() => foreignHash(kind)(password)))
       const key = keyring.newest('pepper')
       await run(() => engine.verify(nobody, peppered(key, password)))
     },

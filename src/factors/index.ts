@@ -9,6 +9,8 @@ import { totp } from './totp.ts'
 
 export interface FactorServices {
   hasher: Hasher
+  /** Resolves to the kind of hash in whose time an address without a password is answered; undefined for ours. */
+  likeness?: ((address: string) => Promise<string | undefined>) | undefined
   sealer: Pick<Sealer, 'blind'>
   /** Resolves when the message is kept for sending. */
   send(sending: Sending): Promise<void>
@@ -23,6 +25,7 @@ export interface FactorServices {
 /** Every factor there is, in order of preference: the only list of them. */
 export function factors({
   hasher,
+  likeness,
   sealer: { blind },
   send,
   countries,
@@ -31,7 +34,7 @@ export function factors({
 }: FactorServices): readonly Factor[] {
   return [
     passkey({ name, issuer }),
-    password({ hasher, name }),
+    password({ hasher, name, likeness }),
     totp({ name }),
     smsCode({ blind, send, countries }),
     emailCode({ blind, send }),

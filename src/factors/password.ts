@@ -17,12 +17,15 @@ interface Services {
   hasher: Hasher
   /** The service's own name, which no password may contain. */
   name: string
+  /** Resolves to the kind of hash in whose time an address without a password is answered; undefined for ours. */
+  likeness?: ((address: string) => Promise<string | undefined>) | undefined
 }
 
 /** A password (NIST SP 800-63B-4, 3.1.1): eight characters or more, since a second factor always goes along. */
 export function password({
   hasher,
   name,
+  likeness,
 }: Services): Factor<Secret, null, z.output<typeof enrolAnswer>, null, z.output<typeof proveAnswer>> {
   return {
     id: 'password',
@@ -53,12 +56,17 @@ export function password({
         const [credential] = who.credentials
         const { ok, stale } = credential
           ? await hasher.verify(credential.secret.hash, answer.password)
-          : await hasher.decoy(answer.password).then(() => ({ ok: false, stale: false }))
+          : await decoy(answer.password, who.email ?? '')
         if (!credential || !ok) throw refused('wrong_credentials', 'password', who)
         const hash = stale ? await rehash(answer.password) : undefined
         return { credential: credential.id, ...(hash !== undefined && { secret: { hash } }) }
       },
     },
+  }
+
+  async function decoy(typed: string, address: string) {
+    await hasher.decoy(typed, await likeness?.(address))
+    return { ok: false, stale: false }
   }
 
   // A busy queue must not turn a right password away: the next sign-in will rehash it.

@@ -45,6 +45,8 @@ interface Services {
   store: Store
   sealer: Sealer
   hasher: Hasher
+  /** The kind of hash in whose time an address without a password is answered. */
+  likeness: FactorServices['likeness']
   accounts: Accounts
   throttle: Throttle
   postage: Postage
@@ -71,7 +73,7 @@ export type People = ReturnType<typeof people>
 export function people({ issuer, trust, hold, closing: patience, sms }: Config, services: Services) {
   const { store, sealer, hasher, accounts, throttle, postage, book, places, sendMail, words, emit, name, now } =
     services
-  const { endAll, complete, cutOff, onFault } = services
+  const { endAll, complete, cutOff, likeness, onFault } = services
   const credentials = credentialsOf({ store, sealer, now })
   const devices = devicesOf({ store, trustFor: trust, now })
   const admissions = admissionsOf({ store, now })
@@ -80,7 +82,7 @@ export function people({ issuer, trust, hold, closing: patience, sms }: Config, 
   const failures = failuresOf({ store, emit, now })
   const send: FactorServices['send'] = ({ channel, to, locale, ...data }) =>
     sendMail('code', channel === 'sms' ? { textTo: to, locale } : { email: to, locale }, data)
-  const factors = factorsOf({ hasher, sealer, send, countries: sms.countries, name, issuer })
+  const factors = factorsOf({ hasher, likeness, sealer, send, countries: sms.countries, name, issuer })
 
   const addresses = addressesOf({ store, sealer, accounts, now })
   const announcements = announcementsOf({ store, credentials, emit, onFault, now })

@@ -5,6 +5,7 @@ import {
   firebaseHash,
   foreignHash,
   HashFault,
+  kindOf,
   pbkdf2Hash,
 } from '../../src/crypto/foreign-hash.ts'
 import { hasher } from '../../src/crypto/hash.ts'
@@ -138,6 +139,30 @@ describe('crypto/foreign-hash', () => {
     expect(await verify(foreign, password)).to.deep.equal({ ok: true, stale: true })
     expect((await verify(foreign, 'plum anchor viola')).ok).to.equal(false)
     expect((await verify(await hash(password), password)).stale).to.equal(false)
+  })
+
+  it('has a kind that takes the same to verify, and says nothing of the password or of a project', async () => {
+    const kinds = [...made.map(([, hash]) => hash), ofFirebase].map(hash => [hash, kindOf(hash)] as const)
+    for (const [hash, kind] of kinds) {
+      expect(kindOf(kind), hash).to.equal(kind)
+      const secrets = hash.startsWith('$2') ? [hash.slice(7)] : hash.split('$').slice(hash === ofFirebase ? 4 : -1)
+      for (const each of secrets) expect(kind).to.not.include(each)
+      if (hash !== ofFirebase) expect(await foreignHash(kind)(password), kind).to.equal(false)
+    }
+    const parameters = (spelled: string) => spelled.match(/\$2[aby]\$\d\d|[a-z]+=\d+|pbkdf2-\w+/g)
+    for (const [hash, kind] of kinds) expect(parameters(kind)).to.deep.equal(parameters(hash))
+    const [ours, other] = ['abcdefgh', 'ABCDEFGH'].map(id => kindOf(`${id}${argon2Of('m=8,t=1,p=1')}`))
+    expect([ours, fault(ours ?? ''), fault(kindOf(ofFirebase))]).to.deep.equal([other, 'none', 'none'])
+  })
+
+  it('takes the place of an unknown account’s, in the same queue', async () => {
+    const { decoy, kind } = hasher({ keyring: keyring(['n'.repeat(32)]), queue: 0, concurrency: 1 })
+    expect(fault(kind)).to.equal('none')
+    // Something is verified by the kind that is told, and by no other: one that is none is noticed.
+    expect(await decoy(password, '$nothing$').catch(error => error)).to.be.instanceOf(HashFault)
+    const first = decoy(password, kindOf(made[4]?.[1] ?? ''))
+    expect(await decoy(password, kind).catch(problem => problem.code)).to.equal('busy')
+    await first
   })
 
   it('waits in the queue of all other passwords', async () => {

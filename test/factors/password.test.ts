@@ -54,6 +54,16 @@ describe('factors/password', () => {
     expect(factor.prove.names?.({ email: ' Nobody ', password: '' })).to.deep.equal({ email: 'nobody' })
   })
 
+  it('takes the time of the kind that is drawn for the address where there is no password', async () => {
+    const taken: unknown[] = []
+    const hasher = { ...own.hasher, decoy: async (...given: unknown[]) => void taken.push(given) }
+    const likeness = async (address: string) => `kind for ${address}`
+    const answer = { email: 'typed@example.com', password: right }
+    const asked = password({ hasher, name, likeness }).prove.finish(answer, null, subject({ email: 'eve@example.com' }))
+    expect(await problem(asked)).to.include({ code: 'wrong_credentials' })
+    expect(taken).to.deep.equal([[right, 'kind for eve@example.com']])
+  })
+
   describe('once the cost has changed', () => {
     const dearer = (queue = 1000) =>
       hasher({

@@ -4,8 +4,10 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { accounts } from '../../src/accounts/account.ts'
 import { credentials } from '../../src/accounts/credential.ts'
+import { kindsDeclaration } from '../../src/accounts/password-kinds.ts'
 import { sessionsDeclaration } from '../../src/accounts/session.ts'
 import { peopleImport } from '../../src/admin/people-import.ts'
+import { kindOf } from '../../src/crypto/foreign-hash.ts'
 import { pepperOf } from '../../src/crypto/hash.ts'
 import { keyring } from '../../src/crypto/keyring.ts'
 import { sealer as sealerOf } from '../../src/crypto/seal.ts'
@@ -148,6 +150,21 @@ describe('people who were imported', () => {
     const again = (await latchkey.outbox(dan.email)).find(each => each.link && each.link !== link)?.link ?? ''
     page = await (await thief.get(again)).submit()
     expect(page.h1).to.equal('Enter the code from your authenticator app')
+  })
+
+  it('are not told apart from nobody by the time of an answer: unknown addresses have kinds of hashes as they do', async () => {
+    const fay = await moved({})
+    const kept = latchkey.store.collection(kindsDeclaration)
+    const kinds = (await kept.get('all'))?.kinds ?? []
+    expect(kinds.map(({ kind }) => kind)).to.include(kindOf(bcrypt))
+    // A kind that nothing can be verified by shows who is answered by it.
+    await kept.patch('all', { kinds: [{ kind: '$nothing$', held: 1 }] })
+    latchkey.clock.pass(60_000)
+    expect((await start({ ...somebody(), id: '', password, secret }, 'plum anchor viola')).status).to.equal(500)
+    expect((await start(fay, 'plum anchor viola')).status).to.equal(401)
+    await kept.patch('all', { kinds })
+    latchkey.clock.pass(60_000)
+    expect((await start({ ...somebody(), id: '', password, secret }, 'plum anchor viola')).status).to.equal(401)
   })
 
   it('who were disabled at the source do not get in', async () => {
