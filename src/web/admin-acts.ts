@@ -1,24 +1,12 @@
-import type { Context } from 'koa'
 import type { AdminScope } from '../accounts/role.ts'
 import { decides, roleNames } from '../accounts/role.ts'
 import { Problem } from '../errors.ts'
 import { field, queryField } from './forms.ts'
 import type { Services } from './services.ts'
-import { desk } from './staff-desk.ts'
-import type { SignedIn } from './visit.ts'
+import { desk, frame, reasonOf } from './staff-desk.ts'
 
 declare module './pages.ts' {
   interface Pages {
-    /** Asks before something is done to a person: posts `reason` and `fields` to `action`. `two`: it is only proposed. */
-    'admin/act': {
-      act: string
-      email: string
-      action: string
-      back: string
-      fields: readonly (readonly [name: string, value: string])[]
-      two: boolean
-      typed: string
-    }
     /** What waits for a second one of the staff. */
     'admin/proposals': { proposals: readonly ProposalLine[] }
     /** Posts `reason` to `<base>/confirm` or `<base>/decline`. */
@@ -53,38 +41,31 @@ interface ProposalLine {
   expiresAt: number
 }
 
-const reasonOf = (ctx: Context) => field(ctx, 'reason', 500)
-
 /** Serves the pages that ask before something is done to a person, and those where a second one of the staff confirms it. */
 export function adminActs(services: Services): void {
   const { admin, accounts, credentials, show } = services
-  const { page, asks, posts, frame, operator } = desk(services)
+  const { page, asks, asksFirst, posts } = desk(services)
 
-  const addressOf = async (account: string): Promise<string> => {
+  const emailOf = async (account: string): Promise<string> => {
     const found = await accounts.get(account)
     if (!found) throw new Problem('not_found')
     return found.email
   }
 
-  for (const operation of admin.list.filter(({ at }) => /^POST \/people\/\{account\}\/[a-z-]+$/.test(at))) {
+  for (const operation of admin.list) {
     const act = operation.id.slice('people.'.length)
-    if (act === 'note') continue
-    const path = `/admin/people/:account/${act}`
+    // What needs no reason is done on the page of the person.
+    if (operation.at !== `POST /people/{account}/${act}`) continue
     const two = operation.confirmed !== undefined
-    const ask = async (ctx: Context, person: SignedIn, problem?: Problem): Promise<void> => {
-      const { account = '' } = ctx.params
-      const credential = ctx.method === 'GET' ? queryField(ctx, 'credential', 100) : field(ctx, 'credential', 100)
-      const locals = {
-        ...{ act, two, email: await addressOf(account), action: ctx.path, back: `/admin/people/${account}` },
-        fields: 'credential' in operation.args.shape ? [['credential', credential ?? ''] as const] : [],
-        typed: problem ? reasonOf(ctx) : '',
-      }
-      const title = show.say(ctx.state.locale, `admin.act.${act}`)
-      show.page(ctx, 'admin/act', locals, { ...(await frame(person)), title, problem })
-    }
-    asks(path, operation.scope, ask)
-    posts(
-      path,
+    asksFirst(
+      `/admin/people/:account/${act}`,
+      operation.scope,
+      async ctx => {
+        const { account = '' } = ctx.params
+        const credential = ctx.method === 'GET' ? queryField(ctx, 'credential', 100) : field(ctx, 'credential', 100)
+        const fields = 'credential' in operation.args.shape ? [['credential', credential ?? ''] as const] : []
+        return { act, two, about: await emailOf(account), back: `/admin/people/${account}`, fields }
+      },
       ctx => {
         const { account = '' } = ctx.params
         const credential = field(ctx, 'credential', 100)
@@ -97,35 +78,32 @@ export function adminActs(services: Services): void {
           back: credential === '' ? ctx.path : `${ctx.path}?${new URLSearchParams({ credential })}`,
         }
       },
-      ask,
     )
   }
 
-  page('/admin/proposals', 'admin:people.read', async (ctx, person) => {
-    const { proposals } = await admin.perform(admin.proposals.list, {}, await operator(ctx, person))
-    show.page(ctx, 'admin/proposals', { proposals }, await frame(person))
+  page('/admin/proposals', 'admin:people.read', async (ctx, by) => {
+    const { proposals } = await admin.perform(admin.proposals.list, {}, by)
+    show.page(ctx, 'admin/proposals', { proposals }, frame(by))
   })
 
-  const one = async (ctx: Context, person: SignedIn, problem?: Problem): Promise<void> => {
+  const one = asks('/admin/proposals/:proposal', 'admin:people.read', async (ctx, by, problem) => {
     const { proposal = '' } = ctx.params
-    const by = await operator(ctx, person)
     const found = await admin.perform(admin.proposals.get, { proposal }, by)
     const bars = !['admin:people.loosen' as const, admin.named(found.operation).scope].every(each =>
       by.scopes.has(each),
     )
       ? ('not_permitted' as const)
-      : found.by === person.account.email
+      : found.by === by.staff.email
         ? ('second_needed' as const)
-        : found.account === person.account.id
+        : found.account === by.staff.id
           ? ('own_case' as const)
           : undefined
     const removes = (await credentials.of(found.account)).find(({ id }) => id === found.args.credential)
     const base = `/admin/proposals/${proposal}`
     const role = roleNames.find(each => each === found.args.role)
     const locals = { ...found, base, bars, removes, role, typed: problem ? reasonOf(ctx) : '' }
-    show.page(ctx, 'admin/proposal', locals, { ...(await frame(person)), problem })
-  }
-  asks('/admin/proposals/:proposal', 'admin:people.read', one)
+    show.page(ctx, 'admin/proposal', locals, { ...frame(by), problem })
+  })
   for (const verdict of ['confirm', 'decline'])
     posts(
       `/admin/proposals/:proposal/${verdict}`,
@@ -139,14 +117,12 @@ export function adminActs(services: Services): void {
     )
 
   const changesRoles: AdminScope = 'admin:roles.write'
-  const listed = async (ctx: Context, person: SignedIn, problem?: Problem): Promise<void> => {
-    const by = await operator(ctx, person)
+  const listed = page('/admin/roles', 'admin:roles.read', async (ctx, by, problem) => {
     const { staff } = await admin.perform(admin.roles.list, {}, by)
     const typed = { email: field(ctx, 'email', 320), role: field(ctx, 'role', 20), reason: reasonOf(ctx) }
     const locals = { members: staff, roles: roleNames, changes: by.scopes.has(changesRoles), typed }
-    show.page(ctx, 'admin/roles', locals, { ...(await frame(person)), problem })
-  }
-  page('/admin/roles', 'admin:roles.read', listed)
+    show.page(ctx, 'admin/roles', locals, { ...frame(by), problem })
+  })
   posts(
     '/admin/roles/give',
     async ctx => {
@@ -159,26 +135,19 @@ export function adminActs(services: Services): void {
     listed,
   )
 
-  const take = async (ctx: Context, person: SignedIn, problem?: Problem): Promise<void> => {
-    const { account = '', role = '' } = ctx.params
-    const locals = {
-      ...{ act: 'take', two: false, email: await addressOf(account), action: ctx.path, back: '/admin/roles' },
-      fields: [],
-      typed: problem ? reasonOf(ctx) : '',
-    }
-    const title = show.say(ctx.state.locale, 'admin.act.take', {
-      role: show.say(ctx.state.locale, `admin.role.${role}`),
-    })
-    show.page(ctx, 'admin/act', locals, { ...(await frame(person)), title, problem })
-  }
-  asks('/admin/roles/:account/:role', changesRoles, take)
-  posts(
+  asksFirst(
     '/admin/roles/:account/:role',
+    changesRoles,
+    async ctx => {
+      const { account = '', role = '' } = ctx.params
+      const say = (key: string, values?: Record<string, string>) => show.say(ctx.state.locale, key, values)
+      const title = say('admin.act.take', { role: say(`admin.role.${role}`) })
+      return { act: 'take', title, about: await emailOf(account), back: '/admin/roles', fields: [], two: false }
+    },
     ctx => {
       const { account = '', role = '' } = ctx.params
       const given = { account, role, reason: reasonOf(ctx) }
       return { operation: 'roles.take', given, next: '/admin/roles', back: ctx.path, done: 'take' }
     },
-    take,
   )
 }

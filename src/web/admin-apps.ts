@@ -3,11 +3,10 @@ import { usualOverlap } from '../admin/app-keeper.ts'
 import type { AppShown } from '../admin/app-operations.ts'
 import { type Template, templateNames } from '../clients/app-templates.ts'
 import { Problem } from '../errors.ts'
-import { choices, field, queryField, submit } from './forms.ts'
+import { choices, field, queryField } from './forms.ts'
 import type { Services } from './services.ts'
 import { seeOther } from './show.ts'
-import { desk } from './staff-desk.ts'
-import type { SignedIn } from './visit.ts'
+import { desk, frame, type Member, reasonOf } from './staff-desk.ts'
 
 declare module './pages.ts' {
   interface Pages {
@@ -48,76 +47,67 @@ interface Typed {
 const home = '/admin/apps'
 /** Of addresses, one a line. */
 const longest = 20_000
-const addressOf = (id: string) => `${home}/${encodeURIComponent(id)}`
-const reasonOf = (ctx: Context) => field(ctx, 'reason', 500)
+const pathOf = (id: string) => `${home}/${encodeURIComponent(id)}`
 const lines = (text: string): string[] => text.split(/\s+/).filter(Boolean)
 
 /** Serves the pages where staff look at apps, make them and change them. */
 export function adminApps(services: Services): void {
-  const { admin, actions, router, show, findSession } = services
-  const { page, asks, posts, frame, operator, prepared } = desk(services)
+  const { admin, show } = services
+  const { page, asks, asksFirst, member, performs, posts } = desk(services)
   const { list, get } = admin.apps
 
-  const found = async (ctx: Context, person: SignedIn): Promise<AppShown> =>
-    admin.perform(get, { app: ctx.params.app ?? '' }, await operator(ctx, person))
-  const changeable = async (ctx: Context, person: SignedIn): Promise<AppShown> => {
-    const app = await found(ctx, person)
+  const found = (ctx: Context, by: Member): Promise<AppShown> => admin.perform(get, { app: ctx.params.app ?? '' }, by)
+  const changeable = async (ctx: Context, by: Member): Promise<AppShown> => {
+    const app = await found(ctx, by)
     if (app.source !== 'store') throw new Problem('not_found')
     return app
   }
 
-  page(home, 'admin:apps.read', async (ctx, person) => {
-    const by = await operator(ctx, person)
+  page(home, 'admin:apps.read', async (ctx, by) => {
     const cursor = queryField(ctx, 'after', 2_100)
     const { apps, next } = await admin.perform(list, cursor === undefined ? {} : { cursor }, by)
     const rest = next === undefined ? undefined : `?${new URLSearchParams({ after: next })}`
     const locals = { apps, first: cursor === undefined, rest, changes: by.scopes.has('admin:apps.write') }
-    show.page(ctx, 'admin/apps', locals, await frame(person))
+    show.page(ctx, 'admin/apps', locals, frame(by))
   })
 
-  const form = async (ctx: Context, person: SignedIn, app: AppShown | undefined, problem?: Problem): Promise<void> => {
-    const { apis } = await admin.perform(admin.apis.list, {}, await operator(ctx, person))
-    const back = app ? addressOf(app.client_id) : home
+  const form = async (ctx: Context, by: Member, app: AppShown | undefined, problem?: Problem): Promise<void> => {
+    const { apis } = await admin.perform(admin.apis.list, {}, by)
+    const back = app ? pathOf(app.client_id) : home
     const typed = problem ? typedIn(ctx) : typedOf(app)
     const locals = { id: app?.client_id, action: ctx.path, back, templates: templateNames, apis, typed }
     const title = app && show.say(ctx.state.locale, 'admin.apps.change', { app: app.client_name })
-    show.page(ctx, 'admin/app-form', locals, { ...(await frame(person)), problem, ...(title && { title }) })
+    show.page(ctx, 'admin/app-form', locals, { ...frame(by), problem, ...(title && { title }) })
   }
 
   /** Performs an operation whose outcome is shown once, as the answer to its post. */
   const shownOnce = (
     path: string,
-    what: 'create' | 'rotate',
+    operation: 'apps.create' | 'apps.rotate',
     given: (ctx: Context) => Record<string, unknown>,
-    again: typeof rotate,
+    again: ReturnType<typeof asks>,
   ) =>
-    router.post(path, async ctx => {
-      const person = await findSession(ctx)
-      const action = actions.operations[`apps.${what}`]
-      if (!person || !action) throw new Problem('not_found')
-      await submit(
-        async () => {
-          const ready = await prepared(ctx, person, action, given(ctx))
-          if (!ready) return
-          const { app, secret } = (await actions.run(action, ready.args, ready.actor)) as Made
-          const { client_id: id, client_name: name, formerUntil } = app
-          if (secret === undefined) return seeOther(ctx, addressOf(id))
-          show.page(
-            ctx,
-            'admin/app-secret',
-            { id, name, secret, back: addressOf(id), formerUntil },
-            await frame(person),
-          )
-        },
-        problem => again(ctx, person, problem),
-      )
-    })
+    performs(
+      path,
+      ctx => ({ operation, given: given(ctx), back: ctx.path }),
+      again,
+      async (ctx, person, made) => {
+        const { app, secret } = made as Made
+        const { client_id: id, client_name: name, formerUntil } = app
+        if (secret === undefined) return seeOther(ctx, pathOf(id))
+        show.page(
+          ctx,
+          'admin/app-secret',
+          { id, name, secret, back: pathOf(id), formerUntil },
+          frame(await member(ctx, person)),
+        )
+      },
+    )
 
-  const create = (ctx: Context, person: SignedIn, problem?: Problem) => form(ctx, person, undefined, problem)
-  asks('/admin/new-app', 'admin:apps.write', create)
+  const create = asks('/admin/new-app', 'admin:apps.write', (ctx, by, problem) => form(ctx, by, undefined, problem))
   shownOnce(
     '/admin/new-app',
-    'create',
+    'apps.create',
     ctx => {
       const { template, client_id: id } = typedIn(ctx)
       return { ...wishesIn(ctx), template, ...(id !== '' && { client_id: id }), reason: reasonOf(ctx) }
@@ -125,62 +115,54 @@ export function adminApps(services: Services): void {
     create,
   )
 
-  page(`${home}/:app`, 'admin:apps.read', async (ctx, person) => {
-    const app = await found(ctx, person)
-    const changes = app.source === 'store' && (await operator(ctx, person)).scopes.has('admin:apps.write')
+  page(`${home}/:app`, 'admin:apps.read', async (ctx, by) => {
+    const app = await found(ctx, by)
+    const changes = app.source === 'store' && by.scopes.has('admin:apps.write')
     const secretive = app.token_endpoint_auth_method?.startsWith('client_secret') ?? false
-    const locals = { ...app, base: addressOf(app.client_id), changes, secretive }
-    show.page(ctx, 'admin/app', locals, { ...(await frame(person)), title: app.client_name })
+    const locals = { ...app, base: pathOf(app.client_id), changes, secretive }
+    show.page(ctx, 'admin/app', locals, { ...frame(by), title: app.client_name })
   })
 
-  const change = async (ctx: Context, person: SignedIn, problem?: Problem) =>
-    form(ctx, person, await changeable(ctx, person), problem)
-  asks(`${home}/:app/change`, 'admin:apps.write', change)
+  const change = asks(`${home}/:app/change`, 'admin:apps.write', async (ctx, by, problem) =>
+    form(ctx, by, await changeable(ctx, by), problem),
+  )
   posts(
     `${home}/:app/change`,
     ctx => {
       const { app = '' } = ctx.params
       const given = { ...wishesIn(ctx), app, reason: reasonOf(ctx) }
-      return { operation: 'apps.change', given, next: addressOf(app), back: ctx.path, done: 'change-app' }
+      return { operation: 'apps.change', given, next: pathOf(app), back: ctx.path, done: 'change-app' }
     },
     change,
   )
 
-  const rotate = async (ctx: Context, person: SignedIn, problem?: Problem): Promise<void> => {
-    const { client_id: id, client_name: name } = await changeable(ctx, person)
+  const rotate = asks(`${home}/:app/rotate`, 'admin:apps.write', async (ctx, by, problem) => {
+    const { client_id: id, client_name: name } = await changeable(ctx, by)
     const hours = problem ? field(ctx, 'hours', 4) : String(usualOverlap)
-    const locals = { name, action: ctx.path, back: addressOf(id), hours, typed: problem ? reasonOf(ctx) : '' }
-    show.page(ctx, 'admin/app-rotate', locals, { ...(await frame(person)), problem })
-  }
-  asks(`${home}/:app/rotate`, 'admin:apps.write', rotate)
+    const locals = { name, action: ctx.path, back: pathOf(id), hours, typed: problem ? reasonOf(ctx) : '' }
+    show.page(ctx, 'admin/app-rotate', locals, { ...frame(by), problem })
+  })
   shownOnce(
     `${home}/:app/rotate`,
-    'rotate',
+    'apps.rotate',
     ctx => ({ app: ctx.params.app ?? '', hours: field(ctx, 'hours', 4), reason: reasonOf(ctx) }),
     rotate,
   )
 
-  for (const what of ['disable', 'enable'] as const) {
-    const ask = async (ctx: Context, person: SignedIn, problem?: Problem): Promise<void> => {
-      const { client_id: id, client_name: name } = await changeable(ctx, person)
-      const locals = {
-        ...{ act: `${what}-app`, email: name, action: ctx.path, back: addressOf(id), two: false, fields: [] },
-        typed: problem ? reasonOf(ctx) : '',
-      }
-      const title = show.say(ctx.state.locale, `admin.act.${what}-app`)
-      show.page(ctx, 'admin/act', locals, { ...(await frame(person)), title, problem })
-    }
-    asks(`${home}/:app/${what}`, 'admin:apps.write', ask)
-    posts(
+  for (const what of ['disable', 'enable'] as const)
+    asksFirst(
       `${home}/:app/${what}`,
+      'admin:apps.write',
+      async (ctx, by) => {
+        const { client_id: id, client_name: about } = await changeable(ctx, by)
+        return { act: `${what}-app`, about, back: pathOf(id), fields: [], two: false }
+      },
       ctx => {
         const { app = '' } = ctx.params
         const given = { app, reason: reasonOf(ctx) }
-        return { operation: `apps.${what}`, given, next: addressOf(app), back: ctx.path, done: `${what}-app` }
+        return { operation: `apps.${what}`, given, next: pathOf(app), back: ctx.path, done: `${what}-app` }
       },
-      ask,
     )
-  }
 }
 
 interface Made {

@@ -1,13 +1,12 @@
 import { Readable } from 'node:stream'
 import type { Context } from 'koa'
-import { Problem } from '../errors.ts'
 import { events } from '../events.ts'
 import { type Figure, figureNames, type Period, periods } from '../observers/figures.ts'
 import { type Happened, wording } from './activity-words.ts'
 import { queryField } from './forms.ts'
+import type { Pages } from './pages.ts'
 import type { Services } from './services.ts'
-import { desk } from './staff-desk.ts'
-import type { SignedIn } from './visit.ts'
+import { desk, frame, type Member } from './staff-desk.ts'
 
 declare module './pages.ts' {
   interface Pages {
@@ -57,14 +56,13 @@ const text = (value: unknown) => (typeof value === 'string' ? value : undefined)
 
 /** Serves the overview of the staff, and the audit log. */
 export function adminOverview(services: Services): void {
-  const { admin, accounts, auditExport, emit, show, staffDecisions, router, actions, findSession } = services
-  const { page, frame, operator, prepared } = desk(services)
+  const { admin, accounts, auditExport, emit, show, staffDecisions, actions } = services
+  const { page, posting, member, prepared } = desk(services)
   const inWords = wording(services)
 
-  page('/admin', 'admin:overview.read', async (ctx, person) => {
+  page('/admin', 'admin:overview.read', async (ctx, by) => {
     const names = Object.keys(periods) as Period[]
     const period = names.find(each => each === queryField(ctx, 'period', 10)) ?? 'day'
-    const by = await operator(ctx, person)
     const [{ figures }, { waiting }, { proposals }] = await Promise.all([
       admin.perform(admin.overview.get, { period }, by),
       staffDecisions.queue(),
@@ -84,7 +82,7 @@ export function adminOverview(services: Services): void {
       proposals: proposals.length,
       undelivered: sum('undelivered'),
     }
-    show.page(ctx, 'admin/home', locals, await frame(person))
+    show.page(ctx, 'admin/home', locals, frame(by))
   })
 
   const lineOf = async (ctx: Context, entry: Parameters<typeof inWords>[1]): Promise<Line> => {
@@ -103,7 +101,7 @@ export function adminOverview(services: Services): void {
     return { account: of('account', 320).trim(), event: of('event', 60), from: of('from', 10), to: of('to', 10) }
   }
 
-  const log = async (ctx: Context, person: SignedIn, verified?: Awaited<ReturnType<typeof verify>>): Promise<void> => {
+  const log = async (ctx: Context, by: Member, verified?: Pages['admin/audit']['verified']): Promise<void> => {
     const typed = typedIn(ctx)
     const cursor = queryField(ctx, 'cursor', 100)
     const found = typed.account.includes('@') ? await accounts.byEmail(typed.account.toLowerCase()) : undefined
@@ -115,7 +113,6 @@ export function adminOverview(services: Services): void {
       ...(!Number.isNaN(to) && { until: to + day }),
       ...(cursor !== undefined && { cursor }),
     }
-    const by = await operator(ctx, person)
     const { entries, next } = await admin.perform(admin.audit.search, given, by)
     const lines = entries.map(({ address, agent, request, ...each }) =>
       lineOf(ctx, { ...each, origin: { address, agent, request } } as Parameters<typeof inWords>[1]),
@@ -126,23 +123,19 @@ export function adminOverview(services: Services): void {
       ...{ rest: next && `?${new URLSearchParams(query)}`, first: cursor === undefined },
       exports: by.scopes.has('admin:audit.export'),
     }
-    show.page(ctx, 'admin/audit', locals, await frame(person))
+    show.page(ctx, 'admin/audit', locals, frame(by))
   }
-  page('/admin/audit', 'admin:audit.read', (ctx, person) => log(ctx, person))
+  page('/admin/audit', 'admin:audit.read', (ctx, by) => log(ctx, by))
 
-  const verify = async (ctx: Context, person: SignedIn) => {
+  posting('/admin/audit/verify', async (ctx, person) => {
     const ready = await prepared(ctx, person, actions.staff.look, { scope: 'admin:audit.export' }, '/admin/audit')
-    return ready && admin.perform(admin.audit.verify, {}, await operator(ctx, person))
-  }
-  router.post('/admin/audit/verify', async ctx => {
-    const person = await findSession(ctx)
-    if (!person) throw new Problem('not_found')
-    const verified = await verify(ctx, person)
-    if (verified) await log(ctx, person, verified)
+    if (!ready) return
+    const by = await member(ctx, person)
+    await log(ctx, by, await admin.perform(admin.audit.verify, {}, by))
   })
 
-  page('/admin/audit.ndjson', 'admin:audit.export', async (ctx, { account }) => {
-    await emit('audit.exported', { staff: account.id })
+  page('/admin/audit.ndjson', 'admin:audit.export', async (ctx, { staff }) => {
+    await emit('audit.exported', { staff: staff.id })
     ctx.attachment('latchkey-audit.ndjson')
     ctx.type = 'application/x-ndjson'
     ctx.body = Readable.from(auditExport())

@@ -1,12 +1,10 @@
 import type { Context } from 'koa'
 import type { Found } from '../admin/people-search.ts'
 import type { Person } from '../admin/person.ts'
-import type { Problem } from '../errors.ts'
 import { type Happened, wording } from './activity-words.ts'
 import { field, queryField } from './forms.ts'
 import type { Services } from './services.ts'
-import { desk } from './staff-desk.ts'
-import type { SignedIn } from './visit.ts'
+import { desk, frame } from './staff-desk.ts'
 
 declare module './pages.ts' {
   interface Pages {
@@ -48,21 +46,21 @@ const acts: Readonly<Record<string, (one: Person, now: number) => boolean>> = {
 export function adminPeople(services: Services): void {
   const { admin, activity, show, words, now } = services
   const inWords = wording(services)
-  const { page, posts, frame, operator } = desk(services)
+  const { page, posts } = desk(services)
 
-  page('/admin/people', 'admin:people.read', async (ctx, person) => {
+  page('/admin/people', 'admin:people.read', async (ctx, by) => {
     const query = queryField(ctx, 'query', 320) ?? ''
     const cursor = queryField(ctx, 'cursor', 100)
     const given = { query, ...(cursor !== undefined && { cursor }) }
-    const { people, next } = await admin.perform(admin.people.search, given, await operator(ctx, person))
+    const { people, next } = await admin.perform(admin.people.search, given, by)
     const rest = next && `?${new URLSearchParams({ query, cursor: next })}`
-    show.page(ctx, 'admin/people', { query, people, rest, first: cursor === undefined }, await frame(person))
+    show.page(ctx, 'admin/people', { query, people, rest, first: cursor === undefined }, frame(by))
   })
 
-  const one = async (ctx: Context, person: SignedIn, typed = '', problem?: Problem): Promise<void> => {
+  const noteOf = (ctx: Context) => field(ctx, 'text', 2_000)
+  const one = page('/admin/people/:account', 'admin:people.read', async (ctx, by, problem) => {
     const { account = '' } = ctx.params
     const { locale } = ctx.state
-    const by = await operator(ctx, person)
     const found = await admin.perform(admin.people.get, { account }, by)
     const [{ notes }, { proposals }, { entries }] = await Promise.all([
       admin.perform(admin.people.notes, { account }, by),
@@ -82,22 +80,21 @@ export function adminPeople(services: Services): void {
       notes,
       proposals,
       activity: await Promise.all(entries.slice(0, lately).map(each => inWords(ctx, each))),
-      acts: account === person.account.id ? [] : Object.keys(acts).filter(act => may(act) && acts[act]?.(found, now())),
+      acts: account === by.staff.id ? [] : Object.keys(acts).filter(act => may(act) && acts[act]?.(found, now())),
       writes: may('note'),
-      typed,
+      typed: problem ? noteOf(ctx) : '',
     }
-    show.page(ctx, 'admin/person', locals, { ...(await frame(person)), title: found.email, problem })
-  }
-  page('/admin/people/:account', 'admin:people.read', one)
+    show.page(ctx, 'admin/person', locals, { ...frame(by), title: found.email, problem })
+  })
 
   posts(
     '/admin/people/:account/note',
     ctx => {
       const { account = '' } = ctx.params
       const back = `/admin/people/${account}`
-      const given = { account, text: field(ctx, 'text', 2_000) }
+      const given = { account, text: noteOf(ctx) }
       return { operation: 'people.note', given, next: back, back, done: 'note' }
     },
-    (ctx, person, problem) => one(ctx, person, field(ctx, 'text', 2_000), problem),
+    one,
   )
 }

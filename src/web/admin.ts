@@ -3,13 +3,12 @@ import type { Context } from 'koa'
 import { type Case, standing } from '../account-recovery/cases.ts'
 import { endings } from '../account-recovery/identity-documents.ts'
 import { type KnownAddress, needed } from '../account-recovery/staff-decisions.ts'
-import { Problem } from '../errors.ts'
+import type { Problem } from '../errors.ts'
 import { field, queryField, submit } from './forms.ts'
 import { notify } from './notices.ts'
 import type { Services } from './services.ts'
 import { seeOther } from './show.ts'
-import { desk } from './staff-desk.ts'
-import type { SignedIn } from './visit.ts'
+import { desk, frame, type Member, reasonOf } from './staff-desk.ts'
 
 declare module './pages.ts' {
   interface Pages {
@@ -48,11 +47,11 @@ declare module './pages.ts' {
  * nothing at these addresses. What is done here opens no account, and shows or sets no secret.
  */
 export function admin(services: Services): void {
-  const { router, actions, roles, staffDecisions, show, findSession } = services
+  const { actions, staffDecisions, show } = services
   const { decide } = actions.staff
-  const { page, frame, prepared } = desk(services)
+  const { page, posting, member, prepared } = desk(services)
 
-  page('/admin/recovery', 'admin:recovery.read', async (ctx, person) => {
+  page('/admin/recovery', 'admin:recovery.read', async (ctx, by) => {
     const after = { waiting: caseNumber(ctx, 'waiting'), granted: caseNumber(ctx, 'granted') }
     const queue = await staffDecisions.queue(after)
     /** Returns the query that shows the rest of one list, and the other list as it is. */
@@ -63,20 +62,19 @@ export function admin(services: Services): void {
       return `?${new URLSearchParams(query as [string, string][])}`
     }
     const part = (list: keyof typeof queue) => ({
-      cases: queue[list].cases.map(each => lineOf(each, person.account.id)),
+      cases: queue[list].cases.map(each => lineOf(each, by.staff.id)),
       first: after[list] === undefined,
       rest: rest(list),
     })
-    show.page(ctx, 'admin/recovery', { waiting: part('waiting'), granted: part('granted') }, await frame(person))
+    show.page(ctx, 'admin/recovery', { waiting: part('waiting'), granted: part('granted') }, frame(by))
   })
 
-  const one = async (ctx: Context, person: SignedIn, typed = '', problem?: Problem): Promise<void> => {
-    const seen = await staffDecisions.look(ctx.params.number ?? '', person.account)
+  const one = async (ctx: Context, by: Member, problem?: Problem): Promise<void> => {
+    const seen = await staffDecisions.look(ctx.params.number ?? '', by.staff)
     const { found, story, known, rivals, decided } = seen
-    const decides = (await roles.scopes(person.account.id)).has('admin:recovery.decide')
-    const bars = decides ? seen.bars : ('not_permitted' as const)
+    const bars = by.scopes.has('admin:recovery.decide') ? seen.bars : ('not_permitted' as const)
     const locals = {
-      ...lineOf(found, person.account.id),
+      ...lineOf(found, by.staff.id),
       state: found.state,
       base: `/admin/recovery/${found.id}`,
       contact: found.contact,
@@ -88,15 +86,15 @@ export function admin(services: Services): void {
       decided,
       bars,
       open: found.endedAt === undefined,
-      typed,
+      typed: problem ? reasonOf(ctx) : '',
     }
-    show.page(ctx, 'admin/case', locals, { ...(await frame(person)), problem })
+    show.page(ctx, 'admin/case', locals, { ...frame(by), problem })
   }
   page('/admin/recovery/:number', 'admin:recovery.read', one)
 
-  page('/admin/recovery/:number/documents/:document', 'admin:recovery.decide', async (ctx, { account }) => {
+  page('/admin/recovery/:number/documents/:document', 'admin:recovery.decide', async (ctx, { staff }) => {
     const { number = '', document: id = '' } = ctx.params
-    const { document, content } = await staffDecisions.document(number, id, account)
+    const { document, content } = await staffDecisions.document(number, id, staff)
     // A stranger's file runs nowhere, is taken for no other type, and has a name that we chose.
     ctx.set('Content-Security-Policy', "sandbox; default-src 'none'")
     ctx.attachment(`${number}-${id.slice(0, 6)}${endings[document.type][0]}`)
@@ -105,11 +103,9 @@ export function admin(services: Services): void {
     ctx.body = Readable.from(content)
   })
 
-  router.post('/admin/recovery/:number', async ctx => {
-    const person = await findSession(ctx)
-    if (!person) throw new Problem('not_found')
+  posting('/admin/recovery/:number', async (ctx, person) => {
     const verdict = field(ctx, 'verdict', 20) as 'approve' | 'refuse'
-    const given = { number: ctx.params.number ?? '', verdict, reason: field(ctx, 'reason', 500) }
+    const given = { number: ctx.params.number ?? '', verdict, reason: reasonOf(ctx) }
     const ready = await prepared(ctx, person, decide, given)
     if (!ready) return
     await submit(
@@ -119,7 +115,7 @@ export function admin(services: Services): void {
         if (notice) notify(ctx, decide.leadsTo, person.account.id, notice)
         seeOther(ctx, decide.leadsTo)
       },
-      problem => one(ctx, person, given.reason, problem),
+      async problem => one(ctx, await member(ctx, person), problem),
     )
   })
 }

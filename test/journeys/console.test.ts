@@ -205,6 +205,25 @@ describe('the console', function () {
     expect((await ada.browser.get(url('/account'))).status).to.equal(200)
   })
 
+  it('shows no page to staff whose passkey was proved too long ago, even where what they post is refused', async () => {
+    const ada = await of.at.joined()
+    const id = await of.idOf(ada.email)
+    await act(staff.security, `/admin/people/${id}/lift-hold`)
+    const posts: [Role, string, Record<string, string>][] = [
+      ['viewer', `/admin/people/${id}/note`, { text: 'A role that writes no notes' }],
+      ['security', `/admin/people/${id}/lock`, { reason: ' ' }],
+      ['admin', '/admin/roles/give', { email: ada.email, role: 'viewer', reason: ' ' }],
+      ['admin', '/admin/new-app', { client_name: 'Shop', reason: ' ' }],
+    ]
+    for (const [role] of posts) await staff[role].open('/admin')
+    latchkey.clock.pass(61 * 60_000)
+    for (const [role, path, given] of posts) {
+      const answer = await staff[role].person.browser.post(url(path), given)
+      expect(answer.h1, path).to.equal('Use your passkey')
+      expect(answer.text, path).to.not.contain(ada.email)
+    }
+  })
+
   it('shows the audit log by account, with who of the staff it was and why, and verifies it', async () => {
     const ada = await of.at.joined()
     await act(staff.security, `/admin/people/${await of.idOf(ada.email)}/lock`)

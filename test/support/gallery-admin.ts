@@ -66,7 +66,7 @@ const person = {
   writes: true,
   typed: '',
 }
-const act = { email: found.email, back: base, fields: [], typed: '' }
+const act = { about: found.email, back: base, fields: [], typed: '' }
 const nobody = { ...one, phone: undefined, name: undefined, factors: [], apps: [], keys: [], cases: [] }
 
 const points = Array.from({ length: 24 }, (_, turn) => ({
