@@ -75,5 +75,6 @@ export function djangoHash(encoded: string): string {
   const ln = Math.log2(Number(first))
   const [r, p, hash] = [Number(rest[2]), Number(rest[3]), bytes(rest[4])]
   if (name === 'scrypt' && Number.isInteger(ln)) return scryptHash({ ln, r, p, salt: Buffer.from(second), hash })
-  throw unread(`Django's ${JSON.stringify(String(name).slice(0, 40))}`)
+  // Without a scheme before it, the text is the digest itself, and nobody may read that in a terminal.
+  throw unread(rest.length > 0 ? `Django's ${JSON.stringify(String(name).slice(0, 40))}` : 'an unsalted hash of Django')
 }

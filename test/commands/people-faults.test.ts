@@ -115,12 +115,23 @@ describe('latchkey people import, of faulty files', () => {
   })
 
   it('never says what a secret is', async () => {
-    const path = lines(
-      someone('ada', { password_hash: 'sesame', totp: [{ secret: 'sesame' }], recovery_codes: 'sesame' }),
-    )
-    const ran = await people(['import', path, '--json'])
-    expect(ran.code).to.equal(1)
-    expect(ran.out + ran.err).to.not.include('sesame')
+    const wrong = [{ password_hash: 'sesame' }, { totp: [{ secret: 'sesame' }] }, { recovery_codes: 'sesame' }]
+    const path = lines(...wrong.map((each, n) => someone(`ada${n}`, each)))
+    const user = (password: string, pk: number) => ({
+      ...{ model: 'auth.user', pk },
+      fields: { username: `ada${pk}`, email: `ada${pk}@example.com`, password },
+    })
+    // Django's unsalted MD5 is a digest and nothing else.
+    const django = ['md5$sesame$sesame', 'sesame'].map(user).map(each => `${JSON.stringify(each)}\n`)
+    const ran = [
+      await people(['import', path, '--json']),
+      await people(['import', file('django.jsonl', django.join('')), '--format', 'django', '--json']),
+    ]
+    expect(ran.map(({ out }) => JSON.parse(out).faults.map((each: { field: string }) => each.field))).to.deep.equal([
+      ['password_hash', 'totp', 'recovery_codes'],
+      ['password_hash', 'password_hash'],
+    ])
+    for (const { out, err } of ran) expect(out + err).to.not.include('sesame')
   })
 
   const misuse: [words: string[], said: string][] = [
