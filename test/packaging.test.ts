@@ -68,20 +68,25 @@ describe('packaging', function () {
       }
     })
 
-  it('has a unit that systemd understands, with a reload that reaches the server', async () => {
-    const unit = read('latchkey.service')
+  const unit = read('latchkey.service')
+
+  it('has a unit that starts the server itself, so that a reload reaches it', () => {
     expect(unit).to.include('ExecReload=/bin/kill -HUP $MAINPID').and.include('ExecStart=/opt/latchkey/latchkey serve')
-    if (!existsSync('/usr/bin/systemd-analyze')) return console.log('    skipped: systemd-analyze is not here')
-    const folder = mkdtempSync(join(tmpdir(), 'latchkey-unit-'))
-    try {
-      const file = join(folder, 'latchkey.service')
-      writeFileSync(file, unit.replaceAll('/opt/latchkey', process.cwd()))
-      const { stderr } = await run('systemd-analyze', ['verify', '--man=no', file])
-      expect(stderr.split('\n').filter(line => line.includes('latchkey'))).to.deep.equal([])
-    } finally {
-      rmSync(folder, { recursive: true })
-    }
   })
+
+  if (existsSync('/usr/bin/systemd-analyze'))
+    it('has a unit that systemd understands', async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'latchkey-unit-'))
+      try {
+        const file = join(folder, 'latchkey.service')
+        writeFileSync(file, unit.replaceAll('/opt/latchkey', process.cwd()))
+        const { stderr } = await run('systemd-analyze', ['verify', '--man=no', file])
+        expect(stderr.split('\n').filter(line => line.includes('latchkey'))).to.deep.equal([])
+      } finally {
+        rmSync(folder, { recursive: true })
+      }
+    })
+  else console.log('  skipped: what systemd says of the unit, because there is no systemd-analyze')
 
   it('has proxies that let nobody claim an address or a certificate', () => {
     const [nginx, caddy] = [read('nginx.conf'), read('Caddyfile')]

@@ -39,6 +39,8 @@ describe('a time zone', () => {
     ['America/New_York', '2026-03-08', '2026-03-08T05:00:00.000Z'],
     ['America/New_York', '2026-03-09', '2026-03-09T04:00:00.000Z'],
     ['Europe/Vienna', '2026-10-26', '2026-10-25T23:00:00.000Z'],
+    // The clocks are changed between midnight there and midnight UTC.
+    ['Pacific/Auckland', '2026-09-27', '2026-09-26T12:00:00.000Z'],
     ['Asia/Kathmandu', '2026-01-01', '2025-12-31T18:15:00.000Z'],
   ]
   for (const [zone, day, begins] of days)

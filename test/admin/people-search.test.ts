@@ -80,6 +80,7 @@ describe('a search for people', () => {
       for (let cursor: string | undefined; ; ) {
         const { people, next, read } = await at.search(query, { ...(cursor !== undefined && { cursor }) })
         expect(read).to.be.at.most(11)
+        expect(people, 'a page after the last one').to.not.deep.equal([])
         all.push(...people)
         cursor = next
         if (cursor === undefined) break

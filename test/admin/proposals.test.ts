@@ -91,6 +91,8 @@ describe('what takes two of the staff', () => {
     await room.accounts.patch('eve', { holdUntil: Number.MAX_SAFE_INTEGER - 1 })
     expect(await confirm(proposal, grace)).to.equal('conflict')
     expect(await held()).to.equal(true)
+    const { proposals } = await room.admin.perform(room.admin.proposals.list, {}, grace)
+    expect(proposals.map(each => each.proposal)).to.deep.equal([proposal])
     expect(await confirm(await propose(ada), grace)).to.equal('done')
   })
 

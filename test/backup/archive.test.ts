@@ -133,6 +133,11 @@ describe('a backup', function () {
     const changes: [what: string, change: () => void, told: RegExp][] = [
       ['a document', () => edited(all => all.with(3, all[3]?.replace('line', 'lime') ?? '')), /checksum/],
       ['a document taken out', () => edited(all => all.toSpliced(3, 1)), /checksum/],
+      [
+        'a count at its end',
+        () => edited(all => all.with(-1, all.at(-1)?.replace(/(?<="collections":\{"\w+":)\d+/, '1234') ?? '')),
+        /documents are missing/,
+      ],
       ['its end taken off', () => edited(all => all.slice(0, -1)), /cut off/],
       ['something behind its end', () => edited(all => [...all, all[1] ?? '']), /follows its end/],
       ['a line that is no JSON', () => edited(all => all.toSpliced(2, 0, 'x')), /a line cannot be read/],

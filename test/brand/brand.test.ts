@@ -80,6 +80,19 @@ describe('a brand', () => {
     expect(faults).to.match(/colours\.dark: bad on bad-wash has a contrast of 1, /)
   })
 
+  it('compares every pair of colours that meets on a page, text more strictly than edges', () => {
+    const grey = Object.fromEntries(Object.keys(plainBrand.palette.light).map(name => [name, '#777777']))
+    const named = faint(grey).map(fault => fault.replace(/ has a contrast of 1, and needs /, ': '))
+    expect(named).to.have.members([
+      ...['ink on paper: 4.5', 'ink on card: 4.5', 'ink on sunk: 4.5', 'ink on brass-wash: 4.5'],
+      ...['soft on paper: 4.5', 'soft on card: 4.5', 'soft on sunk: 4.5'],
+      ...['link on paper: 4.5', 'link on card: 4.5', 'link on sunk: 4.5'],
+      ...['on-key on key: 4.5', 'on-key on key-press: 4.5', 'bad on card: 4.5', 'bad on bad-wash: 4.5'],
+      ...['good on card: 4.5', 'good on sunk: 4.5', 'brass on card: 4.5', 'brass on brass-wash: 4.5'],
+      ...['key on paper: 3', 'key on card: 3', 'edge on card: 3'],
+    ])
+  })
+
   const wrong: [fault: string, brand: object | string][] = [
     ['is no JSON', '{'],
     ['name', {}],

@@ -1,7 +1,9 @@
 import { expect } from 'chai'
 import type { Account } from '../../src/accounts/account.ts'
+import { claimsDeclaration } from '../../src/accounts/address.ts'
 import { credentialsDeclaration } from '../../src/accounts/credential.ts'
 import { peopleImport } from '../../src/admin/people-import.ts'
+import { sha256 } from '../../src/crypto/digest.ts'
 import { sealer } from '../../src/crypto/seal.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { exports, firebaseProject, secret } from '../support/exports.ts'
@@ -76,6 +78,14 @@ describe('latchkey people import', () => {
     expect(again).to.include({ code: 0 })
     expect(again.out).to.include('1 there already, and left as they are')
     expect(await accounts()).to.deep.equal(before)
+  })
+
+  it('takes no address that is reserved for another account', async () => {
+    const reserved = { id: sha256('ada@example.com'), account: 'somebody', expiresAt: Date.now() + 60_000 }
+    await store().collection(claimsDeclaration).insert(reserved)
+    const { code, err } = await people(['import', lines(someone('ada'))])
+    expect([code, err]).to.deep.equal([1, 'line 1: email is reserved for another account\n'])
+    expect(await accounts()).to.deep.equal([])
   })
 
   it('goes on where it was interrupted, and makes nobody twice', async () => {

@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { expect } from 'chai'
 import { removable } from '../support/store.ts'
 import { accepts, authenticating, type Sent, same, send } from './callers.ts'
@@ -52,6 +55,16 @@ describe('answers of endpoints', () => {
         { status: 405, error: 'method_not_allowed', header: ['allow', new RegExp(`^${allow}(, OPTIONS)?$`)] },
       )
     })
+
+  it('answer 405 to TRACE, and repeat nothing of the request', async () => {
+    for (const path of ['/', '/sign-in', '/token', '/userinfo', '/admin/api/people']) {
+      // fetch sends no TRACE.
+      const sent = request(here.issuer + path, { method: 'TRACE', headers: { cookie: 'a=repeated' } }).end()
+      const [answer] = (await once(sent, 'response')) as [IncomingMessage]
+      const said = await text(answer)
+      expect([answer.statusCode, said.includes('repeated')], path).to.deep.equal([405, false])
+    }
+  })
 
   it('answer the same however their paths are spelled', async () => {
     for (const path of ['/TOKEN', '/token/', '/Token/'])

@@ -1,6 +1,9 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
 import { api, declared, type Ground, ground, keyed } from './ground.ts'
-import { assertion, type Pair, pair } from './proving.ts'
+import { assertion, type Pair, pair, seconds, signed } from './proving.ts'
 
 const service = { grant_types: ['client_credentials'], redirect_uris: [] }
 
@@ -38,6 +41,33 @@ describe('assertions of clients (RFC 7523; FAPI 2.0 Security Profile, 5.4)', () 
 
   it('are not by another algorithm than the client named', async () =>
     expect((await ask('named')).body.error).to.equal('invalid_client'))
+
+  it('are not by a key that their own header names: nothing is fetched from there', async () => {
+    const stranger = await pair('ES256')
+    let fetched = 0
+    const server = createServer((_, answer) => {
+      fetched += 1
+      answer.setHeader('content-type', 'application/json').end(JSON.stringify({ keys: [stranger.publicJwk] }))
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    try {
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/keys`
+      const claims = { iss: 'es256', sub: 'es256', aud: here.issuer, iat: seconds(), exp: seconds() + 60 }
+      for (const header of [{ jku: url }, { x5u: url }, { jwk: stranger.publicJwk }]) {
+        const proof = await assertion('es256', stranger, { aud: here.issuer })
+        const kid = keys.es256?.publicJwk.kid as string
+        proof.client_assertion = await signed(stranger, { ...claims, jti: crypto.randomUUID() }, { kid, ...header })
+        const { status, body } = await here.post('token', {
+          ...proof,
+          ...{ grant_type: 'client_credentials', resource: api },
+        })
+        expect([status, body.error], Object.keys(header).join()).to.deep.equal([401, 'invalid_client'])
+      }
+      expect(fetched).to.equal(0)
+    } finally {
+      server.close()
+    }
+  })
 
   it('are not by another client’s key', async () => {
     const proof = await assertion('ps256', keys.es256 as Pair, { aud: here.issuer })

@@ -44,13 +44,12 @@ describe('factors/passkey', () => {
     it('asks for a discoverable passkey of a verified holder, and for no attestation', async () => {
       const { state, options } = await creation()
       expect(options.challenge).to.equal(state.challenge)
+      expect(Buffer.from(options.challenge, 'base64url')).to.have.lengthOf(32)
+      expect((await creation()).options.challenge).to.not.equal(options.challenge)
       expect(options.rp).to.deep.equal({ name: 'Latchkey', id: 'id.example.com' })
       expect(options.user).to.include({ id: base64url('account-of-ada'), name: 'ada@example.com' })
-      expect(options.authenticatorSelection).to.include({
-        residentKey: 'required',
-        userVerification: 'required',
-        requireResidentKey: true,
-      })
+      const asked = { residentKey: 'required', userVerification: 'required', requireResidentKey: true }
+      expect(options.authenticatorSelection).to.include(asked)
       expect(options.attestation).to.equal('none')
     })
 

@@ -87,6 +87,27 @@ describe('challenges', () => {
     expect(results.filter(each => each === 'way_closed')).to.have.length(7)
   })
 
+  it('may be lost by a power cut until somebody is named, and not from then on', async () => {
+    const asked: unknown[] = []
+    const watched = new Proxy(store, {
+      get: (_, name) =>
+        name === 'collection'
+          ? (declaration: Parameters<Store['collection']>[0]) => {
+              const kept = store.collection(declaration)
+              const insert: typeof kept.insert = (doc, transient) => {
+                asked.push(transient)
+                return kept.insert(doc, transient)
+              }
+              return { ...kept, insert }
+            }
+          : Reflect.get(store, name),
+    })
+    run = challenges({ store: watched, sealer: sealing, now })
+    await run.begin(which, who)
+    await run.begin({ ...which, flow: 'b' }, { ...who, account: 'ada' })
+    expect(asked).to.deep.equal([true, false])
+  })
+
   it('give no new tries when asked again, and void the former question', async () => {
     await run.begin(which, who)
     await answer('8')

@@ -3,12 +3,7 @@ import { expect } from 'chai'
 import { type AdminScope, adminScopes, roleNames, roleScopes } from '../../src/accounts/role.ts'
 import { adminApiServed, type Member } from '../support/admin-api.ts'
 
-interface Listed {
-  id: string
-  method: string
-  path: string
-  scope: AdminScope
-}
+type Listed = Record<'id' | 'method' | 'path', string> & { scope: AdminScope }
 
 describe('the admin API', () => {
   let here: Awaited<ReturnType<typeof adminApiServed>>
@@ -68,6 +63,16 @@ describe('the admin API', () => {
         expect(headers.get('www-authenticate')).to.include(`error="insufficient_scope", scope="${each.scope}"`)
       }
     }
+  })
+
+  it('lets an admin make no app that may do more than their token was given', async () => {
+    const token = await here.asMember(ada, { scopes: ['admin:apps.write', 'admin:people.read'] })
+    const make = async (client_id: string, scope: AdminScope) => {
+      const body = { template: 'service', client_id, client_name: 'Night', reason: 'Ticket 4711' }
+      return here.ask(token, 'POST', '/apps', { body: { ...body, apis: { [here.resource]: [scope] } } })
+    }
+    expect((await make('night-more', 'admin:roles.write')).body.code).to.equal('not_permitted')
+    expect((await make('night-same', 'admin:people.read')).status).to.equal(200)
   })
 
   it('lets services do what their token was given, and nothing else', async () => {
@@ -150,6 +155,8 @@ describe('the admin API', () => {
     await here.declareOnly('robot', 'desk', 'reader')
     expect((await here.ask(twin, 'GET', '/people')).body.code).to.equal('invalid_token')
     expect((await here.ask(robot, 'GET', '/people')).status).to.equal(200)
+    await here.declareLess('robot', 'admin:apps.read')
+    expect((await here.ask(robot, 'GET', '/people')).body.code).to.be.oneOf(['invalid_token', 'insufficient_scope'])
     await here.declareOnly('robot', 'twin', 'desk', 'reader')
   })
 
@@ -227,8 +234,7 @@ describe('the admin API', () => {
     })
 
   it('believes no cookie: a browser that is signed in can do nothing without a token', async () => {
-    const page = await ada.person.browser.get(`${here.resource}/people`)
-    expect(page.status).to.equal(401)
+    expect((await ada.person.browser.get(`${here.resource}/people`)).status).to.equal(401)
   })
 
   it('slows down who asks too often, and says for how long', async () => {

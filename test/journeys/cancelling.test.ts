@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { authenticator } from '../support/authenticator.ts'
 import type { Page } from '../support/jar.ts'
 import { startLatchkey, whileTesting } from '../support/latchkey.ts'
-import { authenticatorCode, type Person } from '../support/people.ts'
+import { authenticatorCode, type Person, signIn } from '../support/people.ts'
 import { credentialOn, securityAt } from '../support/security.ts'
 
 describe('a proof that is asked for before a change', () => {
@@ -60,10 +60,14 @@ describe('a proof that is asked for before a change', () => {
     const [ada, eve] = [await later(), await at.joined()]
     const back = await cancel(await at.act(ada, 'phrase', { phrase: 'blue heron' }))
     const path = back.url.slice(latchkey.issuer.length)
-    for (const person of [eve, await at.elsewhere(ada)])
-      expect((await at.open(person, path)).text).to.not.contain('blue heron')
-    const page = await at.open(eve, path)
-    expect(page.find('[name=phrase]')?.attributes.value ?? '').to.equal('')
+    const typed = async (person: Person) => (await at.open(person, path)).find('[name=phrase]')?.attributes.value ?? ''
+    expect(await typed(ada)).to.equal('blue heron')
+    for (const person of [eve, await at.elsewhere(ada)]) expect(await typed(person)).to.equal('')
+    // Nor to a later session in the same browser.
+    await (await at.open(ada, '/account')).submit({}, 'Sign out')
+    latchkey.clock.pass(60_000)
+    await signIn(latchkey, ada, await at.open(ada, '/sign-in'))
+    expect(await typed(ada)).to.equal('')
   })
 
   it('is cancelled by its own session only', async () => {

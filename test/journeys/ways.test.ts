@@ -6,7 +6,7 @@ import { signUp, somebody } from '../support/people.ts'
 describe('from the account', () => {
   const latchkey = whileTesting(startSuite)
 
-  it('links lead to every page of it, each says where one is, and none is broken', async () => {
+  it('links lead to every page of it; each page says where it is and can sign out, and no link is broken', async () => {
     const person = somebody()
     await signUp(latchkey, person, await person.browser.get(`${latchkey.issuer}/sign-up`))
     const seen = new Map<string, string[]>()
@@ -15,6 +15,7 @@ describe('from the account', () => {
       if (seen.has(path)) continue
       const page = await person.browser.get(`${latchkey.issuer}${path}`)
       expect(page.status, path).to.equal(200)
+      if (path.startsWith('/account')) expect(page.all('form[action="/sign-out"]'), path).to.have.lengthOf(1)
       seen.set(
         path,
         page.all('nav [aria-current]').map(({ text }) => text),

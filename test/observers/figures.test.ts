@@ -1,7 +1,8 @@
 import { expect } from 'chai'
+import { z } from 'zod'
 import { recorder } from '../../src/events.ts'
 import { figures as figuresOf } from '../../src/observers/figures.ts'
-import type { Store } from '../../src/store/collection.ts'
+import { declare, type Store } from '../../src/store/collection.ts'
 import { testStore } from '../support/store.ts'
 
 const hour = 3_600_000
@@ -60,5 +61,8 @@ describe('figures', () => {
     at += 91 * day
     for (const period of ['day', 'week', 'quarter'] as const)
       expect((await read('sign-ins', period)).every(({ count }) => count === 0)).to.equal(true)
+    at += day
+    const stored = declare({ name: 'figures', shape: z.looseObject({ id: z.string() }) })
+    expect(await store.collection(stored).find({}, { limit: 10 })).to.deep.equal([])
   })
 })

@@ -146,6 +146,12 @@ export async function adminApiServed(more: (issuer: string) => object[] = () => 
       write(clients.filter(each => ids.includes((each as { client_id: string }).client_id)))
       await latchkey.reload()
     },
+    /** Declares that a client may ask for these scopes only, from now on. */
+    declareLess: async (id: string, ...scopes: AdminScope[]) => {
+      const less = (each: object) => ({ ...each, apis: { [resource]: scopes } })
+      write(clients.map(each => ((each as { client_id: string }).client_id === id ? less(each) : each)))
+      await latchkey.reload()
+    },
     stop: async () => {
       await latchkey.stop()
       rmSync(folder, { recursive: true })
