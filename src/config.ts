@@ -50,6 +50,8 @@ export function configure(environment: Environment = process.env) {
     local,
     /** What is no fault, and yet not as it should be. */
     warnings,
+    /** Every setting as it was typed, and where; secrets left out. */
+    inForce: inForce(environment),
     /** True when `npm run serve` started this process. */
     underNpm: environment.npm_lifecycle_event === 'serve',
     listen: { ...listen, ...(listen.at ?? from), tls: cert && key ? { cert, key } : undefined },
@@ -89,6 +91,16 @@ function readSettings(environment: Environment) {
     return undefined
   })
   return { set, typed, faults, warnings }
+}
+
+/** Returns every setting as it was typed and where it comes from, with what README says of it. The text of a secret is left out. */
+function inForce(environment: Environment) {
+  return listed(settings).map(({ name, secret, means, otherwise }) => {
+    const file = secret && environment[`${name}_FILE`]
+    const typed = environment[name] || undefined
+    const source = file ? ('file' as const) : typed === undefined ? ('default' as const) : ('environment' as const)
+    return { name, secret, means, otherwise, source, ...(file && { file }), ...(!secret && { value: typed }) }
+  })
 }
 
 /** What a file holds, without the end of line that editors add; or why there is nothing to be had. */

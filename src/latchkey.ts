@@ -178,6 +178,7 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   const { figures, ...staffed } = staffConsole({
     ...{ ...rooms, clients, sealer, store, accounts, book, appName },
     ...{ keyring, issuer, observers, emit, now },
+    settings: config.inForce,
   })
   const acting = { ...rooms, ...staffed, appName, accounts, languages, words, sendMail, issuer, emit, now }
   const actions = actionsOf(acting)

@@ -31,6 +31,7 @@ export const staffEvents = {
   'app.rotated': event('notice', { app: client, hours: z.number(), ...by }),
   'app.disabled': event('notice', { app: client, ...by }),
   'app.enabled': event('notice', { app: client, ...by }),
+  'rotation.requested': event('notice', by),
   'audit.verified': event('notice', { sound: z.boolean(), ...by }),
   'audit.exported': event('notice', by),
   'identity.asked': event('notice', { account: account.optional(), case: identityCase }),

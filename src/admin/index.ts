@@ -10,6 +10,7 @@ import { peopleSearch } from './people-search.ts'
 import { personGet } from './person.ts'
 import { personActs } from './person-acts.ts'
 import { proposals } from './proposals.ts'
+import { serviceOperations } from './service-operations.ts'
 import { staff } from './staff.ts'
 
 type Services = Parameters<typeof appOperations>[0] &
@@ -22,7 +23,8 @@ type Services = Parameters<typeof appOperations>[0] &
   Parameters<typeof staff>[0] &
   Parameters<typeof proposals>[0] &
   Parameters<typeof auditLog>[0] &
-  Parameters<typeof overview>[0]
+  Parameters<typeof overview>[0] &
+  Parameters<typeof serviceOperations>[0]
 
 /** As much of an operation as its result depends on. */
 interface Performed<Out> {
@@ -53,6 +55,7 @@ export function admin(services: Services) {
     roles: staff(services, { needingTwo }),
     audit: auditLog(services),
     overview: { get: overview(services) },
+    ...serviceOperations(services),
   }
   const list = Object.values(operations).flatMap(family => Object.values(family)) as unknown as readonly Operation[]
 

@@ -12,6 +12,7 @@ import { adminApi } from './admin-api.ts'
 import { adminApps } from './admin-apps.ts'
 import { adminOverview } from './admin-overview.ts'
 import { adminPeople } from './admin-people.ts'
+import { adminService } from './admin-service.ts'
 import { apiKeys } from './api-key-pages.ts'
 import { approvalPages } from './approvals-page.ts'
 import { apps } from './apps.ts'
@@ -81,6 +82,7 @@ const families = [
     adminPeople,
     adminActs,
     adminApps,
+    adminService,
     recovery,
     identity,
     confirm,

@@ -34,6 +34,8 @@ interface Asked {
   fields: readonly (readonly [name: string, value: string])[]
   /** Whether it is only proposed. */
   two: boolean
+  /** What its button says, where that is not the title. */
+  button?: string
 }
 
 /** One of the staff, as operations know them. */

@@ -1,4 +1,5 @@
 import { roleNames, roleScopes } from '../../src/accounts/role.ts'
+import { configure } from '../../src/config.ts'
 import { account, day, longEmail, now, type Picture, picture, wrong } from './gallery-samples.ts'
 
 /** What is not known of an entry. */
@@ -101,6 +102,18 @@ const log = {
   typed: { account: '', event: '', from: '', to: '' },
 }
 
+const ring = { alg: 'ES256' as const, kid: 'x8Wq3kYcV0m2rTz1uB5nD7pF9sH4jL6oA-eG_iKzMvQ', createdAt: now - 90 * day }
+const keys = [
+  { ...ring, state: 'current' as const, signsAt: now - 90 * day },
+  { ...ring, kid: 'n1c', state: 'next' as const, createdAt: now, signsAt: now + day / 240 },
+  { ...ring, kid: 'o2d', state: 'retired' as const, signsAt: now - 180 * day, until: now + day },
+]
+const settingsShown = configure({
+  LATCHKEY_ISSUER: 'http://localhost:3000',
+  LATCHKEY_SECRETS: 'a-secret-of-more-than-32-characters!',
+  LATCHKEY_TRUST_PROXY: '10.0.0.0/8, 192.168.0.0/16, 2001:db8::/32',
+}).inForce
+
 /** The console, as an admin sees it. */
 export const adminPages: readonly Picture[] = [
   picture('admin', 'admin/home', { ...staff, ...home }),
@@ -170,4 +183,18 @@ export const adminPages: readonly Picture[] = [
     changes: true,
     typed: { email: '', role: '', reason: '' },
   }),
+  picture('admin-keys', 'admin/keys', { ...staff, keys, rotates: true }),
+  picture('admin-keys-none', 'admin/keys', { ...staff, keys: [], rotates: true, locale: 'de' }),
+  picture('admin-keys-rotate', 'admin/act', {
+    ...{
+      ...staff,
+      ...act,
+      act: 'rotate-keys',
+      about: 'ES256, EdDSA',
+      action: '/admin/keys/rotate',
+      back: '/admin/keys',
+    },
+    ...{ two: false, title: 'Rotate signing keys', button: 'Rotate' },
+  }),
+  picture('admin-settings', 'admin/settings', { ...staff, settings: settingsShown }),
 ]
