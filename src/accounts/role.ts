@@ -53,7 +53,7 @@ export const roleScopes: Readonly<Record<Role, readonly AdminScope[]>> = {
 }
 
 /** What two of the staff decide together, and who is one of the two. */
-const together: readonly AdminScope[] = ['admin:people.loosen', 'admin:recovery.decide', 'admin:roles.write']
+export const together: readonly AdminScope[] = ['admin:people.loosen', 'admin:recovery.decide', 'admin:roles.write']
 
 /** Tells whether a role makes somebody one of the two who decide: giving it takes two of the staff itself, or one of them could be both. */
 export const decides = (role: Role): boolean => roleScopes[role].some(scope => together.includes(scope))

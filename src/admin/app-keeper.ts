@@ -1,3 +1,4 @@
+import { together } from '../accounts/role.ts'
 import { adminApi } from '../clients/apis.ts'
 import { type AppWishes, entryOf, hasSecret, idFrom, problemOf, type Template } from '../clients/app-templates.ts'
 import type { Declared } from '../clients/declared.ts'
@@ -41,11 +42,12 @@ export function appKeeper({ stored, clients, registrations, sealer, issuer, now 
     const told = faults.length > 0 ? faults : strangersFaults(client, issuer)
     const problem = problemOf(told, entry)
     if (problem) throw problem
-    // Whoever makes a service has its secret: proposing by it and confirming by hand, one of the staff would be both who have to look.
-    if (client.grant_types?.includes('client_credentials') && client.apis?.[resource]?.includes('admin:people.loosen'))
-      throw new Problem('invalid_app', {
-        cause: new Error('apis: admin:people.loosen is for services of clients.json'),
-      })
+    // Who makes an app has its secret, and the tokens of others of the staff who use it: proposing by it and confirming by hand, one of
+    // the staff would be both who have to look. The role that a service proposes is the word of who confirms it alone.
+    const service = client.grant_types?.every(each => each === 'client_credentials')
+    const barred = service ? (['admin:people.loosen'] as const) : together
+    if (barred.some(each => client.apis?.[resource]?.includes(each)))
+      throw new Problem('invalid_app', { cause: new Error(`apis: ${barred} is for apps of clients.json`) })
   }
 
   /** Changes an app of the store that the file does not declare. */

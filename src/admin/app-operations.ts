@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import type { AdminScope } from '../accounts/role.ts'
 import { adminApi } from '../clients/apis.ts'
 import { appWishes, templateNames } from '../clients/app-templates.ts'
 import { registrations } from '../clients/registrations.ts'
+import type { Clients } from '../clients/registry.ts'
 import { storedApps } from '../clients/stored-apps.ts'
 import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
@@ -10,7 +10,8 @@ import type { Store } from '../store/collection.ts'
 import { appKeeper, appSources, longestOverlap, usualOverlap } from './app-keeper.ts'
 import { forReason, type Operator, operation, recordOf } from './operation.ts'
 
-interface Services extends Pick<Parameters<typeof appKeeper>[0], 'clients' | 'sealer' | 'issuer' | 'now'> {
+interface Services extends Pick<Parameters<typeof appKeeper>[0], 'sealer' | 'issuer' | 'now'> {
+  clients: Pick<Clients, 'declared' | 'app' | 'ours'>
   store: Store
   emit: Emit
 }
@@ -46,13 +47,20 @@ const withSecret = z.object({ app: shown, secret: z.string().optional().describe
 export function appOperations({ store, emit, ...services }: Services) {
   const keeper = appKeeper({ ...services, stored: storedApps(store), registrations: registrations(store) })
   const { resource } = adminApi(services.issuer)
-  /** Throws `not_permitted` for an app that may do more at the admin API than who makes it, changes it or gets its secret: they would do it by the app. */
-  const within =
-    ({ scopes }: Operator) =>
-    (entry: Readonly<Record<string, unknown>>): void => {
-      const asked = (entry.apis as Record<string, AdminScope[]> | undefined)?.[resource] ?? []
-      if (!asked.every(each => scopes.has(each))) throw new Problem('not_permitted')
+  /**
+   * Returns what throws `not_permitted` for an app that may do more at the admin API than who makes it, changes it or gets its secret, or
+   * where that is a program, more at any API: they would do it by the app.
+   */
+  const within = async ({ scopes, staff, client = '' }: Operator) => {
+    const own = staff === undefined ? ((await services.clients.ours(client))?.apis ?? new Map()) : undefined
+    return ({ apis = {} }: Readonly<Record<string, unknown>>): void => {
+      for (const [api, asked] of Object.entries(apis as Record<string, string[]>)) {
+        const may: ReadonlySet<string> | undefined =
+          api === resource ? scopes : own && new Set<string>(own.get(api)?.scope.split(' '))
+        if (may && !asked.every(each => may.has(each))) throw new Problem('not_permitted')
+      }
     }
+  }
   const off = (what: 'disable' | 'enable') =>
     operation({
       id: `apps.${what}`,
@@ -105,7 +113,7 @@ export function appOperations({ store, emit, ...services }: Services) {
       result: withSecret,
       event: 'app.created',
       run: async ({ template, client_id, reason, ...wishes }, by) => {
-        const made = await keeper.create(template, client_id, wishes, within(by))
+        const made = await keeper.create(template, client_id, wishes, await within(by))
         await emit('app.created', { app: made.app.client_id, template, ...recordOf(by, reason) }, by.origin)
         return made
       },
@@ -119,7 +127,7 @@ export function appOperations({ store, emit, ...services }: Services) {
       result: shown,
       event: 'app.changed',
       run: async ({ app, reason, ...wishes }, by) => {
-        const changed = await keeper.change(app, wishes, within(by))
+        const changed = await keeper.change(app, wishes, await within(by))
         await emit('app.changed', { app, ...recordOf(by, reason) }, by.origin)
         return changed
       },
@@ -144,7 +152,7 @@ export function appOperations({ store, emit, ...services }: Services) {
       result: withSecret,
       event: 'app.rotated',
       run: async ({ app, hours, reason }, by) => {
-        const rotated = await keeper.rotate(app, hours, within(by))
+        const rotated = await keeper.rotate(app, hours, await within(by))
         await emit('app.rotated', { app, hours, ...recordOf(by, reason) }, by.origin)
         return rotated
       },

@@ -36,10 +36,12 @@ export const templateNames = Object.keys(templates) as [Template, ...Template[]]
 export const hasSecret = (template: Template): boolean => templates[template].token_endpoint_auth_method !== 'none'
 const uris = z.array(z.string().max(2_000)).max(50).default([])
 
-/** What staff say of an app, by the names of OpenID Connect Dynamic Client Registration 1.0, 2; its entry is checked by the rules of clients.json besides. */
+/**
+ * What staff say of an app, by the names of OpenID Connect Dynamic Client Registration 1.0, 2; its entry is checked by the rules of
+ * clients.json besides. It is never `first_party`: one admin could have people led to an app that takes their tokens unasked.
+ */
 export const appWishes = z.strictObject({
   client_name: z.string().trim().max(200),
-  first_party: z.boolean().default(false),
   redirect_uris: uris,
   post_logout_redirect_uris: uris,
   backchannel_logout_uri: z.string().max(2_000).optional(),

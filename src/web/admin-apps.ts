@@ -35,7 +35,6 @@ interface Typed {
   template: string
   client_id: string
   client_name: string
-  first_party: boolean
   redirect_uris: string
   post_logout_redirect_uris: string
   backchannel_logout_uri: string
@@ -176,7 +175,6 @@ function typedIn(ctx: Context): Typed {
     template: field(ctx, 'template', 20),
     client_id: field(ctx, 'client_id', 64).trim(),
     client_name: field(ctx, 'client_name', 200),
-    first_party: field(ctx, 'first_party', 3) === 'yes',
     redirect_uris: field(ctx, 'redirect_uris', longest),
     post_logout_redirect_uris: field(ctx, 'post_logout_redirect_uris', longest),
     backchannel_logout_uri: field(ctx, 'backchannel_logout_uri', 2_000).trim(),
@@ -191,7 +189,6 @@ function typedOf(app: AppShown | undefined): Typed {
     template: app?.template ?? ('web' satisfies Template),
     client_id: app?.client_id ?? '',
     client_name: app?.client_name ?? '',
-    first_party: app?.first_party ?? false,
     redirect_uris: (app?.redirect_uris ?? []).join('\n'),
     post_logout_redirect_uris: (app?.post_logout_redirect_uris ?? []).join('\n'),
     backchannel_logout_uri: app?.backchannel_logout_uri ?? '',
@@ -202,14 +199,14 @@ function typedOf(app: AppShown | undefined): Typed {
 
 /** Returns the details of an app as operations take them. */
 function wishesIn(ctx: Context) {
-  const { client_name, first_party, backchannel_logout_uri: logout, apis, ...typed } = typedIn(ctx)
+  const { client_name, backchannel_logout_uri: logout, apis, ...typed } = typedIn(ctx)
   const parts = apis.map(each => {
     const at = Math.max(each.lastIndexOf(' '), 0)
     return { resource: each.slice(0, at), scope: each.slice(at + 1) }
   })
   const asked = [...Map.groupBy(parts, each => each.resource)]
   return {
-    ...{ client_name, first_party },
+    client_name,
     apis: Object.fromEntries(asked.map(([resource, scopes]) => [resource, scopes.map(each => each.scope)])),
     redirect_uris: lines(typed.redirect_uris),
     post_logout_redirect_uris: lines(typed.post_logout_redirect_uris),

@@ -53,9 +53,15 @@ describe('apps that staff keep', () => {
     expect(await asked('night', secret)).to.include({ error: 'invalid_target' })
   })
 
-  it('are signed in to by people, with the redirect URIs that staff entered', async () => {
+  it('are signed in to by people, who are asked first, with the redirect URIs that staff entered', async () => {
+    const asked: string[] = []
+    latchkey.meet = async (ctx, { interactions }) => {
+      const { prompt } = await interactions.details(ctx)
+      asked.push(prompt)
+      await (prompt === 'consent' ? interactions.consent(ctx) : interactions.finish(ctx, latchkey.proof))
+    }
     const callback = `${latchkey.issuer.replace('127.0.0.1', 'localhost')}/news/callback`
-    await keeper.create('spa', 'news', wishes({ redirect_uris: [callback], first_party: true }))
+    await keeper.create('spa', 'news', wishes({ redirect_uris: [callback] }))
     const authorize = (redirect_uri: string) =>
       browser().get(
         `${latchkey.issuer}/authorize?${new URLSearchParams({
@@ -64,6 +70,7 @@ describe('apps that staff keep', () => {
         })}`,
       )
     expect((await authorize(callback)).url).to.match(/\/news\/callback\?code=/)
+    expect(asked).to.deep.equal(['login', 'consent'])
     expect((await authorize(`${callback}/elsewhere`)).status).to.equal(400)
   })
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { type AdminScope, adminScopes } from '../../src/accounts/role.ts'
+import { type AdminScope, adminScopes, together } from '../../src/accounts/role.ts'
 import { appOperations } from '../../src/admin/app-operations.ts'
 import type { Operator } from '../../src/admin/operation.ts'
 import { appWishes } from '../../src/clients/app-templates.ts'
@@ -18,13 +18,20 @@ const reason = 'Ticket 4711'
 const by = (...scopes: AdminScope[]): Operator => ({ client: 'robot', scopes: new Set(scopes), origin: {} })
 const everything = by(...adminScopes)
 const little = by('admin:apps.write', 'admin:people.read')
+/** One of the staff, whose role is not limited to what a program has. */
+const ada = { staff: { id: 'ada' }, scopes: new Set(adminScopes), origin: {} } as unknown as Operator
+const ledger = 'https://api.example/ledger'
+const callback = 'https://night.example/callback'
 
 describe('what an app may be given of the admin API', () => {
   let store: Store
   let apps: ReturnType<typeof appOperations>['apps']
   beforeEach(async () => {
     store = await testStore()
-    const declared = parseClients({ apis: [], clients: [] }, { local: true, production: false, issuer })
+    const apis = [{ resource: ledger, name: 'Ledger', scopes: ['read', 'move'] }]
+    const own = { client_secret: 'a-secret-of-the-tests-of-32-characters', grant_types: ['client_credentials'] }
+    const robot = { client_id: 'robot', client_name: 'Robot', development: true, ...own, apis: { [ledger]: ['read'] } }
+    const declared = parseClients({ apis, clients: [robot] }, { local: true, production: false, issuer })
     const clients = registry(declared, { registrations: registrations(store), stored: storedApps(store), hosts: 'off' })
     ;({ apps } = appOperations({ store, clients, sealer: testSealer, issuer, emit: async () => {}, now: Date.now }))
   })
@@ -60,5 +67,39 @@ describe('what an app may be given of the admin API', () => {
     expect(await create(everything, 'admin:people.loosen')).to.equal('invalid_app')
     expect(await create(everything, 'admin:people.read')).to.equal('done')
     expect(await change(everything, 'admin:people.loosen')).to.equal('invalid_app')
+  })
+  for (const scope of together)
+    it(`lets no app that people sign in to act for two who decide, by their tokens: ${scope}`, async () => {
+      for (const template of ['web', 'spa', 'native', 'device', 'mcp'] as const) {
+        const wanted = appWishes.parse({
+          ...{ client_name: 'Desk', apis: { [resource]: [scope] } },
+          ...(template !== 'device' && { redirect_uris: [callback] }),
+        })
+        const made = apps.create.run({ ...wanted, template, client_id: template, reason }, ada)
+        expect(await code(made), template).to.equal('invalid_app')
+      }
+    })
+
+  it('is never that of the operator, whom people are not asked for', async () => {
+    expect(Object.keys({ ...apps.create.args.shape, ...apps.change.args.shape })).to.not.include('first_party')
+    const typed = { client_name: 'Desk', redirect_uris: [callback], first_party: true, reason }
+    const asked = apps.create.args.parse({ ...typed, template: 'web', client_id: 'desk' })
+    expect((await apps.create.run(asked, ada)).app.first_party).to.equal(false)
+    expect((await apps.change.run(apps.change.args.parse({ ...typed, app: 'desk' }), ada)).first_party).to.equal(false)
+  })
+
+  it('of another API is no more than a program has itself, whatever it may do with apps', async () => {
+    const asking = (...scopes: string[]) => appWishes.parse({ client_name: 'Night', apis: { [ledger]: scopes } })
+    const made = (operator: Operator, ...scopes: string[]) =>
+      code(apps.create.run({ ...asking(...scopes), template: 'service', client_id: 'night', reason }, operator))
+    const changed = (operator: Operator, ...scopes: string[]) =>
+      code(apps.change.run({ ...asking(...scopes), app: 'night', reason }, operator))
+    expect(await made(everything, 'read', 'move')).to.equal('not_permitted')
+    expect(await made({ ...everything, client: 'nobody' }, 'read')).to.equal('not_permitted')
+    expect(await made(everything, 'read')).to.equal('done')
+    expect(await changed(everything, 'move')).to.equal('not_permitted')
+    expect(await changed(ada, 'read', 'move')).to.equal('done')
+    expect(await rotate(everything)).to.equal('not_permitted')
+    expect(await changed(everything)).to.equal('not_permitted')
   })
 })

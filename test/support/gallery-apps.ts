@@ -24,7 +24,7 @@ const form = {
     { resource: 'https://api.latchkey.example/card', name: 'Card', scopes: ['read', 'freeze'] },
   ],
   typed: {
-    ...{ template: 'web', client_id: '', client_name: '', first_party: false, redirect_uris: '' },
+    ...{ template: 'web', client_id: '', client_name: '', redirect_uris: '' },
     ...{ post_logout_redirect_uris: '', backchannel_logout_uri: '', apis: [], reason: '' },
   },
 }
