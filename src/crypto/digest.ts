@@ -1,4 +1,4 @@
-import { createHash, createHmac, hash, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } from 'node:crypto'
 
 type Encoding = 'base64url' | 'base64' | 'hex'
 
@@ -16,9 +16,19 @@ export function runningDigest() {
   }
 }
 
+/** What keyed functions take: text, bytes, or either of them ready for use. */
+export type KeyMaterial = string | Uint8Array | KeyObject
+
+/** Returns a key that is ready for use. Node 24 takes four times as long for an HMAC, or a cipher, whose key is plain bytes (20 and 5 µs); text is quick as it is. */
+export function readySecret<Material extends KeyMaterial>(
+  material: Material,
+): Exclude<Material, Uint8Array> | KeyObject {
+  return material instanceof Uint8Array ? createSecretKey(material) : (material as Exclude<Material, Uint8Array>)
+}
+
 /** Returns the HMAC-SHA256 (RFC 2104), by default as base64url. */
-export function hmac(key: string | Uint8Array, content: string | Uint8Array, encoding: Encoding = 'base64url'): string {
-  return createHmac('sha256', key).update(content).digest(encoding)
+export function hmac(key: KeyMaterial, content: string | Uint8Array, encoding: Encoding = 'base64url'): string {
+  return createHmac('sha256', readySecret(key)).update(content).digest(encoding)
 }
 
 /** Returns whether two strings are equal, in a time that does not depend on where they differ or how long they are. */

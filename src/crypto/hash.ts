@@ -1,7 +1,8 @@
-import { createHmac, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import * as argon2 from '@node-rs/argon2'
 import { Problem } from '../errors.ts'
+import { hmac } from './digest.ts'
 import { foreignHash, kindOf } from './foreign-hash.ts'
 import type { Key, Keyring } from './keyring.ts'
 
@@ -89,7 +90,7 @@ export function pepperOf(stored: string): string | undefined {
 
 // NFC, because the same letters arrive composed from one keyboard and decomposed from another (NIST SP 800-63B-4, 3.1.1.2).
 function peppered(key: Key, password: string): string {
-  return createHmac('sha256', key.bytes).update(password.normalize('NFC')).digest('base64url')
+  return hmac(key.ready, password.normalize('NFC'))
 }
 
 function base64(bytes: number): string {

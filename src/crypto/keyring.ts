@@ -1,10 +1,12 @@
-import { hkdfSync } from 'node:crypto'
-import { hmac, same } from './digest.ts'
+import { hkdfSync, type KeyObject } from 'node:crypto'
+import { hmac, readySecret, same } from './digest.ts'
 
 /** A 32-byte key for one purpose, and the id that finds it after a rotation. */
 export interface Key {
   id: string
   bytes: Uint8Array
+  /** The bytes, ready for use. */
+  ready: KeyObject
 }
 
 export type Keyring = ReturnType<typeof keyring>
@@ -21,7 +23,10 @@ export function keyring(secrets: readonly string[]) {
   const all = (purpose: string): readonly Key[] => {
     const known = derived.get(purpose)
     if (known) return known
-    const keys = ring.map(({ secret, id }) => ({ id, bytes: new Uint8Array(derive(secret, 'key', purpose, 32)) }))
+    const keys = ring.map(({ secret, id }) => {
+      const bytes = new Uint8Array(derive(secret, 'key', purpose, 32))
+      return { id, bytes, ready: readySecret(bytes) }
+    })
     derived.set(purpose, keys)
     return keys
   }
@@ -45,9 +50,9 @@ export function cookieKeys(keyring: Keyring) {
   const keys = keyring.all('cookies')
   /** Returns the place of the key that signed, or -1. */
   const index = (data: string, signature: string): number =>
-    keys.findIndex(({ bytes }) => same(hmac(bytes, data), signature))
+    keys.findIndex(({ ready }) => same(hmac(ready, data), signature))
   return {
-    sign: (data: string): string => hmac(keyring.newest('cookies').bytes, data),
+    sign: (data: string): string => hmac(keyring.newest('cookies').ready, data),
     index,
     verify: (data: string, signature: string): boolean => index(data, signature) >= 0,
   }
@@ -60,11 +65,11 @@ const proofHolds = 5 * 60_000
 export function ownProof(keyring: Keyring) {
   const keys = keyring.all('own-proof')
   return {
-    make: (now: number): string => `${now}.${hmac(keyring.newest('own-proof').bytes, String(now))}`,
+    make: (now: number): string => `${now}.${hmac(keyring.newest('own-proof').ready, String(now))}`,
     holds: (proof: string, now: number): boolean => {
       const [at = '', mac = ''] = proof.split('.')
       const fresh = /^\d{1,16}$/.test(at) && Math.abs(now - Number(at)) < proofHolds
-      return fresh && keys.some(({ bytes }) => same(hmac(bytes, at), mac))
+      return fresh && keys.some(({ ready }) => same(hmac(ready, at), mac))
     },
   }
 }

@@ -8,6 +8,7 @@ import {
   timingSafeEqual,
   verify,
 } from 'node:crypto'
+import { type KeyMaterial, readySecret } from './digest.ts'
 
 /** The algorithms that sign requests, by the names of RFC 9421, 6.2.2. */
 export type Algorithm = 'hmac-sha256' | 'ed25519'
@@ -16,8 +17,8 @@ const macBytes = 32
 const publicBytes = 32
 
 /** Returns whether `mac` is the HMAC-SHA256 of the text, in the same time wherever they differ. */
-export function macMatches(secret: string | Uint8Array, signed: string | Uint8Array, mac: Uint8Array): boolean {
-  const expected = createHmac('sha256', secret).update(signed).digest()
+export function macMatches(secret: KeyMaterial, signed: string | Uint8Array, mac: Uint8Array): boolean {
+  const expected = createHmac('sha256', readySecret(secret)).update(signed).digest()
   // The length is no secret; a value that is too short is compared nevertheless, to take as long.
   const given = Buffer.alloc(macBytes)
   given.set(mac.subarray(0, macBytes))

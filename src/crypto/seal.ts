@@ -1,5 +1,5 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
-import { hmac } from './digest.ts'
+import { createCipheriv, createDecipheriv, hkdfSync, type KeyObject, randomBytes } from 'node:crypto'
+import { hmac, type KeyMaterial, readySecret } from './digest.ts'
 import type { Keyring } from './keyring.ts'
 
 /** Thrown for a sealed value that cannot be opened: altered, of another context, or of a key that is gone. It never says which. */
@@ -29,13 +29,13 @@ export function sealer(keyring: Keyring) {
     const { header, body } = parse(sealed, byKeyring, idBytes)
     const key = keyring.find(purpose, keyId(header))
     if (!key) throw new SealError()
-    return decrypt(key.bytes, header, body, context)
+    return decrypt(key.ready, header, body, context)
   }
   return {
     /** Seals text or bytes, as base64url (AES-256-GCM, NIST SP 800-38D). */
     seal: (content: string | Uint8Array, context: string): string => {
-      const { id, bytes } = keyring.newest(purpose)
-      return encrypt(bytes, Buffer.concat([Buffer.of(byKeyring), Buffer.from(id, 'base64url')]), content, context)
+      const { id, ready } = keyring.newest(purpose)
+      return encrypt(ready, Buffer.concat([Buffer.of(byKeyring), Buffer.from(id, 'base64url')]), content, context)
     },
     /** Opens sealed text. Throws SealError. */
     open: (sealed: string, context: string): string => text(openBytes(sealed, context)),
@@ -55,7 +55,7 @@ export function sealer(keyring: Keyring) {
     blind: (content: string, context: string): readonly [string, ...string[]] => {
       const digests = keyring
         .all('blind')
-        .map(({ bytes }) => hmac(bytes, `${Buffer.byteLength(context)}:${context}${content}`))
+        .map(({ ready }) => hmac(ready, `${Buffer.byteLength(context)}:${context}${content}`))
       return digests as [string, ...string[]]
     },
   }
@@ -73,11 +73,11 @@ export function openUnder(bearer: string, sealed: string, context: string): stri
 }
 
 // Each seal has its own key: random nonces with one key would be safe for only 2^32 seals (SP 800-38D, 8.3).
-function keyFor(material: string | Uint8Array, salt: Uint8Array): Uint8Array {
-  return new Uint8Array(hkdfSync('sha256', material, salt, 'latchkey seal', 32))
+function keyFor(material: KeyMaterial, salt: Uint8Array): KeyObject {
+  return readySecret(new Uint8Array(hkdfSync('sha256', readySecret(material), salt, 'latchkey seal', 32)))
 }
 
-function encrypt(material: string | Uint8Array, header: Buffer, content: string | Uint8Array, context: string): string {
+function encrypt(material: KeyMaterial, header: Buffer, content: string | Uint8Array, context: string): string {
   const salt = randomBytes(saltBytes)
   const nonce = randomBytes(nonceBytes)
   const cipher = createCipheriv('aes-256-gcm', keyFor(material, salt), nonce)
@@ -87,7 +87,7 @@ function encrypt(material: string | Uint8Array, header: Buffer, content: string 
   return Buffer.concat([sealed, cipher.getAuthTag()]).toString('base64url')
 }
 
-function decrypt(material: string | Uint8Array, header: Buffer, body: Buffer, context: string): Uint8Array {
+function decrypt(material: KeyMaterial, header: Buffer, body: Buffer, context: string): Uint8Array {
   const salt = body.subarray(0, saltBytes)
   const nonce = body.subarray(saltBytes, saltBytes + nonceBytes)
   try {
