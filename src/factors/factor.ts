@@ -72,6 +72,12 @@ export interface Proved<Secret> {
   evidence?: Evidence
 }
 
+/** How good a new secret is, from 0 to 4, and the Problem that it would be refused with. */
+export interface Rated {
+  score: number
+  fault: Problem | undefined
+}
+
 /** What an answer claims about whose it is, before it is verified. */
 export type Named = { email: string } | { lookup: string }
 
@@ -102,8 +108,8 @@ export interface Factor<Secret = any, EState = any, EAnswer = any, PState = any,
   prove: Ceremony<Secret, PState, PAnswer, Proved<Secret>> & { names?(answer: PAnswer): Named }
   /** What of a credential may be shown ("••• 42"). Never a secret. */
   hint?(secret: Secret): string
-  /** How good a new secret would be, from 0 to 4, while it is still typed. */
-  rate?(typed: string, who: Pick<Subject<Secret>, 'email'>): Promise<number>
+  /** How good a new secret would be, while it is still typed. */
+  rate?(typed: string, who: Pick<Subject<Secret>, 'email'>): Promise<Rated>
   /** What having enrolled it proves of the account itself. */
   verifiedContact?(secret: Secret): { email?: string; phone?: string }
 }

@@ -8,8 +8,21 @@ import { type Wordlist, wordlist } from './wordlist.ts'
 export const shortest = 8
 export const longest = 128
 
-/** How many guesses an attacker needs, as a power of ten. */
-export type Guesses = (text: string) => number
+/** Why a password is easy to guess: `other` where there is no more to say than that. */
+type Why =
+  | 'keyboard'
+  | 'repeats'
+  | 'sequence'
+  | 'date'
+  | 'listed'
+  | 'similar'
+  | 'name'
+  | 'disguise'
+  | 'phrase'
+  | 'other'
+
+/** How many guesses an attacker needs, as a power of ten, and what makes them so few. */
+export type Guesses = (text: string) => { worth: number; why: Why }
 
 /** Whose password it is, and for what. */
 export interface About {
@@ -22,6 +35,8 @@ export interface Strength {
   score: 0 | 1 | 2 | 3 | 4
   /** Why it is refused; undefined for one that will do. */
   fault: Extract<Code, 'password_short' | 'password_long' | 'password_common' | 'password_personal'> | undefined
+  /** What makes it easy to guess. */
+  why: Why
 }
 
 // zxcvbn's own steps. The third is where it says "safely unguessable", and what eight random characters just reach.
@@ -50,24 +65,24 @@ export function strengthOf(password: string, about: About, guesses: Guesses): St
   const text = password.normalize('NFC')
   const length = [...text].length
   // Nobody needs to know how good it would be, and to find out costs the square of its length.
-  if (length > longest) return { score: 4, fault: 'password_long' }
-  const worth = Math.min(...candidates(text).map(guesses))
+  if (length > longest) return { score: 2, fault: 'password_long', why: 'other' }
+  const { worth, why } = readings(text, guesses).reduce((least, each) => (each.worth < least.worth ? each : least))
   const score = steps.filter(step => worth >= step).length as Strength['score']
-  if (length < shortest) return { score: atMost(score, 1), fault: 'password_short' }
-  if (personal(text, about)) return { score: atMost(score, 1), fault: 'password_personal' }
-  if (worth < enough) return { score: atMost(score, 2), fault: 'password_common' }
-  return { score, fault: undefined }
+  if (length < shortest) return { score: atMost(score, 1), fault: 'password_short', why }
+  if (personal(text, about)) return { score: atMost(score, 1), fault: 'password_personal', why }
+  if (worth < enough) return { score: atMost(score, 2), fault: 'password_common', why }
+  return { score, fault: undefined, why }
 }
 
-function candidates(text: string): string[] {
+function readings(text: string, guesses: Guesses): [ReturnType<Guesses>, ...ReturnType<Guesses>[]] {
   const plain = text.replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, '')
   const bare = canonical(text)
   const rest = phrases.reduce((left, phrase) => left.replaceAll(phrase, ''), bare)
   return [
-    text,
+    guesses(text),
     // Of eight random characters every one counts, at the ends too.
-    ...(plain.length >= shortest ? [plain] : []),
-    ...(rest !== bare ? [rest] : []),
+    ...(plain.length >= shortest ? [guesses(plain)] : []),
+    ...(rest !== bare ? [{ worth: guesses(rest).worth, why: 'phrase' as const }] : []),
   ]
 }
 
@@ -102,6 +117,25 @@ const lists: readonly [name: string, file: string, most?: number][] = [
   ['lastnames-en', '@zxcvbn-ts/language-en/src/lastnames.json', 10_000],
 ]
 
+/** What zxcvbn's warnings and suggestions come to. It names them where it was given no translations. */
+const reasons: Readonly<Record<string, Why>> = {
+  straightRow: 'keyboard',
+  keyPattern: 'keyboard',
+  simpleRepeat: 'repeats',
+  extendedRepeat: 'repeats',
+  sequences: 'sequence',
+  recentYears: 'date',
+  dates: 'date',
+  topTen: 'listed',
+  topHundred: 'listed',
+  common: 'listed',
+  similarToCommon: 'similar',
+  namesByThemselves: 'name',
+  commonNames: 'name',
+  l33t: 'disguise',
+  reverseWords: 'disguise',
+}
+
 let loaded: Promise<Guesses> | undefined
 
 /** How many guesses a password takes (zxcvbn), by offline lists that are read when first asked for and kept: 5 MB, none of it in the heap. */
@@ -130,7 +164,11 @@ async function load(): Promise<Guesses> {
     String(await contents('@zxcvbn-ts/language-en/src/wordSequences.json')),
   )
   for (const [name, words] of Object.entries(sequences)) add(name, wordlist(Buffer.from(JSON.stringify(words))))
-  return text => estimator.check(text).guessesLog10
+  return text => {
+    const { guessesLog10, feedback } = estimator.check(text)
+    const named = [feedback.warning ?? '', ...feedback.suggestions].flatMap(each => reasons[each] ?? [])
+    return { worth: guessesLog10, why: named[0] ?? 'other' }
+  }
 }
 
 function contents(file: string): Promise<Buffer> {

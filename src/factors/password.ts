@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Hasher } from '../crypto/hash.ts'
 import { Problem } from '../errors.ts'
 import { emailAddress } from './contacts.ts'
-import { type Factor, filled, refused } from './factor.ts'
+import { type Factor, filled, type Rated, refused } from './factor.ts'
 import { guesses, longest, shortest, strengthOf } from './password-strength.ts'
 
 const secret = z.object({ hash: z.string() })
@@ -39,12 +39,12 @@ export function password({
       answer: enrolAnswer,
       complete: ({ password }) => filled('password', password),
       finish: async (answer, _, who) => {
-        const { fault } = strengthOf(answer.password, { email: who.email, service: name }, await guesses())
-        if (fault) throw new Problem(fault, { field: 'password', values: { min: shortest, max: longest } })
+        const { fault } = await judged(answer.password, who.email)
+        if (fault) throw fault
         return { secret: { hash: await hasher.hash(answer.password) } }
       },
     },
-    rate: async (password, { email }) => strengthOf(password, { email, service: name }, await guesses()).score,
+    rate: (password, { email }) => judged(password, email),
     prove: {
       answer: proveAnswer,
       complete: ({ email, password }) => {
@@ -67,6 +67,13 @@ export function password({
   async function decoy(typed: string, address: string) {
     await hasher.decoy(typed, await likeness?.(address))
     return { ok: false, stale: false }
+  }
+
+  /** Judges a new password: while it is typed and when it is posted, by the same rule and in the same words. */
+  async function judged(typed: string, email: string | undefined): Promise<Rated> {
+    const { score, fault, why } = strengthOf(typed, { email, service: name }, await guesses())
+    const values = { min: shortest, max: longest, why }
+    return { score, fault: fault && new Problem(fault, { field: 'password', values }) }
   }
 
   // A busy queue must not turn a right password away: the next sign-in will rehash it.

@@ -5,7 +5,7 @@ import { reaches } from '../acr.ts'
 import { Problem } from '../errors.ts'
 import type { Emit, Visitor } from '../events.ts'
 import { emailAddress } from '../factors/contacts.ts'
-import type { Factor } from '../factors/factor.ts'
+import type { Factor, Rated } from '../factors/factor.ts'
 import { limitedUntil } from './assurance.ts'
 import type { Ask, Challenges } from './challenge.ts'
 import type { Enrol } from './enrolment.ts'
@@ -219,8 +219,8 @@ export function engine(services: Services) {
         if (await mailbox.shut(flow, visitor)) throw new Problem('mailbox_unproved', { field: 'code' })
         await save({ ...flow, shut: undefined })
       },
-      /** Resolves to how strong a secret would be that is being typed, from 0 to 4. */
-      strength: async (id: string, typed: string): Promise<number> => {
+      /** Resolves to how strong a secret would be that is being typed. */
+      strength: async (id: string, typed: string): Promise<Rated> => {
         const { factor, mode } = await choose(id)
         if (mode !== 'enrol' || !factor.rate) throw new Problem('not_offered')
         await throttle.ration('judge', flow.id, looks)

@@ -201,8 +201,9 @@ export function flowPages(services: Services): void {
     router.post(`${base}/skip`, ctx => step(ctx, run => run.skip()))
     router.post(`${base}/:factor/judge`, async ctx => {
       const run = await named(ctx)
-      const score = await run.strength(ctx.params.factor ?? '', field(ctx, 'password', longest))
-      ctx.body = { score, text: show.say(run.now().locale, `meter.${score}`) }
+      const { score, fault } = await run.strength(ctx.params.factor ?? '', field(ctx, 'password', longest))
+      const [phrase, values] = fault ? [`problem.${fault.code}`, fault.values] : [`meter.${score}`]
+      ctx.body = { score, text: show.say(run.now().locale, phrase, values) }
     })
     router.post(`${base}/:factor/begin`, ctx => step(ctx, run => run.begin(ctx.params.factor ?? '', fields(ctx))))
     router.post(`${base}/:factor`, ctx => step(ctx, run => run.answer(ctx.params.factor ?? '', fields(ctx))))

@@ -70,7 +70,7 @@ export function phrases({
     locale: string,
     { code, values, retryAfter }: Pick<Problem, 'code' | 'values' | 'retryAfter'>,
   ): string {
-    return t(locale, `problem.${code}`, { left: 'unknown', wait: wait(locale, retryAfter), ...values })
+    return t(locale, `problem.${code}`, { left: 'unknown', why: 'other', wait: wait(locale, retryAfter), ...values })
   }
 
   function wait(locale: string, seconds: number | undefined): string {

@@ -68,7 +68,10 @@ describe('in a browser', () => {
       await who.type('Six-digit code', await codeSentTo(latchkey, person.email))
       await who.sees('Choose a password')
       await who.type('Password', 'password1')
-      await who.page.getByText('Very weak: one of the first guesses').waitFor()
+      const reason = 'This is one of the passwords that attackers try first.'
+      await who.page.locator('#meter').getByText(reason).waitFor()
+      await who.press('Continue')
+      await who.page.getByRole('alert').getByText(reason).waitFor()
       await who.type('Password', person.password)
       await who.page.getByText('Strong: very hard to guess').waitFor()
       await openToEverybody(who)

@@ -74,16 +74,36 @@ describe('factors/password-strength', () => {
   })
 
   it('scores by the least of its readings', () => {
-    const by = (worth: number) => strengthOf('plum anchor violin', about, () => worth)
+    const by = (worth: number) => strengthOf('plum anchor violin', about, () => ({ worth, why: 'other' }))
     expect([0, 3, 6, 8, 10].map(worth => by(worth).score)).to.deep.equal([0, 1, 2, 3, 4])
     expect([7.99, 8].map(worth => by(worth).fault)).to.deep.equal(['password_common', undefined])
   })
 
   it('never calls good what it refuses', () => {
-    for (const password of ['k#9Xp2!', 'ada.lovelace-plum-anchor', 'correct horse battery staple', 'Summer2024!!']) {
+    const long = 'plum anchor violin '.repeat(7)
+    const refused = ['k#9Xp2!', 'ada.lovelace-plum-anchor', 'correct horse battery staple', 'Summer2024!!', long]
+    for (const password of refused) {
       expect(strengthOf(password, about, estimate).score, password).to.be.below(3)
     }
   })
+
+  const because: Record<string, string[]> = {
+    keyboard: ['zxcvbnm,.', 'qwertzuiop'],
+    repeats: ['aaaaaaaaaaaa', 'hunter2hunter2'],
+    sequence: ['abcdefghijkl', '7654321098'],
+    date: ['31.12.1987', '1987-12-31'],
+    listed: ['password', 'iloveyou', '12041990', 'Password123!'],
+    similar: ['p4ssw0rd77', 'Dragon2019'],
+    name: ['christopher'],
+    disguise: ['br34kf4st', 'tsafkaerb'],
+    phrase: ['correct horse battery staple', 'to be or not to be'],
+    other: ['constructor', 'tablexyz'],
+  }
+  for (const [why, passwords] of Object.entries(because))
+    it(`says why one is easy to guess: ${why}`, () => {
+      for (const password of passwords)
+        expect(strengthOf(password, about, estimate), password).to.include({ fault: 'password_common', why })
+    })
 
   it('takes three everyday words, in whatever company', () => {
     const words =
@@ -101,7 +121,7 @@ describe('factors/password-strength', () => {
 describe('factors/password-strength, guesses', () => {
   it('knows the lists', async () => {
     const estimate = await guesses()
-    expect(estimate('123456')).to.be.below(1)
+    expect(estimate('123456').worth).to.be.below(1)
     // A password, a word, a first name, a last name, a sequence, a neighbourhood of keys, a substitution, a reversal.
     for (const known of [
       'trustno1',
@@ -113,17 +133,17 @@ describe('factors/password-strength, guesses', () => {
       'f00tball',
       'drowssap',
     ]) {
-      expect(estimate(known), known).to.be.below(5)
+      expect(estimate(known).worth, known).to.be.below(5)
     }
-    expect(estimate('k#9Xp2!@')).to.be.within(8, 8.1)
+    expect(estimate('k#9Xp2!@').worth).to.be.within(8, 8.1)
   })
 
   it('is not fooled by the names that objects inherit', async () => {
     const estimate = await guesses()
     for (const inherited of ['constructor', '__proto__', 'toString', 'hasOwnProperty1']) {
-      expect(estimate(inherited), inherited).to.be.within(5, inherited.length + 0.001)
+      expect(estimate(inherited).worth, inherited).to.be.within(5, inherited.length + 0.001)
     }
-    expect(estimate('constructor')).to.be.below(7)
+    expect(estimate('constructor').worth).to.be.below(7)
   })
 
   it('loads once', () => {

@@ -25,9 +25,15 @@ describe('factors/password', () => {
     it(`refuses one that is ${what}, beside its field`, async () => {
       const fault = await problem(enrol(typed))
       expect(fault).to.include({ code, status: 422, field: 'password' })
-      expect(fault.values).to.deep.equal({ min: 8, max: 128 })
+      expect(fault.values).to.include({ min: 8, max: 128 })
     })
   }
+
+  it('rates what is typed by the fault that it would be refused with', async () => {
+    const { score, fault } = (await factor.rate?.('Password123!', {})) ?? {}
+    expect([score, fault?.code, fault?.values.why]).to.deep.equal([1, 'password_common', 'listed'])
+    expect(await factor.rate?.(right, {})).to.deep.equal({ score: 4, fault: undefined })
+  })
 
   it('keeps a hash and nothing of the password', async () => {
     const { secret } = await enrol(right)

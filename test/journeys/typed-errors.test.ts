@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { startLatchkey, whileTesting } from '../support/latchkey.ts'
-import { authenticatorCode } from '../support/people.ts'
+import { authenticatorCode, codeSentTo, somebody } from '../support/people.ts'
 import { securityAt } from '../support/security.ts'
 
 describe('what was typed wrong', () => {
@@ -39,5 +39,31 @@ describe('what was typed wrong', () => {
     let page = asked
     for (let each = 0; each < 6; each += 1) page = await asked.submit({ code: '000000' })
     expect([page.status, page.h1]).to.deep.equal([403, 'Choose another way'])
+  })
+
+  it('is a weak password for the same reason while it is typed and when it is posted, in the language of the page', async () => {
+    const person = somebody()
+    const start = await person.browser.get(`${latchkey.issuer}/sign-up`, { headers: { 'accept-language': 'de' } })
+    const asked = await start.submit({ email: person.email })
+    const page = await asked.submit({ code: await codeSentTo(latchkey, person.email) })
+    const judge = async (password: string) => {
+      const path = page.find('[data-judge]')?.attributes['data-judge'] ?? ''
+      return (await person.browser.post(`${latchkey.issuer}${path}`, { password })).json()
+    }
+    const weak = [
+      '1987-12-31',
+      'password',
+      'k#9Xp2!',
+      `${person.email.split('@')[0]} plum`,
+      'plum anchor violin '.repeat(7),
+    ]
+    for (const password of weak) {
+      const { score, text } = await judge(password)
+      const refused = await page.submit({ password })
+      expect(refused.alerts, password).to.deep.equal([text])
+      expect(score, password).to.be.below(3)
+    }
+    expect((await judge('1987-12-31')).text).to.match(/^Daten und Jahreszahlen sind leicht zu erraten/)
+    expect(await judge('plum anchor violin')).to.deep.equal({ score: 4, text: 'Stark: sehr schwer zu erraten' })
   })
 })

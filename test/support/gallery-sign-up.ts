@@ -75,7 +75,7 @@ export const signUps: readonly Picture[] = [
     ...signUp,
     factor: { id: 'password' },
     progress: at(3),
-    ...wrong('password_common', 'password', 'This password is easy to guess or has appeared in a data leak.'),
+    ...wrong('password_common', 'password', 'Dates and years are easy to guess. Use a few unrelated words instead.'),
   }),
   picture('sign-up-authenticator', 'sign-in/enrol', {
     ...signUp,
