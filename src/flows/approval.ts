@@ -1,14 +1,15 @@
-import { type Accounts, active } from '../accounts/account.ts'
-import type { Receipt, Receipts } from '../accounts/approval-receipt.ts'
-import type { Credential, Credentials } from '../accounts/credential.ts'
+import { active } from '../accounts/account.ts'
+import type { Receipts } from '../accounts/approval-receipt.ts'
+import type { Credential } from '../accounts/credential.ts'
 import { canonical } from '../crypto/digest.ts'
 import { Problem } from '../errors.ts'
-import type { Emit, Visitor } from '../events.ts'
-import type { Factor, Subject } from '../factors/factor.ts'
+import type { Visitor } from '../events.ts'
+import type { Subject } from '../factors/factor.ts'
 import { type Detail, type Facts, factsOf } from './approval-details.ts'
 import { type Approved, digestOf, type Statement } from './approval-statement.ts'
 import { limitedUntil } from './assurance.ts'
 import type { Challenges } from './challenge.ts'
+import type { FlowServices } from './flow-services.ts'
 import type { Proof } from './proof.ts'
 
 /** An app's request that its person approves something. */
@@ -33,38 +34,22 @@ interface Asked extends Facts {
   shown: Record<string, unknown>
 }
 
-export interface Approving {
-  /** Asks for a proof that is for this request alone. Throws `not_offered` for who holds nothing that could give one. */
-  ask(request: Request): Promise<Asked>
-  /** Has the account to wait with approvals: while it is held, or while all that could approve came to it lately. */
-  waits(account: string): Promise<boolean>
-  /** Judges the proof, and keeps the receipt; resolves to its id. Throws the factor's Problem; `attempt_expired` when it was approved already. */
-  approve(request: Request, factor: string, answer: unknown, visitor: Visitor): Promise<string>
-  /** The receipt for a code, once, if it is for this; undefined otherwise. */
-  redeem(id: string, of: { account: string; client: string; detail: Detail }): Promise<Receipt<Approved> | undefined>
-}
+const payee = ({ type, network = '', to }: Facts): string => [type, network, to].join('\n')
 
-interface Services {
-  factors: readonly Factor[]
-  accounts: Pick<Accounts, 'get'>
-  credentials: Credentials
+type Services = Pick<FlowServices, 'factors' | 'accounts' | 'credentials' | 'hold' | 'emit' | 'now'> & {
   challenges: Challenges
   receipts: Receipts<Approved>
   proof: Proof
   issuer: string
-  /** How long what was added counts for no more than the proof that authorised it, in milliseconds. */
-  hold: number
-  emit: Emit
-  now: () => number
 }
 
-const payee = ({ type, network = '', to }: Facts): string => [type, network, to].join('\n')
+export type Approving = ReturnType<typeof approving>
 
 /**
  * Asks people to approve one payment or withdrawal by a passkey that signs just that. Its challenge is the digest of the
  * statement, so no other proof of theirs is one for it, and it is none for anything else.
  */
-export function approving(services: Services): Approving {
+export function approving(services: Services) {
   const { factors, accounts, credentials, challenges, receipts, proof, issuer, hold, emit, now } = services
 
   const stated = ({ id, client, account, at, detail }: Request): Statement => ({
@@ -110,20 +95,23 @@ export function approving(services: Services): Approving {
   }
 
   return {
-    ask: async request => {
+    /** Asks for a proof that is for this request alone. Throws `not_offered` for people who hold nothing that could give one. */
+    ask: async (request: Request): Promise<Asked> => {
       const { factor, question, subject, young } = await looked(request)
       const shown = (await challenges.shown(question)) ?? (await challenges.begin(question, subject))
       const facts = factsOf(request.detail)
       const known = await receipts.knows(request.account, payee(facts))
       return { ...facts, known, young, factor: factor.id, shown }
     },
-    waits: async id => {
+    /** Tells whether the account has to wait with approvals: while it is held, or while all that could approve came to it lately. */
+    waits: async (id: string): Promise<boolean> => {
       const [person, held] = await Promise.all([accounts.get(id), credentials.of(id)])
       if (!person || (person.holdUntil ?? 0) > now()) return true
       const { all, able } = binding(held)
       return all.length > 0 && able.length === 0
     },
-    approve: async (request, by, answer, visitor) => {
+    /** Verifies the proof and keeps the receipt; resolves to its id. Throws the factor's Problem; `attempt_expired` when it was approved already. */
+    approve: async (request: Request, by: string, answer: unknown, visitor: Visitor): Promise<string> => {
       const { held, factor, question, subject } = await looked(request)
       const { account, client } = request
       if (by !== factor.id) throw new Problem('not_offered')
@@ -139,7 +127,8 @@ export function approving(services: Services): Approving {
       await emit('approval.given', { account, client, receipt: id, credential, type, amount, unit }, visitor)
       return id
     },
-    redeem: async (id, { account, client, detail }) => {
+    /** Resolves to the receipt for a code, once, if it is for this; undefined otherwise. */
+    redeem: async (id: string, { account, client, detail }: Pick<Request, 'account' | 'client' | 'detail'>) => {
       const receipt = await receipts.redeem(id)
       const meant = receipt?.account === account && receipt.client === client
       const same = receipt && canonical(receipt.content.statement.authorization_details) === canonical([detail])

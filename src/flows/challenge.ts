@@ -1,14 +1,10 @@
 import { z } from 'zod'
-import type { Addresses } from '../accounts/address.ts'
-import type { Failures } from '../accounts/failures.ts'
-import type { Postage } from '../accounts/postage.ts'
-import type { Throttle } from '../accounts/throttle.ts'
 import type { Sealer } from '../crypto/seal.ts'
-import type { SendMail } from '../delivery/mails.ts'
 import { Problem } from '../errors.ts'
-import type { Emit, Visitor } from '../events.ts'
+import type { Visitor } from '../events.ts'
 import type { Ceremony, Factor, Subject } from '../factors/factor.ts'
 import { claim, declare, retry, type Store, update } from '../store/collection.ts'
+import type { FlowServices } from './flow-services.ts'
 import type { Flow, Mode } from './flow-store.ts'
 
 /** How long a question may wait for its answer, in milliseconds. */
@@ -127,16 +123,6 @@ export function challenges({ store, sealer, now }: { store: Store; sealer: Seale
   }
 }
 
-interface Services {
-  challenges: Challenges
-  addresses: Pick<Addresses, 'whose' | 'numberReserved'>
-  throttle: Throttle
-  postage: Postage
-  failures: Pick<Failures, 'closed'>
-  sendMail: SendMail
-  emit: Emit
-}
-
 interface Asking {
   flow: Flow
   mode: Mode
@@ -144,6 +130,10 @@ interface Asking {
   subject: Subject<unknown>
   asked: Record<string, unknown>
   visitor: Visitor
+}
+
+type Services = Pick<FlowServices, 'addresses' | 'throttle' | 'postage' | 'failures' | 'sendMail' | 'emit'> & {
+  challenges: Challenges
 }
 
 export type Ask = ReturnType<typeof asking>

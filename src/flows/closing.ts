@@ -1,25 +1,20 @@
-import { type Account, type Accounts, raised, withoutKeys } from '../accounts/account.ts'
-import type { Link, Links } from '../accounts/link.ts'
-import type { SendMail } from '../delivery/mails.ts'
+import { type Account, raised, withoutKeys } from '../accounts/account.ts'
+import type { Link } from '../accounts/link.ts'
 import { Problem } from '../errors.ts'
-import type { Emit, Visitor } from '../events.ts'
+import type { Visitor } from '../events.ts'
+import type { FlowServices } from './flow-services.ts'
 
 /** How long one process has for removing an account before another may take over, in milliseconds. */
 const lease = 10 * 60_000
 
-interface Services {
-  accounts: Accounts
-  links: Links
-  sendMail: SendMail
+type Services = Pick<FlowServices, 'accounts' | 'links' | 'sendMail' | 'emit' | 'now'> & {
   /** Ends what an account is still signed in to. */
   endAll: (account: string) => Promise<void>
   /** Removes everything that is kept of an account, itself last; may be done again. */
   erase: (account: string) => Promise<void>
   /** Resolves to whether the clock may be believed for what cannot be undone. */
   steady: () => Promise<boolean>
-  emit: Emit
   patience: number
-  now: () => number
 }
 
 export type Closing = ReturnType<typeof closing>

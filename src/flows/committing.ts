@@ -1,11 +1,11 @@
-import type { Account, AccountChange, Accounts, Setting } from '../accounts/account.ts'
-import type { Addresses } from '../accounts/address.ts'
-import type { Announced, Announcements } from '../accounts/announcement.ts'
-import { type Credentials, regret } from '../accounts/credential.ts'
+import type { Account, AccountChange, Setting } from '../accounts/account.ts'
+import type { Announced } from '../accounts/announcement.ts'
+import { regret } from '../accounts/credential.ts'
 import { id } from '../crypto/random.ts'
 import { Problem } from '../errors.ts'
 import type { Visitor } from '../events.ts'
 import { Conflict } from '../store/collection.ts'
+import type { FlowServices } from './flow-services.ts'
 
 /** Most changes of one account within the time in which they can be undone. Undoing is not limited. */
 const most = 100
@@ -30,16 +30,10 @@ export interface Wanted {
   events: readonly Announced[]
 }
 
-interface Services {
-  accounts: Accounts
-  credentials: Pick<Credentials, 'tidy' | 'remove'>
-  announcements: Announcements
-  addresses: Pick<Addresses, 'claim' | 'reserve' | 'note'>
-  /** How long apps are told to wait once protection was loosened, in milliseconds. */
-  hold: number
-  onFault: (fault: unknown) => void
-  now: () => number
-}
+type Services = Pick<
+  FlowServices,
+  'accounts' | 'credentials' | 'announcements' | 'addresses' | 'hold' | 'onFault' | 'now'
+>
 
 export type Commit = ReturnType<typeof committing>
 
@@ -121,6 +115,9 @@ export function committing(services: Services) {
 }
 
 /** Removes credentials that a change would have put in force, once it is certain that it did not. */
-export async function discard(credentials: Pick<Credentials, 'remove'>, added: readonly string[]): Promise<void> {
+export async function discard(
+  credentials: Pick<FlowServices['credentials'], 'remove'>,
+  added: readonly string[],
+): Promise<void> {
   for (const each of added) await credentials.remove(each)
 }

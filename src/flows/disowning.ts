@@ -1,28 +1,15 @@
-import { type Account, type AccountChange, type Accounts, owned, withoutKeys } from '../accounts/account.ts'
-import type { Addresses } from '../accounts/address.ts'
+import { type Account, type AccountChange, owned, withoutKeys } from '../accounts/account.ts'
 import type { Announced } from '../accounts/announcement.ts'
-import type { Credential, Credentials } from '../accounts/credential.ts'
-import type { Devices } from '../accounts/device.ts'
-import type { Link, Links } from '../accounts/link.ts'
-import type { SendMail } from '../delivery/mails.ts'
+import type { Credential } from '../accounts/credential.ts'
+import type { Link } from '../accounts/link.ts'
 import { Problem } from '../errors.ts'
 import type { Visitor } from '../events.ts'
-import type { Factor } from '../factors/factor.ts'
 import { Conflict, retry } from '../store/collection.ts'
 import type { Commit, Wanted } from './committing.ts'
+import type { FlowServices } from './flow-services.ts'
 import { resetLife } from './resetting.ts'
 
-interface Services {
-  factors: readonly Factor[]
-  accounts: Pick<Accounts, 'get'>
-  addresses: Pick<Addresses, 'whose'>
-  credentials: Credentials
-  devices: Pick<Devices, 'forgetSince'>
-  links: Links
-  sendMail: SendMail
-  commit: Commit
-  now: () => number
-}
+type Taken = 'factors' | 'accounts' | 'addresses' | 'credentials' | 'devices' | 'links' | 'sendMail' | 'now'
 
 /** How long a sign-up may take, in milliseconds. */
 const signUpLife = 60 * 60_000
@@ -33,7 +20,7 @@ const prelude = 24 * 60 * 60_000
 export type Disowning = ReturnType<typeof disowning>
 
 /** "This wasn't me": undoes what somebody else did, by a mailed link, once its button is pressed. Nobody is signed in by it. */
-export function disowning(services: Services) {
+export function disowning(services: Pick<FlowServices, Taken> & { commit: Commit }) {
   const { factors, accounts, addresses, credentials, devices, commit, links, sendMail, now } = services
   const factorOf = ({ factor }: Credential) => factors.find(({ id }) => id === factor)
 

@@ -1,12 +1,11 @@
-import type { Addresses } from '../accounts/address.ts'
 import type { Credential } from '../accounts/credential.ts'
-import type { Failures } from '../accounts/failures.ts'
 import { mailbox } from '../accounts/postage.ts'
 import type { Ration, Throttle } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
 import type { Visitor } from '../events.ts'
 import type { Enrolled, Factor } from '../factors/factor.ts'
 import type { Challenges, Question } from './challenge.ts'
+import type { FlowServices } from './flow-services.ts'
 import type { Flow } from './flow-store.ts'
 import type { Protection } from './protection.ts'
 import type { Recover } from './recovering.ts'
@@ -16,16 +15,11 @@ import { subjectOf } from './standing.ts'
 const hour = 3_600_000
 const day = 24 * hour
 
-interface Services {
-  factors: readonly Factor[]
+type Services = Pick<FlowServices, 'factors' | 'addresses' | 'throttle' | 'failures' | 'now'> & {
   challenges: Challenges
-  addresses: Pick<Addresses, 'numberReserved'>
   protection: Protection
   signUp: SignUp
   recover: Recover
-  throttle: Throttle
-  failures: Pick<Failures, 'forget'>
-  now: () => number
 }
 
 export type Enrol = ReturnType<typeof enrolling>

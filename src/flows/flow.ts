@@ -1,14 +1,13 @@
-import type { Credential, Credentials } from '../accounts/credential.ts'
-import type { Failures } from '../accounts/failures.ts'
-import type { Throttle } from '../accounts/throttle.ts'
+import type { Credential } from '../accounts/credential.ts'
 import { reaches } from '../acr.ts'
 import { Problem } from '../errors.ts'
-import type { Emit, Visitor } from '../events.ts'
+import type { Visitor } from '../events.ts'
 import { emailAddress } from '../factors/contacts.ts'
 import type { Factor, Rated } from '../factors/factor.ts'
 import { limitedUntil } from './assurance.ts'
 import type { Ask, Challenges } from './challenge.ts'
 import type { Enrol } from './enrolment.ts'
+import type { FlowServices } from './flow-services.ts'
 import type { Flow, Flows, Mode } from './flow-store.ts'
 import type { Mailbox } from './mailbox.ts'
 import type { Step } from './policy.ts'
@@ -16,21 +15,15 @@ import type { Prove } from './proof.ts'
 import { type Weighing, weighing } from './rulings.ts'
 import { authorityOf, firstOf, stepOf, subjectOf } from './standing.ts'
 
-interface Services extends Weighing {
-  factors: readonly Factor[]
-  flows: Flows
-  challenges: Challenges
-  ask: Ask
-  prove: Prove
-  enrol: Enrol
-  mailbox: Mailbox
-  credentials: Pick<Credentials, 'of'>
-  throttle: Throttle
-  failures: Pick<Failures, 'closed' | 'forget'>
-  emit: Emit
-  /** How long what was added counts for no more than the proof that authorised it, in milliseconds. */
-  hold: number
-}
+type Services = Pick<FlowServices, 'factors' | 'credentials' | 'throttle' | 'failures' | 'emit' | 'hold'> &
+  Weighing & {
+    flows: Flows
+    challenges: Challenges
+    ask: Ask
+    prove: Prove
+    enrol: Enrol
+    mailbox: Mailbox
+  }
 
 /** How often a meter may look at what is being typed: each look costs the main thread some milliseconds. */
 const looks = { tries: 60, window: 60_000 }

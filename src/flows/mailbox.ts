@@ -1,14 +1,9 @@
-import { type Account, type Accounts, owned } from '../accounts/account.ts'
-import type { Admissions } from '../accounts/device.ts'
-import type { Links } from '../accounts/link.ts'
-import type { Postage } from '../accounts/postage.ts'
-import type { Throttle } from '../accounts/throttle.ts'
-import type { Sealer } from '../crypto/seal.ts'
-import type { SendMail } from '../delivery/mails.ts'
+import { type Account, owned } from '../accounts/account.ts'
 import { Problem } from '../errors.ts'
-import type { Emit, Visitor } from '../events.ts'
+import type { Visitor } from '../events.ts'
 import { halved, letterCode, readLetterCode } from '../factors/typed.ts'
 import { pause } from './challenge.ts'
+import type { FlowServices } from './flow-services.ts'
 import type { Flow, Flows } from './flow-store.ts'
 
 const hour = 3_600_000
@@ -35,19 +30,7 @@ export type AskOwner = (
   onHold: OnHold,
 ) => Promise<void>
 
-interface Services {
-  accounts: Accounts
-  admissions: Admissions
-  flows: Flows
-  links: Links
-  sealer: Pick<Sealer, 'blind'>
-  throttle: Throttle
-  postage: Postage
-  askOwner: AskOwner
-  sendMail: SendMail
-  emit: Emit
-  now: () => number
-}
+type Taken = 'accounts' | 'admissions' | 'links' | 'sealer' | 'throttle' | 'postage' | 'sendMail' | 'emit' | 'now'
 
 export type Mailbox = ReturnType<typeof mailbox>
 
@@ -56,7 +39,7 @@ export type Mailbox = ReturnType<typeof mailbox>
  * up the tries that an account has on new devices, a device on which the mailbox is proved gets tries of its own. Neither
  * signs anybody in, and neither replaces another proof.
  */
-export function mailbox(services: Services) {
+export function mailbox(services: Pick<FlowServices, Taken> & { flows: Flows; askOwner: AskOwner }) {
   const { accounts, admissions, flows, links, sealer, throttle, postage, askOwner, sendMail, emit, now } = services
 
   /** What the link of a typed code is found by, under each secret: the code is short enough to be guessed from a digest that needs none. */

@@ -1,24 +1,17 @@
-import { type Accounts, owned } from '../accounts/account.ts'
-import type { Credential, Credentials } from '../accounts/credential.ts'
-import type { Admissions, Devices } from '../accounts/device.ts'
-import type { Failures } from '../accounts/failures.ts'
-import type { By, Throttle } from '../accounts/throttle.ts'
+import { owned } from '../accounts/account.ts'
+import type { Credential } from '../accounts/credential.ts'
+import type { By } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
-import type { Emit, Visitor } from '../events.ts'
+import type { Visitor } from '../events.ts'
 import type { Factor, Named, Proved, Subject } from '../factors/factor.ts'
 import { type Clock, limitedUntil } from './assurance.ts'
 import type { Challenges, Question } from './challenge.ts'
+import type { FlowServices } from './flow-services.ts'
 import type { Flow } from './flow-store.ts'
 import { subjectOf } from './standing.ts'
 
-interface Services {
+type Services = Pick<FlowServices, 'credentials' | 'devices' | 'admissions' | 'throttle' | 'failures' | 'emit'> & {
   challenges: Challenges
-  credentials: Credentials
-  devices: Devices
-  admissions: Admissions
-  throttle: Throttle
-  failures: Failures
-  emit: Emit
 }
 
 /** An open question, whom it is about, all of their credentials, and whom the answer names. */
@@ -106,15 +99,7 @@ function reopens({ kind, strength }: Factor): boolean {
   return kind !== 'knowledge' && strength !== 'mfa'
 }
 
-interface Proving {
-  accounts: Accounts
-  credentials: Pick<Credentials, 'byLookup'>
-  proof: Proof
-  emit: Emit
-  /** How long what was added counts for no more than the proof that authorised it, in milliseconds. */
-  hold: number
-  now: () => number
-}
+type Proving = Pick<FlowServices, 'accounts' | 'credentials' | 'emit' | 'hold' | 'now'> & { proof: Proof }
 
 export type Prove = ReturnType<typeof proving>
 

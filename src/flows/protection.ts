@@ -1,39 +1,20 @@
-import { type Account, type Accounts, owned } from '../accounts/account.ts'
-import type { Credentials } from '../accounts/credential.ts'
+import { type Account, owned } from '../accounts/account.ts'
 import { type Code, Problem } from '../errors.ts'
 import type { Visitor } from '../events.ts'
 import type { Enrolled, Factor } from '../factors/factor.ts'
 import { Conflict } from '../store/collection.ts'
 import { guards, loosens } from './assurance.ts'
 import { type Commit, discard, type Wanted } from './committing.ts'
+import type { FlowServices } from './flow-services.ts'
 import type { Flow } from './flow-store.ts'
 import { authorityOf, provedIn } from './standing.ts'
 
-interface Services {
-  factors: readonly Factor[]
-  accounts: Pick<Accounts, 'get'>
-  credentials: Credentials
-  commit: Commit
-  now: () => number
-}
+type Services = Pick<FlowServices, 'factors' | 'accounts' | 'credentials' | 'now'> & { commit: Commit }
 
-/** Enrols factors: one change of an account at a time, each on the record, and apps told to wait where it lets somebody in more easily. */
-export interface Protection {
-  /**
-   * Gives a flow's account what was enrolled, in the place of `former` if that is told; resolves to the account's
-   * security stamp from then on. Throws `already_enrolled`, or `conflict` when another change came first or a new address has an account.
-   */
-  enrol(
-    flow: Flow,
-    factor: Factor,
-    enrolled: Enrolled<unknown>,
-    former: string | undefined,
-    visitor: Visitor,
-  ): Promise<number | undefined>
-}
+export type Protection = ReturnType<typeof protection>
 
-/** Enrols factors for accounts that exist. */
-export function protection({ factors, accounts, credentials, commit, now }: Services): Protection {
+/** Enrols factors for accounts that exist: one change of an account at a time, each on the record, and apps told to wait where it lets somebody in more easily. */
+export function protection({ factors, accounts, credentials, commit, now }: Services) {
   /** Commits a change to the account as it was read. Throws `conflict` when another change came first, or a new address has an account. */
   const committed = async (owner: Account, wanted: Wanted, visitor: Visitor): Promise<Account> => {
     const changed = await commit(owner, wanted, visitor).catch(taken('conflict'))
@@ -42,7 +23,17 @@ export function protection({ factors, accounts, credentials, commit, now }: Serv
   }
 
   return {
-    enrol: async (flow, factor, enrolled, former, visitor) => {
+    /**
+     * Gives a flow's account what was enrolled, in the place of `former` if that is told; resolves to the account's
+     * security stamp from then on. Throws `already_enrolled`, or `conflict` when another change came first or a new address has an account.
+     */
+    enrol: async (
+      flow: Flow,
+      factor: Factor,
+      enrolled: Enrolled<unknown>,
+      former: string | undefined,
+      visitor: Visitor,
+    ): Promise<number | undefined> => {
       const { account, securityStamp, purpose, within } = flow
       const session = flow.session ?? within
       if (account === undefined) throw new Problem('attempt_expired')

@@ -1,24 +1,16 @@
-import { type Accounts, active, withoutKeys } from '../accounts/account.ts'
-import type { Addresses } from '../accounts/address.ts'
+import { active, withoutKeys } from '../accounts/account.ts'
 import type { Announced } from '../accounts/announcement.ts'
-import type { Credential, Credentials } from '../accounts/credential.ts'
-import type { Devices } from '../accounts/device.ts'
+import type { Credential } from '../accounts/credential.ts'
 import { Problem } from '../errors.ts'
 import type { Origin, Visitor } from '../events.ts'
-import type { Factor } from '../factors/factor.ts'
 import { Conflict, retry } from '../store/collection.ts'
 import { authority } from './assurance.ts'
 import { type Commit, discard, type Wanted } from './committing.ts'
+import type { FlowServices } from './flow-services.ts'
 import type { Flow } from './flow-store.ts'
 import type { Pending } from './sign-up.ts'
 
-interface Services {
-  factors: readonly Factor[]
-  accounts: Accounts
-  addresses: Pick<Addresses, 'whose'>
-  /** Forgets every device that the account signed in on: it may have been somebody else's. */
-  devices: Pick<Devices, 'forgetSince'>
-  credentials: Credentials
+type Services = Pick<FlowServices, 'factors' | 'accounts' | 'addresses' | 'devices' | 'credentials'> & {
   /** Uses an identity check up: of several uses, or a use and a cancellation, one succeeds. Throws `attempt_expired`. */
   complete: (id: string) => Promise<void>
   /** Ends an account's sessions, and revokes its keys. */
@@ -73,6 +65,7 @@ export function recovering(services: Services) {
       const went = (await credentials.of(account)).filter(goes).map(({ id }) => id)
       // Before and after: when this process dies in between, nobody who was in stays in.
       await cutOff(account, visitor)
+      // Every device that the account signed in on: it may have been somebody else's.
       await devices.forgetSince(account)
       const wanted: Wanted = {
         ...{ came: added, went, loosens: true, always: true, events },

@@ -1,12 +1,9 @@
-import { type Account, type Accounts, owned } from '../accounts/account.ts'
-import type { Addresses } from '../accounts/address.ts'
-import type { Links } from '../accounts/link.ts'
-import { lateLife, type Postage } from '../accounts/postage.ts'
-import type { Throttle } from '../accounts/throttle.ts'
-import type { SendMail } from '../delivery/mails.ts'
+import { type Account, owned } from '../accounts/account.ts'
+import { lateLife } from '../accounts/postage.ts'
 import { Problem } from '../errors.ts'
-import type { Emit, Visitor } from '../events.ts'
+import type { Visitor } from '../events.ts'
 import { emailAddress } from '../factors/contacts.ts'
+import type { FlowServices } from './flow-services.ts'
 
 const minute = 60_000
 /** How long a link to a new password is good, in milliseconds. */
@@ -14,17 +11,10 @@ export const resetLife = 15 * minute
 /** How many links one visitor may ask for. */
 const fromOne = { tries: 30, window: 60 * minute }
 
-interface Services {
-  accounts: Accounts
-  addresses: Pick<Addresses, 'whose'>
-  links: Links
-  throttle: Throttle
-  postage: Pick<Postage, 'link'>
-  sendMail: SendMail
+type Taken = 'accounts' | 'addresses' | 'links' | 'throttle' | 'postage' | 'sendMail' | 'emit' | 'now'
+type Services = Pick<FlowServices, Taken> & {
   /** Where somebody is, in words. */
   whence: (locale: string, visitor: Visitor) => { device: string; place: string }
-  emit: Emit
-  now: () => number
 }
 
 export type Resetting = ReturnType<typeof resetting>

@@ -1,13 +1,8 @@
-import type { Accounts } from '../accounts/account.ts'
-import type { Addresses } from '../accounts/address.ts'
-import type { Announcements } from '../accounts/announcement.ts'
-import type { Credentials } from '../accounts/credential.ts'
-import type { Sealer } from '../crypto/seal.ts'
-import type { SendMail } from '../delivery/mails.ts'
 import { Problem } from '../errors.ts'
 import type { Enrolled, Factor } from '../factors/factor.ts'
 import { Conflict } from '../store/collection.ts'
 import { discard } from './committing.ts'
+import type { FlowServices } from './flow-services.ts'
 import type { Flow } from './flow-store.ts'
 
 /** What was enrolled before there is an account to hold it. */
@@ -15,20 +10,20 @@ export interface Pending extends Enrolled<unknown> {
   factor: string
 }
 
-interface Services {
-  accounts: Accounts
-  credentials: Credentials
-  announcements: Pick<Announcements, 'prepare' | 'tell'>
-  addresses: Pick<Addresses, 'claim' | 'drop'>
-  sealer: Sealer
-  sendMail: SendMail
-  now: () => number
-}
+type Taken = 'accounts' | 'credentials' | 'announcements' | 'addresses' | 'sealer' | 'sendMail' | 'now'
 
 export type SignUp = ReturnType<typeof signUp>
 
 /** Keeps what a sign-up enrols, and makes the account of it once it is complete. */
-export function signUp({ accounts, credentials, announcements, addresses, sealer, sendMail, now }: Services) {
+export function signUp({
+  accounts,
+  credentials,
+  announcements,
+  addresses,
+  sealer,
+  sendMail,
+  now,
+}: Pick<FlowServices, Taken>) {
   const context = (flow: Flow) => `pending:${flow.id}`
   const open = (flow: Flow, sealed: string | undefined): Pending[] =>
     sealed === undefined ? [] : JSON.parse(sealer.open(sealed, context(flow)))

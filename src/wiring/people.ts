@@ -1,4 +1,3 @@
-import type { Accounts } from '../accounts/account.ts'
 import { addresses as addressesOf } from '../accounts/address.ts'
 import { announcements as announcementsOf } from '../accounts/announcement.ts'
 import { receipts as receiptsOf } from '../accounts/approval-receipt.ts'
@@ -8,16 +7,11 @@ import { type Credential, credentials as credentialsOf } from '../accounts/crede
 import { admissions as admissionsOf, agentOf, devices as devicesOf } from '../accounts/device.ts'
 import { failures as failuresOf } from '../accounts/failures.ts'
 import { links as linksOf } from '../accounts/link.ts'
-import type { Postage } from '../accounts/postage.ts'
 import { quota as quotaOf } from '../accounts/quota.ts'
 import type { SessionBook } from '../accounts/session.ts'
-import type { Throttle } from '../accounts/throttle.ts'
 import { zoneOf } from '../accounts/time-zone.ts'
 import type { Config } from '../config.ts'
-import type { Hasher } from '../crypto/hash.ts'
-import type { Sealer } from '../crypto/seal.ts'
-import type { SendMail } from '../delivery/mails.ts'
-import type { Emit, Origin, Visitor } from '../events.ts'
+import type { Visitor } from '../events.ts'
 import { type FactorServices, factors as factorsOf } from '../factors/index.ts'
 import { approving as approvingOf } from '../flows/approval.ts'
 import type { Approved } from '../flows/approval-statement.ts'
@@ -28,6 +22,7 @@ import { committing } from '../flows/committing.ts'
 import { disowning as disowningOf } from '../flows/disowning.ts'
 import { enrolling } from '../flows/enrolment.ts'
 import { engine } from '../flows/flow.ts'
+import type { FlowServices } from '../flows/flow-services.ts'
 import { flows as flowsOf } from '../flows/flow-store.ts'
 import { type AskOwner, mailbox as mailboxOf } from '../flows/mailbox.ts'
 import { proofs, proving } from '../flows/proof.ts'
@@ -41,31 +36,16 @@ import type { Store } from '../store/collection.ts'
 import type { Words } from '../web/phrases.ts'
 import { belongingsList } from './personal-data.ts'
 
-interface Services {
-  store: Store
-  sealer: Sealer
-  hasher: Hasher
-  /** The kind of hash in whose time an address without a password is answered. */
-  likeness: FactorServices['likeness']
-  accounts: Accounts
-  throttle: Throttle
-  postage: Postage
-  book: SessionBook
-  places: Places
-  sendMail: SendMail
-  words: Words
-  /** Uses an identity check up. */
-  complete: (id: string) => Promise<void>
-  /** Ends an account's sessions, and revokes its keys. */
-  cutOff: (account: string, origin: Origin) => Promise<void>
-  emit: Emit
-  onFault: (fault: unknown) => void
-  /** Ends all that an account is signed in to, as closed. */
-  endAll: (account: string) => Promise<void>
-  /** The service's name, as people know it. */
-  name: string
-  now: () => number
-}
+type Given = 'sealer' | 'accounts' | 'throttle' | 'postage' | 'sendMail' | 'emit' | 'onFault' | 'now'
+type Services = Pick<FlowServices, Given> &
+  Pick<Parameters<typeof recoveringOf>[0], 'complete' | 'cutOff'> &
+  Pick<Parameters<typeof closingOf>[0], 'endAll'> &
+  Pick<FactorServices, 'hasher' | 'likeness' | 'name'> & {
+    store: Store
+    book: SessionBook
+    places: Places
+    words: Words
+  }
 
 export type People = ReturnType<typeof people>
 

@@ -1,17 +1,15 @@
 import type { Brand } from '../brand/brand.ts'
 import type { Config } from '../config.ts'
-import type { Sealer } from '../crypto/seal.ts'
-import { type Composer, composer } from '../delivery/compose.ts'
+import { composer } from '../delivery/compose.ts'
 import { DeliveryFault } from '../delivery/delivery-fault.ts'
-import { mailing, type SendMail } from '../delivery/mails.ts'
+import { mailing } from '../delivery/mails.ts'
 import type { Logout, Ping } from '../delivery/message.ts'
-import { type Outbox, outbox as outboxOf } from '../delivery/outbox.ts'
+import { outbox as outboxOf } from '../delivery/outbox.ts'
 import { sms } from '../delivery/sms.ts'
 import { mail as mailOf } from '../delivery/smtp.ts'
 import type { Emit } from '../events.ts'
 import type { Options } from '../oidc/options.ts'
 import type { Oidc } from '../oidc/provider.ts'
-import type { Store } from '../store/collection.ts'
 import type { Phrases } from '../web/phrases.ts'
 
 /** How long apps that are down may yet hear that a session ended, in milliseconds. */
@@ -21,39 +19,17 @@ const promptly = 1_000
 /** How long apps may hear that their request was answered, in milliseconds: it has run out by then. */
 const pingLife = 5 * 60_000
 
-interface Services {
-  store: Store
-  sealer: Sealer
-  phrases: Phrases
-  emit: Emit
-  /** Tells an app that a session of its has ended. */
-  tellApp: Oidc['tellApp']
-  /** Tells an app that its request was answered. */
-  tellPing: Oidc['tellPing']
-  /** The words by which the owner of an address knows us. */
-  antiPhishingPhraseOf: (to: string) => Promise<string | undefined>
-  /** May a number be sent one more text that is no code? */
-  mayText: (to: string) => Promise<boolean>
-  /** What the sender calls itself and looks like. */
-  brand: () => Brand
-  now: () => number
-}
+type Services = Pick<Parameters<typeof outboxOf>[0], 'store' | 'sealer' | 'now'> &
+  Pick<Parameters<typeof mailing>[0], 'antiPhishingPhraseOf' | 'mayText'> &
+  Pick<Oidc, 'tellApp' | 'tellPing'> & {
+    phrases: Phrases
+    emit: Emit
+    /** What the sender calls itself and looks like. */
+    brand: () => Brand
+  }
 
-/** All that leaves the house by itself. */
-export interface Post {
-  outbox: Outbox
-  sendMail: SendMail
-  /** Composes an email without sending it. */
-  compose: Composer['mail']
-  postLogout: Options['postLogout']
-  postPing: Options['postPing']
-  /** What the development outbox shows; undefined where every message really goes out. */
-  kept: Outbox['list'] | undefined
-  close(): void
-}
-
-/** Puts together what writes to people and to apps. */
-export function post({ production, issuer, mail, sms: { url } }: Config, services: Services): Post {
+/** Puts together what writes to people and to apps: all that leaves the house by itself. */
+export function post({ production, issuer, mail, sms: { url } }: Config, services: Services) {
   const { phrases, tellApp, tellPing, antiPhishingPhraseOf, mayText, brand, now, emit, ...keeping } = services
   const mailer =
     mail.url === undefined
@@ -72,19 +48,14 @@ export function post({ production, issuer, mail, sms: { url } }: Config, service
   const outbox = outboxOf({ ...keeping, channels, now, onEvent: emit })
   return {
     outbox,
+    /** Composes an email without sending it. */
     compose: composing.mail,
-    sendMail: mailing({
-      composer: composing,
-      outbox,
-      issuer,
-      antiPhishingPhraseOf,
-      mayText,
-      now,
-    }),
-    postLogout: ({ client: to, account, sid }) =>
+    sendMail: mailing({ composer: composing, outbox, issuer, antiPhishingPhraseOf, mayText, now }),
+    postLogout: ({ client: to, account, sid }: Parameters<Options['postLogout']>[0]) =>
       outbox.post({ channel: 'logout', to, account, sid, purpose: 'logout', expiresAt: now() + logoutLife }, promptly),
-    postPing: ({ client: to, ...ping }) =>
+    postPing: ({ client: to, ...ping }: Parameters<Options['postPing']>[0]) =>
       outbox.post({ channel: 'ping', to, ...ping, purpose: 'ping', expiresAt: now() + pingLife }),
+    /** What the development outbox shows; undefined where every message really goes out. */
     kept: !production && (!channels.email || !channels.sms) ? outbox.list : undefined,
     close: () => mailer?.close(),
   }

@@ -3,40 +3,19 @@ import { documents as documentsOf } from '../account-recovery/identity-documents
 import { schedule as scheduleOf } from '../account-recovery/schedule.ts'
 import { staffDecisions as staffDecisionsOf } from '../account-recovery/staff-decisions.ts'
 import { submissions as submissionsOf } from '../account-recovery/submission.ts'
-import type { Accounts } from '../accounts/account.ts'
-import type { Addresses } from '../accounts/address.ts'
-import type { Credential, Credentials } from '../accounts/credential.ts'
-import type { Links } from '../accounts/link.ts'
+import type { Credential } from '../accounts/credential.ts'
 import { roles as rolesOf } from '../accounts/role.ts'
-import type { SessionBook } from '../accounts/session.ts'
-import type { Throttle } from '../accounts/throttle.ts'
 import type { Config } from '../config.ts'
 import type { Sealer } from '../crypto/seal.ts'
-import type { SendMail } from '../delivery/mails.ts'
-import type { Emit, Observer } from '../events.ts'
+import type { Observer } from '../events.ts'
 import { maskedEmail } from '../factors/contacts.ts'
 import { alerts } from '../observers/alerts.ts'
 import type { Store } from '../store/collection.ts'
-import type { Words } from '../web/phrases.ts'
 import type { People } from './people.ts'
 
-interface Services {
-  store: Store
-  sealer: Sealer
-  accounts: Accounts
-  addresses: Addresses
-  reach: Reaching
-  credentials: Credentials
-  links: Links
-  throttle: Throttle
-  book: SessionBook
-  sendMail: SendMail
-  emit: Emit
-  onFault: (fault: unknown) => void
-  now: () => number
-}
-
-type Reaching = (credential: Credential) => { email?: string | undefined; phone?: string | undefined }
+type Made = 'roles' | 'documents' | 'cases' | 'wake'
+type Services = Omit<Parameters<typeof submissionsOf>[0] & Parameters<typeof staffDecisionsOf>[0], Made> &
+  Pick<Parameters<typeof scheduleOf>[0], 'onFault'> & { store: Store; sealer: Sealer }
 
 /** Puts together identity checks: what people do, what the staff do, and what happens by itself. */
 export function identity({ recovery }: Config, services: Services) {
@@ -52,15 +31,11 @@ export function identity({ recovery }: Config, services: Services) {
   return { roles, cases, submissions, staffDecisions: staffDecisionsOf(kept), schedule, contactOf }
 }
 
-interface Told {
+type Told = {
   people: Pick<People, 'credentials' | 'links' | 'factors' | 'limitedUntil' | 'reach'>
   /** Where somebody who asked for an identity check can be reached. */
   contactOf: (id: string) => Promise<string | undefined>
-  accounts: Accounts
-  sendMail: SendMail
-  say: (locale: string, key: string, values?: Record<string, string | number>) => string
-  words: Words
-}
+} & Pick<Parameters<typeof alerts>[0], 'accounts' | 'sendMail' | 'say' | 'words'>
 
 /** Puts together what tells owners of what was done to their accounts. */
 export function telling({ people, contactOf, ...services }: Told): Observer {

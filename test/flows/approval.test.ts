@@ -55,7 +55,10 @@ describe('approving', () => {
       updatedAt: 0,
     }
     const kept = accountsOf(through)
-    const accounts = { get: async () => ({ ...ada, ...(await kept.get(ada.id)), status, createdAt: noon, holdUntil }) }
+    const accounts = {
+      ...kept,
+      get: async () => ({ ...ada, ...(await kept.get(ada.id)), status, createdAt: noon, holdUntil }),
+    }
     const services = { accounts, credentials, challenges, receipts: receiptsOf<Approved>(room), proof }
     return approving({ ...services, factors: [factor], issuer, hold: day, emit, now })
   }

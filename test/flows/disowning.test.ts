@@ -174,7 +174,7 @@ describe('disowning', () => {
     }
     const late = disowning({
       ...{ factors, accounts: people, devices: made.devices, credentials: kept, links: mailed, now },
-      ...{ addresses: { whose }, sendMail: box.sendMail, commit: made.commit },
+      ...{ addresses: { ...made.addresses, whose }, sendMail: box.sendMail, commit: made.commit },
     })
     expect(await problem(late.disown(await link(address), visitor))).to.include({ code: 'conflict' })
     expect((await people.get('ada'))?.email).to.equal('ada@released.invalid')
