@@ -25,16 +25,6 @@ const shape = z.object({
 
 export const failuresDeclaration = declare({ name: 'failures', shape, indexes: ['account'] })
 
-/** One answer that is about to be judged. */
-interface Judged {
-  /** The answer was right. `strong`: it is worth `aal2` with a password, and so reopens what others have closed. */
-  right(strong: boolean): Promise<void>
-  /** The answer was wrong. */
-  wrong(origin: Origin): Promise<void>
-  /** It was not judged. */
-  dropped(): Promise<void>
-}
-
 export type Failures = ReturnType<typeof failures>
 
 /**
@@ -61,8 +51,8 @@ export function failures({ store, emit, now }: { store: Store; emit: Emit; now: 
   }
 
   return {
-    /** Begins to judge an answer. Throws `factor_closed` after a hundred wrong ones in a row. */
-    judge: async (account: string, factor: string): Promise<Judged> => {
+    /** Begins to judge an answer; returns what to call once it was right or wrong. Throws `factor_closed` after a hundred wrong ones in a row. */
+    judge: async (account: string, factor: string) => {
       const before = await of(account)
       const own = before.find(each => each.factor === factor)
       // Paid for before it is judged, once there is anything to count: answers side by side cannot outrun it. With nothing
@@ -73,11 +63,14 @@ export function failures({ store, emit, now }: { store: Store; emit: Emit; now: 
         throw new Problem('factor_closed', { field: 'code' })
       }
       return {
-        wrong: async origin => tell(account, factor, paid ?? (await count(account, factor, 1)), origin),
-        dropped: async () => {
+        wrong: async (origin: Origin): Promise<void> =>
+          tell(account, factor, paid ?? (await count(account, factor, 1)), origin),
+        /** The answer was not verified. */
+        dropped: async (): Promise<void> => {
           if (paid !== undefined) await count(account, factor, -1)
         },
-        right: async strong => {
+        /** The answer was right. `strong`: it is worth `aal2` with a password, and so reopens what others have closed. */
+        right: async (strong: boolean): Promise<void> => {
           const guessed = own?.toldAt !== undefined
           // A guesser is right in the end: after ten wrong answers only another proof shows that it is the owner.
           const forgets = before.filter(each => (each === own ? !guessed : strong))

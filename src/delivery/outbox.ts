@@ -3,18 +3,8 @@ import { id } from '../crypto/random.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import type { Store } from '../store/collection.ts'
 import { courier, messageContext, type Posted, posted, type Tell } from './courier.ts'
-import { development, type Kept } from './development.ts'
+import { development } from './development.ts'
 import type { Channels, Send, Sent } from './message.ts'
-
-/** Keeps messages until they are delivered. */
-export interface Outbox {
-  /** Keeps a message durably and wakes the couriers; resolves before it is sent, unless `patience` (milliseconds) lets it wait for the first try. */
-  post(message: Channels[keyof Channels], patience?: number): Promise<void>
-  /** Starts delivering; what it returns stops, once what is on its way is through or `grace` is over. */
-  work(): () => Promise<void>
-  /** Messages of channels that lead nowhere (development), newest first; of one recipient if told. */
-  list(to?: string): Promise<Kept[]>
-}
 
 interface Options {
   store: Store
@@ -37,7 +27,9 @@ interface Options {
 
 const day = 24 * 3_600_000
 
-/** Makes the outbox: durable, sealed at rest, in order for each recipient, shared by all processes of one store. */
+export type Outbox = ReturnType<typeof outbox>
+
+/** Keeps messages until they are delivered: durable, sealed at rest, in order for each recipient, shared by all processes of one store. */
 export function outbox({
   store,
   sealer,
@@ -48,7 +40,7 @@ export function outbox({
   lease = 60_000,
   concurrency = 5,
   grace = 5000,
-}: Options): Outbox {
+}: Options) {
   const messages = store.collection(posted)
   const kept = development({ store, sealer })
   const awaited = new Map<string, () => void>()
@@ -81,7 +73,8 @@ export function outbox({
   }
 
   return {
-    async post(message, patience = 0) {
+    /** Keeps a message durably and wakes the couriers; resolves before it is sent, unless `patience` (milliseconds) lets it wait for the first try. */
+    async post(message: Channels[keyof Channels], patience = 0): Promise<void> {
       const at = now()
       // Thousandths of a millisecond, so that what one process posts within one keeps its order.
       last = Math.max(at * 1000, last + 1)
@@ -111,6 +104,7 @@ export function outbox({
       couriers[channel]?.wake()
       await through
     },
+    /** Starts delivering. Returns a function that stops, once what is on its way is through or `grace` is over. */
     work() {
       const stops = Object.values(couriers).flatMap(each => each?.start() ?? [])
       return async () => {
@@ -119,6 +113,7 @@ export function outbox({
         await Promise.race([stopped, wait(grace, undefined, { signal: given.signal }).catch(() => {})])
       }
     },
+    /** Lists messages of channels that lead nowhere (development), newest first; of one recipient if told. */
     list: kept.list,
   }
 }

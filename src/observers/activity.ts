@@ -25,25 +25,22 @@ interface Asked extends Pick<Part, 'from' | 'until'> {
   name?: string | { in: readonly string[] } | undefined
 }
 
-export interface Activity {
-  /** What concerns an account, newest first. `after` is the `older` of the page before; throws Problem `not_found`. */
-  page(account: string, part: Part, after?: string): Promise<{ entries: Entry[]; older: string | undefined }>
-  /** All of it. */
-  all(account: string, part: Part): AsyncGenerator<Entry>
-}
+export type Activity = ReturnType<typeof activity>
 
 /** Reads the audit log as the person whom it is about. */
-export function activity({ store }: { store: Store }): Activity {
+export function activity({ store }: { store: Store }) {
   const about = concerning(store)
 
-  const page: Activity['page'] = async (account, { kind, ...time }, after) => {
+  /** Returns a page of what concerns an account, newest first. `after` is the `older` of the page before; throws Problem `not_found`. */
+  const page = async (account: string, { kind, ...time }: Part, after?: string) => {
     const { entries, next } = await about(account, { ...time, ...(kind && { name: { in: named[kind] } }) }, after)
     return { entries: entries.map(forOwner), older: next }
   }
 
   return {
     page,
-    async *all(account, part) {
+    /** Returns all of it. */
+    async *all(account: string, part: Part): AsyncGenerator<Entry> {
       for (let after: string | undefined; ; ) {
         const { entries, older } = await page(account, part, after)
         yield* entries

@@ -47,16 +47,6 @@ const turns = declare({
   shape: z.object({ id: z.string() }),
 })
 
-export interface Ledger {
-  /**
-   * Settles once it is written, behind everything of its kind that was before: what strangers did waits for everything else. Throws
-   * `busy` when too much waits, and `unavailable`.
-   */
-  append(happened: Happening): Promise<void>
-  /** Every entry as it is kept, in order. */
-  entries(): AsyncGenerator<Entry>
-}
-
 interface Waiting {
   happened: Happening
   resolve(): void
@@ -64,7 +54,7 @@ interface Waiting {
 }
 
 /** The one book that all processes of a store write. While a leaf is on its way, what happens meanwhile gathers on the next. */
-export function ledger({ store, patience = patient }: { store: Store; patience?: number }): Ledger {
+export function ledger({ store, patience = patient }: { store: Store; patience?: number }) {
   const book = store.collection(leaves)
   const index = store.collection(places)
   const waits = store.collection(turns)
@@ -147,19 +137,24 @@ export function ledger({ store, patience = patient }: { store: Store; patience?:
   }
 
   return {
-    append: async happened => {
+    /**
+     * Settles once it is written, behind everything of its kind that was before: what strangers did waits for everything else. Throws
+     * `busy` when too much waits, and `unavailable`.
+     */
+    append: async (happened: Happening): Promise<void> => {
       // Here, so that one which cannot be spelled fails alone, and not those that would share its leaf.
       const spelled = plain(happened)
       const lane = laneOf(spelled)
       if (waiting[lane].length >= longest[lane]) throw new Problem('busy', { retryAfter: 1 })
-      return new Promise((resolve, reject) => {
+      return new Promise<void>((resolve, reject) => {
         waiting[lane].push({ happened: spelled, resolve, reject })
         if (draining) return
         draining = true
         void drain()
       })
     },
-    async *entries() {
+    /** Returns every entry as it is kept, in order. */
+    async *entries(): AsyncGenerator<Entry> {
       for (let after: string | undefined; ; ) {
         const read = await book.find({}, { limit: stride, after })
         for (const { entries } of read) yield* entries

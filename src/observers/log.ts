@@ -3,22 +3,7 @@ import type { Level } from '../event.ts'
 import type { Observer } from '../events.ts'
 import { type Answered, type Refused, routeOf } from './answered.ts'
 
-export interface Log {
-  /** Writes every event as one line. */
-  observer: Observer
-  /** Writes a request as one line: at `debug`, or at `warn` when it failed here. */
-  answered(request: Answered): void
-  /** Writes a request that was refused as one line at `info`, with why; what goes wrong in the usual course of things at `debug`. */
-  refused(request: Refused): void
-  /** Writes down what nobody foresaw, masked, and the request that met it. */
-  fault(fault: unknown, request?: string): void
-  /** Writes down a signed head of the audit log: `{"head":"…"}`, as exports end. */
-  head(head: string): void
-  /** Says in plain words what the process itself does: started, listening, stopped. */
-  say(text: string): void
-  /** Says in plain words what an operator should look at. */
-  warn(text: string): void
-}
+export type Log = ReturnType<typeof logger>
 
 const levels = { routine: 'debug', info: 'info', notice: 'info', warning: 'warn' } as const satisfies Record<
   Level,
@@ -32,7 +17,7 @@ const usual = new Set([
 ])
 
 /** Makes the log: one JSON object a line, on standard output unless told. Events write what they declare, and nothing else gets in unmasked. */
-export function logger({ level }: { level: LevelWithSilent }, destination?: DestinationStream): Log {
+export function logger({ level }: { level: LevelWithSilent }, destination?: DestinationStream) {
   const options = {
     level,
     base: { pid: process.pid },
@@ -42,23 +27,30 @@ export function logger({ level }: { level: LevelWithSilent }, destination?: Dest
   }
   const lines = destination ? pino(options, destination) : pino(options)
   return {
+    /** Writes every event as one line. */
     observer: {
       observe: ({ name, level: weight, data, origin }) => {
         const { address, agent, device, request } = origin
         lines[levels[weight]]({ event: name, data, origin: { address, agent, device, request } })
       },
-    },
-    answered: ({ request, method, path, status, took }) => {
+    } satisfies Observer,
+    /** Writes a request as one line: at `debug`, or at `warn` when it failed here. */
+    answered: ({ request, method, path, status, took }: Answered): void => {
       const line = { request, method, route: routeOf(path), status, took: Math.round(took * 10) / 10 }
       lines[status >= 500 ? 'warn' : 'debug'](line)
     },
-    refused: ({ path, error, ...line }) => {
+    /** Writes a request that was refused as one line at `info`, with why; what goes wrong in the usual course of things at `debug`. */
+    refused: ({ path, error, ...line }: Refused): void => {
       lines[usual.has(error) ? 'debug' : 'info']({ refused: error, ...line, route: routeOf(path) })
     },
-    fault: (fault, request) => lines.error({ fault: told(fault), request }),
-    head: head => lines.info({ head }),
-    say: text => lines.info(text),
-    warn: text => lines.warn(text),
+    /** Writes an unexpected error, masked, and the request that met it. */
+    fault: (fault: unknown, request?: string): void => lines.error({ fault: told(fault), request }),
+    /** Writes a signed head of the audit log: `{"head":"…"}`, as exports end. */
+    head: (head: string): void => lines.info({ head }),
+    /** Says in plain words what the process itself does: started, listening, stopped. */
+    say: (text: string): void => lines.info(text),
+    /** Says in plain words what an operator should look at. */
+    warn: (text: string): void => lines.warn(text),
   }
 }
 

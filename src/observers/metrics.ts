@@ -4,21 +4,8 @@ import { type Answered, routeOf } from './answered.ts'
 
 const most = 200
 
-export interface Metrics {
-  /** Tallies every event by its name. */
-  observer: Observer
-  /** Times a request by its route. */
-  answered(request: Omit<Answered, 'request'>): void
-  /** Says when the last scheduled backup succeeded, in milliseconds since the epoch. */
-  backedUp(at: number): void
-  /** What `/metrics` answers, in Prometheus' text format 0.0.4. */
-  text(): Promise<string>
-  /** The media type of that answer. */
-  type: string
-}
-
 /** Makes this process's own figures: its events, its requests, and what it costs to run. */
-export function metrics(): Metrics {
+export function metrics() {
   const register = new Registry()
   collectDefaultMetrics({ register })
   const tally = new Counter({
@@ -55,6 +42,7 @@ export function metrics(): Metrics {
   })
   const known = knowing()
   return {
+    /** Tallies every event by its name. */
     observer: {
       observe: ({ name, level, data }) => {
         tally.inc({ event: name, level })
@@ -64,14 +52,16 @@ export function metrics(): Metrics {
         }
         if (name === 'limit.closed') closed.inc({ limit: String((data as { limit: string }).limit) })
       },
-    },
-    answered: ({ method, path, status, took }) => {
+    } satisfies Observer,
+    /** Times a request by its route. */
+    answered: ({ method, path, status, took }: Omit<Answered, 'request'>): void => {
       const labels = { method, route: known(routeOf(path), status), status: `${Math.floor(status / 100)}xx` }
       durations.observe(labels, took / 1_000)
     },
-    backedUp: at => backedUp.set(at / 1_000),
+    /** Says when the last scheduled backup succeeded, in milliseconds since the epoch. */
+    backedUp: (at: number): void => backedUp.set(at / 1_000),
+    /** Returns what `/metrics` answers, in Prometheus' text format 0.0.4. */
     text: () => register.metrics(),
-    type: register.contentType,
   }
 }
 

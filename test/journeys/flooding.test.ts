@@ -73,6 +73,7 @@ describe('a flood of messages', () => {
     const metrics = await fetch(`${latchkey.issuer}/metrics`, {
       headers: { authorization: 'Bearer a token of the metrics' },
     })
+    expect(metrics.headers.get('content-type')).to.equal('text/plain; version=0.0.4; charset=utf-8')
     expect(await metrics.text()).to.contain('latchkey_limits_closed_total{limit="sms.daily.unproven"} 1\n')
   })
 
