@@ -16,6 +16,8 @@ declare module './pages.ts' {
       holdUntil: number | undefined
       /** How many apps wait for an answer. */
       waiting: number
+      /** A recovery code was used lately, and what is lost may still be set up. */
+      lost?: boolean
       /** How many recovery codes are left, where they are few. */
       codes: number | undefined
       protection: ReturnType<typeof protectionOf>
@@ -40,6 +42,7 @@ interface Launched {
 
 /** How many recovery codes are few, and how many events are the last. */
 const [few, last] = [3, 5]
+const week = 7 * 24 * 3_600_000
 
 /** Serves a person's own front page, and signs them out. */
 export function account(services: Services): void {
@@ -62,6 +65,7 @@ export function account(services: Services): void {
       phone: hint('sms'),
       holdUntil: holdUntil > now() ? holdUntil : undefined,
       waiting: waiting.length,
+      lost: mayBeLost(services, factors),
       codes: codes > few ? undefined : codes,
       protection: protectionOf(services, account, factors, codes),
       apps,
@@ -156,4 +160,30 @@ export async function listed(services: Pick<Services, 'credentials' | 'factors' 
       /** `until`: when it begins to count for more than the proof that authorised it. */
       return { ...line, ...(until !== undefined && { until }) }
     })
+}
+
+/** Returns the second steps and passkeys that were there when the last recovery code was used; all of them where none was used. */
+export function olderThanTheCode(
+  { factors }: Pick<Services, 'factors'>,
+  held: readonly CredentialLine[],
+): CredentialLine[] {
+  const used = codeUsedAt(held) ?? Number.POSITIVE_INFINITY
+  const kept = factors.filter(guards).map(({ id }) => id)
+  return held.filter(({ factor, createdAt }) => kept.includes(factor.id) && createdAt < used)
+}
+
+function codeUsedAt(held: readonly CredentialLine[]): number | undefined {
+  return held.find(({ factor }) => factor.id === 'recovery-code')?.usedAt
+}
+
+/**
+ * Says whether a recovery code was used within a week, something new was set up then, and something older is still there that was not used since:
+ * its owner may have lost it.
+ */
+function mayBeLost(services: Pick<Services, 'factors' | 'now'>, held: readonly CredentialLine[]): boolean {
+  const used = codeUsedAt(held)
+  if (used === undefined || used < services.now() - week) return false
+  const old = olderThanTheCode(services, held)
+  const anew = held.some(({ factor, createdAt }) => old.some(each => each.factor.id === factor.id) && createdAt >= used)
+  return anew && old.some(({ usedAt = 0 }) => usedAt < used)
 }

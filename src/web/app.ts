@@ -27,6 +27,7 @@ import { gallery } from './gallery.ts'
 import { bodiesWithin, headers, type Proxies, sameOrigin, settled } from './http-security.ts'
 import { identity } from './identity-check-pages.ts'
 import { interaction } from './interaction.ts'
+import { lostPhone } from './lost-phone.ts'
 import { confirm, openingPages } from './mailed-links.ts'
 import { operating, wellKnown } from './operating.ts'
 import { profile } from './profile.ts'
@@ -68,6 +69,7 @@ const families = [
     security,
     restrictions,
     sessions,
+    lostPhone,
     apps,
     apiKeys,
     approvalPages,

@@ -33,6 +33,11 @@ export function queryField(ctx: Context, name: string, max: number): string | un
   return typeof value === 'string' ? value.slice(0, max) : undefined
 }
 
+/** Returns a typed path where it is one of ours; undefined where it may lead to another site. */
+export function localPath(typed = ''): string | undefined {
+  return /^\/(?![/\\])[\w\-./~%?=&]*$/.test(typed) ? typed : undefined
+}
+
 /** Returns what was chosen of several values for one field (checkboxes, a list), each cut to `max` characters. */
 export function choices(ctx: Context, name: string, max: number): string[] {
   const chosen = [fields(ctx)[name]].flat()

@@ -52,7 +52,9 @@ export function interaction(services: Services): void {
     if (details.prompt === 'consent') return consent(ctx, details)
     const from = queryField(ctx, 'attempt', 100)
     const waits = details.prompt === 'login' && !details.session && !details.params.anew
-    if (waits && from === undefined && (await suits(ctx, details.params.login_hint))) return interactions.proceed(ctx)
+    // Somebody who used a recovery code on the way here has seen what their lost phone is still good for, and goes on as who they are.
+    const hint = queryField(ctx, 'as', 10) === 'here' ? undefined : details.params.login_hint
+    if (waits && from === undefined && (await suits(ctx, hint))) return interactions.proceed(ctx)
     if (from === undefined) return begin(ctx, details)
     const flow = await flows.get(from, ctx.state.visitor.device)
     if (flow.interaction !== details.uid || !flow.done) throw new Problem('attempt_expired')

@@ -34,7 +34,7 @@ export interface Protector extends CredentialLine {
 }
 
 /** A trusted device in words; forgotten by a post of `device` to `/account/security/forget`. Times in milliseconds since the epoch. */
-type DeviceLine = Awaited<ReturnType<typeof trustedDevices>>[number]
+export type DeviceLine = Awaited<ReturnType<typeof trustedDevices>>[number]
 
 const home = '/account/security'
 /** Characters that are read of what was typed. */
@@ -109,10 +109,14 @@ export function security(services: Services): void {
   post(`${home}/forget`, actions.sessions.forgetDevice, ctx => ({ device: requiredField(ctx, 'device', 100) }))
 }
 
-/** Returns the devices that an account trusts, in words. */
-async function trustedDevices(ctx: Context, { devices, words }: Pick<Services, 'devices' | 'words'>, account: Account) {
+/** Returns the devices that an account trusts, in words; with `all` also those whose trust has ended. */
+export async function trustedDevices(
+  ctx: Context,
+  { devices, words }: Pick<Services, 'devices' | 'words'>,
+  account: Account,
+  all = account.restrictions?.devices === true,
+) {
   const { locale, visitor } = ctx.state
-  const all = account.restrictions?.devices === true
   return (await devices.trustedBy(account, all)).map(({ device, agent, address, seenAt, trustedUntil }) => ({
     id: device,
     name: words.device(locale, agent),

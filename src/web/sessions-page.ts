@@ -15,7 +15,7 @@ declare module './pages.ts' {
 }
 
 /** A session in words. Times in milliseconds since the epoch; 0 where they are unknown. */
-type SessionLine = Awaited<ReturnType<typeof lineOf>>
+export type SessionLine = Awaited<ReturnType<typeof lineOf>>
 
 const path = '/account/sessions'
 
@@ -24,29 +24,43 @@ const worded = ['pwd', 'otp', 'sms', 'pop']
 
 /** Serves the page where people see their sessions on all devices, and end them. */
 export function sessions(services: Services): void {
-  const { sessions, book, risk, show, page, post, actions } = services
+  const { show, page, post, actions } = services
   page(path, async (ctx, { account, session }) => {
-    const [live, records] = await Promise.all([sessions.of(account.id), book.of(account.id)])
-    const stands = risk.unusual(records)
-    const line = (record: SessionRecord, lives: boolean) =>
-      lineOf(ctx, services, record, {
-        here: record.id === session.uid,
-        unusual: stands.get(record.id) ?? [],
-        // A session that nobody ended came to its own end.
-        ended: lives ? undefined : { at: record.endedAt, why: record.why ?? 'expired' },
-      })
-    // Every session that lives is shown, on record or not.
-    const known = new Map(records.map(each => [each.id, each]))
-    const current = await Promise.all(live.map(id => line(known.get(id) ?? blank(id, account.id), true)))
-    const past = await Promise.all(records.filter(each => !live.includes(each.id)).map(each => line(each, false)))
-    const cut = records.length < newest ? undefined : newest
-    const locals = { current: current.sort(byInterest), past, cut }
+    const { current, past, cut } = await sessionLines(ctx, services, account.id, session.uid)
+    const locals = { current, past: await past(), cut }
     show.page(ctx, 'account/sessions', locals, { person: { email: account.email } })
   })
 
   const { end, endOthers } = actions.sessions
   post(`${path}/end`, end, ctx => ({ session: requiredField(ctx, 'session', 100) }))
   post(`${path}/end-others`, endOthers, () => ({}))
+}
+
+/** Returns the sessions of an account as pages list them; `here` is the one that the page is seen in. */
+export async function sessionLines(
+  ctx: Context,
+  services: Pick<Services, 'sessions' | 'book' | 'risk' | 'words' | 'show' | 'appName'>,
+  account: string,
+  here: string,
+) {
+  const { sessions, book, risk } = services
+  const [live, records] = await Promise.all([sessions.of(account), book.of(account)])
+  const stands = risk.unusual(records)
+  const line = (record: SessionRecord, lives: boolean) =>
+    lineOf(ctx, services, record, {
+      here: record.id === here,
+      unusual: stands.get(record.id) ?? [],
+      // A session that nobody ended came to its own end.
+      ended: lives ? undefined : { at: record.endedAt, why: record.why ?? 'expired' },
+    })
+  // Every session that lives is shown, on record or not.
+  const known = new Map(records.map(each => [each.id, each]))
+  const current = await Promise.all(live.map(id => line(known.get(id) ?? blank(id, account), true)))
+  return {
+    current: current.sort(byInterest),
+    past: () => Promise.all(records.filter(each => !live.includes(each.id)).map(each => line(each, false))),
+    cut: records.length < newest ? undefined : newest,
+  }
 }
 
 /** Returns a session as pages list it. */

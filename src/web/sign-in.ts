@@ -1,16 +1,8 @@
 import type { Context } from 'koa'
 import type { NewFlow } from '../flows/flow-store.ts'
-import { queryField } from './forms.ts'
+import { localPath, queryField } from './forms.ts'
 import type { Services } from './services.ts'
 import { seeOther } from './show.ts'
-
-/** How long a path to go on to may be, in characters. */
-const longest = 2_000
-
-/** Returns a path of ours to go on to, and never one of another site. */
-function localPath(typed = ''): string | undefined {
-  return /^\/(?![/\\])[\w\-./~%?=&]*$/.test(typed) ? typed : undefined
-}
 
 /** Begins sign-ins and sign-ups, for an app's authorization request or from our own pages. */
 export function signIn({ router, flows, sessions, beginFlow }: Services): void {
@@ -18,7 +10,7 @@ export function signIn({ router, flows, sessions, beginFlow }: Services): void {
   const former = async (ctx: Context): Promise<Partial<NewFlow>> => {
     const from = queryField(ctx, 'from', 100)
     const wants = queryField(ctx, 'way', 40)
-    if (from === undefined) return { next: localPath(queryField(ctx, 'next', longest)), wants }
+    if (from === undefined) return { next: localPath(queryField(ctx, 'next', 2_000)), wants }
     const { interaction, within, anew, client, next, acr, locale } = await flows.get(from, ctx.state.visitor.device)
     return { interaction, within, anew, client, next, acr, locale, wants }
   }

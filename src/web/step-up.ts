@@ -1,28 +1,24 @@
 import type Router from '@koa/router'
 import type { Context } from 'koa'
 import type { z } from 'zod'
-import { type Account, type Accounts, active } from '../accounts/account.ts'
+import type { Accounts } from '../accounts/account.ts'
 import type { Devices } from '../accounts/device.ts'
-import { reaches } from '../acr.ts'
-import type { Action, Told } from '../actions/action.ts'
+import type { Action } from '../actions/action.ts'
 import type { Actions } from '../actions/index.ts'
 import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import type { Resume } from '../flows/flow.ts'
 import type { Flow, Flows } from '../flows/flow-store.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
-import { baseOf, beginFlow } from './flow-start.ts'
-import { asQuery, field, readFromAddress } from './forms.ts'
+import { carriedOut, lostPhonePath } from './finishing.ts'
+import { beginFlow } from './flow-start.ts'
+import { asQuery, field, localPath, readFromAddress } from './forms.ts'
 import { notify } from './notices.ts'
 import { type Show, seeOther } from './show.ts'
 import type { SignedIn, Visit, visits } from './visit.ts'
 
 declare module './pages.ts' {
   interface Pages {
-    /** What was proved is enough, and staff locked the account: nobody gets in. */
-    'sign-in/locked': { email: string; at: number }
-    /** What was proved is enough, and the account closes: posts to `<base>/keep` and `<base>/leave`. */
-    'sign-in/closing': { base: string; email: string; until: number }
     /** Asks before something is taken away: lists what follows, and posts `fields` and `confirmed` to `action`. */
     'account/confirm': {
       action: string
@@ -36,9 +32,6 @@ declare module './pages.ts' {
     }
   }
 }
-
-/** What becomes of a flow that has nothing left to ask. */
-export type Finish = (ctx: Context, flow: Flow) => Promise<void>
 
 const hour = 3_600_000
 
@@ -63,79 +56,13 @@ interface More {
   proof?: string | undefined
 }
 
-/** Takes a finished flow: what it proved, for exactly one use. What it enrolled ends the account's other sessions. Throws `attempt_expired`. */
-export async function concluded(
-  ctx: Context,
-  services: Pick<Services, 'accounts' | 'flows' | 'devices' | 'sessions' | 'emit'>,
-  flow: Flow,
-): Promise<{ account: Account; acr: NonNullable<Flow['done']>['acr']; amr: string[] }> {
-  const { accounts, flows, devices, sessions, emit } = services
-  const { visitor } = ctx.state
-  const { done, account, securityStamp, purpose, enrolled, trust } = await flows.take(flow)
-  const person = account === undefined ? undefined : await accounts.get(account)
-  if (!done || !active(person)) throw new Problem('attempt_expired')
-  // What was proved before the account's protection changed may be what the change was made against.
-  if (person.securityStamp !== securityStamp) throw new Problem('attempt_expired')
-  await devices.saw(visitor, person.id)
-  // What was proved by less than two factors is not enough to ask for less from now on.
-  if (trust && devices.trustFor > 0 && reaches(done.acr, 'aal2')) {
-    await devices.trust(visitor.device, person)
-    await emit('device.trusted', { account: person.id }, visitor)
-  }
-  if (enrolled.length > 0 && purpose !== 'sign-up') {
-    // The library changes the cookie of who signs in on the way to an app.
-    await sessions.endOthers(ctx, 'protection-changed', person.id, flow.interaction === undefined ? undefined : 'soon')
-  }
-  return { account: person, acr: done.acr, amr: done.amr }
-}
+/** Pages besides an action's own that post it, and that its outcome leads back to. */
+const besides = [lostPhonePath]
 
-/** Takes a finished flow, carries out its action, and raises the session by what was proved. Resolves to the action's outcome, and what is said of it. */
-export async function carriedOut(ctx: Context, services: Omit<Services, 'resume' | 'hold'>, flow: Flow) {
-  const { accounts, actions, sessions, show } = services
-  const say = (key: string) => show.say(ctx.state.locale, key)
-  const { account, acr, amr } = await concluded(ctx, services, flow)
-  const proved = acr && { acr, amr }
-  // Before anything is opened: where it cannot be done any more, the session stays as it was.
-  const { action, out, notice } = flow.action
-    ? await actions.resume(ctx, flow, account, proved, say)
-    : { action: undefined, out: undefined, notice: enrolled(flow) }
-  const { securityStamp } = action ? ((await accounts.get(account.id)) ?? account) : account
-  if (proved && action?.endsSessions?.which !== 'all')
-    await sessions.start(ctx, { ...proved, accountId: account.id, securityStamp })
-  return { out, notice, account }
-}
-
-/** Returns what is said of a flow that carries out no action: what it set up. */
-function enrolled({ purpose, enrolled }: Flow): Told | undefined {
-  const [last] = enrolled.slice(-1)
-  if (last === undefined) return undefined
-  return { key: purpose === 'sign-up' || purpose === 'recover' ? `done.${purpose}` : `factor.${last}.set` }
-}
-
-/**
- * Ends flows: an app's goes back to its authorization request, our own starts a session, an added factor shows itself. Whose
- * account closes is asked whether to keep it, and gets in nowhere until they do.
- */
-export function finishing(services: Parameters<typeof carriedOut>[1]): Finish {
-  const { accounts, show } = services
-  return async (ctx, flow) => {
-    const owner = flow.account === undefined ? undefined : await accounts.get(flow.account)
-    if (owner?.lock || owner?.status === 'closing') {
-      if (ctx.method !== 'GET') return seeOther(ctx, baseOf(flow))
-      const { email, lock, closesAt: until = 0 } = owner
-      if (lock) return show.page(ctx, 'sign-in/locked', { email, at: lock.at }, { towards: flow.client })
-      return show.page(ctx, 'sign-in/closing', { base: baseOf(flow), email, until }, { towards: flow.client })
-    }
-    // Begun by a version of this program that kept them differently.
-    if (flow.change !== undefined || flow.approves !== undefined) throw new Problem('attempt_expired')
-    const shownAt = flow.action && services.actions.carried(flow).shownAt?.(flow.id)
-    if (shownAt) return seeOther(ctx, shownAt)
-    if (flow.interaction) return seeOther(ctx, `/interaction/${flow.interaction}?attempt=${flow.id}`)
-    const { notice, account } = await carriedOut(ctx, services, flow)
-    const next = flow.next ?? '/account'
-    if (notice) notify(ctx, next, account.id, { ...notice, app: flow.app })
-    seeOther(ctx, next)
-  }
+/** Returns the page that a form asks to lead back to; undefined for the action's own. */
+function backOf(ctx: Context): string | undefined {
+  const back = localPath(field(ctx, 'back', 2_000))
+  return besides.includes(back?.split('?', 1)[0] ?? '') ? back : undefined
 }
 
 /** Performs what people do to their account, and asks for a proof first where the session does not prove enough. */
@@ -200,7 +127,7 @@ export function stepUp(services: Services, { requireSession, page }: ReturnType<
       const say = (key: string) => show.say(ctx.state.locale, key)
       const asked = await action.confirm?.(args, actor, say)
       if (!asked) throw new Problem('not_found')
-      const { what, back = action.leadsTo } = asked
+      const { what, back = backOf(ctx) ?? action.leadsTo } = asked
       const consequences = [
         ...asked.consequences,
         ...(action.endsSessions ? [`confirm.sessions.${action.endsSessions.which}`] : []),
@@ -230,7 +157,7 @@ export function stepUp(services: Services, { requireSession, page }: ReturnType<
     post: <A extends Action>(path: string, action: A, given: (ctx: Context) => z.input<A['args']>) => {
       if (action.confirm) confirming(path, action, given)
       router.post(path, async ctx => {
-        await perform(ctx, await requireSession(ctx), action, given(ctx))
+        await perform(ctx, await requireSession(ctx), action, given(ctx), { next: backOf(ctx) })
       })
     },
   }

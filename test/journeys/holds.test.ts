@@ -118,7 +118,7 @@ describe('changes wait', () => {
     person.secret = page.find('[data-totp-secret]')?.text.replace(/\s/g, '') ?? ''
     latchkey.keepOut(person.secret)
     page = await page.submit({ code: authenticatorCode(latchkey, person) })
-    expect(page.text).to.contain('may block withdrawals and payments')
+    expect((await page.follow('Continue')).text).to.contain('may block withdrawals and payments')
   })
 })
 

@@ -65,7 +65,7 @@ describe('signing in', () => {
     const secret = page.find('[data-totp-secret]')?.text ?? ''
     expect((await open(person, '/account')).url).to.contain('/sign-in/')
     page = await page.submit({ code: totpAt(secret, latchkey.clock.now()) })
-    expect(page.url).to.equal(`${latchkey.issuer}/account`)
+    expect(page.url).to.contain(`${latchkey.issuer}/account/lost-phone`)
     const again = { ...owner, browser: jar() }
     let spent = await second(again)
     spent = await again.browser.post(`${spent.url}/use`, { factor: 'recovery-code' })

@@ -118,6 +118,7 @@ export const otherPages: readonly Picture[] = [
     phone: undefined,
     holdUntil: now + 20 * 3_600_000,
     waiting: 2,
+    lost: true,
     codes: 2,
     protection: { done: 2, of: 4, next: 'spare' },
     apps: [launched(longApp.name), launched('Trading', { logo }), launched('Wallet')],

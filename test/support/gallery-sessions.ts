@@ -29,6 +29,7 @@ const line = (id: string, more: object = {}) => ({
   ended: undefined,
   ...more,
 })
+const onlyRemove = (held: (typeof protectors)[number]) => ({ ...held, acts: ['remove'] as const, preferred: false })
 const rules = {
   devices: false,
   addresses: '',
@@ -99,6 +100,34 @@ export const sessionPages: readonly Picture[] = [
     past: [],
     cut: undefined,
     locale: 'de',
+  }),
+  picture('lost-phone', 'account/lost-phone', {
+    ...account,
+    notice: { key: 'factor.totp.set' },
+    credentials: protectors.filter(({ factor }) => ['totp', 'passkey'].includes(factor.id)).map(onlyRemove),
+    devices: [
+      {
+        ...{ id: 'd2', name: 'Chrome on Android', place: 'Austria', address: '193.171.23.1', here: false },
+        ...{ seenAt: now - day, until: undefined },
+      },
+    ],
+    sessions: [
+      line('s2', { here: true }),
+      line('s3', { device: 'Safari on iOS', phone: true, how: ['Passkey'], apps: [] }),
+    ],
+    back: '/account/lost-phone?next=%2Finteraction%2Fx',
+    next: '/interaction/x?as=here',
+    app: 'Trading',
+  }),
+  picture('lost-phone-clear', 'account/lost-phone', {
+    person: { email: longEmail },
+    credentials: [],
+    devices: [],
+    sessions: [line('s2', { here: true })],
+    back: '/account/lost-phone?next=%2Faccount',
+    next: '/account',
+    app: undefined,
+    locale: 'ar',
   }),
   picture('prove-trust', 'sign-in/prove', { ...step, factor: { id: 'totp' }, others: [others.email], trust: true }),
   picture('prove-trust-de', 'sign-in/prove', {
