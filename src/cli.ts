@@ -66,6 +66,7 @@ async function main(words: readonly string[]): Promise<number> {
     }
     return await command.run({
       option,
+      each: name => ((values as Record<string, unknown>)[name] as string[] | undefined) ?? [],
       flag: each => (values as Record<string, unknown>)[each] === true,
       words: positionals,
       config: configure,

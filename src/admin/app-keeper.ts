@@ -29,7 +29,7 @@ export const longestOverlap = 24 * 30
 export const usualOverlap = 24
 const page = 50
 
-type AppView = ReturnType<typeof ofEntry>
+export type AppView = ReturnType<typeof ofEntry>
 /** Throws where somebody may not have to do with an app that asks for these scopes of APIs. */
 type Limit = (entry: Readonly<Record<string, unknown>>) => void
 const unlimited: Limit = () => undefined

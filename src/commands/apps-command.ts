@@ -124,7 +124,8 @@ export const appsRemove: Command = {
 
 const date = (at: number): string => new Date(at).toISOString().slice(0, 10)
 
-function declaredBy({ clients, issuer, production, local, mtls }: Config): Declared {
+/** Reads the file of apps. Throws Refusal. */
+export function declaredBy({ clients, issuer, production, local, mtls }: Config): Declared {
   try {
     return readClients(clients, { production, local, mtls, issuer })
   } catch (fault) {
@@ -132,7 +133,8 @@ function declaredBy({ clients, issuer, production, local, mtls }: Config): Decla
   }
 }
 
-function whole(name: string, typed: string, most: number): number {
+/** Reads a whole number from 1 on. Throws Refusal. */
+export function whole(name: string, typed: string, most: number): number {
   const number = Number(typed)
   if (!/^\d{1,5}$/.test(typed) || number < 1 || number > most)
     throw new Refusal(`--${name} must be a whole number from 1 to ${most}.`)

@@ -29,6 +29,8 @@ export interface Command {
 export interface Given {
   /** The value of an option that takes one. */
   option(name: string): string | undefined
+  /** The values of an option that may be given again. */
+  each(name: string): readonly string[]
   /** Returns whether an option without a value was given. */
   flag(name: string): boolean
   /** The words after the command's name that are no options. */

@@ -1,4 +1,5 @@
 import { appsInvite, appsList, appsRemove } from './apps-command.ts'
+import { appsCreate, appsDisable, appsEnable, appsRotate, appsShow } from './apps-store-command.ts'
 import { auditExport, auditKeys } from './audit-command.ts'
 import { auditVerify } from './audit-verify.ts'
 import { backup, restore } from './backup-command.ts'
@@ -15,9 +16,14 @@ import { signRequest } from './sign-command.ts'
 import { storeCopy } from './store-command.ts'
 
 const working = {
+  'apps create': appsCreate,
+  'apps disable': appsDisable,
+  'apps enable': appsEnable,
   'apps invite': appsInvite,
   'apps list': appsList,
   'apps remove': appsRemove,
+  'apps rotate': appsRotate,
+  'apps show': appsShow,
   'audit verify': auditVerify,
   'audit export': auditExport,
   'audit keys': auditKeys,

@@ -37,8 +37,9 @@ export async function within(
   const [out, beside] = [new PassThrough(), new PassThrough()]
   const written = Promise.all([text(out), text(beside)])
   const option = (each: string) => values[each] as string | undefined
+  const all = (each: string) => (values[each] as string[] | undefined) ?? []
   const flag = (each: string) => values[each] === true
-  const given = { option, flag, words: positionals, config: () => configure(environment), out, beside }
+  const given = { option, each: all, flag, words: positionals, config: () => configure(environment), out, beside }
   const code = await command.run(given).catch(fault => {
     if (!(fault instanceof Refusal)) throw fault
     beside.write(fault.message)
