@@ -1,7 +1,7 @@
 import type { LookupAddress } from 'node:dns'
 import { Resolver } from 'node:dns/promises'
 import { isIP, type LookupFunction } from 'node:net'
-import { Client, type Dispatcher, errors } from 'undici'
+import type { Client, Dispatcher } from 'undici'
 import { reachOf } from '../network.ts'
 
 /** How far requests of ours may go. */
@@ -31,6 +31,9 @@ export class Unreachable extends Error {
   }
 }
 
+/** Loaded for the first request: it takes 5 MB, and many servers send none. */
+const undici = () => import('undici')
+
 /** Milliseconds for all of it: names, connection, answer. */
 const longest = 3_000
 /** Bytes of an answer. */
@@ -44,6 +47,7 @@ const largest = 128 * 1024
 export function outgoing({ loopback, resolve = everyAddress }: Reach) {
   return async (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
     const url = new URL(input instanceof Request ? input.url : input)
+    const { Client } = await undici()
     const signal = AbortSignal.any([AbortSignal.timeout(longest), ...(init.signal ? [init.signal] : [])])
     let progress: Progress = 'name'
     const checked = (found: LookupAddress[]): LookupAddress[] => {
@@ -65,7 +69,7 @@ export function outgoing({ loopback, resolve = everyAddress }: Reach) {
       if (!/^https?:$/.test(url.protocol)) throw new Unreachable('only https is spoken')
       signal.throwIfAborted()
       signal.addEventListener('abort', end)
-      client = connection(url.origin, async name => checked(await resolve(name)))
+      client = connection(Client, url.origin, async name => checked(await resolve(name)))
       const headers = { ...Object.fromEntries(new Headers(init.headers)), 'accept-encoding': 'identity' }
       const answer = await client.request({
         path: url.pathname + url.search,
@@ -86,13 +90,13 @@ export function outgoing({ loopback, resolve = everyAddress }: Reach) {
 }
 
 /** Returns a client for one request, whose connection goes to one of the addresses that `resolve` returns. */
-function connection(origin: string, resolve: (host: string) => Promise<LookupAddress[]>): Client {
+function connection(Made: typeof Client, origin: string, resolve: (host: string) => Promise<LookupAddress[]>): Client {
   const lookup: LookupFunction = (host, _, tell) =>
     void resolve(host).then(
       found => tell(null, found),
       fault => tell(fault, []),
     )
-  return new Client(origin, {
+  return new Made(origin, {
     allowH2: false,
     maxResponseSize: largest,
     // With this, each lookup asks for all addresses of a name.
@@ -106,6 +110,7 @@ async function accepted({ statusCode, headers, body }: Dispatcher.ResponseData, 
   if (String(headers['content-encoding'] ?? 'identity') !== 'identity') throw new Unreachable('the answer is encoded')
   const json = /^application\/([\w.-]+\+)?json\b/.test(String(headers['content-type']))
   if (statusCode === 200 && accept.includes('json') && !json) throw new Unreachable('the answer is no JSON')
+  const { errors } = await undici()
   const content = await body.text().catch(fault => {
     throw fault instanceof errors.ResponseExceededMaxSizeError ? new Unreachable('the answer is too long') : fault
   })

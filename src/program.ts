@@ -1,0 +1,57 @@
+import { ClientsError } from './clients/declared.ts'
+import { type Config, secretsOf } from './config.ts'
+import { Problem } from './errors.ts'
+import { latchkey } from './latchkey.ts'
+import { DatabaseError } from './risk/places.ts'
+import { serving, type Unreadable } from './serving.ts'
+import { StoreTooNew } from './store/migrations.ts'
+import { openStore } from './store/open.ts'
+
+/** Milliseconds after which a second signal stops it at once. */
+const impatience = 1_000
+
+/** Serves until it is told to stop; a second signal, a while later, stops it at once. */
+export async function serve(config: Config): Promise<void> {
+  let hear = async (): Promise<void> => {}
+  process.on('SIGHUP', () => void hear())
+  const store = await openStore(config.store, { now: Date.now })
+  const { listener, certified, say, fault, refused, reload, stop } = await latchkey(config, {
+    store,
+    secrets: secretsOf(config),
+  })
+  const { listen, mtls } = config
+  const onUnreadable = (each: Unreadable) => refused({ ...each, error: 'unreadable', method: '', path: '' })
+  const hearing = { onFault: fault, onUnreadable }
+  const servings = [await serving(listener, listen, hearing)]
+  if (mtls?.listen) {
+    const place = { ...mtls.listen, tls: listen.tls, certificates: true }
+    servings.push(await serving(certified, place, hearing))
+  }
+  hear = reload
+  say(`listening on ${listen.host}:${listen.port} as ${config.issuer}`)
+
+  let since: number | undefined
+  const end = async (): Promise<void> => {
+    // Ctrl-C reaches every process of a terminal, and so does what their parent sends: that is one wish, not two.
+    if (since !== undefined && Date.now() - since > impatience) process.exit(1)
+    if (since !== undefined) return
+    since = Date.now()
+    await Promise.all(servings.map(each => each.close()))
+    await stop()
+    await store.close()
+    say('stopped')
+    process.exit(0)
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void end())
+}
+
+/** Why it cannot start, in a line for each fault; with the stack where nobody foresaw it. */
+export function reasonOf(fault: unknown): string {
+  if (fault instanceof Problem && fault.code === 'unavailable') {
+    const { cause } = fault
+    return `LATCHKEY_STORE cannot be opened: ${cause instanceof Error ? cause.message : 'it cannot be reached'}`
+  }
+  if (!(fault instanceof Error)) return String(fault)
+  const foreseen = [ClientsError, DatabaseError, StoreTooNew].some(each => fault instanceof each)
+  return foreseen ? fault.message : (fault.stack ?? fault.message)
+}
