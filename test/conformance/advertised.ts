@@ -5,10 +5,10 @@ import { type Pair, seconds, signed } from './proving.ts'
 
 /** What apps sign with. */
 export const signers = ['ES256', 'EdDSA', 'Ed25519', 'PS256', 'RS256'] as const
-/** What Latchkey signs with, for apps that want it so. */
+/** The algorithms that Latchkey signs with for apps that ask for them. */
 const offered = [...signers, 'ML-DSA-44', 'ML-DSA-65'] as const
 
-/** The app that has a key of this algorithm, or that everything is signed for by it (`op`). */
+/** The app that has a key of this algorithm, or for which everything is signed with it (`op`). */
 export const appWith = (whose: 'key' | 'op', alg: string): string => `${whose}-${alg.toLowerCase()}`
 
 /** An app for each thing that discovery advertises and an entry decides. */
@@ -58,7 +58,7 @@ export function trialClients(keys: Readonly<Record<string, Pair>>, logouts: stri
 const device = 'urn:ietf:params:oauth:grant-type:device_code'
 const ciba = 'urn:openid:params:grant-type:ciba'
 
-/** What is advertised of people who are elsewhere, each value tried by what begins with it. */
+/** What is advertised for CIBA and devices, each value with what tries it. */
 export function elsewhereTrials(at: () => { here: Ground; ada: Person; keys: Readonly<Record<string, Pair>> }) {
   const asks = async (app: string, endpoint = 'backchannel_authentication') => {
     const { here, ada } = at()
@@ -90,7 +90,7 @@ export function elsewhereTrials(at: () => { here: Ground; ada: Person; keys: Rea
 
 type Trials = Readonly<Record<string, () => Promise<unknown>>>
 
-/** What is advertised by a name that says what to do: one line a name. */
+/** Metadata whose name says what to try: one line for each name. */
 export function namedTrials(here: Ground, { browser }: Person): { grants: Trials; prompts: Trials } {
   const code = async (app: string, more: Parameters = {}) => (await here.ask(app, browser, more)).told.get('code')
   const tokens = async () => (await here.tokens('desk', browser)).body
@@ -113,7 +113,7 @@ export function namedTrials(here: Ground, { browser }: Person): { grants: Trials
     },
     [ciba]: async () =>
       expect((await here.token('poll', { grant_type: ciba, auth_req_id: 'x' })).body.error).to.equal('invalid_grant'),
-    // That what is signed passes is for test/api-keys; here, that the grant is there.
+    // test/api-keys tests that signed requests are accepted; here, that the grant exists.
     'urn:ietf:params:oauth:grant-type:token-exchange': async () => {
       const subject = {
         subject_token: 'e30',

@@ -34,7 +34,7 @@ describe('signatures (RFC 7518, 3.1; RFC 8037, 3.1; RFC 9864, 2.2; ML-DSA for JO
     })
   }
 
-  it('and discovery names those, and no other', () => {
+  it('discovery names exactly those', () => {
     const supported = here.metadata.id_token_signing_alg_values_supported
     expect(supported).to.have.members(algorithms)
   })

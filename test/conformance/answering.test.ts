@@ -47,7 +47,7 @@ describe('answers of endpoints', () => {
     ['/dev/outbox.json', 'PUT', 'GET, HEAD'],
   ]
   for (const [path, method, allow] of methods)
-    it(`answer 405 to ${method} ${path}, and say that ${allow} will do`, async () => {
+    it(`answer 405 to ${method} ${path}, and name ${allow} in Allow`, async () => {
       await same(
         here.issuer,
         path,
@@ -66,12 +66,12 @@ describe('answers of endpoints', () => {
     }
   })
 
-  it('answer the same however their paths are spelled', async () => {
+  it('give the same answer however their paths are spelled', async () => {
     for (const path of ['/TOKEN', '/token/', '/Token/'])
       await same(here.issuer, path, { body: '' }, { status: 401, error: 'invalid_client' })
   })
 
-  it('say what OPTIONS is asked for, and nothing of an origin that did not ask', async () => {
+  it('answer OPTIONS with what it asked for, and with no CORS header for an origin that did not ask', async () => {
     for (const path of [...authenticating, '/userinfo', '/register', '/jwks.json']) {
       const answer = await send(here.issuer, path, { method: 'OPTIONS' }, undefined)
       expect([answer.status, await answer.text()], path).to.deep.equal([204, ''])
@@ -79,7 +79,7 @@ describe('answers of endpoints', () => {
     }
   })
 
-  it('answer JSON where they succeed, too: an introspection and a revocation', async () => {
+  it('answer successful introspections and revocations in JSON, too', async () => {
     for (const [who, accept] of accepts) {
       const introspected = await send(here.issuer, '/introspect', { body: `${own}&token=x` }, accept)
       expect(introspected.headers.get('content-type'), who).to.match(/^application\/json\b/)
@@ -91,7 +91,7 @@ describe('answers of endpoints', () => {
     }
   })
 
-  it('sign an introspection for those that ask for that, and for nobody else', async () => {
+  it('sign an introspection only for clients that ask for it', async () => {
     const signed = 'application/token-introspection+jwt'
     for (const [accept, type] of [
       [signed, signed],
@@ -135,14 +135,14 @@ describe('answers of endpoints', () => {
       ['/register/app_x', { method: 'GET', headers: { authorization: 'Bearer x' } }],
     ]
     for (const [path, sent] of needing)
-      it(`answer 503 at ${path}, and when to come again`, () =>
+      it(`answer 503 at ${path}, with Retry-After`, () =>
         same(here.issuer, path, sent, {
           status: 503,
           error: 'temporarily_unavailable',
           header: ['retry-after', /^\d+$/],
         }))
 
-    it('say so to health checks, in JSON', async () => {
+    it('answer health checks in JSON', async () => {
       for (const [who, accept] of accepts) {
         const answer = await send(here.issuer, '/health/ready', { method: 'GET' }, accept)
         expect([answer.status, answer.headers.get('retry-after')], who).to.deep.equal([503, '1'])
@@ -171,7 +171,7 @@ describe('endpoints that browsers visit', () => {
     ['/account', 'PUT', 'GET, HEAD'],
     ['/', 'POST', 'GET, HEAD'],
   ] as const)
-    it(`answer 405 to ${method} ${path} with a page or with JSON, as one likes, and say that ${allow} will do`, async () => {
+    it(`answer 405 to ${method} ${path} with a page or JSON, as Accept says, and name ${allow} in Allow`, async () => {
       const page = await visit(path, method, 'text/html')
       expect([page.status, page.headers.get('allow')]).to.deep.equal([405, page.headers.get('allow')])
       expect(page.headers.get('allow')).to.match(new RegExp(`^${allow}`))
@@ -181,13 +181,13 @@ describe('endpoints that browsers visit', () => {
       expect(((await json.json()) as { error: string }).error).to.equal('method_not_allowed')
     })
 
-  it('negotiate what they refuse', async () => {
+  it('refuse with a page or JSON, as Accept says', async () => {
     const page = await visit('/authorize?client_id=nobody', 'GET', 'text/html')
     expect(page.headers.get('content-type')).to.contain('text/html')
     expect(page.headers.get('x-request-id')).to.match(/^[\w-]{12,}$/)
   })
 
-  it('name every answer, whatever it is', async () => {
+  it('give every answer an X-Request-Id', async () => {
     const seen = new Set<string>()
     const paths = [
       '/',

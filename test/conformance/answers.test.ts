@@ -31,7 +31,7 @@ describe('answers to authorization requests', () => {
   }
 
   describe('by a form (OAuth 2.0 Form Post Response Mode)', () => {
-    it('2: is a page that posts the answer to the app, by itself or by a button', async () => {
+    it('2: is a page that posts the answer to the app, by script or by a button', async () => {
       const { page } = await here.ask('desk', person.browser, { response_mode: 'form_post' })
       const { to, fields } = carried(page)
       expect([page.status, to]).to.deep.equal([200, callback('desk')])
@@ -47,7 +47,7 @@ describe('answers to authorization requests', () => {
       expect(given.status).to.equal(200)
     })
 
-    it('runs no script of its own making, and names no host of the app’s in its policy', async () => {
+    it('runs no inline script, and names no host of the app in its policy', async () => {
       const { page } = await here.ask('desk', person.browser, { response_mode: 'form_post' })
       const policy = page.headers.get('content-security-policy') ?? ''
       // Browsers would hold the app's own redirects against it, too: there is no such directive on this one page.
@@ -58,14 +58,14 @@ describe('answers to authorization requests', () => {
       expect(page.all('script').map(each => each.attributes.src ?? 'inline')).to.not.include('inline')
     })
 
-    it('tells faults alike, and escapes what it carries', async () => {
+    it('reports errors the same way, and escapes what it carries', async () => {
       const state = '"><script>alert(1)</script>'
       const { page } = await here.ask('desk', stranger(), { response_mode: 'form_post', prompt: 'none', state })
       expect(carried(page).fields).to.include({ error: 'login_required', state, iss: here.issuer })
       expect(page.html).to.not.contain('<script>alert')
     })
 
-    it('sends nothing to an address that is not the app’s', async () => {
+    it('sends nothing to a URL that is not the app’s', async () => {
       const more = { response_mode: 'form_post', redirect_uri: 'https://evil.example/' }
       const { page } = await here.ask('desk', person.browser, more)
       expect(page.status).to.equal(400)
@@ -100,7 +100,7 @@ describe('answers to authorization requests', () => {
       expect(await told(query.get('response'))).to.include({ error: 'login_required', state: 'a state' })
     })
 
-    it('is not left for a weaker mode by a client that takes no other', async () => {
+    it('cannot be replaced by a weaker mode for a client that accepts no other', async () => {
       for (const response_mode of [undefined, 'query', 'fragment', 'form_post', 'query.jwt']) {
         const { told: query, page } = await here.ask('sealed', person.browser, { response_mode })
         expect(query.get('code'), String(response_mode)).to.equal(null)
@@ -111,7 +111,7 @@ describe('answers to authorization requests', () => {
     })
   })
 
-  it('say who answers, in every mode, so that one server’s is not taken for another’s (RFC 9207, RFC 9700, 4.4)', async () => {
+  it('name the issuer in every mode, so that one server’s answer is not taken for another’s (RFC 9207, RFC 9700, 4.4)', async () => {
     for (const response_mode of ['query', 'fragment'])
       for (const more of [{}, { prompt: 'none', max_age: '0' }] as Parameters[])
         expect((await here.ask('desk', person.browser, { response_mode, ...more })).told.get('iss')).to.equal(
@@ -119,7 +119,7 @@ describe('answers to authorization requests', () => {
         )
   })
 
-  it('come in no mode that is not known', async () => {
+  it('refuse unknown modes', async () => {
     const { told: query } = await here.ask('desk', person.browser, { response_mode: 'web_message' })
     expect(query.get('error')).to.equal('unsupported_response_mode')
   })
@@ -130,7 +130,7 @@ describe('answers to authorization requests', () => {
       return browser.post(String(here.metadata.authorization_endpoint), form, { from })
     }
 
-    it('know who is signed in, although browsers send no cookies along', async () => {
+    it('know who is signed in, although browsers send no cookies with the post', async () => {
       const { told: query } = ended(await post(), here.issuer)
       expect(query.get('code')).to.be.a('string')
       expect((await person.browser.get(`${here.issuer}/account`)).status).to.equal(200)
@@ -138,14 +138,14 @@ describe('answers to authorization requests', () => {
       expect(silent.get('code')).to.be.a('string')
     })
 
-    it('keep what is long, and what is asked, out of addresses', async () => {
+    it('keep long parameters out of URLs', async () => {
       const page = await post(stranger(), { login_hint: 'ada@example.com', state: 'x'.repeat(7_000) })
       expect(page.url).to.contain('/sign-in/')
       expect(page.trail.join(' ')).to.not.contain('ada')
       expect(page.find('input[name=email]')?.attributes.value).to.equal('ada@example.com')
     })
 
-    it('refuse what a request may not be: twice named, too long, another kind of body', async () => {
+    it('refuse repeated parameters, long bodies and other content types', async () => {
       const url = String(here.metadata.authorization_endpoint)
       const twice = here.request('desk', { scope: ['openid', 'openid email'] })
       const doubled = await person.browser.get(url, { method: 'POST', body: twice })
@@ -155,7 +155,7 @@ describe('answers to authorization requests', () => {
       expect((await person.browser.get(url, json)).status).to.equal(400)
     })
 
-    it('are kept for one browser’s one return', async () => {
+    it('are stored for one browser, to come back once', async () => {
       const url = String(here.metadata.authorization_endpoint)
       const kept = await fetch(url, { method: 'POST', body: here.request('desk'), redirect: 'manual' })
       const back = new URL(kept.headers.get('location') ?? '', url).href
@@ -166,14 +166,14 @@ describe('answers to authorization requests', () => {
       expect((await person.browser.get(new URL(late.headers.get('location') ?? '', url).href)).status).to.equal(410)
     })
 
-    it('sign nobody out by a script in a page, where nobody is signed in', async () => {
+    it('run no sign-out script where nobody is signed in', async () => {
       const page = await stranger().get(String(here.metadata.end_session_endpoint))
       expect(page.all('script').map(each => each.attributes.src ?? 'inline')).to.not.include('inline')
       expect(page.headers.get('content-security-policy')).to.not.contain('sha256')
       expect((await page.submit({}, 'Continue')).h1).to.equal('You are signed out')
     })
 
-    it('ask whether to sign out where the hint cannot be used, and lead back to the app all the same', async () => {
+    it('ask whether to sign out when the hint cannot be used, and return to the app all the same', async () => {
       const somebody = await here.person()
       const { body } = await here.tokens('desk', somebody.browser)
       const parts = String(body.id_token).split('.')
@@ -190,7 +190,7 @@ describe('answers to authorization requests', () => {
       expect((await somebody.browser.get(`${here.issuer}/account`)).url).to.contain('/sign-in')
     })
 
-    it('sign people out alike (OpenID Connect RP-Initiated Logout 1.0, 2)', async () => {
+    it('sign people out the same way (OpenID Connect RP-Initiated Logout 1.0, 2)', async () => {
       const { body } = await here.tokens('desk', person.browser)
       const form = { id_token_hint: String(body.id_token), state: 'bye' }
       const asked = await person.browser.post(String(here.metadata.end_session_endpoint), form, {

@@ -27,12 +27,12 @@ export interface Counter extends Ground {
   push(details: unknown, more?: Record<string, string | undefined>, app?: string): Promise<Answer>
   /** Opens a pushed request in a browser, as far as its page. */
   open(person: Person, pushed: Answer, app?: string): Promise<Ending>
-  /** From a request to what came of its approval: a code at the app, if all is well. */
+  /** Runs a request to its approval: a code at the app, if all is well. */
   approved(person: Approver, details?: unknown, app?: string): Promise<Ending>
   redeem(ending: Ending, app?: string): Promise<Answer>
-  /** A token that is good for one act. */
+  /** A token for one act. */
   actToken(person: Approver, details?: unknown): Promise<string>
-  /** What an API (or another client) is told of a token. */
+  /** What introspection tells an API (or another client) of a token. */
   introspect(token: string, client?: string): Promise<Answer>
 }
 
@@ -82,7 +82,7 @@ export async function counter(): Promise<Counter> {
       const query = new URLSearchParams({ client_id: app, request_uri: String(body.request_uri) })
       let page = await person.browser.get(`${here.metadata.authorization_endpoint}?${query}`)
       const device = (person as Partial<Approver>).device
-      // Whoever signed in with less proves more first.
+      // People who signed in with less prove more first.
       if (device && page.url.includes('/sign-in/')) page = await approve(person, page, device)
       return ended(page, here.issuer)
     },

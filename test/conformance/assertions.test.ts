@@ -25,21 +25,21 @@ describe('assertions of clients (RFC 7523; FAPI 2.0 Security Profile, 5.4)', () 
   const ask = (app: string) => here.token(app, { grant_type: 'client_credentials', resource: api })
 
   for (const alg of ['ES256', 'EdDSA', 'PS256', 'RS256'])
-    it(`are taken by ${alg}`, async () => expect((await ask(alg.toLowerCase())).status).to.equal(200))
+    it(`are accepted by ${alg}`, async () => expect((await ask(alg.toLowerCase())).status).to.equal(200))
 
-  it('discovery names what they may be signed by, and leaves RS256 out of proofs', () => {
+  it('have their algorithms in discovery, which leaves RS256 out for proofs', () => {
     const { metadata } = here
     const offered = ['ES256', 'EdDSA', 'Ed25519', 'PS256', 'RS256', 'HS256']
     expect(metadata.token_endpoint_auth_signing_alg_values_supported).to.deep.equal(offered)
     expect(metadata.dpop_signing_alg_values_supported).to.deep.equal(['ES256', 'EdDSA', 'Ed25519', 'PS256'])
   })
 
-  it('are not by RS256 where the client is of FAPI (FAPI 2.0 Security Profile, 5.4.1)', async () => {
+  it('are refused by RS256 for a FAPI client (FAPI 2.0 Security Profile, 5.4.1)', async () => {
     const { status, body } = await ask('strict')
     expect([status, body.error]).to.deep.equal([401, 'invalid_client'])
   })
 
-  it('are not by another algorithm than the client named', async () =>
+  it('are refused by another algorithm than the client registered', async () =>
     expect((await ask('named')).body.error).to.equal('invalid_client'))
 
   it('are not by a key that their own header names: nothing is fetched from there', async () => {
@@ -69,7 +69,7 @@ describe('assertions of clients (RFC 7523; FAPI 2.0 Security Profile, 5.4)', () 
     }
   })
 
-  it('are not by another client’s key', async () => {
+  it('are refused by another client’s key', async () => {
     const proof = await assertion('ps256', keys.es256 as Pair, { aud: here.issuer })
     const form = { ...proof, grant_type: 'client_credentials', resource: api }
     expect((await here.post('token', form)).body.error).to.equal('invalid_client')

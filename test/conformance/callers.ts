@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 
-/** What callers say that they accept: the JDK's default first, whose order puts HTML before everything. */
+/** What callers accept: the JDK's default first, whose order puts HTML before everything. */
 export const accepts: readonly [who: string, accept: string | undefined][] = [
   ['the JDK', 'text/html, image/gif, image/jpeg, */*; q=0.2'],
   ['a browser', 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8'],

@@ -7,7 +7,7 @@ import { type Shops, shopGround, shops, toldOf } from './shops.ts'
 
 const minute = 60_000
 
-describe('backchannel authentication: whom it spares (OpenID CIBA Core 1.0)', () => {
+describe('backchannel authentication: protection of people (OpenID CIBA Core 1.0)', () => {
   let here: Ground
   let person: Person
   let own: Shops
@@ -24,7 +24,7 @@ describe('backchannel authentication: whom it spares (OpenID CIBA Core 1.0)', ()
   // Nobody is asked too often in these ten minutes.
   beforeEach(() => here.latchkey.clock.pass(11 * minute))
 
-  it('8: texts whoever chose to be texted', async () => {
+  it('8: sends a text to people who chose texts', async () => {
     const owner = somebody()
     await signUp(here.latchkey, owner, await owner.browser.get(`${here.issuer}/sign-up`), 'sms')
     await (await owner.browser.get(`${here.issuer}/account/security`)).submit({}, 'Text me alerts')
@@ -33,7 +33,7 @@ describe('backchannel authentication: whom it spares (OpenID CIBA Core 1.0)', ()
     expect(text?.text).to.contain('shop').and.to.contain('Order 12')
   })
 
-  it('13: tells an app of the suite that there is nobody of that name, and any other nothing at all', async () => {
+  it('13: tells only first-party apps that an account does not exist', async () => {
     const unknown = { login_hint: 'nobody@example.com' }
     expect((await ask('shop', unknown)).body.error).to.equal('unknown_user_id')
     const [known, not] = [await ask('guest'), await ask('guest', unknown)]
@@ -44,7 +44,7 @@ describe('backchannel authentication: whom it spares (OpenID CIBA Core 1.0)', ()
     expect([last.status, last.body.error]).to.deep.equal([403, 'access_denied'])
   })
 
-  it('asks nobody more than five times in ten minutes for one app', async () => {
+  it('asks a person at most five times in ten minutes for one app', async () => {
     const owner = await here.person()
     for (let times = 0; times < 5; times++)
       expect((await ask('shop', { login_hint: owner.email })).status).to.equal(200)
@@ -52,7 +52,7 @@ describe('backchannel authentication: whom it spares (OpenID CIBA Core 1.0)', ()
     expect((await approvals(owner)).forms.filter(each => each.action.endsWith('/approve'))).to.have.length(5)
   })
 
-  it('asks for a passkey where the app wants one', async () => {
+  it('asks for a passkey when the app demands one', async () => {
     const { body } = await ask('shop', { acr_values: 'phr' })
     const next = await press('Approve')
     expect(next.h1).to.equal('Sign in faster with a passkey')
@@ -68,7 +68,7 @@ describe('backchannel authentication: whom it spares (OpenID CIBA Core 1.0)', ()
     expect((await poll(body.auth_req_id, 'bound', {}, proof)).body.token_type).to.equal('DPoP')
   })
 
-  it('answers only to whom the app named, and to no other site', async () => {
+  it('answers only the person whom the app named, and no other site', async () => {
     const eve = await here.person()
     const { body } = await ask()
     const mine = await approvals()
@@ -83,7 +83,7 @@ describe('backchannel authentication: whom it spares (OpenID CIBA Core 1.0)', ()
     expect((await poll(body.auth_req_id)).body.error).to.equal('authorization_pending')
   })
 
-  it('mutes an app for an hour that is refused twice, for a day once it is reported', async () => {
+  it('mutes an app for an hour after two refusals, and for a day after a report', async () => {
     const owner = await here.person()
     const asked = () => ask('shop', { login_hint: owner.email })
     for (const _ of [1, 2]) {

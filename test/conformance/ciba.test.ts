@@ -48,14 +48,14 @@ describe('client-initiated backchannel authentication (OpenID CIBA Core 1.0)', (
   // Nobody is asked too often in these ten minutes.
   beforeEach(() => here.latchkey.clock.pass(11 * minute))
 
-  it('4: says in discovery where and how to ask, and that it takes no code of a person’s own', async () => {
+  it('4: describes the endpoint in discovery, without support for user codes', async () => {
     const { metadata } = here
     expect(metadata.backchannel_authentication_endpoint).to.equal(`${here.issuer}/backchannel`)
     expect(metadata.backchannel_token_delivery_modes_supported).to.deep.equal(['poll', 'ping'])
     expect(metadata).to.not.have.property('backchannel_user_code_parameter_supported')
   })
 
-  it('7.1: wants to know who asks, for whom, and that it is OpenID', async () => {
+  it('7.1: requires client authentication, one hint, and the openid scope', async () => {
     const faults: [string, object, string][] = [
       ['shop', { client_secret: 'wrong' }, 'invalid_client'],
       ['desk', {}, 'invalid_request'],
@@ -73,12 +73,12 @@ describe('client-initiated backchannel authentication (OpenID CIBA Core 1.0)', (
       expect((await ask(app, more)).body.error, JSON.stringify(more)).to.equal(error)
   })
 
-  it('7.1: takes short plain messages only', async () => {
+  it('7.1: accepts only short plain binding messages', async () => {
     for (const binding_message of ['a'.repeat(81), 'two\nlines', ' x', '<b>', 'a\u202eb', '\u200b'])
       expect((await ask('shop', { binding_message })).body.error).to.equal('invalid_binding_message')
   })
 
-  it('7.3: answers with a name of 256 bits for the request, and how long it lasts', async () => {
+  it('7.3: answers with an auth_req_id of 256 bits and its lifetime', async () => {
     const { status, body, headers } = await ask()
     expect([status, headers.get('cache-control')]).to.deep.equal([200, 'no-store'])
     expect(body).to.have.keys('auth_req_id', 'expires_in')
@@ -88,7 +88,7 @@ describe('client-initiated backchannel authentication (OpenID CIBA Core 1.0)', (
     expect((await ask('shop', { requested_expiry: '6000' })).body.expires_in).to.equal(300)
   })
 
-  it('8: tells the person by mail, and nothing happens until they press and prove it', async () => {
+  it('8: tells the person by email, and waits until they approve and prove who they are', async () => {
     const before = (await here.latchkey.outbox(person.email)).length
     const asked = { binding_message: 'Order 4711, 250.00 EUR', scope: 'openid read', resource: api }
     const { body } = await ask('shop', asked)
@@ -112,7 +112,7 @@ describe('client-initiated backchannel authentication (OpenID CIBA Core 1.0)', (
     expect(await here.verified(tokens.body.id_token)).to.include({ acr: 'aal2', aud: 'shop' })
   })
 
-  it('7.1: knows people by address, by name, and by an ID token that the app holds', async () => {
+  it('7.1: finds people by email address, by subject, and by an ID token', async () => {
     const { body: tokens } = await here.tokens('desk', person.browser)
     const sub = String((await here.verified(tokens.id_token)).sub)
     for (const login_hint of [sub, ` ${person.email.toUpperCase()} `])
@@ -126,7 +126,7 @@ describe('client-initiated backchannel authentication (OpenID CIBA Core 1.0)', (
     expect(hinted.status).to.equal(200)
   })
 
-  it('10.1, 11: polls pend, slow down, and get tokens once', async () => {
+  it('10.1, 11: answers polls with authorization_pending, slow_down, and tokens once', async () => {
     const { body } = await ask()
     const error = async () => (await poll(body.auth_req_id)).body.error
     expect(await error()).to.equal('authorization_pending')
@@ -140,7 +140,7 @@ describe('client-initiated backchannel authentication (OpenID CIBA Core 1.0)', (
     expect((await poll('x')).body.error).to.equal('invalid_grant')
   })
 
-  it('11: says access_denied once the person refused, and keeps it out of their sight from then on', async () => {
+  it('11: answers access_denied once the person refused, and no longer shows them the request', async () => {
     const { body } = await ask('shop', { binding_message: 'Order 77' })
     const page = await press('Refuse')
     expect(page.text).to.contain('Request refused')
@@ -149,7 +149,7 @@ describe('client-initiated backchannel authentication (OpenID CIBA Core 1.0)', (
     expect((await page.submit({}, 'Refuse').catch(() => undefined))?.status).to.equal(undefined)
   })
 
-  it('10.2: tells an app that wants to be told, by the token that it gave, also of a refusal', async () => {
+  it('10.2: pings an app in ping mode with its token, also after a refusal', async () => {
     for (const button of ['Approve', 'Refuse']) {
       heard.length = 0
       const token = `a-token-of-the-app-${button}`
@@ -163,7 +163,7 @@ describe('client-initiated backchannel authentication (OpenID CIBA Core 1.0)', (
     }
   })
 
-  it('10.2: says it again until the app hears it', async () => {
+  it('10.2: repeats the ping until the app receives it', async () => {
     heard.length = 0
     answer = 503
     await ask('caller', { client_notification_token: 'again-and-again' })
@@ -176,7 +176,7 @@ describe('client-initiated backchannel authentication (OpenID CIBA Core 1.0)', (
     expect(here.latchkey.logged()).to.match(/"event":"ping.failed".*"reason":"localhost:\d+ answered 503"/)
   })
 
-  it('10.2: says it no more to an app that refuses it or sends us elsewhere', async () => {
+  it('10.2: does not repeat the ping when the app refuses it or redirects', async () => {
     for (const status of [302, 307, 404]) {
       heard.length = 0
       answer = status

@@ -95,7 +95,7 @@ describe('JWTs of a client do not pass for one another (RFC 8725, 2.8 and 3.11; 
     it(`as a request object: ${what} ${status === 201 ? 'passes' : 'does not'}`, async () =>
       expect((await push(await make())).status).to.equal(status))
 
-  it('a request object opens nothing at introspection, revocation or CIBA either', async () => {
+  it('a request object authenticates nobody at introspection, revocation or CIBA', async () => {
     for (const endpoint of ['introspection', 'revocation', 'backchannel_authentication']) {
       const client_assertion = await signed(key, { ...asks(), sub: 'signs' })
       const { status } = await here.post(endpoint, { client_assertion, client_assertion_type: asserted, token: 'x' })
@@ -103,7 +103,7 @@ describe('JWTs of a client do not pass for one another (RFC 8725, 2.8 and 3.11; 
     }
   })
 
-  it('introspection wants a client that authenticates, whatever the token (RFC 7662, 2.1)', async () => {
+  it('introspection requires client authentication, whatever the token (RFC 7662, 2.1)', async () => {
     for (const token of ['x', 'x'.repeat(43), 'a.b.c'])
       expect((await here.post('introspection', { client_id: 'wallet', token })).body.error, token).to.equal(
         'invalid_client',
@@ -129,22 +129,22 @@ describe('JWTs of a client do not pass for one another (RFC 8725, 2.8 and 3.11; 
     const ask = async (request: string | undefined, more: object = {}) =>
       here.post('backchannel_authentication', { ...(await here.proof('shop')), ...more, request })
 
-    it('name in discovery what they may be signed with', () => {
+    it('have their algorithms in discovery', () => {
       const offered = (here.metadata as Record<string, unknown>)
         .backchannel_authentication_request_signing_alg_values_supported
       expect(offered).to.include.members(['ES256', 'EdDSA', 'PS256'])
       expect(String(offered)).to.not.match(/HS|none/)
     })
 
-    it('are read, and pass once', async () => {
-      // Its person is not known: the request itself was taken.
+    it('are accepted once', async () => {
+      // The person is unknown, but the request itself was accepted.
       const request = await signed(key, usual())
       expect((await ask(request)).body.error).to.equal('unknown_user_id')
       const again = await ask(request)
       expect([again.status, again.body.error]).to.deep.equal([400, 'invalid_request'])
     })
 
-    it('are wanted of a client that says so, and what stands beside one counts for nothing', async () => {
+    it('are required of a client that registered so, and parameters beside one are ignored', async () => {
       expect((await ask(undefined, usual())).body.error).to.equal('invalid_request')
       const beside = await ask(await signed(key, { ...usual(), login_hint: undefined }), {
         login_hint: 'nobody@example.com',
@@ -158,7 +158,7 @@ describe('JWTs of a client do not pass for one another (RFC 8725, 2.8 and 3.11; 
         expect([status, body.error]).to.deep.equal([400, 'invalid_request'])
       })
 
-    it('do not pass when they are of another, for another, over, of the future, too long, or by a secret', async () => {
+    it('are refused by another client, for another server, expired, in the future, with too long a life, or signed with a secret', async () => {
       const other = await pair()
       for (const request of [
         await signed(other, usual()),

@@ -9,7 +9,7 @@ import { dpop, pair } from './proving.ts'
 const minute = 60_000
 const vienna = { 'x-forwarded-for': '193.171.23.1' }
 
-describe('device authorization: what keeps others out (RFC 8628, 5)', () => {
+describe('device authorization: security (RFC 8628, 5)', () => {
   let here: Ground
   let person: Person
   let own: Devices
@@ -24,7 +24,7 @@ describe('device authorization: what keeps others out (RFC 8628, 5)', () => {
   const enter: Devices['enter'] = (...told) => own.enter(...told)
   const letIn: Devices['letIn'] = (...told) => own.letIn(...told)
 
-  it('5.1: shows nothing for a code that nobody has, ran out, or was answered', async () => {
+  it('5.1: shows nothing for a code that is unknown, expired or answered', async () => {
     const { body } = await ask()
     for (const code of ['BCDF-GHJK', 'x', '', '%00', 'é', `${body.user_code}B`]) {
       const page = await enter(code)
@@ -35,7 +35,7 @@ describe('device authorization: what keeps others out (RFC 8628, 5)', () => {
     here.latchkey.clock.pass(60 * minute)
   })
 
-  it('5.1: closes after ten wrong codes in an hour, and right ones cost nothing', async () => {
+  it('5.1: closes after ten wrong codes in an hour, and does not count right ones', async () => {
     const guesser = await here.person()
     const { body } = await ask()
     for (let tries = 0; tries < 12; tries++) expect((await enter(body.user_code, guesser)).status).to.equal(200)
@@ -44,14 +44,14 @@ describe('device authorization: what keeps others out (RFC 8628, 5)', () => {
     expect(closed.status).to.equal(429)
     expect(closed.headers.get('retry-after')).to.match(/^\d+$/)
     expect((await enter(body.user_code)).status).to.equal(200)
-    // However long they go on, they do not use up what all together may guess.
+    // However long they go on, they do not use up the tries of everybody together.
     for (let tries = 0; tries < 5; tries++) expect((await enter('BCDF-GHJK', guesser)).status).to.equal(429)
     const all = throttle({ store: here.latchkey.store, now: here.latchkey.clock.now })
     await all.ration('user-code.all', '', { tries: 11, window: 60 * minute })
     here.latchkey.clock.pass(60 * minute)
   })
 
-  it('5.4: asks for more where the device is on a different network, and for the code again in another country', async () => {
+  it('5.4: asks for more proof when the device is on a different network, and for the code again in another country', async () => {
     const far = await ask('tv', {}, vienna)
     const traveller = { ...person, browser: jar({ 'x-forwarded-for': '193.171.99.1' }) }
     const page = await signIn(here.latchkey, traveller, await enter(far.body.user_code, traveller))
@@ -75,7 +75,7 @@ describe('device authorization: what keeps others out (RFC 8628, 5)', () => {
     expect(done.url).to.match(/\/device\/connected$/)
   })
 
-  it('5.4: asks for a fresh proof of two factors, and for a passkey where the app wants one', async () => {
+  it('5.4: asks for a fresh proof of two factors, and for a passkey when the app demands one', async () => {
     const phr = await ask('tv', { acr_values: 'phr' })
     const proving = await (await enter(phr.body.user_code)).submit({}, 'Connect the device')
     expect(proving.url).to.include('/sign-in/')
@@ -95,7 +95,7 @@ describe('device authorization: what keeps others out (RFC 8628, 5)', () => {
     expect((await poll(asked.body.device_code)).status).to.equal(200)
   })
 
-  it('keeps what moves money from devices, unless the app’s entry says otherwise', async () => {
+  it('refuses devices the scopes that move money, unless the app’s entry allows it', async () => {
     const wanted = { scope: 'openid read transfer', resource: api }
     const scopes = async (app: string) => {
       const { body } = await ask(app, wanted)
@@ -111,7 +111,7 @@ describe('device authorization: what keeps others out (RFC 8628, 5)', () => {
     expect(await scopes('till')).to.equal('read transfer')
   })
 
-  it('binds tokens to the key that a device proves (RFC 9449)', async () => {
+  it('binds tokens to the key that the device proves (RFC 9449)', async () => {
     const { body } = await ask('bound', { scope: 'openid read', resource: api })
     await letIn(await enter(body.user_code))
     expect((await poll(body.device_code, 'bound')).body.error).to.equal('invalid_grant')
@@ -124,7 +124,7 @@ describe('device authorization: what keeps others out (RFC 8628, 5)', () => {
     expect((await here.verified(tokens.access_token)).cnf).to.deep.equal({ jkt: key.publicJwk.kid })
   })
 
-  it('ends what a device was given with the session in which it was let in', async () => {
+  it('ends a device’s tokens with the session in which it was approved', async () => {
     const owner = await here.person()
     const { body } = await ask('guest', { scope: 'openid email offline_access' })
     await letIn(await enter(body.user_code, owner), owner)
@@ -141,7 +141,7 @@ describe('device authorization: what keeps others out (RFC 8628, 5)', () => {
     expect(userinfo.status).to.equal(401)
   })
 
-  it('gives nothing any more for a session that ended before the device polled', async () => {
+  it('issues nothing for a session that ended before the device polled', async () => {
     const owner = await here.person()
     const { body } = await ask()
     await letIn(await enter(body.user_code, owner), owner)
@@ -149,7 +149,7 @@ describe('device authorization: what keeps others out (RFC 8628, 5)', () => {
     expect((await poll(body.device_code)).body.error).to.equal('invalid_grant')
   })
 
-  it('tells the owner that a device was let in, and keeps it in their log', async () => {
+  it('tells the owner that a device was approved, and records it in their activity', async () => {
     const owner = await here.person()
     const { body } = await ask()
     await letIn(await enter(body.user_code, owner), owner)
@@ -159,7 +159,7 @@ describe('device authorization: what keeps others out (RFC 8628, 5)', () => {
     expect(log.text).to.contain('Device connected: tv')
   })
 
-  it('refuses posts of other sites, and of nobody', async () => {
+  it('refuses posts from other sites, and without a session', async () => {
     const { body } = await ask()
     for (const path of ['/device', '/device/approve', '/device/refuse']) {
       const from = 'https://evil.example/'

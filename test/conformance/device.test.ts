@@ -19,7 +19,7 @@ describe('device authorization (RFC 8628)', () => {
   const enter: Devices['enter'] = (...told) => own.enter(...told)
   const letIn: Devices['letIn'] = (...told) => own.letIn(...told)
 
-  it('3.1, 3.2: answers with codes, a short address, and how long they last', async () => {
+  it('3.1, 3.2: answers with codes, a short URL, and their lifetime', async () => {
     const { status, body, headers } = await ask()
     expect(status).to.equal(200)
     expect(headers.get('cache-control')).to.equal('no-store')
@@ -35,20 +35,20 @@ describe('device authorization (RFC 8628)', () => {
     expect(String(body.device_code).length).to.be.at.least(43)
   })
 
-  it('3.1: is for clients that declare it', async () => {
+  it('3.1: is only for clients that declare the grant', async () => {
     const { status, body } = await here.post('device_authorization', { ...(await here.proof('desk')), scope: 'openid' })
     expect([status, body.error]).to.deep.equal([400, 'invalid_request'])
     expect((await ask('nobody')).body.error).to.equal('invalid_client')
   })
 
-  it('3.3: takes the code however it is typed', async () => {
+  it('3.3: accepts the code however it is typed', async () => {
     const { body } = await ask()
     const typed = String(body.user_code).toLowerCase().replace('-', '')
     for (const each of [typed, ` ${typed.slice(0, 4)} ${typed.slice(4)} `, `${typed.slice(0, 2)}–${typed.slice(2)}`])
       expect((await enter(each)).h1, each).to.equal('Is this your device?')
   })
 
-  it('3.3, 5.4: shows who asks and from where, and nothing happens until somebody presses', async () => {
+  it('3.3, 5.4: shows which app asks and from where, and waits for the person’s approval', async () => {
     const { body } = await ask('tv', { scope: 'openid read', resource: api })
     const page = await enter(body.user_code)
     expect(page.text).to.contain('tv').and.to.contain('127.0.0.1').and.to.contain('Continue only if you started this')
@@ -56,7 +56,7 @@ describe('device authorization (RFC 8628)', () => {
     expect((await poll(body.device_code)).body.error).to.equal('authorization_pending')
   })
 
-  it('3.3.1: asks the person to compare the code of a complete address, too', async () => {
+  it('3.3.1: asks the person to compare the code of verification_uri_complete, too', async () => {
     const { body } = await ask()
     const page = await person.browser.get(String(body.verification_uri_complete))
     expect(page.h1).to.equal('Is this your device?')
@@ -64,7 +64,7 @@ describe('device authorization (RFC 8628)', () => {
     expect((await poll(body.device_code)).body.error).to.equal('authorization_pending')
   })
 
-  it('3.3: has strangers sign in first, and brings them back to the code', async () => {
+  it('3.3: has people sign in first, and returns them to the code', async () => {
     const { body } = await ask()
     const stranger = { ...person, browser: jar() }
     const start = await enter(body.user_code, stranger)
@@ -75,7 +75,7 @@ describe('device authorization (RFC 8628)', () => {
     expect((await poll(body.device_code)).status).to.equal(200)
   })
 
-  it('3.4, 3.5: gives tokens once, that say how well their person proved it', async () => {
+  it('3.4, 3.5: issues tokens once, with the acr of the approval', async () => {
     const { status, body } = await own.connected('tv', { scope: 'openid read offline_access', resource: api })
     expect(status).to.equal(200)
     expect(body).to.include.keys('access_token', 'id_token', 'refresh_token')
@@ -91,7 +91,7 @@ describe('device authorization (RFC 8628)', () => {
     expect(await here.verified(refreshed.body.access_token)).to.include({ scope: 'read', sid, acr: 'aal2' })
   })
 
-  it('3.5: says invalid_grant of a code that was used, that is another’s, or is none', async () => {
+  it('3.5: answers invalid_grant for a code that was used, is another client’s, or does not exist', async () => {
     const { body } = await ask()
     await letIn(await enter(body.user_code))
     expect((await poll(body.device_code, 'guest')).body.error).to.equal('invalid_grant')
@@ -104,7 +104,7 @@ describe('device authorization (RFC 8628)', () => {
     expect((await poll('x')).body.error).to.equal('invalid_grant')
   })
 
-  it('3.5: tells who polls too fast to slow down, each time by five seconds more', async () => {
+  it('3.5: answers slow_down to polls that come too fast, each time by five seconds more', async () => {
     const { body } = await ask()
     const wait = (ms: number) => here.latchkey.clock.pass(ms)
     const polls = async (before: number) => {
@@ -118,7 +118,7 @@ describe('device authorization (RFC 8628)', () => {
     expect(await polls(16_000)).to.equal('authorization_pending')
   })
 
-  it('3.5: says access_denied once the person did not start it', async () => {
+  it('3.5: answers access_denied once the person said that they did not start it', async () => {
     const { body } = await ask()
     const page = await (await enter(body.user_code)).submit({}, 'I didn’t start this')
     expect(page.url).to.match(/\/device\/refused$/)
@@ -127,7 +127,7 @@ describe('device authorization (RFC 8628)', () => {
     expect((await enter(body.user_code)).status).to.equal(422)
   })
 
-  it('3.5: says expired_token once the time is over, answered or not, and nobody can let it in any more', async () => {
+  it('3.5: answers expired_token once the code has expired, answered or not, and nobody can approve it any more', async () => {
     const [waits, answered] = [(await ask()).body, (await ask()).body]
     const page = await enter(waits.user_code)
     await letIn(await enter(answered.user_code))

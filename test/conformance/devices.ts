@@ -16,7 +16,7 @@ const television = (id: string, more: object = {}) =>
     ...more,
   })
 
-/** Starts a Latchkey that devices of several kinds ask. */
+/** Starts a Latchkey with clients for several kinds of devices. */
 export const deviceGround = (through?: (store: Store) => Store): Promise<Ground> =>
   ground({
     through,
@@ -31,7 +31,7 @@ export const deviceGround = (through?: (store: Store) => Store): Promise<Ground>
     ],
   })
 
-/** What devices do, and the person who lets them in. */
+/** What devices do, and the person who approves them. */
 export interface Devices {
   ask(app?: string, more?: object, headers?: Record<string, string>): Promise<Answer>
   poll(code: unknown, app?: string, headers?: Record<string, string>): Promise<Answer>
@@ -43,7 +43,7 @@ export interface Devices {
   connected(app?: string, more?: object): Promise<Answer>
 }
 
-/** Makes the devices of a ground, and has this person let them in unless told. */
+/** Makes the devices of a ground, which this person approves unless told. */
 export function devices(here: Ground, person: Person): Devices {
   const self: Devices = {
     ask: async (app = 'tv', more = {}, headers = {}) => {

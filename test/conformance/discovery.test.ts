@@ -20,7 +20,7 @@ import {
 import { type Hearing, hearing } from './hearing.ts'
 import { assertion, dpop, type Pair, pair, seconds, signed } from './proving.ts'
 
-/** Tries one value that is advertised; throws when it does not work, or when nobody thought of it. */
+/** Tries one advertised value. Throws when it does not work, or when no test covers it. */
 type Trial = (value: string) => Promise<unknown>
 
 describe('discovery (OpenID Connect Discovery 1.0, RFC 8414)', () => {
@@ -73,7 +73,7 @@ describe('discovery (OpenID Connect Discovery 1.0, RFC 8414)', () => {
     new SignJWT({ iss: 'hashed', sub: 'hashed', aud: here.issuer, jti: crypto.randomUUID(), exp: seconds() + 60 })
       .setProtectedHeader({ alg: 'HS256' })
       .sign(new TextEncoder().encode(secretOf('hashed')))
-  /** A client that proved itself is told only that its token is none. */
+  /** An authenticated client is told only that the token is inactive. */
   const proves = async (form: Parameters, headers = {}) => {
     const nothing = { grant_type: 'refresh_token', refresh_token: 'x' }
     expect((await here.post('token', { ...nothing, ...form }, headers)).body.error).to.equal('invalid_grant')
@@ -133,7 +133,7 @@ describe('discovery (OpenID Connect Discovery 1.0, RFC 8414)', () => {
           here.request('desk', { resource: api, authorization_details: JSON.stringify([{ type }]) }),
         ),
       })
-      // It lacks what is to be done, and is of a type that is known.
+      // Its type is known, and its other members are missing.
       expect(body).to.include({ error: 'invalid_authorization_details' })
       expect(String(body.error_description)).to.not.match(/type/)
     },

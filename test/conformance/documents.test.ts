@@ -14,7 +14,7 @@ describe('OAuth Client ID Metadata Document (draft-ietf-oauth-client-id-metadata
   let server: Server
   let host: string
   let browser: Jar
-  /** What is answered at each path: a document, or an answer by hand. */
+  /** The answer at each path: a document, or a function that answers. */
   const documents = new Map<string, object | { status: number; headers: Record<string, string>; body: string }>()
   let fetched: string[] = []
   let closed: Ground
@@ -47,7 +47,7 @@ describe('OAuth Client ID Metadata Document (draft-ietf-oauth-client-id-metadata
   })
   beforeEach(() => {
     fetched = []
-    // Everybody comes from one address here, and may come so often.
+    // All requests come from one address here, which is limited.
     latchkey.latchkey.clock.pass(600_001)
   })
 
@@ -77,7 +77,7 @@ describe('OAuth Client ID Metadata Document (draft-ietf-oauth-client-id-metadata
     expect(latchkey.metadata).to.include({ client_id_metadata_document_supported: true })
   })
 
-  it('makes a client of an address: people see its host, allow it, and it has tokens', async () => {
+  it('makes a client of a URL: people see its host, allow it, and it gets tokens', async () => {
     const id = published({ tos_uri: 'https://tools.example/terms', logo_uri: 'https://tools.example/logo.png' })
     const { page } = await ask(id, { scope: 'openid email' })
     expect(page.text).to.include('Tools').and.include(host).and.include('tools.example')
@@ -95,13 +95,13 @@ describe('OAuth Client ID Metadata Document (draft-ietf-oauth-client-id-metadata
     expect((await browser.get(`${latchkey.issuer}/account/apps`)).text).to.include(host)
   })
 
-  it('asks for consent, whatever it says of itself', async () => {
+  it('asks for consent, whatever the document says', async () => {
     const { page } = await ask(published({ first_party: true, policy: 'anything', apis: undefined }))
     expect(page.url).to.include('/interaction/')
     expect(page.text).to.include('run by someone else')
   })
 
-  it('may name scopes of the APIs that the policy opens, and has tokens for them', async () => {
+  it('may name scopes of the APIs that the policy opens, and gets tokens for them', async () => {
     const id = published({
       scope: 'openid read write offline_access',
       grant_types: ['authorization_code', 'refresh_token'],
@@ -135,13 +135,13 @@ describe('OAuth Client ID Metadata Document (draft-ietf-oauth-client-id-metadata
     ['scopes of other servers', { scope: 'openid  mail.read ' }],
   ]
   for (const [what, more] of foreign) {
-    it(`is written for every server, and may have ${what}`, async () => {
+    it(`is written for any server, and may contain ${what}`, async () => {
       const { page } = await ask(published(more))
       expect(page.url).to.include('/interaction/')
     })
   }
 
-  it('is fetched once in a while, and once for many that come together', async () => {
+  it('is cached, and fetched once for requests that come together', async () => {
     const id = published()
     await Promise.all(Array.from({ length: 5 }, () => ask(id)))
     await ask(id)
@@ -166,12 +166,12 @@ describe('OAuth Client ID Metadata Document (draft-ietf-oauth-client-id-metadata
     ['nothing', () => `https://${host}/nothing`],
   ]
   for (const [what, make] of wrong) {
-    it(`refuses a document with ${what}, and sends the browser nowhere`, async () => {
+    it(`refuses a document with ${what}, and does not redirect the browser`, async () => {
       expect(await refused(make())).to.equal(true)
     })
   }
 
-  it('refuses addresses that are none, and asks nobody', async () => {
+  it('refuses malformed URLs without fetching anything', async () => {
     const path = new URL(published()).pathname
     for (const id of [
       `http://${host}${path}`,
@@ -186,7 +186,7 @@ describe('OAuth Client ID Metadata Document (draft-ietf-oauth-client-id-metadata
     expect(fetched).to.deep.equal([])
   })
 
-  it('is not fetched for who names it in an ID token hint that this server did not sign', async () => {
+  it('is not fetched for an ID token hint that this server did not sign', async () => {
     const jwt = (payload: object) =>
       [{ alg: 'RS256', kid: 'x' }, payload]
         .map(part => Buffer.from(JSON.stringify(part)).toString('base64url'))
@@ -199,18 +199,18 @@ describe('OAuth Client ID Metadata Document (draft-ietf-oauth-client-id-metadata
     expect(fetched).to.deep.equal([])
   })
 
-  it('is for the hosts of the setting alone', async () => {
+  it('is accepted from the hosts of the setting only', async () => {
     expect(await refused(published(), closed)).to.equal(true)
     expect(fetched).to.deep.equal([])
   })
 
-  it('lets no one address have us fetch without end', async () => {
+  it('limits how many documents one address can have fetched', async () => {
     const ids = Array.from({ length: 40 }, () => published())
     await Promise.all(ids.map(id => ask(id)))
     expect(fetched).to.have.lengthOf(30)
   })
 
-  it('is off unless the setting says otherwise', async () => {
+  it('is off by default', async () => {
     const off = await ground({ clients: [declared('trading')] })
     expect(off.metadata).to.not.have.property('client_id_metadata_document_supported')
     expect(await refused(published(), off)).to.equal(true)
@@ -218,7 +218,7 @@ describe('OAuth Client ID Metadata Document (draft-ietf-oauth-client-id-metadata
     await off.stop()
   })
 
-  it('has the pairwise subjects of its own host, and of no other that does not vouch for it', async () => {
+  it('has pairwise subjects of its own host, and of another only if that one lists it', async () => {
     expect(await refused(published({ subject_type: 'pairwise' }))).to.equal(true)
     const own = { redirect_uris: [`https://${host}/callback`], subject_type: 'pairwise' }
     const { page } = await ask(published(own), { redirect_uri: `https://${host}/callback` })

@@ -38,7 +38,7 @@ describe('DPoP (RFC 9449)', () => {
       { DPoP },
     )
 
-  it('5, 6: binds a token to the key that was proved, and says so', async () => {
+  it('5, 6: binds a token to the key that was proved, and names it in cnf', async () => {
     const { body } = await service(await dpop(key, { htu: htu() }))
     expect(body.token_type).to.equal('DPoP')
     expect((await here.verified(body.access_token)).cnf).to.deep.equal({ jkt: key.publicJwk.kid })
@@ -68,7 +68,7 @@ describe('DPoP (RFC 9449)', () => {
   for (const [what, proof] of wrong)
     it(`4.3: refuses a proof ${what}`, async () => expect((await service(await proof())).status).to.equal(400))
 
-  it('4.3: takes an address with a query, a clock a little off, and claims that say how long', async () => {
+  it('4.3: accepts a URL with a query, a clock slightly off, and claims that limit the lifetime', async () => {
     expect((await service(await dpop(key, { htu: `${htu()}?x=1#y` }))).status).to.equal(200)
     for (const off of [-10, 10])
       expect((await service(await dpop(key, { htu: htu() }, { iat: seconds() + off }))).status).to.equal(200)
@@ -77,19 +77,19 @@ describe('DPoP (RFC 9449)', () => {
     )
   })
 
-  it('11.1: takes a proof once', async () => {
+  it('11.1: accepts a proof once', async () => {
     const one = await dpop(key, { htu: htu() })
     expect((await service(one)).status).to.equal(200)
     expect((await service(one)).status).to.equal(400)
   })
 
-  it('10: binds a code to the key that the request named', async () => {
+  it('10: binds a code to the key of dpop_jkt', async () => {
     const named = { dpop_jkt: key.publicJwk.kid }
     expect((await redeem('desk', await code('desk', named), await dpop(other, { htu: htu() }))).status).to.equal(400)
     expect((await redeem('desk', await code('desk', named), await dpop(key, { htu: htu() }))).status).to.equal(200)
   })
 
-  it('10.1: binds a pushed request to the key that was proved with it, which must be the one it names', async () => {
+  it('10.1: binds a pushed request to the key that was proved with it, which must match dpop_jkt', async () => {
     const push = async (more: Parameters, DPoP: string) => {
       const form = here.request('desk', more)
       for (const [name, value] of Object.entries(await here.proof('desk'))) form.set(name, value)
@@ -104,7 +104,7 @@ describe('DPoP (RFC 9449)', () => {
     expect((await redeem('desk', told.get('code') ?? '', await dpop(other, { htu: htu() }))).status).to.equal(400)
   })
 
-  it('5: binds the refresh token of an app that has no other proof', async () => {
+  it('5: binds the refresh token of a public client', async () => {
     const { body } = await redeem('phone', await code('phone'), await dpop(key, { htu: htu() }))
     const refresh = async (by: Pair) =>
       here.token(
@@ -124,7 +124,7 @@ describe('DPoP (RFC 9449)', () => {
   })
 
   describe('nonces (8, 9)', () => {
-    it('are asked of an app whose entry says so, at the token and the PAR endpoint', async () => {
+    it('are required of an app whose entry says so, at the token and the PAR endpoint', async () => {
       const first = await redeem('careful', await code('careful'), await dpop(key, { htu: htu() }))
       expect([first.status, first.body.error]).to.deep.equal([400, 'use_dpop_nonce'])
       const nonce = first.headers.get('dpop-nonce') ?? ''
@@ -141,7 +141,7 @@ describe('DPoP (RFC 9449)', () => {
       expect((await push(await dpop(key, { htu: par(), nonce }))).status).to.equal(201)
     })
 
-    it('let in a clock that is wrong', async () => {
+    it('accept proofs of an app whose clock is wrong', async () => {
       const ahead = { iat: seconds() + 5_000 }
       const first = await service(await dpop(key, { htu: htu() }, ahead))
       expect(first.body.error).to.equal('use_dpop_nonce')
@@ -149,7 +149,7 @@ describe('DPoP (RFC 9449)', () => {
       expect((await service(await dpop(key, { htu: htu(), nonce }, ahead))).status).to.equal(200)
     })
 
-    it('are asked everywhere, of everybody, where the operator says so', async () => {
+    it('are required of every app where the operator says so', async () => {
       const strict = await ground({ clients: [declared('desk')], environment: { LATCHKEY_DPOP_NONCES: 'yes' } })
       const somebody = await strict.person()
       const token = String(strict.metadata.token_endpoint)

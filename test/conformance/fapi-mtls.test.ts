@@ -60,25 +60,25 @@ describe('FAPI 2.0 Security Profile, by client certificates (5.3.2.1)', () => {
     return post('token', pair, form)
   }
 
-  it('takes requests that are pushed by the app itself, and no others', async () => {
+  it('accepts only requests that the app itself pushed', async () => {
     expect((await here.ask('bank', person.browser)).told.get('error')).to.equal('invalid_request')
     expect((await push(bank)).status).to.equal(201)
     expect((await push(undefined)).status).to.equal(401)
   })
 
-  it('gives tokens that are bound to the certificate', async () => {
+  it('issues tokens that are bound to the certificate', async () => {
     const { status, body } = await redeem(bank)
     expect(status).to.equal(200)
     const told = await post('introspection', bank, { token: body.access_token })
     expect(told.body.cnf).to.deep.equal({ 'x5t#S256': await thumbprint(bank) })
   })
 
-  it('gives none to another certificate of the same authority', async () => {
+  it('refuses another certificate of the same authority', async () => {
     const { status, body } = await redeem(await ours.issue('CN=rival', { use: 'client' }))
     expect([status, body.error]).to.deep.equal([401, 'invalid_client'])
   })
 
-  it('leaves the refresh token as it is, since it is of no use without the certificate', async () => {
+  it('does not rotate the refresh token, which is of no use without the certificate', async () => {
     const { body } = await redeem(bank)
     const refresh = (pair: Pair | undefined) =>
       post('token', pair, { grant_type: 'refresh_token', refresh_token: body.refresh_token })

@@ -59,12 +59,12 @@ describe('FAPI 2.0 Security Profile and Message Signing', () => {
     )
 
   describe('the authorization server (5.3.2.1, 5.3.2.2)', () => {
-    it('takes requests that are pushed, and no others', async () => {
+    it('accepts only pushed requests', async () => {
       expect((await here.ask('bank', person.browser)).told.get('error')).to.equal('invalid_request')
       expect(await code()).to.not.equal('')
     })
 
-    it('gives tokens that are bound to the key of the app, for an API and for userinfo', async () => {
+    it('issues tokens bound to the app’s key, for an API and for userinfo', async () => {
       const { body } = await redeem(await code('bank', { scope: 'openid read', resource: api }), { resource: api })
       expect(body.token_type).to.equal('DPoP')
       const claims = await here.verified(body.access_token)
@@ -89,7 +89,7 @@ describe('FAPI 2.0 Security Profile and Message Signing', () => {
         expect((await show(scheme, proof)).status, `${scheme} ${proof?.slice(-5)}`).to.be.within(400, 401)
     })
 
-    it('gives none without a proof, and redeems a code for nobody but its app', async () => {
+    it('issues none without a proof, and redeems a code only for its app', async () => {
       expect((await redeem(await code(), {}, '')).body.error).to.be.oneOf(['invalid_grant', 'invalid_dpop_proof'])
       const form = { grant_type: 'authorization_code', redirect_uri: callback('bank'), code_verifier: verifier }
       const stolen = await here.token(
@@ -100,7 +100,7 @@ describe('FAPI 2.0 Security Profile and Message Signing', () => {
       expect(stolen.body.error).to.equal('invalid_grant')
     })
 
-    it('wants PKCE, the redirect URI, and code alone', async () => {
+    it('requires PKCE, the redirect URI, and response_type=code', async () => {
       for (const more of [
         { code_challenge: undefined, code_challenge_method: undefined },
         { code_challenge_method: 'plain' },
@@ -114,13 +114,13 @@ describe('FAPI 2.0 Security Profile and Message Signing', () => {
         expect((await redeem(await code(), { code_verifier })).body.error).to.equal('invalid_grant')
     })
 
-    it('takes a code once', async () => {
+    it('accepts a code once', async () => {
       const one = await code()
       expect((await redeem(one)).status).to.equal(200)
       expect((await redeem(one)).body.error).to.equal('invalid_grant')
     })
 
-    it('goes without state and nonce, and takes long ones', async () => {
+    it('works without state and nonce, and with long ones', async () => {
       for (const more of [
         { state: undefined },
         { nonce: undefined },
@@ -129,7 +129,7 @@ describe('FAPI 2.0 Security Profile and Message Signing', () => {
         expect(await code('bank', more), JSON.stringify(more)).to.not.equal('')
     })
 
-    it('keeps refresh tokens as they are, for the app with its key', async () => {
+    it('does not rotate refresh tokens, which need the app’s key', async () => {
       const { body } = await redeem(await code())
       const first = await refresh(body.refresh_token)
       expect([first.status, first.body.refresh_token]).to.deep.equal([200, body.refresh_token])
@@ -170,12 +170,12 @@ describe('FAPI 2.0 Security Profile and Message Signing', () => {
         expect(status).to.be.within(400, 401)
       })
 
-    it('takes a clock that is a few seconds ahead', async () => {
+    it('accepts a clock that is a few seconds ahead', async () => {
       const proof = { iat: seconds() + 8, nbf: seconds() + 8 }
       expect((await push('bank', {}, { proof })).status).to.equal(201)
     })
 
-    it('takes each once, wherever it is shown', async () => {
+    it('accepts each once, at whichever endpoint', async () => {
       const one = await here.proof('bank')
       const form = { grant_type: 'refresh_token', refresh_token: 'x', ...one }
       expect((await here.post('token', form)).body.error).to.not.equal('invalid_client')
@@ -183,7 +183,7 @@ describe('FAPI 2.0 Security Profile and Message Signing', () => {
       expect((await here.post('introspection', { ...one, token: 'x' })).body.error).to.equal('invalid_client')
     })
 
-    it('refuses one by another key, by RS256, by nobody, and of another type', async () => {
+    it('refuses one by another key, by RS256, unsigned, and of another type', async () => {
       const claims = { aud: here.issuer, iss: 'bank', sub: 'bank', jti: 'j', exp: seconds() + 60 }
       const form = { grant_type: 'refresh_token', refresh_token: 'x' }
       const rs = await pair('RS256')
@@ -207,7 +207,7 @@ describe('FAPI 2.0 Security Profile and Message Signing', () => {
     const pushed = async (request: string, more: Parameters = {}) =>
       here.post('pushed_authorization_request', { ...(await here.proof('signer')), request, ...more })
 
-    it('5.3.1: takes signed requests, and answers with signed answers', async () => {
+    it('5.3.1: accepts signed requests, and signs the answers', async () => {
       const { body } = await pushed(await object(), { state: 'outside', nonce: 'outside' })
       const { told } = await follow('signer', body.request_uri)
       const claims = await here.verified(told.get('response'))
@@ -227,7 +227,7 @@ describe('FAPI 2.0 Security Profile and Message Signing', () => {
       it(`5.3.1: refuses a request ${what}`, async () =>
         expect((await pushed(await object(claims()))).status).to.equal(400))
 
-    it('5.3.1: refuses what is not signed, is signed with RS256, or is not pushed', async () => {
+    it('5.3.1: refuses requests that are not signed, signed with RS256, or not pushed', async () => {
       const weak = (await importJWK(await exportJWK(key.privateKey), 'RS256')) as CryptoKey
       expect((await pushed(await object({}, { ...key, alg: 'RS256', privateKey: weak }))).status).to.equal(400)
       expect((await push('signer', { response_mode: 'jwt' })).status).to.equal(400)

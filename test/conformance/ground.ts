@@ -13,7 +13,7 @@ import { assertion, type Pair } from './proving.ts'
 /** The API that the apps of these tests may ask for, with scopes `read` and `write`. */
 export const api = 'https://api.example/ledger'
 
-/** What every request that is not about PKCE sends: a verifier, and its challenge (RFC 7636, appendix B). */
+/** The verifier and challenge of requests that are not about PKCE (RFC 7636, appendix B). */
 export const verifier = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk'
 export const challenge = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM'
 
@@ -32,13 +32,13 @@ export interface Answer {
 /** Where an authorization request ended. */
 export interface Ending {
   page: Page
-  /** The app's own URL that the browser was sent to, as far as it was. */
+  /** The app's own URL that the browser was sent to, if it was. */
   at: URL | undefined
   /** What the app is told: of the query, or of the fragment where there is one. */
   told: URLSearchParams
 }
 
-/** A whole Latchkey and its apps, spoken to over HTTP alone. */
+/** A complete Latchkey and its apps, used over HTTP only. */
 export interface Ground {
   issuer: string
   latchkey: Running
@@ -196,15 +196,15 @@ async function answered(response: Response): Promise<Answer> {
   return { status: response.status, headers: response.headers, body: json ? JSON.parse(text) : {}, text }
 }
 
-/** Reads where a browser was sent, at the end of whatever it went through. */
+/** Reads where a browser was sent in the end. */
 export function ended(page: Page, issuer: string): Ending {
   const at = new URL(page.location ?? page.url, page.url)
   if (at.origin === issuer) return { page, at: undefined, told: new URLSearchParams() }
   return { page, at, told: new URLSearchParams(at.hash === '' ? at.search : at.hash.slice(1)) }
 }
 
-/** A browser that knows nothing yet. */
+/** A browser without cookies. */
 export const stranger = jar
 
-/** The claims of a JWT, whoever signed it. */
+/** The claims of a JWT, not verified. */
 export const read = (token: unknown): JWTPayload => decodeJwt(String(token))

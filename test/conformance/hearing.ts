@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 /** An app's own server, which hears that sessions have ended (OpenID Connect Back-Channel Logout 1.0). */
 export interface Hearing {
   url: string
-  /** The logout token that comes next, or came and was not asked for yet. */
+  /** The next logout token, or one that came and was not read yet. */
   heard(): Promise<string>
   close(): void
 }

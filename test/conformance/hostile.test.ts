@@ -5,7 +5,7 @@ import { type Pair, pair, seconds, signed } from './proving.ts'
 
 const deep = (levels: number): string => `${'{"id_token":'.repeat(levels)}{}${'}'.repeat(levels)}`
 
-describe('requests that are meant to hurt (RFC 9700, 4)', () => {
+describe('hostile requests (RFC 9700, 4)', () => {
   let here: Ground
   let person: Person
   let key: Pair
@@ -16,7 +16,7 @@ describe('requests that are meant to hurt (RFC 9700, 4)', () => {
   })
   after(() => here.stop())
 
-  /** No answer of 500, no trace of a stack, nothing that went to anybody's address but the app's. */
+  /** Expects no 500, no stack trace, and no redirect to another address than the app's. */
   const unharmed = (status: number, text: string) => {
     expect(status).to.be.below(500)
     expect(text).to.not.match(/\bat .*\.(ts|js):\d/)
@@ -79,7 +79,7 @@ describe('requests that are meant to hurt (RFC 9700, 4)', () => {
     }
   })
 
-  it('get no code of another app, in whatever order', async () => {
+  it('get no code of another app, in any order', async () => {
     const mine = (await here.ask('desk', person.browser)).told.get('code') ?? ''
     const form = { grant_type: 'authorization_code', code: mine, code_verifier: verifier }
     for (const redirect_uri of [callback('desk'), callback('rival')])
@@ -87,7 +87,7 @@ describe('requests that are meant to hurt (RFC 9700, 4)', () => {
     expect((await here.token('desk', { ...form, redirect_uri: callback('desk') })).status).to.equal(200)
   })
 
-  it('plant no code of their own in another’s browser: it needs the verifier that the app keeps for that browser', async () => {
+  it('cannot plant a code in another browser: it needs the verifier that the app keeps for that browser', async () => {
     const mallory = await here.person()
     const theirs = (await here.ask('desk', mallory.browser)).told.get('code') ?? ''
     const form = { grant_type: 'authorization_code', code: theirs, redirect_uri: callback('desk') }
@@ -95,7 +95,7 @@ describe('requests that are meant to hurt (RFC 9700, 4)', () => {
     expect((await here.token('desk', { ...form, code_verifier: 'v'.repeat(43) })).body.error).to.equal('invalid_grant')
   })
 
-  it('are refused when they are huge', async () => {
+  it('are refused when they are too large', async () => {
     const huge = { state: 'x'.repeat(200_000) }
     expect((await here.ask('desk', stranger(), huge)).page.status).to.be.oneOf([400, 413, 414, 431])
     const form = here.request('desk', huge)

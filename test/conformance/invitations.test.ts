@@ -39,9 +39,9 @@ describe('initial access tokens (RFC 7591, 3)', () => {
     }
   })
 
-  it('are good for as many clients as they say, and for so long', async () => {
+  it('are valid for the number of clients and the time that they state', async () => {
     const bearer = await invite(2)
-    // What is at fault costs nothing.
+    // A faulty request uses up nothing.
     expect((await register({ ...partner, redirect_uris: [] }, bearer)).status).to.equal(400)
     const answers = [await register(partner, bearer), await register(partner, bearer), await register(partner, bearer)]
     expect(answers.map(({ status }) => status)).to.deep.equal([201, 201, 401])
@@ -50,13 +50,13 @@ describe('initial access tokens (RFC 7591, 3)', () => {
     expect((await register(partner, late)).status).to.equal(401)
   })
 
-  it('let one of ten register that come at once by the last use', async () => {
+  it('let one of ten requests register at once with the last use', async () => {
     const bearer = await invite(1)
     const answers = await Promise.all(Array.from({ length: 10 }, () => register(partner, bearer)))
     expect(answers.map(({ status }) => status).sort()).to.deep.equal([201, ...Array(9).fill(401)])
   })
 
-  it('say under which policy, and hold to it', async () => {
+  it('bind the client to their policy', async () => {
     const bearer = await invite(20)
     const { body } = await register({ ...partner, grant_types: ['authorization_code', 'client_credentials'] }, bearer)
     expect(body).to.include({ policy: 'partner', scope: 'openid email' })
@@ -75,7 +75,7 @@ describe('initial access tokens (RFC 7591, 3)', () => {
       expect((await register({ ...partner, ...more }, bearer)).status).to.equal(400)
   })
 
-  it('open what the policy opens: an API, with what of it the client asked for', async () => {
+  it('allow what the policy opens: an API, with the scopes that the client asked for', async () => {
     const { body } = await register(
       { ...partner, grant_types: ['authorization_code', 'client_credentials'] },
       await invite(1),
@@ -87,13 +87,13 @@ describe('initial access tokens (RFC 7591, 3)', () => {
     expect(await latchkey.verified(answer.body.access_token)).to.include({ aud: api, client_id })
   })
 
-  it('of a policy that is gone let nobody in', async () => {
+  it('are refused when their policy is gone', async () => {
     const { status, body } = await register(partner, await invite(1, 1, 'former'))
     expect(status).to.equal(400)
     expect(body.error_description).to.include('the policy former')
   })
 
-  it('are kept as digests alone, and client secrets sealed', async () => {
+  it('are stored as digests only, and client secrets sealed', async () => {
     const bearer = await invite(1)
     const made = await register(partner, bearer)
     const { client_secret, registration_access_token } = made.body as Record<string, string>

@@ -5,7 +5,7 @@ import { declared, type Ground, ground, secretOf } from './ground.ts'
 
 const run = promisify(execFile)
 const source = new URL('../support/Caller.java', import.meta.url).pathname
-/** Java runs a source file since 11, where the compiler is installed, too. */
+/** Java 11 and later runs a source file if the compiler is installed. */
 const version = /version "(\d+)/.exec(spawnSync('java', ['-version'], { encoding: 'utf8' }).stderr ?? '')?.[1]
 const here = Number(version ?? 0) >= 17 && spawnSync('javac', ['-version']).status === 0
 
@@ -24,7 +24,7 @@ function answersJava(): void {
   })
   after(() => latchkey?.stop())
 
-  it('read JSON and the right status from every endpoint, by HttpURLConnection and by HttpClient', async () => {
+  it('reads JSON and the right status from every endpoint with HttpURLConnection and HttpClient', async () => {
     const own = (id: string) => `client_id=${id}&client_secret=${secretOf(id)}`
     const pending = await latchkey.post('device_authorization', {
       ...(await latchkey.proof('screen')),

@@ -29,7 +29,7 @@ describe('lifetimes of tokens', () => {
     expect(Number(id.exp) - Number(id.iat)).to.equal(120)
   })
 
-  it('let an app refresh for as long as it is used, and not for ever', async () => {
+  it('let an app refresh while it is in use, up to a maximum', async () => {
     let { body } = await here.tokens('brief', person.browser)
     for (const _ of [1, 2]) {
       here.latchkey.clock.pass(400_000)
@@ -41,7 +41,7 @@ describe('lifetimes of tokens', () => {
     expect((await refresh('brief', body.refresh_token)).body.error).to.equal('invalid_grant')
   })
 
-  it('end with disuse', async () => {
+  it('end when they are not used', async () => {
     const { body } = await here.tokens('brief', person.browser)
     here.latchkey.clock.pass(601_000)
     expect((await refresh('brief', body.refresh_token)).body.error).to.equal('invalid_grant')

@@ -12,7 +12,7 @@ import { registrar, shop } from './registrar.ts'
 
 const believed = getCACertificates('default')
 
-/** Every member that anybody reads, those of every object, and one that nobody knows. */
+/** Every member that is read, those of Object.prototype, and an unknown one. */
 const inherited = Object.getOwnPropertyNames(Object.prototype)
 const names = [
   ...Object.keys(clientShape),
@@ -24,7 +24,7 @@ const object = (...members: [string, unknown][]) => Object.fromEntries(members)
 const nested = (depth: number, wrap: (inner: unknown) => unknown): unknown =>
   Array.from({ length: depth }).reduce<unknown>(inner => wrap(inner), 'x')
 
-/** Values of every type, one at least; those at the end are what has brought servers down. */
+/** Values of every type, at least one; those at the end have crashed servers. */
 const types: readonly unknown[] = [
   ...[null, true, -1, 1e308, '', 'x', [], [null], [[]], {}, { keys: [null] }],
   nested(2_000, inner => [inner]),
@@ -119,11 +119,11 @@ describe('metadata of clients, of any shape', function () {
     ['a document', visits, types.filter((_, at) => at % 3 === 0), 60],
   ]
   for (const [what, way, each, numRuns] of ways) {
-    it(`${what} answers every member of every type with what it made, or 400`, async () => {
+    it(`${what} answers 201 or 400 to every member of every type`, async () => {
       for (const name of names) for (const value of each) await way(object([name, value]))
     })
 
-    it(`${what} refuses members of every object, wherever they stand`, async () => {
+    it(`${what} refuses members of Object.prototype at every place`, async () => {
       for (const name of inherited)
         for (const more of [
           object([name, 1]),
@@ -137,7 +137,7 @@ describe('metadata of clients, of any shape', function () {
           expect(await way(more), JSON.stringify(more)).to.equal(400)
     })
 
-    it(`${what} stands random members of random shapes`, async () => {
+    it(`${what} survives random members of random shapes`, async () => {
       const some = fc.dictionary(
         fc.constantFrom(...names, ...inherited),
         fc.oneof(fc.constantFrom(...values), fc.jsonValue()),
@@ -152,13 +152,13 @@ describe('metadata of clients, of any shape', function () {
     })
   }
 
-  it('registration takes nothing but an object', async () => {
+  it('registration accepts only an object', async () => {
     for (const value of values)
       if (typeof value !== 'object' || value === null || Array.isArray(value))
         expect(await registers(JSON.stringify(value)), JSON.stringify(value)?.slice(0, 80)).to.equal(400)
   })
 
-  it('nobody has become of the suite thereby', async () => {
+  it('no client has become first-party', async () => {
     expect(({} as { isAdmin?: boolean }).isAdmin).to.equal(undefined)
     const { body } = await register(shop)
     expect(body).to.not.have.any.keys('declared', 'first_party')

@@ -96,7 +96,7 @@ describe('proofs and assertions at the endpoints of mtls_endpoint_aliases', () =
       expect((await shown(plain('userinfo'), at('userinfo'))).status).to.equal(401)
     })
 
-    it('and no other, be it the same endpoint at the other host', async () => {
+    it('and not the same endpoint at the other host', async () => {
       const others = [plain('token'), at('userinfo'), at('token').replace('localhost', 'localhost.evil.example')]
       for (const htu of others) {
         const { status, body } = await redeem(htu)
@@ -104,7 +104,7 @@ describe('proofs and assertions at the endpoints of mtls_endpoint_aliases', () =
       }
     })
 
-    it('whatever Host header comes to the issuer’s own port', async () => {
+    it('whatever Host header is sent to the issuer’s own port', async () => {
       const ask = async (host: string, htu: string) => {
         const proof = await assertion('signer', keys.signer as Pair, { aud: here.issuer })
         const body = new URLSearchParams({ ...proof, grant_type: 'client_credentials', resource: api }).toString()

@@ -35,7 +35,7 @@ describe('token exchange by an API with a certificate (RFC 8693, RFC 8705)', () 
     files.remove()
   })
 
-  it('binds what it gets to that certificate, and gives nothing without', async () => {
+  it('binds the new token to that certificate, and issues nothing without it', async () => {
     const { browser } = await here.person()
     const { body: first } = await here.tokens('desk', browser, { scope: 'openid read', resource: api })
     const aliases = (here.metadata as unknown as { mtls_endpoint_aliases: Record<string, string> })

@@ -4,7 +4,7 @@ import { request } from 'undici'
 import { type Pair, selfSigned, thumbprint } from '../support/certificates.ts'
 import { api, declared, type Ground, ground } from './ground.ts'
 
-describe('client certificates that a proxy passes on', () => {
+describe('client certificates forwarded by a proxy', () => {
   let alone: Pair
   let here: Ground
   const start = async (proxy: string) => {
@@ -29,7 +29,7 @@ describe('client certificates that a proxy passes on', () => {
   }
   afterEach(() => here.stop())
   const form = { client_id: 'alone', grant_type: 'client_credentials', resource: api }
-  // Not fetch, which lets nobody choose the Host.
+  // Not fetch, which does not allow choosing the Host.
   const ask = async (more: Record<string, string>) => {
     const headers = { 'content-type': 'application/x-www-form-urlencoded', host: 'mtls.example', ...more }
     const body = new URLSearchParams(form).toString()
@@ -37,7 +37,7 @@ describe('client certificates that a proxy passes on', () => {
     return { status: answer.statusCode, body: (await answer.body.json()) as Record<string, unknown> }
   }
 
-  it('count where the proxy is named in the settings', async () => {
+  it('are accepted from a proxy that the settings name', async () => {
     await start('127.0.0.0/8,::1')
     const { status, body } = await ask({ 'client-cert': `:${alone.der}:` })
     expect(status).to.equal(200)
@@ -51,7 +51,7 @@ describe('client certificates that a proxy passes on', () => {
     expect(here.metadata.token_endpoint_auth_methods_supported).to.not.include('tls_client_auth')
   })
 
-  it('are dropped at any other host, where a client may have typed them', async () => {
+  it('are ignored at any other host, where a client may have sent them itself', async () => {
     await start('127.0.0.0/8,::1')
     const shown = { 'client-cert': `:${alone.der}:` }
     for (const host of [new URL(here.issuer).host, 'mtls.example.evil.example', 'mtls.example:3000'])
@@ -59,7 +59,7 @@ describe('client certificates that a proxy passes on', () => {
     expect((await ask(shown)).status).to.equal(200)
   })
 
-  it('are dropped where anybody else sends them', async () => {
+  it('are ignored from any other sender', async () => {
     await start('192.0.2.1')
     expect((await ask({ 'client-cert': `:${alone.der}:` })).status).to.equal(401)
   })

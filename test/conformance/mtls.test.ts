@@ -77,26 +77,27 @@ describe('mutual TLS (RFC 8705)', () => {
   const userinfo = (pair: Pair | undefined, token: string) =>
     showing(pair, at('userinfo'), { method: 'GET', headers: { authorization: `Bearer ${token}` } })
 
-  describe('2: clients are known by their certificate', () => {
-    it('and say who they are', async () => {
+  describe('2: client authentication by certificate', () => {
+    it('requires the client_id', async () => {
       const { status, body } = await showing(alone, at('token'), { form: { grant_type: 'client_credentials' } })
       expect([status, body.error]).to.deep.equal([401, 'invalid_client'])
     })
 
-    it('at a host that asks for it, and nowhere else', async () => {
+    it('works only at the host that asks for certificates', async () => {
       const { status, body } = await service('alone', alone, here.metadata.token_endpoint)
       expect([status, body.error]).to.deep.equal([401, 'invalid_client'])
     })
 
-    it('each by its own', async () => {
+    it('accepts only the client’s own certificate', async () => {
       expect((await service('alone', byHost)).status).to.equal(401)
       expect((await service('by-host', alone)).status).to.equal(401)
     })
   })
 
-  describe('2.1: by what an authority says of them', () => {
-    it('their distinguished name', async () => expect((await redeem('by-name', byName)).status).to.equal(200))
-    it('one of their other names', async () => expect((await service('by-host', byHost)).status).to.equal(200))
+  describe('2.1: a certificate of a known authority', () => {
+    it('is matched by distinguished name', async () => expect((await redeem('by-name', byName)).status).to.equal(200))
+    it('is matched by a subject alternative name', async () =>
+      expect((await service('by-host', byHost)).status).to.equal(200))
 
     const refused: [what: string, made: () => Promise<Pair> | undefined][] = [
       ['no certificate', () => undefined],
@@ -122,33 +123,33 @@ describe('mutual TLS (RFC 8705)', () => {
       ],
     ]
     for (const [what, made] of refused)
-      it(`but not by ${what}`, async () => {
+      it(`is not matched by ${what}`, async () => {
         const { status, body } = await service('by-host', await made())
         expect([status, body.error]).to.deep.equal([401, 'invalid_client'])
       })
   })
 
-  describe('2.2: by a certificate of their own that is registered', () => {
-    it('this very one', async () => expect((await service('alone', alone)).status).to.equal(200))
-    it('and no other of the same name', async () =>
+  describe('2.2: a registered self-signed certificate', () => {
+    it('is accepted', async () => expect((await service('alone', alone)).status).to.equal(200))
+    it('is not replaced by another of the same name', async () =>
       expect((await service('alone', await selfSigned('CN=alone'))).status).to.equal(401))
-    it('and not without one', async () => expect((await service('alone', undefined)).status).to.equal(401))
+    it('is required', async () => expect((await service('alone', undefined)).status).to.equal(401))
   })
 
   describe('3: access tokens are bound to the certificate', () => {
-    it('3.1: a JWT says to which', async () => {
+    it('3.1: a JWT names the certificate', async () => {
       const { body } = await redeem('by-name', byName, { resource: api })
       expect(decodeJwt(body.access_token).cnf).to.deep.equal({ 'x5t#S256': await thumbprint(byName) })
     })
 
-    it('3.2: and introspection says so of others', async () => {
+    it('3.2: introspection names it for opaque tokens', async () => {
       const { body } = await redeem('by-name', byName)
       const form = { client_id: 'by-name', token: body.access_token }
       const told = await showing(byName, at('introspection'), { form })
       expect(told.body).to.deep.include({ active: true, cnf: { 'x5t#S256': await thumbprint(byName) } })
     })
 
-    it('userinfo takes them with it alone', async () => {
+    it('userinfo accepts them only with the certificate', async () => {
       const { body } = await redeem('by-name', byName)
       expect((await userinfo(byName, body.access_token)).status).to.equal(200)
       for (const thief of [undefined, byHost, alone]) {
@@ -159,18 +160,18 @@ describe('mutual TLS (RFC 8705)', () => {
       expect((await fetch(here.metadata.userinfo_endpoint ?? '', stolen)).status).to.equal(401)
     })
 
-    it('and there are none without one, where the client’s are to be bound', async () => {
+    it('none is issued without a certificate to a client whose tokens are to be bound', async () => {
       const { status, body } = await redeem('phone', undefined)
       expect([status, body.error]).to.deep.equal([400, 'invalid_grant'])
     })
 
-    it('those of a client that does not ask for it are not', async () => {
+    it('tokens of a client that does not ask for it are not bound', async () => {
       expect(decodeJwt((await service('alone', alone)).body.access_token)).to.not.have.property('cnf')
     })
   })
 
   describe('4: public clients', () => {
-    it('have refresh tokens that are bound, too', async () => {
+    it('have bound refresh tokens, too', async () => {
       const { body } = await redeem('phone', phone)
       const again = await refresh('phone', phone, body.refresh_token)
       expect(again.status).to.equal(200)
@@ -179,7 +180,7 @@ describe('mutual TLS (RFC 8705)', () => {
       expect((await refresh('phone', phone, again.body.refresh_token)).status).to.equal(200)
     })
 
-    it('hear the same answer again when it was lost, with the same certificate', async () => {
+    it('get a lost answer again with the same certificate', async () => {
       const { body } = await redeem('phone', phone)
       const [first, second] = [
         await refresh('phone', phone, body.refresh_token),
@@ -210,7 +211,7 @@ describe('mutual TLS (RFC 8705)', () => {
       })
     })
 
-    it('pushed requests and revocation are there, too', async () => {
+    it('names pushed requests and revocation, too', async () => {
       const { origin } = new URL(at('token'))
       const pushed = await showing(byName, at('pushed_authorization_request'), {
         form: Object.fromEntries(here.request('by-name')),
@@ -228,7 +229,7 @@ describe('mutual TLS (RFC 8705)', () => {
 
   // Last, since it ends the person's session.
   describe('RFC 9700, 4.14.2: a spent refresh token', () => {
-    it('in the hands of another certificate ends the session', async () => {
+    it('ends the session when it comes with another certificate', async () => {
       const { body } = await redeem('phone', phone)
       const live = await refresh('phone', phone, body.refresh_token)
       expect((await refresh('phone', alone, body.refresh_token)).body.error).to.equal('invalid_grant')

@@ -21,10 +21,10 @@ describe('Native Apps (RFC 8252)', () => {
   after(() => latchkey.stop())
 
   for (const uri of ['com.example.wallet:/callback', claimed, 'http://127.0.0.1:51004/callback']) {
-    it(`7: sends the code to ${uri}, and takes it back from there alone`, async () => {
+    it(`7: sends the code to ${uri}, and redeems it with that URI only`, async () => {
       const { browser } = await latchkey.person()
       const query = latchkey.request('wallet', { redirect_uri: uri })
-      // 8.6: whoever calls itself such an app may be another one, and so a person is asked each time.
+      // 8.6: another app may claim to be this one, so the person is asked each time.
       const page = await browser.get(`${latchkey.metadata.authorization_endpoint}?${query}`)
       const allowed = await browser.post(`${page.url}/consent`, {}, { follow: false })
       const at = await browser.get(allowed.location ?? '', { follow: false })
@@ -36,14 +36,14 @@ describe('Native Apps (RFC 8252)', () => {
     })
   }
 
-  it('8.1: gives an app on a device nothing without its verifier', async () => {
+  it('8.1: issues nothing to an app on a device without its verifier', async () => {
     const { browser } = await latchkey.person()
     const query = latchkey.request('wallet', { redirect_uri: claimed, code_challenge: undefined })
     const at = await browser.get(`${latchkey.metadata.authorization_endpoint}?${query}`, { follow: false })
     expect(new URL(at.location ?? '').searchParams.get('error')).to.equal('invalid_request')
   })
 
-  it('7.2: vouches for it, to its maker’s systems', async () => {
+  it('7.2: publishes the app’s association for its operating system', async () => {
     const [apple, google] = await Promise.all(paths.map(path => fetch(latchkey.issuer + path)))
     for (const answer of [apple, google]) {
       expect(answer?.status).to.equal(200)

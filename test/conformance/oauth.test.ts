@@ -43,7 +43,7 @@ describe('OAuth 2.0 (RFC 6749, RFC 6750, RFC 7636, RFC 9207)', () => {
     expect([...told.keys()].sort()).to.deep.equal(['code', 'iss', 'state'])
   })
 
-  it('4.1.2.1: tells the app of a fault only at a redirect URI that is its own', async () => {
+  it('4.1.2.1: reports errors to the app only at its own redirect URI', async () => {
     const { told } = await here.ask('desk', person.browser, { response_type: 'token' })
     expect(told.get('error')).to.equal('unsupported_response_type')
     expect(told.get('iss')).to.equal(here.issuer)
@@ -55,7 +55,7 @@ describe('OAuth 2.0 (RFC 6749, RFC 6750, RFC 7636, RFC 9207)', () => {
     expect([unknown.page.status, unknown.at]).to.deep.equal([400, undefined])
   })
 
-  it('4.1.3: redeems a code once, for its client, redirect URI and verifier, and a second time ends what it gave', async () => {
+  it('4.1.3: redeems a code once, for its client, redirect URI and verifier, and revokes its tokens at a second use', async () => {
     expect((await redeem('other', await code())).body.error).to.equal('invalid_grant')
     expect((await redeem('desk', await code(), { redirect_uri: callback('other') })).body.error).to.equal(
       'invalid_grant',
@@ -71,7 +71,7 @@ describe('OAuth 2.0 (RFC 6749, RFC 6750, RFC 7636, RFC 9207)', () => {
     expect(refused.status).to.equal(401)
   })
 
-  it('2.3.1, 5.2: takes a secret in the header or the body, never both, and says invalid_client to a wrong one', async () => {
+  it('2.3.1, 5.2: accepts a secret in the header or the body, never both, and answers invalid_client to a wrong one', async () => {
     const basic = (id: string, secret: string) => ({
       authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`,
     })
@@ -86,7 +86,7 @@ describe('OAuth 2.0 (RFC 6749, RFC 6750, RFC 7636, RFC 9207)', () => {
     expect([other.status, other.body.error]).to.deep.equal([400, 'invalid_request'])
   })
 
-  it('3.1, 3.2: refuses a parameter that comes twice', async () => {
+  it('3.1, 3.2: refuses a repeated parameter', async () => {
     const { page, told } = await here.ask('desk', person.browser, { scope: ['openid', 'openid email'] })
     expect([page.status, told.get('error')]).to.satisfy(
       ([status, error]: [number, string | null]) => status === 400 || error === 'invalid_request',
@@ -95,7 +95,7 @@ describe('OAuth 2.0 (RFC 6749, RFC 6750, RFC 7636, RFC 9207)', () => {
     expect([twice.status, twice.body.error]).to.deep.equal([400, 'invalid_request'])
   })
 
-  it('RFC 7636, 4.3: wants a challenge, by S256', async () => {
+  it('RFC 7636, 4.3: requires a challenge with S256', async () => {
     for (const more of [
       { code_challenge: undefined, code_challenge_method: undefined },
       { code_challenge_method: 'plain' },
@@ -104,7 +104,7 @@ describe('OAuth 2.0 (RFC 6749, RFC 6750, RFC 7636, RFC 9207)', () => {
       expect((await here.ask('desk', person.browser, more)).told.get('error')).to.equal('invalid_request')
   })
 
-  it('says that S256 is what to turn on where a challenge is sent as it is (RFC 7636, 4.3)', async () => {
+  it('tells an app that sends a plain challenge to turn on S256 (RFC 7636, 4.3)', async () => {
     for (const code_challenge_method of ['plain', 'S512', undefined]) {
       const { told } = await here.ask('desk', person.browser, { code_challenge_method })
       expect(told.get('error')).to.equal('invalid_request')
@@ -112,7 +112,7 @@ describe('OAuth 2.0 (RFC 6749, RFC 6750, RFC 7636, RFC 9207)', () => {
     }
   })
 
-  it('names what to turn on in the error, because most libraries that fail at first do so for want of PKCE', async () => {
+  it('tells an app that sends no challenge to turn on PKCE, the most common first failure', async () => {
     const none = { code_challenge: undefined, code_challenge_method: undefined }
     const { told } = await here.ask('desk', person.browser, none)
     expect(told.get('error_description')).to.match(/PKCE.*code_challenge_method=S256.*docs\/recipes/)
@@ -140,7 +140,7 @@ describe('OAuth 2.0 (RFC 6749, RFC 6750, RFC 7636, RFC 9207)', () => {
       expect((await here.ask('phone', person.browser, { redirect_uri })).page.status, redirect_uri).to.equal(400)
   })
 
-  it('RFC 6750, 2: takes a token in the header or a form, never in the query', async () => {
+  it('RFC 6750, 2: accepts a token in the header or a form, never in the query', async () => {
     const { body } = await here.tokens('desk', person.browser)
     const token = String(body.access_token)
     const authorization = `Bearer ${token}`
@@ -156,7 +156,7 @@ describe('OAuth 2.0 (RFC 6749, RFC 6750, RFC 7636, RFC 9207)', () => {
     )
   })
 
-  it('shows a stranger a page to sign in on', async () => {
+  it('shows the sign-in page to somebody who is not signed in', async () => {
     const { page, at } = await here.ask('desk', stranger())
     expect([page.status, at]).to.deep.equal([200, undefined])
     expect(page.url).to.contain('/sign-in/')

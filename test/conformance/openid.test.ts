@@ -38,7 +38,7 @@ describe('OpenID Connect Core 1.0: requests', () => {
   }
 
   describe('prompt and max_age (3.1.2.1)', () => {
-    it('none: answers without a page, and says what it would have asked', async () => {
+    it('none: answers without a page, and names what it would have asked for', async () => {
       expect((await here.ask('desk', ada.browser, { prompt: 'none' })).told.get('code')).to.be.a('string')
       expect(await error({ prompt: 'none' }, stranger())).to.equal('login_required')
       expect(await error({ prompt: 'none' }, ada.browser, 'guest')).to.equal('consent_required')
@@ -47,7 +47,7 @@ describe('OpenID Connect Core 1.0: requests', () => {
       expect(await error({ prompt: 'dance' })).to.equal('invalid_request')
     })
 
-    it('login, max_age: ask again, and auth_time tells when', async () => {
+    it('login, max_age: ask again, and update auth_time', async () => {
       const before = (await claimsOf('desk', {})).id.auth_time
       for (const more of [{ prompt: 'login' }, { max_age: '0' }]) {
         const { page, at } = await here.ask('desk', ada.browser, more)
@@ -63,7 +63,7 @@ describe('OpenID Connect Core 1.0: requests', () => {
       expect((await here.ask('desk', stranger(), { prompt: 'create' })).page.url).to.contain('/sign-up/')
     })
 
-    it('consent: asks even an app of the suite', async () => {
+    it('consent: asks even for a first-party app', async () => {
       const { page } = await here.ask('desk', ada.browser, { prompt: 'consent' })
       const done = ended(await page.submit({}, { action: '/consent' }), here.issuer)
       expect(done.told.get('code')).to.be.a('string')
@@ -71,7 +71,7 @@ describe('OpenID Connect Core 1.0: requests', () => {
   })
 
   describe('hints (3.1.2.1)', () => {
-    it('login_hint fills in the address; ui_locales speak the language; what is not known is passed over', async () => {
+    it('login_hint fills in the address, ui_locales choose the language, and unknown values are ignored', async () => {
       const more = {
         login_hint: 'grace@example.com',
         ui_locales: 'nl de',
@@ -84,7 +84,7 @@ describe('OpenID Connect Core 1.0: requests', () => {
       expect(page.find('html')?.attributes.lang).to.equal('de')
     })
 
-    it('id_token_hint: lets in nobody but the one it names', async () => {
+    it('id_token_hint: signs in only the person it names', async () => {
       const hint = String((await here.tokens('desk', ada.browser)).body.id_token)
       expect((await here.ask('desk', ada.browser, { id_token_hint: hint, prompt: 'none' })).told.get('code')).to.be.a(
         'string',
@@ -96,7 +96,7 @@ describe('OpenID Connect Core 1.0: requests', () => {
       expect([told.get('code'), told.get('error')]).to.deep.equal([null, 'login_required'])
     })
 
-    it('id_token_hint: takes one that does not verify for none, and asks nobody who must not be asked', async () => {
+    it('id_token_hint: ignores one that does not verify, and shows no page for prompt=none', async () => {
       const mine = read((await here.tokens('desk', ada.browser)).body.id_token)
       const theirs = (await here.tokens('narrow', ada.browser)).body.id_token
       const forged = await signed(await pair(), mine)
@@ -111,7 +111,7 @@ describe('OpenID Connect Core 1.0: requests', () => {
   })
 
   describe('the claims parameter (5.5)', () => {
-    it('gives single claims in the ID token and in userinfo, and no more', async () => {
+    it('returns the requested claims in the ID token and in userinfo, and no others', async () => {
       const wanted = asking({
         id_token: { email: { essential: true }, auth_time: null },
         userinfo: { email_verified: null },
@@ -125,7 +125,7 @@ describe('OpenID Connect Core 1.0: requests', () => {
       expect(body.scope).to.equal('openid')
     })
 
-    it('gives nothing that the app’s scopes do not open', async () => {
+    it('returns nothing outside the app’s scopes', async () => {
       const { id, body } = await claimsOf(
         'narrow',
         asking({ id_token: { email: null }, userinfo: { phone_number: { essential: true } } }),
@@ -134,7 +134,7 @@ describe('OpenID Connect Core 1.0: requests', () => {
       expect(await userinfo(body.access_token)).to.deep.equal({ sub: id.sub })
     })
 
-    it('asks people first, where an app is not of the suite', async () => {
+    it('asks for consent first for a third-party app', async () => {
       const wanted = asking({ userinfo: { email: null } })
       const asked = await here.ask('guest', bob.browser, wanted)
       expect(asked.page.url).to.contain('/interaction/')
@@ -145,7 +145,7 @@ describe('OpenID Connect Core 1.0: requests', () => {
       expect((await userinfo(body.access_token)).email).to.equal(bob.email)
     })
 
-    it('does not let a request overwrite what a token says of itself', async () => {
+    it('does not let a request overwrite a token’s own claims', async () => {
       const smuggled = {
         iss: { value: 'evil' },
         aud: { value: 'evil' },
@@ -162,7 +162,7 @@ describe('OpenID Connect Core 1.0: requests', () => {
     for (const claims of ['nonsense', '[]', '"x"', '{}', '{"id_token":1}', '{"userinfo":[]}', '{"id_token":{"acr":1}}'])
       it(`refuses ${claims}`, async () => expect(await error({ claims })).to.equal('invalid_request'))
 
-    it('sub: lets in nobody else', async () => {
+    it('sub: signs in nobody else', async () => {
       const { sub } = (await claimsOf('desk', {})).id
       const named = asking({ id_token: { sub: { value: sub } } })
       expect((await here.ask('desk', ada.browser, { ...named, prompt: 'none' })).told.get('code')).to.be.a('string')
@@ -173,7 +173,7 @@ describe('OpenID Connect Core 1.0: requests', () => {
   describe('assurance (acr)', () => {
     const essential = (acr: object) => asking({ id_token: { acr: { essential: true, ...acr } } })
 
-    it('tells what was reached, and the value that was essential where more was reached', async () => {
+    it('reports the acr that was reached, or the essential one when more was reached', async () => {
       expect((await claimsOf('desk', {})).id.acr).to.equal('aal2')
       expect((await claimsOf('desk', { acr_values: 'unheard-of mfa' })).id.acr).to.equal('aal2')
       expect((await claimsOf('desk', essential({ values: ['mfa'] }))).id.acr).to.equal('mfa')
@@ -182,14 +182,14 @@ describe('OpenID Connect Core 1.0: requests', () => {
       expect((await claimsOf('desk', essential({}))).id.acr).to.equal('aal2')
     })
 
-    it('asks for what is essential, acr_values or not', async () => {
+    it('asks for the essential acr, with or without acr_values', async () => {
       for (const more of [essential({ value: 'phr' }), { ...essential({ values: ['phr'] }), acr_values: 'mfa' }]) {
         expect((await here.ask('desk', ada.browser, more)).page.url).to.match(/\/(sign-in|step-up)\//)
         expect(await error({ ...more, prompt: 'none' })).to.equal('login_required')
       }
     })
 
-    it('says at once that it cannot be what is not known', async () => {
+    it('refuses an unknown acr at once', async () => {
       expect(await error(essential({ values: ['urn:example:gold'] }))).to.equal('unmet_authentication_requirements')
       expect((await claimsOf('desk', asking({ id_token: { acr: { values: ['urn:example:gold'] } } }))).id.acr).to.equal(
         'aal2',
@@ -198,14 +198,14 @@ describe('OpenID Connect Core 1.0: requests', () => {
   })
 
   describe('tokens and userinfo (3.1.3.6, 5.3)', () => {
-    it('an ID token says for whom, when, how, and answers to which request', async () => {
+    it('an ID token has audience, times, acr, amr and the nonce of the request', async () => {
       const { id } = await claimsOf('desk', { nonce: 'n'.repeat(64) })
       expect(id).to.include({ iss: here.issuer, aud: 'desk', nonce: 'n'.repeat(64), acr: 'aal2' })
       expect(id.amr).to.include.members(['pwd', 'otp'])
       for (const claim of ['exp', 'iat', 'auth_time']) expect(id[claim], claim).to.be.a('number')
     })
 
-    it('userinfo is about the same person, and signed where the app wants it so', async () => {
+    it('userinfo has the same subject, and is signed for an app that asks for it', async () => {
       const { id, body } = await claimsOf('signing', { scope: 'openid email' })
       const answer = await here.get('userinfo', { authorization: `Bearer ${body.access_token}` })
       expect(answer.headers.get('content-type')).to.match(/^application\/jwt/)
@@ -213,7 +213,7 @@ describe('OpenID Connect Core 1.0: requests', () => {
     })
   })
 
-  it('asks no PKCE of an app that proves itself and opted out, and holds it to its word where it sends one (RFC 9700, 2.1.1)', async () => {
+  it('does not require PKCE of a confidential app that opted out, and verifies it when the app sends a challenge (RFC 9700, 2.1.1)', async () => {
     const none = { code_challenge: undefined, code_challenge_method: undefined }
     const { told } = await here.ask('legacy', ada.browser, { ...none, nonce: undefined })
     const form = { grant_type: 'authorization_code', redirect_uri: callback('legacy') }
@@ -229,7 +229,7 @@ describe('OpenID Connect Core 1.0: requests', () => {
     expect(await error({ ...none, code_challenge_method: undefined })).to.equal('invalid_request')
   })
 
-  it('keeps everybody apart: another browser has another session', async () => {
+  it('keeps sessions apart: another browser has another session', async () => {
     const elsewhere = { ...ada, browser: stranger() }
     await signIn(here.latchkey, elsewhere, await elsewhere.browser.get(`${here.issuer}/sign-in`))
     const [one, two] = [(await claimsOf('desk', {})).id, (await claimsOf('desk', {}, elsewhere)).id]

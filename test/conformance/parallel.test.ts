@@ -7,7 +7,7 @@ import { type Hearing, hearing } from './hearing.ts'
 
 const six = Array.from({ length: 6 }, (_, index) => index)
 
-/** Six tabs of one browser that ask for one app for the first time in a session, on a store that takes its time. */
+/** Six tabs of one browser that open one app for the first time in a session, on a slow store. */
 describe('six tabs at once', () => {
   let here: Ground
   let person: Person
@@ -61,7 +61,7 @@ describe('six tabs at once', () => {
       expect((await here.get('userinfo', asked)).status).to.equal(200)
     })
 
-  it('know the session by one name, which its end is told by', async () => {
+  it('get one sid, which the logout token names', async () => {
     lag = true
     const answers = await Promise.all((await codes('told')).map(each => redeem('told', each)))
     const sids = new Set(answers.map(({ body }) => read(body.id_token).sid))
@@ -75,7 +75,7 @@ describe('six tabs at once', () => {
     person = await here.person()
   })
 
-  it('each have all that they asked for, where they asked for different things', async () => {
+  it('each get all that they asked for, when they ask for different things', async () => {
     const wanted = ['openid email', 'openid phone', 'openid profile', 'openid read', 'openid write', 'openid']
     lag = true
     const got = await codes('wide', tab => ({
@@ -97,13 +97,13 @@ describe('six tabs at once', () => {
     return after.map(page => code(ended(page, here.issuer)))
   }
 
-  it('all work where somebody consents in each of them', async () => {
+  it('all work when somebody consents in each of them', async () => {
     lag = true
     const answers = await Promise.all((await consented('guest', person.browser)).map(each => redeem('guest', each)))
     expect(answers.map(each => each.body.error ?? each.status)).to.deep.equal(six.map(() => 200))
   })
 
-  it('all end when what was allowed is taken back', async () => {
+  it('all end when consent is withdrawn', async () => {
     const { browser } = await here.person()
     lag = true
     const answers = await Promise.all((await consented('shy', browser)).map(each => redeem('shy', each)))

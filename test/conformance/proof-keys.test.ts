@@ -6,7 +6,7 @@ import { jwks } from '../../src/clients/public-keys.ts'
 import { api, declared, type Ground, ground } from './ground.ts'
 import { dpop, type Pair, pair } from './proving.ts'
 
-describe('keys in DPoP proofs, which anybody makes up', () => {
+describe('keys in DPoP proofs, which come from anybody', () => {
   let here: Ground
   let key: Pair
   before(async () => {
@@ -25,7 +25,7 @@ describe('keys in DPoP proofs, which anybody makes up', () => {
   const { kty, n, e } = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'jwk' })
   const bits = (length: number): string => Buffer.alloc(length / 8, 0xff).toString('base64url')
 
-  it('may be of RSA, as discovery says', async () => {
+  it('may be RSA keys, as discovery says', async () => {
     const { kty, n, e } = key.publicJwk
     const { status } = await here.token(
       'desk',
@@ -36,7 +36,7 @@ describe('keys in DPoP proofs, which anybody makes up', () => {
     expect([kty, typeof n, e]).to.deep.equal(['RSA', 'string', 'AQAB'])
   })
 
-  it('are held to the same bounds in clients.json', () => {
+  it('have the same limits in clients.json', () => {
     const read = (n: string) => z.safeParse(jwks, { keys: [{ kty: 'RSA', n, e: 'AQAB' }] })
     expect(read(bits(4096)).success).to.equal(true)
     expect(read(bits(4104)).error?.issues[0]?.message).to.equal('must have 4096 bits or less')
@@ -52,7 +52,7 @@ describe('keys in DPoP proofs, which anybody makes up', () => {
     ['without an exponent', { kty, n }],
   ]
   for (const [what, jwk] of costly)
-    it(`are refused before anything is verified by them: ${what}`, async () => {
+    it(`are refused before they are used to verify anything: ${what}`, async () => {
       const { status, body, took } = await ask(jwk)
       expect([status, body.error]).to.deep.equal([400, 'invalid_dpop_proof'])
       expect(body.error_description).to.match(/4096 bits/)

@@ -32,14 +32,14 @@ describe('a protected resource (RFC 6750, RFC 9068, RFC 9449, RFC 9728)', () => 
   }
 
   describe('its metadata (RFC 9728)', () => {
-    it('3.1: is at the well-known path, with that of the resource behind it', async () => {
+    it('3.1: is at the well-known path, followed by that of the resource', async () => {
       expect(metadataPath('https://api.example')).to.equal('/.well-known/oauth-protected-resource')
       expect(metadataPath('https://api.example/')).to.equal('/.well-known/oauth-protected-resource')
       expect(metadataPath('https://api.example/a/b')).to.equal('/.well-known/oauth-protected-resource/a/b')
       expect((await here.call('/.well-known/oauth-protected-resource')).status).to.equal(404)
     })
 
-    it('2, 3.2, 3.3: names the resource as it is called, and who its tokens are of', async () => {
+    it('2, 3.2, 3.3: names the resource as it was requested, and the issuer of its tokens', async () => {
       const { status, headers, body } = await here.call('/.well-known/oauth-protected-resource/api')
       expect(status).to.equal(200)
       expect(headers.get('content-type')).to.match(/^application\/json/)
@@ -55,7 +55,7 @@ describe('a protected resource (RFC 6750, RFC 9068, RFC 9449, RFC 9728)', () => 
       })
     })
 
-    it('5.1: is where every challenge says', async () => {
+    it('5.1: is at the URL of every challenge', async () => {
       for (const headers of [
         {} as Record<string, string>,
         { authorization: 'Bearer x' },
@@ -70,14 +70,14 @@ describe('a protected resource (RFC 6750, RFC 9068, RFC 9449, RFC 9728)', () => 
   })
 
   describe('its tokens', () => {
-    it('RFC 6750, 3: says how to send one, and of no fault, to who sends none', async () => {
+    it('RFC 6750, 3: names the schemes, and no error, to a request without a token', async () => {
       const answer = await get({})
       expect(answer.status).to.equal(401)
       expect(challenges(answer)).to.have.all.keys('DPoP', 'Bearer')
       expect(answer.headers.get('www-authenticate')).not.to.include('error')
     })
 
-    it('RFC 9068, 4: takes one of its issuer, for itself, of its type, in its time and signed', async () => {
+    it('RFC 9068, 4: accepts one with the right issuer, audience, type, time and signature', async () => {
       expect((await get({ authorization: `Bearer ${bearer}` })).status).to.equal(200)
       const other = { resource: 'https://api.example/other', scope: 'openid read' }
       const elsewhere = (await here.tokens('desk', ada.browser, other)).body
@@ -104,7 +104,7 @@ describe('a protected resource (RFC 6750, RFC 9068, RFC 9449, RFC 9728)', () => 
       expect((await here.call(`${list}?access_token=${bearer}`)).status).to.equal(401)
     })
 
-    it('RFC 6750, 3.1: says which scope is missing', async () => {
+    it('RFC 6750, 3.1: names the missing scope', async () => {
       const answer = await here.call(list, { authorization: `Bearer ${bearer}` }, { asset: 'BTC' })
       expect(answer.status).to.equal(403)
       expect(challenges(answer).Bearer).to.include({ error: 'insufficient_scope', scope: 'transfer' })
@@ -112,7 +112,7 @@ describe('a protected resource (RFC 6750, RFC 9068, RFC 9449, RFC 9728)', () => 
   })
 
   describe('its proofs (RFC 9449, 7)', () => {
-    it('7.1: takes a bound token with the proof of its key, once', async () => {
+    it('7.1: accepts a bound token with a proof of its key, once', async () => {
       const proof = await shown(bound)
       const sent = { authorization: `DPoP ${bound}`, dpop: proof }
       expect((await get(sent)).status).to.equal(200)
@@ -122,7 +122,7 @@ describe('a protected resource (RFC 6750, RFC 9068, RFC 9449, RFC 9728)', () => 
       expect(answers.filter(each => each.status === 200)).to.have.length(1)
     })
 
-    it('7.1: takes it neither as a bearer, nor with another key, nor a free one with a proof', async () => {
+    it('7.1: refuses it as a bearer token or with another key, and an unbound one with a proof', async () => {
       expect(await refused({ authorization: `Bearer ${bound}` }, 'Bearer')).to.deep.equal([401, 'invalid_token'])
       const other = await shown(bound, {}, {}, await pair())
       expect(await refused({ authorization: `DPoP ${bound}`, dpop: other })).to.deep.equal([401, 'invalid_token'])
@@ -130,7 +130,7 @@ describe('a protected resource (RFC 6750, RFC 9068, RFC 9449, RFC 9728)', () => 
       expect(await refused(free)).to.deep.equal([401, 'invalid_token'])
     })
 
-    it('4.3, 11.1: takes proofs by every algorithm of discovery, and of a clock that is 10 s ahead', async () => {
+    it('4.3, 11.1: accepts proofs by every algorithm of discovery, and from a clock that is 10 s ahead', async () => {
       for (const alg of here.metadata.dpop_signing_alg_values_supported as string[]) {
         const by = await pair(alg)
         const proof = await dpop(by, { htu: String(here.metadata.token_endpoint) })
@@ -142,14 +142,14 @@ describe('a protected resource (RFC 6750, RFC 9068, RFC 9449, RFC 9728)', () => 
       }
     })
 
-    it('refuses keys that are costly to verify by', async () => {
+    it('refuses keys that are costly to verify with', async () => {
       const n = Buffer.alloc(1024, 0xff).toString('base64url')
       const jwk = { kty: 'RSA', n, e: 'AQAB' }
       const proof = await shown(bound, {}, { jwk, alg: 'PS256' }, await pair('PS256'))
       expect(await refused({ authorization: `DPoP ${bound}`, dpop: proof })).to.deep.equal([401, 'invalid_dpop_proof'])
     })
 
-    it('4.3: takes no proof of another request, token, time or type', async () => {
+    it('4.3: refuses a proof of another request, token, time or type', async () => {
       const proofs = [
         '',
         'x',

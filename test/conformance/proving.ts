@@ -9,7 +9,7 @@ import {
   SignJWT,
 } from 'jose'
 
-/** A key of an app's: it proves who the app is, or that a token is in the right hands. */
+/** A key of an app: it proves who the app is, or that the app holds a token. */
 export interface Pair {
   alg: string
   privateKey: CryptoKey
@@ -34,7 +34,7 @@ export async function signed(
   return new SignJWT(present(claims)).setProtectedHeader({ alg, kid: publicJwk.kid, ...header }).sign(privateKey)
 }
 
-/** The parameters by which an app proves itself with its key (RFC 7523, 2.2); `aud` is to be told. */
+/** The parameters by which an app authenticates with its key (RFC 7523, 2.2) for this `aud`. */
 export async function assertion(app: string, key: Pair, claims: JWTPayload): Promise<Record<string, string>> {
   const usual = { iss: app, sub: app, jti: crypto.randomUUID(), iat: seconds(), exp: seconds() + 60 }
   return {
@@ -49,7 +49,7 @@ interface Shown {
   htm?: string
   htu: string
   nonce?: string | undefined
-  /** The access token that it goes with. */
+  /** The access token that it is sent with. */
   token?: unknown
 }
 
@@ -73,7 +73,7 @@ export async function digest(text: string): Promise<string> {
   return Buffer.from(bytes).toString('base64url')
 }
 
-/** Now, as tokens count it. */
+/** Now, in seconds as in tokens. */
 export const seconds = (): number => Math.floor(Date.now() / 1000)
 
 function present<T extends object>(claims: T): T {

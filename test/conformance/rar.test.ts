@@ -18,11 +18,11 @@ describe('Rich Authorization Requests (RFC 9396)', () => {
   }
   const invalid = [400, 'invalid_authorization_details']
 
-  it('10: names the types that there are', () => {
+  it('10: lists the types in discovery', () => {
     expect(here.metadata.authorization_details_types_supported).to.deep.equal(['payment', 'withdrawal'])
   })
 
-  it('2, 5: takes one detail of a known type, whole, and no member more', async () => {
+  it('2, 5: accepts one complete detail of a known type, without unknown members', async () => {
     for (const fine of [[withdrawal], [payment], [{ ...withdrawal, memo: 'Für Öl & Wärme, 東京 3' }]])
       expect((await here.push(fine)).status, JSON.stringify(fine)).to.equal(201)
     const { address: _, ...nowhere } = withdrawal
@@ -40,7 +40,7 @@ describe('Rich Authorization Requests (RFC 9396)', () => {
     for (const each of wrong) expect(await refused(each), JSON.stringify(each)).to.deep.equal(invalid)
   })
 
-  it('5, 10: takes of a client what is declared for it, at an API that takes it', async () => {
+  it('5, 10: accepts from a client the types declared for it, at an API that accepts them', async () => {
     expect(await refused([withdrawal], {}, 'till')).to.deep.equal(invalid)
     expect((await here.push([payment], {}, 'till')).status).to.equal(201)
     expect(await refused([payment], {}, 'plain')).to.deep.equal(invalid)
@@ -49,11 +49,11 @@ describe('Rich Authorization Requests (RFC 9396)', () => {
     expect(await refused([payment], { resource: undefined })).to.deep.equal(target)
   })
 
-  it('3.1: stands alone: no scope of an API beside it', async () => {
+  it('3.1: cannot be combined with a scope of an API', async () => {
     expect(await refused([payment], { scope: 'openid pay' })).to.deep.equal([400, 'invalid_scope'])
   })
 
-  it('12: is pushed, so that nobody can change it on the way', async () => {
+  it('12: must be pushed, so that nobody can change it on the way', async () => {
     const authorization_details = JSON.stringify([withdrawal])
     const { told } = await here.ask('shop', ada.browser, { resource: bank, authorization_details })
     expect(told.get('error')).to.equal('invalid_request')
@@ -69,7 +69,7 @@ describe('Rich Authorization Requests (RFC 9396)', () => {
     expect(shown.find('.sum')?.text).to.equal('0.5 BTC')
   })
 
-  it('4: is shown whole each time, whoever asks, and never without a page', async () => {
+  it('4: is shown completely each time, for every app, and never without a page', async () => {
     for (const app of ['shop', 'shop']) {
       const { page } = await here.open(ada, await here.push([withdrawal], {}, app), app)
       expect(page.h1).to.equal('Approve this withdrawal?')
@@ -86,7 +86,7 @@ describe('Rich Authorization Requests (RFC 9396)', () => {
     expect(told.get('error')).to.equal('interaction_required')
   })
 
-  it('7, 9: gives what was approved to the app, and to the API that asks, once', async () => {
+  it('7, 9: returns what was approved to the app, and once to the API at introspection', async () => {
     const { status, body } = await here.redeem(await here.approved(ada))
     expect(status).to.equal(200)
     expect(body.authorization_details).to.deep.equal([withdrawal])
@@ -102,7 +102,7 @@ describe('Rich Authorization Requests (RFC 9396)', () => {
     expect((await here.introspect(token)).body).to.deep.equal({ active: false })
   })
 
-  it('9.2: answers nobody but the API that it is for, and is not spent by others who ask', async () => {
+  it('9.2: answers only its own API, and is not used up by others who ask', async () => {
     const token = await here.actToken(ada)
     for (const client of ['vault-api', 'shop', 'till'])
       expect((await here.introspect(token, client)).body, client).to.deep.equal({ active: false })
@@ -111,21 +111,21 @@ describe('Rich Authorization Requests (RFC 9396)', () => {
     expect((await here.introspect(token)).body.active).to.equal(true)
   })
 
-  it('9.2: knows nothing of a token that its app has revoked (RFC 7009)', async () => {
+  it('9.2: reports a token that its app revoked as inactive (RFC 7009)', async () => {
     const token = await here.actToken(ada)
     const form = { token, ...(await here.proof('shop')) }
     expect((await here.post('revocation', form)).status).to.equal(200)
     expect((await here.introspect(token)).body).to.deep.equal({ active: false })
   })
 
-  it('6: takes details in no token request', async () => {
+  it('6: refuses details in a token request', async () => {
     const details = { authorization_details: JSON.stringify([{ ...withdrawal, amount: '50' }]), resource: bank }
     const { told } = await here.approved(ada)
     const form = { grant_type: 'authorization_code', code: told.get('code') ?? '', code_verifier: 'x'.repeat(43) }
     expect((await here.token('shop', { ...form, ...details })).body.error).to.equal('invalid_authorization_details')
     const service = await here.token('bank-api', { grant_type: 'client_credentials', ...details })
     expect(service.body.error).to.equal('invalid_authorization_details')
-    // Nor does a refresh of the session's other tokens bring any.
+    // Nor does a refresh of the session's other tokens return any.
     const usual = await here.tokens('shop', ada.browser, { scope: 'openid read', resource: bank })
     const refresh = { grant_type: 'refresh_token', refresh_token: String(usual.body.refresh_token) }
     expect((await here.token('shop', { ...refresh, ...details })).body.error).to.equal('invalid_authorization_details')
@@ -134,14 +134,14 @@ describe('Rich Authorization Requests (RFC 9396)', () => {
     expect(read(body.access_token)).not.to.have.property('authorization_details')
   })
 
-  it('8: sends the app away with access_denied when it is refused', async () => {
+  it('8: answers the app with access_denied when the person refuses', async () => {
     const { page } = await here.open(ada, await here.push([payment]))
     expect(page.text).to.include('Wiener Wasser')
     const { told } = ended(await page.submit({}, 'Don’t allow'), here.issuer)
     expect(told.get('error')).to.equal('access_denied')
   })
 
-  it('1: is for its API alone', async () => {
+  it('1: is valid for its API only', async () => {
     const ending = await here.approved(ada)
     const elsewhere = await here.token('shop', {
       grant_type: 'authorization_code',
@@ -153,7 +153,7 @@ describe('Rich Authorization Requests (RFC 9396)', () => {
     expect(elsewhere.body.error).to.equal('invalid_target')
   })
 
-  it('11: is approved in what its page asks, and in no other', async () => {
+  it('11: is approved with the proof that its page asks for, and no other', async () => {
     const first = await here.open(ada, await here.push([withdrawal]))
     const second = await here.open(ada, await here.push([{ ...withdrawal, amount: '50' }]))
     const response = await signedFor(first.page, ada.device)

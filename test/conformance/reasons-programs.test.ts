@@ -3,7 +3,7 @@ import { callback, declared, type Ground, ground, keyed, type Parameters, verifi
 import { assertion, dpop, type Pair, pair, seconds, signed } from './proving.ts'
 import { lineOf, says, type Told } from './refused.ts'
 
-describe('the reasons of what programs are refused', () => {
+describe('the reasons for refusals of programs', () => {
   let here: Ground
   let key: Pair
   before(async () => {
@@ -148,7 +148,7 @@ describe('the reasons of what programs are refused', () => {
     ],
   ]
   for (const [fault, endpoint, form, told, headers] of calls)
-    it(`are one line where a program is told: ${fault}`, async () => {
+    it(`are one line when a program gets an error: ${fault}`, async () => {
       const answer = await here.post(endpoint, await form(), await headers?.())
       expect(answer.status).to.be.within(400, 401)
       const line = lineOf(here, answer.headers.get('x-request-id'))
@@ -157,7 +157,7 @@ describe('the reasons of what programs are refused', () => {
       expect(line.status).to.equal(answer.status)
     })
 
-  it('are one line where an app registers', async () => {
+  it('are one line when a registration is refused', async () => {
     const answer = await fetch(`${here.issuer}/register`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -169,7 +169,7 @@ describe('the reasons of what programs are refused', () => {
     })
   })
 
-  it('are one line where a token is shown that is none', async () => {
+  it('are one line when an invalid token is sent', async () => {
     const answer = await here.get('userinfo', { authorization: 'Bearer a-token-of-nobody' })
     says(lineOf(here, answer.headers.get('x-request-id')), { refused: 'invalid_token', parameter: 'access_token' })
   })

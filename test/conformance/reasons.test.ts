@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { api, callback, declared, type Ground, ground, type Parameters, stranger } from './ground.ts'
 import { lineOf, says, type Told } from './refused.ts'
 
-describe('the reasons of what is refused', () => {
+describe('the reasons for refusals', () => {
   let here: Ground
   before(async () => {
     here = await ground({
@@ -72,7 +72,7 @@ describe('the reasons of what is refused', () => {
     expect(page.html).to.not.contain('ALBy6Pq5Yd0')
   })
 
-  it('are one line: a wrong logout URI, with the right ones', async () => {
+  it('are one line: a wrong logout URI, with the registered ones', async () => {
     const page = await stranger().get(
       `${here.metadata.end_session_endpoint}?client_id=desk&post_logout_redirect_uri=https://desk.example/`,
     )
@@ -105,7 +105,7 @@ describe('the reasons of what is refused', () => {
     ['a parameter twice', { nonce: ['a', 'b'] }, { parameter: 'nonce', received: 'something' }],
   ]
   for (const [fault, more, told] of sentBack)
-    it(`are one line where the app is told by a redirect: ${fault}`, async () => {
+    it(`are one line when the app gets the error by a redirect: ${fault}`, async () => {
       const url = `${here.metadata.authorization_endpoint}?${here.request('desk', more)}`
       const answer = await fetch(url, { redirect: 'manual' })
       const line = lineOf(here, answer.headers.get('x-request-id'))
@@ -113,7 +113,7 @@ describe('the reasons of what is refused', () => {
       expect(JSON.stringify(line)).to.not.contain('secret-of-a-person')
     })
 
-  it('are one line where a person is told on a page, without what they typed', async () => {
+  it('are one line when a person gets a page, without what they typed', async () => {
     const browser = stranger()
     const start = await browser.get(`${here.issuer}/sign-in`)
     const page = await start.submit({ email: 'ada@example.com', password: 'a wrong password' })
@@ -122,7 +122,7 @@ describe('the reasons of what is refused', () => {
     expect(JSON.stringify(line)).to.not.match(/ada|wrong password/)
   })
 
-  it('are one line for methods and paths that there are not', async () => {
+  it('are one line for unknown methods and paths', async () => {
     for (const [path, method, refused] of [
       ['/nowhere', 'GET', 'not_found'],
       ['/token', 'GET', 'method_not_allowed'],
@@ -133,7 +133,7 @@ describe('the reasons of what is refused', () => {
     }
   })
 
-  it('begin no line of their own making, and take none for long', async () => {
+  it('cannot begin another line, and are cut when they are long', async () => {
     const { page } = await here.ask('desk', stranger(), { client_id: `x\n{"refused":"no"}\u2028${'y'.repeat(5_000)}` })
     const line = lineOf(here, page.headers.get('x-request-id'))
     expect(JSON.stringify(line).length).to.be.below(1_500)
@@ -141,8 +141,8 @@ describe('the reasons of what is refused', () => {
   })
 })
 
-describe('the reasons of what is refused, in production', () => {
-  it('are in the log alone', async () => {
+describe('the reasons for refusals, in production', () => {
+  it('are in the log only', async () => {
     const here = await ground({
       clients: [declared('desk')],
       environment: {

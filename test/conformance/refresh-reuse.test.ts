@@ -7,7 +7,7 @@ const here = { 'x-forwarded-for': '192.0.2.10', 'user-agent': 'Browser/1' }
 const elsewhere = { ...here, 'x-forwarded-for': '203.0.113.5' }
 const otherAgent = { ...here, 'user-agent': 'curl/8' }
 
-describe('a refresh token that comes back (RFC 9700, 4.14.2)', () => {
+describe('a refresh token that is used again (RFC 9700, 4.14.2)', () => {
   let at: Ground
   let ada: Person
   before(async () => {
@@ -36,19 +36,19 @@ describe('a refresh token that comes back (RFC 9700, 4.14.2)', () => {
   const told = async () => (await at.latchkey.outbox(ada.email)).filter(each => /token/.test(each.text)).length
 
   describe('from an app that cannot bind its tokens', () => {
-    it('is answered alike once, within ten seconds, at the same network and user agent', async () => {
+    it('gets the same answer once, within ten seconds, from the same network and user agent', async () => {
       const first = await signIn('spa')
       const { next } = await refresh('spa', first)
       at.latchkey.clock.pass(9_000)
       expect(await refresh('spa', first)).to.deep.equal({ status: 200, next })
-      // Other tabs of the same browser come too late, and harm nobody.
+      // Other tabs of the same browser come too late, without harm.
       expect((await refresh('spa', first)).status).to.equal(400)
       expect((await refresh('spa', next ?? '')).status).to.equal(200)
       expect(await isIn()).to.equal(true)
       expect(await told()).to.equal(0)
     })
 
-    it('is answered once of ten at the same moment, and no token is lost', async () => {
+    it('is rotated once for ten requests at the same moment, and no token is lost', async () => {
       const first = await signIn('spa')
       const ten = await Promise.all(Array.from({ length: 10 }, () => refresh('spa', first)))
       const good = ten.filter(each => each.status === 200)
@@ -57,7 +57,7 @@ describe('a refresh token that comes back (RFC 9700, 4.14.2)', () => {
       expect((await refresh('spa', good[0]?.next ?? '')).status).to.equal(200)
     })
 
-    it('late, from a tab that slept, ends the app’s own sign-in, tells the owner, and nothing else', async () => {
+    it('ends only the app’s own sign-in when it comes late, from a tab that slept, and tells the owner', async () => {
       const other = await signIn('other')
       const first = await signIn('spa')
       const { next } = await refresh('spa', first)
@@ -70,7 +70,7 @@ describe('a refresh token that comes back (RFC 9700, 4.14.2)', () => {
     })
 
     for (const [where, headers] of Object.entries({ network: elsewhere, 'user agent': otherAgent })) {
-      it(`from another ${where} is not answered, however early, and ends the whole session`, async () => {
+      it(`is refused from another ${where}, however early, and ends the whole session`, async () => {
         const other = await signIn('other')
         const first = await signIn('spa')
         const { next } = await refresh('spa', first)
@@ -82,7 +82,7 @@ describe('a refresh token that comes back (RFC 9700, 4.14.2)', () => {
       })
     }
 
-    it('does not let a thief follow unnoticed', async () => {
+    it('does not let a thief go on unnoticed', async () => {
       const stolen = await signIn('spa')
       const { next: mine } = await refresh('spa', stolen)
       const { next: theirs } = await refresh('spa', stolen)
@@ -97,7 +97,7 @@ describe('a refresh token that comes back (RFC 9700, 4.14.2)', () => {
   })
 
   describe('from an app that authenticates', () => {
-    it('is answered alike for thirty seconds, from any of its machines', async () => {
+    it('gets the same answer for thirty seconds, from any of its machines', async () => {
       const first = await signIn('server')
       const { next } = await refresh('server', first)
       at.latchkey.clock.pass(29_000)
@@ -105,7 +105,7 @@ describe('a refresh token that comes back (RFC 9700, 4.14.2)', () => {
         expect(await refresh('server', first, headers)).to.deep.equal({ status: 200, next })
     })
 
-    it('late ends its own sign-in alone, and from elsewhere the session', async () => {
+    it('ends only its own sign-in when it comes late, and the session when it comes from elsewhere', async () => {
       for (const [headers, stays] of [
         [here, true],
         [elsewhere, false],

@@ -14,7 +14,7 @@ export interface Line {
   status: number
 }
 
-/** What an operator reads of it. */
+/** What an operator reads about it. */
 export type Told = Partial<
   Record<'refused' | 'client' | 'parameter' | 'expected' | 'received' | 'why', string | RegExp>
 >

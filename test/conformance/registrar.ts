@@ -11,7 +11,7 @@ export interface Told {
 export const redirect = 'https://shop.example/callback'
 export const shop = { client_name: 'Shop', redirect_uris: [redirect] }
 
-/** What an app that registered would be told if the person followed the link of the page where an error stops. */
+/** What a registered app would be told if the person followed the link of the error page. */
 export function toldBy({ links }: Page): URLSearchParams {
   return new URL(links.find(({ href }) => href.startsWith(redirect))?.href ?? redirect).searchParams
 }

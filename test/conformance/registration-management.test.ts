@@ -32,14 +32,14 @@ describe('OAuth 2.0 Dynamic Client Registration Management (RFC 7592)', () => {
     return answer.body.error !== 'invalid_client'
   }
 
-  it('2.1: reads', async () => {
+  it('2.1: reads the registration', async () => {
     const made = await register(shop)
     const { status, body } = await manage('GET', made)
     expect(status).to.equal(200)
     expect(body).to.deep.equal(made.body)
   })
 
-  it('2.2: changes all of it, and gives another token for the next time', async () => {
+  it('2.2: replaces the registration, and issues another token', async () => {
     const made = await register({ ...shop, tos_uri: 'https://shop.example/terms' })
     const { status, body } = await manage('PUT', made, all(made, { client_name: 'New shop', tos_uri: undefined }))
     expect(status).to.equal(200)
@@ -50,7 +50,7 @@ describe('OAuth 2.0 Dynamic Client Registration Management (RFC 7592)', () => {
     expect((await manage('GET', { ...made, body })).body.client_name).to.equal('New shop')
   })
 
-  it('2.2: holds changes to the same rules', async () => {
+  it('2.2: applies the same rules to changes', async () => {
     const made = await register(shop)
     for (const changes of [
       { redirect_uris: ['http://shop.example/'] },
@@ -65,14 +65,14 @@ describe('OAuth 2.0 Dynamic Client Registration Management (RFC 7592)', () => {
     expect(body).to.include({ policy: 'third-party' }).and.not.have.property('first_party')
   })
 
-  it('2.2: drops a secret that is of no use any more', async () => {
+  it('2.2: removes a secret that is not needed any more', async () => {
     const made = await register(shop)
     const { body } = await manage('PUT', made, all(made, { token_endpoint_auth_method: 'none' }))
     expect(body).to.not.have.property('client_secret')
     expect(await works(made.body)).to.equal(false)
   })
 
-  it('2.2: of ten changes at once with one token, one is made', async () => {
+  it('2.2: makes one of ten changes at once with the same token', async () => {
     const made = await register(shop)
     const ten = Array.from({ length: 10 }, (_, at) => manage('PUT', made, all(made, { client_name: `Shop ${at}` })))
     const answers = await Promise.all(ten)
@@ -81,7 +81,7 @@ describe('OAuth 2.0 Dynamic Client Registration Management (RFC 7592)', () => {
     expect((await manage('GET', won[0] as Told)).body.client_name).to.equal(won[0]?.body.client_name)
   })
 
-  it('2.3: removes, and what it was given is dead', async () => {
+  it('2.3: deletes the client and revokes its tokens', async () => {
     const made = await register(shop)
     expect(await works(made.body)).to.equal(true)
     expect((await manage('DELETE', made)).status).to.equal(204)
@@ -89,7 +89,7 @@ describe('OAuth 2.0 Dynamic Client Registration Management (RFC 7592)', () => {
     expect(await works(made.body)).to.equal(false)
   })
 
-  it('2: lets nobody manage an app of the file', async () => {
+  it('2: lets nobody manage an app of clients.json', async () => {
     const made = await register(shop)
     const { status } = await manage('GET', {
       ...made,

@@ -38,7 +38,7 @@ describe('metadata that clients send when they register', () => {
   const tokens = async (client: Metadata, more: Record<string, string | undefined> = {}) => {
     const id = String(client.client_id)
     const { page } = await latchkey.ask('', browser, { client_id: id, redirect_uri: local, ...more })
-    // Nobody listens where it leads.
+    // Nothing listens there.
     const allowed = await browser.post(`${page.url}/consent`, {}, { follow: false })
     const answered = await browser.get(allowed.location ?? '', { follow: false })
     const back = new URL(answered.location ?? '')
@@ -48,7 +48,7 @@ describe('metadata that clients send when they register', () => {
     })
   }
 
-  it('may name scopes of the APIs that the policy opens; the client has tokens for them, and refreshes', async () => {
+  it('may name scopes of the APIs that the policy opens; the client gets tokens for them, and refreshes', async () => {
     const { status, body } = await register(agent)
     expect(status).to.equal(201)
     expect(body.scope).to.equal('read write offline_access')
@@ -61,7 +61,7 @@ describe('metadata that clients send when they register', () => {
     expect(await latchkey.verified(again.body.access_token)).to.include({ aud: api, scope: 'read write' })
   })
 
-  it('may ask for the grant of refresh tokens without naming its scope', async () => {
+  it('may ask for the refresh_token grant without offline_access', async () => {
     const { body } = await register({ ...agent, scope: 'read' })
     expect(String(body.scope).split(' ')).to.have.members(['read', 'offline_access'])
     const answer = await tokens(body, {
@@ -73,7 +73,7 @@ describe('metadata that clients send when they register', () => {
     expect(answer.body.refresh_token).to.be.a('string')
   })
 
-  it('is told what of its scopes was not granted, and refused when nothing was', async () => {
+  it('shows which scopes were not granted, and is refused when none was', async () => {
     const { body } = await register({ ...agent, scope: 'openid read admin  email ' })
     expect(String(body.scope).split(' ')).to.have.members(['openid', 'read', 'email', 'offline_access'])
     const nothing = await register({ ...agent, grant_types: ['authorization_code'], scope: 'admin' })
@@ -112,14 +112,14 @@ describe('metadata that clients send when they register', () => {
     ['a software statement', { software_statement: 'eyJhbGciOiJub25lIn0.e30.' }],
   ]
   for (const [what, more] of ignored) {
-    it(`2: may have ${what}, which are ignored`, async () => {
+    it(`2: may contain ${what}, which are ignored`, async () => {
       const { status, body } = await register({ ...agent, ...more })
       expect([status, body.error_description]).to.deep.equal([201, undefined])
       for (const name of Object.keys(more)) expect(body[name] ?? 'absent').to.not.deep.equal(more[name])
     })
   }
 
-  it('RFC 7517, 4: may have keys with members that nobody knows, and of kinds that nobody knows', async () => {
+  it('RFC 7517, 4: may have keys with unknown members, and of unknown types', async () => {
     const { publicJwk } = await pair()
     const strange = { kty: 'EC', crv: 'P-521', x: 'AA', y: 'AA' }
     const keys = [{ ...publicJwk, key_ops: ['verify'], ext: true, x5u: 'https://a.example/' }, strange, { kty: 'AKP' }]
@@ -132,7 +132,7 @@ describe('metadata that clients send when they register', () => {
     expect([only.status, only.body.error]).to.deep.equal([400, 'invalid_client_metadata'])
   })
 
-  it('OpenID Connect Registration 1.0, 2: has what it left open signed with RS256', async () => {
+  it('OpenID Connect Registration 1.0, 2: defaults to RS256 where it names no algorithm', async () => {
     const { body } = await register({ ...agent, scope: 'openid' })
     expect(body).to.include({
       id_token_signed_response_alg: 'RS256',

@@ -10,7 +10,7 @@ import { type Metadata, redirect, registrar, shop, type Told } from './registrar
 
 const believed = getCACertificates('default')
 
-/** What an app keeps at addresses of its own, and Latchkey fetches. */
+/** What an app serves at its own URLs for Latchkey to fetch. */
 describe('OpenID Connect Dynamic Client Registration 1.0', () => {
   let latchkey: Ground
   let browser: Jar
@@ -47,7 +47,7 @@ describe('OpenID Connect Dynamic Client Registration 1.0', () => {
   const { register, manage } = registrar(() => latchkey)
   const keyed = { token_endpoint_auth_method: 'private_key_jwt', jwks_uri: '' }
 
-  /** Signs somebody in; resolves to what the token endpoint says. */
+  /** Signs somebody in; resolves to the token endpoint's answer. */
   const tokens = async (client: Metadata, more: Record<string, string | undefined> = {}) => {
     const id = String(client.client_id)
     const { page } = await latchkey.ask('', browser, { client_id: id, redirect_uri: redirect, ...more })
@@ -57,14 +57,14 @@ describe('OpenID Connect Dynamic Client Registration 1.0', () => {
     return latchkey.post('token', { ...form, ...proof, code: back.searchParams.get('code') ?? '' })
   }
 
-  it('2: proves itself by keys at its jwks_uri', async () => {
+  it('2: authenticates clients with keys at their jwks_uri', async () => {
     const { body } = await register({ ...shop, ...keyed, jwks_uri: `${home}/jwks.json` })
     expect(body).to.not.have.property('client_secret')
     const answer = await tokens(body)
     expect(await latchkey.verified(answer.body.id_token)).to.include({ aud: body.client_id })
   })
 
-  it('2: has no keys that cost us more than any app needs', async () => {
+  it('2: refuses keys that cost more than any app needs', async () => {
     const { publicJwk } = await pair('PS256')
     const heavy: [string, object[]][] = [
       ['many', Array.from({ length: 21 }, (_, at) => ({ ...key.publicJwk, kid: String(at) }))],
@@ -79,7 +79,7 @@ describe('OpenID Connect Dynamic Client Registration 1.0', () => {
     }
   })
 
-  it('2: signs its requests as it said', async () => {
+  it('2: accepts requests signed with the registered algorithm', async () => {
     const asked = { request_object_signing_alg: 'ES256', require_signed_request_object: true }
     const { status, body } = await register({ ...shop, ...keyed, ...asked, jwks_uri: `${home}/jwks.json` })
     expect(status).to.equal(201)
@@ -97,7 +97,7 @@ describe('OpenID Connect Dynamic Client Registration 1.0', () => {
     expect(answer.status).to.equal(200)
   })
 
-  it('5: has pairwise subjects by a sector that vouches for each of its redirect URIs', async () => {
+  it('5: uses pairwise subjects of a sector that lists each of the redirect URIs', async () => {
     const pairwise = { ...shop, ...keyed, jwks_uri: `${home}/jwks.json`, subject_type: 'pairwise' }
     const sector_identifier_uri = `${home}/sector.json`
     for (const listed of [undefined, {}, [], ['https://other.example/callback'], [1]]) {
@@ -116,7 +116,7 @@ describe('OpenID Connect Dynamic Client Registration 1.0', () => {
     expect(subjects[0]).to.equal(subjects[1]).and.not.equal(subjects[2])
   })
 
-  it('8.1: lets no app learn the subjects of another sector by going there later', async () => {
+  it('8.1: lets no app learn the subjects of another sector by moving there later', async () => {
     const uris = { home: [redirect], away: ['https://bank.example/callback'] }
     const pairwise = { ...shop, ...keyed, jwks_uri: `${home}/jwks.json`, subject_type: 'pairwise' }
     const made = await register(pairwise)
@@ -133,7 +133,7 @@ describe('OpenID Connect Dynamic Client Registration 1.0', () => {
     expect(vouched.status).to.equal(200)
   })
 
-  it('lets no app of others ask about signed requests, as APIs do', async () => {
+  it('lets no registered client verify signed requests, as APIs do', async () => {
     const ask = async (client_id: unknown, client_secret: unknown) => {
       const body = JSON.stringify({
         client_id,

@@ -3,7 +3,7 @@ import type { Jar } from '../support/jar.ts'
 import { declared, ended, type Ground, ground } from './ground.ts'
 import { redirect, registrar, shop, toldBy } from './registrar.ts'
 
-describe('a policy under which apps need not prove their codes (RFC 9700, 2.1.1)', () => {
+describe('a policy under which apps need no PKCE (RFC 9700, 2.1.1)', () => {
   let latchkey: Ground
   let browser: Jar
   before(async () => {
@@ -17,7 +17,7 @@ describe('a policy under which apps need not prove their codes (RFC 9700, 2.1.1)
   after(() => latchkey.stop())
   const { register } = registrar(() => latchkey)
 
-  /** What an app that registered so is told of a request without a challenge. */
+  /** What an app that registered like this is told about a request without a challenge. */
   const unproved = async (more: object) => {
     const { body } = await register({ ...shop, ...more })
     const client_id = String(body.client_id)
@@ -27,11 +27,11 @@ describe('a policy under which apps need not prove their codes (RFC 9700, 2.1.1)
     return stopped ? asked : ended(await asked.page.submit({}, 'Allow'), latchkey.issuer)
   }
 
-  it('gives a code to one that has a secret', async () => {
+  it('issues a code to an app that has a secret', async () => {
     expect((await unproved({})).told.get('code')).to.match(/^[\w-]{20,}$/)
   })
 
-  it('gives none to one that cannot authenticate', async () => {
+  it('issues none to an app that cannot authenticate', async () => {
     const told = toldBy((await unproved({ token_endpoint_auth_method: 'none' })).page)
     expect(told.get('error')).to.equal('invalid_request')
     expect(told.get('code')).to.equal(null)

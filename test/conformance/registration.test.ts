@@ -15,7 +15,7 @@ describe('OAuth 2.0 Dynamic Client Registration (RFC 7591), open to everybody', 
     browser = (await latchkey.person()).browser
   })
   after(() => latchkey.stop())
-  // Everybody comes from one address here, and may come so often.
+  // All requests come from one address here, which is limited.
   beforeEach(() => latchkey.latchkey.clock.pass(3_600_001))
 
   const { register, send } = registrar(() => latchkey)
@@ -35,7 +35,7 @@ describe('OAuth 2.0 Dynamic Client Registration (RFC 7591), open to everybody', 
     })
   }
 
-  it('3.2.1: answers 201 with an id, a secret, and all that it knows of the client', async () => {
+  it('3.2.1: answers 201 with an id, a secret, and all metadata of the client', async () => {
     const { status, headers, body } = await register({ ...shop, contacts: ['a@shop.example'], colour: 'red' })
     expect(status).to.equal(201)
     expect(headers.get('cache-control')).to.include('no-store')
@@ -55,7 +55,7 @@ describe('OAuth 2.0 Dynamic Client Registration (RFC 7591), open to everybody', 
     latchkey.latchkey.keepOut(String(body.client_secret), String(body.registration_access_token))
   })
 
-  it('2: what registers signs people in, once they allow it', async () => {
+  it('2: lets a registered client sign people in, once they consent', async () => {
     const { body } = await register({ ...shop, token_endpoint_auth_method: 'client_secret_post' })
     const page = await consenting(body)
     expect(page.text).to.include('Shop').and.include('shop.example')
@@ -66,7 +66,7 @@ describe('OAuth 2.0 Dynamic Client Registration (RFC 7591), open to everybody', 
     expect(apps.text).to.include('Shop').and.include('shop.example')
   })
 
-  it('OpenID Connect Registration 1.0, 2: has ID tokens signed as it asked, where there is a key for it', async () => {
+  it('OpenID Connect Registration 1.0, 2: signs ID tokens with the requested algorithm, where there is a key for it', async () => {
     const asked = { token_endpoint_auth_method: 'client_secret_post', id_token_signed_response_alg: 'EdDSA' }
     const { body } = await register({ ...shop, ...asked })
     const answer = await tokens(body)
@@ -74,7 +74,7 @@ describe('OAuth 2.0 Dynamic Client Registration (RFC 7591), open to everybody', 
     expect(await latchkey.verified(answer.body.id_token)).to.include({ aud: body.client_id })
   })
 
-  it('OpenID Connect Registration 1.0, 2: has them signed with RS256 where it asks for what that specification takes for granted', async () => {
+  it('OpenID Connect Registration 1.0, 2: signs them with RS256, the default of that specification', async () => {
     const asked = { token_endpoint_auth_method: 'client_secret_post', id_token_signed_response_alg: 'RS256' }
     const { body } = await register({ ...shop, ...asked })
     const answer = await tokens(body)
@@ -82,12 +82,12 @@ describe('OAuth 2.0 Dynamic Client Registration (RFC 7591), open to everybody', 
     expect(await latchkey.verified(answer.body.id_token)).to.include({ aud: body.client_id })
   })
 
-  it('2: a client without a secret gets none', async () => {
+  it('2: issues no secret to a client that needs none', async () => {
     const { body } = await register({ ...shop, token_endpoint_auth_method: 'none' })
     expect(body).to.not.have.any.keys('client_secret', 'client_secret_expires_at')
   })
 
-  it('2: chooses neither its id nor its secret, and is never of the suite', async () => {
+  it('2: lets a client choose neither its id nor its secret, and is never first-party', async () => {
     const { body } = await register({
       ...shop,
       client_id: 'trading',
@@ -168,12 +168,12 @@ describe('OAuth 2.0 Dynamic Client Registration (RFC 7591), open to everybody', 
     })
   }
 
-  it('3.2.2: tells every fault at once', async () => {
+  it('3.2.2: reports every fault at once', async () => {
     const { body } = await register({ ...shop, client_name: ' ', redirect_uris: ['http://a.example/'], tos_uri: 'x' })
     for (const each of ['redirect_uris[0]', 'client_name', 'tos_uri']) expect(body.error_description).to.include(each)
   })
 
-  it('3.1: takes a JSON object, and nothing else', async () => {
+  it('3.1: accepts only a JSON object', async () => {
     for (const body of ['[]', '{', 'null', '"x"']) expect((await register(body)).status).to.equal(400)
     const form = await fetch(String(latchkey.metadata.registration_endpoint), {
       method: 'POST',
@@ -182,7 +182,7 @@ describe('OAuth 2.0 Dynamic Client Registration (RFC 7591), open to everybody', 
     expect(form.status).to.equal(400)
   })
 
-  it('5: lets no one address register without end', async () => {
+  it('5: limits how many clients one address can register', async () => {
     const answers = await Promise.all(Array.from({ length: 25 }, () => register(shop)))
     expect(answers.filter(({ status }) => status === 201)).to.have.lengthOf(20)
     const last = answers.find(({ status }) => status !== 201)
@@ -190,7 +190,7 @@ describe('OAuth 2.0 Dynamic Client Registration (RFC 7591), open to everybody', 
     expect(last?.body.error).to.equal('slow_down')
   })
 
-  it('RFC 8252, 7: knows an app on a device by its redirect URIs, and lets its port be any', async () => {
+  it('RFC 8252, 7: recognises an app on a device by its redirect URIs, and allows any port', async () => {
     for (const uri of ['http://127.0.0.1/cb', 'http://[::1]/cb', 'com.example.shop:/cb']) {
       const { body } = await register({ ...shop, redirect_uris: [uri], token_endpoint_auth_method: 'none' })
       expect(body.application_type).to.equal('native')
@@ -223,7 +223,7 @@ describe('OAuth 2.0 Dynamic Client Registration (RFC 7591), open to everybody', 
       String(other.body.registration_access_token),
     )
     expect(crossed.status).to.equal(401)
-    // Whoever tries that has shown a token that has left its client: it is dead.
+    // Such an attempt shows that the token has leaked: it is void.
     const again = await send(
       'GET',
       String(other.body.registration_client_uri),
@@ -234,8 +234,8 @@ describe('OAuth 2.0 Dynamic Client Registration (RFC 7591), open to everybody', 
   })
 })
 
-describe('registration that is off', () => {
-  it('is not there, and not advertised', async () => {
+describe('registration that is turned off', () => {
+  it('answers 404, and is not advertised', async () => {
     const latchkey = await ground({ clients: [declared('trading')] })
     expect(latchkey.metadata).to.not.have.property('registration_endpoint')
     expect(await fetch(`${latchkey.issuer}/register`, { method: 'POST' }).then(({ status }) => status)).to.be.oneOf([

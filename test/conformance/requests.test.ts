@@ -30,7 +30,7 @@ describe('requests that are pushed (RFC 9126) or signed (RFC 9101)', () => {
     for (const [name, value] of Object.entries(await here.proof(app))) form.set(name, value)
     return here.post('pushed_authorization_request', form)
   }
-  /** Sends a browser with a reference that was given for a request. */
+  /** Sends a browser with the reference of a pushed request. */
   const follow = async (app: string, request_uri: unknown, more: Record<string, string> = {}) => {
     const query = new URLSearchParams({ client_id: app, request_uri: String(request_uri), ...more })
     return ended(await person.browser.get(`${here.metadata.authorization_endpoint}?${query}`), here.issuer)
@@ -46,7 +46,7 @@ describe('requests that are pushed (RFC 9126) or signed (RFC 9101)', () => {
   }
 
   describe('pushed', () => {
-    it('2.2: gives a reference for a minute, to a client that proves itself', async () => {
+    it('2.2: issues a reference for a minute, to a client that authenticates', async () => {
       const { status, body, headers } = await pushed('plain')
       expect(status).to.equal(201)
       expect(body.expires_in).to.equal(60)
@@ -57,7 +57,7 @@ describe('requests that are pushed (RFC 9126) or signed (RFC 9101)', () => {
       expect((await here.get('pushed_authorization_request')).status).to.be.within(404, 405)
     })
 
-    it('2.1: refuses at once what is wrong with a request, a reference within it included', async () => {
+    it('2.1: refuses a faulty request at once, one with request_uri included', async () => {
       for (const more of [
         { redirect_uri: 'https://evil.example/' },
         { redirect_uri: undefined },
@@ -73,7 +73,7 @@ describe('requests that are pushed (RFC 9126) or signed (RFC 9101)', () => {
       }
     })
 
-    it('4: takes a reference once, of the client it was given to, and what comes beside it for nothing', async () => {
+    it('4: accepts a reference once, from its own client, and ignores parameters beside it', async () => {
       const { body } = await pushed('plain', { scope: 'openid email' })
       const stolen = await follow('desk', body.request_uri)
       expect(stolen.told.get('code')).to.equal(null)
@@ -89,7 +89,7 @@ describe('requests that are pushed (RFC 9126) or signed (RFC 9101)', () => {
       expect([unknown.told.get('code'), unknown.page.status]).to.deep.equal([null, 400])
     })
 
-    it('4: gives one code for a reference that was opened twice, however late the second comes', async () => {
+    it('4: issues one code for a reference that was opened twice, however late the second comes', async () => {
       const { body } = await pushed('plain', { prompt: 'login' })
       const open = async () => (await follow('plain', body.request_uri)).page
       const [one, two] = [await open(), await open()]
@@ -102,7 +102,7 @@ describe('requests that are pushed (RFC 9126) or signed (RFC 9101)', () => {
       expect((await done(one)).told.get('code')).to.equal(null)
     })
 
-    it('5: refuses what is not pushed of a client that must, posted or not', async () => {
+    it('5: refuses requests that are not pushed from a client that must push, posted or not', async () => {
       expect((await here.ask('pusher', person.browser)).told.get('error')).to.equal('invalid_request')
       const url = String(here.metadata.authorization_endpoint)
       const form = Object.fromEntries(here.request('pusher'))
@@ -112,7 +112,7 @@ describe('requests that are pushed (RFC 9126) or signed (RFC 9101)', () => {
       expect((await follow('pusher', body.request_uri)).told.get('code')).to.be.a('string')
     })
 
-    it('5: asks it of every client where the operator says so', async () => {
+    it('5: requires it of every client where the operator says so', async () => {
       const strict = await ground({ clients: [declared('desk')], environment: { LATCHKEY_REQUIRE_PAR: 'yes' } })
       expect(strict.metadata.require_pushed_authorization_requests).to.equal(true)
       expect((await strict.ask('desk', stranger())).told.get('error')).to.equal('invalid_request')
@@ -121,7 +121,7 @@ describe('requests that are pushed (RFC 9126) or signed (RFC 9101)', () => {
   })
 
   describe('signed', () => {
-    it('5.2.1, 6.3: takes what is in the object, and nothing that stands beside it', async () => {
+    it('5.2.1, 6.3: uses the parameters in the object, and none beside it', async () => {
       const request = await object('desk', { state: 'inside' })
       const { told, at } = await send('desk', request, { state: 'outside', scope: 'openid email', prompt: 'none' })
       expect(at?.origin).to.equal('https://desk.example')
@@ -131,7 +131,7 @@ describe('requests that are pushed (RFC 9126) or signed (RFC 9101)', () => {
       expect((await send('desk', without, { state: 'outside' })).told.get('state')).to.equal(null)
     })
 
-    it('takes one that is pushed', async () => {
+    it('accepts one that is pushed', async () => {
       const form = {
         ...(await here.proof('strict')),
         request: await object('strict', { aud: [here.issuer, 'https://another.example'] }),
@@ -141,7 +141,7 @@ describe('requests that are pushed (RFC 9126) or signed (RFC 9101)', () => {
       expect((await follow('strict', body.request_uri)).told.get('code')).to.be.a('string')
     })
 
-    it('10.5: takes nothing unsigned of a client that signs', async () => {
+    it('10.5: refuses unsigned requests from a client that signs', async () => {
       expect((await here.ask('strict', person.browser)).told.get('error')).to.equal('invalid_request')
       expect((await pushed('strict')).body.error).to.equal('invalid_request')
       expect((await send('strict', await object('strict'))).told.get('code')).to.be.a('string')
@@ -183,13 +183,13 @@ describe('requests that are pushed (RFC 9126) or signed (RFC 9101)', () => {
         expect((await here.post('pushed_authorization_request', form)).status).to.equal(400)
       })
 
-    it('refuses the shared secret as a key, and what a client has no key for', async () => {
+    it('refuses a shared secret as the key, and a client that has no key', async () => {
       const request = await new SignJWT(claims('plain')).setProtectedHeader({ alg: 'HS256' }).sign(secret)
       expect((await send('plain', request)).told.get('code')).to.equal(null)
       expect((await send('plain', await object('plain'))).told.get('code')).to.equal(null)
     })
 
-    it('takes a clock that is a few seconds ahead (FAPI 2.0, 5.3.2.1)', async () => {
+    it('accepts a clock that is a few seconds ahead (FAPI 2.0, 5.3.2.1)', async () => {
       const request = await object('desk', { nbf: seconds() + 8, iat: seconds() + 8 })
       expect((await send('desk', request)).told.get('code')).to.be.a('string')
     })

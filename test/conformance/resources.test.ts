@@ -54,7 +54,7 @@ describe('resource and scope (RFC 8707, RFC 6749, 3.3)', () => {
       }
     })
 
-    it('is for userinfo where the scope is narrowed to what that knows', async () => {
+    it('is for userinfo where the scope is narrowed to its claims', async () => {
       const answer = await tokens('one', { scope: 'openid email read', resource: api })
       const narrowed = await refresh('one', answer, { scope: 'openid email' })
       const headers = { authorization: `Bearer ${narrowed.body.access_token}` }
@@ -62,7 +62,7 @@ describe('resource and scope (RFC 8707, RFC 6749, 3.3)', () => {
       expect(await audience(await refresh('one', narrowed, { scope: 'openid read' }))).to.equal(api)
     })
 
-    it('says which there are where several were granted', async () => {
+    it('lists the resources where several were granted', async () => {
       for (const scope of ['openid read', 'read']) {
         const nonce = scope === 'read' ? undefined : 'a nonce'
         const answer = await tokens('two', { scope, resource: [api, other], nonce })
@@ -80,14 +80,14 @@ describe('resource and scope (RFC 8707, RFC 6749, 3.3)', () => {
       expect(await audience(answer)).to.equal(other)
     })
 
-    it('gives a token for userinfo where no scope of the API was asked for', async () => {
+    it('issues a token for userinfo where no scope of the API was requested', async () => {
       const { status, body } = await tokens('one', { scope: 'openid email', resource: api })
       expect(status).to.equal(200)
       const userinfo = await latchkey.get('userinfo', { authorization: `Bearer ${body.access_token}` })
       expect(userinfo.body).to.have.property('email')
     })
 
-    it('takes scopes that are followed by spaces', async () => {
+    it('accepts scopes that are followed by spaces', async () => {
       const answer = await tokens('one', { scope: 'openid read write', resource: api })
       const less = await refresh('one', answer, { scope: ' openid  read ' })
       expect(await latchkey.verified(less.body.access_token)).to.include({ scope: 'read' })
@@ -97,7 +97,7 @@ describe('resource and scope (RFC 8707, RFC 6749, 3.3)', () => {
   })
 
   describe('at the authorization endpoint', () => {
-    it('takes scopes that are separated or followed by several spaces', async () => {
+    it('accepts scopes that are separated or followed by several spaces', async () => {
       for (const scope of ['openid  email', 'openid email ', ' openid email', '  openid   email  ']) {
         const { status, body } = await tokens('one', { scope })
         expect(status, scope).to.equal(200)
@@ -105,13 +105,13 @@ describe('resource and scope (RFC 8707, RFC 6749, 3.3)', () => {
       }
     })
 
-    it('needs no resource where one API alone has the scopes', async () => {
+    it('needs no resource where only one API has the scopes', async () => {
       expect(await audience(await tokens('one', { scope: 'openid read' }))).to.equal(api)
       expect(await audience(await tokens('two', { scope: 'openid restore' }))).to.equal(other)
       expect(await audience(await tokens('two', { scope: 'openid read restore' }))).to.equal(other)
     })
 
-    it('says which there are where several have them', async () => {
+    it('lists the resources where several have the scopes', async () => {
       for (const scope of ['openid read', 'write restore']) {
         const nonce = scope.includes('openid') ? 'a nonce' : undefined
         const { told } = await latchkey.ask('two', browser, { scope, nonce })
@@ -120,7 +120,7 @@ describe('resource and scope (RFC 8707, RFC 6749, 3.3)', () => {
       }
     })
 
-    it('asks for what the client declares where the request names no scope', async () => {
+    it('asks for the scopes that the client declares where the request names none', async () => {
       for (const scope of [undefined, '', ' ']) {
         const answer = await tokens('usual', { scope })
         expect(await latchkey.verified(answer.body.access_token)).to.include({ aud: other, scope: 'restore' })
@@ -139,7 +139,7 @@ describe('resource and scope (RFC 8707, RFC 6749, 3.3)', () => {
       ],
     ]
     for (const [what, more] of nothing) {
-      it(`refuses ${what}, before anybody is asked for nothing`, async () => {
+      it(`refuses ${what}, before anybody has to sign in`, async () => {
         const { told, page } = await latchkey.ask('one', browser, more)
         expect(told.get('error')).to.equal('invalid_scope')
         expect(told.get('error_description')).to.match(/scope/)
@@ -164,11 +164,11 @@ describe('resource and scope (RFC 8707, RFC 6749, 3.3)', () => {
     })
   })
 
-  describe('of devices', () => {
+  describe('of device authorization requests', () => {
     const ask = async (app: string, more: Parameters) =>
       latchkey.post('device_authorization', { ...(await latchkey.proof(app)), ...more })
 
-    it('are what the client declares, or refused', async () => {
+    it('are the scopes that the client declares, or refused', async () => {
       expect((await ask('screen', {})).status).to.equal(200)
       expect((await ask('bare', { scope: 'openid  email ' })).status).to.equal(200)
       const { status, body } = await ask('bare', {})
@@ -176,7 +176,7 @@ describe('resource and scope (RFC 8707, RFC 6749, 3.3)', () => {
     })
   })
 
-  describe('of apps that registered', () => {
+  describe('of registered clients', () => {
     const { register } = registrar(() => latchkey)
     const redirect = 'https://shop.example/callback'
     const consent = async (metadata: object, more: Parameters) => {
@@ -185,23 +185,23 @@ describe('resource and scope (RFC 8707, RFC 6749, 3.3)', () => {
       return latchkey.ask('', browser, asked)
     }
 
-    it('are what it registered for', async () => {
+    it('are those that it registered for', async () => {
       const { page } = await consent({ scope: 'write' }, { scope: undefined })
       expect(page.url).to.include('/interaction/')
       expect(page.text).to.include('Ledger').and.include('write').and.not.include('See balances')
     })
 
-    it('are all of the API where it named none, and the API is named', async () => {
+    it('are all scopes of the named API where it registered none', async () => {
       const { page } = await consent({}, { scope: undefined, resource: api })
       expect(page.text).to.include('write').and.include('See balances')
     })
 
-    it('are refused where nothing says what is meant', async () => {
+    it('are refused where it is unclear which are meant', async () => {
       const { page } = await consent({}, { scope: undefined })
       expect(toldBy(page).get('error')).to.equal('invalid_scope')
     })
 
-    it('cannot be declared beside the scope that was granted', async () => {
+    it('cannot be registered beside the scope that was granted', async () => {
       const { page } = await consent({ default_scope: 'openid email' }, { scope: undefined })
       expect(toldBy(page).get('error')).to.equal('invalid_scope')
     })

@@ -5,7 +5,7 @@ import { walletApi } from '../../examples/suite/wallet-api.ts'
 import { freePorts } from '../support/ports.ts'
 import { type Answer, type Declared, declared, type Ground, ground, secretOf } from './ground.ts'
 
-/** A ground with an API that stands at its own resource identifier. */
+/** A ground with an API that is served at its own resource identifier. */
 export interface Served extends Ground {
   /** The API's resource identifier: where it is. */
   resource: string

@@ -3,7 +3,7 @@ import type { Page } from '../support/jar.ts'
 import { authenticatorCode, type Person } from '../support/people.ts'
 import { type Answer, api, declared, type Ground, ground } from './ground.ts'
 
-/** The grant of apps that ask a person who is elsewhere (CIBA Core 1.0, 10.1). */
+/** The grant type of CIBA (CIBA Core 1.0, 10.1). */
 export const grant = 'urn:openid:params:grant-type:ciba'
 
 const shop = (id: string, more: object = {}) =>
@@ -14,7 +14,7 @@ const shop = (id: string, more: object = {}) =>
     ...more,
   })
 
-/** Starts a Latchkey that apps of several kinds ask; one of them is pinged at this URL. */
+/** Starts a Latchkey with several kinds of CIBA apps; one of them is pinged at this URL. */
 export const shopGround = (ping = 'https://caller.example/ping', through?: (store: Store) => Store): Promise<Ground> =>
   ground({
     through,
@@ -31,7 +31,7 @@ export const shopGround = (ping = 'https://caller.example/ping', through?: (stor
     ],
   })
 
-/** What apps do, and the person whom they ask. */
+/** What the apps do, and the person they ask. */
 export interface Shops {
   ask(app?: string, more?: object): Promise<Answer>
   poll(id: unknown, app?: string, more?: object, headers?: Record<string, string>): Promise<Answer>
@@ -40,7 +40,7 @@ export interface Shops {
   press(button: string, who?: Person): Promise<Page>
 }
 
-/** Makes the apps of a ground, which ask this person unless told. */
+/** Makes the apps of a ground, which ask this person unless another is given. */
 export function shops(here: Ground, person: Person): Shops {
   const self: Shops = {
     ask: async (app = 'shop', more = {}) => {

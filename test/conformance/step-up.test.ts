@@ -34,7 +34,7 @@ describe('Step Up Authentication (RFC 9470)', () => {
     return (await here.token('desk', { ...form, code_verifier: verifier, resource: here.resource })).body.access_token
   }
 
-  it('3: says what would do, with 401 and insufficient_user_authentication', async () => {
+  it('3: answers 401 and insufficient_user_authentication, with the acr that is required', async () => {
     const weak = await token()
     expect(read(weak).acr).to.equal('aal2')
     const answer = await send(weak)
@@ -47,13 +47,13 @@ describe('Step Up Authentication (RFC 9470)', () => {
     expect((await here.call('/api/withdrawals', { authorization: `Bearer ${weak}` })).status).to.equal(200)
   })
 
-  it('4, 6.1: gives a token that will do when the app comes back with it', async () => {
+  it('4, 6.1: issues a token that is sufficient when the app asks for that acr', async () => {
     const strong = await token({ acr_values: 'phr', max_age: '300' })
     expect(read(strong)).to.include({ acr: 'phr' })
     expect((await send(strong)).status).to.equal(201)
   })
 
-  it('3, 4: asks again of who proved enough, but too long ago', async () => {
+  it('3, 4: asks again after a sign-in that was sufficient, but too long ago', async () => {
     const client = { id: 'wallet-api', secret: secretOf('wallet-api') }
     const now = () => Date.now() + 120_000
     const guard = guardOf({ issuer: here.issuer, client, audience: here.resource, origin: here.origin, now })
@@ -66,13 +66,13 @@ describe('Step Up Authentication (RFC 9470)', () => {
     expect(stale.headers['WWW-Authenticate']).to.include('acr_values="phr", max_age="60"')
   })
 
-  it('5: sends the app away when it cannot be done without a page', async () => {
+  it('5: answers the app with an error when it cannot be done without a page', async () => {
     const person = await here.person()
     const { told } = await here.ask('desk', person.browser, { ...ask, acr_values: 'phr', prompt: 'none' })
     expect(told.get('error')).to.equal('login_required')
   })
 
-  it('and RFC 9396: says what has to be approved, and does that alone, once', async () => {
+  it('and RFC 9396: names what has to be approved, and does only that, once', async () => {
     const strong = await token({ acr_values: 'phr', max_age: '300' })
     const large = await send(strong, { ...small, amount: '0.5' })
     expect([large.status, large.body.error]).to.deep.equal([403, 'approval_required'])
@@ -92,7 +92,7 @@ describe('Step Up Authentication (RFC 9470)', () => {
     expect(body.token_type).to.equal('DPoP')
     const approved = String(body.access_token)
 
-    // It is good for nothing else, and looking at it there does not spend it.
+    // It is valid for nothing else, and introspection there does not use it up.
     expect((await send(approved)).status).to.equal(401)
     const at = '/api/withdrawals/approved'
     const shown = (by: Pair) => dpop(by, { htu: here.origin + at, token: approved })
@@ -101,7 +101,7 @@ describe('Step Up Authentication (RFC 9470)', () => {
     const ten = await Promise.all(
       Array.from({ length: 10 }, async () => {
         const headers = { authorization: `DPoP ${approved}`, dpop: await shown(key) }
-        // What the app sends along is not what is done.
+        // Parameters that the app sends along are ignored.
         return here.call(at, headers, { ...withdrawal, amount: '50' })
       }),
     )

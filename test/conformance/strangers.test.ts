@@ -7,7 +7,7 @@ import { png } from '../support/png.ts'
 import { declared, type Ground, ground } from './ground.ts'
 import { type Metadata, redirect, registrar, shop, type Told } from './registrar.ts'
 
-describe('an app that nobody vouches for', () => {
+describe('an app that the operator does not vouch for', () => {
   let latchkey: Ground
   let browser: Jar
   const logo = join(mkdtempSync(join(tmpdir(), 'latchkey-logo-')), 'guest.png')
@@ -36,7 +36,7 @@ describe('an app that nobody vouches for', () => {
 
   const ask = async (client: Metadata, more: Record<string, string> = {}) =>
     latchkey.ask('', browser, { client_id: String(client.client_id), redirect_uri: redirect, ...more })
-  /** Allows what the page asks, and ends at the app. */
+  /** Allows what the page asks for, and ends at the app. */
   const allow = async (client: Metadata, more: Record<string, string> = {}) => {
     const { page } = await ask(client, more)
     expect(page.url).to.include('/interaction/')
@@ -46,19 +46,19 @@ describe('an app that nobody vouches for', () => {
   const asksAgain = async (client: Metadata, more: Record<string, string> = {}) =>
     (await ask(client, more)).page.url.includes('/interaction/')
 
-  describe('has redirect URIs that', () => {
+  describe('cannot have redirect URIs that', () => {
     const refused: readonly [string, string, RegExp][] = [
-      ['say a host behind a scheme of its own', 'com.evil.app://login.bank.example', /must not have a host/],
-      ['say an empty one', 'com.evil.app:///callback', /must not have a host/],
-      ['say one in capitals', 'COM.EVIL.APP://bank.example/', /must not have a host/],
+      ['have a host behind a private scheme', 'com.evil.app://login.bank.example', /must not have a host/],
+      ['have an empty host', 'com.evil.app:///callback', /must not have a host/],
+      ['have a host behind a scheme in capitals', 'COM.EVIL.APP://bank.example/', /must not have a host/],
       ['have a blank', 'com.evil.app:/call back', /without blanks/],
       ['have a tab at the end', 'https://shop.example/callback\t', /without blanks/],
       ['have a backslash', 'https://shop.example\\@bank.example/', /without blanks|user/],
-      ['have a directive for a host', 'https://a;sandbox.example/', /must have a host/],
+      ['have a policy directive as the host', 'https://a;sandbox.example/', /must have a host/],
       ['have an underscore in the host', 'https://a_b.example/', /must have a host/],
     ]
     for (const [what, uri, description] of refused)
-      it(`do not ${what}`, async () => {
+      it(what, async () => {
         for (const name of ['redirect_uris', 'post_logout_redirect_uris']) {
           const { status, body } = await register({ ...shop, [name]: [uri], application_type: 'native' })
           expect(status, name).to.equal(400)
@@ -66,7 +66,7 @@ describe('an app that nobody vouches for', () => {
         }
       })
 
-    it('do not lead to this server', async () => {
+    it('lead to this server', async () => {
       const { status, body } = await register({ ...shop, redirect_uris: [`${latchkey.issuer}/account`] })
       expect([status, body.error]).to.deep.equal([400, 'invalid_redirect_uri'])
       expect(body.error_description).to.include('must not lead to this server')
@@ -74,21 +74,21 @@ describe('an app that nobody vouches for', () => {
   })
 
   describe('is shown with', () => {
-    it('scheme and host of what is not on the web, whatever the host says', async () => {
+    it('the scheme and host of a client that is not on the web, whatever the host says', async () => {
       const { page } = await latchkey.ask('guest', browser, { redirect_uri: 'com.evil.app://login.bank.example/cb' })
       expect(page.find('.address')?.text).to.equal('com.evil.app://login.bank.example')
       const other = await latchkey.ask('guest', browser, { redirect_uri: 'com.guest.app:/cb' })
       expect(other.page.find('.address')?.text).to.equal('com.guest.app:')
     })
 
-    it('no logo, whatever it says, but the one that the operator keeps of an app that they vouch for', async () => {
+    it('no logo of its own, but one that the operator keeps of an app that they vouch for', async () => {
       const { page } = await latchkey.ask('guest', browser, { redirect_uri: 'com.guest.app:/cb' })
       expect(page.find('img.logo')?.attributes.src).to.match(/^data:image\/png;base64,/)
       const { body } = await register({ ...shop, logo: 'guest.png', logo_uri: 'https://shop.example/logo.png' })
       expect((await ask(body)).page.find('img')).to.equal(undefined)
     })
 
-    it('the host of what is', async () => {
+    it('the host of a client that is', async () => {
       const { page } = await ask((await register(shop)).body)
       expect(page.find('.address')?.text).to.equal('shop.example')
     })
@@ -120,7 +120,7 @@ describe('an app that nobody vouches for', () => {
         if (changed.body.application_type !== 'native') expect(await asksAgain(changed.body)).to.equal(false)
       })
 
-    it('what was allowed before counts for nothing then', async () => {
+    it('and earlier consent is void then', async () => {
       const made = await register(shop)
       await allow(made.body, { scope: 'openid email profile' })
       const { body } = await change(made, { client_name: 'Your bank' })
@@ -129,7 +129,7 @@ describe('an app that nobody vouches for', () => {
       expect(page.url).to.include('/interaction/')
     })
 
-    it('it changes while the page is open: what was shown is what was allowed', async () => {
+    it('it changes while the page is open: consent covers only what was shown', async () => {
       const made = await register(shop)
       const { page } = await ask(made.body)
       const { body } = await change(made, { client_name: 'Your bank' })
@@ -156,7 +156,7 @@ describe('an app that nobody vouches for', () => {
       ['an API', { resource: 'https://api.example/none' }, 'invalid_target'],
     ]
     for (const [what, more, error] of wrong)
-      it(`only by a link that the person follows: ${what}`, async () => {
+      it(`only through a link that the person follows: ${what}`, async () => {
         const page = await stays((await register(shop)).body, more)
         const link = page.links.find(({ href }) => href.startsWith(redirect))
         const { search, hash } = new URL(link?.href ?? '')
@@ -166,26 +166,26 @@ describe('an app that nobody vouches for', () => {
       })
 
     for (const mode of ['fragment', 'jwt', 'query.jwt', 'fragment.jwt'])
-      it(`only by a link that the person follows: answered by ${mode}`, async () => {
+      it(`only through a link that the person follows: answered by ${mode}`, async () => {
         const page = await stays((await register(shop)).body, { prompt: 'none', response_mode: mode })
         expect(page.links.some(({ href }) => href.startsWith(redirect))).to.equal(true)
       })
 
     for (const mode of ['form_post', 'form_post.jwt'])
-      it(`only by a form that the person sends: answered by ${mode}`, async () => {
+      it(`only through a form that the person submits: answered by ${mode}`, async () => {
         const page = await stays((await register(shop)).body, { prompt: 'none', response_mode: mode })
         expect(page.html).to.not.include('data-at-once')
         expect(page.html).to.include(`action="${redirect}"`)
       })
 
-    it('only by a link, when the person refused', async () => {
+    it('only through a link, when the person refused', async () => {
       const { page } = await ask((await register(shop)).body)
       const refused = await page.submit({}, 'Don’t allow')
       expect(refused.h1).to.equal('Continue to another site?')
       expect(refused.links.some(({ href }) => href.includes('error=access_denied'))).to.equal(true)
     })
 
-    it('only by a link, when they signed out for it', async () => {
+    it('only through a link, when they signed out for it', async () => {
       const uris = { post_logout_redirect_uris: ['https://shop.example/bye'] }
       const { body } = await register({ ...shop, ...uris })
       const { browser: other } = await latchkey.person()
@@ -197,12 +197,12 @@ describe('an app that nobody vouches for', () => {
       const left = await page.submit({}, 'Sign out')
       expect(left.h1).to.equal('Continue to another site?')
       expect(left.links.some(({ href }) => href.startsWith('https://shop.example/bye'))).to.equal(true)
-      // Nobody is signed in any more: a page goes on by itself, and stops there.
+      // Nobody is signed in any more: the page continues by itself, and stops there.
       const again = await other.get(`${latchkey.metadata.end_session_endpoint}?${query}`)
       expect((await again.submit({})).h1).to.equal('Continue to another site?')
     })
 
-    it('at once, where the operator vouches for it', async () => {
+    it('at once, when the operator vouches for it', async () => {
       const { told, at } = await latchkey.ask('trading', browser, { scope: 'nonsense', nonce: undefined })
       expect([at?.host, told.get('error')]).to.deep.equal(['trading.example', 'invalid_scope'])
     })

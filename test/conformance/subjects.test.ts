@@ -35,7 +35,7 @@ describe('pairwise subjects (OpenID Connect Core 1.0, 8)', () => {
     here.token(app, { grant_type: 'refresh_token', refresh_token: String(token), ...more })
   const subjectAt = async (app: string) => String(read((await here.tokens(app, person.browser)).body.id_token).sub)
 
-  it('are one for each sector, always the same, and tell nothing of the others', async () => {
+  it('are stable for each sector, and reveal nothing of other sectors', async () => {
     const [one, two, three, plain] = [
       await subjectAt('one'),
       await subjectAt('two'),
@@ -47,7 +47,7 @@ describe('pairwise subjects (OpenID Connect Core 1.0, 8)', () => {
     expect(await subjectAt('one')).to.equal(one)
   })
 
-  it('are the same wherever an app is told of somebody', async () => {
+  it('are the same wherever an app is told about a person', async () => {
     const { body } = await here.tokens('one', person.browser)
     const sub = read(body.id_token).sub
     expect((await userinfo(body.access_token)).body.sub).to.equal(sub)
@@ -58,7 +58,7 @@ describe('pairwise subjects (OpenID Connect Core 1.0, 8)', () => {
     expect(read((await refresh('one', body.refresh_token)).body.id_token).sub).to.equal(sub)
   })
 
-  it('are told with word of a logout', async () => {
+  it('are in logout tokens', async () => {
     const somebody = await here.person()
     const { body } = await here.tokens('one', somebody.browser)
     const { sub } = read(body.id_token)
@@ -67,7 +67,7 @@ describe('pairwise subjects (OpenID Connect Core 1.0, 8)', () => {
     expect((await here.verified(await app.heard())).sub).to.equal(sub)
   })
 
-  it('are told beside the name of the session only to apps that hear of its end by it, or ask for it', async () => {
+  it('come with a sid only for apps that need it for logout, or ask for it', async () => {
     const tokens = async (app: string, more: Parameters = {}) => (await here.tokens(app, person.browser, more)).body
     const hears = await tokens('one')
     expect(read(hears.id_token).sid).to.be.a('string')
@@ -83,7 +83,7 @@ describe('pairwise subjects (OpenID Connect Core 1.0, 8)', () => {
     expect(read(bound.id_token)).to.not.have.property('sid')
   })
 
-  it('are known by a hint', async () => {
+  it('are accepted as a hint', async () => {
     const { body } = await here.tokens('one', person.browser)
     const { told } = await here.ask('one', person.browser, { id_token_hint: String(body.id_token), prompt: 'none' })
     expect(told.get('code')).to.be.a('string')

@@ -57,7 +57,7 @@ describe('token exchange: delegation (RFC 8693)', () => {
     )
   const proof = (own: Pair) => dpop(own, { htu: `${here.issuer}/token` })
 
-  it('1.1, 4.1: gives an API a token for another one, that says who acts and on whose behalf', async () => {
+  it('1.1, 4.1: issues an API a token for another API, with subject and actor', async () => {
     const token = await subject()
     const { status, body } = await trade('ledger', token)
     expect([status, body.issued_token_type, body.token_type]).to.deep.equal([200, accessToken, 'Bearer'])
@@ -68,13 +68,13 @@ describe('token exchange: delegation (RFC 8693)', () => {
     expect(after.act).to.deep.equal({ sub: 'ledger' })
   })
 
-  it('4.1: nests who acted before, when an API that was asked asks on', async () => {
+  it('4.1: nests the earlier actor when the second API exchanges again', async () => {
     const first = await trade('ledger', await subject())
     const second = await trade('bank', first.body.access_token, { resource: archive })
     expect((await here.verified(second.body.access_token)).act).to.deep.equal({ sub: 'bank', act: { sub: 'ledger' } })
   })
 
-  it('2.2.1: gives never more than the token, nor longer, and nothing to refresh', async () => {
+  it('2.2.1: issues no more scope or lifetime than the token has, and no refresh token', async () => {
     const token = await subject('openid read')
     const { body } = await trade('ledger', token)
     expect(body).to.have.keys('access_token', 'issued_token_type', 'token_type', 'expires_in', 'scope')
@@ -87,7 +87,7 @@ describe('token exchange: delegation (RFC 8693)', () => {
     expect(wide.body.scope).to.equal('read')
   })
 
-  it('2.2.2: refuses an API that is not the client’s to ask', async () => {
+  it('2.2.2: refuses an API that the client may not use', async () => {
     const token = await subject()
     for (const more of [{ resource: archive }, { resource: undefined }, { resource: undefined, audience: bank }])
       expect((await trade('ledger', token, more)).body.error).to.equal('invalid_target')
@@ -95,7 +95,7 @@ describe('token exchange: delegation (RFC 8693)', () => {
     expect((await trade('desk', token)).body.error).to.equal('invalid_request')
   })
 
-  it('2.2.2: refuses a token that was not given to the client’s own API', async () => {
+  it('2.2.2: refuses a token that is not for the client’s own API', async () => {
     const token = await subject()
     expect((await trade('bank', token, { resource: archive })).body.error).to.equal('invalid_request')
     const { body } = await here.tokens('desk', person.browser)
@@ -103,14 +103,14 @@ describe('token exchange: delegation (RFC 8693)', () => {
     expect((await trade('ledger', body.access_token)).body.error).to.equal('invalid_request')
   })
 
-  it('2.2.2: refuses a token that somebody else signed, that was changed, or is none', async () => {
+  it('2.2.2: refuses a token that somebody else signed, that was changed, or is invalid', async () => {
     const token = String(await subject())
     const forged = await signed(key, read(token), { typ: 'at+jwt' })
     for (const each of [forged, `${token.slice(0, -6)}AAAAAA`, 'x', 'a.b.c'])
       expect((await trade('ledger', each)).body.error).to.equal('invalid_request')
   })
 
-  it('2.2.2: refuses a token whose subject is a name for one app alone', async () => {
+  it('2.2.2: refuses a token with a pairwise subject', async () => {
     const { body } = await here.tokens('veiled', person.browser, { scope: 'openid read', resource: api })
     const { error, error_description: told } = (await trade('ledger', body.access_token)).body
     expect([error, told]).to.deep.equal(['invalid_request', 'the subject token is not acceptable'])
@@ -126,7 +126,7 @@ describe('token exchange: delegation (RFC 8693)', () => {
     expect((await trade('bank', delegated, { resource: archive })).body.error).to.equal('invalid_request')
   })
 
-  it('2.1: takes no actor but who authenticates, no other kind of token, and gives none', async () => {
+  it('2.1: accepts no other actor than the authenticated client, and no other type of token, in or out', async () => {
     const token = await subject()
     const faults = [
       { actor_token: String(token), actor_token_type: accessToken },
@@ -140,7 +140,7 @@ describe('token exchange: delegation (RFC 8693)', () => {
     expect((await trade('ledger', token, { requested_token_type: accessToken })).status).to.equal(200)
   })
 
-  it('5: binds what comes of a bound token to a key of the actor’s own (RFC 9449)', async () => {
+  it('5: binds the new token to the actor’s own key when the first one is bound (RFC 9449)', async () => {
     const holder = await pair()
     const headers = { DPoP: await proof(holder) }
     const { body } = await here.tokens('bound', person.browser, { scope: 'openid read', resource: api }, headers)
@@ -158,7 +158,7 @@ describe('token exchange: delegation (RFC 8693)', () => {
     expect((await trade('strict', token, {}, { DPoP: await proof(key) })).body.token_type).to.equal('DPoP')
   })
 
-  it('says that apps are told to wait, although the first token did not', async () => {
+  it('includes a hold that began after the first token was issued', async () => {
     const owner = await here.person()
     const token = await subject('openid read', owner)
     expect(read(token)).to.not.have.property('hold_until')

@@ -50,9 +50,9 @@ describe('tokens', () => {
     here.token(app, { grant_type: 'refresh_token', refresh_token: String(token), ...more })
   const basic = (id: string, secret: string) => ({ authorization: `Basic ${btoa(`${id}:${secret}`)}` })
 
-  describe('how clients prove themselves', () => {
+  describe('client authentication', () => {
     const nothing = { grant_type: 'refresh_token', refresh_token: 'x' }
-    /** What is said of a client that proved itself: only its token is none. */
+    /** What an authenticated client is told: only its token is invalid. */
     const proved = 'invalid_grant'
     const hashed = async (more = {}, secret = secretOf('hashed'), alg = 'HS256') => ({
       ...(await assertion('hashed', key, { aud: here.issuer })),
@@ -68,7 +68,7 @@ describe('tokens', () => {
         .sign(new TextEncoder().encode(secret)),
     })
 
-    it('client_secret_jwt: by an HMAC of their secret (OpenID Connect Core 1.0, 9)', async () => {
+    it('client_secret_jwt: with an HMAC of the secret (OpenID Connect Core 1.0, 9)', async () => {
       expect((await here.post('token', { ...nothing, ...(await hashed()) })).body.error).to.equal(proved)
       for (const wrong of [
         await hashed({}, secretOf('desk')),
@@ -84,7 +84,7 @@ describe('tokens', () => {
       expect((await here.post('token', { ...nothing, ...bare })).body.error).to.equal('invalid_client')
     })
 
-    it('private_key_jwt: by a key whose secret half they keep, never by an HMAC of its public half', async () => {
+    it('private_key_jwt: with a private key, never with an HMAC of the public key', async () => {
       expect((await here.token('keyed', nothing)).body.error).to.equal(proved)
       expect(
         (
@@ -101,7 +101,7 @@ describe('tokens', () => {
   })
 
   describe('for an API (RFC 8707, RFC 9068)', () => {
-    it('2.2: say who, for whom, what, how and when', async () => {
+    it('2.2: contain subject, client, audience, scope, acr and times', async () => {
       const { body } = await here.tokens('desk', person.browser, { resource: api, scope: 'openid read write' })
       expect([body.token_type, body.expires_in]).to.deep.equal(['Bearer', 300])
       expect(String(body.access_token).split('.')).to.have.lengthOf(3)
@@ -114,7 +114,7 @@ describe('tokens', () => {
       expect((await userinfo(body.access_token)).status).to.equal(401)
     })
 
-    it('2: are for one API each, and for no more than the app may ask for there', async () => {
+    it('2: are for one API each, with no more scope than the app may ask for there', async () => {
       const { told } = await here.ask('desk', person.browser, {
         resource: [api, other],
         scope: 'openid read write open',
@@ -145,7 +145,7 @@ describe('tokens', () => {
       )
     })
 
-    it('are had by services in their own name (RFC 6749, 4.4)', async () => {
+    it('are issued to services in their own name (RFC 6749, 4.4)', async () => {
       const { body } = await here.token('desk', { grant_type: 'client_credentials', resource: api, scope: 'read' })
       expect(await here.verified(body.access_token)).to.include({ sub: 'desk', client_id: 'desk', scope: 'read' })
       expect((await here.token('rival', { grant_type: 'client_credentials' })).body.error).to.be.oneOf([
@@ -155,8 +155,8 @@ describe('tokens', () => {
     })
   })
 
-  describe('looked into and taken back (RFC 7662, RFC 7009, RFC 9701)', () => {
-    it('7662, 2.2: are shown to the app that they were given to, and to no other', async () => {
+  describe('at introspection and revocation (RFC 7662, RFC 7009, RFC 9701)', () => {
+    it('7662, 2.2: are introspected by the app that they were issued to, and no other', async () => {
       const { body } = await here.tokens('desk', person.browser)
       for (const token of [body.access_token, body.refresh_token]) {
         const mine = await introspect('desk', token)
@@ -172,7 +172,7 @@ describe('tokens', () => {
       expect((await here.post('introspection', { token: String(body.access_token) })).status).to.be.within(400, 401)
     })
 
-    it('9701, 5: are shown signed, to whoever asks for that', async () => {
+    it('9701, 5: are introspected with a signed answer, for clients that ask for it', async () => {
       const { body } = await here.tokens('desk', person.browser)
       const answer = await introspect('desk', body.access_token, { accept: 'application/token-introspection+jwt' })
       expect(answer.headers.get('content-type')).to.match(/^application\/token-introspection\+jwt/)
@@ -183,7 +183,7 @@ describe('tokens', () => {
       expect(claims.token_introspection).to.include({ active: true, client_id: 'desk' })
     })
 
-    it('7009, 2: are dead once they were revoked, and with a refresh token all that it gave', async () => {
+    it('7009, 2: are void once revoked, and with a refresh token all tokens of its family', async () => {
       const revoke = async (app: string, token: unknown) =>
         here.post('revocation', { ...(await here.proof(app)), token: String(token) })
       const { body } = await here.tokens('desk', person.browser)
@@ -195,13 +195,13 @@ describe('tokens', () => {
       expect((await revoke('desk', 'nonsense')).status).to.equal(200)
     })
 
-    it('are said twice by nobody: a parameter that comes twice is refused', async () => {
+    it('are refused when a parameter is repeated', async () => {
       const { status } = await here.post('introspection', { ...(await here.proof('desk')), token: ['a', 'b'] })
       expect(status).to.equal(400)
     })
   })
 
-  it('are given in the body of an answer that nobody keeps', async () => {
+  it('are returned in the body of an answer that must not be cached', async () => {
     const { headers } = await here.post(
       'token',
       { grant_type: 'refresh_token', refresh_token: 'x' },

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { accepts, send } from './callers.ts'
 import { declared, type Ground, ground } from './ground.ts'
 
-describe('what is too much (RFC 6585, 4)', () => {
+describe('too many requests (RFC 6585, 4)', () => {
   let here: Ground
   before(async () => {
     here = await ground({
@@ -19,7 +19,7 @@ describe('what is too much (RFC 6585, 4)', () => {
     return { type: answer.headers.get('content-type') ?? '', text }
   }
 
-  it('is answered 429 with when to come again where apps register, in JSON whatever they accept', async () => {
+  it('get 429 with Retry-After at registration, in JSON whatever they accept', async () => {
     const body = JSON.stringify({ redirect_uris: ['https://app.example/callback'], client_name: 'An app' })
     const register = (accept?: string) =>
       send(here.issuer, '/register', { body, headers: { 'content-type': 'application/json' } }, accept)
@@ -32,7 +32,7 @@ describe('what is too much (RFC 6585, 4)', () => {
     }
   })
 
-  it('is answered so where documents are fetched: with a page to people, in JSON to programs', async () => {
+  it('get 429 where documents are fetched: a page for people, JSON for programs', async () => {
     let each = 0
     const id = () => `https://localhost:1/app-${each++}`
     const visit = () =>
@@ -48,7 +48,7 @@ describe('what is too much (RFC 6585, 4)', () => {
       expect(type, who).to.match(/^application\/json\b/)
       expect(JSON.parse(text).error, who).to.equal('slow_down')
     }
-    // None of it is a fault of ours.
+    // None of it is an internal error.
     expect(here.latchkey.logged()).to.not.match(/"level":"(error|warn)".*"fault"/)
   })
 })

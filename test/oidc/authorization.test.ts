@@ -11,7 +11,7 @@ describe('the authorization endpoint', () => {
   })
   afterEach(() => latchkey.close())
 
-  /** Where an authorization request ends, without openid-client's good manners. */
+  /** Where an authorization request ends, without the checks of openid-client. */
   const ask = async (app: string, more: Record<string, string | undefined>) => {
     const url = new URL('/authorize', latchkey.issuer)
     const parameters = {
@@ -28,7 +28,7 @@ describe('the authorization endpoint', () => {
     return { page, answer: new URL(page.url).searchParams }
   }
 
-  it('wants PKCE of every client, by S256 only', async () => {
+  it('requires PKCE of every client, with S256', async () => {
     const none = await ask('trading', { code_challenge: undefined, code_challenge_method: undefined })
     expect(none.answer.get('error')).to.equal('invalid_request')
     const plain = await ask('trading', { code_challenge_method: 'plain' })
@@ -36,7 +36,7 @@ describe('the authorization endpoint', () => {
     expect(latchkey.met).to.have.lengthOf(0)
   })
 
-  it('sends nobody to a URL that is not the client’s', async () => {
+  it('redirects only to URLs of the client', async () => {
     for (const redirect_uri of ['https://evil.example/', `${latchkey.issuer}/trading/callback/`, undefined]) {
       const { page } = await ask('trading', { redirect_uri })
       expect(page.status, String(redirect_uri)).to.equal(400)
@@ -44,14 +44,14 @@ describe('the authorization endpoint', () => {
     }
   })
 
-  it('says who answers, in every answer', async () => {
+  it('names the issuer in every answer', async () => {
     expect((await ask('trading', {})).answer.get('iss')).to.equal(latchkey.issuer)
     const { answer } = await ask('trading', { scope: 'openid offline_access', prompt: 'none login' })
     expect(answer.get('error')).to.equal('invalid_request')
     expect(answer.get('iss')).to.equal(latchkey.issuer)
   })
 
-  it('takes a client that must push its requests at its word', async () => {
+  it('accepts only pushed requests from a client that declares to push them', async () => {
     const { answer } = await ask('card', {})
     expect(answer.get('error')).to.equal('invalid_request')
     const card = await latchkey.app('card')
@@ -59,14 +59,14 @@ describe('the authorization endpoint', () => {
     expect((await card.redeem(callback)).claims()?.sub).to.equal('ada')
   })
 
-  it('answers prompt=none without a page: a code where somebody is signed in, else login_required', async () => {
+  it('answers prompt=none without a page: a code where somebody is signed in, login_required otherwise', async () => {
     expect((await ask('trading', { prompt: 'none' })).answer.get('error')).to.equal('login_required')
     await ask('trading', {})
     expect((await ask('trading', { prompt: 'none' })).answer.get('code')).to.be.a('string')
     expect((await ask('trading', { prompt: 'none', acr_values: 'phr' })).answer.get('error')).to.equal('login_required')
   })
 
-  it('asks for more when more is demanded, and for the least that will do', async () => {
+  it('asks for further proof when the request demands it, and for no more than it demands', async () => {
     const app = await latchkey.app('trading')
     latchkey.proof = { accountId: 'ada', acr: 'mfa', amr: ['pwd', 'otp'] }
     const before = await app.signIn(person)
@@ -83,13 +83,13 @@ describe('the authorization endpoint', () => {
     expect(latchkey.of('session.started')).to.have.lengthOf(1)
   })
 
-  it('tells the app when what was proved does not reach what it demanded', async () => {
+  it('tells the app when the sign-in does not reach the assurance that it demanded', async () => {
     const { answer } = await ask('trading', { acr_values: 'phr' })
     expect(answer.get('error')).to.equal('unmet_authentication_requirements')
     expect(latchkey.met).to.have.lengthOf(1)
   })
 
-  it('asks again when the sign-in is too old, or a new one is wanted', async () => {
+  it('asks to sign in again when the sign-in is too old, or when the app wants a new one', async () => {
     await ask('trading', {})
     await ask('trading', { max_age: '3600' })
     expect(latchkey.met).to.have.lengthOf(1)
@@ -105,7 +105,7 @@ describe('the authorization endpoint', () => {
     expect(answer.get('code')).to.be.a('string')
   })
 
-  it('signs in no account that is closed', async () => {
+  it('does not sign in a closed account', async () => {
     latchkey.proof = { ...latchkey.proof, accountId: 'eve' }
     const { answer } = await ask('trading', {})
     expect(answer.get('code')).to.equal(null)
@@ -113,7 +113,7 @@ describe('the authorization endpoint', () => {
     expect(latchkey.faults).to.deep.equal([])
   })
 
-  it('asks somebody else to sign in where the account was closed', async () => {
+  it('lets somebody else sign in after the account was closed', async () => {
     await ask('trading', {})
     const ada = accounts.ada as { status: string }
     ada.status = 'closed'
@@ -127,7 +127,7 @@ describe('the authorization endpoint', () => {
     expect(latchkey.faults).to.deep.equal([])
   })
 
-  it('gives a code for no API that the client may not ask for', async () => {
+  it('issues no code for an API that the client may not use', async () => {
     const stranger = await ask('wallet', { resource: trading, scope: 'openid read' })
     expect(stranger.answer.get('error')).to.equal('invalid_target')
     const tokens = await (await latchkey.app('trading')).signIn(person, {

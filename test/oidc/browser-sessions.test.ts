@@ -27,7 +27,7 @@ describe('sessions', () => {
   })
   afterEach(() => latchkey.close())
 
-  it('begin at an app, with a cookie that no script reads and no other site sends', async () => {
+  it('begin at an app, with a cookie that scripts cannot read and other sites cannot send', async () => {
     expect(await mine()).to.deep.equal({})
     await (await latchkey.app('trading')).signIn(person)
     const session = await mine()
@@ -36,7 +36,7 @@ describe('sessions', () => {
     expect(await cookie()).to.include({ httpOnly: true, sameSite: 'lax', path: '/' })
   })
 
-  it('begin without any app, and are an app’s too', async () => {
+  it('begin without an app, and an app can use them later', async () => {
     await visit('/start')
     expect(await mine()).to.include({ accountId: 'ada', acr: 'aal2' })
     expect(latchkey.of('session.started')).to.have.lengthOf(1)
@@ -44,7 +44,7 @@ describe('sessions', () => {
     expect(latchkey.met).to.have.lengthOf(0)
   })
 
-  it('leave the browser signed in when several tabs sign in again at once', async () => {
+  it('keep the browser signed in when several tabs sign in again at once', async () => {
     await latchkey.close()
     latchkey = await running({ store: slow(await testStore(), 3) })
     const app = await latchkey.app('trading')
@@ -55,7 +55,7 @@ describe('sessions', () => {
     }
   })
 
-  it('keep the cookie of the browser in answers to what was asked with a former one', async () => {
+  it('keep the browser’s cookie when they answer requests that came with an earlier one', async () => {
     await visit('/start')
     const late = browser()
     for (const each of await person.cookies.getCookies(latchkey.issuer)) {
@@ -71,14 +71,14 @@ describe('sessions', () => {
     expect(latchkey.met).to.have.lengthOf(1)
     expect(latchkey.met[0]?.session).to.equal(undefined)
     expect((await cookie(late))?.value).to.equal(former)
-    // What it can do is sign in, which gives it a cookie of its own.
+    // It can sign in, which gives it a cookie of its own.
     latchkey.meet = undefined
     await app.signIn(late)
     expect((await cookie(late))?.value).to.not.equal(former)
     expect(await mine()).to.include({ accountId: 'ada' })
   })
 
-  it('change their cookie at each sign-in, and the old one is worth nothing', async () => {
+  it('change their cookie at each sign-in and void the old one', async () => {
     await visit('/start')
     const [before, old] = [await cookie(), await mine()]
     const thief = browser()
@@ -112,7 +112,7 @@ describe('sessions', () => {
     expect(latchkey.logouts).to.have.lengthOf(1)
   })
 
-  it('end by themselves when they are not used, and in any case in the end', async () => {
+  it('end by themselves when they are idle, and at the latest at their maximum age', async () => {
     await visit('/start')
     for (let hours = 0; hours < 12; hours++) {
       latchkey.pass(3_500_000)
@@ -126,7 +126,7 @@ describe('sessions', () => {
     expect(await mine()).to.deep.equal({})
   })
 
-  it('tell every app when they end, with a logout token that is signed for it', async () => {
+  it('send every app a logout token signed for it when they end', async () => {
     const ids = ['trading', 'card', 'wallet']
     const sids = []
     for (const id of ids) sids.push((await (await latchkey.app(id)).signIn(person)).claims()?.sid)
@@ -148,7 +148,7 @@ describe('sessions', () => {
     expect(latchkey.of('session.ended')).to.have.lengthOf(1)
   })
 
-  it('end although an app does not answer, and say so', async () => {
+  it('end even when an app does not answer, and put that on record', async () => {
     await (await latchkey.app('trading')).signIn(person)
     latchkey.deaf = true
     await visit('/end')
@@ -167,7 +167,7 @@ describe('sessions', () => {
       return person.get(url.href)
     }
 
-    it('signs out everywhere without a question, and goes back to the app', async () => {
+    it('signs out everywhere without asking, and returns to the app', async () => {
       const trading = await latchkey.app('trading')
       const tokens = await trading.signIn(person)
       const cards = await (await latchkey.app('card')).signIn(person)
@@ -183,7 +183,7 @@ describe('sessions', () => {
       }
     })
 
-    it('signs out of that app only, when the person stays', async () => {
+    it('signs out of that app only, when the person chooses to stay signed in', async () => {
       const trading = await latchkey.app('trading')
       const tokens = await trading.signIn(person)
       const card = await latchkey.app('card')
@@ -195,7 +195,7 @@ describe('sessions', () => {
       await card.refresh(cards.refresh_token)
     })
 
-    it('asks where the hint is missing, or names no place of the app to go back to', async () => {
+    it('asks first when the hint is missing, or when there is no registered URL to return to', async () => {
       const trading = await latchkey.app('trading')
       const { id_token } = await trading.signIn(person)
       for (const page of [await leave('trading', undefined), await leave('trading', id_token, false)])
@@ -203,7 +203,7 @@ describe('sessions', () => {
       expect(await mine()).to.deep.include({ accountId: 'ada' })
     })
 
-    it('asks where the hint is of another session, or of another person', async () => {
+    it('asks first when the hint belongs to another session or another person', async () => {
       const trading = await latchkey.app('trading')
       const elsewhere = browser()
       const { id_token } = await trading.signIn(elsewhere)
@@ -220,7 +220,7 @@ describe('sessions', () => {
       expect(latchkey.of('session.ended')).to.have.length(1)
     })
 
-    it('goes to no URL that is not the app’s', async () => {
+    it('redirects to no URL that the app did not register', async () => {
       const url = `${latchkey.issuer}/end-session?client_id=trading&post_logout_redirect_uri=https://evil.example/`
       expect((await person.get(url)).status).to.equal(400)
     })
@@ -228,7 +228,7 @@ describe('sessions', () => {
 })
 
 describe('sessions on a slow store', () => {
-  it('keep every app that was signed in to at the same time', async () => {
+  it('keep every app that signs in at the same time', async () => {
     const store = await testStore()
     const latchkey = await running({ store: slow(store, 5) })
     const person = browser()

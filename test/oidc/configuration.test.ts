@@ -18,7 +18,7 @@ import { testStore } from '../support/store.ts'
 const now = () => 1_000_000_000
 const nothing = async () => {}
 
-describe('what the library is told', () => {
+describe('the configuration of oidc-provider', () => {
   let store: Store
   before(async () => {
     store = await testStore()
@@ -70,7 +70,7 @@ describe('what the library is told', () => {
     )
   }
 
-  it('names cookies so that only this host can set them, where there is https', async () => {
+  it('names cookies on https so that only this host can set them', async () => {
     expect((await told('https://id.example', false)).cookies?.names).to.deep.equal({
       session: '__Host-latchkey_session',
       interaction: '__Secure-latchkey_interaction',
@@ -79,7 +79,7 @@ describe('what the library is told', () => {
     expect((await told('http://localhost:3000', true)).cookies?.names?.session).to.equal('latchkey_session')
   })
 
-  it('lets its own requests inside only on a developer’s machine', async () => {
+  it('sends its own requests to internal addresses only on a developer’s machine', async () => {
     // Nobody listens there: it is refused, or it is not allowed.
     const why = async (local: boolean) =>
       (await told('http://localhost:3000', local))
@@ -89,7 +89,7 @@ describe('what the library is told', () => {
     expect(await why(false)).to.equal('Unreachable')
   })
 
-  it('holds no private key, takes RS256 for no proof of a key, and takes a shared secret only to tell who a client is', async () => {
+  it('holds no private key, accepts no RS256 in proofs of a key, and accepts shared secrets only for client authentication', async () => {
     const { jwks, enabledJWA } = await told('https://id.example', false)
     expect(JSON.stringify(jwks)).to.not.include('"d"')
     const { clientAuthSigningAlgValues, ...others } = enabledJWA ?? {}
@@ -98,7 +98,7 @@ describe('what the library is told', () => {
     expect(JSON.stringify(others.dPoPSigningAlgValues)).to.not.match(/"RS\d/)
   })
 
-  it('ends a session when it is idle, or at its longest, whichever comes first', () => {
+  it('ends a session when it is idle or at its maximum age, whichever comes first', () => {
     const session = { idle: 60_000, max: 600_000 }
     const seconds = now() / 1_000
     expect(sessionLife(seconds, { session, now })).to.equal(60)

@@ -6,7 +6,7 @@ import { browser, declared, type Running, running, trading, wallet } from '../su
 type File = { apis: object[]; clients: Record<string, unknown>[] }
 const standing = { local: true, production: false }
 
-describe('clients that are declared anew', () => {
+describe('clients after clients.json was read again', () => {
   let latchkey: Running
   let file: File
   beforeEach(async () => {
@@ -26,7 +26,7 @@ describe('clients that are declared anew', () => {
       fault => fault.error ?? fault.status ?? fault,
     )
 
-  it('are known at once, and those that are gone are not', async () => {
+  it('are known at once, and removed ones are unknown at once', async () => {
     await declare([...without('service'), { ...file.clients[0], client_id: 'news', client_name: 'News' }])
     expect(await latchkey.clients.app('news')).to.include({ name: 'News' })
     expect(await latchkey.clients.app('service')).to.equal(undefined)
@@ -35,7 +35,7 @@ describe('clients that are declared anew', () => {
     expect(await service()).to.have.property('access_token')
   })
 
-  it('are as they are declared now: another secret, fewer APIs', async () => {
+  it('have what is declared now: another secret, fewer APIs', async () => {
     await service()
     const changed = (more: object) =>
       file.clients.map(each => (each.client_id === 'service' ? { ...each, ...more } : each))
@@ -45,13 +45,13 @@ describe('clients that are declared anew', () => {
     expect(await failed(service())).to.equal('invalid_target')
   })
 
-  it('are signed for as they want, by a key that is made when it is first wanted', async () => {
+  it('get signatures of the algorithm that they ask for, with a key made on first use', async () => {
     await declare(file.clients.map(each => ({ ...each, id_token_signed_response_alg: 'PS256' })))
     const { keys } = (await (await fetch(`${latchkey.issuer}/jwks.json`)).json()) as { keys: { alg: string }[] }
     expect(keys.map(each => each.alg)).to.include('PS256')
   })
 
-  it('leave nothing alive of what a removed one was given', async () => {
+  it('lose all that a removed client was issued', async () => {
     const app = await latchkey.app('trading')
     const person = browser()
     const tokens = await app.signIn(person, { scope: 'openid offline_access', prompt: 'consent' })
@@ -69,7 +69,7 @@ describe('clients that are declared anew', () => {
     expect(asked.trail).to.have.lengthOf(1)
   })
 
-  it('stay as they were where the library finds fault with one', async () => {
+  it('stay as they were when oidc-provider refuses one of them', async () => {
     const faulty = parseClients(file, standing)
     const strange = { client_id: 'strange', redirect_uris: ['https://app.example/'], response_types: ['token'] }
     const fault = await failed(

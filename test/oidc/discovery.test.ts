@@ -12,7 +12,7 @@ describe('discovery', () => {
   const openid = '/.well-known/openid-configuration'
   const oauth = '/.well-known/oauth-authorization-server'
 
-  it('is the same document at both places, from the first answer on', async () => {
+  it('is the same document at both paths, from the first answer on', async () => {
     const first = await (await get(openid)).text()
     expect(await (await get(oauth)).text()).to.equal(first)
     expect(await (await get(openid)).text()).to.equal(first)
@@ -27,7 +27,7 @@ describe('discovery', () => {
   })
 
   for (const path of [openid, oauth, '/jwks.json']) {
-    it(`may be kept by others: ${path}`, async () => {
+    it(`may be cached: ${path}`, async () => {
       await get(path)
       const answer = await get(path, { origin: 'https://elsewhere.example' })
       expect(answer.headers.get('cache-control')).to.equal('public, max-age=300')
@@ -43,7 +43,7 @@ describe('discovery', () => {
     })
   }
 
-  it('goes by the issuer, whatever the request calls it', async () => {
+  it('follows the configured issuer, whatever Host the request names', async () => {
     const own = await running()
     // fetch sets its own Host header.
     const { request } = await import('node:http')

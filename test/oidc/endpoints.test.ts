@@ -55,28 +55,28 @@ describe('requests that a page posts', () => {
     fetch(url + path, { method: 'POST', body: new URLSearchParams(form), redirect: 'manual' })
   const come = async (answer: Response) => fetch(new URL(answer.headers.get('location') ?? '', url))
 
-  it('come back as they were, doubled names included', async () => {
+  it('come back unchanged, repeated parameters included', async () => {
     const kept = await post()
     expect(kept.status).to.equal(303)
     expect(new URLSearchParams(await (await come(kept)).text())).to.deep.equal(new URLSearchParams(form))
   })
 
-  it('come back once, of ten browsers that follow', async () => {
+  it('come back once, even when ten browsers follow the redirect', async () => {
     const kept = await post()
     const ten = await Promise.all(Array.from({ length: 10 }, () => come(kept)))
     expect(ten.filter(each => each.status === 200)).to.have.lengthOf(1)
     expect(told.every(fault => (fault as Problem).code === 'attempt_expired')).to.equal(true)
   })
 
-  it('are not kept when they are larger than 8 KB', async () => {
+  it('are not stored when they are larger than 8 KB', async () => {
     const large = new URLSearchParams({ state: 'x'.repeat(8_200) })
     const refused = await fetch(`${url}/authorize`, { method: 'POST', body: large, redirect: 'manual' })
     expect(refused.status).to.equal(413)
   })
 
-  it('are let through elsewhere', async () => expect((await post('/token')).status).to.equal(200))
+  it('pass unchanged at other endpoints', async () => expect((await post('/token')).status).to.equal(200))
 
-  it('are told that the store is away', async () => {
+  it('answer 503 while the store is away', async () => {
     const kept = await post()
     away = true
     expect((await post()).status).to.equal(503)
@@ -85,7 +85,7 @@ describe('requests that a page posts', () => {
     expect((await come(kept)).status).to.equal(200)
   })
 
-  it('are kept for one address up to so many bytes', async () => {
+  it('are stored for one address up to a limit of bytes', async () => {
     const large = new URLSearchParams({ state: 'x'.repeat(8_000) })
     const one = () => fetch(`${url}/authorize`, { method: 'POST', body: large, redirect: 'manual' })
     const flood = async () => (await Promise.all(Array.from({ length: 50 }, one))).map(each => each.status)

@@ -21,7 +21,7 @@ describe('interactions', () => {
     }
   }
 
-  it('say who asks, for what, and where the way ends', async () => {
+  it('say which app asks, for what, and where the browser goes at the end', async () => {
     await (await latchkey.app('trading')).authorize(person, {
       acr_values: 'aal2 mfa',
       max_age: '60',
@@ -45,7 +45,7 @@ describe('interactions', () => {
     })
   })
 
-  it('answer only to the browser that began them, and only once', async () => {
+  it('answer only the browser that began them, and only once', async () => {
     const held: string[] = []
     latchkey.meet = async ctx => {
       held.push(ctx.href)
@@ -62,7 +62,7 @@ describe('interactions', () => {
     expect(latchkey.faults).to.have.lengthOf(2)
   })
 
-  it('sign out whoever else was signed in, without a detour', async () => {
+  it('sign out another person who was signed in, without an extra page', async () => {
     const app = await latchkey.app('trading')
     await app.signIn(person)
     latchkey.proof = { ...latchkey.proof, accountId: 'bob' }
@@ -72,7 +72,7 @@ describe('interactions', () => {
     expect(latchkey.of('session.started').map(each => each.account)).to.deep.equal(['ada', 'bob'])
   })
 
-  it('sign out whoever signed in meanwhile, in another tab', async () => {
+  it('sign out another person who signed in meanwhile in another tab', async () => {
     const held: string[] = []
     latchkey.meet = async ctx => {
       held.push(ctx.href)
@@ -91,7 +91,7 @@ describe('interactions', () => {
     expect(latchkey.of('session.ended').map(each => each.account)).to.deep.equal(['ada'])
   })
 
-  it('can be called off', async () => {
+  it('can be cancelled', async () => {
     latchkey.meet = (ctx, { interactions }) => interactions.abort(ctx)
     const { url } = await (await latchkey.app('trading')).authorize(person)
     expect(url.searchParams.get('error')).to.equal('access_denied')
@@ -101,7 +101,7 @@ describe('interactions', () => {
   describe('with an app that is not of the suite', () => {
     const asked = { scope: 'openid email read transfer', resource: wallet }
 
-    it('ask for consent, by the names of scopes and APIs, and remember it', async () => {
+    it('ask for consent with the names of scopes and APIs, and remember it', async () => {
       agree()
       const app = await latchkey.app('guest')
       const tokens = await app.signIn(person, asked)
@@ -124,7 +124,7 @@ describe('interactions', () => {
       expect(latchkey.met.map(each => each.prompt)).to.deep.equal(['login', 'consent', 'login'])
     })
 
-    it('ask again only for what is new, and when the app wants it', async () => {
+    it('ask again only for what is new, or when the app requests it', async () => {
       agree()
       const app = await latchkey.app('guest')
       await app.signIn(person, { scope: 'openid' })
@@ -134,7 +134,7 @@ describe('interactions', () => {
       expect(latchkey.met.map(each => each.prompt)).to.deep.equal(['login', 'consent', 'consent', 'consent'])
     })
 
-    it('give a refresh token when offline access was consented to, and none otherwise', async () => {
+    it('issue a refresh token only when offline access was consented to', async () => {
       agree()
       const app = await latchkey.app('guest')
       expect((await app.signIn(person)).refresh_token).to.equal(undefined)
@@ -142,7 +142,7 @@ describe('interactions', () => {
       await app.refresh(tokens.refresh_token)
     })
 
-    it('take no for an answer', async () => {
+    it('end with access_denied when consent is refused', async () => {
       latchkey.meet = async (ctx, { interactions }) => {
         const { prompt } = await interactions.details(ctx)
         await (prompt === 'consent' ? interactions.abort(ctx) : interactions.finish(ctx, latchkey.proof))
@@ -152,7 +152,7 @@ describe('interactions', () => {
       expect(latchkey.of('consent.refused')).to.deep.equal([{ account: 'ada', client: 'guest' }])
     })
 
-    it('ask anew, and end what the app holds, once consent was taken back', async () => {
+    it('ask again and revoke the app’s tokens once consent was withdrawn', async () => {
       agree()
       const app = await latchkey.app('guest')
       const tokens = await app.signIn(person, { scope: 'openid email' })
@@ -163,7 +163,7 @@ describe('interactions', () => {
       expect(latchkey.met.map(each => each.prompt)).to.deep.equal(['login', 'consent', 'consent'])
     })
 
-    it('consent to nothing in place of a sign-in', async () => {
+    it('record no consent in place of a sign-in', async () => {
       latchkey.meet = (ctx, { interactions }) => interactions.consent(ctx)
       await (await latchkey.app('guest')).authorize(person)
       expect(latchkey.faults[0]).to.have.property('code', 'attempt_expired')

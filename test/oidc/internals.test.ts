@@ -135,7 +135,7 @@ function named(name: string, provider: object): unknown {
   return name.endsWith('.constructor') ? /constructor\(.*?\n {4}}/s.exec(String(found))?.[0] : found
 }
 
-/** Says which of these are not as they were pinned. */
+/** Returns which of these differ from what is pinned. */
 const changed = (pinned: typeof uses, provider: object): string[] =>
   pinned.flatMap(([name, use, digest]) => {
     const found = named(name, provider)
@@ -152,22 +152,22 @@ describe('the internals of oidc-provider', () => {
     bare = new Provider('http://localhost', { jwks, adapter: () => ({}) as Adapter, features })
   })
 
-  it('are those of the version that is pinned', () => {
+  it('belong to the pinned version', () => {
     const wanted = JSON.parse(readFileSync('package.json', 'utf8')).dependencies['oidc-provider']
     const installed = JSON.parse(readFileSync('node_modules/oidc-provider/package.json', 'utf8')).version
     expect({ wanted, installed }).to.deep.equal({ wanted: version, installed: version })
   })
 
-  it('are as they were when they were last read', () => expect(changed(uses, bare)).to.deep.equal([]))
+  it('are unchanged since they were last read', () => expect(changed(uses, bare)).to.deep.equal([]))
 
-  it('are named, with their use, where one changes or is gone', () => {
+  it('are reported by name, with their use, when one changes or disappears', () => {
     const pinned: typeof uses = [['Session.prototype.save', 'storing sessions', 'as it was']]
     const fault = 'oidc-provider changed Session.prototype.save, used for storing sessions: as it was is'
     expect(changed(pinned, { Session: class {} })).to.deep.equal([`${fault} nothing`])
     expect(changed(pinned, bare)[0]).to.match(new RegExp(`^${fault} .{10}$`))
   })
 
-  it('let no step be put before one that there is not', () => {
+  it('refuse to insert a step before one that does not exist', () => {
     const step = () => Promise.resolve()
     expect(() => insertStep('token', 'validateTokens', step)).to.throw('no step validateTokens at token')
   })

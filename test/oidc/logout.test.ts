@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose'
 import { browser, declared, type Running, running } from '../support/provider.ts'
 
-describe('word to apps', () => {
+describe('back-channel logout', () => {
   let latchkey: Running
   beforeEach(async () => {
     latchkey = await running()
@@ -11,14 +11,14 @@ describe('word to apps', () => {
 
   const word = (client: string) => ({ client, account: 'ada', sid: 's1' })
 
-  it('is signed for the app, and said to have been heard', async () => {
+  it('sends a token signed for the app, and reports that the app received it', async () => {
     expect(await latchkey.oidc.tellApp(word('trading'))).to.equal('heard')
     const [{ token } = { token: '' }] = latchkey.logouts
     expect(decodeJwt(token)).to.include({ aud: 'trading', sub: 'ada', sid: 's1' })
     expect(latchkey.of('logout.delivered')).to.deep.equal([{ client: 'trading', account: 'ada' }])
   })
 
-  it('is signed with RS256, as the ID tokens are, for an app that hears nothing else', async () => {
+  it('signs with RS256, as for ID tokens, for an app that accepts nothing else', async () => {
     const declare = (origin: string) => {
       const { apis, clients } = declared(origin) as { apis: object[]; clients: object[] }
       const [first, ...more] = clients
@@ -33,7 +33,7 @@ describe('word to apps', () => {
     await another.close()
   })
 
-  it('is to be said again when the app did not hear', async () => {
+  it('is tried again when the app did not receive it', async () => {
     latchkey.deaf = true
     const fault = await latchkey.oidc.tellApp(word('trading')).catch(each => each)
     expect(fault).to.be.instanceOf(Error)
@@ -42,7 +42,7 @@ describe('word to apps', () => {
     expect(failed?.reason).to.match(/^[\w.]+:\d+ answered 503$/)
   })
 
-  it('is not said again, nor to anybody else, when the app refuses it or sends us elsewhere', async () => {
+  it('is not tried again, nor sent elsewhere, when the app refuses it or redirects', async () => {
     for (const status of [301, 302, 303, 307, 308, 400]) {
       latchkey.deaf = status
       expect(await latchkey.oidc.tellApp(word('trading')), String(status)).to.equal('refused')
@@ -51,13 +51,13 @@ describe('word to apps', () => {
     expect(latchkey.of('logout.failed').map(({ reason }) => reason.split(' ').at(-1))).to.include('307')
   })
 
-  it('is for nobody when the app is gone, or never asked to hear', async () => {
+  it('is not sent when the app is gone or registered no logout URI', async () => {
     expect(await latchkey.oidc.tellApp(word('gone'))).to.equal('heard')
     expect(await latchkey.oidc.tellApp(word('service'))).to.equal('heard')
     expect(latchkey.logouts).to.deep.equal([])
   })
 
-  it('goes out for every session of an account that is ended by whoever may', async () => {
+  it('is sent for every session of an account when all of them are ended', async () => {
     const people = [browser(), browser()]
     const trading = await latchkey.app('trading')
     const tokens = await Promise.all(people.map(each => trading.signIn(each)))

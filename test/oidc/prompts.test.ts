@@ -25,7 +25,7 @@ describe('what a request demands of a sign-in', () => {
   for (const [what, request, least, listed] of table)
     it(`is ${what}`, () => expect(demandOf(request)).to.deep.equal({ least, essential: listed }))
 
-  it('tells what is held, or the best of what was essential', () => {
+  it('reports the acr that was reached, or the best of the essential ones', () => {
     const told = (held: string | undefined, ...listed: string[]) =>
       toldAcr(held, { least: undefined, essential: listed })
     expect(toldAcr('aal2', { least: undefined, essential: undefined })).to.equal('aal2')

@@ -5,7 +5,7 @@ import { slow, testStore } from '../support/store.ts'
 
 const seconds = () => Math.floor(Date.now() / 1000)
 
-describe('proofs that count once', () => {
+describe('proofs that may be used once', () => {
   let latchkey: Running
   let privateKey: Awaited<ReturnType<typeof generateKeyPair>>['privateKey']
   let jwk: JWK
@@ -60,7 +60,7 @@ describe('proofs that count once', () => {
     token({ client_assertion, client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer' })
 
   describe('on a slow store', () => {
-    it('DPoP: of ten requests with one proof, one is answered', async () => {
+    it('DPoP: answers one of ten requests with the same proof', async () => {
       const store = await testStore()
       latchkey = await running({ store: slow(store, 10) })
       const DPoP = await proof()
@@ -70,7 +70,7 @@ describe('proofs that count once', () => {
       await store.close()
     })
 
-    it('client assertions: of ten requests with one, one is answered', async () => {
+    it('client assertions: answers one of ten requests with the same assertion', async () => {
       const store = await testStore()
       latchkey = await running({ store: slow(store, 10), declare })
       const one = await assertion()
@@ -87,7 +87,7 @@ describe('proofs that count once', () => {
     })
     afterEach(() => latchkey.close())
 
-    it('are remembered for as long as they pass, a clock ahead of ours included', async () => {
+    it('are remembered for as long as they are accepted, with clocks ahead of ours included', async () => {
       const DPoP = await proof({ iat: seconds() + 59 })
       expect((await token({}, { ...service, DPoP })).status).to.equal(200)
       latchkey.pass(358_000)
@@ -99,7 +99,7 @@ describe('proofs that count once', () => {
       expect(answer.token_type).to.equal('DPoP')
     })
 
-    it('refuse an assertion that lives too long, or is of another key or for another server', async () => {
+    it('refuse an assertion with too long a life, by another key or for another server', async () => {
       const stranger = await generateKeyPair('ES256')
       const forged = await new SignJWT({
         jti: 'x',

@@ -18,7 +18,7 @@ describe('the provider', () => {
   })
   afterEach(() => latchkey.close())
 
-  it('signs in at one app, and at the others without asking', async () => {
+  it('signs in at one app, and then at the others without asking', async () => {
     const first = await (await latchkey.app('trading')).signIn(person)
     expect(first.claims()).to.include({ sub: 'ada', acr: 'aal2' })
     for (const id of ['card', 'wallet']) {
@@ -32,7 +32,7 @@ describe('the provider', () => {
     expect(latchkey.faults).to.deep.equal([])
   })
 
-  it('prints nothing of its own', async () => {
+  it('prints nothing to the console', async () => {
     const said: unknown[] = []
     const { info, warn } = console
     console.info = console.warn = (...words) => void said.push(words)
@@ -51,7 +51,7 @@ describe('the provider', () => {
     const service = async (parameters: Record<string, string>) =>
       client.clientCredentialsGrant((await latchkey.app('service')).configuration, parameters)
 
-    it('gives services tokens of their own: signed, five minutes, for one API', async () => {
+    it('issues services their own tokens: signed, for five minutes, for one API', async () => {
       const tokens = await service({ resource: wallet, scope: 'read transfer trade' })
       const claims = decodeJwt(tokens.access_token)
       expect(tokens.expires_in).to.equal(300)
@@ -63,16 +63,16 @@ describe('the provider', () => {
       expect(latchkey.of('grant.issued')).to.deep.equal([{ client: 'service', type: 'client_credentials' }])
     })
 
-    it('signs as the API declares', async () => {
+    it('signs with the algorithm that the API declares', async () => {
       const tokens = await service({ resource: trading, scope: 'read' })
       expect(decodeProtectedHeader(tokens.access_token)).to.include({ alg: 'EdDSA', typ: 'at+jwt' })
     })
 
-    it('wants to know the API where there are several', async () => {
+    it('requires the resource where there are several APIs', async () => {
       expect((await service({ scope: 'read' }).catch(each => each)).error).to.equal('invalid_target')
     })
 
-    it('records what it refuses, by its code and with where it came from', async () => {
+    it('records a refusal with its code and origin', async () => {
       const wrong = await fetch(`${latchkey.issuer}/token`, {
         method: 'POST',
         headers: { authorization: `Basic ${btoa('trading:wrong')}`, 'user-agent': 'thief' },
@@ -86,7 +86,7 @@ describe('the provider', () => {
       })
     })
 
-    it('records nothing that anybody typed in place of a grant', async () => {
+    it('records nothing of what was sent in place of a grant', async () => {
       for (const grant_type of ['x'.repeat(50_000), 'a secret that went astray', 'constructor']) {
         const body = new URLSearchParams({ grant_type, client_id: 'wallet' })
         expect((await fetch(`${latchkey.issuer}/token`, { method: 'POST', body })).status).to.equal(400)
@@ -94,7 +94,7 @@ describe('the provider', () => {
       }
     })
 
-    it('answers scripts of a public client’s own origin, and no other’s', async () => {
+    it('answers scripts from a public client’s own origin only', async () => {
       const post = (app: string, origin: string) =>
         fetch(`${latchkey.issuer}/token`, {
           method: 'POST',
@@ -119,7 +119,7 @@ describe('the provider', () => {
       app = await latchkey.app('trading')
     })
 
-    it('tells apps what their scopes open', async () => {
+    it('tells apps the claims of their scopes', async () => {
       const few = await app.signIn(person)
       expect(await client.fetchUserInfo(app.configuration, few.access_token, 'ada')).to.deep.equal({
         sub: 'ada',
@@ -141,7 +141,7 @@ describe('the provider', () => {
       expect(await client.fetchUserInfo(app.configuration, bob.access_token, 'bob')).to.deep.equal({ sub: 'bob' })
     })
 
-    it('tells a client of its own tokens, and of no other’s', async () => {
+    it('introspects a client’s own tokens, and no other client’s', async () => {
       const tokens = await app.signIn(person)
       const own = await client.tokenIntrospection(app.configuration, tokens.access_token)
       expect(own).to.include({ active: true, sub: 'ada', client_id: 'trading' })
@@ -152,7 +152,7 @@ describe('the provider', () => {
       expect(spent).to.deep.equal({ active: false })
     })
 
-    it('revokes a client’s own refresh token, with all that came of it', async () => {
+    it('revokes a client’s own refresh token and all that was issued with it', async () => {
       const tokens = await app.signIn(person)
       const card = await latchkey.app('card')
       const stranger = client.tokenRevocation(card.configuration, tokens.refresh_token ?? '')
@@ -167,7 +167,7 @@ describe('the provider', () => {
 })
 
 describe('the provider while the store is away', () => {
-  it('answers 503, and when to come back', async () => {
+  it('answers 503 with Retry-After', async () => {
     const store = await testStore()
     let away = false
     const failing: Store = {
@@ -203,7 +203,7 @@ describe('the provider while the store is away', () => {
   })
 })
 
-describe('a provider with a client that the library will not have', () => {
+describe('a provider with a client that oidc-provider refuses', () => {
   it('does not start', async () => {
     const declare = (origin: string) => {
       const file = declared(origin) as { clients: { jwks?: object; jwks_uri?: string }[] }

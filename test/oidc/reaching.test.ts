@@ -8,8 +8,8 @@ import { type Running, running } from '../support/provider.ts'
 
 const believed = getCACertificates('default')
 
-/** What a client that registered has Latchkey reach inside, whatever the way. */
-describe('a client that registered', () => {
+/** Internal addresses that a registered client makes Latchkey call, by any of its metadata. */
+describe('requests to addresses of a registered client', () => {
   let inside: Server
   let port: number
   let connections = 0
@@ -49,7 +49,7 @@ describe('a client that registered', () => {
     expect(answer.status).to.equal(201)
     return String(((await answer.json()) as { client_id: string }).client_id)
   }
-  /** Has its keys fetched, to prove itself by one; resolves to what the token endpoint says of a code that is none. */
+  /** Has the client's keys fetched to verify its assertion; resolves to the token endpoint's answer to an invalid code. */
   const proves = async (latchkey: Running, host: string): Promise<string> => {
     const jwks_uri = `https://${host}:${port}/jwks.json`
     const id = await registered(latchkey, { token_endpoint_auth_method: 'private_key_jwt', jwks_uri })
@@ -72,7 +72,7 @@ describe('a client that registered', () => {
     return latchkey.oidc.tellApp({ client, account: 'ada', sid: 'x' }).catch(fault => fault.name)
   }
 
-  it('has its keys and its word of a logout on loopback while developing', async () => {
+  it('reach loopback in development, for keys and for logout tokens', async () => {
     const latchkey = await running({ registration: 'open' })
     expect(await proves(latchkey, '127.0.0.1')).to.equal('invalid_grant')
     expect(await hears(latchkey, 'localhost')).to.equal('heard')
@@ -80,7 +80,7 @@ describe('a client that registered', () => {
     await latchkey.close()
   })
 
-  it('has us reach nothing inside in production', async () => {
+  it('reach no internal address in production', async () => {
     const latchkey = await running({ registration: 'open', production: true })
     for (const host of ['127.0.0.1', 'localhost', '[::ffff:7f00:1]', 'app.localhost']) {
       expect(await proves(latchkey, host), host).to.equal('invalid_client')
@@ -94,7 +94,7 @@ describe('a client that registered', () => {
     await latchkey.close()
   })
 
-  it('has us knock at others up to so often, whatever they answer', async () => {
+  it('are limited in number, whatever the other side answers', async () => {
     const latchkey = await running({ registration: 'open' })
     const sector_identifier_uri = `https://127.0.0.1:${port}/sector.json`
     const body = JSON.stringify({

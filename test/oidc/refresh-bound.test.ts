@@ -19,14 +19,14 @@ describe('refresh tokens bound to a key', () => {
   })
   afterEach(() => latchkey.close())
 
-  it('are answered again for the same key, with a proof of its own', async () => {
+  it('are answered again for the same key with a new proof', async () => {
     const app = await latchkey.app('wallet')
     const tokens = await app.signIn(browser())
     const first = await app.refresh(tokens.refresh_token)
     expect((await app.refresh(tokens.refresh_token)).refresh_token).to.equal(first.refresh_token)
   })
 
-  it('end the session when they come with another key after they were spent', async () => {
+  it('end the session when a spent one comes with another key', async () => {
     const app = await latchkey.app('wallet')
     const tokens = await app.signIn(browser())
     await app.refresh(tokens.refresh_token)
@@ -35,7 +35,7 @@ describe('refresh tokens bound to a key', () => {
     expect(latchkey.of('session.ended').map(each => each.why)).to.deep.equal(['token-reused'])
   })
 
-  it('end the session when the answer was for another key, though the token itself is bound to none', async () => {
+  it('end the session when the first use was with another key, although the token itself is not bound', async () => {
     const app = await latchkey.app('trading')
     const tokens = await app.signIn(browser())
     const key = async () => client.getDPoPHandle(app.configuration, await client.randomDPoPKeyPair('ES256'))
@@ -46,7 +46,7 @@ describe('refresh tokens bound to a key', () => {
     expect(latchkey.of('token.reused')).to.have.lengthOf(1)
   })
 
-  it('refuse another key, or none, while they live', async () => {
+  it('refuse another key, or none, while they are valid', async () => {
     const app = await latchkey.app('wallet')
     const tokens = await app.signIn(browser())
     const thief = await latchkey.app('wallet')
@@ -57,8 +57,8 @@ describe('refresh tokens bound to a key', () => {
   })
 })
 
-describe('refresh tokens in a session that outlives them', () => {
-  it('live thirty days from their last use', async () => {
+describe('refresh tokens in a longer session', () => {
+  it('expire thirty days after their last use', async () => {
     const day = 86_400_000
     const latchkey = await running({ session: { idle: 60 * day, max: 90 * day } })
     const app = await latchkey.app('trading')
@@ -74,7 +74,7 @@ describe('refresh tokens in a session that outlives them', () => {
 })
 
 describe('refresh tokens on a slow store', () => {
-  it('answer ten at once with one rotation', async () => {
+  it('rotate once for ten requests at the same time', async () => {
     const store = await testStore()
     const latchkey = await running({ store: slow(store, 20) })
     const app = await latchkey.app('trading')

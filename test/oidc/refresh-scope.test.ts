@@ -9,7 +9,7 @@ describe('the scope of a refresh', () => {
   })
   after(() => latchkey.close())
 
-  it('may name offline_access again, which an app of the suite was not granted, and nothing else', async () => {
+  it('may name offline_access, which a first-party app was not granted, and nothing else beyond the grant', async () => {
     const app = await latchkey.app('trading')
     const tokens = await app.signIn(browser(), { scope: 'openid email offline_access' })
     expect(tokens.scope).to.equal('openid email')

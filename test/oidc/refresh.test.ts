@@ -28,7 +28,7 @@ describe('refresh tokens', () => {
   })
   afterEach(() => latchkey.close())
 
-  it('rotate at each use, with all that was granted', async () => {
+  it('rotate at each use and keep the whole grant', async () => {
     const seen = new Set([tokens.refresh_token])
     for (let times = 0; times < 3; times++) {
       tokens = await app.refresh(tokens.refresh_token)
@@ -44,7 +44,7 @@ describe('refresh tokens', () => {
     ])
   })
 
-  it('give tokens for an API that was granted, and for no other', async () => {
+  it('issue tokens only for an API that was granted', async () => {
     tokens = await app.signIn(person, { resource: trading, scope: 'openid read trade' })
     const answer = await app.refresh(tokens.refresh_token, { resource: trading, scope: 'openid read' })
     expect(decodeJwt(answer.access_token)).to.include({ aud: trading, scope: 'read', sub: 'ada', acr: 'aal2' })
@@ -54,7 +54,7 @@ describe('refresh tokens', () => {
   })
 
   describe('when the answer was lost', () => {
-    it('answer the same request alike', async () => {
+    it('give the same answer to the same request', async () => {
       const first = await app.refresh(tokens.refresh_token)
       latchkey.pass(29_000)
       const second = await app.refresh(tokens.refresh_token)
@@ -64,14 +64,14 @@ describe('refresh tokens', () => {
       await app.refresh(second.refresh_token)
     })
 
-    it('answer ten at once with one rotation', async () => {
+    it('rotate once for ten requests at the same time', async () => {
       const ten = await Promise.all(Array.from({ length: 10 }, () => app.refresh(tokens.refresh_token)))
       expect(new Set(ten.map(each => JSON.stringify(each))).size).to.equal(1)
       await app.refresh(ten[0]?.refresh_token)
       expect(latchkey.of('token.reused')).to.deep.equal([])
     })
 
-    it('refuse another question, and harm nobody', async () => {
+    it('refuse a different request, without harm to the session', async () => {
       const first = await app.refresh(tokens.refresh_token)
       expect(await refused(app.refresh(tokens.refresh_token, { scope: 'openid' }))).to.equal('invalid_grant')
       expect(latchkey.of('token.reused')).to.deep.equal([])
@@ -79,14 +79,14 @@ describe('refresh tokens', () => {
     })
   })
 
-  describe('when one is used that was spent', () => {
+  describe('when a spent one is used', () => {
     const dead = async (): Promise<void> => {
       expect(latchkey.of('token.reused')).to.have.lengthOf(1)
       expect(latchkey.of('token.reused')[0]).to.include({ client: 'trading', account: 'ada' })
       expect(latchkey.of('session.ended').map(each => each.why)).to.deep.equal(['token-reused'])
     }
 
-    it('end the family and its tokens after 30 seconds, and no other app', async () => {
+    it('end the family and its tokens after 30 seconds, but no other app’s', async () => {
       const card = await latchkey.app('card')
       const cards = await card.signIn(person)
       const next = await app.refresh(tokens.refresh_token)
@@ -101,7 +101,7 @@ describe('refresh tokens', () => {
       expect(latchkey.of('session.ended')).to.deep.equal([])
     })
 
-    it('end the session and its tokens at every app when it comes from elsewhere', async () => {
+    it('end the session and its tokens at every app when the request comes from elsewhere', async () => {
       const card = await latchkey.app('card')
       const cards = await card.signIn(person)
       const next = await app.refresh(tokens.refresh_token)
@@ -130,7 +130,7 @@ describe('refresh tokens', () => {
       expect((await person.get(`${latchkey.issuer}/mine`)).json()).to.deep.equal({})
     })
 
-    it('end it at once when the one that came after was used', async () => {
+    it('end the family at once when its successor was used', async () => {
       const second = await app.refresh(tokens.refresh_token)
       const third = await app.refresh(second.refresh_token)
       expect(await refused(app.refresh(tokens.refresh_token))).to.equal('invalid_grant')
@@ -138,7 +138,7 @@ describe('refresh tokens', () => {
       expect(await refused(app.refresh(third.refresh_token))).to.equal('invalid_grant')
     })
 
-    it('end it when another client has it', async () => {
+    it('end the family when another client uses it', async () => {
       const next = await app.refresh(tokens.refresh_token)
       const thief = await latchkey.app('card')
       expect(await refused(thief.refresh(tokens.refresh_token))).to.equal('invalid_grant')
@@ -146,13 +146,13 @@ describe('refresh tokens', () => {
       expect(await refused(app.refresh(next.refresh_token))).to.equal('invalid_grant')
     })
 
-    it('end it for one that only begins like it', async () => {
+    it('end the family for a token that only begins like one of it', async () => {
       const forged = `${tokens.refresh_token?.slice(0, -4)}aaaa`
       expect(await refused(app.refresh(forged))).to.equal('invalid_grant')
       await dead()
     })
 
-    it('leave it alone when another client has the live one, or nobody ever had it', async () => {
+    it('leave the family alone when another client sends the live token, or one that never existed', async () => {
       const thief = await latchkey.app('card')
       expect(await refused(thief.refresh(tokens.refresh_token))).to.equal('invalid_grant')
       expect(await refused(app.refresh('nobody-ever-had-this-one-and-nobody-ever-will'))).to.equal('invalid_grant')
@@ -161,14 +161,14 @@ describe('refresh tokens', () => {
     })
   })
 
-  it('die with the session that they are of', async () => {
+  it('end with their session', async () => {
     for (let times = 0; times < 3; times++) tokens = await app.refresh(tokens.refresh_token)
     await person.get(`${latchkey.issuer}/end`)
     expect(await refused(app.refresh(tokens.refresh_token))).to.equal('invalid_grant')
     expect(latchkey.of('token.reused')).to.deep.equal([])
   })
 
-  it('keep the session of somebody at work alive, up to its longest', async () => {
+  it('keep an active session alive, up to its maximum age', async () => {
     for (let hours = 0; hours < 23; hours++) {
       latchkey.pass(3_500_000)
       tokens = await app.refresh(tokens.refresh_token)

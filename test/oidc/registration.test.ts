@@ -63,7 +63,7 @@ describe('clients that register', () => {
   })
   after(() => at.close())
 
-  it('ten at once, spend as many uses as an invitation has, on a slow store', async () => {
+  it('use up an invitation exactly, when ten register at once on a slow store', async () => {
     for (const uses of [1, 3]) {
       const bearer = await at.invite(uses)
       const answers = await Promise.all(Array.from({ length: 10 }, () => at.register(bearer)))
@@ -72,7 +72,7 @@ describe('clients that register', () => {
     }
   })
 
-  it('change once by one token, of ten at once, on a slow store', async () => {
+  it('change once when ten requests use the same token at once on a slow store', async () => {
     const { body } = await at.register(await at.invite(1))
     const { registration_access_token: bearer = '', registration_client_uri: url = '', client_id } = body
     const ten = Array.from({ length: 10 }, (_, index) =>
@@ -84,7 +84,7 @@ describe('clients that register', () => {
     expect(now.body.client_name).to.equal(won[0]?.body.client_name)
   })
 
-  it('are apps of the house: by name, host, and what their policy opens', async () => {
+  it('are listed like other apps: with name, host, and what their policy opens', async () => {
     const { body } = await at.register(await at.invite(1), { apis: { [wallet]: ['read'] } })
     const app = await at.latchkey.clients.app(body.client_id ?? '')
     expect(app).to.include({ name: 'Partner', host: 'partner.example', firstParty: false, tile: 'neutral' })
@@ -98,7 +98,7 @@ describe('clients that register', () => {
     expect(at.latchkey.of('client.registered')).to.deep.include({ client: body.client_id, policy: 'partner' })
   })
 
-  it('lose what their policy loses, and all where it is gone, until it is back', async () => {
+  it('lose what their policy loses, and everything while the policy is missing', async () => {
     const { body } = await at.register(await at.invite(1))
     expect((await at.token(body)).status).to.equal(200)
     await at.redeclare({ ...policy, apis: { [trading]: ['read'] } })
@@ -117,7 +117,7 @@ describe('clients that register', () => {
     expect((await read()).status).to.equal(200)
   })
 
-  it('have their secrets sealed anew once the operator’s newest secret is another', async () => {
+  it('have their secrets sealed again once the operator adds a newer secret', async () => {
     const { body } = await at.register(await at.invite(1))
     const { client_id = '', client_secret } = body
     const newer = keyring(['a newer secret of 32 characters or more', ...secrets])
@@ -134,7 +134,7 @@ describe('clients that register', () => {
     await registrations(at.store).remove(client_id)
   })
 
-  it('are gone once the operator removes them', async () => {
+  it('are unknown once the operator removes them', async () => {
     const { body } = await at.register(await at.invite(1))
     const { client_id = '', registration_client_uri = '', registration_access_token = '' } = body
     expect(await registrations(at.store).remove(client_id)).to.equal(true)

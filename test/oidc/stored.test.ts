@@ -5,7 +5,7 @@ import { testStore } from '../support/store.ts'
 import { watched } from '../support/watched.ts'
 
 describe('what the provider stores', () => {
-  it('is nothing that a bearer could use', async () => {
+  it('contains nothing that could be used as a bearer token', async () => {
     const store = await testStore()
     const { store: seen, written } = watched(store)
     const latchkey = await running({ store: seen })
@@ -53,13 +53,13 @@ describe('what the provider stores', () => {
     await store.close()
   })
 
-  it('is paid for from a book for each endpoint where a client cannot authenticate, and a flood of one closes no other', async () => {
+  it('is limited per endpoint where a client cannot authenticate, so that a flood of one closes no other', async () => {
     const books: (string | undefined)[] = []
     const latchkey = await running({ quota: { spend: async (_, { client }) => void books.push(client) } })
     const app = await latchkey.app('wallet')
     const { refresh_token } = await app.signIn(browser())
     await app.refresh(refresh_token)
-    // Proofs count at the token endpoint once there is a grant that they are for: who floods it has none.
+    // Proofs are stored at the token endpoint only for a valid grant, which somebody who floods it does not have.
     expect(books.every(each => each === undefined)).to.equal(true)
     books.length = 0
     const form = {

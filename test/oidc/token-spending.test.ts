@@ -22,7 +22,7 @@ describe('authorization codes', () => {
   }
   afterEach(() => latchkey.close())
 
-  it('are redeemed by exactly one of ten at once, and what that one was given ends', async () => {
+  it('are redeemed by exactly one of ten requests at once, whose tokens then end', async () => {
     const store = await testStore()
     await begin({ store: slow(store, 20) })
     const callback = await app.authorize(browser())
@@ -35,7 +35,7 @@ describe('authorization codes', () => {
     await store.close()
   })
 
-  it('end what they were redeemed for when they are used again', async () => {
+  it('revoke their tokens when they are used again', async () => {
     await begin()
     const person = browser()
     const callback = await app.authorize(person)
@@ -48,14 +48,14 @@ describe('authorization codes', () => {
     expect(latchkey.met).to.have.lengthOf(1)
   })
 
-  it('live a minute', async () => {
+  it('expire after a minute', async () => {
     await begin()
     const callback = await app.authorize(browser())
     latchkey.pass(61_000)
     expect((await app.redeem(callback).catch(each => each)).error).to.equal('invalid_grant')
   })
 
-  it('are of no use to another client, nor without their verifier', async () => {
+  it('are refused for another client, or without their verifier', async () => {
     await begin()
     const callback = await app.authorize(browser())
     const thief = await latchkey.app('card')
@@ -66,7 +66,7 @@ describe('authorization codes', () => {
     await app.redeem(callback)
   })
 
-  it('are not redeemed once the session has ended', async () => {
+  it('are refused once the session has ended', async () => {
     await begin()
     const person = browser()
     const callback = await app.authorize(person)
