@@ -55,9 +55,18 @@ function usualDigits(text: string): string {
 // somebody earns by each text that is sent to them: premium rate, shared cost, satellites.
 const textable = new Set(['MOBILE', 'FIXED_LINE_OR_MOBILE'])
 
-/** A mobile number, with + or 00, typed or copied from a `tel:` link (RFC 3966), as E.164; undefined for what is none. */
-export function phoneNumber(typed: string): string | undefined {
-  return mobile(typed)?.number
+/**
+ * A mobile number as E.164, typed or copied from a `tel:` link (RFC 3966): with + or 00, or as it is dialled within a country (ISO 3166-1
+ * alpha-2). Undefined for what is none.
+ */
+export function phoneNumber(typed: string, country?: string): string | undefined {
+  return mobile(typed, country)?.number
+}
+
+/** Every country that has numbers (ISO 3166-1 alpha-2), with its calling code. */
+export function dialledCountries(): { code: string; calling: string }[] {
+  const { getCountries, getCountryCallingCode }: typeof import('libphonenumber-js/max') = load('libphonenumber-js/max')
+  return getCountries().map(code => ({ code, calling: getCountryCallingCode(code) }))
 }
 
 /** The country of a mobile number (ISO 3166-1 alpha-2). */
@@ -65,15 +74,16 @@ export function phoneCountry(number: string): string | undefined {
   return mobile(number)?.country
 }
 
-function mobile(typed: string): { number: string; country: string } | undefined {
+function mobile(typed: string, from?: string): { number: string; country: string } | undefined {
   if (typed.length > 1_000) return undefined
   const text = typedCode(typed)
     .replace(/^tel: ?/i, '')
     .replace(/^00/, '+')
-  if (text.length > 40 || !/^\+[0-9 ()./-]+$/.test(text)) return undefined
+  if (text.length > 40 || !/^\+?[0-9 ()./-]+$/.test(text)) return undefined
   // Loaded when first asked for: 2 MB that an idle process does without.
-  const { parsePhoneNumberFromString }: typeof import('libphonenumber-js/max') = load('libphonenumber-js/max')
-  const number = parsePhoneNumberFromString(text)
+  const phones: typeof import('libphonenumber-js/max') = load('libphonenumber-js/max')
+  const { parsePhoneNumberFromString, isSupportedCountry } = phones
+  const number = parsePhoneNumberFromString(text, from !== undefined && isSupportedCountry(from) ? from : undefined)
   if (!number?.isPossible()) return undefined
   // Number plans grow faster than tables of them: a range that tables do not know counts as what its neighbours are.
   const known =

@@ -110,6 +110,8 @@ export interface Factor<Secret = any, EState = any, EAnswer = any, PState = any,
   hint?(secret: Secret): string
   /** How good a new secret would be, while it is still typed. */
   rate?(typed: string, who: Pick<Subject<Secret>, 'email'>): Promise<Rated>
+  /** The countries whose numbers it takes as they are dialled there (ISO 3166-1 alpha-2), with their calling codes. */
+  countries?(): readonly { code: string; calling: string }[]
   /** What having enrolled it proves of the account itself. */
   verifiedContact?(secret: Secret): { email?: string; phone?: string }
 }

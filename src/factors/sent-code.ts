@@ -3,7 +3,7 @@ import { same } from '../crypto/digest.ts'
 import { digits, token } from '../crypto/random.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import { type Code, Problem } from '../errors.ts'
-import { emailAddress, maskedEmail, maskedPhone, phoneCountry, phoneNumber } from './contacts.ts'
+import { dialledCountries, emailAddress, maskedEmail, maskedPhone, phoneCountry, phoneNumber } from './contacts.ts'
 import { type Begun, type Factor, filled, refused, type Subject } from './factor.ts'
 import { sixDigits } from './typed.ts'
 
@@ -49,7 +49,7 @@ interface Channel {
   /** The field that asks for the destination, and the Problem of one that is none. */
   field: 'email' | 'phone'
   invalid: Code
-  read(typed: string): string | undefined
+  read(typed: string, country?: string): string | undefined
   mask(to: string): string
   /** Is anything sent there at all? */
   serves?(to: string): boolean
@@ -93,6 +93,7 @@ export function smsCode({
     strength: 'aal2',
     mandatory: true,
     verifiedContact: ({ to }) => ({ phone: to }),
+    countries: () => dialledCountries().filter(({ code }) => countries === undefined || countries.includes(code)),
     ...sentCode(channel, services),
   }
 }
@@ -137,11 +138,9 @@ function sentCode({ channel, field, invalid, read, mask, serves = () => true }: 
     hint: ({ to }) => mask(to),
     enrol: {
       // Well-formed ones come out in their one spelling, so that flows can look them up and count them; `begin` refuses the others.
-      ask: z.object({
-        [field]: z
-          .string()
-          .max(1024)
-          .transform(typed => read(typed) ?? typed),
+      ask: z.object({ [field]: z.string().max(1024), country: z.string().max(2).optional() }).transform(asked => {
+        const typed = String(asked[field])
+        return { [field]: read(typed, asked.country) ?? typed }
       }),
       begin: async (who, asked): Promise<Begun<State>> => {
         const typed = asked[field]

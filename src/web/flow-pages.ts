@@ -5,6 +5,7 @@ import type { Factor } from '../factors/factor.ts'
 import { pause } from '../flows/challenge.ts'
 import type { Run } from '../flows/flow.ts'
 import type { Flow } from '../flows/flow-store.ts'
+import { callingCodes } from './calling-codes.ts'
 import { baseOf, folders } from './flow-start.ts'
 import { field, fields, submit } from './forms.ts'
 import { chosenLocale } from './language.ts'
@@ -26,7 +27,8 @@ const longest = 200
 
 /** Serves the pages of every flow, whatever it is for and whichever factors it asks for. */
 export function flowPages(services: Services): void {
-  const { router, accounts, actions, credentials, factors, flows, sessions, devices, resume, show, finish } = services
+  const { router, accounts, actions, credentials, factors, flows, sessions, devices, places, resume, show, finish } =
+    services
   /** Writes with the flow which language was chosen since it began: its emails and texts follow. */
   const spoken = async (ctx: Context, flow: Flow): Promise<Flow> => {
     const locale = chosenLocale(ctx)
@@ -111,6 +113,7 @@ export function flowPages(services: Services): void {
         progress: flow.purpose === 'sign-up' ? progress(flow, asked !== undefined, factors) : undefined,
         email: flow.email,
         current: await currentOf(flow, factor),
+        dialled: step.now === 'enrol' ? callingCodes(ctx, factor, places) : undefined,
         cancel: cancelOf(flow),
         lost: factors.some(({ id, positions }) => positions.includes('last') && flow.proved.includes(id)),
         signIn: flow.purpose === 'sign-up' && flow.enrolled.length === 0 ? `/sign-in?from=${flow.id}` : undefined,
@@ -212,7 +215,7 @@ export function flowPages(services: Services): void {
 
 /** Returns what was typed that a page may show again: never a password or a code. */
 function typed(posted: unknown): Record<string, string> {
-  const shown = ['email', 'phone']
+  const shown = ['email', 'phone', 'country']
   const entries = Object.entries(posted ?? {}).filter(
     ([name, value]) => shown.includes(name) && typeof value === 'string',
   )

@@ -42,6 +42,8 @@ interface Step {
   lost?: boolean
   /** What of theirs is asked for, where a session is asked to prove more: the name of a credential. */
   current?: string | undefined
+  /** The countries whose numbers can be typed as they are dialled there, posted as `country`, and the one to begin with. */
+  dialled?: { list: readonly { code: string; name: string; calling: string }[]; first: string } | undefined
   /** Where a post cancels it, and nothing is changed. */
   cancel?: string | undefined
   /** Where people who have an account sign in: shown on the first page of a sign-up. */

@@ -107,6 +107,7 @@ describe('factors/addresses', () => {
     // No table knows this range: it is what its neighbours are.
     ['+43 664 12345100', '+4366412345100'],
     ['07700 900123', undefined],
+    ['7700 900123', undefined],
     ['+49 30 901820', undefined],
     ['+43 820 123456', undefined],
     ['+49 180 5123456', undefined],
@@ -159,6 +160,26 @@ describe('factors/addresses', () => {
     for (const [, address] of addresses) if (address) expect(emailAddress(address)).to.equal(address)
     for (const [, number] of numbers) if (number) expect(phoneNumber(number)).to.equal(number)
   })
+
+  const dialled: [typed: string, country: string, number: string | undefined][] = [
+    ['07700 900123', 'GB', '+447700900123'],
+    ['0151 12345678', 'DE', '+4915112345678'],
+    ['0664/12345100', 'AT', '+4366412345100'],
+    ['(202) 555-0123', 'US', '+12025550123'],
+    ['٠٥٠ ١٢٣ ٤٥٦٧', 'SA', '+966501234567'],
+    ['tel:07700-900-123', 'GB', '+447700900123'],
+    // The prefix says more than the country that is chosen.
+    ['+43 664 12345100', 'GB', '+4366412345100'],
+    ['0043 664 12345100', 'GB', '+4366412345100'],
+    ['020 7946 0958', 'GB', undefined],
+    ['07700 900123', 'XX', undefined],
+    ['07700 900123', '', undefined],
+    ['07700 900123', 'constructor', undefined],
+    ['112', 'DE', undefined],
+  ]
+  for (const [typed, country, number] of dialled)
+    it(`reads ${typed} in ${country || 'no country'} as ${number ?? 'none'}`, () =>
+      expect(phoneNumber(typed, country)).to.equal(number))
 
   it('is settled whatever was typed', () => {
     const words = fc.string({ unit: 'binary', maxLength: 12 })

@@ -190,6 +190,18 @@ describe('factors/sent-code, by country', () => {
     return [enrol, prove, own.sent.length - before]
   }
 
+  it('asks for numbers of the countries that it was told, as they are dialled there', () => {
+    expect(factor.countries?.()).to.have.deep.members([
+      { code: 'AT', calling: '43' },
+      { code: 'DE', calling: '49' },
+    ])
+    expect(smsCode({ ...own.sealer, send: own.send }).countries?.()).to.have.length.above(200)
+    const read = (asked: object) => factor.enrol.ask?.parse(asked)
+    expect(read({ phone: '0664 1234567', country: 'AT' })).to.deep.equal({ phone: '+436641234567' })
+    expect(read({ phone: '+436641234567' })).to.deep.equal({ phone: '+436641234567' })
+    expect(read({ phone: '0664 1234567' })).to.deep.equal({ phone: '0664 1234567' })
+  })
+
   it('texts the countries that it was told, and no others, to enrol and to prove', async () => {
     expect(await sentTo('+436641234567')).to.deep.equal([undefined, undefined, 2])
     expect(await sentTo('+4915112345678')).to.deep.equal([undefined, undefined, 2])

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { jar } from '../support/jar.ts'
 import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, codeSentTo, somebody } from '../support/people.ts'
 import { securityAt } from '../support/security.ts'
@@ -39,6 +40,35 @@ describe('what was typed wrong', () => {
     let page = asked
     for (let each = 0; each < 6; each += 1) page = await asked.submit({ code: '000000' })
     expect([page.status, page.h1]).to.deep.equal([403, 'Choose another way'])
+  })
+
+  it('is no phone number without the country that it is dialled in, which the page knows', async () => {
+    const person = somebody()
+    const language = { 'accept-language': 'de-AT,de;q=0.9' }
+    const browser = jar(language)
+    let page = await (await browser.get(`${latchkey.issuer}/sign-up`)).submit({ email: person.email })
+    page = await page.submit({ code: await codeSentTo(latchkey, person.email) })
+    page = await page.submit({ password: person.password })
+    page = await page.submit({}, { action: '/use' })
+    const chosen = () => page.find('#country option[selected]')
+    expect([chosen()?.attributes.value, chosen()?.text]).to.deep.equal(['AT', 'Österreich (+43)'])
+    expect(
+      page
+        .all('#country option')
+        .slice(0, 2)
+        .map(({ text }) => text),
+    ).to.deep.equal(['Afghanistan (+93)', 'Ägypten (+20)'])
+
+    page = await page.submit({ phone: '', country: 'GB' })
+    expect([page.status, page.alerts]).to.deep.equal([422, ['Geben Sie Ihre Mobilnummer ein.']])
+    expect(chosen()?.attributes.value).to.equal('GB')
+    page = await page.submit({ phone: '0664 12345', country: 'GB' })
+    expect([page.status, page.find('#phone')?.attributes.value]).to.deep.equal([422, '0664 12345'])
+    page = await page.submit({ phone: person.phone.replace('+43', '0'), country: 'AT' })
+    expect(page.text).to.include(person.phone)
+    page = await page.submit({ code: await codeSentTo(latchkey, person.phone) })
+    expect(page.all('[data-recovery-code]')).to.have.lengthOf(10)
+    latchkey.keepOut(person.password, ...page.all('[data-recovery-code]').map(each => each.text))
   })
 
   it('is a weak password for the same reason while it is typed and when it is posted, in the language of the page', async () => {

@@ -15,6 +15,16 @@ import {
   wrongCode,
 } from './gallery-samples.ts'
 
+/** The beginning of the list of countries. */
+const dialled = {
+  list: [
+    { code: 'AT', name: 'Austria', calling: '43' },
+    { code: 'DE', name: 'Germany', calling: '49' },
+    { code: 'GB', name: 'United Kingdom', calling: '44' },
+  ],
+  first: 'GB',
+}
+
 /** Everything that a sign-up asks. */
 export const signUps: readonly Picture[] = [
   picture('sign-up-email', 'sign-in/enrol', {
@@ -99,6 +109,7 @@ export const signUps: readonly Picture[] = [
     cancel: '/account/add/a1/cancel',
     towards: undefined,
     factor: { id: 'sms' },
+    dialled,
     shown: undefined,
   }),
   picture('enrol-lost', 'sign-in/enrol', {
@@ -127,6 +138,7 @@ export const signUps: readonly Picture[] = [
   picture('sign-up-phone', 'sign-in/enrol', {
     ...signUp,
     factor: { id: 'sms' },
+    dialled,
     shown: undefined,
     others: [others.totp],
     progress: at(4),
@@ -134,15 +146,21 @@ export const signUps: readonly Picture[] = [
   picture('sign-up-phone-refused', 'sign-in/enrol', {
     ...signUp,
     factor: { id: 'sms' },
+    dialled,
     shown: undefined,
     typed: { phone: '0151 23' },
     others: [others.totp],
     progress: at(4),
-    ...wrong('invalid_phone', 'phone', 'We can’t text that number. Begin with + and the country code.'),
+    ...wrong(
+      'invalid_phone',
+      'phone',
+      'We can’t text this number. Check the number and the country, or enter it with + and the country code, for example +44 7700 900123.',
+    ),
   }),
   picture('sign-up-phone-code', 'sign-in/enrol', {
     ...signUp,
     factor: { id: 'sms' },
+    dialled,
     shown: { to: '+447700900123', resendAt: now + 30_000 },
     typed: { phone: '+447700900123' },
     others: [others.totp],
