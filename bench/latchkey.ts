@@ -17,7 +17,7 @@ import { passkey } from '../src/factors/passkey.ts'
 import { openStore } from '../src/store/open.ts'
 import { type Authenticator, authenticator } from '../test/support/authenticator.ts'
 import { totpAt } from '../test/support/codes.ts'
-import { jar, type Page } from '../test/support/jar.ts'
+import { type Jar, jar, type Page } from '../test/support/jar.ts'
 import { dropMongo, dropPostgres } from '../test/support/store.ts'
 import { type Child, freePort, serve, start } from './child.ts'
 import { api, app, machine } from './clients.ts'
@@ -51,10 +51,10 @@ export interface Measured extends Child {
   stopServing(): Promise<void>
   /** Starts again on the same store and port, once it was stopped or killed; resolves once it is ready. */
   restart(): Promise<void>
-  /** Signs the next person in, by password and authenticator, from an address of theirs if it is told; everybody signs in once, because a code counts once. */
-  signIn(address?: string): Promise<void>
-  /** Signs one of those in who have a passkey: each worker has one of its own, and may do so again and again. */
-  passkeySignIn(worker: number): Promise<void>
+  /** Signs the next person in, by password and authenticator, from an address of theirs if it is told; everybody signs in once, because a code counts once. Resolves to their browser. */
+  signIn(address?: string): Promise<Jar>
+  /** Signs one of those in who have a passkey: each worker has one of its own, and may do so again and again. Resolves to their browser. */
+  passkeySignIn(worker: number): Promise<Jar>
   /** Signs the next person in for the app; resolves to its refresh token. */
   refreshToken(): Promise<string>
   /** Somebody's API keys: one with a secret, one with a key pair. */
@@ -63,6 +63,8 @@ export interface Measured extends Child {
 
 interface Wanted {
   people: number
+  /** People who have a passkey; as many as sign in side by side, unless told. */
+  holders?: number
   /** People who are only there, each with five sessions. */
   others?: number
   /** A hash of another product, which every other of the people has, as an import would have left them. */
@@ -72,7 +74,7 @@ interface Wanted {
   /** Asks the Latchkey at a URL for its first token. */
   firstToken?(url: string): Promise<void>
   /** More apps than those that are measured, and more of the environment. */
-  apps?: readonly object[]
+  apps?: readonly object[] | ((issuer: string) => readonly object[])
   environment?: Readonly<Record<string, string>>
 }
 
@@ -83,12 +85,12 @@ export async function latchkey(wanted: Wanted): Promise<Measured> {
   const file = join(folder, 'latchkey.db')
   const store = database ?? `sqlite:${file}`
   const clients = join(folder, 'clients.json')
-  writeFileSync(clients, JSON.stringify(declared(apps)))
   const ring = keyring([measuredSecrets])
   const hashing = hasher({ keyring: ring, queue: 64 })
   const hash = await hashing.hash(password)
   const port = await freePort()
   const issuer = `http://localhost:${port}`
+  writeFileSync(clients, JSON.stringify(declared(typeof apps === 'function' ? apps(issuer) : apps)))
   const { crowd, keys, holders } = await settle(store, { ...wanted, hash, issuer })
   const begun = performance.now()
   const env = {
@@ -124,16 +126,16 @@ export async function latchkey(wanted: Wanted): Promise<Measured> {
     },
     signIn: async address => {
       const browser = jar(address === undefined ? {} : { 'x-forwarded-for': address })
-      const page = await prove(await browser.get(`${issuer}/sign-in`), next())
-      if (!page.url.endsWith('/account')) throw new Error(`signed in to ${page.url}: ${page.text.slice(0, 200)}`)
+      arrived(await prove(await browser.get(`${issuer}/sign-in`), next()))
+      return browser
     },
     passkeySignIn: async worker => {
       const browser = jar()
       const start = await browser.get(`${issuer}/sign-in`)
       const options = JSON.parse(start.find('[data-passkey]')?.attributes['data-options'] ?? '{}')
       const proof = await (holders[worker] as Authenticator).get(options, issuer)
-      const page = await browser.post(`${start.url}/passkey`, { response: JSON.stringify(proof) })
-      if (!page.url.endsWith('/account')) throw new Error(`signed in to ${page.url}: ${page.text.slice(0, 200)}`)
+      arrived(await browser.post(`${start.url}/passkey`, { response: JSON.stringify(proof) }))
+      return browser
     },
     refreshToken: async () => refreshToken(issuer, next()),
     keys,
@@ -157,8 +159,9 @@ function declared(apps: readonly object[]): object {
 /** Puts people into the store, as sign-up would have left them. */
 async function settle(
   url: string,
-  { people, others = 0, imported, hash, issuer }: Wanted & { hash: string; issuer: string },
+  wanted: Wanted & { hash: string; issuer: string },
 ): Promise<{ crowd: Person[]; keys: Measured['keys']; holders: Authenticator[] }> {
+  const { people, holders: holding = peopleAtOnce, others = 0, imported, hash, issuer } = wanted
   // Sweeping, as the measured process does: MongoDB refuses an index that differs from the one of the same name.
   const store = await openStore(url, { now: Date.now })
   const known = accounts(store)
@@ -175,7 +178,7 @@ async function settle(
     return account
   }
   const holders: Authenticator[] = []
-  for (let worker = 0; worker < peopleAtOnce; worker++) {
+  for (let worker = 0; worker < holding; worker++) {
     const account = id()
     const { device, ...enrolled } = await newPasskey(account, issuer)
     holders.push(device)
@@ -191,15 +194,8 @@ async function settle(
   const book = sessionBook({ store, longest: 30 * 24 * 3_600_000, now: Date.now })
   const other = async (which: number): Promise<void> => {
     const account = await begin(`other-${which}@example.com`, [{ factor: 'password', secret: { hash } }])
-    const session = {
-      account,
-      device: id(),
-      address: '192.0.2.1',
-      country: undefined,
-      acr: 'mfa',
-      amr: ['pwd'],
-      agent: {},
-    }
+    const place = { address: '192.0.2.1', country: undefined, agent: {} }
+    const session = { account, device: id(), ...place, acr: 'mfa', amr: ['pwd'] }
     await Promise.all(Array.from({ length: 5 }, () => book.started({ id: id(), ...session })))
   }
   // A thousand at once share the commits; all at once would not fit into memory.
@@ -219,6 +215,10 @@ async function newPasskey(account: string, issuer: string) {
   const device = authenticator({ synced: true })
   const made = await device.create(asked.page?.options as Parameters<Authenticator['create']>[0], issuer)
   return { device, ...(await enrol.finish({ response: JSON.stringify(made) }, asked.state, who)) }
+}
+
+function arrived({ url, text }: Page): void {
+  if (!url.endsWith('/account')) throw new Error(`signed in to ${url}: ${text.slice(0, 200)}`)
 }
 
 /** From the first page of a sign-in to where it leads. */

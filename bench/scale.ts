@@ -31,8 +31,8 @@ async function sidesOf(measured: Measured): Promise<Record<'token' | 'refresh' |
   return {
     token: side(async () => void (await service.post('/token', credentials))),
     refresh: side(refresh),
-    signIn: side(() => measured.signIn()),
-    passkey: side(measured.passkeySignIn),
+    signIn: side(async () => void (await measured.signIn())),
+    passkey: side(async worker => void (await measured.passkeySignIn(worker))),
   }
 }
 const [small, large] = [await sidesOf(few), await sidesOf(many)]

@@ -139,7 +139,9 @@ export function adminActs(services: Services): void {
     '/admin/roles/:account/:role',
     changesRoles,
     async ctx => {
-      const { account = '', role = '' } = ctx.params
+      const { account = '' } = ctx.params
+      const role = roleNames.find(each => each === ctx.params.role)
+      if (role === undefined) throw new Problem('not_found')
       const say = (key: string, values?: Record<string, string>) => show.say(ctx.state.locale, key, values)
       const title = say('admin.act.take', { role: say(`admin.role.${role}`) })
       return { act: 'take', title, about: await emailOf(account), back: '/admin/roles', fields: [], two: false }

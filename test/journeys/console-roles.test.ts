@@ -32,6 +32,13 @@ describe('roles in the console', function () {
     expect((await admin.open('/admin/roles')).status).to.equal(200)
   })
 
+  it('knows no page for a role that does not exist', async () => {
+    const { admin } = staff
+    const own = await of.idOf(admin.person.email)
+    for (const role of ['owner', 'Admin', '__proto__', 'constructor'])
+      expect((await admin.open(`/admin/roles/${own}/${role}`)).status, role).to.equal(404)
+  })
+
   it('takes two admins to give a role that decides, and one to take it away', async () => {
     const [second, ada] = [await of.clerk('admin'), await of.at.joined()]
     const id = await of.idOf(ada.email)

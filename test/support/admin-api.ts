@@ -30,7 +30,10 @@ export interface Member {
 }
 
 /** A Latchkey whose admin API services may use: `desk` is the app of its staff. */
-export async function adminApiServed(more: (issuer: string) => object[] = () => []) {
+export async function adminApiServed(
+  more: (issuer: string) => object[] = () => [],
+  environment: Record<string, string> = {},
+) {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-admin-api-'))
   const [port = 0] = await freePorts(1)
   const issuer = `http://localhost:${port}`
@@ -54,7 +57,7 @@ export async function adminApiServed(more: (issuer: string) => object[] = () => 
   const write = (list: object[]) =>
     writeFileSync(file, JSON.stringify({ apis: [{ resource: other, name: 'Other', scopes: ['read'] }], clients: list }))
   write(clients)
-  const latchkey: Running = await startLatchkey({ port, clients: file })
+  const latchkey: Running = await startLatchkey({ port, clients: file, environment })
   const at = securityAt(latchkey)
 
   const token = async (client: string, form: Record<string, string>): Promise<string> => {
