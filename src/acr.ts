@@ -2,7 +2,7 @@
 export const acrValues = ['mfa', 'aal2', 'phr'] as const
 export type Acr = (typeof acrValues)[number]
 
-/** Is this one of ours? */
+/** Tells whether this is one of ours. */
 export function asAcr(acr: unknown): Acr | undefined {
   return acrValues.find(each => each === acr)
 }

@@ -74,7 +74,7 @@ export interface Latchkey {
   refused: Log['refused']
   /** Reads clients.json anew; a faulty one is logged, and the former stays. */
   reload(): Promise<void>
-  /** Does now what it does by itself every minute: says what is still to be said of changes, and removes accounts whose time has come. */
+  /** Does now what otherwise happens every minute: sends pending notices of changes, and removes accounts whose time has come. */
   sweep(): Promise<void>
   /** Ends what runs beside requests. The store stays open. */
   stop(): Promise<void>

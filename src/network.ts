@@ -52,7 +52,7 @@ export function network(text: string): string {
   return parsed ? `${parsed.kind()} ${parsed.toByteArray().slice(0, parsed.kind() === 'ipv4' ? 3 : 6)}` : text
 }
 
-/** Are two addresses of one network? Of one that is unknown nobody can say so. */
+/** Tells whether two addresses are of one network. An unknown address is of none. */
 export function oneNetwork(one: string, other: string): boolean {
   return addressOf(one) !== undefined && network(one) === network(other)
 }
@@ -82,7 +82,7 @@ export function reachOf(text: string): 'public' | 'loopback' | 'inside' {
   return range === 'unicast' && given ? 'public' : 'inside'
 }
 
-/** Is this host, as a URL or a setting names it, the machine's own name or address (RFC 8252, 7.3)? */
+/** Tells whether a host, as a URL or a setting names it, is the machine's own name or address (RFC 8252, 7.3). */
 export function loopback(host: string): boolean {
   return host === 'localhost' || host === '[::1]' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 }

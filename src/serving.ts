@@ -14,7 +14,7 @@ export interface Place {
   port: number
   /** PEM files of a certificate chain and its key: https. */
   tls: Files | undefined
-  /** Asks clients for a certificate, and lets in whoever has none. */
+  /** Asks clients for a certificate, and lets in those without one. */
   certificates?: boolean
 }
 
@@ -64,7 +64,7 @@ export async function serving(
   { poll = 5_000, grace = 5_000, onFault, onUnreadable }: Options,
 ): Promise<Serving> {
   const pair = tls && read(tls)
-  // Who issued a certificate, and whether that is enough, is for whoever needs one to say.
+  // Who issued a certificate, and whether that is enough, is decided by what needs one.
   const asking = certificates ? { requestCert: true, rejectUnauthorized: false, ca: [] } : {}
   const refuseUnreadable = (why: string, socket: Duplex): void => {
     if (why === 'ECONNRESET' || !socket.writable) return void socket.destroy()

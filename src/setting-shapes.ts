@@ -108,7 +108,7 @@ export const backups = z.string().transform((typed, context) => {
   }
   return { folder, every: interval, keep: Number(keep) }
 })
-/** Is this where somebody can be written to, as RFC 9116, 2.5.3 has it? */
+/** Tells whether this is an address to write to (RFC 9116, 2.5.3). */
 const contact = (text: string): boolean =>
   /^[!-~]+$/.test(text) && URL.canParse(text) && /^(https:\/\/[^/]|mailto:[^@]+@.)/.test(text)
 

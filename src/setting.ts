@@ -6,7 +6,7 @@ export interface Setting<T> {
   means: string
   /** What is done without it, as README and `--help` print it. */
   otherwise: string
-  /** May its text be kept in a file, which the same name with `_FILE` names? */
+  /** Whether its text may be kept in a file, which the same name with `_FILE` names. */
   secret: boolean
   read: z.ZodType<T, string | undefined>
 }

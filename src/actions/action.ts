@@ -72,7 +72,7 @@ export interface Action<Args extends z.ZodType = z.ZodType, Out = unknown> {
   check?(args: z.output<Args>, actor: Actor): Promise<unknown>
   /** Tells whether somebody gets in, or gets at money, more easily from then on: apps are told to wait. */
   loosens?(args: z.output<Args>, account: Account): boolean | Promise<boolean>
-  /** Does it, once. Absent where the flow does it by enrolling a factor. */
+  /** Carries it out, once. Absent where the flow does it by enrolling a factor. */
   run?(args: z.output<Args>, actor: Actor & { loosens: boolean }): Promise<Out>
   /** The factor that the flow enrols, proved or not. */
   enrols?(args: z.output<Args>): string

@@ -116,7 +116,7 @@ export function performing({ credentials, factors, sessions, hold, now }: Servic
     /** Runs an action that was prepared, and ends the sessions that end with it. */
     run,
     carried,
-    /** Carries out the action of a flow that was taken, for whoever proved it. */
+    /** Carries out the action of a flow that was taken, for the person who proved it. */
     resume: async (ctx: Context, flow: Flow, account: Account, proved: Actor['proved'], say: SayTo) => {
       const action = carried(flow)
       const actor = { ...actorOf(ctx, { account, session: { uid: flow.session ?? '' } }), proved }

@@ -100,7 +100,7 @@ export function keys({ store, sealer, now }: { store: Store; sealer: Sealer; now
   return {
     get: (own: string) => kept.get(own),
     of,
-    /** Makes a key that signs by a new secret, or by the private half of `publicKey`. Throws `limit_reached`. */
+    /** Adds a key that signs with a new secret, or with the private half of `publicKey`. Throws `limit_reached`. */
     add: async (wanted: NewApiKey, publicKey?: string): Promise<Revealed> => {
       const own = prefixes.id + id()
       const { algorithm, secret, kept: inside } = make(own, publicKey)

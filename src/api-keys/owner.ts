@@ -18,7 +18,7 @@ interface Services {
   keys: Keys
   accounts: Pick<Accounts, 'get'>
   throttle: Pick<Throttle, 'ration'>
-  /** Has apps wait: a key that moves money was made. */
+  /** Tells apps to wait: a key that moves money was made. */
   hold: Hold
   sendMail: SendMail
   emit: Emit
@@ -56,7 +56,7 @@ export function owner({ keys, accounts, throttle, hold, sendMail, emit }: Servic
       // Before there is a key that the apps would not know to wait for.
       if (wanted.scopes.includes('transfer')) await hold(account, origin)
       const made = await keys.add({ ...wanted, account, securityStamp }, publicKey)
-      // Whoever revokes all that there are, for good reason, has changed the security stamp before: one of both sees the other.
+      // Revoking all keys of an account comes after a change of its security stamp: one of the two requests sees the other.
       const owner = await accounts.get(account)
       if (!active(owner) || owner.securityStamp !== securityStamp) {
         await keys.revoke(made.key.id)

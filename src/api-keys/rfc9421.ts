@@ -119,7 +119,7 @@ export function contentDigest(body: string | Uint8Array): string {
   return `sha-256=:${sha256(body, 'base64')}:`
 }
 
-/** Is a request's body the one whose digest the field tells? Throws Refusal when the field cannot be read. */
+/** Tells whether a request's body has the digest of the field. Throws Refusal when the field cannot be read. */
 export function intact({ body = '', digest }: Pick<SignedRequest, 'body' | 'digest'>, told: string): boolean {
   return same(sha256In(told), sha256In(digest ?? contentDigest(body)))
 }

@@ -24,7 +24,7 @@ export interface Claim {
   behind: number
   /** What no other request by this key may repeat while its time lasts. */
   nonce: string
-  /** Is its body the one whose digest was signed? */
+  /** Tells whether its body is the one whose digest was signed. */
   intact: boolean
   signed: string | Uint8Array
   signature: Uint8Array
@@ -40,14 +40,14 @@ export interface Scheme {
   id: SchemeId
   /** Reads what a request says of its signature; throws Refusal when it is not of this scheme's shape. */
   parse(request: SignedRequest): Claim | Promise<Claim>
-  /** Was it signed with this? Takes the same time for any signature that is wrong. */
+  /** Tells whether it was signed with this. Takes the same time for any wrong signature. */
   verify(claim: Claim, material: Material): boolean
 }
 
 export const schemeIds = ['rfc9421', 'exchange', 'query'] as const
 export type SchemeId = (typeof schemeIds)[number]
 
-/** Was the claim's text signed with this key? */
+/** Tells whether the claim's text was signed with this key. */
 export function signedWith({ signed, signature }: Claim, material: Material): boolean {
   return material.algorithm === 'ed25519'
     ? signatureMatches(material.value, signed, signature)

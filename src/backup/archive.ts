@@ -200,7 +200,7 @@ async function* linesOf(file: string, passphrase: string | undefined): AsyncGene
   const sealed = isSealedStream(start)
   if (sealed && passphrase === undefined)
     throw new BackupError(`${file} is sealed: give its passphrase (--passphrase-file, or LATCHKEY_BACKUP_PASSPHRASE).`)
-  // Whoever can write where backups are kept could put a forged one in the place of one that is sealed.
+  // Somebody who can write where backups are kept could replace a sealed one by a forged one.
   if (!sealed && passphrase !== undefined)
     throw new BackupError(
       `${file} is not sealed, though a passphrase is given: restore it without one if you trust it.`,

@@ -33,7 +33,7 @@ interface Services {
   /** Hears when the last backup succeeded, whichever process made it. */
   onDone(at: number): void
   onFault(fault: unknown): void
-  /** Makes one backup; a thread of its own unless told, because it reads the whole store. */
+  /** Writes one backup; a thread of its own unless told, because it reads the whole store. */
   make?: (wish: Wish, signal: AbortSignal, at: number) => Promise<Made>
 }
 

@@ -19,7 +19,7 @@ export function isDeclared(client: object): boolean {
   return (client as { declared?: unknown }).declared === mark
 }
 
-/** Makes the library keep the extensions. Those of an app that registers itself are the defaults. */
+/** Returns the configuration by which oidc-provider keeps the extensions. Those of an app that registers itself are the defaults. */
 export const extraClientMetadata = {
   properties: ['declared', ...Object.keys(extensionsShape)],
   validator: (_, key, value, metadata) => {

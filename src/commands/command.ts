@@ -16,7 +16,7 @@ export interface Command {
   /** What may follow its name, as its help prints it. */
   takes: string
   options: NonNullable<ParseArgsConfig['options']>
-  /** May words follow that are no options? */
+  /** Whether words may follow that are no options. */
   words?: true
   /** What its options mean, and what else to know. */
   help: string

@@ -61,7 +61,7 @@ export function cookieKeys(keyring: Keyring) {
 /** Milliseconds for which a proof of `ownProof` holds, before and after it was made. */
 const proofHolds = 5 * 60_000
 
-/** Makes and checks what proves to a server with the same secrets that its operator asks. */
+/** Makes and verifies proofs, to a server with the same secrets, that its operator asks. */
 export function ownProof(keyring: Keyring) {
   const keys = keyring.all('own-proof')
   return {

@@ -118,12 +118,12 @@ export function courier<M>(options: Options<M>): { wake(): void; start(): () => 
     }
   }
 
-  // Whoever serves its recipient comes to it in its turn; its own time counts only if they die.
+  // The worker that serves its recipient reaches it in turn; its own time counts only if that worker dies.
   async function setAside({ id, due }: Posted, until: number): Promise<void> {
     await messages.patch(id, { state: 'waiting', due: until }, { due, state: free })
   }
 
-  /** Is it off the list now? */
+  /** Tells whether it is off the list now. */
   async function attempt({ id, state, due, tries, until, at }: Posted): Promise<boolean> {
     const late = now() >= until
     const claim = { state: 'held', due: now() + lease, tries: late ? tries : tries + 1 } as const

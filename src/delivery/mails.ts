@@ -154,7 +154,7 @@ interface Services {
   issuer: string
   /** The words by which the owner of an address knows us. */
   antiPhishingPhraseOf: (to: string) => Promise<string | undefined>
-  /** May a number be sent one more notice? */
+  /** Tells whether a number may be sent one more notice. */
   mayText: (to: string) => Promise<boolean>
   now: () => number
 }

@@ -52,7 +52,7 @@ export interface Ceremony<Secret, State, Answer, Outcome> {
   /** The answer's shape. Its Problem, if it does not fit, is the factor's to name in `finish`: shapes take strings generously. */
   answer: z.ZodType<Answer>
   finish(answer: Answer, state: State, who: Subject<Secret>): Promise<Outcome>
-  /** Throws for an answer that is empty or incomplete, whoever it is from: it costs no try. */
+  /** Throws for an answer that is empty or incomplete, known account or not: it costs no try. */
   complete?(answer: Answer): unknown
 }
 

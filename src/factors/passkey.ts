@@ -87,7 +87,7 @@ export function passkey({
           response: sent as RegistrationResponseJSON,
           expectedChallenge: challenge,
           supportedAlgorithmIDs: algorithms,
-          // Whoever uses it is verified then: it is authorised by what was proved a moment ago, not by its own making.
+          // The person is verified when it is used: what was proved a moment ago authorises it now, and not its own creation.
           ...(who.unattended && { requireUserPresence: false, requireUserVerification: false }),
         }).catch(cause => {
           throw wrong(cause)

@@ -86,7 +86,7 @@ function readings(text: string, guesses: Guesses): [ReturnType<Guesses>, ...Retu
   ]
 }
 
-/** Does it contain the address's local part, or the service's name? Three letters count only as a word of their own, and fewer not at all. */
+/** Tells whether it contains the address's local part or the service's name. Three letters count only as a word of their own, and fewer not at all. */
 function personal(text: string, { email = '', service }: About): boolean {
   const local = (email.slice(0, email.lastIndexOf('@')).split('+')[0] ?? '').toLowerCase()
   const bare = canonical(text)

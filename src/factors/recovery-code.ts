@@ -34,7 +34,7 @@ export function recoveryCode(): Factor<
       begin: async () => {
         const codes = Array.from({ length: count }, letterCode)
         const key = token()
-        // No slow hash: whoever can open what is sealed can open the authenticators, too.
+        // No slow hash: somebody who can open what is sealed can open the authenticators, too.
         return { state: { key, left: codes.map(code => hmac(key, code)) }, page: { codes: codes.map(halved) } }
       },
       answer: enrolAnswer,

@@ -51,7 +51,7 @@ interface Channel {
   invalid: Code
   read(typed: string, country?: string): string | undefined
   mask(to: string): string
-  /** Is anything sent there at all? */
+  /** Tells whether anything is sent there at all. */
   serves?(to: string): boolean
 }
 

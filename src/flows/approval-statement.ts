@@ -27,7 +27,7 @@ export function digestOf(statement: Statement): string {
   return sha256(canonical(statement))
 }
 
-/** Did the passkey of a receipt sign this very statement? Needs nothing but the receipt. */
+/** Tells whether the passkey of a receipt signed this very statement. Needs nothing but the receipt. */
 export async function verifyReceipt({ id, statement, evidence }: Approved & { id: string }): Promise<boolean> {
   return digestOf(statement) === id && verifyEvidence(evidence, { challenge: id, origin: statement.iss })
 }

@@ -114,7 +114,7 @@ export function lastResortsLast<F extends Rule>(factors: readonly F[]): F[] {
   return [...factors.filter(each => !spare(each)), ...factors.filter(spare)]
 }
 
-/** Does a change let somebody in more easily? What is gone guards no more; a new number or address may be another's; who was let in by a last resort may be another. */
+/** Tells whether a change lets somebody in more easily. What is gone guards no more; a new number or address may be another's; who was let in by a last resort may be another. */
 export function loosens(
   did: 'added' | 'replaced' | 'removed',
   factor: Rule,

@@ -80,7 +80,7 @@ export function proofs({ challenges, credentials, devices, admissions, throttle,
       else if (fault.code === 'slow_down' && by)
         await emit('factor.turned-away', { account, factor: factor.id, code: by }, visitor)
       else await emit('factor.refused', { account, factor: factor.id, code: fault.code }, visitor)
-      // Whoever shows a credential that nobody can guess may learn that no account takes it any more, so as to forget it.
+      // Somebody who shows a credential that cannot be guessed may learn that no account accepts it any more, to forget it.
       const { status, field } = fault
       if (status === 401 && name && 'lookup' in name && name.lookup !== '' && account === undefined)
         throw new Problem('unknown_credential', { field, values: { credential: name.lookup } })

@@ -30,7 +30,7 @@ export function keptOut(
 ): 'refuse' | 'confirm' | undefined {
   if (!keepOut[purpose].includes(ruling)) return undefined
   if (ruling === 'bar') return 'refuse'
-  // A passkey answers to no other site than ours: whoever shows one is kept out by the owner's own rules alone.
+  // A passkey answers to no other site than ours: somebody who shows one is kept out only by the owner's own rules.
   if (reaches(acr, 'phr')) return undefined
   if (ruling === 'refuse') return 'refuse'
   // Nobody reads a mailbox that is lost. Every other address was told for a day, with a link that stops the check.

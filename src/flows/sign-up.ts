@@ -34,7 +34,7 @@ export function signUp({
       sealer.seal(JSON.stringify([...open(flow, flow.pending), { factor: factor.id, ...enrolled }]), context(flow)),
     /** Returns what a sealed list holds. */
     open,
-    /** Makes the account and all that it holds. Its row comes last: until then nobody has an account, half or complete. Throws `conflict`. */
+    /** Creates the account and all that it holds. Its row comes last: until then there is no account, half or complete. Throws `conflict`. */
     commit: async (flow: Flow, pending: string, factors: readonly Factor[]): Promise<void> => {
       const account = flow.account
       if (account === undefined) throw new Problem('attempt_expired')

@@ -70,7 +70,7 @@ export function keys({ store, sealer, emit, hints = 0, now }: Services) {
   const open = (each: Kept): SigningKey => JSON.parse(sealer.open(each.jwk, keyContext(each)))
   const sealed = (id: string, jwk: SigningKey): string => sealer.seal(JSON.stringify(jwk), keyContext({ id }))
 
-  /** Makes the key of a number; resolves to its kid, or to undefined when another process was first. */
+  /** Adds the key of a number; resolves to its kid, or to undefined when another process was first. */
   const make = async (alg: Algorithm, number: number, signsAt?: number): Promise<string | undefined> => {
     const id = `${alg}.${number}`
     const made = await newKey(alg)
@@ -95,7 +95,7 @@ export function keys({ store, sealer, emit, hints = 0, now }: Services) {
     /** Resolves to the public keys that are no longer published, for ID token hints of sessions that are as old. */
     hintKeys: async (): Promise<SigningKey[]> =>
       (await rings()).flat().flatMap(each => (published(each) ? [] : [open(each)])),
-    /** Makes the first key of an algorithm that has none. */
+    /** Adds the first key of an algorithm that has none. */
     first: async (alg: Algorithm): Promise<void> => {
       if ((await ringOf(alg)).length > 0) return
       const kid = await make(alg, 1)
@@ -185,7 +185,7 @@ export async function signingRing({ age, poll = 5_000, onFault, ...services }: O
     hintKeys: (): readonly SigningKey[] => hintKeys,
     /** Calls back after every change. */
     onChange: (changed: (keys: readonly RingKey[]) => void): void => void listeners.push(changed),
-    /** Makes a key for each of these algorithms that has none: those that clients and APIs want. */
+    /** Adds a key for each of these algorithms that has none: those that clients and APIs ask for. */
     need: async (algorithms: Iterable<Algorithm>): Promise<void> => {
       for (const alg of algorithms) await kept.first(alg)
       await look()

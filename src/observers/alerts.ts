@@ -48,7 +48,7 @@ type Data = Record<'account' | 'factor' | 'credential' | 'former' | 'case', stri
 
 /**
  * Tells owners what was done to their account: every event that is declared so, to every address that they had in the
- * last days, so that whoever changes the address cannot keep them from hearing of it; and by text where they chose that or the
+ * last days, so that somebody who changes the address cannot keep them from hearing of it; and by text where they chose that or the
  * number itself was changed. Awaited: nothing is done that its
  * owner would not be told of.
  */

@@ -20,12 +20,12 @@ const shape = z.object({
   issuer: z.string(),
 })
 
-/** Where a log ended, and when: whoever keeps it can tell later whether the log still leads there. */
+/** Where a log ended, and when: kept elsewhere, it shows later whether the log still leads there. */
 export type Head = z.output<typeof shape>
 
 /**
  * Signs heads. The keys derive from the operator's secrets and sign nothing else: they outlive those that sign tokens,
- * which come and go, and whoever has the store alone cannot make them. `keys` newest first.
+ * which come and go, and the store alone is not enough to make them. `keys` newest first.
  */
 export const headSigner = (keys: readonly Key[]): Promise<StatementSigner> => statementSigner(keys, auditHead)
 

@@ -67,7 +67,7 @@ export interface Walked {
 
 /**
  * Walks a chain from its first entry. With a place that was vouched for, the chain must lead there, and with `whole` end
- * there. Whoever can write every entry can forge a chain that is sound by itself: only such a place, kept elsewhere, tells.
+ * there. Somebody who can write every entry can forge a chain that is sound by itself: only such a place, kept elsewhere, shows it.
  */
 export async function walk(
   entries: AsyncIterable<unknown> | Iterable<unknown>,
@@ -104,7 +104,7 @@ function misfit(entry: unknown, head: Link): Fault | undefined {
   return { what: 'rewritten', sequence: Math.max(head.sequence, 1) }
 }
 
-/** Is it an entry, and what its hash was made of? A field more than it had counts as much as one less. */
+/** Tells whether it is an entry with exactly the fields that its hash was made of: one more counts as much as one less. */
 function sound(entry: unknown): entry is Entry {
   if (!entryShape.safeParse(entry).success) return false
   const { hash, ...rest } = entry as Entry

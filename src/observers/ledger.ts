@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { z } from 'zod'
 import { between, token } from '../crypto/random.ts'
 import { Problem } from '../errors.ts'
-import { Conflict, declare, type Store } from '../store/collection.ts'
+import { Conflict, declare, every, type Store } from '../store/collection.ts'
 import { beginning, chain, type Entry, entryShape, type Happening, type Link, plain } from './chain.ts'
 
 /** Most entries of one leaf. */
@@ -41,7 +41,7 @@ export const places = declare({
   indexes: [['account', 'at', 'id', 'name']],
 })
 
-/** Processes that lost a place and wait for their turn: whoever has just written knows the end of the book, and would be first every time. */
+/** Processes that lost a place and wait for their turn: the one that has just written knows the end of the book, and would be first every time. */
 const turns = declare({
   name: 'audit_turns',
   shape: z.object({ id: z.string() }),
@@ -155,12 +155,7 @@ export function ledger({ store, patience = patient }: { store: Store; patience?:
     },
     /** Returns every entry as it is kept, in order. */
     async *entries(): AsyncGenerator<Entry> {
-      for (let after: string | undefined; ; ) {
-        const read = await book.find({}, { limit: stride, after })
-        for (const { entries } of read) yield* entries
-        if (read.length < stride) return
-        after = read.at(-1)?.id
-      }
+      for await (const { entries } of every(book, {}, stride)) yield* entries
     },
   }
 }

@@ -16,7 +16,7 @@ const usual = new Set([
   ...['login_required', 'interaction_required', 'consent_required'],
 ])
 
-/** Makes the log: one JSON object a line, on standard output unless told. Events write what they declare, and nothing else gets in unmasked. */
+/** Writes the log: one JSON object a line, on standard output unless told. Events write what they declare, and nothing else gets in unmasked. */
 export function logger({ level }: { level: LevelWithSilent }, destination?: DestinationStream) {
   const options = {
     level,

@@ -4,7 +4,7 @@ import { type Answered, routeOf } from './answered.ts'
 
 const most = 200
 
-/** Makes this process's own figures: its events, its requests, and what it costs to run. */
+/** Counts this process's own figures: its events, its requests, and what it costs to run. */
 export function metrics() {
   const register = new Registry()
   collectDefaultMetrics({ register })
@@ -14,7 +14,7 @@ export function metrics() {
     labelNames: ['event', 'level'],
     registers: [register],
   })
-  // From nought, because a rate over a series that begins at one misses its first event.
+  // From zero, because a rate over a series that begins at one misses its first event.
   for (const [event, { level }] of Object.entries(events)) tally.inc({ event, level }, 0)
   const closed = new Counter({
     name: 'latchkey_limits_closed_total',

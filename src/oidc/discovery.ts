@@ -29,7 +29,7 @@ export function libraryKeys(keys: readonly RingKey[]): { keys: ExternalSigningKe
   return { keys: keys.map(({ jwk }) => new ImmediateKey(jwk)) }
 }
 
-/** Has a provider sign with these keys, and publish them, from the next request on. */
+/** Lets a provider sign with these keys, and publish them, from the next request on. */
 export function replaceRing(provider: Provider, ring: readonly RingKey[]): void {
   const published = ring.map(({ jwk }) => publicHalf(jwk))
   replaceKeys(provider, libraryKeys(ring).keys, published)

@@ -86,7 +86,7 @@ export const settleLogoutHint: Step = async (ctx, next) => {
 /**
  * Tells whether a request to sign out needs no question (OpenID Connect RP-Initiated Logout 1.0, 2): its hint was issued in this very session,
  * and the app wants people back at an address that it has registered. Both were verified by then. A hint from another session of theirs still
- * asks: whoever got hold of an old ID token could otherwise sign them out.
+ * asks: somebody who got hold of an old ID token could otherwise sign them out.
  */
 export function vouchedFor({ oidc }: KoaContextWithOIDC, salt: string): boolean {
   const { client, session, params, entities } = oidc

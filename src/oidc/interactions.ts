@@ -18,7 +18,7 @@ import type { Login } from './security-stamps.ts'
 export type InteractionDetails = Awaited<ReturnType<Interactions['details']>>
 /** An app that is not of the suite. */
 export type Stranger = ReturnType<typeof strangerOf>
-export type Interactions = ReturnType<typeof interactions>
+type Interactions = ReturnType<typeof interactions>
 
 type Services = Pick<Options, 'clients' | 'emit' | 'now'> & {
   provider: Provider

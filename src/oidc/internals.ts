@@ -112,7 +112,7 @@ export async function proofShown(
   return proof?.thumbprint
 }
 
-/** Makes a client of metadata by the library's rules. Throws its InvalidClientMetadata. */
+/** Builds a client from metadata by the library's rules. Throws its InvalidClientMetadata. */
 export async function makeClient(provider: Provider, metadata: library.ClientMetadata): Promise<Client> {
   const { Client } = inside(provider)
   await Client.validate(metadata)
@@ -145,7 +145,7 @@ export const endConfirmed: (ctx: library.KoaContextWithOIDC) => Promise<void> = 
 
 const inside = (provider: Provider): Inside => provider as unknown as Inside
 
-/** Makes a method that hands its object to a function. */
+/** Returns a method that hands its object to a function. */
 function method<S, A extends unknown[], R>(act: (self: S, ...given: A) => R) {
   return function (this: S, ...given: A): R {
     return act(this, ...given)

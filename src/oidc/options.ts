@@ -71,7 +71,7 @@ export interface Options {
   locales: readonly string[]
   renderers: Renderers
   emit: Emit
-  /** Is told of faults that nobody foresaw. */
+  /** Hears of unexpected errors. */
   onFault(fault: unknown, request?: string): void
   now(): number
 }

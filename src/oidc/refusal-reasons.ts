@@ -27,7 +27,7 @@ const secretive = words(
   'code_challenge code_verifier client_secret client_assertion refresh_token device_code auth_req_id access_token',
   'subject_token actor_token id_token_hint login_hint_token login_hint logout_hint client_notification_token',
   'binding_message user_code authorization_details claims request token state nonce dpop_jkt code',
-  // The handle of a pushed request goes on with it, for whoever has it.
+  // Anybody who has the handle of a pushed request can go on with it.
   'request_uri',
 )
 

@@ -72,7 +72,7 @@ export function receiptIn({ rar }: { rar?: AuthorizationDetail[] | undefined }):
   return (rar?.[0] as Carried | undefined)?.txn
 }
 
-/** Makes a token good for one act: it says nothing by itself, and introspecting it uses it up. */
+/** Issues a token for one act: it says nothing by itself, and introspection uses it up. */
 export function forOneAct(granted: Granted): Granted {
   return { ...granted, accessTokenFormat: 'opaque', accessTokenTTL: approvedTokenLife }
 }

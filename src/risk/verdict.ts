@@ -22,7 +22,7 @@ interface Row {
 }
 
 /**
- * The first row that fits decides. A device that the account knows is held for one reason alone: whoever has it, and both
+ * The first row that fits decides. A device that the account knows is held for one reason only: somebody who has it, and both
  * factors, is the owner as far as anybody can tell, unless the second factor was guessed at until the answer was right.
  */
 const rows: readonly Row[] = [
@@ -32,7 +32,7 @@ const rows: readonly Row[] = [
   { when: ['new-device', 'new-network', 'many-failures'], ruling: 'hold' },
   { when: ['many-guesses'], ruling: 'hold' },
   { when: ['new-device'], ruling: 'tell' },
-  // Once: from then on the network is known, and so is whoever travels by VPN.
+  // Once: from then on the network is known, and so is somebody who travels by VPN.
   { when: ['new-network', 'impossible-travel'], ruling: 'tell' },
   { when: ['new-country'], ruling: 'tell' },
 ]

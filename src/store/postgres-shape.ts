@@ -14,7 +14,7 @@ export const namesOfTables = `SELECT c.relname AS name FROM pg_class c JOIN pg_a
 const mark = '\u0001'
 const spelled = (sign: string): string => mark + sign.charCodeAt(0).toString(16).padStart(4, '0')
 
-/** Makes text that PostgreSQL can keep: it takes neither NUL nor half a surrogate pair. */
+/** Returns text that PostgreSQL can keep: it accepts neither NUL nor half a surrogate pair. */
 export const escaped = (text: string): string =>
   text.includes('\0') || text.includes(mark) || !text.isWellFormed()
     ? text.replace(/\p{Cc}|\p{Surrogate}/gu, sign => (sign > mark && sign < '\ud800' ? sign : spelled(sign)))

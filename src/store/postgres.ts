@@ -23,7 +23,7 @@ const FEW = 500
 const TRIES = 5
 
 const isServers = (fault: unknown): fault is pg.DatabaseError => fault instanceof pg.DatabaseError
-/** Is it about the statement, and not about the server's or the connection's health? */
+/** Tells whether it is about the statement, and not about the server's or the connection's health. */
 const isAboutStatement = (fault: unknown): boolean => isServers(fault) && /^(22|23|42)/.test(fault.code ?? '')
 const lostRace = (fault: unknown): boolean => isServers(fault) && /^40/.test(fault.code ?? '')
 

@@ -8,12 +8,12 @@ export const PATIENCE = 4_000
 
 /** The engine's own result code, without its details (sqlite.org/rescode.html). */
 const code = (fault: unknown): number => ((fault as { errcode?: number }).errcode ?? 0) & 0xff
-/** Is it a failure of the engine, and not of what was asked of it? */
+/** Tells whether it is a failure of the engine, and not of the statement. */
 export const isEngines = (fault: unknown): boolean => (fault as { code?: string }).code === 'ERR_SQLITE_ERROR'
 const isClosed = (fault: unknown): boolean => (fault as { code?: string }).code === 'ERR_INVALID_STATE'
 
 const isBusy = (fault: unknown): boolean => isEngines(fault) && code(fault) === SQLITE_BUSY
-/** Did a statement hit a unique index? It has then changed nothing. */
+/** Tells whether a statement hit a unique index. It has then changed nothing. */
 export const isTaken = (fault: unknown): boolean => isEngines(fault) && code(fault) === SQLITE_CONSTRAINT
 
 /** A failure of the engine as the rest of the program knows it. */

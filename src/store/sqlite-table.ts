@@ -14,7 +14,7 @@ export function column(field: string): string {
   return field === 'expiresAt' ? 'expires' : `".${field}"`
 }
 
-/** Makes the table, its columns and its indexes where they are missing. Call it inside a transaction. */
+/** Creates the table, its columns and its indexes where they are missing. Call it inside a transaction. */
 export function prepareTable(db: DatabaseSync, name: string, { fields, unique, indexes }: Askable): void {
   db.exec(`CREATE TABLE IF NOT EXISTS "${name}" (id TEXT NOT NULL PRIMARY KEY, doc TEXT NOT NULL, expires INTEGER)`)
   db.exec(`CREATE INDEX IF NOT EXISTS "${name}:" ON "${name}" (expires) WHERE expires IS NOT NULL`)

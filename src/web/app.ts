@@ -47,7 +47,7 @@ type Options = Rooms &
   Parameters<typeof adminApi>[0] & {
     /** How a request's sender is found behind proxies. */
     proxies: Proxies
-    /** Makes a device cookie: a bearer value of 256 bits. */
+    /** Returns a new device cookie: a bearer value of 256 bits. */
     token: (bytes?: number) => string
     assets: Assets
     /** OpenID Connect's own endpoints, and the keys that sign its cookies. */
@@ -59,40 +59,36 @@ type Options = Rooms &
 
 /** Every family of pages, each of which adds its routes. Flows come last: theirs take any word for a factor. */
 const families = [
-  ...[
-    operating,
-    wellKnown,
-    account,
-    profile,
-    switcher,
-    gallery,
-    security,
-    restrictions,
-    sessions,
-    lostPhone,
-    apps,
-    apiKeys,
-    approvalPages,
-    deviceCode,
-  ],
-  ...[
-    activityPages,
-    data,
-    closing,
-    admin,
-    adminOverview,
-    adminPeople,
-    adminActs,
-    adminApps,
-    adminService,
-    recovery,
-    identity,
-    confirm,
-    openingPages,
-    signIn,
-    interaction,
-    flowPages,
-  ],
+  operating,
+  wellKnown,
+  account,
+  profile,
+  switcher,
+  gallery,
+  security,
+  restrictions,
+  sessions,
+  lostPhone,
+  apps,
+  apiKeys,
+  approvalPages,
+  deviceCode,
+  activityPages,
+  data,
+  closing,
+  admin,
+  adminOverview,
+  adminPeople,
+  adminActs,
+  adminApps,
+  adminService,
+  recovery,
+  identity,
+  confirm,
+  openingPages,
+  signIn,
+  interaction,
+  flowPages,
 ]
 
 /** Where documents are sent, over whatever line people have. */

@@ -64,7 +64,7 @@ export interface Proxies {
   forwarded?: ForwardedHeader | undefined
   /** The host that asks for client certificates, and the header in which a proxy passes them on, unless they come by the connection. */
   certificates?: { header: string | undefined; host: string } | undefined
-  /** Is called with a hop that names no address. */
+  /** Called with a hop that names no address. */
   unknown?: ((hop: string) => void) | undefined
 }
 

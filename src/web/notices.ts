@@ -24,7 +24,7 @@ export function notify(ctx: Context, path: string, whom: string, notice: Told): 
   ctx.cookies.set(nameFor(ctx), value, { ...options(ctx, at), maxAge: life, overwrite: false })
 }
 
-/** Has this page say what is to be said on it to `whom`, if anything is. */
+/** Lets this page show `whom` the notice that waits for them, if there is one. */
 export function sayNotice(ctx: Context, whom: string): void {
   const value = ctx.cookies.get(nameFor(ctx), { signed: true })
   if (value === undefined) return

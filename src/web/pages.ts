@@ -26,7 +26,7 @@ interface Step {
   typed: Record<string, string>
   /** Other ways: each a button posted to `<base>/use` as `factor`. */
   others: readonly FactorView[]
-  /** May be passed over, by a post to `<base>/skip`. */
+  /** Whether it may be skipped, by a post to `<base>/skip`. */
   optional: boolean
   /** The browser makes a passkey by itself; `quiet`: where it does not, the page goes on by itself. */
   automatic?: 'shown' | 'quiet' | undefined

@@ -134,7 +134,7 @@ export function isolated(values: PhraseValues): PhraseValues {
   return Object.fromEntries(Object.entries(values).map(each))
 }
 
-/** Makes one thing of each name, when it is first wanted: a formatter costs as much as a page. */
+/** Returns a function that makes one thing for each name on first use: a formatter costs as much as a page. */
 function once<T>(make: (name: string) => T): (name: string) => T {
   const made = new Map<string, T>()
   return name => {

@@ -49,7 +49,7 @@ export function recovery({
   }
 
   /**
-   * Finds the name and home of an app of the operator's own; undefined for any other. Whoever asks for a link decides which app its reader is
+   * Finds the name and home of an app of the operator's own; undefined for any other. The person who asks for a link decides which app its reader is
    * led to, and anybody may register one.
    */
   const ownApp = (id: string | undefined) => {

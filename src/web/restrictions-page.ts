@@ -1,5 +1,6 @@
 import type { Context } from 'koa'
 import type { Account, Restrictions } from '../accounts/account.ts'
+import { dayOf } from '../accounts/time-zone.ts'
 import { Problem } from '../errors.ts'
 import { allCountries } from '../risk/countries.ts'
 import { keptBlock } from '../risk/restrictions.ts'
@@ -89,11 +90,6 @@ function journey(country: string, until: string, now: number): { country: string
   if (!allCountries().includes(country) || !(end > now && end <= now + (ahead + 1) * day))
     throw new Problem('invalid_travel', { field: 'until' })
   return { country, until: end }
-}
-
-/** Writes a day as forms have it; days begin at midnight, universal time. */
-function dayOf(at: number): string {
-  return new Date(at).toISOString().slice(0, 10)
 }
 
 /** Who may sign in, in words; empty lists where anybody may from anywhere. */

@@ -2,33 +2,25 @@ import type Router from '@koa/router'
 import type { Context } from 'koa'
 import type { StaffDecisions } from '../account-recovery/staff-decisions.ts'
 import type { Submissions } from '../account-recovery/submission.ts'
-import type { Accounts } from '../accounts/account.ts'
 import type { Receipts } from '../accounts/approval-receipt.ts'
-import type { Credentials } from '../accounts/credential.ts'
-import type { Devices } from '../accounts/device.ts'
 import type { Roles } from '../accounts/role.ts'
 import type { SessionBook } from '../accounts/session.ts'
-import type { Throttle } from '../accounts/throttle.ts'
 import type { Action } from '../actions/action.ts'
 import type { Actions } from '../actions/index.ts'
 import type { Admin } from '../admin/index.ts'
 import type { Owner } from '../api-keys/owner.ts'
 import type { App } from '../clients/declared.ts'
-import type { Emit } from '../events.ts'
-import type { Factor } from '../factors/factor.ts'
 import type { Approving } from '../flows/approval.ts'
 import type { Approved } from '../flows/approval-statement.ts'
 import type { Closing } from '../flows/closing.ts'
 import type { Disowning } from '../flows/disowning.ts'
 import type { Resume } from '../flows/flow.ts'
+import type { FlowServices } from '../flows/flow-services.ts'
 import type { Flow, Flows, NewFlow } from '../flows/flow-store.ts'
 import type { Mailbox } from '../flows/mailbox.ts'
 import type { Resetting } from '../flows/resetting.ts'
 import type { Activity } from '../observers/activity.ts'
-import type { Sessions } from '../oidc/browser-sessions.ts'
-import type { Interactions } from '../oidc/interactions.ts'
-import type { Approvals } from '../oidc/remote-approvals.ts'
-import type { Consents } from '../records/consents.ts'
+import type { Oidc } from '../oidc/provider.ts'
 import type { Places } from '../risk/places.ts'
 import type { Risk } from '../risk/weigh.ts'
 import { concluded, finishing } from './finishing.ts'
@@ -42,8 +34,9 @@ import { stepUp } from './step-up.ts'
 import { type SignedIn, type Visit, visits } from './visit.ts'
 
 /** What the pages stand on: the parts of other rooms, by the names that pages use. */
-export interface Rooms {
-  accounts: Accounts
+export interface Rooms
+  extends Pick<FlowServices, 'accounts' | 'credentials' | 'devices' | 'emit' | 'factors' | 'hold' | 'now' | 'throttle'>,
+    Pick<Oidc, 'approvals' | 'consents' | 'interactions' | 'sessions'> {
   actions: Actions
   activity: Activity
   admin: Admin
@@ -55,26 +48,17 @@ export interface Rooms {
   appName: (client: string) => Promise<string | undefined>
   /** Lists the apps of clients.json. */
   suite: () => readonly App[]
-  approvals: Approvals
   /** Returns whether an Authorization header is that of `latchkey doctor` with the same secrets. */
   asksItself: (authorization: string) => boolean
   approving: Approving
   book: SessionBook
   submissions: Submissions
   closing: Closing
-  consents: Consents
   /** Where to report a weakness; without one there is no security.txt. */
   contacts: readonly string[]
-  credentials: Credentials
   staffDecisions: StaffDecisions
-  devices: Devices
   disowning: Disowning
-  emit: Emit
-  factors: readonly Factor[]
   flows: Flows
-  /** How long an added credential counts for no more than the proof that authorised it, in milliseconds. */
-  hold: number
-  interactions: Interactions
   issuer: string
   /** Lists the development outbox, for this machine alone; undefined where messages are really sent. */
   kept: ((to?: string) => Promise<Pages['dev/outbox']['messages']>) | undefined
@@ -85,7 +69,6 @@ export interface Rooms {
   mailbox: Mailbox
   /** Prometheus' text, and whether an Authorization header may read it; undefined where there is no such page. */
   metrics: { admits: (authorization: string) => boolean; text: () => Promise<string> } | undefined
-  now: () => number
   owner: Owner
   places: Pick<Places, 'of'>
   /** Resolves to whether the store can be written. */
@@ -97,9 +80,7 @@ export interface Rooms {
   roles: Roles
   /** The relying party's id of passkeys: the issuer's host name. */
   rpId: string
-  sessions: Sessions
   show: Show
-  throttle: Throttle
   words: Words
 }
 

@@ -1,13 +1,11 @@
 import type Router from '@koa/router'
 import type { Context } from 'koa'
 import type { z } from 'zod'
-import type { Accounts } from '../accounts/account.ts'
-import type { Devices } from '../accounts/device.ts'
 import type { Action } from '../actions/action.ts'
 import type { Actions } from '../actions/index.ts'
 import { Problem } from '../errors.ts'
-import type { Emit } from '../events.ts'
 import type { Resume } from '../flows/flow.ts'
+import type { FlowServices } from '../flows/flow-services.ts'
 import type { Flow, Flows } from '../flows/flow-store.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
 import { carriedOut, lostPhonePath } from './finishing.ts'
@@ -35,16 +33,12 @@ declare module './pages.ts' {
 
 const hour = 3_600_000
 
-interface Services {
-  accounts: Accounts
+type Services = Pick<FlowServices, 'accounts' | 'devices' | 'emit' | 'hold'> & {
   actions: Actions
   flows: Flows
-  devices: Devices
   resume: Resume
   sessions: Sessions
   show: Show
-  emit: Emit
-  hold: number
 }
 
 interface More {

@@ -78,7 +78,7 @@ interface Services {
   brand: { reload(): void }
   declare: Oidc['declare']
   emit: Emit
-  /** Hears what nobody foresaw. */
+  /** Hears of unexpected errors. */
   onFault(fault: unknown): void
 }
 

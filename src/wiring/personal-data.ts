@@ -21,7 +21,7 @@ import { ssoSessions } from '../records/session-records.ts'
 
 const ours = { id: 'a name of ours', account: 'whose it is, said once', expiresAt: 'when we forget it' }
 const counter = 'a counter of ours'
-/** Whoever asked for an identity check may have been a stranger. */
+/** The person who asked for an identity check may have been a stranger. */
 const another = 'what somebody said of themselves, and perhaps not the owner'
 const staff = 'what the staff say to each other'
 const secret = 'a secret that proves who somebody is'
