@@ -1,4 +1,3 @@
-import type { AuthenticationResponseJSON } from '@simplewebauthn/server'
 import { z } from 'zod'
 
 const bytes = (most: number) =>
@@ -59,27 +58,6 @@ export interface Evidence {
   authenticatorData: string
   clientDataJSON: string
   signature: string
-}
-
-/** Verifies that this challenge (base64url) was signed with that key, at this origin, by somebody whom their device verified (WebAuthn, 7.2). */
-export async function verifyEvidence(evidence: Evidence, { challenge, origin }: { challenge: string; origin: string }) {
-  const { id, publicKey, ...response } = evidence
-  const { verifyAuthenticationResponse } = await import('@simplewebauthn/server')
-  const sent: AuthenticationResponseJSON = { id, rawId: id, type: 'public-key', clientExtensionResults: {}, response }
-  const credential = { id, publicKey: new Uint8Array(Buffer.from(publicKey, 'base64url')), counter: 0 }
-  try {
-    const { verified } = await verifyAuthenticationResponse({
-      response: sent,
-      expectedChallenge: challenge,
-      expectedOrigin: origin,
-      expectedRPID: new URL(origin).hostname,
-      requireUserVerification: true,
-      credential,
-    })
-    return verified
-  } catch {
-    return false
-  }
 }
 
 /** Well-known authenticators by AAGUID, as the community's list and the makers publish them. They name, and prove nothing. */

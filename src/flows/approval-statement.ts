@@ -1,5 +1,5 @@
 import { canonical, sha256 } from '../crypto/digest.ts'
-import { type Evidence, verifyEvidence } from '../factors/webauthn.ts'
+import type { Evidence } from '../factors/webauthn.ts'
 import type { Detail } from './approval-details.ts'
 
 /** All that somebody approves: what, for which app, as whom, in which request. Nothing else can be the same again. */
@@ -25,9 +25,4 @@ export interface Approved {
 /** What is signed: the digest (SHA-256, base64url) of the statement in its one spelling (RFC 8785). It names the receipt, too. */
 export function digestOf(statement: Statement): string {
   return sha256(canonical(statement))
-}
-
-/** Tells whether the passkey of a receipt signed this very statement. Needs nothing but the receipt. */
-export async function verifyReceipt({ id, statement, evidence }: Approved & { id: string }): Promise<boolean> {
-  return digestOf(statement) === id && verifyEvidence(evidence, { challenge: id, origin: statement.iss })
 }

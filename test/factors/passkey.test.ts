@@ -5,9 +5,9 @@ import type {
 import { expect } from 'chai'
 import type { Subject } from '../../src/factors/factor.ts'
 import { passkey } from '../../src/factors/passkey.ts'
-import { verifyEvidence } from '../../src/factors/webauthn.ts'
 import { type Authenticator, authenticator, type Misbehaviour } from '../support/authenticator.ts'
 import { issuer, name, problem, subject } from '../support/factors.ts'
+import { verifyEvidence } from '../support/receipts.ts'
 
 const factor = passkey({ name, issuer })
 type Secret = ReturnType<typeof factor.secret.parse>

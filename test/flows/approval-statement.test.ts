@@ -1,9 +1,10 @@
 import { expect } from 'chai'
 import { passkey } from '../../src/factors/passkey.ts'
-import { type Approved, digestOf, type Statement, verifyReceipt } from '../../src/flows/approval-statement.ts'
+import { type Approved, digestOf, type Statement } from '../../src/flows/approval-statement.ts'
 import { payment, withdrawal } from '../support/approvals.ts'
 import { authenticator } from '../support/authenticator.ts'
 import { issuer, name, subject } from '../support/factors.ts'
+import { verifyReceipt } from '../support/receipts.ts'
 
 const factor = passkey({ name, issuer })
 const statement: Statement = {

@@ -1,12 +1,13 @@
 import { expect } from 'chai'
 import { accountsDeclaration } from '../../src/accounts/account.ts'
 import { credentialsDeclaration } from '../../src/accounts/credential.ts'
-import { type Approved, verifyReceipt } from '../../src/flows/approval-statement.ts'
+import type { Approved } from '../../src/flows/approval-statement.ts'
 import { type Approver, type Counter, counter } from '../conformance/approvals.ts'
 import { ended } from '../conformance/ground.ts'
 import { approve, askedOn, payment, signedFor, withdrawal } from '../support/approvals.ts'
 import { authenticator } from '../support/authenticator.ts'
 import type { Page } from '../support/jar.ts'
+import { verifyReceipt } from '../support/receipts.ts'
 
 const ten = Array.from({ length: 10 }, (_, at) => at)
 
