@@ -119,16 +119,20 @@ export function credentials({ store, sealer, now }: { store: Store; sealer: Seal
       }
       return own
     },
-    /** Records a proof, with the changed secret if there is one; false when another proof came first or it is no longer in force. */
+    /**
+     * Spends a proof, by the changed secret if there is one; false when another proof came first or it is no longer in force. Of a proof that
+     * changes no secret nothing is spent, so proofs side by side are all good, and its use is noted by `used`.
+     */
     prove: async ({ id: own, account, rev }: Credential, secret?: unknown): Promise<boolean> => {
-      const changed = secret !== undefined && {
-        secret: sealer.seal(JSON.stringify(secret), credentialContext({ id: own })),
-        rev: rev + 1,
-      }
-      // Without a new secret nothing is spent, so proofs side by side are all good.
-      const patched = await kept.patch(own, { ...changed, usedAt: now() }, changed ? { rev } : {})
-      // Asked last: a proof counts only of what is in force once the proof is on record.
-      return patched !== undefined && inForce({ id: own, account })
+      if (secret === undefined) return inForce({ id: own, account })
+      const sealed = sealer.seal(JSON.stringify(secret), credentialContext({ id: own }))
+      const spent = await kept.patch(own, { secret: sealed, rev: rev + 1, usedAt: now() }, { rev })
+      // Asked last: a proof that is spent counts only of what is in force once that is on record.
+      return spent !== undefined && inForce({ id: own, account })
+    },
+    /** Notes that a proof which changed no secret was given. */
+    used: async ({ id: own }: Pick<Credential, 'id'>): Promise<void> => {
+      await kept.patch(own, { usedAt: now() })
     },
     /** Removes it for good. */
     remove: async (own: string): Promise<void> => {

@@ -67,8 +67,9 @@ export function proofs({ challenges, credentials, devices, admissions, throttle,
         const credential = all.find(each => each.id === proved.credential)
         if (!credential || account === undefined) throw new Problem('wrong_credentials')
         if (!(await credentials.prove(credential, proved.secret))) throw new Problem('code_spent')
+        const noted = proved.secret === undefined && credentials.used(credential)
         const told = emit('factor.proved', { account, factor: factor.id, credential: credential.id }, visitor)
-        await Promise.all([throttle.forgive(trier), told])
+        await Promise.all([noted, throttle.forgive(trier), told])
         return proved
       })
     } catch (fault) {

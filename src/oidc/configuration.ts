@@ -25,6 +25,7 @@ import { prompts } from './prompts.ts'
 import { refreshLife } from './refresh.ts'
 import { explainErrors } from './refusals.ts'
 import { receiptIn } from './rich-authorization.ts'
+import { together } from './writing.ts'
 
 /** What the provider's records are stored by. */
 interface Stored {
@@ -72,7 +73,7 @@ export function configuration(options: Options, stored: Stored): Configuration {
   const appOf = (ctx: KoaContextWithOIDC): Promise<App | undefined> => clients.app(ctx.oidc.client?.clientId ?? '')
 
   return {
-    adapter: name => stored.guard(name, stored.adapters[name] ?? stored.records.adapter(name)),
+    adapter: name => together(name, stored.guard(name, stored.adapters[name] ?? stored.records.adapter(name))),
     jwks: libraryKeys(options.keys.keys()),
     enabledJWA: {
       idTokenSigningAlgValues: [...algorithms],

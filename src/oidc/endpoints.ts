@@ -11,6 +11,7 @@ import { routes } from './configuration.ts'
 import { endpointAt } from './internals.ts'
 import type { Options } from './options.ts'
 import { leaveAfterSignOut, signOutNobody } from './response-modes.ts'
+import { written } from './writing.ts'
 
 /** The endpoints that people's browsers come to, by the library's names: they alone answer with pages. */
 const forPeople = new Set([
@@ -129,6 +130,7 @@ function programs(provider: Provider, takesForms: (path: string) => boolean): Mi
     const followed = ctx.get('x-fapi-interaction-id')
     if (name === 'userinfo' && uuid.test(followed)) ctx.set('x-fapi-interaction-id', followed)
     await library(ctx, next)
+    await written(ctx)
     // RFC 7009, 2.2: the body means nothing; but a library that meets text where it expects JSON takes it for a fault.
     if (name === 'revocation' && ctx.status === 200) ctx.body = {}
     if (method === 'OPTIONS' && ctx.status === 404) allowOnly(methods.filter(takes))

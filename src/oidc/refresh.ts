@@ -14,6 +14,7 @@ import type { Grant } from './internals.ts'
 import type { EndSession } from './logout.ts'
 import { certificateOf } from './mtls.ts'
 import type { Options } from './options.ts'
+import { written } from './writing.ts'
 
 /** How long a client that lost the answer may repeat its request, in milliseconds; and one that can prove nothing of itself. */
 const forgiving = 30_000
@@ -57,7 +58,8 @@ export function refreshTokenRotation(grant: Grant, services: Services): Grant {
     const spent = ctx.oidc.entities.RefreshToken as RefreshToken
     const { client } = ctx.oidc
     const life = refreshLife(client, Math.floor(now() / 1000) - Number(spent.iiat), requests.refreshing)
-    const sessionLives = await prolong(ctx, spent)
+    // What is issued is on disk before the token that it was issued for is spent.
+    const [sessionLives] = await Promise.all([prolong(ctx, spent), written(ctx)])
     // FAPI 2.0 Security Profile, 5.3.2.1: its tokens are of no use without the client's key, so they stay as they are.
     if (extensionsOf(client).profile === 'fapi2') {
       if (!(await records.refreshTokens.rotate(value, value, { life, sessionLives }))) throw gone()
@@ -199,6 +201,7 @@ async function keyOf(ctx: TokenEndpointGrantContext): Promise<string> {
 
 /** Discards the access token that was issued and is given to nobody. */
 async function discard(ctx: TokenEndpointGrantContext): Promise<void> {
+  await written(ctx)
   const issued = ctx.oidc.entities.AccessToken
   if (issued?.format === 'opaque') await issued.adapter.destroy(issued.jti)
   ctx.oidc.entity('AccessToken', undefined)

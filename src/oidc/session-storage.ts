@@ -8,6 +8,7 @@ import type { Replacements } from './library-models.ts'
 import type { EndSession } from './logout.ts'
 import type { Options } from './options.ts'
 import { type Carried, inherited, type Login, remember } from './security-stamps.ts'
+import { written } from './writing.ts'
 
 /** The apps that a session had when the request loaded it. */
 const loaded = Symbol('loaded')
@@ -71,7 +72,8 @@ export function sessionStorage(
         return
       }
       if (born && session.accountId === undefined) await admitted.pay(size(payload))
-      const current = await sessions.keep(payload, { born, from, apps: session[loaded] ?? {} })
+      const keeping = sessions.keep(payload, { born, from, apps: session[loaded] ?? {} })
+      const [current] = await Promise.all([keeping, written()])
       // The browser got a newer one by another request, and this answer would overwrite it.
       if (!current && Provider.ctx) leaveCookie(Provider.ctx, provider.cookieName('session'))
       session[superseded] = !current

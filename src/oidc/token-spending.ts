@@ -3,12 +3,14 @@ import { originOf } from '../accounts/device.ts'
 import { CodeUsedTwice, type Records } from '../records/adapter.ts'
 import type { Grant } from './internals.ts'
 import type { Options } from './options.ts'
+import { written } from './writing.ts'
 
 /** Redeems authorization codes: a second redemption ends what the first was given (RFC 6749, 4.1.2), also when both come at once. */
 export function codeRedemption(grant: Grant, records: Records): Grant {
   return async ctx => {
     try {
       await grant(ctx)
+      await written(ctx)
     } catch (fault) {
       if (fault instanceof CodeUsedTwice) await records.revokeGrant(fault.grantId)
       throw fault

@@ -36,12 +36,15 @@ interface Services {
   emit: Emit
 }
 
-/** Takes a finished flow: what it proved, for exactly one use. What it enrolled ends the account's other sessions. Throws `attempt_expired`. */
+/**
+ * Takes a finished flow: what it proved, for exactly one use. What it enrolled ends the account's other sessions. `noted` settles once the
+ * device is on record; what follows goes on beside it, and waits for it before it answers. Throws `attempt_expired`.
+ */
 export async function concluded(
   ctx: Context,
   services: Pick<Services, 'accounts' | 'flows' | 'devices' | 'sessions' | 'emit'>,
   flow: Flow,
-): Promise<{ account: Account; acr: NonNullable<Flow['done']>['acr']; amr: string[] }> {
+): Promise<{ account: Account; acr: NonNullable<Flow['done']>['acr']; amr: string[]; noted: Promise<void> }> {
   const { accounts, flows, devices, sessions, emit } = services
   const { visitor } = ctx.state
   const { done, account, securityStamp, purpose, enrolled, trust } = await flows.take(flow)
@@ -49,9 +52,12 @@ export async function concluded(
   if (!done || !active(person)) throw new Problem('attempt_expired')
   // What was proved before the account's protection changed may be what the change was made against.
   if (person.securityStamp !== securityStamp) throw new Problem('attempt_expired')
-  await devices.saw(visitor, person.id)
+  const noted = devices.saw(visitor, person.id)
+  // Whoever waits for it hears of a failure.
+  noted.catch(() => {})
   // What was proved by less than two factors is not enough to ask for less from now on.
   if (trust && devices.trustFor > 0 && reaches(done.acr, 'aal2')) {
+    await noted
     await devices.trust(visitor.device, person)
     await emit('device.trusted', { account: person.id }, visitor)
   }
@@ -59,14 +65,16 @@ export async function concluded(
     // The library changes the cookie of who signs in on the way to an app.
     await sessions.endOthers(ctx, 'protection-changed', person.id, flow.interaction === undefined ? undefined : 'soon')
   }
-  return { account: person, acr: done.acr, amr: done.amr }
+  return { account: person, acr: done.acr, amr: done.amr, noted }
 }
 
 /** Takes a finished flow, carries out its action, and raises the session by what was proved. Resolves to the action's outcome, and what is said of it. */
 export async function carriedOut(ctx: Context, services: Omit<Services, 'resume' | 'hold'>, flow: Flow) {
   const { accounts, actions, sessions, show } = services
   const say = (key: string) => show.say(ctx.state.locale, key)
-  const { account, acr, amr } = await concluded(ctx, services, flow)
+  const { account, acr, amr, noted } = await concluded(ctx, services, flow)
+  // An action may be about this very device.
+  if (flow.action) await noted
   const proved = acr && { acr, amr }
   // Before anything is opened: where it cannot be done any more, the session stays as it was.
   const { action, out, notice } = flow.action
@@ -75,6 +83,7 @@ export async function carriedOut(ctx: Context, services: Omit<Services, 'resume'
   const { securityStamp } = action ? ((await accounts.get(account.id)) ?? account) : account
   if (proved && action?.endsSessions?.which !== 'all')
     await sessions.start(ctx, { ...proved, accountId: account.id, securityStamp })
+  await noted
   return { out, notice, account }
 }
 

@@ -58,9 +58,10 @@ export function interaction(services: Services): void {
     if (from === undefined) return begin(ctx, details)
     const flow = await flows.get(from, ctx.state.visitor.device)
     if (flow.interaction !== details.uid || !flow.done) throw new Problem('attempt_expired')
-    const { account, acr, amr } = await concluded(ctx, flow)
+    const { account, acr, amr, noted } = await concluded(ctx, flow)
     if (!acr) throw new Problem('attempt_expired')
-    await interactions.finish(ctx, { accountId: account.id, acr, amr, securityStamp: account.securityStamp })
+    const finished = interactions.finish(ctx, { accountId: account.id, acr, amr, securityStamp: account.securityStamp })
+    await Promise.all([noted, finished])
   })
 
   router.post('/interaction/:uid/consent', ctx => interactions.consent(ctx))

@@ -75,6 +75,7 @@ describe('credentials', () => {
     const [credential] = await kept.of('ada')
     if (!credential) return expect.fail('no credential')
     expect(await kept.prove(credential)).to.equal(true)
+    await kept.used(credential)
     expect((await kept.of('ada'))[0])
       .to.include({ rev: 0 })
       .and.to.have.property('usedAt')

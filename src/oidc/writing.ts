@@ -1,0 +1,43 @@
+import { type Adapter, type KoaContextWithOIDC, Provider } from 'oidc-provider'
+
+type Verb = 'upsert' | 'destroy'
+
+const tokensInStep: readonly unknown[] = ['authorization_code', 'refresh_token']
+
+/** Which writes of a request nothing else of the same request reads. */
+const apart: { readonly [kind: string]: readonly [Verb, (oidc: KoaContextWithOIDC['oidc']) => boolean] | undefined } = {
+  Interaction: ['destroy', ({ route }) => route === 'resume'],
+  AuthorizationCode: ['upsert', () => true],
+  // A session that begins with this request has no other tab that could have had a grant first.
+  Grant: ['upsert', ({ session }) => session !== undefined && session.exp === undefined],
+  AccessToken: ['upsert', ({ params }) => tokensInStep.includes(params?.grant_type)],
+}
+
+const underWay = new WeakMap<object, Promise<unknown>[]>()
+
+/**
+ * Wraps an adapter of the library, which waits for each of its writes before it goes on. Those that nothing else of the request reads
+ * are begun and not waited for, so that the store commits them together with the next; the request is answered once `written` is.
+ */
+export function together(kind: string, adapter: Adapter): Adapter {
+  const [verb, is] = apart[kind] ?? []
+  if (!verb || !is) return adapter
+  const begin = (...given: Parameters<Adapter[typeof verb]>): Promise<unknown> => {
+    const writing = Promise.resolve((adapter[verb] as (...given: unknown[]) => unknown)(...given))
+    const { ctx } = Provider
+    if (!ctx?.oidc || !is(ctx.oidc)) return writing
+    // Whoever waits for it hears of a failure.
+    writing.catch(() => {})
+    underWay.set(ctx, [...(underWay.get(ctx) ?? []), writing])
+    return Promise.resolve()
+  }
+  return { ...adapter, [verb]: begin }
+}
+
+/** Waits until everything that a request began to write is on disk. Throws what the first failure was. */
+export async function written(ctx: object | undefined = Provider.ctx): Promise<void> {
+  const writes = ctx && underWay.get(ctx)
+  if (!writes) return
+  underWay.delete(ctx)
+  await Promise.all(writes)
+}
