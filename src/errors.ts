@@ -60,6 +60,7 @@ export const problems = {
   invalid_expiry: 422,
   invalid_public_key: 422,
   invalid_app: 422,
+  invalid_attribute: 422,
   invalid_app_id: 422,
   invalid_app_name: 422,
   app_id_taken: 409,

@@ -25,6 +25,9 @@ export const staffEvents = {
   'proposal.made': event('notice', { account, proposal: z.string(), operation: z.string(), ...by }),
   'proposal.confirmed': event('notice', { account, proposal: z.string(), operation: z.string(), ...by }),
   'proposal.declined': event('notice', { account, proposal: z.string(), operation: z.string(), ...by }),
+  /** `attribute` is its name: its value may be nobody's to read in a log that stays. */
+  'attribute.changed': event('notice', { account, attribute: z.string(), ...by }),
+  'app-roles.changed': event('notice', { account, app: client, ...by }),
   'app.created': event('notice', { app: client, template: z.string(), ...by }),
   'app.changed': event('notice', { app: client, ...by }),
   /** `hours`: for how long the former secret is accepted. */

@@ -13,9 +13,8 @@ export const restrictionsShape = z.object({
 })
 export type Restrictions = z.output<typeof restrictionsShape>
 
-/** Where the owner says they will be: a sign-in there is not held for the place alone. */
+/** The country where the owner says they will be (ISO 3166-1 alpha-2): a sign-in there is not held for the place alone. */
 export const travelShape = z.object({
-  /** ISO 3166-1 alpha-2. */
   country: z.string(),
   until: z.number(),
 })
@@ -40,9 +39,8 @@ const changeShape = z.object({
   /** The credentials that came into force by it, and those that went out of force. */
   came: z.array(z.string()),
   went: z.array(z.string()),
-  /** It undid other changes: what it brought back had been the owner's before. */
+  /** It undid other changes, these by id: what it brought back had been the owner's before. */
   undo: z.boolean().optional(),
-  /** The changes that it undid, by id. */
   undid: z.array(z.string()).optional(),
   /** The settings that it replaced, and what they were; an absent one was not set. */
   replaced: z.array(z.enum(['restrictions', 'travel', 'antiPhishingPhrase', 'smsAlerts'])),
@@ -80,6 +78,9 @@ const shape = z.object({
   emailUnproved: z.boolean().optional(),
   /** What the product before this one knew it by, where that is not its id. */
   legacySub: z.string().optional(),
+  /** What the operator knows of its owner, and its roles in single apps by client id. Apps are told what their entries map. */
+  attributes: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+  appRoles: z.record(z.string(), z.array(z.string())).optional(),
   /** `closing`: its owner asked for its removal and may still change their mind. `closed`: it is being removed and belongs to nobody. */
   status: z.enum(['active', 'closing', 'closed']),
   /** Staff locked it: nobody gets in until staff unlock it. */
@@ -115,10 +116,9 @@ export type Account = z.output<typeof shape>
 
 /** The fields that an account's owner is given in an export; the others are counters and ids of ours. */
 export const givenOfAccounts = [
-  ...(['id', 'legacySub', 'email', 'emailUnproved', 'phone'] as const),
-  ...(['locale', 'zone', 'profile', 'status', 'lock', 'closesAt', 'holdUntil'] as const),
-  ...(['antiPhishingPhrase', 'smsAlerts', 'summaryAt'] as const),
-  ...(['restrictions', 'travel', 'ruledAt', 'passkeyOfferedAt', 'createdAt', 'updatedAt'] as const),
+  ...(['id', 'legacySub', 'email', 'emailUnproved', 'phone', 'locale', 'zone', 'profile', 'status'] as const),
+  ...(['lock', 'closesAt', 'holdUntil', 'antiPhishingPhrase', 'smsAlerts', 'summaryAt', 'attributes'] as const),
+  ...(['appRoles', 'restrictions', 'travel', 'ruledAt', 'passkeyOfferedAt', 'createdAt', 'updatedAt'] as const),
 ]
 
 export const accountsDeclaration = declare({

@@ -35,6 +35,8 @@ const security = [
 const admin = [
   /** Exports all that is kept of a person, closes accounts, imports people. */
   'admin:people.write',
+  /** Sets attributes and roles that apps are told. */
+  'admin:people.claims',
   'admin:apps.write',
   'admin:roles.write',
   'admin:keys.write',

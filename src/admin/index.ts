@@ -1,5 +1,6 @@
 import { Problem } from '../errors.ts'
 import { appOperations } from './app-operations.ts'
+import { attributeOperations } from './attribute-operations.ts'
 import { auditLog } from './audit-log.ts'
 import { idempotency } from './idempotency.ts'
 import { loosening } from './loosening.ts'
@@ -14,6 +15,7 @@ import { serviceOperations } from './service-operations.ts'
 import { staff } from './staff.ts'
 
 type Services = Parameters<typeof appOperations>[0] &
+  Parameters<typeof attributeOperations>[0] &
   Parameters<typeof idempotency>[0] &
   Parameters<typeof peopleSearch>[0] &
   Parameters<typeof personGet>[0] &
@@ -51,6 +53,7 @@ export function admin(services: Services) {
       ...loosening(services, { needingTwo }),
     },
     ...appOperations(services),
+    ...attributeOperations(services),
     proposals: families,
     roles: staff(services, { needingTwo }),
     audit: auditLog(services),

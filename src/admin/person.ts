@@ -56,6 +56,8 @@ const person = z.object({
     })
     .optional(),
   travel: z.object({ country: z.string(), until: time }).optional(),
+  attributes: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  appRoles: z.record(z.string(), z.array(z.string())).describe('Roles in single apps, by client id'),
   factors: z.array(
     z.object({
       credential: z.string(),
@@ -143,7 +145,7 @@ export function personGet(services: Services) {
       if (!account) throw new Problem('not_found')
       await emit('person.seen', { account: id, staff: staff?.id, client }, origin)
       const { email, phone, locale, profile, status, lock, closesAt, holdUntil, createdAt, updatedAt } = account
-      const { restrictions, travel } = account
+      const { restrictions, travel, attributes = {}, appRoles = {} } = account
       const [held, seen, used, allowed, signing, checks, roled] = await Promise.all([
         heldBy(id),
         sessionsOf(id),
@@ -155,7 +157,8 @@ export function personGet(services: Services) {
       ])
       return {
         ...{ account: id, email, phone, locale, name: profile?.name, status, lockedAt: lock?.at, closesAt, holdUntil },
-        ...{ createdAt, updatedAt, roles: roled, restrictions, travel, factors: held, sessions: seen, apps: allowed },
+        ...{ createdAt, updatedAt, roles: roled, restrictions, travel, attributes, appRoles, factors: held },
+        ...{ sessions: seen, apps: allowed },
         devices: used.map(({ agent, address, seenAt, trustedUntil }) => ({ agent, address, seenAt, trustedUntil })),
         keys: signing.map(({ id: key, name, scopes, addresses, ...each }) => ({
           ...{ key, name, scopes, addresses },

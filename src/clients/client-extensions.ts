@@ -39,6 +39,8 @@ export function extensionsOf(client: Client | undefined): ClientExtensions {
 /** Returns a client of clients.json as the library takes it. */
 export function libraryMetadata({
   first_party,
+  roles,
+  claims,
   tile,
   logo,
   apis,

@@ -4,11 +4,12 @@ import type { Algorithm } from '../crypto/jws.ts'
 import { token } from '../crypto/random.ts'
 import { adminApi, type Granted, grantedBy, stillDeclared } from './apis.ts'
 import { alike, skeletons } from './appearance.ts'
+import { type Attribute, attributeFaults, attributeShape, claimFaults } from './attributes.ts'
 import { libraryMetadata } from './client-extensions.ts'
 import { type Api, apiShape, type Client, clientShape, oidcScopes, readEntry } from './file.ts'
 import { readLogos } from './logos.ts'
 import { type Policy, policyShape, thirdParty } from './policies.ts'
-import { about, faultsOf, type Standing } from './rules.ts'
+import { about, faultsOf, type Standing, unknownScopes } from './rules.ts'
 
 /** A client, as pages and rules see it. */
 export interface App {
@@ -20,6 +21,9 @@ export interface App {
   /** A data URL, of an app of clients.json. */
   logo?: string | undefined
   firstParty: boolean
+  /** The roles that people can have in it, and the claims that it is told of people; of clients.json only. */
+  roles?: readonly string[]
+  claims?: Client['claims']
   /** Where people open it in a browser; of an app of clients.json that has pages. */
   home?: string | undefined
   /** The APIs that it may ask for, by resource identifier, with the scopes. */
@@ -34,6 +38,9 @@ export interface App {
 
 /** What clients.json declares. */
 export type Declared = ReturnType<typeof parseClients>
+
+const listNames = ['apis', 'attributes', 'clients', 'policies'] as const
+type ListName = (typeof listNames)[number]
 
 /** Every fault of clients.json at once, each with its place. */
 export class ClientsError extends Error {
@@ -61,11 +68,12 @@ export function readClients(file: string, standing: Standing): Declared {
 /** Parses the content of clients.json. Throws ClientsError with every fault. */
 export function parseClients(raw: unknown, standing: Standing, file = 'clients.json') {
   const faults: string[] = []
-  const lists = raw as { apis?: unknown; clients?: unknown; policies?: unknown } | null
+  const lists = raw as Partial<Record<ListName, unknown>> | null
   for (const name of Object.keys(lists ?? {}))
-    if (!['apis', 'clients', 'policies'].includes(name)) faults.push(`${name} is not known`)
-  const list = (name: 'apis' | 'clients' | 'policies'): unknown[] => {
+    if (!listNames.some(each => each === name)) faults.push(`${name} is not known`)
+  const list = (name: ListName): unknown[] => {
     const found = lists?.[name]
+    if (found === undefined && (name === 'policies' || name === 'attributes')) return []
     if (Array.isArray(found)) return found
     faults.push(`${name} must be a list`)
     return []
@@ -85,10 +93,14 @@ export function parseClients(raw: unknown, standing: Standing, file = 'clients.j
       if (oidcScopes.includes(scope)) faults.push(`apis[${at}] scopes: ${scope} is OpenID Connect’s`)
   })
 
+  const attributes = list('attributes').map((each, at) =>
+    readEntry(attributeShape, each, fault => faults.push(`attributes[${at}] ${fault}`)),
+  )
+  faults.push(...attributeFaults(attributes))
   const clients = list('clients').map((each, at) => {
     const id = (each as { client_id?: unknown } | null)?.client_id
     const where = `clients[${at}]${typeof id === 'string' ? ` (${id})` : ''}`
-    const read = readClient(each, apis, standing)
+    const read = readClient(each, { apis, attributes }, standing)
     faults.push(...read.faults.map(fault => `${where} ${fault}`))
     return read.client
   })
@@ -103,7 +115,7 @@ export function parseClients(raw: unknown, standing: Standing, file = 'clients.j
       faults.push(`apis[${at}] authorization_details_types: client_id is needed, which asks for them`)
   })
   const logos = readLogos(clients, file, fault => faults.push(fault))
-  const policies = (lists?.policies === undefined ? [] : list('policies')).map((each, at) => {
+  const policies = list('policies').map((each, at) => {
     const policy = readEntry(policyShape, each, fault => faults.push(`policies[${at}] ${fault}`))
     // Who registers by themselves has no business in the admin API, whatever a policy says.
     faults.push(...unknownScopes(policy, listed).map(fault => `policies[${at}] ${fault}`))
@@ -111,39 +123,26 @@ export function parseClients(raw: unknown, standing: Standing, file = 'clients.j
   })
   faults.push(...repeated(policies.map(each => each.policy)).map(each => `policies: ${each} is declared twice`))
   if (faults.length > 0) throw new ClientsError(file, faults)
-  return known(apis as Api[], clients as Client[], policies as Policy[], logos, standing)
+  const beside = { apis: apis as Api[], attributes: attributes as Attribute[] }
+  return known(beside, clients as Client[], policies as Policy[], logos, standing)
 }
 
 /** Reads the entry of one client by all rules, and returns every fault. */
-function readClient(raw: unknown, apis: readonly Partial<Api>[], standing: Standing) {
+function readClient(
+  raw: unknown,
+  { apis, attributes }: { apis: readonly Partial<Api>[]; attributes: readonly Partial<Attribute>[] },
+  standing: Standing,
+) {
   const faults: string[] = []
   const client = readEntry(clientShape, raw, fault => faults.push(fault))
   // A field that is wrong by itself is not also told what it must be beside the others.
   const wrong = new Set(faults.map(about))
   faults.push(
-    ...[...faultsOf(client, standing), ...unknownScopes(client, apis)].filter(each => !wrong.has(about(each))),
+    ...[...faultsOf(client, standing), ...unknownScopes(client, apis), ...claimFaults(client, attributes)].filter(
+      each => !wrong.has(about(each)),
+    ),
   )
   return { client, faults }
-}
-
-function unknownScopes(
-  { client_id, apis: asked = {}, delegates = {}, scope }: Partial<Client>,
-  apis: readonly Partial<Api>[],
-): string[] {
-  const strange = (scope?.split(' ') ?? [])
-    .filter(each => !oidcScopes.includes(each))
-    .map(each => `scope: ${each} is not known`)
-  const faults = Object.entries({ apis: asked, delegates }).flatMap(([name, wanted]) =>
-    Object.entries(wanted).flatMap(([resource, scopes]) => {
-      const api = apis.find(each => each.resource === resource)
-      if (!api) return [`${name}: ${resource} is not declared`]
-      return scopes
-        .filter(each => api.scopes && !api.scopes.includes(each))
-        .map(each => `${name}: ${resource} has no scope ${each}`)
-    }),
-  )
-  const nobody = Object.keys(delegates).length > 0 && !apis.some(each => each.client_id === client_id)
-  return [...strange, ...faults, ...(nobody ? ['delegates: no API has this client_id'] : [])]
 }
 
 /** Returns the front page of the first site that a client sends people back to. */
@@ -157,7 +156,7 @@ function repeated(names: readonly (string | undefined)[]): string[] {
 }
 
 function known(
-  apis: readonly Api[],
+  { apis, attributes }: { apis: readonly Api[]; attributes: readonly Attribute[] },
   clients: readonly Client[],
   policies: readonly Policy[],
   logos: ReadonlyMap<string, string>,
@@ -177,6 +176,8 @@ function known(
       tile: client.tile,
       logo: logos.get(id),
       firstParty: client.first_party,
+      roles: client.roles,
+      claims: client.claims,
       home: client.client_uri ?? siteOf(client.redirect_uris),
       apis: granted(client.apis, life),
       serves: apis.filter(each => each.client_id === id).map(each => each.resource),
@@ -211,11 +212,13 @@ function known(
     /** The policies of clients that register themselves, by name. */
     policies: new Map([thirdParty, ...policies].map(each => [each.policy, each])) as ReadonlyMap<string, Policy>,
     granted,
+    /** The attributes that people can have, by name. */
+    attributes: new Map(attributes.map(each => [each.attribute, each])) as ReadonlyMap<string, Attribute>,
     /** Reads an entry that the file does not contain by the same rules; its secret is kept elsewhere. Returns every fault. */
     read: (raw: Readonly<Record<string, unknown>>) => {
       const method = String(raw.token_endpoint_auth_method)
       const secret = method.startsWith('client_secret') ? { client_secret: token() } : {}
-      const { client, faults } = readClient({ ...raw, ...secret }, apis, standing)
+      const { client, faults } = readClient({ ...raw, ...secret }, { apis, attributes }, standing)
       return { client: { ...client, client_secret: undefined }, faults }
     },
     /** Returns such an entry without what it may ask of APIs that are not declared any more. */

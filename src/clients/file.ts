@@ -3,6 +3,7 @@ import { acrValues } from '../acr.ts'
 import { type SubjectField, subjectFields } from '../crypto/certificate.ts'
 import { algorithms, isSupported } from '../crypto/jws.ts'
 import { detailTypes } from '../flows/approval-details.ts'
+import { claimsShape, rolesShape } from './attributes.ts'
 import { jwks } from './public-keys.ts'
 import { isTranslation, standardShape, target, web } from './standard-metadata.ts'
 
@@ -168,6 +169,10 @@ export const clientShape = {
   ...extensionsShape,
   /** An app of the suite: people are not asked for consent. */
   first_party: z.boolean().default(false),
+  /** The roles that people can have in it. */
+  roles: rolesShape,
+  /** Claims that come from its roles and from attributes of people. */
+  claims: claimsShape,
   /** Its tile in views/assets. */
   tile: z
     .string()

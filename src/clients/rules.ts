@@ -1,6 +1,6 @@
 import { subjectFields } from '../crypto/certificate.ts'
 import { loopback } from '../network.ts'
-import { type Client, ciba, deviceCode, oidcScopes, tokenExchange } from './file.ts'
+import { type Api, type Client, ciba, deviceCode, oidcScopes, tokenExchange } from './file.ts'
 
 /** Where the issuer runs: on loopback (`local`), in production, or both. */
 export interface Standing {
@@ -206,4 +206,25 @@ export function faultsOf(client: Partial<Client>, standing: Standing): string[] 
   return rules
     .flatMap(rule => rule(client, standing))
     .filter(fault => typeof fault === 'string' && fault !== '') as string[]
+}
+
+/** Returns every fault of the scopes that an entry asks for, of these APIs and besides. */
+export function unknownScopes(
+  { client_id, apis: asked = {}, delegates = {}, scope }: Partial<Client>,
+  apis: readonly Partial<Api>[],
+): string[] {
+  const strange = (scope?.split(' ') ?? [])
+    .filter(each => !oidcScopes.includes(each))
+    .map(each => `scope: ${each} is not known`)
+  const faults = Object.entries({ apis: asked, delegates }).flatMap(([name, wanted]) =>
+    Object.entries(wanted).flatMap(([resource, scopes]) => {
+      const api = apis.find(each => each.resource === resource)
+      if (!api) return [`${name}: ${resource} is not declared`]
+      return scopes
+        .filter(each => api.scopes && !api.scopes.includes(each))
+        .map(each => `${name}: ${resource} has no scope ${each}`)
+    }),
+  )
+  const nobody = Object.keys(delegates).length > 0 && !apis.some(each => each.client_id === client_id)
+  return [...strange, ...faults, ...(nobody ? ['delegates: no API has this client_id'] : [])]
 }

@@ -1,7 +1,9 @@
 import type { AccountClaims, FindAccount, KoaContextWithOIDC } from 'oidc-provider'
 import { type Account, active } from '../accounts/account.ts'
 import { heldUntil } from '../accounts/hold.ts'
+import { type ClaimPlace, mappedClaims } from '../clients/attributes.ts'
 import { isNobody } from './ciba.ts'
+import type { Told } from './library-models.ts'
 import type { Options } from './options.ts'
 import { type Carried, outlived, remembered } from './security-stamps.ts'
 
@@ -45,8 +47,25 @@ function claimsOf(account: Account, { scope, asked }: { scope: string; asked: ob
   }
 }
 
+/** What the entry of a client has it told of an account, beside the claims that the library knows: for this client, and no other. */
+const mapped = Symbol('mapped')
+
+/** Adds what the client's entry maps to the claims that the library chose for it. */
+export const withMapped: Told = ({ available, client }, chosen) => {
+  const { [mapped]: more } = available as { [mapped]?: { client: string | undefined; claims: object } }
+  return more && more.client === client.clientId ? { ...more.claims, ...chosen } : chosen
+}
+
+type Services = Pick<Options, 'accounts' | 'clients' | 'bars' | 'now'>
+
 /** Finds the account that the library asks for; undefined for one that must not be found here. */
-export function accountFinder({ accounts, bars, now }: Pick<Options, 'accounts' | 'bars' | 'now'>): FindAccount {
+export function accountFinder({ accounts, clients, bars, now }: Services): FindAccount {
+  /** Resolves to the claims that a client of clients.json is told in one place, from attributes and roles as they are now. */
+  const mappedFor = (client: string | undefined, account: Account, place: ClaimPlace) => {
+    const { app, attributes } = clients.declared()
+    const found = client === undefined ? undefined : app(client)
+    return found ? mappedClaims(found, account, place, attributes) : {}
+  }
   return async (ctx, id, token) => {
     // An app that asked for somebody who does not exist waits for nobody.
     if (isNobody(id) && ctx.oidc.route === 'backchannel_authentication')
@@ -57,11 +76,16 @@ export function accountFinder({ accounts, bars, now }: Pick<Options, 'accounts' 
     // The last thing that the library asks before it looks whether a refresh token is spent; its own answer knows no grace.
     if (token?.kind === 'RefreshToken' && token.consumed) throw new SpentToken()
     const { holdUntil, restrictions } = account
+    const mappedTo = (place: ClaimPlace) => mappedFor(ctx.oidc.client?.clientId, account, place)
     return {
       accountId: id,
       holdUntil,
       restrictions,
-      claims: (_, scope, asked) => claimsOf(account, { scope, asked }, now()),
+      mappedTo,
+      claims: (use, scope, asked) => ({
+        ...claimsOf(account, { scope, asked }, now()),
+        [mapped]: { client: ctx.oidc.client?.clientId, claims: mappedTo(use as 'id_token' | 'userinfo') },
+      }),
     }
   }
 }

@@ -150,7 +150,8 @@ export function configuration(options: Options, stored: Stored): Configuration {
         : undefined
       const txn = receiptIn(source)
       const signedIn = { sid: token.sid, acr: source.acr, amr: source.amr, auth_time: source.authTime }
-      return { ...signedIn, ...held, ...(txn !== undefined && { txn }) }
+      const mapped = oidc.account?.mappedTo as ((place: 'access_token') => object) | undefined
+      return { ...mapped?.('access_token'), ...signedIn, ...held, ...(txn !== undefined && { txn }) }
     },
     clientBasedCORS: (_, origin, client) =>
       client.clientAuthMethod === 'none' &&

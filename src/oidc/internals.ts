@@ -154,7 +154,7 @@ function method<S, A extends unknown[], R>(act: (self: S, ...given: A) => R) {
 
 /** Replaces methods of a provider's models. `field` is stored with sessions and with all that is issued in them. */
 export function replaceMethods(provider: Provider, field: string, now: () => number, by: Replacements): void {
-  const { Client, IdToken, InitialAccessToken, Interaction, Session } = inside(provider)
+  const { Claims, Client, IdToken, InitialAccessToken, Interaction, Session } = inside(provider)
   Client.find = by.findClient(Client.find.bind(Client))
   InitialAccessToken.find = by.findInvitation
   Interaction.find = by.findInteraction(Interaction.find.bind(Interaction))
@@ -200,6 +200,9 @@ export function replaceMethods(provider: Provider, field: string, now: () => num
   Object.assign(Client.prototype, { backchannelLogout: method(tell), includeSid: () => true })
   // The library takes no scope of an API in a client's metadata. The file, or a policy, decides which there may be.
   Object.assign(Client.Schema.prototype, { scopes: () => {} })
+  const { result } = Claims.prototype
+  const all = async (of: Parameters<typeof by.withMapped>[0]) => by.withMapped(of, await result.call(of))
+  Object.assign(Claims.prototype, { result: method(all) })
   const { set } = IdToken.prototype
   const some = (of: Making, ...claim: Parameters<typeof set>) => by.tells(of, claim[0]) && set.apply(of, claim)
   Object.assign(IdToken.prototype, { set: method(some) })

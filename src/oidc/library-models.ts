@@ -10,8 +10,17 @@ type Answered = KoaContextWithOIDC['oidc'] & { ctx: Context }
 export type Making = { client?: Client; mask?: object }
 export type Saving = Session & { oldId?: string; getValueAndPayload(): Promise<{ payload: AdapterPayload }> }
 
+/** The claims of one answer in the making; `available` is what there is to tell. */
+interface Choosing {
+  available: object
+  client: Client
+}
+/** Completes the claims that the library chose. */
+export type Told = (of: Choosing, chosen: object) => object
+
 /** The library's models, beside what their types say. */
 export interface Inside {
+  Claims: { prototype: { result(this: Choosing): Promise<object> } }
   Client: {
     new (metadata: ClientMetadata): Client
     find: Find<Client>
@@ -49,6 +58,7 @@ export interface Replacements {
   verifyHint(own: Validate): Validate
   /** Tells whether a claim goes into an ID token. */
   tells(token: Making, claim: string): boolean
+  withMapped: Told
   tellLogout(own: Logout): Logout
   urlFor(of: Answered, name: string, options?: Record<string, unknown>): string
   /** Returns whom clients' assertions may be made out to. */

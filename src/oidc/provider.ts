@@ -10,6 +10,7 @@ import { records as recordsOf } from '../records/adapter.ts'
 import { consents as consentsOf, mutes as mutesOf } from '../records/consents.ts'
 import { newToken } from '../records/refresh-tokens.ts'
 import { bearers } from './access-tokens.ts'
+import { withMapped } from './account-claims.ts'
 import { admission, replayDetection } from './admission.ts'
 import { completeRequests } from './authorization-request.ts'
 import { browserSessions } from './browser-sessions.ts'
@@ -60,7 +61,7 @@ export async function createProvider(options: Options) {
   replaceMethods(provider, 'stamp', now, {
     ...sessionStorage({ ...services, endSession, admitted }),
     ...namedAsCalled(provider, options.mtls),
-    ...{ findClient, findInvitation: invitations.find, tellLogout, tells },
+    ...{ findClient, findInvitation: invitations.find, tellLogout, tells, withMapped },
     ...{ refreshToken: newToken, unique: replayDetection(store, admitted) },
     verifyHint: olderHints(provider, keys),
     acr: ({ session, params }) => toldAcr(session?.acr, demandOf(params ?? {})),

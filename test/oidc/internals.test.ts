@@ -67,6 +67,7 @@ const uses: readonly (readonly [name: string, use: string, digest: string])[] = 
   ['Client.prototype.includeSid', 'naming the session in every token', 'Ab0FMzmNYQ'],
   ['Client.prototype.backchannelLogout', 'telling apps of ended sessions until they hear', 'xNTwEmUgQA'],
   ['Client.prototype.backchannelPing', 'telling apps that their request was answered', 'kAOZ-meAkD'],
+  ['Claims.prototype.result', 'telling attributes that an entry maps', 'WzLxLdi83z'],
   ['IdToken.validate', 'verifying hints by keys that are no longer published', '8Svf4uy5Ch'],
   ['IdToken.prototype.set', 'naming the session only to clients that need it', 'bV18fLtehU'],
   ['IdToken.prototype.issue', 'signing answers to apps', 'KWuOkPCD1u'],

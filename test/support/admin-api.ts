@@ -33,6 +33,7 @@ export interface Member {
 export async function adminApiServed(
   more: (issuer: string) => object[] = () => [],
   environment: Record<string, string> = {},
+  attributes: readonly object[] = [],
 ) {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-admin-api-'))
   const [port = 0] = await freePorts(1)
@@ -55,7 +56,10 @@ export async function adminApiServed(
   ]
   const file = join(folder, 'clients.json')
   const write = (list: object[]) =>
-    writeFileSync(file, JSON.stringify({ apis: [{ resource: other, name: 'Other', scopes: ['read'] }], clients: list }))
+    writeFileSync(
+      file,
+      JSON.stringify({ attributes, apis: [{ resource: other, name: 'Other', scopes: ['read'] }], clients: list }),
+    )
   write(clients)
   const latchkey: Running = await startLatchkey({ port, clients: file, environment })
   const at = securityAt(latchkey)

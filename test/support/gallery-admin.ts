@@ -26,6 +26,8 @@ const one = {
   updatedAt: now - day,
   roles: [],
   restrictions: { countries: ['AT', 'DE'] },
+  attributes: { kyc_tier: 2, jurisdiction: 'AT' },
+  appRoles: { trading: ['trader', 'auditor'] },
   factors: [
     { credential: 'c1', factor: 'password', createdAt: now - 400 * day, usedAt: now - day },
     { credential: 'c2', factor: 'totp', createdAt: now - 400 * day, usedAt: now - day },

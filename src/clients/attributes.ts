@@ -1,0 +1,126 @@
+import { z } from 'zod'
+import type { Account } from '../accounts/account.ts'
+
+/** The types of attributes. */
+export const attributeTypes = ['text', 'integer', 'boolean'] as const
+/** Names what the claim of an app's roles comes from: no attribute is called so. */
+const ofRoles = 'roles'
+
+/** Something that the operator knows of people, beside what they say themselves. */
+export const attributeShape = {
+  attribute: z
+    .string()
+    .regex(/^[a-z][a-z0-9_]{0,39}$/, { error: 'must be lower-case letters, digits and _' })
+    .refine(name => name !== ofRoles, { error: 'must not be roles, which stands for those of the app' }),
+  type: z.enum(attributeTypes).default('text'),
+  /** The only texts that it may be. */
+  values: z.array(z.string().min(1).max(200)).min(1).optional(),
+}
+export type Attribute = z.output<z.ZodObject<typeof attributeShape>>
+export type AttributeValue = NonNullable<Account['attributes']>[string]
+
+/** Where a claim is told. */
+const places = ['id_token', 'userinfo', 'access_token'] as const
+export type ClaimPlace = (typeof places)[number]
+
+/** The claims that mean something already (RFC 7519, 4.1; OpenID Connect Core 1.0, 2 and 5.1; RFC 9068, 2.2; ours). */
+const taken = new Set([
+  ...['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'auth_time', 'nonce', 'acr', 'amr', 'azp', 'at_hash', 'c_hash'],
+  ...['s_hash', 'sid', 'scope', 'client_id', 'cnf', 'act', 'may_act', 'events', 'authorization_details', 'txn'],
+  ...['name', 'given_name', 'family_name', 'middle_name', 'nickname', 'preferred_username', 'profile', 'picture'],
+  ...['website', 'email', 'email_verified', 'gender', 'birthdate', 'zoneinfo', 'locale', 'phone_number', 'address'],
+  ...['phone_number_verified', 'updated_at', 'hold_until', 'active', 'token_type', 'username', 'extra', '__proto__'],
+])
+const claimName = z
+  .string()
+  .regex(/^[A-Za-z][\w:/.-]{0,99}$/, { error: 'must be a name of letters, digits and _ : / . -' })
+  .refine(name => !taken.has(name), { error: 'must not be the name of a claim that means something already' })
+
+/** The claims of an app, by name: which attribute each comes from, or `roles`, and where it is told. */
+export const claimsShape = z
+  .record(
+    claimName,
+    z.strictObject({
+      from: z.string(),
+      in: z
+        .array(z.enum(places))
+        .min(1)
+        .default([...places]),
+    }),
+  )
+  .default({})
+export const rolesShape = z
+  .array(z.string().regex(/^[a-z][a-z0-9_.:-]{0,39}$/, { error: 'must be a word of lower-case letters' }))
+  .default([])
+
+/** What an entry says of them. */
+interface Entry {
+  claims?: z.output<typeof claimsShape> | undefined
+  roles?: readonly string[] | undefined
+  first_party?: boolean | undefined
+}
+
+/** Returns what is wrong with declarations of attributes beside one another. */
+export function attributeFaults(declared: readonly Partial<Attribute>[]): string[] {
+  const names = declared.map(({ attribute }) => attribute)
+  return declared.flatMap(({ attribute, type = 'text', values }, at) => [
+    ...(attribute !== undefined && names.indexOf(attribute) < at ? [`attributes: ${attribute} is declared twice`] : []),
+    ...(values && type !== 'text' ? [`attributes[${at}] values: are for text`] : []),
+  ])
+}
+
+/** Returns every fault of the claims of a client's entry. */
+export function claimFaults(
+  { claims = {}, roles = [], first_party: ours }: Entry,
+  attributes: readonly Partial<Attribute>[],
+): string[] {
+  const named = Object.entries(claims)
+  return [
+    // Nobody is asked whether a third party may know of their attributes.
+    ...(named.length > 0 && ours !== true ? ['claims is for apps with first_party'] : []),
+    ...named.flatMap(([name, { from }]) => {
+      if (from === ofRoles) return roles.length > 0 ? [] : [`claims.${name}: roles must be declared`]
+      return attributes.some(({ attribute }) => attribute === from) ? [] : [`claims.${name}: ${from} is not declared`]
+    }),
+  ]
+}
+
+/** Returns a value as an attribute of this declaration has it; undefined for one that does not fit. Text is read as what it spells. */
+export function attributeValue({ type, values }: Attribute, given: unknown): AttributeValue | undefined {
+  if (type === 'boolean') return ['true', 'false'].includes(String(given)) ? String(given) === 'true' : undefined
+  if (type === 'integer') {
+    if (typeof given !== 'number' && !/^-?\d{1,15}$/.test(String(given))) return undefined
+    return Number.isSafeInteger(Number(given)) ? Number(given) : undefined
+  }
+  const fits = typeof given === 'string' && given !== '' && given.length <= 200 && given.trim() === given
+  return fits && (values?.includes(given) ?? true) ? given : undefined
+}
+
+type App = Pick<Entry, 'claims' | 'roles'> & { id: string }
+
+/** Returns the roles that an account has in an app, of those that its entry declares. */
+function rolesIn({ id, roles = [] }: App, { appRoles }: Pick<Account, 'appRoles'>) {
+  const held = (appRoles && Object.hasOwn(appRoles, id) && appRoles[id]) || []
+  return roles.filter(each => held.includes(each))
+}
+
+/** Returns what an app's entry has it told of an account in one place: nothing that the entry does not name, and nothing that is not as it is declared. */
+export function mappedClaims(
+  app: App,
+  account: Pick<Account, 'attributes' | 'appRoles'>,
+  place: ClaimPlace,
+  attributes: ReadonlyMap<string, Attribute>,
+): Record<string, unknown> {
+  const told = Object.entries(app.claims ?? {}).filter(([, each]) => each.in.includes(place))
+  const { attributes: held = {} } = account
+  const found = (from: string): unknown => {
+    if (from === ofRoles) {
+      const roles = rolesIn(app, account)
+      return roles.length > 0 ? roles : undefined
+    }
+    const declared = attributes.get(from)
+    return declared && Object.hasOwn(held, from) ? attributeValue(declared, held[from]) : undefined
+  }
+  const pairs = told.map(([name, { from }]) => [name, found(from)] as const)
+  return Object.fromEntries(pairs.filter(([, value]) => value !== undefined))
+}
