@@ -21,6 +21,10 @@ declare module './pages.ts' {
       activity: readonly Happened[]
       acts: readonly string[]
       writes: boolean
+      /** What apps can be told of the person; `says`: the one who looks may change it, at `<base>/attributes/<name>` and `<base>/app-roles/<app>`. */
+      attributes: readonly { name: string; value: string | undefined; declared: boolean }[]
+      appRoles: readonly { app: string; name: string; roles: readonly string[] }[]
+      says: boolean
       /** The note as typed. */
       typed: string
     }
@@ -62,11 +66,14 @@ export function adminPeople(services: Services): void {
     const { account = '' } = ctx.params
     const { locale } = ctx.state
     const found = await admin.perform(admin.people.get, { account }, by)
-    const [{ notes }, { proposals }, { entries }] = await Promise.all([
+    const [{ notes }, { proposals }, { entries }, { attributes, apps }] = await Promise.all([
       admin.perform(admin.people.notes, { account }, by),
       admin.perform(admin.proposals.list, { account }, by),
       activity.page(account, {}),
+      admin.perform(admin.attributes.list, {}, by),
     ])
+    const known = new Set(attributes.map(({ attribute }) => attribute))
+    const held = found.attributes
     const may = (act: string) => by.scopes.has(admin.named(`people.${act}`).scope)
     const locals = {
       base: `/admin/people/${account}`,
@@ -82,6 +89,18 @@ export function adminPeople(services: Services): void {
       activity: await Promise.all(entries.slice(0, lately).map(each => inWords(ctx, each))),
       acts: account === by.staff.id ? [] : Object.keys(acts).filter(act => may(act) && acts[act]?.(found, now())),
       writes: may('note'),
+      attributes: [...new Set([...known, ...Object.keys(held)])].map(name => {
+        const value = Object.hasOwn(held, name) ? String(held[name]) : undefined
+        return { name, value, declared: known.has(name) }
+      }),
+      appRoles: apps
+        .filter(({ roles }) => roles.length > 0)
+        .map(({ app, name }) => ({
+          app,
+          name,
+          roles: (Object.hasOwn(found.appRoles, app) && found.appRoles[app]) || [],
+        })),
+      says: account !== by.staff.id && by.scopes.has('admin:people.claims'),
       typed: problem ? noteOf(ctx) : '',
     }
     show.page(ctx, 'admin/person', locals, { ...frame(by), title: found.email, problem })

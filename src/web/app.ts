@@ -10,6 +10,7 @@ import { admin } from './admin.ts'
 import { adminActs } from './admin-acts.ts'
 import { adminApi } from './admin-api.ts'
 import { adminApps } from './admin-apps.ts'
+import { adminAttributes } from './admin-attributes.ts'
 import { adminOverview } from './admin-overview.ts'
 import { adminPeople } from './admin-people.ts'
 import { adminService } from './admin-service.ts'
@@ -81,6 +82,7 @@ const families = [
   adminPeople,
   adminActs,
   adminApps,
+  adminAttributes,
   adminService,
   recovery,
   identity,

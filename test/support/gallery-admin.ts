@@ -67,9 +67,20 @@ const person = {
   ],
   acts: ['end-sessions', 'lock', 'require-password', 'compromise', 'lift-hold', 'close'],
   writes: true,
+  attributes: [
+    { name: 'kyc_tier', value: '2', declared: true },
+    { name: 'jurisdiction', value: undefined, declared: true },
+    { name: 'former_rating', value: 'gold', declared: false },
+  ],
+  appRoles: [{ app: 'trading', name: 'Trading', roles: ['trader', 'auditor'] }],
+  says: true,
   typed: '',
 }
 const act = { about: found.email, back: base, fields: [], typed: '' }
+const attribute = {
+  ...{ email: found.email, action: `${base}/attributes/kyc_tier`, back: base, of: 'value' as const, options: [] },
+  ...{ number: true, chosen: ['2'], typed: '' },
+}
 const nobody = { ...one, phone: undefined, name: undefined, factors: [], apps: [], keys: [], cases: [] }
 
 const points = Array.from({ length: 24 }, (_, turn) => ({
@@ -152,6 +163,30 @@ export const adminPages: readonly Picture[] = [
     ...{ ...staff, ...person, title: longEmail, locale: 'de' },
     ...{ one: { ...nobody, lockedAt: now }, sessions: [], devices: [], notes: [], proposals: [], activity: [] },
     acts: ['unlock'],
+  }),
+  picture('admin-attribute', 'admin/attribute', { ...staff, ...attribute, title: 'Edit kyc_tier' }),
+  picture('admin-attribute-wrong', 'admin/attribute', {
+    ...{
+      ...staff,
+      ...attribute,
+      options: ['AT', 'DE'],
+      number: false,
+      chosen: ['CH'],
+      title: 'jurisdiction bearbeiten',
+    },
+    locale: 'de',
+    ...wrong('invalid_attribute', 'value', 'Dieser Wert passt nicht. Geben Sie einen an, den das Attribut zulässt.'),
+  }),
+  picture('admin-app-roles', 'admin/attribute', {
+    ...{
+      ...staff,
+      ...attribute,
+      of: 'roles',
+      options: ['trader', 'auditor'],
+      chosen: ['trader'],
+      title: 'Edit Trading',
+    },
+    ...{ number: false, email: longEmail },
   }),
   picture('admin-act', 'admin/act', {
     ...{ ...staff, ...act, act: 'lock', action: `${base}/lock`, two: false, title: 'Lock account' },
