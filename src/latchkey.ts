@@ -1,4 +1,3 @@
-import type { RequestListener } from 'node:http'
 import type { DestinationStream } from 'pino'
 import { accounts as accountsOf } from './accounts/account.ts'
 import { holding } from './accounts/hold.ts'
@@ -24,7 +23,7 @@ import { signingRing } from './keys/signing-keys.ts'
 import { languages } from './languages.ts'
 import { activity as activityOf } from './observers/activity.ts'
 import { audit, auditHead, auditHeads } from './observers/audit.ts'
-import { type Log, logger } from './observers/log.ts'
+import { logger } from './observers/log.ts'
 import { metrics as metricsOf } from './observers/metrics.ts'
 import { sessionKeeper } from './observers/session-log.ts'
 import { tallies } from './observers/tally.ts'
@@ -61,27 +60,8 @@ interface Surroundings {
   cost?: Cost
 }
 
-export interface Latchkey {
-  /** Answers every request. */
-  listener: RequestListener
-  /** Answers only what apps show client certificates at. */
-  certified: RequestListener
-  /** Says in the log what the process does. */
-  say(text: string): void
-  /** Says in the log what went wrong. */
-  fault(fault: unknown): void
-  /** Says in the log that a request was refused. */
-  refused: Log['refused']
-  /** Reads clients.json anew; a faulty one is logged, and the former stays. */
-  reload(): Promise<void>
-  /** Does now what otherwise happens every minute: sends pending notices of changes, and removes accounts whose time has come. */
-  sweep(): Promise<void>
-  /** Ends what runs beside requests. The store stays open. */
-  stop(): Promise<void>
-}
-
 /** Puts the house together: with main.ts, cli.ts and wiring/, all that knows every room. Throws ClientsError. */
-export async function latchkey(config: Config, surroundings: Surroundings): Promise<Latchkey> {
+export async function latchkey(config: Config, surroundings: Surroundings) {
   const { store, secrets, now = Date.now, log: destination, cost } = surroundings
   const { issuer, production, local } = config
   const standing = { production, local, mtls: config.mtls, issuer }
@@ -222,12 +202,18 @@ export async function latchkey(config: Config, surroundings: Surroundings): Prom
   repeated.push(repeating(() => kinds.recount(hasher.kind, stopped.signal), minute, log.fault))
   if (backups) repeated.push(repeating(backups, minute, log.fault))
   return {
+    /** Answers every request. */
     listener,
+    /** Answers only what apps show client certificates at. */
     certified: only([...certifiedPaths(routes), '/api-keys/verify', '/admin/api/'], listener, () => token(9)),
+    /** Say in the log what the process does, what went wrong, and which request was refused. */
     ...{ say: log.say, fault: log.fault, refused: log.refused },
+    /** Reads clients.json and the brand again; a faulty one is logged, and the former stays. */
     reload: configured.reloading(config, { brand, declare: oidc.declare, emit, onFault: log.fault }),
+    /** Does now what otherwise happens every minute: sends pending notices of changes, and removes accounts whose time has come. */
     sweep,
-    stop: async () => {
+    /** Ends what runs beside requests. The store stays open. */
+    stop: async (): Promise<void> => {
       stopped.abort()
       await unfollow()
       await Promise.all([...rests, ...repeated].map(rest => rest()))

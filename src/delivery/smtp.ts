@@ -16,17 +16,8 @@ const local = new Set(['localhost', '127.0.0.1', '[::1]'])
 // One plain address: no list, no group, no comment, no second header.
 const address = /^[^\s"(),:;<>@[\\\]\p{Cc}]+@[^\s"(),:;<>@[\\\]\p{Cc}]+$/u
 
-/** A mail server, and what can be asked of it. */
-export interface Mail {
-  send: Send
-  /** Connects and signs in, and sends nothing. Throws DeliveryFault. */
-  verify(): Promise<void>
-  /** Lets the connections go. */
-  close(): Promise<void>
-}
-
 /** Sends through one mail server over a few kept connections, by TLS unless the server is on loopback; `close` lets them go. */
-export function mail({ url, from, ehlo, timeout = 10_000 }: Options): Mail {
+export function mail({ url, from, ehlo, timeout = 10_000 }: Options) {
   const { protocol, hostname, port, username, password } = new URL(url)
   const secure = protocol === 'smtps:'
   const loopback = local.has(hostname)
@@ -56,7 +47,7 @@ export function mail({ url, from, ehlo, timeout = 10_000 }: Options): Mail {
   const domain = /@([^\s>]+)>?\s*$/.exec(from)?.[1] ?? hostname
 
   return {
-    async send({ id, at, to, subject, text, html }, signal) {
+    send: (async ({ id, at, to, subject, text, html }, signal) => {
       if (!address.test(to)) throw new DeliveryFault({ reason: 'recipient-refused', host }, { forGood: true })
       connected ??= connect()
       const transport = await connected
@@ -75,15 +66,17 @@ export function mail({ url, from, ehlo, timeout = 10_000 }: Options): Mail {
       } catch (cause) {
         throw mailFault(cause, host)
       }
-    },
-    verify: async () => {
+    }) satisfies Send,
+    /** Connects and signs in, and sends nothing. Throws DeliveryFault. */
+    verify: async (): Promise<void> => {
       connected ??= connect()
       const transport = await connected
       await transport.verify().catch(cause => {
         throw mailFault(cause, host)
       })
     },
-    close: async () => (await connected)?.close(),
+    /** Lets the connections go. */
+    close: async (): Promise<void> => (await connected)?.close(),
   }
 }
 

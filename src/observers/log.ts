@@ -3,8 +3,6 @@ import type { Level } from '../event.ts'
 import type { Observer } from '../events.ts'
 import { type Answered, type Refused, routeOf } from './answered.ts'
 
-export type Log = ReturnType<typeof logger>
-
 const levels = { routine: 'debug', info: 'info', notice: 'info', warning: 'warn' } as const satisfies Record<
   Level,
   string

@@ -11,19 +11,14 @@ interface Tally {
   addresses: Map<string, number>
 }
 
-export interface Tallies {
-  observer: Observer
-  /** Writes down what was counted since it was last called: to be called every minute, and at the end. */
-  flush(): Promise<void>
-}
-
 /**
  * Counts what strangers can repeat for ever, so that the audit log has one entry a minute of each kind and not one for each.
  * There are as many kinds as there are codes. What was counted in the minute before a process is killed is lost.
  */
-export function tallies({ emit, onFault }: { emit: Emit; onFault: (fault: unknown) => void }): Tallies {
+export function tallies({ emit, onFault }: { emit: Emit; onFault: (fault: unknown) => void }) {
   let counted = new Map<string, Tally>()
 
+  /** Writes what was counted since it was last called: to be called every minute, and at the end. */
   const flush = async (): Promise<void> => {
     const whole = counted
     counted = new Map()
@@ -53,7 +48,7 @@ export function tallies({ emit, onFault }: { emit: Emit; onFault: (fault: unknow
           tally.addresses.set(address, (tally.addresses.get(address) ?? 0) + 1)
         counted.set(key, tally)
       },
-    },
+    } satisfies Observer,
     flush,
   }
 }
