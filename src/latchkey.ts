@@ -39,7 +39,7 @@ import { only } from './web/http-security.ts'
 import { phrases as phrasesOf, words as wordsOf } from './web/phrases.ts'
 import { protocolPages } from './web/protocol-pages.ts'
 import { renderer, shower } from './web/show.ts'
-import { asksItself, repeating, scraped, together } from './wiring/composing.ts'
+import { asksItself, repeating, scraped, sealedFor, together } from './wiring/composing.ts'
 import * as configured from './wiring/configured.ts'
 import { staffConsole } from './wiring/console.ts'
 import { people as peopleOf } from './wiring/people.ts'
@@ -172,6 +172,7 @@ export async function latchkey(config: Config, surroundings: Surroundings) {
     rpId: new URL(issuer).hostname,
     contacts: config.contacts,
     asksItself: asksItself(keyring, now),
+    sealed: sealedFor(sealer, 'typed'),
     ready: readiness(store, { now, onFault: log.fault }),
     metrics: scraped(config.metrics.token, metrics.text),
     kept: post.kept,

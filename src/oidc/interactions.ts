@@ -102,9 +102,13 @@ export function interactions({ provider, clients, consents, sessions, emit, now 
       if (before !== undefined && before !== accountId) {
         await sessions.end(ctx, 'signed-out')
         interaction.session = undefined
+        // What was allowed is theirs, and not this one's.
+        interaction.lastSubmission = undefined
       }
       const login = { accountId, acr, amr: [...amr], securityStamp, ts: Math.floor(now() / 1000) }
-      await goOn(ctx, interaction, { [interaction.prompt.name]: {}, login })
+      // Somebody who takes another account's place is asked for their own consent.
+      const { name } = interaction.prompt
+      await goOn(ctx, interaction, { ...(name !== 'consent' && { [name]: {} }), login })
     },
     /** Goes on with the session that somebody signed in to meanwhile, in another tab: the request is checked again, by the same checks. */
     proceed: async (ctx: Context): Promise<void> => goOn(ctx, await waiting(ctx), {}),

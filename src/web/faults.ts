@@ -40,7 +40,9 @@ function write(ctx: Context, problem: Problem, show: Show): void {
   }
   const { status, code, retryAfter } = problem
   const refusal = show.refusal(ctx)
-  const locals = { status, code, retryAfter, request: ctx.state.request, refusal, app: wayBack(ctx) }
+  const { from } = problem.values
+  const about = { request: ctx.state.request, refusal, app: wayBack(ctx) }
+  const locals = { status, code, retryAfter, ...about, from: typeof from === 'string' ? from : undefined }
   show.page(ctx, 'error', locals, { problem })
 }
 

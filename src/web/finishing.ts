@@ -135,7 +135,8 @@ export function finishing(services: Services & { factors: readonly Factor[] }): 
     const { notice, account } = await carriedOut(ctx, services, lost ? { ...flow, interaction: undefined } : flow)
     const next = lost ?? flow.next ?? '/account'
     if (lost) rememberApp(ctx, flow.client?.home, [lostPhonePath])
-    if (notice) notify(ctx, next, account.id, { ...notice, app: flow.app })
+    const said = notice ?? (flow.app && { key: 'done.late' })
+    if (said) notify(ctx, next, account.id, { ...said, app: flow.app })
     seeOther(ctx, next)
   }
 }

@@ -6,12 +6,13 @@ import { pause } from '../flows/challenge.ts'
 import type { Run } from '../flows/flow.ts'
 import type { Flow } from '../flows/flow-store.ts'
 import { callingCodes } from './calling-codes.ts'
-import { baseOf, folders } from './flow-start.ts'
+import { baseOf, cancelOf, folders, switchOf } from './flow-start.ts'
 import { field, fields, submit } from './forms.ts'
 import { chosenLocale } from './language.ts'
 import { notify, sayNotice } from './notices.ts'
 import type { Services } from './services.ts'
 import { type Show, seeOther } from './show.ts'
+import { forgetTyped, rememberTyped, typed, typedAddress } from './typed-address.ts'
 
 /** What stands around each page of a flow. */
 type Framed = NonNullable<Parameters<Show['page']>[3]>
@@ -27,8 +28,8 @@ const longest = 200
 
 /** Serves the pages of every flow, whatever it is for and whichever factors it asks for. */
 export function flowPages(services: Services): void {
-  const { router, accounts, actions, credentials, factors, flows, sessions, devices, places, resume, show, finish } =
-    services
+  const { router, accounts, actions, credentials, factors, flows, sessions, devices, places, resume } = services
+  const { show, finish, sealed } = services
   /** Writes with the flow which language was chosen since it began: its emails and texts follow. */
   const spoken = async (ctx: Context, flow: Flow): Promise<Flow> => {
     const locale = chosenLocale(ctx)
@@ -37,7 +38,10 @@ export function flowPages(services: Services): void {
 
   /** Resumes the flow that a path names. One that belongs to a session ends with it. */
   const named = async (ctx: Context): Promise<Run> => {
-    const flow = await flows.get(ctx.params.flow ?? '', ctx.state.visitor.device)
+    const flow = await flows.get(ctx.params.flow ?? '', ctx.state.visitor.device).catch(fault => {
+      rememberTyped(ctx, sealed, typed(fields(ctx)).email ?? typedAddress(ctx, sealed))
+      throw fault
+    })
     if (flow.session !== undefined && (await sessions.current(ctx))?.uid !== flow.session)
       throw new Problem('attempt_expired')
     // A browser that is here for the first time says it once a page of ours was there.
@@ -94,7 +98,8 @@ export function flowPages(services: Services): void {
     if (!factor) {
       const passkey = await passkeyOf(run, step.from)
       const email = typed(fields(ctx)).email ?? flow.email ?? ''
-      return show.page(ctx, 'sign-in/start', { base, email, passkey, signUp: `/sign-up?from=${flow.id}` }, frame)
+      const locals = { base, email, passkey, signUp: `/sign-up?from=${flow.id}`, switches: switchOf(flow) }
+      return show.page(ctx, 'sign-in/start', locals, frame)
     }
     const asked = shown ?? (await reopened(run, factor, step.now))
     show.page(
@@ -115,6 +120,7 @@ export function flowPages(services: Services): void {
         current: await currentOf(flow, factor),
         dialled: step.now === 'enrol' ? callingCodes(ctx, factor, places) : undefined,
         cancel: cancelOf(flow),
+        switches: switchOf(flow),
         lost: factors.some(({ id, positions }) => positions.includes('last') && flow.proved.includes(id)),
         signIn: flow.purpose === 'sign-up' && flow.enrolled.length === 0 ? `/sign-in?from=${flow.id}` : undefined,
       },
@@ -165,13 +171,21 @@ export function flowPages(services: Services): void {
   /** Takes one step, then shows what comes next; a wrong one shows the same page with its Problem. */
   const step = async (ctx: Context, take: (run: Run) => Promise<void>): Promise<void> => {
     const run = await named(ctx)
-    const { enrolled: before } = run.now()
+    const { enrolled: before, session } = run.now()
+    const email = session === undefined ? typed(fields(ctx)).email : undefined
+    rememberTyped(ctx, sealed, email, baseOf(run.now()))
     // A flow that another request changed first is shown as that request left it.
-    const again = async (problem: Problem) => page(ctx, problem.code === 'conflict' ? await named(ctx) : run, problem)
+    const again = async (problem: Problem) => {
+      rememberTyped(ctx, sealed, email)
+      await page(ctx, problem.code === 'conflict' ? await named(ctx) : run, problem)
+    }
     const moved = await submit(() => take(run).then(run.now), again, [])
     if (!moved) return
     // A fault from here on has a page of its own: the flow is finished, and has no page to go back to.
-    if (moved.done) return finish(ctx, moved)
+    if (moved.done) {
+      forgetTyped(ctx)
+      return finish(ctx, moved)
+    }
     const [set] = moved.enrolled.slice(before.length)
     if (set !== undefined) notify(ctx, baseOf(moved), moved.id, { key: `factor.${set}.set` })
     seeOther(ctx, baseOf(moved))
@@ -211,21 +225,6 @@ export function flowPages(services: Services): void {
     router.post(`${base}/:factor/begin`, ctx => step(ctx, run => run.begin(ctx.params.factor ?? '', fields(ctx))))
     router.post(`${base}/:factor`, ctx => step(ctx, run => run.answer(ctx.params.factor ?? '', fields(ctx))))
   }
-}
-
-/** Returns what was typed that a page may show again: never a password or a code. */
-function typed(posted: unknown): Record<string, string> {
-  const shown = ['email', 'phone', 'country']
-  const entries = Object.entries(posted ?? {}).filter(
-    ([name, value]) => shown.includes(name) && typeof value === 'string',
-  )
-  return Object.fromEntries(entries.map(([name, value]) => [name, String(value).slice(0, 320)]))
-}
-
-/** Returns where a proof that a session is asked for is cancelled by a post; undefined where there is nothing to go back to. */
-function cancelOf(flow: Flow): string | undefined {
-  if (flow.session !== undefined) return `${baseOf(flow)}/cancel`
-  return flow.purpose === 'step-up' && flow.interaction ? `/interaction/${flow.interaction}/abort` : undefined
 }
 
 /** Says whether this proof is strong enough to trust the device. */

@@ -2,6 +2,7 @@ import type { Context } from 'koa'
 import type { Resume } from '../flows/flow.ts'
 import type { Flow, Flows, NewFlow } from '../flows/flow-store.ts'
 import { seeOther } from './show.ts'
+import { type Sealed, typedAddress } from './typed-address.ts'
 
 /** The folder of a flow's pages. */
 export const folders: Record<Flow['purpose'], string> = {
@@ -19,15 +20,28 @@ export function baseOf({ purpose, id }: Pick<Flow, 'purpose' | 'id'>): string {
   return `${folders[purpose]}/${id}`
 }
 
+/** Returns where a proof that a session is asked for is cancelled by a post; undefined where there is nothing to go back to. */
+export function cancelOf(flow: Flow): string | undefined {
+  if (flow.session !== undefined) return `${baseOf(flow)}/cancel`
+  return flow.purpose === 'step-up' && flow.interaction ? `/interaction/${flow.interaction}/abort` : undefined
+}
+
+/** Returns the app's request that somebody else than who is signed in may go on with; undefined where nobody is, or it is no app's. */
+export function switchOf({ purpose, interaction }: Flow): string | undefined {
+  return purpose === 'step-up' && interaction ? `/interaction/${interaction}` : undefined
+}
+
 /** Begins a flow and sends the browser to its page. */
 export async function beginFlow(
   ctx: Context,
-  { flows, resume }: { flows: Flows; resume: Resume },
+  { flows, resume, sealed }: { flows: Flows; resume: Resume; sealed: Sealed },
   begun: Omit<NewFlow, 'device' | 'locale'> & { locale?: string },
 ): Promise<void> {
   const { visitor, locale, zone } = ctx.state
-  const flow = await flows.draft({ locale, zone, ...begun, device: visitor.device }, visitor.address)
-  rememberApp(ctx, flow.client?.home, [baseOf(flow)])
+  const asksForEmail = begun.purpose === 'sign-in' || begun.purpose === 'sign-up'
+  const email = begun.email ?? (asksForEmail ? typedAddress(ctx, sealed) : undefined)
+  const flow = await flows.draft({ locale, zone, ...begun, email, device: visitor.device }, visitor.address)
+  rememberApp(ctx, flow.client?.home ?? flow.app, [baseOf(flow)])
   await resume(flow, visitor).advance()
   seeOther(ctx, baseOf(flow))
 }

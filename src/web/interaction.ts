@@ -42,15 +42,16 @@ declare module './pages.ts' {
 
 /** Serves the place where an app's authorization request waits for a person: it sends them to sign in, takes the proof, and asks for consent and approval. */
 export function interaction(services: Services): void {
-  const { router, accounts, flows, interactions, sessions, show, beginFlow, concluded } = services
+  const { router, accounts, flows, interactions, sessions, show, beginFlow, concluded, finish } = services
   const approve = approval(services, router)
 
   router.get('/interaction/:uid', async ctx => {
-    const details = await interactions.details(ctx)
-    rememberApp(ctx, details.app, [`/interaction/${details.uid}`, `${routes.authorization}/${details.uid}`])
-    if (details.approval) return approve(ctx, details, details.approval)
-    if (details.prompt === 'consent') return consent(ctx, details)
     const from = queryField(ctx, 'attempt', 100)
+    const details = await interactions.details(ctx).catch(fault => tooLate(ctx, fault, from))
+    if (!details) return
+    rememberApp(ctx, details.app, [`/interaction/${details.uid}`, `${routes.authorization}/${details.uid}`])
+    if (from === undefined && details.approval) return approve(ctx, details, details.approval)
+    if (from === undefined && details.prompt === 'consent') return consent(ctx, details)
     const waits = details.prompt === 'login' && !details.session && !details.params.anew
     // Somebody who used a recovery code on the way here has seen what their lost phone is still good for, and goes on as who they are.
     const hint = queryField(ctx, 'as', 10) === 'here' ? undefined : details.params.login_hint
@@ -64,6 +65,23 @@ export function interaction(services: Services): void {
     await Promise.all([noted, finished])
   })
 
+  /** Ends a flow whose app's request ran out meanwhile: what was proved and set up counts, and the app is named, to start again. */
+  const tooLate = async (ctx: Context, fault: unknown, from: string | undefined): Promise<undefined> => {
+    const over = fault instanceof Problem && fault.code === 'attempt_expired' && from !== undefined
+    const flow = over ? await flows.get(from, ctx.state.visitor.device).catch(() => undefined) : undefined
+    if (!flow?.done || flow.interaction !== ctx.params.uid) throw fault
+    await finish(ctx, { ...flow, interaction: undefined, next: undefined, app: flow.client?.home })
+  }
+
+  // Somebody who is signed in goes on as somebody else: the request is the same, and so is the app.
+  router.post('/interaction/:uid/switch', async ctx => {
+    const { session: _, ...details } = await interactions.details(ctx)
+    await begin(ctx, {
+      ...details,
+      session: undefined,
+      params: { ...details.params, anew: true, login_hint: undefined },
+    })
+  })
   router.post('/interaction/:uid/consent', ctx => interactions.consent(ctx))
   router.post('/interaction/:uid/abort', ctx => interactions.abort(ctx))
   router.post('/interaction/:uid/unmet', ctx => interactions.unmet(ctx))

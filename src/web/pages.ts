@@ -44,6 +44,8 @@ interface Step {
   current?: string | undefined
   /** The countries whose numbers can be typed as they are dialled there, posted as `country`, and the one to begin with. */
   dialled?: { list: readonly { code: string; name: string; calling: string }[]; first: string } | undefined
+  /** The app's request that somebody else may go on with: a post to `<switches>/switch`. */
+  switches?: string | undefined
   /** Where a post cancels it, and nothing is changed. */
   cancel?: string | undefined
   /** Where people who have an account sign in: shown on the first page of a sign-up. */
@@ -53,7 +55,14 @@ interface Step {
 /** Every page by the name of its view, views/<name>.ejs, with what it is given besides the Frame. Each module adds the pages that it shows. */
 export interface Pages {
   /** First step of a sign-in: email and password (posted to `<base>/password`), or a passkey (hidden field `response` to `<base>/passkey`, by script only). */
-  'sign-in/start': { base: string; email: string; passkey: Record<string, unknown> | undefined; signUp: string }
+  'sign-in/start': {
+    base: string
+    email: string
+    passkey: Record<string, unknown> | undefined
+    signUp: string
+    /** The app's request that somebody else may go on with: a post to `<switches>/switch`. */
+    switches?: string | undefined
+  }
   /** Any factor being proved: includes factors/<id>/prove. */
   'sign-in/prove': Step
   /** Any factor being enrolled: includes factors/<id>/enrol. */
@@ -80,6 +89,8 @@ export interface Pages {
     refusal?: Refusal | undefined
     /** The app that an expired page was for. */
     app?: { name: string; home: string } | undefined
+    /** The sign-in that an expired link was asked for at. */
+    from?: string | undefined
   }
 }
 

@@ -6,13 +6,14 @@ import type { Flow } from '../flows/flow-store.ts'
 import { field, queryField, submit } from './forms.ts'
 import type { Services } from './services.ts'
 import { seeOther } from './show.ts'
+import { rememberTyped, typedAddress } from './typed-address.ts'
 
 declare module './pages.ts' {
   interface Pages {
     /** Asks people who forgot their password for their address; posts `email`. */
     'recovery/forgot': { email: string; from: string }
-    /** Shows the address as typed; the same for every address. */
-    'recovery/sent': { email: string }
+    /** Shows the address as typed; the same for every address. `from`: the sign-in that it was forgotten at, or empty. */
+    'recovery/sent': { email: string; from: string }
     /** The page of a mailed link; its one button posts to `action`. */
     'recovery/reset': { action: string }
     'recovery/not-me': { action: string }
@@ -39,6 +40,7 @@ export function recovery({
   sessions,
   owner,
   suite,
+  sealed,
   show,
   beginFlow,
 }: Services): void {
@@ -46,6 +48,13 @@ export function recovery({
   const signInOf = async (ctx: Context, id: string | undefined): Promise<Flow | undefined> => {
     const found = id ? await flows.get(id, ctx.state.visitor.device).catch(() => undefined) : undefined
     return found?.purpose === 'sign-in' ? found : undefined
+  }
+
+  /** Has the page of a link that is over lead to the sign-in that it was asked for at, in the browser that asked. */
+  const over = async (ctx: Context, fault: unknown): Promise<never> => {
+    const before = await signInOf(ctx, ctx.cookies.get(nameFor(ctx), { signed: true }))
+    const expired = fault instanceof Problem && fault.code === 'link_expired'
+    throw expired && before ? new Problem('link_expired', { values: { from: before.id } }) : fault
   }
 
   /**
@@ -59,7 +68,7 @@ export function recovery({
 
   router.get('/forgot-password', async ctx => {
     const found = await signInOf(ctx, queryField(ctx, 'from', 100))
-    const locals = { email: found?.email ?? '', from: found?.id ?? '' }
+    const locals = { email: typedAddress(ctx, sealed) ?? found?.email ?? '', from: found?.id ?? '' }
     show.page(ctx, 'recovery/forgot', locals, { towards: found?.client })
   })
 
@@ -70,7 +79,8 @@ export function recovery({
       async () => {
         await resetting.ask(email, ctx.state.locale, ctx.state.visitor, found?.client?.id)
         if (found) ctx.cookies.set(nameFor(ctx), found.id, { ...cookie, secure: ctx.secure })
-        show.page(ctx, 'recovery/sent', { email }, { towards: found?.client })
+        rememberTyped(ctx, sealed, email)
+        show.page(ctx, 'recovery/sent', { email, from: found?.id ?? '' }, { towards: found?.client })
       },
       problem =>
         show.page(ctx, 'recovery/forgot', { email, from: found?.id ?? '' }, { problem, towards: found?.client }),
@@ -78,12 +88,12 @@ export function recovery({
   })
 
   router.get('/reset/:bearer', async ctx => {
-    if (!(await resetting.good(ctx.params.bearer ?? ''))) throw new Problem('link_expired')
+    if (!(await resetting.good(ctx.params.bearer ?? ''))) return over(ctx, new Problem('link_expired'))
     show.page(ctx, 'recovery/reset', { action: ctx.path })
   })
 
   router.post('/reset/:bearer', async ctx => {
-    const { account, app } = await resetting.open(ctx.params.bearer ?? '')
+    const { account, app } = await resetting.open(ctx.params.bearer ?? '').catch(fault => over(ctx, fault))
     const { id, email, securityStamp, unguarded } = account
     // The link came by mail: the second factor can be proved here, however much strangers guess.
     await mailbox.admit(id, ctx.state.visitor)

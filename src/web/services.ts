@@ -31,6 +31,7 @@ import type { Pages, Samples } from './pages.ts'
 import type { Words } from './phrases.ts'
 import type { Show } from './show.ts'
 import { stepUp } from './step-up.ts'
+import type { Sealed } from './typed-address.ts'
 import { type SignedIn, type Visit, visits } from './visit.ts'
 
 /** What the pages stand on: the parts of other rooms, by the names that pages use. */
@@ -77,6 +78,8 @@ export interface Rooms
   resetting: Resetting
   resume: Resume
   risk: Risk
+  /** Seals what a cookie keeps of a person. */
+  sealed: Sealed
   roles: Roles
   /** The relying party's id of passkeys: the issuer's host name. */
   rpId: string

@@ -13,6 +13,7 @@ import { beginFlow } from './flow-start.ts'
 import { asQuery, field, localPath, readFromAddress } from './forms.ts'
 import { notify } from './notices.ts'
 import { type Show, seeOther } from './show.ts'
+import type { Sealed } from './typed-address.ts'
 import type { SignedIn, Visit, visits } from './visit.ts'
 
 declare module './pages.ts' {
@@ -37,6 +38,7 @@ type Services = Pick<FlowServices, 'accounts' | 'devices' | 'emit' | 'hold'> & {
   actions: Actions
   flows: Flows
   resume: Resume
+  sealed: Sealed
   sessions: Sessions
   show: Show
 }

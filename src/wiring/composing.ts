@@ -1,5 +1,6 @@
 import { same } from '../crypto/digest.ts'
 import { type Keyring, ownProof } from '../crypto/keyring.ts'
+import type { Sealer } from '../crypto/seal.ts'
 
 /** Puts rooms into one object. Throws where two give something the same name, because one of them would win without a word. */
 export function together<A extends object, B extends object, C extends object, D extends object, E extends object>(
@@ -39,4 +40,18 @@ export function asksItself(keyring: Keyring, now: () => number) {
   const { holds } = ownProof(keyring)
   return (authorization: string): boolean =>
     authorization.startsWith('Latchkey ') && holds(authorization.slice('Latchkey '.length), now())
+}
+
+/** Returns what seals texts for one use and opens them again; a text that does not open is undefined. */
+export function sealedFor({ seal, open }: Pick<Sealer, 'seal' | 'open'>, use: string) {
+  return {
+    seal: (text: string) => seal(text, use),
+    open: (sealed: string): string | undefined => {
+      try {
+        return open(sealed, use)
+      } catch {
+        return undefined
+      }
+    },
+  }
 }

@@ -100,8 +100,13 @@ describe('languages, in a browser', () => {
           const person = somebody()
           await signUp(who, person)
           await signOut(who)
-          await who.page.goto(`${latchkey.issuer}/forgot-password`)
-          await fill(who, 'email', person.email)
+          await who.page.goto(`${latchkey.issuer}/sign-in`)
+          await who.page.fill('main input[name=email]', person.email)
+          await who.page.click('a.beside')
+          // What was typed came along.
+          await who.page.locator('main form[action="/forgot-password"]').waitFor()
+          expect(await who.page.inputValue('main input[name=email]')).to.equal(person.email)
+          await go(who)
           await speaks(who)
           const mails = await latchkey.outbox(person.email)
           const link = mails.find(each => each.link?.includes('/reset/'))?.link ?? ''

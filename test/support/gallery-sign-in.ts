@@ -57,6 +57,7 @@ export const signIns: readonly Picture[] = [
       text: 'This passkey no longer belongs to any account. Use another way to sign in, and delete this passkey from your device.',
     },
   }),
+  picture('start-switch', 'sign-in/start', { ...start, email: 'ada@example.com', switches: '/interaction/a1' }),
   picture('start-de', 'sign-in/start', { ...start, locale: 'de', towards: longApp }),
 
   picture('prove-password', 'sign-in/prove', { ...step, factor: { id: 'password' } }),
@@ -129,6 +130,7 @@ export const signIns: readonly Picture[] = [
   picture('prove-recovery-code', 'sign-in/prove', { ...step, factor: { id: 'recovery-code' }, others: [others.totp] }),
   picture('prove-recovery-code-refused', 'sign-in/prove', {
     ...step,
+    switches: '/interaction/a1',
     locale: 'de',
     factor: { id: 'recovery-code' },
     others: [others.totp],

@@ -45,17 +45,22 @@ const typed = () =>
       name && autocomplete !== 'one-time-code' && /^(text|email|tel|date|checkbox|textarea|select-one)$/.test(type),
   )
 
-document.querySelector('form.languages')?.addEventListener('submit', ({ target }) => {
+const keep = to => {
   const values = typed().map(({ name, type, checked, value }) => [name, type === 'checkbox' ? checked : value])
   try {
-    sessionStorage.setItem('typed', JSON.stringify({ to: target.elements.to.value, values }))
+    sessionStorage.setItem('typed', JSON.stringify({ to, values }))
   } catch {}
-})
+}
+
+document.querySelector('form.languages')?.addEventListener('submit', ({ target }) => keep(target.elements.to.value))
+
+// So does an address, on the way from sign-in to sign-up or to a forgotten password, and back: each flow has a path of its own below.
+for (const link of document.querySelectorAll('a[data-keeps]')) link.addEventListener('click', () => keep(link.pathname))
 
 try {
   const { to, values = [] } = JSON.parse(sessionStorage.getItem('typed') ?? '{}')
   sessionStorage.removeItem('typed')
-  if (to === location.pathname + location.search)
+  if (to && (location.pathname + location.search).startsWith(to))
     for (const field of typed()) {
       const at = values.findIndex(([name]) => name === field.name)
       if (at < 0) continue
