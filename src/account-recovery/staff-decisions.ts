@@ -80,7 +80,7 @@ export type StaffDecisions = ReturnType<typeof staffDecisions>
 export function staffDecisions(services: Services) {
   const { accounts, addresses, credentials, reach, book, roles, cases, documents, sendMail, emit, wake, now } = services
 
-  /** Resolves to whose word an approval is; undefined for somebody who has left the staff, or whose account is not theirs to use. */
+  /** Resolves to the member of staff whose word an approval is; undefined for somebody who has left the staff, or whose account is not theirs to use. */
   const wordOf = async (staff: string): Promise<string | undefined> =>
     active(await accounts.get(staff)) ? roles.wordOf(staff, 'admin:recovery.decide') : undefined
 

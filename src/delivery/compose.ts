@@ -99,7 +99,7 @@ export function composer({ phrases, issuer, brand }: Options) {
       }
       const { look } = page
       const written = escapes.html
-      /** A button, and its address below as text: for who does not trust buttons, or cannot press them. */
+      /** A button, and its address below as text: for people who do not trust buttons, or cannot press them. */
       const buttons: Record<Format, (url: string, label: string) => string> = {
         html: (url, label) =>
           `<p ${look('text')}><a href="${written(url)}" ${look('button')}>${written(label)}</a></p>\n` +

@@ -128,7 +128,7 @@ export function bestWith(first: Rule, available: readonly Rule[]): Acr | undefin
   return highest(available.map(each => assurance([first, each])))
 }
 
-/** Offers a passkey to who signed in with a password and holds none; not on the strength of an emailed code or a trusted device. */
+/** Offers a passkey to people who signed in with a password and hold none; not on the strength of an emailed code or a trusted device. */
 export function upgrade<F extends Rule>(
   standing: {
     offered: readonly F[]

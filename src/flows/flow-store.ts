@@ -137,7 +137,7 @@ export type Flows = ReturnType<typeof flows>
 export function flows({ store, quota, now }: { store: Store; quota: Quota; now: () => number }) {
   const kept = store.collection(flowsDeclaration)
   return {
-    /** Returns a new flow, which its first change stores. Who is not known yet pays by the address that they come `from` for what is kept of them. Throws `slow_down`. */
+    /** Returns a new flow, which its first change stores. People who are not known yet pay by the address that they come `from` for what is stored. Throws `slow_down`. */
     draft: async (begun: NewFlow, from: string): Promise<Flow> => {
       const flow: Flow = {
         real: begun.account !== undefined && begun.purpose !== 'recover',

@@ -31,7 +31,7 @@ export interface Demand {
   unguarded?: boolean | undefined
   /** The account was imported with an address that nobody has proved. */
   unproved?: boolean | undefined
-  /** A passkey is offered to who signed in with a password and holds none. */
+  /** A passkey is offered to people who signed in with a password and hold none. */
   offers?: boolean | undefined
   /** Optional steps passed over. */
   skipped: readonly string[]
@@ -211,7 +211,7 @@ function signIn<F extends Rule>(standing: Standing<F>): Step<F> {
       available.filter(each => !reaches(worth, least) && reaches(assurance([...proved, each]), least))
     const candidates = more(wanted)
     if (candidates.length > 0) return { now: 'prove', from: lastResortsLast(candidates) }
-    // Only a passkey reaches phr: who holds none may make one, but not on the strength of an emailed code.
+    // Only a passkey reaches phr: people who hold none may make one, but not on the strength of an emailed code.
     if (reaches(worth, 'aal2') && !available.some(each => each.multiFactor))
       return { now: 'enrol', from: offered.filter(each => each.multiFactor), optional: false }
     const second = more('aal2')
@@ -225,7 +225,7 @@ function signIn<F extends Rule>(standing: Standing<F>): Step<F> {
   )
 }
 
-/** Who had to use a recovery code has lost something: a factor is set up again before they go on. */
+/** People who had to use a recovery code have lost something: a factor is set up again before they go on. */
 function replacing<F extends Rule>(
   offered: readonly F[],
   proved: readonly F[],

@@ -7,7 +7,7 @@ import type { Risk } from '../risk/weigh.ts'
 import type { Purpose } from './assurance.ts'
 import type { Flow } from './flow-store.ts'
 
-/** Rulings that keep somebody out, for each purpose: who begins an account has no past, and who changes one is in already. */
+/** Rulings that keep somebody out, for each purpose: a person who begins an account has no past, and one who changes it is in already. */
 const keepOut: Readonly<Record<Purpose, readonly Ruling[]>> = {
   'sign-up': [],
   'sign-in': ['hold', 'refuse', 'bar'],
@@ -15,7 +15,7 @@ const keepOut: Readonly<Record<Purpose, readonly Ruling[]>> = {
   add: ['bar'],
   change: ['bar'],
   reset: ['hold', 'refuse', 'bar'],
-  // An identity check takes the owner's own rules away: who has lost everything may have lost what they ask for.
+  // An identity check takes the owner's own rules away: people who have lost everything may have lost what the rules ask for.
   recover: ['hold', 'refuse'],
 }
 
@@ -80,7 +80,7 @@ export function weighing({ accounts, risk, devices, now }: Weighing) {
     if (!enough || verdict || account === undefined || purpose === 'sign-up') return flow
     // A reset began by the mailbox: it cannot speak for the place, too.
     const found = await risk.weigh(account, visitor, { rules: purpose !== 'recover', mailbox: purpose !== 'reset' })
-    // Who is signed in already is kept out by rules of the owner's own, and by nothing else.
+    // Somebody who is signed in already is kept out only by rules of the owner's own.
     const inside = (purpose === 'add' || purpose === 'change') && found.ruling !== 'bar'
     return { ...flow, verdict: inside ? { ruling: 'allow', why: [] } : found }
   }

@@ -141,7 +141,7 @@ export function refreshTokenRotation(grant: Grant, services: Services): Grant {
     return shown ? sha256(shown.raw) : ''
   }
 
-  /** Names who holds the token: by the key and the certificate that the library has validated (RFC 9449, 6.1; RFC 8705, 3.1). */
+  /** Names the holder of the token: by the key and the certificate that the library has validated (RFC 9449, 6.1; RFC 8705, 3.1). */
   async function holder(ctx: TokenEndpointGrantContext): Promise<string> {
     return `${await keyOf(ctx)} ${thumbprint(ctx)}`
   }

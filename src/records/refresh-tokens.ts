@@ -73,7 +73,7 @@ export function lives({ digest }: Family, value: string): boolean {
 }
 
 /**
- * Keeps refresh tokens, as digests, one document for each family (RFC 9700, 4.14.2): who shows a token that is not the live one has had a
+ * Keeps refresh tokens, as digests, one document for each family (RFC 9700, 4.14.2): somebody who shows a token that is not the live one has had a
  * token of this family, and rotation is one guarded write, no matter how old the family is.
  */
 export function refreshTokens(store: Store, now: () => number) {

@@ -103,7 +103,7 @@ function protectionOf(
   const ways = held.flatMap(each => factors.find(({ id }) => id === each.factor.id) ?? []).filter(guards)
   const steps = {
     passkey: ways.some(each => each.strength === 'phr'),
-    // Who loses the only one is left with recovery codes.
+    // People who lose the only one are left with recovery codes.
     spare: ways.length > 1,
     codes: codes > few,
     phrase: antiPhishingPhrase !== undefined,

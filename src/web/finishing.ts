@@ -62,7 +62,7 @@ export async function concluded(
     await emit('device.trusted', { account: person.id }, visitor)
   }
   if (enrolled.length > 0 && purpose !== 'sign-up') {
-    // The library changes the cookie of who signs in on the way to an app.
+    // The library changes the cookie of somebody who signs in on the way to an app.
     await sessions.endOthers(ctx, 'protection-changed', person.id, flow.interaction === undefined ? undefined : 'soon')
   }
   return { account: person, acr: done.acr, amr: done.amr, noted }

@@ -73,7 +73,7 @@ export function flowPages(services: Services): void {
     const frame = { towards: flow.client, reason: flow.reason, problem }
     const { step, factor, shown, until } = await run.view()
     if (step.now === 'confirm') return held(ctx, flow, frame)
-    // On an account that staff locked nothing is set up: who has proved enough for that is told why.
+    // On an account that staff locked nothing is set up: people who have proved enough for that are told why.
     const owner = step.now === 'enrol' && flow.real ? await accounts.get(flow.account ?? '') : undefined
     if (owner?.lock) return finish(ctx, flow)
     if (step.now === 'refuse' && step.why) {

@@ -5,7 +5,7 @@ import { chooseLocale, longestPath, ownPath } from './language.ts'
 import type { Services } from './services.ts'
 import { seeOther } from './show.ts'
 
-/** Serves the switcher in the footer: remembers the choice in this browser, and with the account of who is signed in, and goes back to the page. */
+/** Serves the switcher in the footer: remembers the choice in this browser, and with the account that is signed in, and goes back to the page. */
 export function switcher({ router, issuer, actions, findSession, perform }: Services): void {
   router.post('/language', async ctx => {
     const chosen = field(ctx, 'language', 40)

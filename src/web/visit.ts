@@ -54,7 +54,7 @@ export interface SignedIn {
 
 /** Returns what finds out who is signed in, and serves pages to them. */
 export function visits({ accounts, sessions }: { accounts: Accounts; sessions: Sessions }, router: Router<Visit>) {
-  /** Resolves to who is signed in, if anybody is. */
+  /** Resolves to the person who is signed in, if anybody is. */
   const findSession = async (ctx: Context): Promise<SignedIn | undefined> => {
     const session = await sessions.current(ctx)
     const account = session && (await accounts.get(session.accountId))
@@ -63,13 +63,13 @@ export function visits({ accounts, sessions }: { accounts: Accounts; sessions: S
     ctx.state.zone = zoneOf(account) ?? ctx.state.zone
     return { account, session }
   }
-  /** Resolves to who is signed in. Throws `sign_in_needed`. */
+  /** Resolves to the person who is signed in. Throws `sign_in_needed`. */
   const requireSession = async (ctx: Context): Promise<SignedIn> => {
     const found = await findSession(ctx)
     if (!found) throw new Problem('sign_in_needed')
     return found
   }
-  /** Serves a page to who is signed in; others sign in first and come back. */
+  /** Serves a page to people who are signed in; others sign in first and come back. */
   const page = (path: string, show: (ctx: Context, person: SignedIn) => void | Promise<void>): void => {
     router.get(path, async ctx => {
       const found = await findSession(ctx)
