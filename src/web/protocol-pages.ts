@@ -26,11 +26,6 @@ declare module './pages.ts' {
   }
 }
 
-interface Services {
-  accounts: Accounts
-  show: Show
-}
-
 /** Returns what people are told of a fault: a request that cannot be answered is the app's fault, never theirs. */
 function told(fault: unknown): Problem {
   if (fault instanceof errors.SessionNotFound) return new Problem('attempt_expired', { cause: fault })
@@ -39,7 +34,7 @@ function told(fault: unknown): Problem {
 }
 
 /** Returns the pages that oidc-provider's endpoints answer with. They run before the middleware that knows visitors and their language. */
-export function protocolPages({ accounts, show }: Services): Renderers {
+export function protocolPages({ accounts, show }: { accounts: Accounts; show: Show }): Renderers {
   const prepare = (ctx: Context): void => {
     ctx.state.locale = localeOf(ctx)
   }

@@ -4,7 +4,7 @@ import { originOf } from '../accounts/device.ts'
 import { refusals } from '../api-keys/scheme.ts'
 import type { Verification } from '../api-keys/verification.ts'
 import { InvalidVerifyRequest } from '../api-keys/verify-request.ts'
-import { Problem, type Refusal } from '../errors.ts'
+import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import type { Oidc } from '../oidc/provider.ts'
 import { challenged } from '../oidc/refusals.ts'
@@ -12,15 +12,11 @@ import { asProblem } from './faults.ts'
 import { postedBody } from './forms.ts'
 import { refused } from './show.ts'
 
-interface Services {
-  authenticate: Oidc['authenticate']
+type Services = Pick<Oidc, 'authenticate' | 'subject' | 'explain'> & {
   verification: Verification
-  subject: Oidc['subject']
   emit: Emit
   log: (fault: unknown, request: string) => void
   issuer: string
-  /** Returns why a request was refused. */
-  explain: (ctx: Context, fault: Error) => Refusal
 }
 
 const path = '/api-keys/verify'
