@@ -6,7 +6,7 @@ import type { Clients } from '../clients/registry.ts'
 import { scopeOf } from './account-claims.ts'
 import { readMetadata } from './client-metadata.ts'
 import { settleHint, settleLogoutHint } from './id-token-hints.ts'
-import { insertStep, type Step } from './internals.ts'
+import { insertStep, type Step, wrapStep } from './internals.ts'
 
 /** The clients of each provider in this process. */
 const known = new WeakMap<Provider, Clients>()
@@ -123,6 +123,12 @@ const requireAuthentication: Step = async ({ oidc }, next) => {
   return next()
 }
 
+/** Looks for the header of a JWT only in what could be one: the library finds by an error that there is none, which costs a tenth of an introspection. */
+const rejectJwts =
+  (own: Step): Step =>
+  (ctx, next) =>
+    String(ctx.oidc.params?.token).includes('.') ? own(ctx, next) : next()
+
 /** Says what to turn on where a challenge proves nothing (RFC 7636, 4.3; RFC 9700, 2.1.1): most libraries that fail here can do S256. */
 const requireS256: Step = async ({ oidc: { params } }, next) => {
   const method = params?.code_challenge_method ?? (params?.code_challenge === undefined ? 'S256' : 'plain')
@@ -149,6 +155,7 @@ insertStep('backchannel_authentication', 'checkScope', completeRequest)
 insertStep('token', 'validateScope', tidyRequest)
 insertStep('token', 'callTokenHandler', noteAuthentication)
 insertStep('introspection', 'validateTokenPresence', requireAuthentication)
+wrapStep('introspection', 'rejectStructuredTokens', rejectJwts)
 insertStep('end_session', 'endSessionChecks', settleLogoutHint)
 for (const endpoint of ['authorization', 'pushed_authorization_request']) insertStep(endpoint, 'checkPKCE', requireS256)
 for (const endpoint of ['authorization', 'pushed_authorization_request', 'device_authorization'])

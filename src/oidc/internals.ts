@@ -34,10 +34,21 @@ const steps: { readonly [endpoint: string]: Step[] } = {
  * endpoint and reads it when a provider is constructed. Throws when there is no such step.
  */
 export function insertStep(endpoint: string, before: string, step: Step): void {
-  const list: Step[] = steps[endpoint] ?? actions.getAuthorization(endpoint)
-  const at = list.findIndex(each => each.name === before)
-  if (at < 0) throw new Error(`oidc-provider has no step ${before} at ${endpoint}`)
+  const { list, at } = stepAt(endpoint, before)
   list.splice(at, 0, step)
+}
+
+/** Replaces the library's step with this function name by one that is made of it, for all providers of the process. Throws when there is none. */
+export function wrapStep(endpoint: string, name: string, wrap: (own: Step) => Step): void {
+  const { list, at } = stepAt(endpoint, name)
+  list.splice(at, 1, Object.defineProperty(wrap(list[at] as Step), 'name', { value: name }))
+}
+
+function stepAt(endpoint: string, name: string): { list: Step[]; at: number } {
+  const list: Step[] = steps[endpoint] ?? actions.getAuthorization(endpoint)
+  const at = list.findIndex(each => each.name === name)
+  if (at < 0) throw new Error(`oidc-provider has no step ${name} at ${endpoint}`)
+  return { list, at }
 }
 
 /** What the library keeps of one provider. */

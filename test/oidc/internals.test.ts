@@ -11,8 +11,10 @@ import * as proofs from 'oidc-provider/lib/helpers/grants.js'
 import state from 'oidc-provider/lib/helpers/weak_cache.js'
 // @ts-expect-error: the library types only what it exports
 import clientAuth, { getClientAuthParams } from 'oidc-provider/lib/shared/client_auth.js'
+// @ts-expect-error: the library types only what it exports
+import rejectStructuredTokens from 'oidc-provider/lib/shared/reject_structured_tokens.js'
 import { sha256 } from '../../src/crypto/digest.ts'
-import { insertStep } from '../../src/oidc/internals.ts'
+import { insertStep, wrapStep } from '../../src/oidc/internals.ts'
 
 const version = '9.13.3'
 
@@ -42,6 +44,7 @@ const uses: readonly (readonly [name: string, use: string, digest: string])[] = 
   ['library endSession', 'signing out without a question', '44sYwiWbPp'],
   ['step registration registrationResponse', 'reading metadata before it is judged', 'a2uaUJzIqk'],
   ['step registration_update forbiddenFields', 'reading metadata before it is judged', '-INajPwLeJ'],
+  ['library rejectStructuredTokens', 'looking for JWTs at introspection only in what could be one', 'ttSnAYHNpF'],
   ['library clientAuth', 'authenticating clients at endpoints of ours', 'wS3CP2DGo0'],
   ['library getClientAuthParams', 'authenticating clients at endpoints of ours', 'ulROH673qn'],
   ['library validateDpop', 'proofs of keys at token exchange', 'rYvTmcFxdM'],
@@ -118,12 +121,18 @@ function member(object: object, path: string): unknown {
   return undefined
 }
 
+const library: Record<string, unknown> = {
+  ...actions,
+  ...proofs,
+  ...{ clientAuth, getClientAuthParams, rejectStructuredTokens, ExternalSigningKey },
+}
+
 /** Finds what a line of `uses` names. */
 function named(name: string, provider: object): unknown {
   const [kind = '', first = '', second = ''] = name.split(' ')
   if (kind === 'step') return stepsOf(first).find(each => each.name === second)
   if (first === 'endSession') return actions.endSession.confirm.at(-1)
-  if (kind === 'library') return { ...actions, ...proofs, clientAuth, getClientAuthParams, ExternalSigningKey }[first]
+  if (kind === 'library') return library[first]
   if (kind === 'prompts')
     return interactionPolicy
       .base()
@@ -168,8 +177,9 @@ describe('the internals of oidc-provider', () => {
     expect(changed(pinned, bare)[0]).to.match(new RegExp(`^${fault} .{10}$`))
   })
 
-  it('refuse to insert a step before one that does not exist', () => {
+  it('refuse to insert a step before one that does not exist, and to wrap one', () => {
     const step = () => Promise.resolve()
+    expect(() => wrapStep('token', 'validateTokens', () => step)).to.throw('no step validateTokens at token')
     expect(() => insertStep('token', 'validateTokens', step)).to.throw('no step validateTokens at token')
   })
 })

@@ -141,6 +141,12 @@ describe('the provider', () => {
       expect(await client.fetchUserInfo(app.configuration, bob.access_token, 'bob')).to.deep.equal({ sub: 'bob' })
     })
 
+    it('tells nothing of signed tokens by introspection, which anybody verifies by the keys', async () => {
+      const tokens = await app.signIn(browser(), { scope: 'openid read', resource: trading })
+      const asked = await client.tokenIntrospection(app.configuration, tokens.access_token).catch(fault => fault)
+      expect(asked).to.have.property('error', 'unsupported_token_type')
+    })
+
     it('introspects a client’s own tokens, and no other client’s', async () => {
       const tokens = await app.signIn(person)
       const own = await client.tokenIntrospection(app.configuration, tokens.access_token)
