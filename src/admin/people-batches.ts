@@ -119,20 +119,25 @@ export function peopleBatches({ store, reading }: { store: Store; reading: Readi
     const ids = batch.flatMap(({ person }) => person.id ?? [])
     const emails = batch.map(({ person }) => person.email)
     const limit = together
-    const [byEmail, byId, claimed] = await Promise.all([
+    const legacy = batch.flatMap(({ person }) => person.legacySub ?? [])
+    const [byEmail, byId, claimed, byLegacy] = await Promise.all([
       accounts.find({ email: { in: emails } }, { limit }),
       accounts.find(reading.keepIds ? { id: { in: ids } } : { legacySub: { in: ids } }, { limit }),
       claims.find({ id: { in: emails.map(each => sha256(each)) } }, { limit }),
+      legacy.length > 0 ? accounts.find({ legacySub: { in: legacy } }, { limit }) : [],
     ])
     const holders = new Map(byEmail.map(each => [each.email, each]))
     const former = new Map(byId.map(each => [reading.keepIds ? each.id : each.legacySub, each]))
     const reserved = new Set(claimed.map(each => each.id))
+    const taken = new Set(byLegacy.map(each => each.legacySub))
     const wanted: Read[] = []
     for (const each of batch) {
-      const { id, email } = each.person
+      const { id, email, legacySub } = each.person
       const [holder, same] = [holders.get(email), id === undefined ? undefined : former.get(id)]
       if (same || (holder && id === undefined)) counts.present++
       else if (holder) faulty(each.line, [{ field: 'email', what: 'has an account, whose former id is another' }])
+      else if (legacySub !== undefined && taken.has(legacySub))
+        faulty(each.line, [{ field: 'legacy_sub', what: 'is that of another account' }])
       else if (reserved.has(sha256(email)))
         faulty(each.line, [{ field: 'email', what: 'is reserved for another account' }])
       else wanted.push(each)

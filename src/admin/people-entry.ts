@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { AttributeValue } from '../clients/attributes.ts'
 import { foreignHash, HashFault } from '../crypto/foreign-hash.ts'
 import { isForeign, pepperOf } from '../crypto/hash.ts'
 import { emailAddress, phoneNumber } from '../factors/contacts.ts'
@@ -32,6 +33,8 @@ const passkey = z.strictObject({
 /** One person as a file says it: the fields of the format `latchkey`, which every other format is brought into. */
 const entryShape = z.strictObject({
   id: text(255).optional(),
+  /** What the product before it knew it by, beside its id. */
+  legacy_sub: text(255).optional(),
   email: text(1000),
   email_verified: yes.default(false),
   phone: text(100).optional(),
@@ -46,6 +49,10 @@ const entryShape = z.strictObject({
   totp: z.array(totp).max(2).default([]),
   passkeys: z.array(passkey).max(20).default([]),
   /** Codes that stand in for what was lost, as an export of Latchkey has them. */
+  /** Of those that clients.json declares. */
+  attributes: z.record(z.string(), z.unknown()).default({}),
+  /** Roles in single apps, by client id. */
+  app_roles: z.record(z.string(), z.array(text(40)).max(50)).default({}),
   recovery_codes: z.strictObject({ key: text(100), left: z.array(text(100)).max(10) }).optional(),
 })
 
@@ -66,6 +73,7 @@ interface Proposed {
 /** A person who can be imported. */
 export interface Person {
   id: string | undefined
+  legacySub: string | undefined
   email: string
   emailProved: boolean
   phone: string | undefined
@@ -73,6 +81,8 @@ export interface Person {
   locale: string
   createdAt: number
   locked: boolean
+  attributes: Record<string, AttributeValue>
+  appRoles: Record<string, string[]>
   credentials: Proposed[]
   unguarded: boolean
   /** The number was left out, because nobody proved it. */
@@ -88,6 +98,10 @@ export interface Reading {
   language(tag: string): string
   /** Tells whether a time zone is one. */
   zone(name: string): boolean
+  /** Reads the value of an attribute as it is declared; undefined where there is no such attribute, or no such value of it. */
+  attribute(name: string, value: unknown): AttributeValue | undefined
+  /** Tells whether an app has this role. */
+  role(app: string, role: string): boolean
   /** The operator says that every address was proved at the source. */
   emailsProved?: boolean | undefined
   /** Former ids become account ids; otherwise they are kept beside them. */
@@ -116,6 +130,13 @@ export function readEntry(given: Record<string, unknown>, reading: Reading): { p
   if (entry.zoneinfo !== undefined && !reading.zone(entry.zoneinfo)) fault('zoneinfo', 'is no time zone')
   const createdAt = momentOf(entry.created_at, reading.now) ?? fault('created_at', 'is no time in the past')
 
+  if (!reading.keepIds && entry.id !== undefined && entry.legacy_sub !== undefined)
+    fault('legacy_sub', 'is there beside an id that --ids legacy_sub would keep as it')
+  const { attributes, faults: unfit } = attributesOf(entry.attributes, reading)
+  faults.push(...unfit)
+  for (const [app, roles] of Object.entries(entry.app_roles))
+    for (const role of roles) if (!reading.role(app, role)) fault('app_roles', `names no role of ${app}: ${role}`)
+
   const credentials: Proposed[] = []
   if (entry.password_hash !== undefined) {
     const wrong = hashFault(entry.password_hash, reading)
@@ -142,11 +163,20 @@ export function readEntry(given: Record<string, unknown>, reading: Reading): { p
     fault('email', 'is not verified, and there is no password or passkey to sign in with')
 
   if (faults.length > 0 || email === undefined || createdAt === undefined) return { faults }
-  const { id, name, username, zoneinfo: zone, locale = 'en', locked } = entry
+  const {
+    id,
+    legacy_sub: legacySub,
+    app_roles: appRoles,
+    name,
+    username,
+    zoneinfo: zone,
+    locale = 'en',
+    locked,
+  } = entry
   const profile = { name, username: username?.toLowerCase() === email ? undefined : username, zone }
   const proved = entry.phone_verified ? phone : undefined
   const more = {
-    id,
+    ...{ id, legacySub, attributes, appRoles },
     phone: proved,
     profile,
     locale: reading.language(locale),
@@ -159,6 +189,25 @@ export function readEntry(given: Record<string, unknown>, reading: Reading): { p
     person: { email, emailProved, ...more, numberLeft: entry.phone !== undefined && proved === undefined },
     faults,
   }
+}
+
+/** Reads attributes by their declarations. Other products keep a list for each: one of one value is that value. */
+function attributesOf(given: Record<string, unknown>, { attribute }: Pick<Reading, 'attribute'>) {
+  const read = Object.entries(given).map(([name, value]) => {
+    const single = Array.isArray(value) && value.length === 1 ? value[0] : value
+    return [name, attribute(name, single)] as const
+  })
+  const faults = read.flatMap(([name, value]) =>
+    value === undefined
+      ? [
+          {
+            field: 'attributes',
+            what: `has ${name}, which clients.json does not declare so (--ignore leaves them out)`,
+          },
+        ]
+      : [],
+  )
+  return { attributes: Object.fromEntries(read) as Record<string, AttributeValue>, faults }
 }
 
 function hashFault(hash: string, { pepper }: Reading): string | undefined {

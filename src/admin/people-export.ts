@@ -60,16 +60,20 @@ export async function* peopleExport({ store, sealer, rpId }: Services): AsyncGen
   yield* await flush()
 }
 
-function fieldsOf({ id, email, emailUnproved, phone, profile = { at: 0 }, locale, lock, createdAt }: Account) {
+function fieldsOf({ id, email, emailUnproved, phone, profile = { at: 0 }, locale, lock, createdAt, ...more }: Account) {
+  const { legacySub, attributes, appRoles } = more
   const { name, username, zone } = profile
   return {
     ...{ id, email, email_verified: emailUnproved !== true },
+    ...(legacySub !== undefined && { legacy_sub: legacySub }),
     ...(phone !== undefined && { phone, phone_verified: true }),
     ...(name !== undefined && { name }),
     ...(username !== undefined && { username }),
     ...(zone !== undefined && { zoneinfo: zone }),
     ...{ locale, created_at: new Date(createdAt).toISOString() },
     ...(lock && { locked: true }),
+    ...(attributes && { attributes }),
+    ...(appRoles && { app_roles: appRoles }),
   }
 }
 

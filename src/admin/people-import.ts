@@ -69,6 +69,7 @@ export function peopleImport({ store, sealer, reading, emit, now }: Services) {
         createdAt,
       }
     })
+    const { attributes, appRoles, legacySub = reading.keepIds ? undefined : id } = person
     const { name, username, zone } = person.profile
     const profile = { ...(name && { name }), ...(username && { username }), ...(zone && { zone }), at: now() }
     const made: Account = {
@@ -77,7 +78,9 @@ export function peopleImport({ store, sealer, reading, emit, now }: Services) {
       ...(unguarded && { unguarded }),
       ...(!emailProved && { emailUnproved: true }),
       ...(locked && { lock: { at: now() } }),
-      ...(!reading.keepIds && id !== undefined && { legacySub: id }),
+      ...(legacySub !== undefined && { legacySub }),
+      ...(Object.keys(attributes).length > 0 && { attributes }),
+      ...(Object.keys(appRoles).length > 0 && { appRoles }),
     }
     await Promise.all(sealed.map(each => credentials.put(each)))
     // First: an account that is on no record would be worse than a record, after a crash, that is there twice.

@@ -4,9 +4,12 @@ import { knownZone } from '../accounts/time-zone.ts'
 import type { Counts, LineFault, Source } from '../admin/people-batches.ts'
 import { type FormatName, formats, layoutOf, type Told } from '../admin/people-formats.ts'
 import { peopleImport } from '../admin/people-import.ts'
+import { attributeValue } from '../clients/attributes.ts'
+import type { Declared } from '../clients/declared.ts'
 import { runningDigest, sha256 } from '../crypto/digest.ts'
 import { sealer as sealerOf } from '../crypto/seal.ts'
 import { lookup } from '../languages.ts'
+import { declaredBy } from './apps-command.ts'
 import { answer, type Command, type Given, json, Refusal, recording } from './command.ts'
 import { type Room, readable, refusal, withPeople } from './people-list-command.ts'
 
@@ -52,6 +55,7 @@ async function importing({ given, store, keys, rpId }: Room): Promise<number> {
     pepper: (id: string) => keyring.find('pepper', id) !== undefined,
     language: (tag: string) => lookup([tag]) ?? 'en',
     zone: (name: string) => knownZone(name) !== undefined,
+    ...declaring(given),
   }
   const emit = recording(store, given)
   const people = peopleImport({ store, sealer: sealerOf(keyring), reading, emit, now: Date.now })
@@ -78,6 +82,22 @@ async function importing({ given, store, keys, rpId }: Room): Promise<number> {
   const counts = await people.write(source, run, { fault: again, ...progressing(beside, 'Imported') })
   answer(given, { ...counts, imported: counts.people, faults }, summary(counts, 'imported'))
   return counts.faulty > 0 ? 1 : 0
+}
+
+/** Reads attributes and roles by what clients.json declares, which is read where a file has any. */
+function declaring({ config }: Given) {
+  let declared: Declared | undefined
+  const file = () => {
+    declared ??= declaredBy(config())
+    return declared
+  }
+  return {
+    attribute: (name: string, value: unknown) => {
+      const found = file().attributes.get(name)
+      return found && attributeValue(found, value)
+    },
+    role: (app: string, role: string) => file().app(app)?.roles?.includes(role) === true,
+  }
 }
 
 function sourceOf({ words: [path, ...more], option }: Given): Source {

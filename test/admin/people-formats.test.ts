@@ -19,6 +19,8 @@ const reading = {
   pepper: () => false,
   language: (tag: string) => tag.slice(0, 2),
   zone: () => true,
+  attribute: () => undefined,
+  role: () => false,
 }
 
 describe('admin/people-formats', () => {

@@ -104,6 +104,7 @@ describe('latchkey people import', () => {
     const reading = {
       ...{ rpId: 'localhost', keepIds: false, now: Date.now() },
       ...{ pepper: () => true, language: () => 'en', zone: () => true },
+      ...{ attribute: () => undefined, role: () => false },
     }
     const importing = (from: Store) =>
       peopleImport({ store: from, sealer: sealer(ring), reading, emit: async () => {}, now: Date.now })

@@ -13,9 +13,9 @@ describe('latchkey people import, of faulty files', () => {
       'line 1: favourite is a field that accounts do not have (--ignore leaves it out)',
     ],
     [
-      'attributes',
+      'attributes that nobody declared',
       [someone('ada', { attributes: { kyc: 2 } })],
-      'line 1: attributes is a field that accounts do not have (--ignore leaves it out)',
+      'line 1: attributes has kyc, which clients.json does not declare so (--ignore leaves them out)',
     ],
     [
       'two people of one address',

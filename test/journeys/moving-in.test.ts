@@ -47,6 +47,7 @@ describe('people who were imported', () => {
     const reading = {
       ...{ rpId: 'localhost', keepIds: true, now: clock.now() },
       ...{ pepper: () => true, language: () => 'en', zone: () => true },
+      ...{ attribute: () => undefined, role: () => false },
     }
     const emit = recorder([audit({ store })], clock.now, fault => expect.fail(String(fault)))
     const source = { path, layout: { kind: 'lines' }, format: 'latchkey', told: {}, ignore: new Set<string>() } as const
