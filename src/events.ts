@@ -178,6 +178,8 @@ export const events = {
   'keys.withdrawn': event('warning', { kid: z.string(), alg: z.string() }),
   'backup.made': event('notice', { documents: z.number(), bytes: z.number() }),
   'backup.failed': event('warning', { why: z.string() }),
+  'event-file.failed': event('warning', { why: z.string() }),
+  'event-file.resumed': event('notice', {}),
   'store.restored': event('warning', { from: z.number(), version: z.string(), documents: z.number() }),
   'message.sent': event('info', message),
   'message.delayed': event('warning', { ...message, ...undelivered }),

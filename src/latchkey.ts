@@ -42,6 +42,7 @@ import { renderer, shower } from './web/show.ts'
 import { asksItself, repeating, scraped, sealedFor, together } from './wiring/composing.ts'
 import * as configured from './wiring/configured.ts'
 import { staffConsole } from './wiring/console.ts'
+import { feeding } from './wiring/feeding.ts'
 import { people as peopleOf } from './wiring/people.ts'
 import { post as postOf } from './wiring/post.ts'
 import { identity as identityOf, telling } from './wiring/staff-and-alerts.ts'
@@ -155,9 +156,10 @@ export async function latchkey(config: Config, surroundings: Surroundings) {
 
   const rooms = together(oidc, apiKeys, people, identity, { activity: activityOf({ store }) })
   const appName = async (client: string) => (await clients.app(client))?.name
+  const feeds = feeding(config, { store, emit, now, onFault: log.fault })
   const { figures, ...staffed } = staffConsole({
     ...{ ...rooms, clients, sealer, store, accounts, book, appName },
-    ...{ keyring, issuer, observers, emit, now },
+    ...{ keyring, issuer, observers, emit, now, stopping: feeds.stopping },
     settings: config.inForce,
   })
   const acting = { ...rooms, ...staffed, appName, accounts, languages, words, sendMail, issuer, emit, now }
@@ -174,6 +176,7 @@ export async function latchkey(config: Config, surroundings: Surroundings) {
     asksItself: asksItself(keyring, now),
     sealed: sealedFor(sealer, 'typed'),
     ready: readiness(store, { now, onFault: log.fault }),
+    eventFileFault: feeds.eventFileFault,
     metrics: scraped(config.metrics.token, metrics.text),
     kept: post.kept,
     ...{ compose: post.compose, samples: configured.samples(config) },
@@ -183,7 +186,7 @@ export async function latchkey(config: Config, surroundings: Surroundings) {
       log.answered(request)
     },
   })
-  const rests = [post.outbox.work(), identity.schedule.start()]
+  const rests = [post.outbox.work(), identity.schedule.start(), feeds.work()]
   const unfollow = ring.work()
   const sweep = async (): Promise<void> => {
     await announcements.sweep()
@@ -213,6 +216,8 @@ export async function latchkey(config: Config, surroundings: Surroundings) {
     reload: configured.reloading(config, { brand, declare: oidc.declare, emit, onFault: log.fault }),
     /** Does now what otherwise happens every minute: sends pending notices of changes, and removes accounts whose time has come. */
     sweep,
+    /** Answers those who wait for events: to be called before it stops listening. */
+    leave: feeds.leave,
     /** Ends what runs beside requests. The store stays open. */
     stop: async (): Promise<void> => {
       stopped.abort()

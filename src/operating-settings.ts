@@ -18,6 +18,12 @@ export const operating = {
       'Where the end of the audit log is signed every hour, so that a log cut short is noticed: the `log`, `off`, or a file that lines are added to. `latchkey audit verify` compares with the last line of such a file.',
       shape.text.transform(typed => (typed === 'log' || typed === 'off' ? typed : { file: typed })),
     ),
+    file: optional(
+      'LATCHKEY_AUDIT_FILE',
+      'A file that every event of the audit log is added to as a line of JSON, for a SIEM: [events](docs/events.md).',
+      'none',
+      shape.text,
+    ),
   },
   log: {
     level: setting(

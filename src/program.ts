@@ -15,7 +15,7 @@ export async function serve(config: Config): Promise<void> {
   let hear = async (): Promise<void> => {}
   process.on('SIGHUP', () => void hear())
   const store = await openStore(config.store, { now: Date.now })
-  const { listener, certified, say, fault, refused, reload, stop } = await latchkey(config, {
+  const { listener, certified, say, fault, refused, reload, leave, stop } = await latchkey(config, {
     store,
     secrets: secretsOf(config),
   })
@@ -36,6 +36,7 @@ export async function serve(config: Config): Promise<void> {
     if (since !== undefined && Date.now() - since > impatience) process.exit(1)
     if (since !== undefined) return
     since = Date.now()
+    leave()
     await Promise.all(servings.map(each => each.close()))
     await stop()
     await store.close()

@@ -114,6 +114,7 @@ describe('a wrong setting', () => {
     LATCHKEY_HASH_QUEUE: [['0', 'must be a whole number from 1 to 10000']],
     LATCHKEY_METRICS_TOKEN: [['short', 'must have 16 characters or more']],
     LATCHKEY_AUDIT_HEADS: [],
+    LATCHKEY_AUDIT_FILE: [],
     LATCHKEY_BACKUP: [
       ['every=6h', 'must name a folder: folder=PATH'],
       ['folder=b,every=5m', 'must have every=15m or more, in m, h or d'],

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Emit } from '../events.ts'
+import { eventShape, fed, longPoll } from '../feeds/event-feed.ts'
 import { concerning } from '../observers/activity.ts'
 import { type Entry, walk } from '../observers/chain.ts'
 import { keyAt, leaves, ledger, strays } from '../observers/ledger.ts'
@@ -11,24 +12,18 @@ const page = 50
 /** Leaves read at a time, and the most that are read for one page: a rare event is looked for page by page. */
 const stride = 100
 const reads = 20
+/** The most events of one answer to those who follow the log, and the longest that they wait, in seconds: proxies give up after sixty. */
+const mostFed = 1_000
+const longestWait = 50
 
 interface Services {
   store: Store
   emit: Emit
+  /** Aborts when this process is about to stop. */
+  stopping: AbortSignal
   now: () => number
 }
 
-const entry = z.object({
-  sequence: z.number(),
-  at: z.number().describe('Milliseconds since the epoch'),
-  name: z.string(),
-  level: z.string(),
-  data: z.record(z.string(), z.unknown()),
-  address: z.string().optional(),
-  agent: z.string().optional(),
-  request: z.string().optional(),
-  hash: z.string(),
-})
 const moment = z.coerce.number().int().nonnegative().optional()
 
 interface Part {
@@ -39,14 +34,46 @@ interface Part {
   cursor?: string | undefined
 }
 
-/** Reads the audit log for the staff, newest first: by account, by event and by time, on declared indexes only. */
-export function auditLog({ store, emit, now }: Services) {
+const bare = ['account', 'event', 'from', 'until', 'cursor'] as const
+const searching = z
+  .object({
+    account: z.string().max(100).optional(),
+    event: z.string().max(60).optional(),
+    from: moment,
+    until: moment,
+    cursor: z.string().max(100).optional(),
+    after: moment.describe(
+      'Reads forward instead: what follows this sequence number, oldest first; 0 begins at the first event',
+    ),
+    limit: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(mostFed)
+      .optional()
+      .describe(`With after: at most so many; ${mostFed} unless told`),
+    wait: z.coerce
+      .number()
+      .int()
+      .min(0)
+      .max(longestWait)
+      .optional()
+      .describe('With after: seconds to wait for news where there is none'),
+  })
+  .superRefine(({ after, limit, wait, ...given }, { addIssue }) => {
+    const name = bare.find(each => given[each] !== undefined)
+    if (after !== undefined && name)
+      addIssue({ code: 'custom', path: [name], message: 'does not go together with after' })
+    for (const [alone, value] of Object.entries({ limit, wait }))
+      if (after === undefined && value !== undefined)
+        addIssue({ code: 'custom', path: [alone], message: 'needs after' })
+  })
+
+/** Reads the audit log for the staff, newest first: by account, by event and by time, on declared indexes only; or forward, for programs that follow it. */
+export function auditLog({ store, emit, stopping, now }: Services) {
   const book = store.collection(leaves)
   const about = concerning(store)
-  const shown = ({ sequence, at, name, level, data, origin, hash }: Entry): z.output<typeof entry> => {
-    const { address, agent, request } = origin
-    return { sequence, at, name, level, data, address, agent, request, hash }
-  }
+  const follow = longPoll(store, stopping)
 
   /** Everything: leaf after leaf from the end, until a page is full. */
   const everything = async ({ event, from, until, cursor }: Part) => {
@@ -70,22 +97,18 @@ export function auditLog({ store, emit, now }: Services) {
   return {
     search: operation({
       id: 'audit.search',
-      means: 'Reads the audit log, newest first: all of it, or what concerns an account, an event or a time.',
+      means:
+        'Reads the audit log, newest first: all of it, or what concerns an account, an event or a time. With `after` it is a feed: oldest first, and it can wait for news.',
       scope: 'admin:audit.read',
       at: 'GET /audit',
-      args: z.object({
-        account: z.string().max(100).optional(),
-        event: z.string().max(60).optional(),
-        from: moment,
-        until: moment,
-        cursor: z.string().max(100).optional(),
-      }),
-      result: z.object({ entries: z.array(entry), next: z.string().optional() }),
-      run: async ({ account, ...part }) => {
+      args: searching,
+      result: z.object({ entries: z.array(eventShape), next: z.string().optional() }),
+      run: async ({ account, after, limit = mostFed, wait = 0, ...part }, { gone }) => {
+        if (after !== undefined) return { entries: (await follow(after, limit, wait * 1000, gone)).map(fed) }
         const { entries, next } = await (account === undefined
           ? everything(part)
           : about(account, { ...part, name: part.event }, part.cursor))
-        return { entries: entries.map(shown), next }
+        return { entries: entries.map(fed), next }
       },
     }),
     verify: operation({

@@ -17,6 +17,8 @@ export interface Operator {
   scopes: ReadonlySet<AdminScope>
   /** The request alone: the person can read the events of their account, and where staff are is not theirs to know. */
   origin: Pick<Origin, 'request'>
+  /** Aborts when they have gone away before they were answered. */
+  gone?: AbortSignal
 }
 
 /** Who confirms what was proposed, and why. */

@@ -3,6 +3,8 @@ import { statfs } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { dirname } from 'node:path'
 import type { Config } from '../config.ts'
+import { eventFileState } from '../feeds/event-file.ts'
+import { openStore } from '../store/open.ts'
 import { openSnapshot } from '../store/snapshot.ts'
 import { keysFinding } from './config-command.ts'
 import { causeOf, type Finding } from './finding.ts'
@@ -61,6 +63,23 @@ async function freeIn(folder: string): Promise<number> {
   while (!existsSync(there) && there !== dirname(there)) there = dirname(there)
   const { bavail, bsize } = await statfs(there)
   return bavail * bsize
+}
+
+/** Looks whether the file of events can be written, and whether it has come to the end of the audit log. */
+export async function eventLines({ store, audit: { file } }: Config): Promise<Finding> {
+  const what = 'event file'
+  if (file === undefined) return { what, state: 'unset', told: 'LATCHKEY_AUDIT_FILE is not set' }
+  const advice = `Make room, and let the user that serves write ${file} and its folder; it goes on behind its last line by itself.`
+  try {
+    const opened = await openStore(store, { now: Date.now, sweep: false })
+    const { behind, fault } = await eventFileState(file, opened).finally(opened.close)
+    const told = behind === 0 ? `${file} holds every event` : `${file} lacks the last ${behind} of the events`
+    return fault === undefined
+      ? { what, state: 'ok', told }
+      : { what, state: 'fault', told: `${told}: ${fault}`, advice }
+  } catch (fault) {
+    return { what, state: 'fault', told: causeOf(fault), advice }
+  }
 }
 
 /** Looks whether the memory is enough for the workers, and the cores are. */

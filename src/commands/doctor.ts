@@ -9,13 +9,13 @@ import { mail as mailOf } from '../delivery/smtp.ts'
 import { openStore } from '../store/open.ts'
 import { readiness } from '../store/readiness.ts'
 import { type Command, json } from './command.ts'
-import { disks, keys, memory } from './doctor-machine.ts'
+import { disks, eventLines, keys, memory } from './doctor-machine.ts'
 import { dns, itself, tls } from './doctor-network.ts'
 import { causeOf, type Finding, report } from './finding.ts'
 
 /** `doctor`: checks everything that Latchkey depends on. */
 export const doctor: Command = {
-  does: 'Checks the apps, the store, keys, clocks, disks, memory, DNS, TLS, the proxy, the mail server and the SMS gateway',
+  does: 'Checks the apps, the store, keys, clocks, disks, memory, the file of events, DNS, TLS, the proxy, the mail server and the SMS gateway',
   takes: '[--send-test ADDRESSES] [--json]',
   options: { 'send-test': { type: 'string' }, ...json },
   help: [
@@ -37,6 +37,7 @@ export const doctor: Command = {
       await clock(config),
       ...(await disks(config)),
       memory(config),
+      await eventLines(config),
       await dns(config),
       await tls(config, Date.now()),
       ...(await itself(config, keyring, Date.now)),

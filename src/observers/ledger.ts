@@ -201,7 +201,8 @@ function laneOf({ data, origin }: Happening): 'first' | 'behind' {
   return typeof data.account === 'string' || origin.address === undefined ? 'first' : 'behind'
 }
 
-const leafId = (sequence: number): string => String(sequence).padStart(16, '0')
+/** The id of the leaf whose first entry has this sequence number. */
+export const leafId = (sequence: number): string => String(sequence).padStart(16, '0')
 const placeId = (key: string, line: number): string => `${key}.${String(line).padStart(2, '0')}`
 
 /** The lowest key of what was written at a moment (milliseconds since the epoch), and from then on. */

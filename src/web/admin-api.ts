@@ -58,14 +58,15 @@ export function adminApi(services: Services): Middleware {
     const scopes = new Set(shown.scopes as readonly AdminScope[])
     if (!scopes.has(declared.scope)) throw new Problem('insufficient_scope')
     const origin = { request: originOf(ctx).request }
-    if (!account) return { client, scopes, origin }
+    const gone = goneOf(ctx)
+    if (!account) return { client, scopes, origin, gone }
     const held = await roles.scopes(account.id)
     const both = new Set([...scopes].filter(each => held.has(each)))
     if (!both.has(declared.scope)) throw new Problem('not_permitted')
     const fresh = !changes(declared) || recent(signedInAt ?? 0, freshFor.changes, now())
     if (acr === undefined || !reaches(acr as never, 'phr') || !fresh)
       throw new Problem('insufficient_user_authentication')
-    return { staff: account, client, scopes: both, origin }
+    return { staff: account, client, scopes: both, origin, gone }
   }
 
   const perform = async (ctx: Context): Promise<unknown> => {
@@ -161,6 +162,13 @@ function routesOf(list: readonly Operation[]) {
     const values = found.pattern.exec(path)?.slice(1).map(decoded) ?? []
     return { declared: found.declared, inPath: Object.fromEntries(found.names.map((name, at) => [name, values[at]])) }
   }
+}
+
+/** Returns what aborts when the connection ends. */
+function goneOf({ res }: Context): AbortSignal {
+  const gone = new AbortController()
+  res.once('close', () => gone.abort())
+  return gone.signal
 }
 
 function decoded(text: string): string {

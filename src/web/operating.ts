@@ -24,7 +24,7 @@ declare module './pages.ts' {
 }
 
 /** Serves pages for operators and for developers. */
-export function operating({ router, ready, metrics, kept, show, asksItself }: Services): void {
+export function operating({ router, ready, metrics, kept, show, asksItself, eventFileFault }: Services): void {
   router.get('/', ctx => ctx.redirect('/account'))
   router.get('/help', ctx => show.page(ctx, 'help', {}))
 
@@ -33,7 +33,8 @@ export function operating({ router, ready, metrics, kept, show, asksItself }: Se
   })
   router.get('/health/ready', async ctx => {
     if (await ready()) {
-      ctx.body = { status: 'ok' }
+      // Requests are answered all the same: no balancer is to turn away from it.
+      ctx.body = { status: 'ok', ...(eventFileFault() !== undefined && { eventFile: 'cannot be written' }) }
       return
     }
     ctx.status = 503

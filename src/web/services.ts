@@ -59,6 +59,8 @@ export interface Rooms
   contacts: readonly string[]
   staffDecisions: StaffDecisions
   disowning: Disowning
+  /** Why the file of events cannot be written; undefined while it can, and where there is none. */
+  eventFileFault: () => string | undefined
   flows: Flows
   issuer: string
   /** Lists the development outbox, for this machine alone; undefined where messages are really sent. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -8,7 +8,10 @@ import { expect } from 'chai'
 import { SMTPServer } from 'smtp-server'
 import { clockDeclaration } from '../../src/accounts/clock.ts'
 import { doctor } from '../../src/commands/doctor.ts'
+import { eventFile } from '../../src/feeds/event-file.ts'
+import { ledger } from '../../src/observers/ledger.ts'
 import { openStore } from '../../src/store/open.ts'
+import { happening } from '../support/audit.ts'
 import { within } from '../support/cli.ts'
 import { freePorts } from '../support/ports.ts'
 
@@ -79,6 +82,27 @@ describe('latchkey doctor', () => {
     expect(apart.out).to.match(/^fault {3}clock: .*3 minutes apart/m)
     await clock({ at: Date.now() - 30_000, since: 0, apart: { by: 180_000, at: Date.now() - 3_600_000 } })
     expect((await run({})).code).to.equal(0)
+  })
+
+  it('says how much is missing in the file of events, and why it cannot be written', async () => {
+    const file = join(folder, 'events.ndjson')
+    const opened = await openStore(store, { now: Date.now, sweep: false })
+    await ledger({ store: opened }).append(happening('a'))
+    const written = eventFile(file, { store: opened, emit: async () => {}, now: Date.now })
+    mkdirSync(file)
+    await written.turn()
+    const fault = await run({ LATCHKEY_AUDIT_FILE: file })
+    expect(fault.code).to.equal(1)
+    expect(fault.out).to.match(/^fault {3}event file: .* lacks the last 1 of the events: EISDIR: /m)
+    rmSync(file, { recursive: true })
+    await written.turn()
+    await opened.close()
+    const well = await run({ LATCHKEY_AUDIT_FILE: file })
+    expect(well.code).to.equal(0)
+    expect(well.out).to.match(/^ok {6}event file: .* holds every event$/m)
+    expect((await run({ LATCHKEY_AUDIT_FILE: join(folder, 'away', 'events.ndjson') })).out).to.match(
+      /^fault {3}event file: ENOENT: /m,
+    )
   })
 
   it('signs in to the mail server without sending, and sends what it is asked to', async () => {
