@@ -62,6 +62,8 @@ export const problems = {
   invalid_app: 422,
   invalid_attribute: 422,
   invalid_app_id: 422,
+  invalid_webhook_url: 422,
+  unknown_event: 422,
   invalid_app_name: 422,
   app_id_taken: 409,
   app_without_secret: 409,

@@ -8,7 +8,8 @@ const client = z.string()
 const session = z.string()
 /** What was out of the ordinary. */
 const why = z.array(z.string())
-const message = { message: z.string(), channel: z.enum(['email', 'sms', 'logout', 'ping']), tries: z.number() }
+const channel = z.enum(['email', 'sms', 'logout', 'ping', 'webhook'])
+const message = { message: z.string(), channel, tries: z.number() }
 /** Why it was not delivered: see `delivery/delivery-fault.ts`. */
 const undelivered = {
   reason: z.string().optional(),

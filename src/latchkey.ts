@@ -97,10 +97,12 @@ export async function latchkey(config: Config, surroundings: Surroundings) {
   const throttle = throttleOf({ store, now, emit })
   const postage = postageOf({ throttle, daily: config.sms.daily })
   const words = wordsOf({ say: phrases.say, places })
+  const feeds = feeding(config, { store, emit, now, ring: () => ring, onFault: log.fault })
   const post = postOf(config, {
     ...{ store, sealer, phrases, emit, now, brand: brand.now },
     tellApp: told => oidc.tellApp(told),
     tellPing: told => oidc.tellPing(told),
+    webhook: feeds.webhook,
     mayText: postage.mayText,
     antiPhishingPhraseOf: async to => (await accounts.byEmail(to))?.antiPhishingPhrase,
   })
@@ -156,11 +158,10 @@ export async function latchkey(config: Config, surroundings: Surroundings) {
 
   const rooms = together(oidc, apiKeys, people, identity, { activity: activityOf({ store }) })
   const appName = async (client: string) => (await clients.app(client))?.name
-  const feeds = feeding(config, { store, emit, now, onFault: log.fault })
   const { figures, ...staffed } = staffConsole({
     ...{ ...rooms, clients, sealer, store, accounts, book, appName },
-    ...{ keyring, issuer, observers, emit, now, stopping: feeds.stopping },
-    settings: config.inForce,
+    ...{ keyring, issuer, observers, emit, now, stopping: feeds.stopping, webhooks: feeds.webhooks },
+    ...{ settings: config.inForce, local: local && !production },
   })
   const acting = { ...rooms, ...staffed, appName, accounts, languages, words, sendMail, issuer, emit, now }
   const actions = actionsOf(acting)
@@ -186,7 +187,7 @@ export async function latchkey(config: Config, surroundings: Surroundings) {
       log.answered(request)
     },
   })
-  const rests = [post.outbox.work(), identity.schedule.start(), feeds.work()]
+  const rests = [post.outbox.work(), identity.schedule.start(), feeds.work(post.outbox.post)]
   const unfollow = ring.work()
   const sweep = async (): Promise<void> => {
     await announcements.sweep()

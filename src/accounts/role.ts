@@ -40,6 +40,7 @@ const admin = [
   'admin:apps.write',
   'admin:roles.write',
   'admin:keys.write',
+  'admin:webhooks.write',
 ] as const
 
 /** What staff, and programs that act for the operator, can be allowed to do: the scopes of the admin API, and what its console asks for. */

@@ -13,6 +13,7 @@ import { personActs } from './person-acts.ts'
 import { proposals } from './proposals.ts'
 import { serviceOperations } from './service-operations.ts'
 import { staff } from './staff.ts'
+import { webhookOperations } from './webhook-operations.ts'
 
 type Services = Parameters<typeof appOperations>[0] &
   Parameters<typeof attributeOperations>[0] &
@@ -26,7 +27,8 @@ type Services = Parameters<typeof appOperations>[0] &
   Parameters<typeof proposals>[0] &
   Parameters<typeof auditLog>[0] &
   Parameters<typeof overview>[0] &
-  Parameters<typeof serviceOperations>[0]
+  Parameters<typeof serviceOperations>[0] &
+  Parameters<typeof webhookOperations>[0]
 
 /** As much of an operation as its result depends on. */
 interface Performed<Out> {
@@ -59,6 +61,7 @@ export function admin(services: Services) {
     audit: auditLog(services),
     overview: { get: overview(services) },
     ...serviceOperations(services),
+    webhooks: webhookOperations(services),
   }
   const list = Object.values(operations).flatMap(family => Object.values(family)) as unknown as readonly Operation[]
 

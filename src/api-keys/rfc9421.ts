@@ -131,24 +131,47 @@ export interface OwnKey {
   secret: string
 }
 
-/** The header fields that sign a request by RFC 9421, as its sender adds them. Throws TypeError for a PEM that is no Ed25519 private key. */
-export async function sign(
+/** Returns the header fields that sign a request by RFC 9421, as its sender adds them. Throws TypeError for a PEM that is no Ed25519 private key. */
+export function sign(
   { id, secret }: OwnKey,
-  { method, url, body }: { method: string; url: string; body: string | undefined },
-  { at, nonce }: { at: number; nonce: string },
+  request: Unsigned,
+  stamp: { at: number; nonce: string },
 ): Promise<Record<string, string>> {
   const pair = secret.startsWith('-----BEGIN')
+  const signer = {
+    id,
+    alg: pair ? ('ed25519' as const) : ('hmac-sha256' as const),
+    sign: (text: Buffer) => (pair ? signWith(secret, text) : Buffer.from(hmac(secret, text), 'base64url')),
+  }
+  return signedFields(signer, request, { ...stamp, tag })
+}
+
+interface Unsigned {
+  method: string
+  url: string
+  body: string | undefined
+}
+
+/** What signs: `alg` is its name in RFC 9421, 6.2.2. */
+interface Signer {
+  id: string
+  alg: Algorithm
+  sign(text: Buffer): Uint8Array
+}
+
+/** Returns the header fields that sign a request with any key; `tag` says what the signature is for (RFC 9421, 2.3). */
+export async function signedFields(
+  { id, alg, sign }: Signer,
+  { method, url, body }: Unsigned,
+  { at, nonce, tag: meant }: { at: number; nonce: string; tag: string },
+): Promise<Record<string, string>> {
   const hasBody = body !== undefined && body !== ''
   const { headers } = await httpbis.signMessage(
     {
-      key: {
-        id,
-        alg: pair ? 'ed25519' : 'hmac-sha256',
-        sign: async text => (pair ? signWith(secret, text) : Buffer.from(hmac(secret, text), 'base64url')),
-      },
+      key: { id, alg, sign: async text => Buffer.from(sign(text)) },
       fields: ['@method', '@target-uri', ...(hasBody ? ['content-digest'] : [])],
       params: required,
-      paramValues: { created: new Date(at), nonce, tag },
+      paramValues: { created: new Date(at), nonce, tag: meant },
     },
     { method, url, headers: hasBody ? { 'Content-Digest': contentDigest(body) } : {} },
   )

@@ -8,7 +8,7 @@ import type { Send, Sent } from './message.ts'
 const shape = z.strictObject({
   id: z.string(),
   expiresAt: z.number(),
-  channel: z.enum(['email', 'sms', 'logout', 'ping']),
+  channel: z.enum(['email', 'sms', 'logout', 'ping', 'webhook']),
   purpose: z.string(),
   /** The recipient's blind index. */
   lane: z.string(),

@@ -39,12 +39,25 @@ export interface Ping {
   expiresAt?: number | undefined
 }
 
+/** Word to a webhook that something happened. It is read and signed only when it goes. */
+export interface Webhook {
+  channel: 'webhook'
+  /** Whose events arrive in order: the webhook and the account. */
+  to: string
+  webhook: string
+  /** The number of the event in the audit log. */
+  sequence: number
+  purpose: string
+  expiresAt?: number | undefined
+}
+
 /** All that can be posted, by the channel that it takes. */
 export interface Channels {
   email: Message
   sms: Message
   logout: Logout
   ping: Ping
+  webhook: Webhook
 }
 
 /** What is posted on its way. */

@@ -11,7 +11,7 @@ interface Options {
   sealer: Sealer
   /** An absent channel keeps its messages for `list`; word to apps is only ever sent. */
   channels: { [Name in 'email' | 'sms']?: Send | undefined } & {
-    [Name in 'logout' | 'ping']?: Send<Channels[Name]>
+    [Name in 'logout' | 'ping' | 'webhook']?: Send<Channels[Name]>
   }
   now: () => number
   onEvent: Tell
@@ -61,6 +61,7 @@ export function outbox({
     sms: courierFor('sms', channels.sms),
     logout: courierFor('logout', channels.logout),
     ping: courierFor('ping', channels.ping),
+    webhook: courierFor('webhook', channels.webhook),
   }
   let last = 0
 

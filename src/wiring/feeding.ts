@@ -1,6 +1,11 @@
+import { outgoing } from '../clients/outgoing.ts'
 import type { Config } from '../config.ts'
+import type { Send, Webhook } from '../delivery/message.ts'
 import type { Emit } from '../events.ts'
 import { eventFile } from '../feeds/event-file.ts'
+import { webhookSender } from '../feeds/webhook-sender.ts'
+import { webhookDispatch, webhooks as webhooksOf } from '../feeds/webhooks.ts'
+import type { Ring } from '../keys/signing-keys.ts'
 import type { Store } from '../store/collection.ts'
 import { repeating } from './composing.ts'
 
@@ -10,25 +15,35 @@ interface Services {
   store: Store
   emit: Emit
   now: () => number
+  /** The signing keys, once they are there. */
+  ring: () => Pick<Ring, 'keys'>
   onFault(fault: unknown): void
 }
 
-/** Puts together what carries events out of the house: the file of events. */
-export function feeding({ audit: { file } }: Config, { onFault, ...services }: Services) {
+/** Puts together what carries events out of the house: the file of events, and webhooks. */
+export function feeding({ audit: { file }, production, local }: Config, { onFault, ring, ...services }: Services) {
   const written = file === undefined ? undefined : eventFile(file, services)
   const stopping = new AbortController()
-  let rest = async () => {}
+  const rests: (() => Promise<void>)[] = []
+  const webhooks = webhooksOf(services)
+  const fetch = outgoing({ loopback: local && !production })
+  const webhook: Send<Webhook> = (message, signal) =>
+    webhookSender({ ...services, hooks: webhooks, ring: ring(), fetch })(message, signal)
   return {
+    webhooks,
+    /** Posts an event to a webhook, as the outbox has it. */
+    webhook,
     /** Aborts once those who wait for events are to be answered. */
     stopping: stopping.signal,
     leave: () => stopping.abort(),
     eventFileFault: (): string | undefined => written?.fault(),
-    /** Starts to write; what it returns stops, once what is under way is written. */
-    work: () => {
-      if (written) rest = repeating(written.turn, second, onFault)
+    /** Starts to write and to hand events to the outbox; what it returns stops, once what is under way is done. */
+    work: (post: (message: Webhook) => Promise<void>) => {
+      rests.push(repeating(webhookDispatch({ ...services, post }), second, onFault))
+      if (written) rests.push(repeating(written.turn, second, onFault))
       return async () => {
         stopping.abort()
-        await Promise.all([written?.stop(), rest()])
+        await Promise.all([written?.stop(), ...rests.map(rest => rest())])
       }
     },
   }

@@ -3,7 +3,7 @@ import type { Config } from '../config.ts'
 import { composer } from '../delivery/compose.ts'
 import { DeliveryFault } from '../delivery/delivery-fault.ts'
 import { mailing } from '../delivery/mails.ts'
-import type { Logout, Ping } from '../delivery/message.ts'
+import type { Logout, Ping, Send, Webhook } from '../delivery/message.ts'
 import { outbox as outboxOf } from '../delivery/outbox.ts'
 import { sms } from '../delivery/sms.ts'
 import { mail as mailOf } from '../delivery/smtp.ts'
@@ -23,6 +23,8 @@ type Services = Pick<Parameters<typeof outboxOf>[0], 'store' | 'sealer' | 'now'>
   Pick<Parameters<typeof mailing>[0], 'antiPhishingPhraseOf' | 'mayText'> &
   Pick<Oidc, 'tellApp' | 'tellPing'> & {
     phrases: Phrases
+    /** Posts an event to a webhook. */
+    webhook: Send<Webhook>
     emit: Emit
     /** What the sender calls itself and looks like. */
     brand: () => Brand
@@ -30,7 +32,7 @@ type Services = Pick<Parameters<typeof outboxOf>[0], 'store' | 'sealer' | 'now'>
 
 /** Puts together what writes to people and to apps: all that leaves the house by itself. */
 export function post({ production, issuer, mail, sms: { url } }: Config, services: Services) {
-  const { phrases, tellApp, tellPing, antiPhishingPhraseOf, mayText, brand, now, emit, ...keeping } = services
+  const { phrases, tellApp, tellPing, webhook, antiPhishingPhraseOf, mayText, brand, now, emit, ...keeping } = services
   const mailer =
     mail.url === undefined
       ? undefined
@@ -43,9 +45,18 @@ export function post({ production, issuer, mail, sms: { url } }: Config, service
     if ((await tellPing({ client, auth_req_id, token })) === 'refused')
       throw new DeliveryFault({ reason: 'refused' }, { forGood: true })
   }
-  const channels = { email: mailer?.send, sms: url === undefined ? undefined : sms({ url, now }), logout, ping }
+  const channels = {
+    email: mailer?.send,
+    sms: url === undefined ? undefined : sms({ url, now }),
+    logout,
+    ping,
+    webhook,
+  }
+  // What became of a webhook's messages it keeps itself: on the record here, each would be one more event to post.
+  const onEvent: Parameters<typeof outboxOf>[0]['onEvent'] = (name, data) =>
+    data.channel === 'webhook' && name !== 'message.abandoned' ? undefined : emit(name, data)
   const composing = composer({ phrases, issuer, brand })
-  const outbox = outboxOf({ ...keeping, channels, now, onEvent: emit })
+  const outbox = outboxOf({ ...keeping, channels, now, onEvent })
   return {
     outbox,
     /** Composes an email without sending it. */

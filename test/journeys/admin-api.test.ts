@@ -1,7 +1,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { expect } from 'chai'
 import { type AdminScope, adminScopes, roleNames, roleScopes } from '../../src/accounts/role.ts'
-import { adminApiServed, type Member } from '../support/admin-api.ts'
+import { adminApiServed, type Member, manyServices } from '../support/admin-api.ts'
 
 type Listed = Record<'id' | 'method' | 'path', string> & { scope: AdminScope }
 
@@ -10,7 +10,7 @@ describe('the admin API', () => {
   let ada: Member
   let listed: Listed[]
   before(async () => {
-    here = await adminApiServed()
+    here = await adminApiServed(manyServices)
     ada = await here.member('admin')
     const { paths } = (await here.ask(undefined, 'GET', '/openapi.json')).body
     listed = Object.entries(paths).flatMap(([path, methods]) =>
@@ -76,8 +76,8 @@ describe('the admin API', () => {
   })
 
   it('lets services do what their token was given, and nothing else', async () => {
-    for (const scope of new Set(listed.map(each => each.scope))) {
-      const token = await here.asService('robot', [scope])
+    for (const [at, scope] of [...new Set(listed.map(each => each.scope))].entries()) {
+      const token = await here.asService(`service-${at}`, [scope])
       for (const each of listed) {
         const { status, body } = await attempt(token, each)
         if (each.scope === scope) expect(passed, `${each.id} ${JSON.stringify(body)}`).to.include(status)

@@ -29,6 +29,14 @@ export interface Member {
   account: string
 }
 
+/** A service for each scope, so that none of them asks more often than one may. */
+export const manyServices = (issuer: string): object[] =>
+  adminScopes.map((_, at) => ({
+    ...{ client_id: `service-${at}`, client_name: `Service ${at}`, development: true },
+    client_secret: secretOf(`service-${at}`),
+    ...{ grant_types: ['client_credentials'], apis: { [`${issuer}/admin/api`]: adminScopes } },
+  }))
+
 /** A Latchkey whose admin API services may use: `desk` is the app of its staff. */
 export async function adminApiServed(
   more: (issuer: string) => object[] = () => [],

@@ -1,0 +1,225 @@
+import { createPublicKey, verify } from 'node:crypto'
+import { expect } from 'chai'
+import { newKey, publicHalf } from '../../src/crypto/jws.ts'
+import type { DeliveryFault } from '../../src/delivery/delivery-fault.ts'
+import type { Sent, Webhook } from '../../src/delivery/message.ts'
+import { webhookSender } from '../../src/feeds/webhook-sender.ts'
+import { webhookDispatch, webhooks as webhooksOf } from '../../src/feeds/webhooks.ts'
+import type { RingKey } from '../../src/keys/signing-keys.ts'
+import { ledger } from '../../src/observers/ledger.ts'
+import type { Store } from '../../src/store/collection.ts'
+import { happening } from '../support/audit.ts'
+import { testStore } from '../support/store.ts'
+
+const url = 'https://siem.example.com/latchkey?a=b'
+
+describe('webhooks', () => {
+  let store: Store
+  let time: number
+  let posted: Webhook[]
+  const now = () => time
+  const hooks = () => webhooksOf({ store, now })
+  const dispatch = () => webhookDispatch({ store, now, post: async message => void posted.push(message) })
+  const append = (account: string, more = {}) => ledger({ store }).append(happening(account, more))
+  const numbers = () => posted.splice(0).map(({ sequence }) => sequence)
+  beforeEach(async () => {
+    time = 1_700_000_000_000
+    store = await testStore(now)
+    posted = []
+  })
+  afterEach(() => store.close())
+
+  it('are told what happens from when they are there, and of each event once', async () => {
+    await append('a')
+    await hooks().add(url, [])
+    const turn = dispatch()
+    await turn()
+    await append('b')
+    await append('c')
+    await turn()
+    await turn()
+    expect(numbers()).to.deep.equal([2, 3])
+  })
+
+  it('are told of the events that they want, by name and by family', async () => {
+    const { id } = await hooks().add(url, ['session.*', 'account.locked'])
+    for (const name of ['session.started', 'session-other.started', 'account.locked', 'account.unlocked'])
+      await append('a', { name })
+    await dispatch()()
+    expect(numbers()).to.deep.equal([1, 3])
+    // What was passed over is behind them, though nothing was handed on.
+    await append('a')
+    await dispatch()()
+    expect([numbers(), (await hooks().get(id))?.sequence]).to.deep.equal([[], 5])
+  })
+
+  it('are never told what became of their own messages', async () => {
+    await hooks().add(url, [])
+    await append('a', { name: 'message.abandoned', data: { channel: 'webhook' } })
+    await append('a', { name: 'message.abandoned', data: { channel: 'email' } })
+    await dispatch()()
+    expect(numbers()).to.deep.equal([2])
+  })
+
+  it('have a lane for each account, and one for what is nobody’s', async () => {
+    const one = await hooks().add(url, [])
+    time += 1
+    const two = await hooks().add(url, [])
+    await append('a')
+    await append('b')
+    await append('a', { data: {} })
+    await dispatch()()
+    const lanes = posted.map(({ to }) => to)
+    expect(new Set(lanes)).to.deep.equal(new Set([one, two].flatMap(({ id }) => [`${id} a`, `${id} b`, `${id} `])))
+  })
+
+  it('are served by one of many processes, and by another when that one has died', async () => {
+    await hooks().add(url, [])
+    await append('a')
+    await Promise.all([dispatch()(), dispatch()(), dispatch()()])
+    expect(numbers()).to.deep.equal([1])
+    await append('b')
+    const dying = webhookDispatch({ store, now, post: () => Promise.reject(new Error('killed')) })
+    await dying().catch(() => {})
+    await dispatch()()
+    expect(numbers()).to.deep.equal([])
+    time += 31_000
+    await dispatch()()
+    expect(numbers()).to.deep.equal([2])
+  })
+
+  it('are told again from any number on', async () => {
+    const { id } = await hooks().add(url, [])
+    for (const account of ['a', 'b', 'c']) await append(account)
+    await dispatch()()
+    expect(numbers()).to.deep.equal([1, 2, 3])
+    await hooks().replay(id, 1)
+    await dispatch()()
+    expect(numbers()).to.deep.equal([2, 3])
+  })
+
+  describe('are posted to', () => {
+    let key: RingKey
+    let asked: { headers: Headers; body: string }[]
+    let answers: (Response | Error)[]
+    let id: string
+    const send = (sequence = 1) =>
+      webhookSender({
+        ...{ store, hooks: hooks(), now },
+        ring: { keys: () => [key] },
+        fetch: async (_, init) => {
+          asked.push({ headers: new Headers(init.headers), body: String(init.body) })
+          const answer = answers.shift() ?? new Response(null, { status: 204 })
+          if (answer instanceof Error) throw answer
+          return answer
+        },
+      })({ webhook: id, sequence } as Sent<Webhook>, AbortSignal.timeout(5_000))
+    const fault = (sequence?: number) =>
+      send(sequence).then(
+        () => expect.fail('it went'),
+        thrown => thrown as DeliveryFault,
+      )
+    const attempts = async () => (await hooks().attempts(id)).attempts.map(({ status, why }) => status ?? why)
+    before(async () => {
+      const times = { createdAt: 0, signsAt: 0, until: undefined }
+      key = { alg: 'EdDSA', jwk: await newKey('EdDSA'), state: 'current', ...times }
+    })
+    beforeEach(async () => {
+      ;[asked, answers] = [[], []]
+      id = (await hooks().add(url, [])).id
+      await append('a')
+      await append('b')
+    })
+
+    it('with a signature of method, address and body by a published key (RFC 9421, 2.5)', async () => {
+      await send()
+      const [{ headers, body } = expect.fail()] = asked
+      const [, input = ''] = /^sig=(.*)$/.exec(headers.get('signature-input') ?? '') ?? []
+      const [, parameters = ''] = /^\("@method" "@target-uri" "content-digest"\)(.*)$/.exec(input) ?? []
+      expect(parameters).to.match(
+        new RegExp(
+          `^;created=1700000000;nonce="[\\w-]{22}";keyid="${key.jwk.kid}";alg="ed25519";tag="latchkey-webhook"$`,
+        ),
+      )
+      const base = [
+        '"@method": POST',
+        `"@target-uri": ${url}`,
+        `"content-digest": ${headers.get('content-digest')}`,
+        `"@signature-params": ${input}`,
+      ].join('\n')
+      const [, signature = ''] = /^sig=:(.*):$/.exec(headers.get('signature') ?? '') ?? []
+      const verifying = createPublicKey({ key: publicHalf(key.jwk) as never, format: 'jwk' })
+      const isSigned = (signed: string) =>
+        verify(null, Buffer.from(signed), verifying, Buffer.from(signature, 'base64'))
+      expect([isSigned(base), isSigned(base.replace('POST', 'GET'))]).to.deep.equal([true, false])
+      expect(headers.get('content-digest')).to.match(/^sha-256=:/)
+      expect(JSON.parse(body)).to.deep.include({ version: 1, sequence: 1, data: { account: 'a' } })
+      expect(await attempts()).to.deep.equal([204])
+    })
+
+    it('again later where nobody answers, and nothing else meanwhile', async () => {
+      answers = [new Error('connect ECONNREFUSED')]
+      expect((await fault()).facts).to.deep.include({ reason: 'connection-refused', host: 'siem.example.com' })
+      expect((await hooks().get(id))?.failing).to.deep.equal({
+        ...{ since: time, times: 1, retryAt: time + 1_000, why: 'connect ECONNREFUSED' },
+      })
+      const early = await fault(2)
+      expect(early.retryAfter).to.equal(1_000)
+      await append('c')
+      await dispatch()()
+      expect([asked.length, posted]).to.deep.equal([1, []])
+      time += 1_000
+      await send(2)
+      expect((await hooks().get(id))?.failing).to.equal(undefined)
+      expect(await attempts()).to.deep.equal([204, 'connect ECONNREFUSED'])
+    })
+
+    it('after longer and longer pauses, or when it asked to be', async () => {
+      const pauses: number[] = []
+      for (let turn = 0; turn < 10; turn++) {
+        answers = [new Response('no', { status: 500 })]
+        await fault()
+        const { retryAt = 0 } = (await hooks().get(id))?.failing ?? {}
+        pauses.push((retryAt - time) / 1_000)
+        time = retryAt
+      }
+      expect(pauses).to.deep.equal([1, 2, 4, 8, 16, 32, 64, 128, 256, 300])
+      answers = [new Response('no', { status: 429, headers: { 'Retry-After': '900' } })]
+      await fault()
+      expect((await hooks().get(id))?.failing?.retryAt).to.equal(time + 900_000)
+    })
+
+    for (const status of [302, 400, 404])
+      it(`again later where it answers ${status}, and others meanwhile`, async () => {
+        answers = [new Response(null, { status, headers: { location: 'https://other.example' } })]
+        expect((await fault()).facts).to.deep.include({ reason: 'refused', reply: status })
+        expect((await hooks().get(id))?.failing).to.equal(undefined)
+        await send(2)
+        expect(await attempts()).to.have.members([status, 204])
+      })
+
+    it('no more once they are removed', async () => {
+      await send()
+      await hooks().remove(id)
+      await send(2)
+      expect(asked).to.have.length(1)
+      expect(await attempts()).to.deep.equal([])
+      expect(await hooks().remove(id)).to.equal(undefined)
+    })
+
+    it('at once after they were changed', async () => {
+      answers = [new Error('down')]
+      await fault()
+      await hooks().change(id, { url: 'https://other.example/' })
+      await send()
+      expect(asked).to.have.length(2)
+    })
+
+    it('by no key that does not sign yet', async () => {
+      key = { ...key, state: 'next' }
+      expect((await fault()).facts.reason).to.equal('failed')
+      expect(await attempts()).to.deep.equal(['there is no EdDSA key to sign with'])
+      key = { ...key, state: 'current' }
+    })
+  })
+})
