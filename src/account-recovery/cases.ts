@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { agentShape } from '../accounts/device.ts'
 import { digits } from '../crypto/random.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import { Problem } from '../errors.ts'
@@ -59,6 +60,8 @@ const shape = z.object({
   /** Sealed: what happened, in the person's own words. Gone with the documents. */
   story: z.string().optional(),
   documents: z.array(documentShape),
+  /** Where the documents were handed in from. Gone with them. */
+  from: z.object({ address: z.string(), agent: agentShape }).optional(),
   decisions: z.array(decisionShape),
   /** Attempts to stop it from addresses that were new to the account, with the number of decisions before each. */
   disputes: z.array(disputeShape).optional(),
@@ -152,9 +155,9 @@ export function cases({
     get: (id: string) => kept.get(id),
     /** Lists all cases in a state, in no particular order. */
     in: (state: State) => every(kept, { state }),
-    /** Returns a page of the cases in some states, oldest first, behind the case `after`; `next` is the `after` of the next page, if there is one. Throws `not_found` when `after` is gone. */
-    page: async (states: readonly State[], after?: string): Promise<CasePage> => {
-      const part = { sort: { by: 'createdAt' }, limit: most, after } as const
+    /** Returns a page of the cases in some states, oldest first unless told, behind the case `after`; `next` is the `after` of the next page, if there is one. Throws `not_found` when `after` is gone. */
+    page: async (states: readonly State[], after?: string, descending = false): Promise<CasePage> => {
+      const part = { sort: { by: 'createdAt', descending }, limit: most, after } as const
       const { page, next } = await pageOf(kept, { state: { in: states } }, part)
       return { cases: page, next }
     },
@@ -163,13 +166,14 @@ export function cases({
     /** Opens the story, in the person's own words; empty once the case is over. */
     story: ({ id, story }: Case) => (story === undefined ? '' : sealer.open(story, caseContext({ id }))),
     /** Hands in the story and the documents. Throws `conflict` when that was done before. */
-    send: (id: string, story: string, documents: Case['documents']) =>
+    send: (id: string, story: string, documents: Case['documents'], from?: Case['from']) =>
       change(id, ({ state }) => {
         if (state !== 'draft') throw new Problem('conflict')
         return {
           state: 'sent',
           story: sealer.seal(story, caseContext({ id })),
           documents,
+          from,
           expiresAt: now() + lives.open,
         }
       }),
@@ -194,7 +198,14 @@ export function cases({
       also: (found: Case) => Partial<Case> = () => ({}),
     ): Promise<Case> => {
       const at = now()
-      const gone = { pair: undefined, granted: undefined, story: undefined, documents: [], lease: undefined }
+      const gone = {
+        pair: undefined,
+        granted: undefined,
+        story: undefined,
+        documents: [],
+        from: undefined,
+        lease: undefined,
+      }
       const over = (found: Case): Partial<Case> => {
         if (!from.includes(found.state)) throw new Problem('conflict')
         return { ...gone, endedAt: at, expiresAt: at + lives.ended, state: how, ...also(found) }

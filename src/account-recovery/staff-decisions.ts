@@ -2,13 +2,13 @@ import { type Account, type Accounts, active } from '../accounts/account.ts'
 import { type Addresses, addedLately, type Former } from '../accounts/address.ts'
 import type { Credential, Credentials } from '../accounts/credential.ts'
 import type { Roles } from '../accounts/role.ts'
-import type { SessionBook } from '../accounts/session.ts'
+import type { SessionBook, SessionRecord } from '../accounts/session.ts'
 import type { SendMail } from '../delivery/mails.ts'
 import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import { maskedEmail, maskedPhone } from '../factors/contacts.ts'
 import { Conflict } from '../store/collection.ts'
-import { type Case, type CasePage, type Cases, type Decision, standing } from './cases.ts'
+import { type Case, type Cases, type Decision, standing } from './cases.ts'
 import type { Document, Documents } from './identity-documents.ts'
 
 /** How many of the staff must approve. */
@@ -21,6 +21,8 @@ interface Known {
   since: number
   /** When it was last signed in to, as far back as that is remembered. */
   seenAt: number | undefined
+  /** The browsers and countries of its newest sessions. */
+  sessions: Pick<SessionRecord, 'agent' | 'country'>[]
   /** The factors of its credentials, each once. */
   factors: string[]
   /** Its owner restricted who may sign in; an approval removes that. */
@@ -125,6 +127,7 @@ export function staffDecisions(services: Services) {
     return {
       since: account.createdAt,
       seenAt: seen.length > 0 ? Math.max(...seen) : undefined,
+      sessions: sessions.map(({ agent, country }) => ({ agent, country })),
       factors: [...new Set(inForce.map(({ factor }) => factor))],
       ruled: account.restrictions !== undefined,
       addresses: await addressesOf(account, inForce, email),
@@ -157,15 +160,17 @@ export function staffDecisions(services: Services) {
   }
 
   return {
-    /** Lists the cases that wait for the staff and those that wait for their delay: oldest first, a page of each. Throws `not_found` for a page behind a case that is gone. */
-    queue: async (
-      after: { waiting?: string | undefined; granted?: string | undefined } = {},
-    ): Promise<{ waiting: CasePage; granted: CasePage }> => {
-      const [waiting, granted] = await Promise.all([
+    /**
+     * Lists the cases that wait for the staff and those that wait for their delay, oldest first, and those that are closed, newest first: a
+     * page of each. Throws `not_found` for a page behind a case that is gone.
+     */
+    queue: async (after: { [list in 'waiting' | 'granted' | 'closed']?: string | undefined } = {}) => {
+      const [waiting, granted, closed] = await Promise.all([
         cases.page(['waiting'], after.waiting),
         cases.page(['agreed', 'granted'], after.granted),
+        cases.page(['done', 'refused', 'cancelled'], after.closed, true),
       ])
-      return { waiting, granted }
+      return { waiting, granted, closed }
     },
     /** Shows a case to one of the staff. Throws `not_found` for one that does not exist or was not handed in yet. */
     look: async (number: string, staff: Account): Promise<Seen> => {

@@ -1,6 +1,7 @@
 import { type Account, type Accounts, active } from '../accounts/account.ts'
 import { type Addresses, addedLately } from '../accounts/address.ts'
 import type { Credential, Credentials } from '../accounts/credential.ts'
+import { agentOf } from '../accounts/device.ts'
 import type { Link, Links } from '../accounts/link.ts'
 import { mailbox } from '../accounts/postage.ts'
 import type { Throttle } from '../accounts/throttle.ts'
@@ -140,7 +141,7 @@ export function submissions(services: Services) {
         const told = story.trim()
         if (told === '' || told.length > longest) throw new Problem('invalid_story', { field: 'story' })
         if (kept.length === 0) throw new Problem('documents_needed', { field: 'documents' })
-        await cases.send(id, told, kept)
+        await cases.send(id, told, kept, { address: visitor.address, agent: agentOf(visitor.agent) })
       } catch (fault) {
         await documents.drop(kept)
         // What was refused takes no disk, so it does not count.

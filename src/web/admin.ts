@@ -3,7 +3,7 @@ import type { Context } from 'koa'
 import { type Case, standing } from '../account-recovery/cases.ts'
 import { endings } from '../account-recovery/identity-documents.ts'
 import { type KnownAddress, needed } from '../account-recovery/staff-decisions.ts'
-import type { Problem } from '../errors.ts'
+import { Problem } from '../errors.ts'
 import { field, queryField, submit } from './forms.ts'
 import { notify } from './notices.ts'
 import type { Services } from './services.ts'
@@ -14,12 +14,17 @@ declare module './pages.ts' {
   interface Pages {
     /** A part of each list; whether it is the `first` one, and where the `rest` is. */
     'admin/recovery': Record<
-      'waiting' | 'granted',
+      'waiting' | 'granted' | 'closed',
       { cases: readonly CaseLine[]; first: boolean; rest: string | undefined }
     >
-    /** Posts `verdict` (`approve` or `refuse`) and `reason` to `base`; documents are at `<base>/documents/<id>`. */
+    /** All documents of a case side by side, each at `<base>/documents/<id>`; those that are not `shown` are saved as files. */
+    'admin/documents': {
+      number: string
+      base: string
+      documents: readonly { id: string; type: string; kilobytes: number; shown: boolean }[]
+    }
+    /** Posts `verdict` (`approve` or `refuse`) and `reason` to `base`; documents are at `<base>/documents`. */
     'admin/case': CaseLine & {
-      state: string
       base: string
       contact: string
       story: string
@@ -27,8 +32,13 @@ declare module './pages.ts' {
       known:
         | ({ since: number; seenAt: number | undefined; factors: readonly FactorView[]; ruled: boolean } & {
             addresses: readonly KnownAddress[]
+            /** Devices and countries that it is used from, most often first. */
+            devices: readonly string[]
+            places: readonly string[]
           })
         | undefined
+      /** Where the documents were handed in from, and whether the account was used from there; undefined once the case is closed. */
+      from: { device: string; place: string; address: string; known: { device: boolean; place: boolean } } | undefined
       disputes: readonly { masked: string; at: number }[]
       rivals: readonly string[]
       documents: readonly { id: string; type: string; kilobytes: number }[]
@@ -47,14 +57,16 @@ declare module './pages.ts' {
  * nothing at these addresses. What is done here opens no account, and shows or sets no secret.
  */
 export function admin(services: Services): void {
-  const { actions, staffDecisions, show } = services
+  const { actions, staffDecisions, words, places, show, now } = services
   const { decide } = actions.staff
   const { page, posting, member, prepared } = desk(services)
 
   page('/admin/recovery', 'admin:recovery.read', async (ctx, by) => {
-    const after = { waiting: caseNumber(ctx, 'waiting'), granted: caseNumber(ctx, 'granted') }
+    const lists = ['waiting', 'granted', 'closed'] as const
+    const after: Parameters<typeof staffDecisions.queue>[0] = {}
+    for (const list of lists) after[list] = caseNumber(ctx, list)
     const queue = await staffDecisions.queue(after)
-    /** Returns the query that shows the rest of one list, and the other list as it is. */
+    /** Returns the query that shows the rest of one list, and the others as they are. */
     const rest = (list: keyof typeof queue) => {
       const { next } = queue[list]
       if (next === undefined) return undefined
@@ -62,27 +74,45 @@ export function admin(services: Services): void {
       return `?${new URLSearchParams(query as [string, string][])}`
     }
     const part = (list: keyof typeof queue) => ({
-      cases: queue[list].cases.map(each => lineOf(each, by.staff.id)),
+      cases: queue[list].cases.map(each => lineOf(each, by.staff.id, now())),
       first: after[list] === undefined,
       rest: rest(list),
     })
-    show.page(ctx, 'admin/recovery', { waiting: part('waiting'), granted: part('granted') }, frame(by))
+    const parts = { waiting: part('waiting'), granted: part('granted'), closed: part('closed') }
+    show.page(ctx, 'admin/recovery', parts, frame(by))
   })
+
+  type Used = NonNullable<Awaited<ReturnType<typeof staffDecisions.look>>['known']>['sessions']
+  /** Names the devices and the countries that an account is used from, most often first. */
+  const usual = ({ state: { locale } }: Context, sessions: Used) => ({
+    devices: oftenest(sessions.map(({ agent }) => words.device(locale, agent))),
+    places: oftenest(sessions.flatMap(({ country }) => (country ? words.place(locale, { country }) : []))),
+  })
+  /** Names where a case was handed in from, and compares it with where the account is used from. */
+  const whence = ({ state: { locale } }: Context, { from }: Case, sessions: Used) => {
+    if (!from) return { from: undefined }
+    const { country } = places.of(from.address)
+    const device = sessions.some(
+      ({ agent: { browser, system } }) => browser === from.agent.browser && system === from.agent.system,
+    )
+    const known = { device, place: sessions.some(each => each.country === country) }
+    return { from: { ...words.whence(locale, from), address: from.address, known } }
+  }
 
   const one = async (ctx: Context, by: Member, problem?: Problem): Promise<void> => {
     const seen = await staffDecisions.look(ctx.params.number ?? '', by.staff)
     const { found, story, known, rivals, decided } = seen
     const bars = by.scopes.has('admin:recovery.decide') ? seen.bars : ('not_permitted' as const)
     const locals = {
-      ...lineOf(found, by.staff.id),
-      state: found.state,
+      ...lineOf(found, by.staff.id, now()),
       base: `/admin/recovery/${found.id}`,
       contact: found.contact,
       story,
-      known: known && { ...known, factors: known.factors.map(id => ({ id })) },
+      ...whence(ctx, found, known?.sessions ?? []),
+      known: known && { ...known, ...usual(ctx, known.sessions), factors: known.factors.map(id => ({ id })) },
       disputes: (found.disputes ?? []).map(({ masked, at }) => ({ masked, at })),
       rivals: rivals.map(({ id }) => id),
-      documents: found.documents.map(({ id, type, bytes }) => ({ id, type, kilobytes: Math.ceil(bytes / 1024) })),
+      documents: documentsOf(found),
       decided,
       bars,
       open: found.endedAt === undefined,
@@ -92,12 +122,20 @@ export function admin(services: Services): void {
   }
   page('/admin/recovery/:number', 'admin:recovery.read', one)
 
+  page('/admin/recovery/:number/documents', 'admin:recovery.decide', async (ctx, by) => {
+    const { found, bars } = await staffDecisions.look(ctx.params.number ?? '', by.staff)
+    if (bars === 'own_case') throw new Problem('not_found')
+    const documents = documentsOf(found).map(each => ({ ...each, shown: inline.test(each.type) }))
+    show.page(ctx, 'admin/documents', { number: found.id, base: `/admin/recovery/${found.id}`, documents }, frame(by))
+  })
+
   page('/admin/recovery/:number/documents/:document', 'admin:recovery.decide', async (ctx, { staff }) => {
     const { number = '', document: id = '' } = ctx.params
     const { document, content } = await staffDecisions.document(number, id, staff)
-    // A stranger's file runs nowhere, is taken for no other type, and has a name that we chose.
+    // A stranger's file runs nowhere, is taken for no other type, and has a name that we chose. Browsers draw pictures in our page, but open no PDF in a sandbox.
     ctx.set('Content-Security-Policy', "sandbox; default-src 'none'")
-    ctx.attachment(`${number}-${id.slice(0, 6)}${endings[document.type][0]}`)
+    const name = `${number}-${id.slice(0, 6)}${endings[document.type][0]}`
+    ctx.attachment(name, { type: inline.test(document.type) ? 'inline' : 'attachment' })
     ctx.type = document.type
     ctx.length = document.bytes
     ctx.body = Readable.from(content)
@@ -120,26 +158,48 @@ export function admin(services: Services): void {
   })
 }
 
+const day = 24 * 3_600_000
+/** What browsers draw within a page. */
+const inline = /^image\//
+
 /** An identity check as the staff list it. Times in milliseconds since the epoch. */
 type CaseLine = ReturnType<typeof lineOf>
 
 /** Returns an identity check as one of the staff sees it in a list. */
-function lineOf(found: Case, staff: string) {
+function lineOf(found: Case, staff: string, now: number) {
+  const [stands, { until = 0 }] = [standing(found), found]
+  const decision = found.disputes && stands.length === 0 ? 'again' : stands.length === 0 ? 'first' : 'second'
   return {
     number: found.id,
+    state: found.state,
     at: found.createdAt,
+    endedAt: found.endedAt,
+    /** For how many whole days it has been there. */
+    days: Math.floor((now - found.createdAt) / day),
+    /** What happens next: a decision of the staff, the end of its delay, or what the person does then. */
+    waits: found.state === 'waiting' ? decision : found.state === 'granted' && until <= now ? 'person' : 'delay',
     /** The address that was typed. */
     email: found.email,
-    /** How many said yes, and how many must. */
-    yes: standing(found).filter(each => each.verdict === 'approve').length,
+    /** How many must say yes. */
     needed,
     /** Whether this one of the staff has decided. */
-    mine: standing(found).some(each => each.staff === staff),
+    mine: stands.some(each => each.staff === staff),
     /** When its delay is over, once it was agreed to. */
     until: found.until,
     /** Whether somebody objects to it from an address that is new to the account. */
     disputed: found.disputes !== undefined,
   }
+}
+
+/** Returns the documents of a case as pages list them. */
+function documentsOf({ documents }: Case) {
+  return documents.map(({ id, type, bytes }) => ({ id, type, kilobytes: Math.ceil(bytes / 1024) }))
+}
+
+/** Returns the three that come up most often, most often first. */
+function oftenest(all: readonly string[]): string[] {
+  const times = (name: string) => all.filter(each => each === name).length
+  return [...new Set(all)].sort((a, b) => times(b) - times(a)).slice(0, 3)
 }
 
 /** Reads a case's number from the address. */

@@ -99,6 +99,7 @@ export const belongingsList: readonly Belonging[] = [
       locale: another,
       story: another,
       documents: another,
+      from: another,
       decisions: staff,
       disputes: staff,
     },

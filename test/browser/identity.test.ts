@@ -1,9 +1,10 @@
 import { expect } from 'chai'
 import { credentialsDeclaration } from '../../src/accounts/credential.ts'
 import { roles } from '../../src/accounts/role.ts'
-import { identityAt, jpeg } from '../support/identity.ts'
+import { identityAt, pdf } from '../support/identity.ts'
 import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, somebody } from '../support/people.ts'
+import { png } from '../support/png.ts'
 import { device, openToEverybody, signedIn, type Visitor, visit } from './visitor.ts'
 
 describe('in a browser, somebody who has lost everything', function () {
@@ -15,7 +16,8 @@ describe('in a browser, somebody who has lost everything', function () {
     await who.sees(heading)
     await openToEverybody(who)
   }
-  const passport = { name: 'passport.jpg', mimeType: 'image/jpeg', buffer: jpeg(5_000) }
+  const passport = { name: 'passport.png', mimeType: 'image/png', buffer: png({ width: 40, height: 30 }) }
+  const letter = { name: 'letter.pdf', mimeType: 'application/pdf', buffer: pdf() }
 
   /** From the help centre to the case number; resolves to that. */
   const asks = (who: Visitor, email: string): Promise<string> =>
@@ -33,7 +35,7 @@ describe('in a browser, somebody who has lost everything', function () {
       await who.press('Send documents')
       await who.page.getByText('Choose at least one identity document').waitFor()
       expect(await who.page.getByLabel('What happened?').inputValue()).to.equal('My bag was stolen.')
-      await who.page.getByLabel('Identity documents').setInputFiles([passport, passport])
+      await who.page.getByLabel('Identity documents').setInputFiles([passport, letter])
       await who.press('Send documents')
       await sees(who, 'Your identity check')
       return (await who.page.locator('[data-case-number]').textContent()) ?? ''
@@ -67,8 +69,25 @@ describe('in a browser, somebody who has lost everything', function () {
       await who.follow(number)
       await sees(who, 'Identity check')
       await who.page.getByText('My bag was stolen.').waitFor()
-      const [download] = await Promise.all([who.page.waitForEvent('download'), who.follow('Document 1')])
-      expect(download.suggestedFilename()).to.match(/^[\d-]+-[\w-]+\.jpg$/)
+      await who.follow('View the documents')
+      await sees(who, 'Documents')
+      const first = who.page.getByRole('region', { name: 'Document 1' })
+      const picture = first.getByRole('img')
+      const drawn = () =>
+        who.page.evaluate(`(() => {
+          const picture = document.querySelector('.viewer img')
+          return [picture.naturalWidth, getComputedStyle(picture).rotate]
+        })()`)
+      expect(await drawn()).to.deep.equal([40, 'none'])
+      const before = await picture.boundingBox()
+      await first.getByLabel('90°').check()
+      expect(await drawn()).to.deep.equal([40, '90deg'])
+      await first.getByLabel('200%').check()
+      expect((await picture.boundingBox())?.width).to.be.closeTo((before?.width ?? 0) * 2, 2)
+      const [download] = await Promise.all([who.page.waitForEvent('download'), who.follow('Download')])
+      expect(download.suggestedFilename()).to.match(/^[\d-]+-[\w-]+\.pdf$/)
+      await who.follow('Back to the case')
+      await sees(who, 'Identity check')
       await who.type('Reason', 'The photo and the name fit.')
       await who.press('Approve')
       await sees(who, 'Identity checks')

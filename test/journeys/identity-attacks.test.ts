@@ -49,8 +49,7 @@ describe('an identity check under attack', () => {
     const { number } = await waiting(ada.email)
     const nowhere = await ada.browser.get(`${latchkey.issuer}/administration`)
     expect(nowhere.status).to.equal(404)
-    const { href = '' } =
-      (await grace.open(`/admin/recovery/${number}`)).links.find(each => each.href.includes('/documents/')) ?? {}
+    const [href = ''] = await of.documentsFor(grace, number)
     const paths = [
       '/admin',
       '/admin/recovery',
@@ -132,7 +131,9 @@ describe('an identity check under attack', () => {
     const page = await grace.open(`/admin/recovery/${number}`)
     expect(page.text).to.contain('This case is about your own account')
     expect(page.find('form button[name=verdict]')).to.equal(undefined)
-    const href = page.links.find(each => each.href.includes('/documents/'))?.href ?? ''
+    expect((await grace.open(`/admin/recovery/${number}/documents`)).status).to.equal(404)
+    const [href = ''] = await of.documentsFor(edsger, number)
+    expect((await edsger.person.browser.fetch(href)).status).to.equal(200)
     expect((await grace.person.browser.get(href)).status).to.equal(404)
     expect((await grace.decide(number, 'approve')).status).to.equal(403)
     expect((await grace.decide(number, 'refuse')).status).to.equal(403)
@@ -141,8 +142,7 @@ describe('an identity check under attack', () => {
   it('has no document for anybody once it is decided', async () => {
     const ada = await of.at.joined()
     const { number, page: status } = await waiting(ada.email)
-    const { href = '' } =
-      (await grace.open(`/admin/recovery/${number}`)).links.find(each => each.href.includes('/documents/')) ?? {}
+    const [href = ''] = await of.documentsFor(grace, number)
     expect((await grace.person.browser.fetch(href)).status).to.equal(200)
     await edsger.decide(number, 'refuse')
     expect((await grace.person.browser.get(href)).status).to.equal(404)
@@ -232,8 +232,7 @@ describe('an identity check under attack', () => {
     // With a document of somebody else’s case, or none.
     const { number } = await waiting(ada.email)
     const other = await waiting(mallory.email, 'mallory@elsewhere.example')
-    const { href = '' } =
-      (await grace.open(`/admin/recovery/${number}`)).links.find(each => each.href.includes('/documents/')) ?? {}
+    const [href = ''] = await of.documentsFor(grace, number)
     expect((await grace.person.browser.get(href.replace(number, other.number))).status).to.equal(404)
   })
 })

@@ -5,9 +5,12 @@ const staff = { ...account, staff: roleScopes.admin }
 const number = '4821-0937-5512'
 const line = {
   number,
+  state: 'waiting' as const,
   at: now - day,
+  endedAt: undefined,
+  days: 1,
+  waits: 'first',
   email: 'ada@example.com',
-  yes: 0,
   needed: 2,
   mine: false,
   until: undefined,
@@ -15,7 +18,6 @@ const line = {
 }
 const one = {
   ...line,
-  state: 'waiting',
   base: `/admin/recovery/${number}`,
   contact: 'ada@example.com',
   story:
@@ -23,12 +25,18 @@ const one = {
   known: {
     since: now - 400 * day,
     seenAt: now - 2 * day,
+    devices: ['Chrome on Windows', 'Safari on iOS'],
+    places: ['Austria', 'Germany'],
     factors: ['password', 'totp', 'sms', 'email', 'recovery-code'].map(id => ({ id })),
     ruled: false,
     addresses: [
       { kind: 'email' as const, masked: 'a•••@example.com', since: now - 400 * day, named: true, recent: false },
       { kind: 'phone' as const, masked: '••• 42', since: now - 90 * day, named: false, recent: false },
     ],
+  },
+  from: {
+    ...{ device: 'Chrome on Windows', place: 'Austria', address: '192.0.2.7' },
+    known: { device: true, place: true },
   },
   disputes: [],
   rivals: [],
@@ -40,6 +48,14 @@ const one = {
   bars: undefined,
   open: true,
   typed: '',
+}
+const viewed = {
+  ...{ number, base: one.base },
+  documents: [
+    { id: 'd1', type: 'image/jpeg', kilobytes: 2_314, shown: true },
+    { id: 'd2', type: 'image/png', kilobytes: 870, shown: true },
+    { id: 'd3', type: 'application/pdf', kilobytes: 180, shown: false },
+  ],
 }
 const none = { cases: [], first: true, rest: undefined }
 const form = { action: '/recover/identity/x', story: '', most: 3, megabytes: 10 }
@@ -89,14 +105,33 @@ export const identityPages: readonly Picture[] = [
     waiting: {
       cases: [
         line,
-        { ...line, number: '1200-3377-0481', email: longEmail, at: now, yes: 1, mine: true, disputed: true },
+        { ...line, number: '1200-3377-0481', email: longEmail, at: now, waits: 'again', disputed: true },
+        { ...line, number: '3301-7745-9128', days: 12, waits: 'second', mine: true },
       ],
       first: false,
       rest: '?waiting=1200-3377-0481',
     },
-    granted: { cases: [{ ...line, number: '9982-1045-7730', yes: 2, until: now + day }], first: true, rest: undefined },
+    granted: {
+      cases: [
+        { ...line, number: '9982-1045-7730', state: 'granted', waits: 'delay', until: now + day },
+        { ...line, number: '9982-1045-7731', state: 'granted', days: 3, waits: 'person', until: now - day },
+      ],
+      first: true,
+      rest: undefined,
+    },
+    closed: {
+      cases: [{ ...line, number: '7402-6613-0095', state: 'refused', days: 20, endedAt: now - 19 * day }],
+      first: true,
+      rest: '?closed=7402-6613-0095',
+    },
   }),
-  picture('admin-recovery-empty', 'admin/recovery', { ...staff, waiting: none, granted: none, locale: 'de' }),
+  picture('admin-recovery-empty', 'admin/recovery', {
+    ...staff,
+    waiting: none,
+    granted: none,
+    closed: none,
+    locale: 'de',
+  }),
   picture('admin-case', 'admin/case', { ...staff, ...one }),
   picture('admin-case-refused', 'admin/case', {
     ...staff,
@@ -121,9 +156,12 @@ export const identityPages: readonly Picture[] = [
       ],
     },
     rivals: ['1200-3377-0481'],
+    from: {
+      ...{ device: 'Firefox auf Linux', place: 'Brasilien', address: '198.51.100.20' },
+      known: { device: false, place: false },
+    },
     disputed: true,
     disputes: [{ masked: 't•••@elsewhere.example', at: now }],
-    yes: 1,
     decided: [
       { by: 'grace@example.com', verdict: 'approve', reason: 'Foto und Name passen; am Telefon bestätigt.', at: now },
     ],
@@ -134,6 +172,8 @@ export const identityPages: readonly Picture[] = [
       'Geben Sie eine Begründung ein. Ihre Kollegen stützen ihre Entscheidung darauf.',
     ),
   }),
+  picture('admin-documents', 'admin/documents', { ...staff, ...viewed }),
+  picture('admin-documents-none', 'admin/documents', { ...staff, ...viewed, documents: [] }),
   picture('admin-case-unknown', 'admin/case', { ...staff, ...one, known: undefined }),
   picture('admin-case-own', 'admin/case', { ...staff, ...one, bars: 'own_case' }),
   picture('admin-case-closed', 'admin/case', {
@@ -142,6 +182,8 @@ export const identityPages: readonly Picture[] = [
     state: 'refused',
     story: '',
     documents: [],
+    from: undefined,
+    endedAt: now,
     open: false,
     decided: [{ by: 'grace@example.com', verdict: 'refuse', reason: 'The passport is another person’s.', at: now }],
   }),

@@ -111,6 +111,12 @@ export function identityAt(latchkey: Running) {
   const queued = async (who: Clerk, number: string) => {
     await until(`${number} in the queue`, async () => ((await who.open()).text.includes(number) ? true : undefined))
   }
+  /** Where the documents of a case are, as one of the staff sees them on the page that shows them. */
+  const documentsFor = async (who: Clerk, number: string): Promise<string[]> => {
+    const page = await who.open(`/admin/recovery/${number}/documents`)
+    const shown = page.all('.viewer img').map(each => new URL(each.attributes.src ?? '', page.url).href)
+    return [...shown, ...page.links.flatMap(({ href }) => (href.includes('/documents/') ? [href] : []))]
+  }
   /** A case that two of the staff agreed to; resolves to its number and its page. */
   const granted = async (
     two: readonly [Clerk, Clerk],
@@ -127,5 +133,5 @@ export function identityAt(latchkey: Running) {
     )
     return { number, page }
   }
-  return { at, idOf, until, mailed, clerk, ask, send, numberOn, queued, granted }
+  return { at, idOf, until, mailed, clerk, ask, send, numberOn, queued, documentsFor, granted }
 }

@@ -1,0 +1,107 @@
+import { expect } from 'chai'
+import { type Clerk, file, identityAt, jpeg, pdf } from '../support/identity.ts'
+import { jar, type Page } from '../support/jar.ts'
+import { startLatchkey, whileTesting } from '../support/latchkey.ts'
+import { type Person, signUp, somebody } from '../support/people.ts'
+
+const day = 24 * 3_600_000
+const [vienna, london] = ['193.171.23.1', '51.140.0.1']
+const iPhone =
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1'
+
+describe('the desk of the staff for identity checks', () => {
+  const latchkey = whileTesting(() => startLatchkey({ environment: { LATCHKEY_TRUST_PROXY: '127.0.0.1,::1' } }))
+  const of = identityAt(latchkey)
+  let [grace, edsger] = [] as unknown as [Clerk, Clerk]
+  before(async () => {
+    grace = await of.clerk()
+    edsger = await of.clerk()
+  })
+
+  const living = async (address: string): Promise<Person> => {
+    const person = somebody({ 'x-forwarded-for': address })
+    await signUp(latchkey, person, await person.browser.get(`${latchkey.issuer}/sign-up`))
+    return person
+  }
+  /** A case of somebody, as far as the queue; from another browser, if told. */
+  const waiting = async (person: Person, browser = jar(), documents = file(jpeg(), 'a.jpg', 'image/jpeg')) => {
+    const form = await of.ask(person.email, '', browser)
+    const page = await form.submit({ story: 'All is lost.', documents })
+    const number = of.numberOn(page)
+    await of.queued(grace, number)
+    return number
+  }
+  const listed = (page: Page, list: string) =>
+    page
+      .find(`section[aria-labelledby=${list}]`)
+      ?.all('li')
+      .map(each => each.text.replace(/\s+/g, ' ')) ?? []
+  const lineOf = async (list: string, number: string) =>
+    listed(await grace.open('/admin/recovery'), list).find(each => each.includes(number))
+
+  it('says how old each case is and what it waits for, until it is closed', async () => {
+    const ada = await living(vienna)
+    const number = await waiting(ada)
+    expect(await lineOf('waiting', number)).to.include('Waiting for the first approval · less than a day old')
+    latchkey.clock.pass(3 * day)
+    expect(await lineOf('waiting', number)).to.include('· 3 days old')
+    await grace.decide(number, 'approve')
+    expect(await lineOf('waiting', number)).to.include('Waiting for the second approval')
+    await edsger.decide(number, 'approve')
+    expect(await of.until('the delay', () => lineOf('granted', number))).to.be.a('string')
+    await of.until('its end', async () => (await lineOf('granted', number))?.includes('Earliest') || undefined)
+    latchkey.clock.pass(1.1 * day)
+    expect(await lineOf('granted', number)).to.include('Waiting for the person to set up the account again')
+    await edsger.decide(number, 'refuse', 'Her sister called.')
+    expect(await lineOf('granted', number)).to.equal(undefined)
+    expect(await lineOf('closed', number)).to.include('Refused')
+    expect((await grace.open(`/admin/recovery/${number}`)).text).to.include('Her sister called.')
+    expect(await lineOf('closed', await refused())).to.be.a('string')
+    // The newest stands first.
+    expect(listed(await grace.open('/admin/recovery'), 'closed')[1]).to.include(number)
+  })
+
+  const refused = async () => {
+    const number = await waiting(await living(vienna))
+    await grace.decide(number, 'refuse')
+    return number
+  }
+
+  it('shows where the documents came from beside where the account is used, and what of that is new', async () => {
+    const ada = await living(vienna)
+    const own = await grace.open(`/admin/recovery/${await waiting(ada, jar({ 'x-forwarded-for': vienna }))}`)
+    expect(own.text).to.include('Usual devices').and.include('Chrome on Linux')
+    expect(own.text).to.include('Usual locations').and.include('Austria')
+    expect(own.text).to.not.include('Not seen before')
+
+    const thief = jar({ 'x-forwarded-for': london, 'user-agent': iPhone })
+    const number = await waiting(await living(vienna), thief)
+    const other = await grace.open(`/admin/recovery/${number}`)
+    expect(other.text).to.include('Safari on iOS').and.include('United Kingdom').and.include(london)
+    expect(other.text.match(/Not seen before/g)).to.have.lengthOf(2)
+    // It is forgotten with the documents.
+    await edsger.decide(number, 'refuse')
+    expect((await grace.open(`/admin/recovery/${number}`)).text).to.not.include(london)
+  })
+
+  it('shows pictures in the page, saves what it cannot show, and writes down who opened what', async () => {
+    const [ada, bob] = [await living(vienna), await living(vienna)]
+    const number = await waiting(ada)
+    const page = await (await grace.open(`/admin/recovery/${number}`)).follow('View the documents')
+    const picture = page.find('.viewer img')?.attributes.src ?? ''
+    expect(page.all('.viewer input[type=radio]')).to.have.lengthOf(7)
+    const seen = await grace.person.browser.fetch(latchkey.issuer + picture)
+    expect(seen.headers.get('content-disposition')).to.match(/^inline/)
+    expect(seen.headers.get('cache-control')).to.equal('no-store')
+    expect((await edsger.open(`/admin/audit?event=identity.seen`)).text).to.include(grace.person.email)
+
+    const [href = ''] = await of.documentsFor(grace, await waiting(bob, jar(), file(pdf(), 'a.pdf', 'application/pdf')))
+    const saved = await grace.person.browser.fetch(href)
+    expect(saved.headers.get('content-disposition')).to.match(/^attachment; filename="[\d-]+-[\w-]+\.pdf"$/)
+    expect(saved.headers.get('content-security-policy')).to.equal("sandbox; default-src 'none'")
+
+    const viewer = await of.clerk('viewer')
+    expect((await viewer.open(`/admin/recovery/${number}`)).text).to.not.include('View the documents')
+    expect((await viewer.open(`/admin/recovery/${number}/documents`)).status).to.equal(403)
+  })
+})
