@@ -80,6 +80,7 @@ export const problems = {
   documents_needed: 422,
   invalid_story: 422,
   reason_needed: 422,
+  checks_needed: 422,
   own_case: 403,
   not_permitted: 403,
   last_admin: 409,

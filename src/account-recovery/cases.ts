@@ -22,11 +22,16 @@ const noted = 10
 const states = ['draft', 'sent', 'waiting', 'agreed', 'granted', 'done', 'refused', 'cancelled'] as const
 const live: readonly State[] = ['draft', 'sent', 'waiting', 'agreed', 'granted']
 
+/** What the staff have to compare before they approve: the document, its name, what the person says, and what others say. */
+export const checks = ['document', 'name', 'story', 'others'] as const
+
 const decisionShape = z.object({
   /** The account id of the member of staff. */
   staff: z.string(),
   verdict: z.enum(['approve', 'refuse']),
   reason: z.string(),
+  /** What was found to be right; absent in decisions of a time when nothing was asked. */
+  checks: z.array(z.enum(checks)).optional(),
   at: z.number(),
 })
 

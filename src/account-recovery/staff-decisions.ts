@@ -8,7 +8,7 @@ import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import { maskedEmail, maskedPhone } from '../factors/contacts.ts'
 import { Conflict } from '../store/collection.ts'
-import { type Case, type Cases, type Decision, standing } from './cases.ts'
+import { checks as allChecks, type Case, type Cases, type Decision, standing } from './cases.ts'
 import type { Document, Documents } from './identity-documents.ts'
 
 /** How many of the staff must approve. */
@@ -43,6 +43,9 @@ export interface KnownAddress {
   /** It came to the account so lately that it may be a thief's. */
   recent: boolean
 }
+
+/** What one of the staff decides. */
+type Decided = Pick<Decision, 'verdict' | 'reason'> & { checks: readonly (typeof allChecks)[number][] }
 
 /** A case as the staff see it. */
 interface Seen {
@@ -202,13 +205,18 @@ export function staffDecisions(services: Services) {
       await emit('identity.seen', { account: found.account, case: number, staff: staff.id })
       return { document, content: documents.read(document) }
     },
-    /** Records an approval (two are needed), or a refusal, which ends the case. Throws `reason_needed`, `own_case`, `already_decided`, `not_found`, or `conflict` when it is over or another case of the account was agreed to. */
-    decide: async (number: string, staff: Account, verdict: Decision['verdict'], typed: string): Promise<void> => {
-      const reason = typed.trim().slice(0, longest)
+    /**
+     * Records an approval (two are needed, each with everything checked), or a refusal, which ends the case. Throws `reason_needed`,
+     * `checks_needed`, `own_case`, `already_decided`, `not_found`, or `conflict` when it is over or another case of the account was agreed to.
+     */
+    decide: async (number: string, staff: Account, { verdict, checks, ...typed }: Decided): Promise<void> => {
+      const reason = typed.reason.trim().slice(0, longest)
       if (reason === '') throw new Problem('reason_needed', { field: 'reason' })
+      if (verdict === 'approve' && !allChecks.every(each => checks.includes(each)))
+        throw new Problem('checks_needed', { field: 'checks' })
       if ((await wordOf(staff.id)) === undefined) throw new Problem('not_found')
       await sent(number)
-      const decision = { staff: staff.id, verdict, reason, at: now() }
+      const decision = { staff: staff.id, verdict, reason, checks: [...checks], at: now() }
       try {
         await (verdict === 'approve' ? approve : refuse)(number, staff, decision)
       } catch (fault) {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { checks } from '../account-recovery/cases.ts'
 import type { StaffDecisions } from '../account-recovery/staff-decisions.ts'
 import { type AdminScope, adminScopes, type Roles } from '../accounts/role.ts'
 import type { Admin } from '../admin/index.ts'
@@ -41,11 +42,16 @@ export function staffActions({ roles, staffDecisions }: Omit<Services, 'admin'>)
     confirm: opening('staff.confirm', freshFor.confirming),
     decide: action({
       id: 'case.decide',
-      args: z.object({ number: z.string(), verdict: z.enum(['approve', 'refuse']), reason: z.string() }),
+      args: z.object({
+        number: z.string(),
+        verdict: z.enum(['approve', 'refuse']),
+        reason: z.string(),
+        checks: z.array(z.enum(checks)).default([]),
+      }),
       assurance: 'phr',
       freshFor: freshFor.deciding,
       check: (_, actor) => permits('admin:recovery.decide', actor),
-      run: ({ number, verdict, reason }, { account }) => staffDecisions.decide(number, account, verdict, reason),
+      run: ({ number, ...decided }, { account }) => staffDecisions.decide(number, account, decided),
       decidedAnew: true,
       event: 'identity.approved',
       done: async ({ verdict, number }) => ({ key: `done.case.${verdict}`, values: { number } }),

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import type { Context } from 'koa'
-import { type Case, standing } from '../account-recovery/cases.ts'
+import { type Case, checks, standing } from '../account-recovery/cases.ts'
 import { endings } from '../account-recovery/identity-documents.ts'
 import { type KnownAddress, needed } from '../account-recovery/staff-decisions.ts'
 import { Problem } from '../errors.ts'
@@ -23,7 +23,7 @@ declare module './pages.ts' {
       base: string
       documents: readonly { id: string; type: string; kilobytes: number; shown: boolean }[]
     }
-    /** Posts `verdict` (`approve` or `refuse`) and `reason` to `base`; documents are at `<base>/documents`. */
+    /** Posts `verdict` (`approve` or `refuse`), `reason` and `check-<check>` to `base`; documents are at `<base>/documents`. */
     'admin/case': CaseLine & {
       base: string
       contact: string
@@ -42,7 +42,15 @@ declare module './pages.ts' {
       disputes: readonly { masked: string; at: number }[]
       rivals: readonly string[]
       documents: readonly { id: string; type: string; kilobytes: number }[]
-      decided: readonly { by: string; verdict: string; reason: string; at: number }[]
+      decided: readonly {
+        by: string
+        verdict: string
+        reason: string
+        checks?: readonly string[] | undefined
+        at: number
+      }[]
+      /** What has to be checked before an approval, and what is ticked. */
+      checks: readonly { id: string; ticked: boolean }[]
       /** Why the one who looks may not decide. */
       bars: 'own_case' | 'already_decided' | 'not_permitted' | undefined
       open: boolean
@@ -116,6 +124,7 @@ export function admin(services: Services): void {
       decided,
       bars,
       open: found.endedAt === undefined,
+      checks: checks.map(id => ({ id, ticked: problem !== undefined && checksOf(ctx).includes(id) })),
       typed: problem ? reasonOf(ctx) : '',
     }
     show.page(ctx, 'admin/case', locals, { ...frame(by), problem })
@@ -143,7 +152,7 @@ export function admin(services: Services): void {
 
   posting('/admin/recovery/:number', async (ctx, person) => {
     const verdict = field(ctx, 'verdict', 20) as 'approve' | 'refuse'
-    const given = { number: ctx.params.number ?? '', verdict, reason: reasonOf(ctx) }
+    const given = { number: ctx.params.number ?? '', verdict, reason: reasonOf(ctx), checks: checksOf(ctx) }
     const ready = await prepared(ctx, person, decide, given)
     if (!ready) return
     await submit(
@@ -189,6 +198,11 @@ function lineOf(found: Case, staff: string, now: number) {
     /** Whether somebody objects to it from an address that is new to the account. */
     disputed: found.disputes !== undefined,
   }
+}
+
+/** Returns what was ticked of what has to be checked. */
+function checksOf(ctx: Context) {
+  return checks.filter(each => field(ctx, `check-${each}`, 10) === 'yes')
 }
 
 /** Returns the documents of a case as pages list them. */

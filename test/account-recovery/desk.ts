@@ -1,4 +1,4 @@
-import { cases as casesOf } from '../../src/account-recovery/cases.ts'
+import { cases as casesOf, checks } from '../../src/account-recovery/cases.ts'
 import { documents as documentsOf } from '../../src/account-recovery/identity-documents.ts'
 import { schedule as scheduleOf } from '../../src/account-recovery/schedule.ts'
 import { staffDecisions as staffDecisionsOf } from '../../src/account-recovery/staff-decisions.ts'
@@ -18,6 +18,8 @@ import { passport } from '../support/identity.ts'
 import { mailbox } from '../support/mails.ts'
 
 const day = 24 * 3_600_000
+/** A reason, and everything ticked. */
+export const fits = { reason: 'It fits.', checks }
 export const visitor = { device: 'd', address: '192.0.2.7', agent: undefined }
 
 /** All of the identity room over one store, without pages. `told` is everything that was recorded; `mailed` everything written. */

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import type { Account } from '../../src/accounts/account.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { slow, testStore } from '../support/store.ts'
-import { desk } from './desk.ts'
+import { desk, fits } from './desk.ts'
 
 const day = 24 * 3_600_000
 const ten = Array.from({ length: 10 }, (_, at) => at)
@@ -31,7 +31,7 @@ describe('a case that somebody disputes, on a slow store', () => {
       fault => fault.code ?? fault,
     )
   const decide = (who: Account, number: string, verdict: 'approve' | 'refuse' = 'approve') =>
-    code(office.staffDecisions.decide(number, who, verdict, 'It fits.'))
+    code(office.staffDecisions.decide(number, who, { ...fits, verdict }))
   const state = async (number: string) => (await office.cases.get(number))?.state
   const granted = async (email = 'ada@example.com', contact = '') => {
     const found = await office.queued(email, contact)

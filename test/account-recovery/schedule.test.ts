@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import type { Account } from '../../src/accounts/account.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { slow, testStore } from '../support/store.ts'
-import { desk, visitor } from './desk.ts'
+import { desk, fits, visitor } from './desk.ts'
 
 const day = 24 * 3_600_000
 
@@ -34,7 +34,7 @@ describe('what happens to identity checks by itself', () => {
     await Promise.all([1, 2, 3].map(() => office.round()))
     expect(names().filter(each => each === 'identity.opened')).to.have.length(1)
     expect(await state(number)).to.equal('waiting')
-    for (const who of staff) await office.staffDecisions.decide(number, who, 'approve', 'It fits.')
+    for (const who of staff) await office.staffDecisions.decide(number, who, { ...fits, verdict: 'approve' })
     await Promise.all([1, 2, 3].map(() => office.round()))
     expect(names().filter(each => each === 'identity.granted')).to.have.length(1)
     at += day
@@ -71,7 +71,7 @@ describe('what happens to identity checks by itself', () => {
     await office.round()
     expect(await state(number)).to.equal('waiting')
 
-    for (const who of staff) await office.staffDecisions.decide(number, who, 'approve', 'It fits.')
+    for (const who of staff) await office.staffDecisions.decide(number, who, { ...fits, verdict: 'approve' })
     office.failing(true)
     await office.round()
     at += 5 * day
@@ -86,7 +86,7 @@ describe('what happens to identity checks by itself', () => {
     const number = await sent()
     await office.round()
     at += 29.9 * day
-    for (const who of staff) await office.staffDecisions.decide(number, who, 'approve', 'It fits.')
+    for (const who of staff) await office.staffDecisions.decide(number, who, { ...fits, verdict: 'approve' })
     await office.round()
     at += day
     await office.round()

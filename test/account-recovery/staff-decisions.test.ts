@@ -3,7 +3,7 @@ import { documentsDeclaration } from '../../src/account-recovery/identity-docume
 import type { Account } from '../../src/accounts/account.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { slow, testStore } from '../support/store.ts'
-import { desk, visitor } from './desk.ts'
+import { desk, fits, visitor } from './desk.ts'
 
 const day = 24 * 3_600_000
 const ten = Array.from({ length: 10 }, (_, at) => at)
@@ -32,7 +32,7 @@ describe('what the staff decide, on a slow store', () => {
       fault => fault.code ?? fault,
     )
   const decide = (who: Account, number: string, verdict: 'approve' | 'refuse' = 'approve') =>
-    code(office.staffDecisions.decide(number, who, verdict, 'It fits.'))
+    code(office.staffDecisions.decide(number, who, { ...fits, verdict }))
   const state = async (number: string) => (await office.cases.get(number))?.state
   const granted = async (email = 'ada@example.com', contact = '') => {
     const found = await office.queued(email, contact)
@@ -111,7 +111,10 @@ describe('what the staff decide, on a slow store', () => {
 
   it('has a reason, and a case that was sent', async () => {
     const { number } = await office.queued('ada@example.com')
-    expect(await code(office.staffDecisions.decide(number, grace, 'approve', ' '))).to.equal('reason_needed')
+    const met = (lacking: object) =>
+      code(office.staffDecisions.decide(number, grace, { ...fits, verdict: 'approve', ...lacking }))
+    expect(await met({ reason: ' ' })).to.equal('reason_needed')
+    expect(await met({ checks: fits.checks.slice(1) })).to.equal('checks_needed')
     await office.submissions.ask({ email: 'ada@example.com', contact: 'x@example.com' }, 'en', visitor)
     const draft = await office.submissions.look(office.bearer())
     expect(await decide(grace, draft.id)).to.equal('not_found')

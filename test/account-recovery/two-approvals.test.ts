@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import type { Account } from '../../src/accounts/account.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { slow, testStore } from '../support/store.ts'
-import { desk } from './desk.ts'
+import { desk, fits } from './desk.ts'
 
 const at = Date.UTC(2026, 0, 1)
 
@@ -23,7 +23,7 @@ describe('whose approvals of an identity check count as two', () => {
   afterEach(() => store.close())
 
   const decide = (who: Account, number: string, verdict: 'approve' | 'refuse' = 'approve') =>
-    office.staffDecisions.decide(number, who, verdict, 'It fits.').then(
+    office.staffDecisions.decide(number, who, { ...fits, verdict }).then(
       () => 'done',
       fault => fault.code ?? fault,
     )

@@ -90,6 +90,11 @@ describe('in a browser, somebody who has lost everything', function () {
       await sees(who, 'Identity check')
       await who.type('Reason', 'The photo and the name fit.')
       await who.press('Approve')
+      await who.page.getByRole('alert').getByText('Tick everything').waitFor()
+      await openToEverybody(who)
+      for (const each of await who.page.getByRole('main').getByRole('checkbox').all()) await each.check()
+      expect(await who.page.getByLabel('Reason').inputValue()).to.equal('The photo and the name fit.')
+      await who.press('Approve')
       await sees(who, 'Identity checks')
     })
 

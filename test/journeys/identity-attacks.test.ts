@@ -4,7 +4,7 @@ import { roles } from '../../src/accounts/role.ts'
 import { keyring } from '../../src/crypto/keyring.ts'
 import { sealer } from '../../src/crypto/seal.ts'
 import { authenticator } from '../support/authenticator.ts'
-import { type Clerk, identityAt } from '../support/identity.ts'
+import { type Clerk, identityAt, ticked } from '../support/identity.ts'
 import { jar, type Page } from '../support/jar.ts'
 import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode } from '../support/people.ts'
@@ -63,7 +63,7 @@ describe('an identity check under attack', () => {
       const stranger = await jar().get(`${latchkey.issuer}${path}`)
       expect([stranger.status, stranger.h1], path).to.deep.equal([200, 'Sign in'])
     }
-    const post = { verdict: 'approve', reason: 'It is me.' }
+    const post = { verdict: 'approve', reason: 'It is me.', ...ticked }
     for (const browser of [ada.browser, jar()])
       expect((await browser.post(`${latchkey.issuer}/admin/recovery/${number}`, post)).status).to.equal(404)
   })
@@ -89,7 +89,7 @@ describe('an identity check under attack', () => {
       expect(page.h1).to.equal('Use your passkey')
       expect(page.text).to.contain('You’re opening the staff area')
     }
-    const post = { verdict: 'approve', reason: 'It fits.' }
+    const post = { verdict: 'approve', reason: 'It fits.', ...ticked }
     const refused = await other.browser.post(`${latchkey.issuer}/admin/recovery/${number}`, post)
     expect(refused.h1).to.equal('Use your passkey')
     expect((await grace.open(`/admin/recovery/${number}`)).text).to.not.contain('It fits.')
@@ -116,7 +116,7 @@ describe('an identity check under attack', () => {
       barbara.device,
     )
     expect(page.find('button[value=approve]')).to.equal(undefined)
-    const again = await other.person.browser.post(page.url, { verdict: 'approve', reason: 'Once more.' })
+    const again = await other.person.browser.post(page.url, { verdict: 'approve', reason: 'Once more.', ...ticked })
     expect(again.status).to.equal(409)
     expect(again.alerts.join()).to.contain('A colleague must give the second approval')
     await roles({ store: latchkey.store, now: latchkey.clock.now }).take(await of.idOf(barbara.person.email), 'support')

@@ -61,6 +61,22 @@ describe('the desk of the staff for identity checks', () => {
     expect(listed(await grace.open('/admin/recovery'), 'closed')[1]).to.include(number)
   })
 
+  it('takes an approval only with everything checked, and shows colleagues what was', async () => {
+    const number = await waiting(await living(vienna))
+    const page = await grace.open(`/admin/recovery/${number}`)
+    const some = await page.submit({ reason: 'The name fits.', 'check-name': true }, 'Approve')
+    expect([some.status, some.alerts.length]).to.deep.equal([422, 1])
+    expect(some.alerts[0]).to.include('Tick everything')
+    expect(some.find('#check-name')?.attributes).to.have.property('checked')
+    expect(some.find('#reason')?.text).to.include('The name fits.')
+    const all = { 'check-document': true, 'check-story': true, 'check-others': true }
+    expect((await some.submit(all, 'Approve')).url).to.equal(`${latchkey.issuer}/admin/recovery`)
+    const seen = await edsger.open(`/admin/recovery/${number}`)
+    expect(seen.find('section[aria-labelledby=decided]')?.text).to.include('The document is genuine and still valid ·')
+    // A refusal takes a reason alone.
+    expect((await seen.submit({ reason: 'It is copied.' }, 'Refuse')).url).to.equal(`${latchkey.issuer}/admin/recovery`)
+  })
+
   const refused = async () => {
     const number = await waiting(await living(vienna))
     await grace.decide(number, 'refuse')

@@ -47,6 +47,7 @@ const one = {
   decided: [],
   bars: undefined,
   open: true,
+  checks: ['document', 'name', 'story', 'others'].map(id => ({ id, ticked: false })),
   typed: '',
 }
 const viewed = {
@@ -163,7 +164,13 @@ export const identityPages: readonly Picture[] = [
     disputed: true,
     disputes: [{ masked: 't•••@elsewhere.example', at: now }],
     decided: [
-      { by: 'grace@example.com', verdict: 'approve', reason: 'Foto und Name passen; am Telefon bestätigt.', at: now },
+      {
+        by: 'grace@example.com',
+        verdict: 'approve',
+        reason: 'Foto und Name passen; am Telefon bestätigt.',
+        checks: ['document', 'name'],
+        at: now,
+      },
     ],
     locale: 'de',
     ...wrong(
@@ -171,6 +178,13 @@ export const identityPages: readonly Picture[] = [
       'reason',
       'Geben Sie eine Begründung ein. Ihre Kollegen stützen ihre Entscheidung darauf.',
     ),
+  }),
+  picture('admin-case-unchecked', 'admin/case', {
+    ...staff,
+    ...one,
+    checks: one.checks.map(each => ({ ...each, ticked: each.id === 'name' })),
+    typed: 'The name fits.',
+    ...wrong('checks_needed', 'checks', 'Tick everything that you have checked. An approval needs all of it.'),
   }),
   picture('admin-documents', 'admin/documents', { ...staff, ...viewed }),
   picture('admin-documents-none', 'admin/documents', { ...staff, ...viewed, documents: [] }),

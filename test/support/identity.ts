@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { crc32 } from 'node:zlib'
 import { expect } from 'chai'
+import { checks } from '../../src/account-recovery/cases.ts'
 import { accounts } from '../../src/accounts/account.ts'
 import { type Role, roles } from '../../src/accounts/role.ts'
 import { type Authenticator, authenticator } from './authenticator.ts'
@@ -44,6 +45,9 @@ export function file(content: Buffer, name: string, type: string): File {
   return new File([new Uint8Array(content)], name, { type })
 }
 export const passport = () => file(jpeg(3_000), 'passport.jpg', 'image/jpeg')
+
+/** Everything ticked that has to be checked before an approval. */
+export const ticked = Object.fromEntries(checks.map(each => [`check-${each}`, 'yes']))
 
 /** One of the staff, and the passkey in their hand. */
 export interface Clerk {
@@ -91,7 +95,7 @@ export function identityAt(latchkey: Running) {
       decide: async (number, verdict, reason = 'The photo and the name fit.') => {
         const page = await open(`/admin/recovery/${number}`)
         expect(page.status, page.text).to.equal(200)
-        return person.browser.post(page.url, { verdict, reason })
+        return person.browser.post(page.url, { verdict, reason, ...(verdict === 'approve' && ticked) })
       },
     }
   }
