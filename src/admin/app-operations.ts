@@ -6,16 +6,22 @@ import type { Clients } from '../clients/registry.ts'
 import { storedApps } from '../clients/stored-apps.ts'
 import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
+import { type Figures, type Period, periods } from '../observers/figures.ts'
 import type { Store } from '../store/collection.ts'
 import { appKeeper, appSources, longestOverlap, usualOverlap } from './app-keeper.ts'
 import { forReason, type Operator, operation, recordOf } from './operation.ts'
 
+/** Apps of these sources are counted. */
+const counted: readonly AppShown['source'][] = ['file', 'store']
+
 interface Services extends Pick<Parameters<typeof appKeeper>[0], 'sealer' | 'issuer' | 'now'> {
   clients: Pick<Clients, 'declared' | 'app' | 'ours'>
   store: Store
+  figures: Pick<Figures, 'ofApp'>
   emit: Emit
 }
 
+const names = Object.keys(periods) as [Period, ...Period[]]
 const time = z.number().describe('Milliseconds since the epoch')
 const maybe = time.optional()
 const which = { app: z.string().max(2_048).describe('The client id') }
@@ -44,7 +50,7 @@ export type AppShown = z.output<typeof shown>
 const withSecret = z.object({ app: shown, secret: z.string().optional().describe('Shown this once') })
 
 /** What staff do with apps. */
-export function appOperations({ store, emit, ...services }: Services) {
+export function appOperations({ store, figures, emit, ...services }: Services) {
   const keeper = appKeeper({ ...services, stored: storedApps(store), registrations: registrations(store) })
   const { resource } = adminApi(services.issuer)
   /**
@@ -98,6 +104,23 @@ export function appOperations({ store, emit, ...services }: Services) {
       args: z.object(which),
       result: shown,
       run: ({ app }) => keeper.one(app),
+    }),
+    usage: operation({
+      id: 'apps.usage',
+      means: 'Counts the sign-ins to an app of clients.json or of the store, and the tokens that it was given.',
+      scope: 'admin:apps.read',
+      at: 'GET /apps/{app}/usage',
+      args: z.object(which),
+      result: z.object({
+        usage: z.array(z.object({ period: z.enum(names), signIns: z.number(), tokens: z.number() })),
+      }),
+      run: async ({ app }) => {
+        const { source, client_id: id } = await keeper.one(app)
+        if (!counted.includes(source)) return { usage: [] }
+        return {
+          usage: await Promise.all(names.map(async period => ({ period, ...(await figures.ofApp(id, period)) }))),
+        }
+      },
     }),
     create: operation({
       id: 'apps.create',

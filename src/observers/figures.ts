@@ -46,6 +46,20 @@ const plain: Partial<Record<EventName, Figure>> = {
   'message.abandoned': 'undelivered',
 }
 
+/** What is counted of each app. */
+const perApp: Partial<Record<EventName, AppFigure>> = { 'session.joined': 'sign-ins', 'grant.issued': 'tokens' }
+type AppFigure = 'sign-ins' | 'tokens'
+/** The ids of apps that the operator and the staff declare: those that register themselves, or have a document, may be any number. */
+const declaredId = /^(?!app_)[a-z0-9][a-z0-9_-]{0,63}$/
+
+/** Returns what one event adds to for the app that it is about. */
+function countedByApp(name: EventName, data: unknown): string[] {
+  const figure = perApp[name]
+  const { client = '' } = data as { client?: string }
+  return figure !== undefined && declaredId.test(client) ? [ofApp(figure, client)] : []
+}
+const ofApp = (figure: AppFigure, client: string) => `${figure}:${client}`
+
 /** Returns what one event adds to. */
 function countedBy(name: EventName, data: unknown): Figure[] {
   if (name === 'session.started') {
@@ -70,7 +84,7 @@ export function figures({ store, now }: { store: Store; now: () => number }) {
   const kept = store.collection(figuresDeclaration)
   let pending = new Map<string, { series: string; at: number; count: number; life: number }>()
 
-  const add = (figure: Figure, when: number): void => {
+  const add = (figure: string, when: number): void => {
     for (const [part, life] of [
       [hour, 2 * day],
       [day, 92 * day],
@@ -85,8 +99,20 @@ export function figures({ store, now }: { store: Store; now: () => number }) {
 
   const observer: Observer = {
     observe: ({ name, at, data }) => {
-      for (const figure of countedBy(name, data)) add(figure, at)
+      for (const figure of [...countedBy(name, data), ...countedByApp(name, data)]) add(figure, at)
     },
+  }
+
+  /** Reads how often something was counted in each part of a period, oldest first. */
+  const read = async (figure: string, period: Period): Promise<{ at: number; count: number }[]> => {
+    const { span, part } = periods[period]
+    const last = Math.floor(now() / part) * part
+    const first = last - span + part
+    const series = `${figure}/${part === hour ? 'hour' : 'day'}`
+    const found = await kept.find({ series, at: { gte: first } }, { sort: { by: 'at' }, limit: most })
+    const counts = new Map(found.map(({ at, count }) => [at, count]))
+    const times = Array.from({ length: span / part }, (_, turn) => first + turn * part)
+    return times.map(at => ({ at, count: counts.get(at) ?? 0 }))
   }
 
   return {
@@ -99,15 +125,13 @@ export function figures({ store, now }: { store: Store; now: () => number }) {
         await kept.count(id, 'count', count, { id, series, at, count: 0, expiresAt: at + life })
     },
     /** Returns how often something was counted in each part of a period, oldest first. Times in milliseconds since the epoch. */
-    read: async (figure: Figure, period: Period): Promise<{ at: number; count: number }[]> => {
-      const { span, part } = periods[period]
-      const last = Math.floor(now() / part) * part
-      const first = last - span + part
-      const series = `${figure}/${part === hour ? 'hour' : 'day'}`
-      const found = await kept.find({ series, at: { gte: first } }, { sort: { by: 'at' }, limit: most })
-      const counts = new Map(found.map(({ at, count }) => [at, count]))
-      const times = Array.from({ length: span / part }, (_, turn) => first + turn * part)
-      return times.map(at => ({ at, count: counts.get(at) ?? 0 }))
+    read: (figure: Figure, period: Period) => read(figure, period),
+    /** Resolves to how often people signed in to an app, and it was given tokens, in a whole period. */
+    ofApp: async (client: string, period: Period): Promise<Record<'signIns' | 'tokens', number>> => {
+      const total = async (figure: AppFigure) =>
+        (await read(ofApp(figure, client), period)).reduce((sum, { count }) => sum + count, 0)
+      const [signIns, tokens] = await Promise.all([total('sign-ins'), total('tokens')])
+      return { signIns, tokens }
     },
   }
 }

@@ -13,7 +13,7 @@ declare module './pages.ts' {
     /** A part of the list of apps; where the `rest` is. */
     'admin/apps': { apps: readonly AppShown[]; first: boolean; rest: string | undefined; changes: boolean }
     /** `changes`: the one who looks may change it; `base` is its address. */
-    'admin/app': AppShown & { base: string; changes: boolean; secretive: boolean }
+    'admin/app': AppShown & { base: string; changes: boolean; secretive: boolean; usage: Usage }
     /** Posts to `action`: a new app where there is no `id`. */
     'admin/app-form': {
       id: string | undefined
@@ -29,6 +29,9 @@ declare module './pages.ts' {
     'admin/app-secret': { id: string; name: string; secret: string; back: string; formerUntil: number | undefined }
   }
 }
+
+/** How much an app is used, by period; nothing where that is not counted. */
+type Usage = readonly { period: string; signIns: number; tokens: number }[]
 
 /** The details of an app, as they are typed. */
 interface Typed {
@@ -118,7 +121,8 @@ export function adminApps(services: Services): void {
     const app = await found(ctx, by)
     const changes = app.source === 'store' && by.scopes.has('admin:apps.write')
     const secretive = app.token_endpoint_auth_method?.startsWith('client_secret') ?? false
-    const locals = { ...app, base: pathOf(app.client_id), changes, secretive }
+    const { usage } = await admin.perform(admin.apps.usage, { app: app.client_id }, by)
+    const locals = { ...app, base: pathOf(app.client_id), changes, secretive, usage }
     show.page(ctx, 'admin/app', locals, { ...frame(by), title: app.client_name })
   })
 

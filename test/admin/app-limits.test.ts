@@ -8,6 +8,7 @@ import { registrations } from '../../src/clients/registrations.ts'
 import { registry } from '../../src/clients/registry.ts'
 import { storedApps } from '../../src/clients/stored-apps.ts'
 import { Problem } from '../../src/errors.ts'
+import { figures as figuresOf } from '../../src/observers/figures.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { testSealer } from '../support/commits.ts'
 import { testStore } from '../support/store.ts'
@@ -33,7 +34,9 @@ describe('what an app may be given of the admin API', () => {
     const robot = { client_id: 'robot', client_name: 'Robot', development: true, ...own, apis: { [ledger]: ['read'] } }
     const declared = parseClients({ apis, clients: [robot] }, { local: true, production: false, issuer })
     const clients = registry(declared, { registrations: registrations(store), stored: storedApps(store), hosts: 'off' })
-    ;({ apps } = appOperations({ store, clients, sealer: testSealer, issuer, emit: async () => {}, now: Date.now }))
+    const figures = figuresOf({ store, now: Date.now })
+    const beside = { store, clients, figures, sealer: testSealer, issuer }
+    ;({ apps } = appOperations({ ...beside, emit: async () => {}, now: Date.now }))
   })
   afterEach(() => store.close())
 

@@ -93,6 +93,16 @@ describe('apps in the staff area', () => {
     expect(wrong.status).to.be.oneOf([400, 422])
   })
 
+  it('are shown with how much they are used', async () => {
+    await here.asService('robot')
+    await here.latchkey.sweep()
+    const page = await open(ada, '/admin/apps/robot')
+    expect(page.find('[data-usage=day]')?.text).to.match(/Tokens issued: [1-9]/)
+    const { body } = await here.ask(await here.asService('robot', ['admin:apps.read']), 'GET', '/apps/robot/usage')
+    expect(body.usage.map(({ period }: { period: string }) => period)).to.deep.equal(['day', 'week', 'quarter'])
+    expect(body.usage[2]).to.include({ signIns: 0 }).and.to.have.property('tokens').above(0)
+  })
+
   it('of the file are shown and not changed', async () => {
     const page = await open(ada, '/admin/apps/robot')
     expect(page.all('a').map(each => each.attributes.href)).not.to.include('/admin/apps/robot/rotate')

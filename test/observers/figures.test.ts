@@ -19,6 +19,22 @@ describe('figures', () => {
 
   const signIn = (amr: string[]) => ({ account: 'ada', session: 's', acr: 'aal2', amr })
 
+  it('count sign-ins and tokens of single apps, of those that are declared', async () => {
+    const figures = figuresOf({ store, now })
+    const emit = recorder([figures.observer], now, () => {})
+    const used = async (client: string) => {
+      await emit('session.joined', { account: 'ada', session: 's', client })
+      for (const type of ['authorization_code', 'refresh_token']) await emit('grant.issued', { client, type })
+    }
+    for (const client of ['shop', 'shop', 'bank', 'app_1', 'https://a.example/app.json', 'x/day']) await used(client)
+    await new Promise(setImmediate)
+    await figures.flush()
+    expect(await figures.ofApp('shop', 'day')).to.deep.equal({ signIns: 2, tokens: 4 })
+    expect(await figures.ofApp('bank', 'quarter')).to.deep.equal({ signIns: 1, tokens: 2 })
+    for (const each of ['app_1', 'https://a.example/app.json', 'x/day', 'nobody'])
+      expect(await figures.ofApp(each, 'week'), each).to.deep.equal({ signIns: 0, tokens: 0 })
+  })
+
   it('count what happened in all processes, by the hour and by the day', async () => {
     const processes = [1, 2].map(() => {
       const figures = figuresOf({ store, now })

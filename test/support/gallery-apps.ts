@@ -12,6 +12,11 @@ const app = {
   apis: { 'https://api.latchkey.example/trading': ['read', 'trade'] },
   ...{ createdAt: now - 90 * day, rotatedAt: now - day, formerUntil: now + day, disabledAt: undefined },
 }
+const usage = [
+  { period: 'day', signIns: 12, tokens: 480 },
+  { period: 'week', signIns: 77, tokens: 3_204 },
+  { period: 'quarter', signIns: 1_022, tokens: 41_377 },
+]
 const declared = {
   ...{ ...app, source: 'file' as const, client_id: 'trading', client_name: 'Trading', template: undefined },
   ...{ createdAt: undefined, rotatedAt: undefined, formerUntil: undefined },
@@ -37,13 +42,21 @@ export const appPages: readonly Picture[] = [
     apps: [declared, app, { ...long, disabledAt: now - day }],
   }),
   picture('admin-apps-none', 'admin/apps', { ...staff, apps: [], first: true, rest: undefined, changes: false }),
-  picture('admin-app', 'admin/app', { ...staff, ...app, title: app.client_name, base, changes: true, secretive: true }),
+  picture('admin-app', 'admin/app', {
+    ...staff,
+    ...app,
+    title: app.client_name,
+    base,
+    changes: true,
+    secretive: true,
+    usage,
+  }),
   picture('admin-app-disabled', 'admin/app', {
-    ...{ ...staff, ...app, title: app.client_name, base, changes: true, secretive: true, locale: 'de' },
+    ...{ ...staff, ...app, title: app.client_name, base, changes: true, secretive: true, usage, locale: 'de' },
     disabledAt: now - day,
   }),
   picture('admin-app-of-file', 'admin/app', {
-    ...{ ...staff, ...declared, title: declared.client_name, base, changes: false, secretive: true },
+    ...{ ...staff, ...declared, title: declared.client_name, base, changes: false, secretive: true, usage },
   }),
   picture('admin-app-new', 'admin/app-form', { ...staff, ...form }),
   picture('admin-app-wrong', 'admin/app-form', {
