@@ -59,11 +59,15 @@ interface Surroundings {
   log?: DestinationStream
   /** What a password hash costs; a test may make it cheap. */
   cost?: Cost
+  /** Resolves to what `/metrics` answers, where several processes serve; this process's own figures unless told. */
+  scrape?: (() => Promise<string>) | undefined
 }
 
 /** Puts the house together: with main.ts, cli.ts and wiring/, all that knows every room. Throws ClientsError. */
 export async function latchkey(config: Config, surroundings: Surroundings) {
-  const { store, secrets, now = Date.now, log: destination, cost } = surroundings
+  const { secrets, now = Date.now, log: destination, cost } = surroundings
+  const metrics = metricsOf({ named: id => clients.declared().app(id) !== undefined })
+  const store = metrics.timed(surroundings.store)
   const { issuer, production, local } = config
   const standing = { production, local, mtls: config.mtls, issuer }
   const mtls = configured.mtls(config)
@@ -74,9 +78,8 @@ export async function latchkey(config: Config, surroundings: Surroundings) {
     hosts: documents,
   })
 
-  const log = logger(config.log, destination)
+  const log = logger({ level: configured.logLevel(config) }, destination)
   for (const warning of config.warnings) log.warn(warning)
-  const metrics = metricsOf()
   const places = await placesOf({ finer: config.geoip.file, onFault: log.fault })
   const book = sessionBook({ store, longest: config.session.max, now })
   const sessionsKept = sessionKeeper({ book, place: places.of })
@@ -178,7 +181,7 @@ export async function latchkey(config: Config, surroundings: Surroundings) {
     sealed: sealedFor(sealer, 'typed'),
     ready: readiness(store, { now, onFault: log.fault }),
     eventFileFault: feeds.eventFileFault,
-    metrics: scraped(config.metrics.token, metrics.text),
+    metrics: scraped(config.metrics.token, surroundings.scrape ?? metrics.text),
     kept: post.kept,
     ...{ compose: post.compose, samples: configured.samples(config) },
     ...{ log: log.fault, refused: log.refused },
@@ -187,6 +190,8 @@ export async function latchkey(config: Config, surroundings: Surroundings) {
       log.answered(request)
     },
   })
+  metrics.queue('hashing', hasher.waiting)
+  const overdue = async () => metrics.overdue(await post.outbox.overdue())
   const rests = [post.outbox.work(), identity.schedule.start(), feeds.work(post.outbox.post)]
   const unfollow = ring.work()
   const sweep = async (): Promise<void> => {
@@ -206,6 +211,7 @@ export async function latchkey(config: Config, surroundings: Surroundings) {
   const repeated = [repeating(sweep, minute, log.fault), repeating(signEnd, 60 * minute, log.fault)]
   repeated.push(repeating(() => kinds.recount(hasher.kind, stopped.signal), minute, log.fault))
   if (backups) repeated.push(repeating(backups, minute, log.fault))
+  if (config.metrics.token !== undefined) repeated.push(repeating(overdue, minute / 4, log.fault))
   return {
     /** Answers every request. */
     listener,
@@ -213,12 +219,14 @@ export async function latchkey(config: Config, surroundings: Surroundings) {
     certified: only([...certifiedPaths(routes), '/api-keys/verify', '/admin/api/'], listener, () => token(9)),
     /** Say in the log what the process does, what went wrong, and which request was refused. */
     ...{ say: log.say, fault: log.fault, refused: log.refused },
-    /** Reads clients.json and the brand again; a faulty one is logged, and the former stays. */
-    reload: configured.reloading(config, { brand, declare: oidc.declare, emit, onFault: log.fault }),
+    /** Reads clients.json, the brand, the file of places and how much to log again; what is faulty is logged, and the former stays. */
+    reload: configured.reloading(config, { brand, places, log, declare: oidc.declare, emit, onFault: log.fault }),
     /** Does now what otherwise happens every minute: sends pending notices of changes, and removes accounts whose time has come. */
     sweep,
     /** Answers those who wait for events: to be called before it stops listening. */
     leave: feeds.leave,
+    /** Resolves to what this process has counted, for another to add up. */
+    figures: metrics.figures,
     /** Ends what runs beside requests. The store stays open. */
     stop: async (): Promise<void> => {
       stopped.abort()

@@ -28,8 +28,8 @@ export const operating = {
   log: {
     level: setting(
       'LATCHKEY_LOG=info',
-      'How much to log: `silent`, `error`, `warn`, `info` or `debug`.',
-      shape.oneOf('silent', 'error', 'warn', 'info', 'debug'),
+      'How much to log: `silent`, `error`, `warn`, `info` or `debug`; or the path of a file that holds one of these, which is read anew at SIGHUP.',
+      shape.logging,
     ),
   },
   backup: {

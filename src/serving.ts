@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createServer, type RequestListener, STATUS_CODES } from 'node:http'
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, Server as NetServer } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { createSecureContext } from 'node:tls'
 import { ConfigError } from './config.ts'
@@ -53,8 +53,14 @@ const statuses: { readonly [code: string]: number | undefined } = {
 /** What listens. */
 export interface Serving {
   port: number
-  /** Takes no more requests, and resolves once those on their way are through. */
-  close(): Promise<void>
+  /** Looks at the files of the certificate now. */
+  reload(): void
+  /**
+   * Takes no more connections, and resolves once requests on their way are through. Connections that clients keep are closed with
+   * their next answer, or after `linger` milliseconds: a request that meets one that just closed is lost (RFC 9112, 9.3.1). Called
+   * again, it may be sooner.
+   */
+  close(linger?: number): Promise<void>
 }
 
 /** Listens and answers. Throws ConfigError where the files cannot be used; files that change are taken up while it serves. */
@@ -80,7 +86,10 @@ export async function serving(
     onUnreadable?.({ request, status, why })
   }
   // Node's own answer to a request without a host has no name (RFC 9112, 3.2: 400).
+  let closed: Promise<unknown> | undefined
   const answer: RequestListener = (req, res) => {
+    // A header would be lost where an answer begins anew.
+    if (closed) res.shouldKeepAlive = false
     if (req.headers.host !== undefined || req.httpVersion !== '1.1') listener(req, res)
     else refuseUnreadable('no host', req.socket)
   }
@@ -119,12 +128,19 @@ export async function serving(
   const timer = tls && setInterval(look, poll, tls).unref()
   return {
     port: (server.address() as AddressInfo).port,
-    close: async () => {
+    reload: () => tls && look(tls),
+    close: async (linger = 0) => {
       clearInterval(timer)
-      const closed = new Promise(resolve => server.close(resolve))
-      server.closeIdleConnections()
-      setTimeout(() => server.closeAllConnections(), grace).unref()
+      // Not Node's own `close` for HTTP, which ends every connection that is between two requests.
+      closed ??= new Promise(resolve => NetServer.prototype.close.call(server, resolve))
+      let idle: NodeJS.Timeout | undefined
+      const lingering = setTimeout(() => {
+        server.closeIdleConnections()
+        idle = setInterval(() => server.closeIdleConnections(), 100)
+      }, linger)
+      const all = setTimeout(() => server.closeAllConnections(), linger + grace)
       await closed
+      for (const each of [lingering, idle, all]) clearTimeout(each)
     },
   }
 }

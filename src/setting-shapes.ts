@@ -56,6 +56,16 @@ export const countries = words
 /** One of these words. */
 export const oneOf = <const Word extends string>(...names: Word[]) =>
   z.enum(names, { error: `must be ${names.slice(0, -1).join(', ')} or ${names.at(-1)}` })
+/** How much to log. */
+export type LogLevel = (typeof logLevels)[number]
+export const logLevels = ['silent', 'error', 'warn', 'info', 'debug'] as const
+/** How much to log, or the path of a file that says so. */
+export const logging = z
+  .string()
+  .refine(typed => typed.includes('/') || logLevels.some(each => each === typed), {
+    error: 'must be silent, error, warn, info or debug, or the path of a file that holds one of them',
+  })
+  .transform(typed => (typed.includes('/') ? { file: typed } : (typed as LogLevel)))
 /** `yes` or `no`. */
 export const yesOrNo = oneOf('yes', 'no').transform(typed => typed === 'yes')
 /** Text of this form. */

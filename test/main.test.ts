@@ -64,16 +64,22 @@ describe('src/main.ts', function () {
     expect(child.exitCode).to.equal(0)
   })
 
-  it('reads clients.json anew at SIGHUP, in every worker, and serves on', async () => {
+  it('reads clients.json, and how much to log, anew at SIGHUP, in every worker, and serves on', async () => {
     const [port] = await freePorts(1)
     const file = join(folder, 'clients.json')
     const declared = JSON.parse(readFileSync(path('clients.json'), 'utf8'))
     writeFileSync(file, JSON.stringify(declared))
-    const said = start({ LATCHKEY_ISSUER: `http://localhost:${port}`, LATCHKEY_CLIENTS: file, LATCHKEY_WORKERS: '2' })
+    const LATCHKEY_LOG = join(folder, 'log-level')
+    writeFileSync(LATCHKEY_LOG, 'info\n')
+    const issuer = { LATCHKEY_ISSUER: `http://localhost:${port}`, LATCHKEY_LOG }
+    const said = start({ ...issuer, LATCHKEY_CLIENTS: file, LATCHKEY_WORKERS: '2' })
     await said('listening on', 2)
+    writeFileSync(LATCHKEY_LOG, 'loud\n')
     writeFileSync(file, '{')
     child.kill('SIGHUP')
     await said('clients.refused', 2)
+    await said('log-level holds none of silent, error, warn, info, debug', 2)
+    writeFileSync(LATCHKEY_LOG, 'debug\n')
     const [first] = declared.clients
     // An API that is a client itself would miss it.
     const apis = declared.apis.filter((each: { client_id?: string }) => each.client_id === undefined)
@@ -99,6 +105,7 @@ describe('src/main.ts', function () {
         expect(answer.headers.has('location')).to.equal(location)
       }
     }
+    await said('"level":"debug"', 8)
     child.kill('SIGTERM')
     await new Promise(done => child.once('exit', done))
     expect(child.exitCode).to.equal(0)

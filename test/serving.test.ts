@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import type { RequestListener } from 'node:http'
+import { Agent, get as httpGet, type RequestListener } from 'node:http'
 import { get } from 'node:https'
 import net from 'node:net'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
@@ -31,10 +31,10 @@ describe('serving', () => {
 
   const written = ({ cert, key }: Pair) => ({ cert: files.write('cert.pem', cert), key: files.write('key.pem', key) })
   const hello: RequestListener = (_, res) => void res.end('hello')
-  const start = async (more: Partial<Place>, listener = hello) => {
+  const start = async (more: Partial<Place>, listener = hello, poll = 10) => {
     const place = { host: '127.0.0.1', port: 0, tls: undefined, ...more }
     open = await serving(listener, place, {
-      ...{ poll: 10, grace: 1_000 },
+      ...{ poll, grace: 1_000 },
       onFault: fault => void faults.push(fault),
       onUnreadable: each => void refused.push(each),
     })
@@ -108,6 +108,39 @@ describe('serving', () => {
     })
   })
 
+  describe('that closes', () => {
+    it('answers once more on connections that clients keep, and then closes them', async () => {
+      const port = await start({})
+      const kept = new Agent({ keepAlive: true, maxSockets: 1 })
+      const ask = async (): Promise<string | undefined> => {
+        const [answer] = await once(httpGet({ host: '127.0.0.1', port, agent: kept }), 'response')
+        answer.resume()
+        await once(answer, 'end')
+        return answer.headers.connection
+      }
+      expect(await ask()).to.equal('keep-alive')
+      const closed = open?.close(60_000)
+      expect(await ask()).to.equal('close')
+      await closed
+      kept.destroy()
+    })
+
+    it('waits for those that ask nothing as long as it is told, or until it is told again', async () => {
+      const port = await start({})
+      const socket = net.connect(port, '127.0.0.1')
+      socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+      await once(socket, 'data')
+      let ended = false
+      const closed = open?.close(3_600_000).then(() => {
+        ended = true
+      })
+      await new Promise(resolve => setTimeout(resolve, 50))
+      expect([ended, socket.destroyed]).to.deep.equal([false, false])
+      await open?.close()
+      await closed
+    })
+  })
+
   it('answers over https, by TLS 1.3', async () => {
     const port = await secure()
     const answer = await new Promise<string>(resolve => {
@@ -159,6 +192,13 @@ describe('serving', () => {
     written(next)
     await until(async () => (await subject(port)) === 'CN=two')
     expect(faults.filter(fault => !(fault instanceof ConfigError))).to.deep.equal([])
+  })
+
+  it('looks at the files at once when it is told', async () => {
+    const port = await start({ tls: written(await ours.issue('CN=one')) }, hello, 3_600_000)
+    written(await ours.issue('CN=two'))
+    open?.reload()
+    expect(await subject(port)).to.equal('CN=two')
   })
 
   it('keeps the old one until both halves of the new one are there, and says so', async () => {

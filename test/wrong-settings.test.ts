@@ -124,7 +124,9 @@ describe('a wrong setting', () => {
       ['folder=b,folder=c', 'names a part twice'],
     ],
     LATCHKEY_BACKUP_PASSPHRASE: [['short', 'must have 16 characters or more']],
-    LATCHKEY_LOG: [['loud', 'must be silent, error, warn, info or debug']],
+    LATCHKEY_LOG: [
+      ['loud', 'must be silent, error, warn, info or debug, or the path of a file that holds one of them'],
+    ],
   }
   it('is shown a wrong text of every setting', () => {
     expect(Object.keys(wrong)).to.have.members(listed(settings).map(({ name }) => name))

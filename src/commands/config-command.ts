@@ -12,6 +12,7 @@ import { places } from '../risk/places.ts'
 import { tlsContext } from '../serving.ts'
 import { migrations, StoreTooNew } from '../store/migrations.ts'
 import { openSnapshot, type Snapshot, schemaOf } from '../store/snapshot.ts'
+import { logLevel } from '../wiring/configured.ts'
 import { type Command, json } from './command.ts'
 import { causeOf, type Finding, report } from './finding.ts'
 
@@ -78,7 +79,7 @@ function brandFaults(folder: string): readonly string[] {
 }
 
 /** Reads every file that a start reads. */
-async function fileFaults({ listen, mtls, geoip }: Readable): Promise<string[]> {
+async function fileFaults({ listen, mtls, geoip, log }: Readable): Promise<string[]> {
   const faults: string[] = []
   const attempt = async (name: string, act: () => unknown): Promise<void> => {
     try {
@@ -96,6 +97,7 @@ async function fileFaults({ listen, mtls, geoip }: Readable): Promise<string[]> 
   }
   const ca = mtls?.ca
   if (ca) await attempt('LATCHKEY_MTLS_CA', () => certificatesOf(readFileSync(ca, 'utf8')))
+  if (log?.level) await attempt('LATCHKEY_LOG', () => logLevel({ log }))
   const finer = geoip?.file
   if (finer) await attempt('LATCHKEY_GEOIP', () => places({ finer, onFault: () => undefined }))
   return faults

@@ -75,6 +75,8 @@ export function hasher({
       const key = keyring.newest('pepper')
       await run(() => engine.verify(nobody, peppered(key, password)))
     },
+    /** Returns how many hashes wait for their turn. */
+    waiting: run.waiting,
   }
 }
 
@@ -98,10 +100,10 @@ function base64(bytes: number): string {
 }
 
 /** Runs at most `concurrency` tasks at once and lets `queue` more wait, first come, first served. */
-function bounded(concurrency: number, queue: number): <T>(task: () => Promise<T>) => Promise<T> {
+function bounded(concurrency: number, queue: number) {
   const waiting: (() => void)[] = []
   let running = 0
-  return async task => {
+  const run = async <T>(task: () => Promise<T>): Promise<T> => {
     if (running >= concurrency) {
       if (waiting.length >= queue)
         throw new Problem('busy', { retryAfter: Math.ceil(queue / concurrency / hashesPerSecond) || 1 })
@@ -116,4 +118,5 @@ function bounded(concurrency: number, queue: number): <T>(task: () => Promise<T>
       else running -= 1
     }
   }
+  return Object.assign(run, { waiting: () => waiting.length })
 }

@@ -5,10 +5,13 @@ import { type Collection, declare } from '../store/collection.ts'
 import { type DeliveryFacts, DeliveryFault, factsOf } from './delivery-fault.ts'
 import type { Send, Sent } from './message.ts'
 
+/** What messages go by: mail and text to people, word of the end of a session and of an answered request to apps, events to webhooks. */
+export const postedChannels = ['email', 'sms', 'logout', 'ping', 'webhook'] as const
+
 const shape = z.strictObject({
   id: z.string(),
   expiresAt: z.number(),
-  channel: z.enum(['email', 'sms', 'logout', 'ping', 'webhook']),
+  channel: z.enum(postedChannels),
   purpose: z.string(),
   /** The recipient's blind index. */
   lane: z.string(),

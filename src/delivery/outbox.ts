@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { id } from '../crypto/random.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import type { Store } from '../store/collection.ts'
-import { courier, messageContext, type Posted, posted, type Tell } from './courier.ts'
+import { courier, messageContext, type Posted, posted, postedChannels, type Tell } from './courier.ts'
 import { development } from './development.ts'
 import type { Channels, Send, Sent } from './message.ts'
 
@@ -113,6 +113,14 @@ export function outbox({
         const stopped = Promise.all(stops.map(stop => stop())).finally(() => given.abort())
         await Promise.race([stopped, wait(grace, undefined, { signal: given.signal }).catch(() => {})])
       }
+    },
+    /** Resolves to for how many milliseconds each channel's oldest message could have been tried; 0 where none waits. */
+    overdue: () => {
+      const since = async (channel: Posted['channel']) => {
+        const [oldest] = await messages.find({ channel, due: { lt: now() } }, { sort: { by: 'due' }, limit: 1 })
+        return { channel, since: oldest ? now() - oldest.due : 0 }
+      }
+      return Promise.all(postedChannels.map(since))
     },
     /** Lists messages of channels that lead nowhere (development), newest first; of one recipient if told. */
     list: kept.list,

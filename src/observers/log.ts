@@ -49,6 +49,10 @@ export function logger({ level }: { level: LevelWithSilent }, destination?: Dest
     say: (text: string): void => lines.info(text),
     /** Says in plain words what an operator should look at. */
     warn: (text: string): void => lines.warn(text),
+    /** Writes as much as this from now on. */
+    setLevel: (next: LevelWithSilent): void => {
+      lines.level = next
+    },
   }
 }
 

@@ -1,75 +1,183 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import { events, type Observer } from '../events.ts'
+import { postedChannels } from '../delivery/courier.ts'
+import { type EventData, events, type Observer, type Recorded } from '../events.ts'
+import { Conflict, type Store } from '../store/collection.ts'
+import { timed } from '../store/timed.ts'
 import { type Answered, routeOf } from './answered.ts'
 
-const most = 200
+/** Routes that have a series of their own, at most. */
+const mostRoutes = 200
+/** Clients that have a series of their own, at most, beside those that the operator named. */
+const mostClients = 50
+const durations = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
 
-/** Counts this process's own figures: its events, its requests, and what it costs to run. */
-export function metrics() {
+export type Metrics = ReturnType<typeof metrics>
+/** What one process counted, as another can add it up. */
+export type Figures = Awaited<ReturnType<Registry['getMetricsAsJSON']>>
+
+interface Options {
+  /** Whether the operator named a client: then its tokens are always counted by its id. */
+  named?: (client: string) => boolean
+}
+
+/** Counts this process's own figures: its events, its requests, its store, its queues, and what it costs to run. */
+export function metrics({ named = () => false }: Options = {}) {
   const register = new Registry()
   collectDefaultMetrics({ register })
-  const tally = new Counter({
-    name: 'latchkey_events_total',
-    help: 'Events by name',
-    labelNames: ['event', 'level'],
-    registers: [register],
-  })
+  const counter = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
+    new Counter({ name, help, labelNames, registers: [register] })
+  const tally = counter('latchkey_events_total', 'Events by name', 'event', 'level')
   // From zero, because a rate over a series that begins at one misses its first event.
   for (const [event, { level }] of Object.entries(events)) tally.inc({ event, level }, 0)
-  const closed = new Counter({
-    name: 'latchkey_limits_closed_total',
-    help: 'Limits that were used up, by name',
-    labelNames: ['limit'],
-    registers: [register],
-  })
-  const undelivered = new Counter({
-    name: 'latchkey_undelivered_total',
-    help: 'Tries to deliver a message that failed, by channel and reason',
-    labelNames: ['channel', 'reason'],
-    registers: [register],
-  })
-  const durations = new Histogram({
-    name: 'latchkey_request_duration_seconds',
-    help: 'Time from the request to the end of its answer',
-    labelNames: ['method', 'route', 'status'],
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
-    registers: [register],
-  })
+  const signIns = counter('latchkey_sign_ins_total', 'Sign-ins, by how they ended and by what', 'outcome', 'method')
+  for (const outcome of ['held', 'refused', 'denied']) signIns.inc({ outcome, method: 'any' }, 0)
+  for (const method of methods.values()) signIns.inc({ outcome: 'completed', method }, 0)
+  const answers = counter('latchkey_factor_answers_total', 'Answers to factors', 'factor', 'outcome')
+  const tokens = counter('latchkey_tokens_total', 'Token responses, by grant and client', 'grant', 'client')
+  const refusals = counter('latchkey_token_refusals_total', 'Token requests that were refused', 'grant', 'code')
+  const deliveries = counter('latchkey_deliveries_total', 'Tries to deliver a message', 'channel', 'outcome')
+  for (const channel of postedChannels) for (const outcome of outcomes.values()) deliveries.inc({ channel, outcome }, 0)
+  const closed = counter('latchkey_limits_closed_total', 'Limits that were used up, by name', 'limit')
+  // The rules of packaging/ tell of these two, at once.
+  for (const limit of ['sms.daily', 'sms.daily.unproven']) closed.inc({ limit }, 0)
+  const undelivered = counter(
+    'latchkey_undelivered_total',
+    'Tries to deliver a message that failed, by channel and reason',
+    ...(['channel', 'reason'] as const),
+  )
+  const failures = counter('latchkey_store_failures_total', 'Calls of the store that failed', 'verb')
+  for (const verb of ['get', 'find', 'insert', 'put', 'patch', 'count', 'take', 'remove']) failures.inc({ verb }, 0)
+  const histogram = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
+    new Histogram({ name, help, labelNames, buckets: durations, registers: [register] })
+  const requests = histogram(
+    'latchkey_request_duration_seconds',
+    'Time from the request to the end of its answer',
+    ...(['method', 'route', 'status'] as const),
+  )
+  const calls = histogram('latchkey_store_duration_seconds', 'Time that calls of the store took', 'verb')
   const backedUp = new Gauge({
     name: 'latchkey_backup_last_success_timestamp_seconds',
     help: 'When the last scheduled backup succeeded',
     registers: [register],
+    aggregator: 'max',
   })
-  const known = knowing()
+  const overdue = new Gauge({
+    name: 'latchkey_outbox_overdue_seconds',
+    help: 'For how long the message that waits longest could have been tried',
+    labelNames: ['channel'],
+    registers: [register],
+    // All processes share one outbox.
+    aggregator: 'max',
+  })
+  const route = first(mostRoutes)
+  const client = first(mostClients)
+
+  const observe = ({ name, level, data }: Recorded): void => {
+    tally.inc({ event: name, level })
+    const told = data as Record<string, unknown>
+    const factor = answered.get(name)
+    if (factor) answers.inc({ factor: String(told.factor), outcome: factor })
+    const outcome = outcomes.get(name)
+    if (outcome) deliveries.inc({ channel: String(told.channel), outcome })
+    if (name === 'session.started') {
+      const { amr } = data as EventData<'session.started'>
+      const [, method = 'other'] = [...methods].find(([each]) => amr.includes(each)) ?? []
+      signIns.inc({ outcome: 'completed', method })
+    }
+    const ended = ends.get(name)
+    if (ended) signIns.inc({ outcome: ended, method: 'any' })
+    if (name === 'grant.issued') {
+      const { client: id, type } = data as EventData<'grant.issued'>
+      tokens.inc({ grant: type, client: named(id) ? id : client(id) })
+    }
+    if (name === 'grant.refused' || name === 'grant.turned-away') {
+      const { type = 'unknown', code } = data as EventData<'grant.refused'>
+      refusals.inc({ grant: type, code })
+    }
+    if (name === 'message.delayed' || name === 'message.abandoned') {
+      const { channel, reason = 'failed' } = data as EventData<'message.delayed'>
+      undelivered.inc({ channel, reason })
+    }
+    if (name === 'limit.closed') closed.inc({ limit: (data as EventData<'limit.closed'>).limit })
+  }
+
   return {
-    /** Tallies every event by its name. */
-    observer: {
-      observe: ({ name, level, data }) => {
-        tally.inc({ event: name, level })
-        if (name === 'message.delayed' || name === 'message.abandoned') {
-          const { channel, reason = 'failed' } = data as { channel: string; reason?: string }
-          undelivered.inc({ channel, reason })
-        }
-        if (name === 'limit.closed') closed.inc({ limit: String((data as { limit: string }).limit) })
-      },
-    } satisfies Observer,
-    /** Times a request by its route. */
+    /** Tallies every event by its name, and what matters by more than that. */
+    observer: { observe } satisfies Observer,
+    /** Times a request by its route. A route is known once it was answered well, so that strangers cannot grow the figures without end. */
     answered: ({ method, path, status, took }: Omit<Answered, 'request'>): void => {
-      const labels = { method, route: known(routeOf(path), status), status: `${Math.floor(status / 100)}xx` }
-      durations.observe(labels, took / 1_000)
+      const labels = { method, route: route(routeOf(path), status < 400), status: `${Math.floor(status / 100)}xx` }
+      requests.observe(labels, took / 1_000)
     },
+    /** Returns a store whose calls are timed, and counted where they fail. */
+    timed: (store: Store): Store =>
+      timed(store, (verb, took, fault) => {
+        calls.observe({ verb }, took / 1_000)
+        if (fault !== undefined && !(fault instanceof Conflict)) failures.inc({ verb })
+      }),
     /** Says when the last scheduled backup succeeded, in milliseconds since the epoch. */
     backedUp: (at: number): void => backedUp.set(at / 1_000),
-    /** Returns what `/metrics` answers, in Prometheus' text format 0.0.4. */
-    text: () => register.metrics(),
+    /** Says for how many milliseconds the oldest message of each channel could have been tried. */
+    overdue: (messages: readonly { channel: string; since: number }[]): void => {
+      for (const { channel, since } of messages) overdue.set({ channel }, since / 1_000)
+    },
+    /** Has the length of a queue of this process read at each scrape. */
+    queue: (name: string, length: () => number): void => {
+      new Gauge({
+        name: `latchkey_${name}_waiting`,
+        help: `How many wait for ${name}`,
+        registers: [register],
+        collect() {
+          this.set(length())
+        },
+      })
+    },
+    /** Resolves to what `/metrics` answers, in Prometheus' text format 0.0.4. */
+    text: (): Promise<string> => register.metrics(),
+    /** Resolves to the figures in a form that can be sent to another process and added up there. */
+    figures: async (): Promise<Figures> => {
+      const all = await register.getMetricsAsJSON()
+      // A mean of worst cases would hide the one worker that is stuck.
+      return all
+        .filter(({ aggregator }) => aggregator !== 'omit')
+        .map(each => (/_lag_p\d+_seconds$/.test(each.name) ? { ...each, aggregator: 'max' } : each))
+    },
+    /** The media type of `text`. */
+    type: register.contentType,
   }
 }
 
-/** A route is known once it was answered well; any other is `other`, so that strangers cannot grow the figures without end. */
-function knowing(): (route: string, status: number) => string {
-  const routes = new Set<string>()
-  return (route, status) => {
-    if (status < 400 && routes.size < most) routes.add(route)
-    return routes.has(route) ? route : 'other'
+/** What a session was begun with, strongest first, by RFC 8176's names of it. */
+const methods = new Map([
+  ['pop', 'passkey'],
+  ['sms', 'sms'],
+  ['otp', 'code'],
+  ['pwd', 'password'],
+])
+/** How a sign-in ends that does not lead to a session. */
+const ends = new Map<string, string>([
+  ['sign-in.held', 'held'],
+  ['sign-in.refused', 'refused'],
+  ['sign-in.denied', 'denied'],
+])
+const answered = new Map<string, string>([
+  ['factor.proved', 'proved'],
+  ['factor.refused', 'refused'],
+  ['factor.throttled', 'throttled'],
+  ['factor.turned-away', 'throttled'],
+])
+/** What became of a message, or of word to an app. */
+const outcomes = new Map<string, string>([
+  ['message.sent', 'sent'],
+  ['message.delayed', 'delayed'],
+  ['message.abandoned', 'abandoned'],
+])
+
+/** Returns a function that returns what it is given the first so many times that it is something new, and `other` for what comes later. */
+function first(most: number): (label: string, counts?: boolean) => string {
+  const known = new Set<string>()
+  return (label, counts = true) => {
+    if (counts && known.size < most) known.add(label)
+    return known.has(label) ? label : 'other'
   }
 }

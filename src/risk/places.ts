@@ -37,10 +37,9 @@ export type Places = Awaited<ReturnType<typeof places>>
 
 /** Reads the country table that comes along, and a finer file if there is one, into memory. Throws DatabaseError. */
 export async function places({ finer, onFault }: Options) {
-  const files = await Promise.all([
-    ...(finer === undefined ? [] : [opened(finer, 'LATCHKEY_GEOIP')]),
-    opened(fileURLToPath(import.meta.resolve(country)), country),
-  ])
+  const table = await opened(fileURLToPath(import.meta.resolve(country)), country)
+  const own = async (): Promise<File[]> => (finer === undefined ? [] : [await opened(finer, 'LATCHKEY_GEOIP')])
+  let files = [...(await own()), table]
   const ask = ({ name, reader }: File, address: Address): Place => {
     // A file of IPv4 alone would answer of an IPv6 address whatever it has of its first 32 bits.
     if (address.kind() === 'ipv6' && reader.metadata.ipVersion !== 6) return { points: [] }
@@ -58,6 +57,14 @@ export async function places({ finer, onFault }: Options) {
       if (address?.range() !== 'unicast') return { points: [] }
       const told = files.map(file => ask(file, address))
       return told.find(place => place.country !== undefined) ?? { points: [] }
+    },
+    /** Reads the finer file anew. Where it cannot be used, `onFault` hears of it, and what was read before stays. */
+    reload: async (): Promise<void> => {
+      try {
+        files = [...(await own()), table]
+      } catch (fault) {
+        onFault(fault)
+      }
     },
   }
 }

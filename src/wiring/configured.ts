@@ -4,8 +4,10 @@ import { ClientsError, readClients } from '../clients/declared.ts'
 import { type Config, ConfigError } from '../config.ts'
 import { certificatesOf } from '../crypto/certificate.ts'
 import type { Emit } from '../events.ts'
+import type { logger } from '../observers/log.ts'
 import type { Mtls } from '../oidc/mtls.ts'
 import type { Oidc } from '../oidc/provider.ts'
+import { type LogLevel, logLevels } from '../setting-shapes.ts'
 import type { Proxies } from '../web/http-security.ts'
 import type { Samples } from '../web/pages.ts'
 
@@ -74,22 +76,46 @@ export function branding({ brand: folder }: Config, { publish, warn }: Worn) {
   }
 }
 
+/** Returns how much to log. Throws ConfigError where a file should say so and does not. */
+export function logLevel({ log: { level } }: Pick<Config, 'log'>): LogLevel {
+  if (typeof level === 'string') return level
+  let text = ''
+  try {
+    text = readFileSync(level.file, 'utf8').trim()
+  } catch (fault) {
+    throw new ConfigError([`LATCHKEY_LOG cannot be read: ${(fault as NodeJS.ErrnoException).code}`])
+  }
+  const found = logLevels.find(each => each === text)
+  if (found === undefined) throw new ConfigError([`LATCHKEY_LOG: ${level.file} holds none of ${logLevels.join(', ')}`])
+  return found
+}
+
 interface Services {
   brand: { reload(): void }
+  places: { reload(): Promise<void> }
+  log: Pick<ReturnType<typeof logger>, 'setLevel' | 'warn'>
   declare: Oidc['declare']
   emit: Emit
   /** Hears of unexpected errors. */
   onFault(fault: unknown): void
 }
 
-/** Returns a function that reads clients.json anew: a good one is served from then on; one at fault changes nothing, and all its faults are put on record. */
-export function reloading(
-  { clients, issuer, production, local, mtls }: Config,
-  services: Services,
-): () => Promise<void> {
-  const { brand, declare, emit, onFault } = services
+/**
+ * Returns a function that reads anew what may change while it serves: the brand, the file of places, how much to log, and clients.json.
+ * What is good is used from then on; what is at fault changes nothing, and its faults are told.
+ */
+export function reloading(config: Config, services: Services): () => Promise<void> {
+  const { clients, issuer, production, local, mtls } = config
+  const { brand, places, log, declare, emit, onFault } = services
   const reload = async (): Promise<void> => {
     brand.reload()
+    await places.reload()
+    try {
+      log.setLevel(logLevel(config))
+    } catch (fault) {
+      if (!(fault instanceof ConfigError)) throw fault
+      log.warn(fault.faults.join('; '))
+    }
     try {
       const next = readClients(clients, { production, local, mtls, issuer })
       await declare(next)

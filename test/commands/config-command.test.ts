@@ -48,6 +48,7 @@ describe('latchkey config check', () => {
       ...{ LATCHKEY_TLS_CERT: join(folder, 'cert.pem'), LATCHKEY_TLS_KEY: join(folder, 'nowhere.pem') },
       ...{
         LATCHKEY_GEOIP: join(folder, 'places.mmdb'),
+        LATCHKEY_LOG: join(folder, 'log-level'),
         LATCHKEY_STORE: `postgres://latchkey@127.0.0.1:${port}/latchkey`,
       },
     })
@@ -59,6 +60,7 @@ describe('latchkey config check', () => {
       `apps: ${clients}: clients[0] (x) `,
       'files: LATCHKEY_TLS_CERT and LATCHKEY_TLS_KEY cannot be used: ENOENT',
       'files: LATCHKEY_GEOIP is no MaxMind DB file',
+      'files: LATCHKEY_LOG cannot be read: ENOENT',
       'store: LATCHKEY_STORE cannot be opened: connect ECONNREFUSED',
     ])
       expect(out).to.include(`fault   ${told}`)

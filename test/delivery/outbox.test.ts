@@ -35,6 +35,16 @@ describe('outbox', () => {
     await until(() => through.sent.length === 1)
   })
 
+  it('says for how long the oldest message of each channel could have been tried', async () => {
+    const { post, overdue } = desk.box(channel())
+    await post(letter())
+    desk.time.forward(60_000)
+    await post(letter())
+    const waited = Object.fromEntries((await overdue()).map(({ channel, since }) => [channel, since]))
+    expect(waited.email).to.be.closeTo(60_000, 5_000)
+    expect(waited).to.include({ sms: 0, logout: 0, ping: 0 })
+  })
+
   it('keeps what is posted for a worker that comes later', async () => {
     await desk.box(channel()).post(letter())
     const later = channel()

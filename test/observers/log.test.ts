@@ -35,6 +35,16 @@ describe('log', () => {
     expect(lines()[0].time).to.match(/^\d{4}-\d\d-\d\dT/)
   })
 
+  it('writes more, or less, from the moment that it is told', async () => {
+    const { log, lines } = spy('warn')
+    log.say('one')
+    log.setLevel('info')
+    log.say('two')
+    log.setLevel('silent')
+    log.warn('three')
+    expect(lines().map(({ text }) => text)).to.deep.equal(['two'])
+  })
+
   it('gives each event the level that matches its own', async () => {
     const { emit, lines } = spy()
     await emit('grant.issued', { client: 'trading', type: 'refresh_token' })

@@ -112,6 +112,19 @@ describe('places', () => {
     expect(missing).to.have.property('message', 'LATCHKEY_GEOIP cannot be read (ENOENT)')
   })
 
+  it('read a finer file anew when they are told, and keep what they had where it cannot be used', async () => {
+    writeFileSync(file, mmdb({ '193.171.23.0/24': { country_code: 'DE' } }, 6))
+    const { of, reload } = await opened(file)
+    const { country } = of('193.171.23.1')
+    writeFileSync(file, mmdb({ '193.171.23.0/24': { country_code: 'CH' } }, 6))
+    await reload()
+    expect([country, of('193.171.23.1').country]).to.deep.equal(['DE', 'CH'])
+    writeFileSync(file, 'hello')
+    await reload()
+    expect(of('193.171.23.1').country).to.equal('CH')
+    expect(faults.map(each => (each as Error).message)).to.deep.equal(['LATCHKEY_GEOIP is no MaxMind DB file'])
+  })
+
   it('know a point of every country of the suite’s customers', () => {
     for (const country of ['AT', 'DE', 'GB', 'US', 'JP', 'BR', 'AU', 'IN', 'ZA', 'SG'])
       for (const { latitude, longitude } of pointsOf(country)) {

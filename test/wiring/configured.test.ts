@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { ConfigError, configure } from '../../src/config.ts'
-import { mtls, proxies } from '../../src/wiring/configured.ts'
+import { logLevel, mtls, proxies } from '../../src/wiring/configured.ts'
 import { authority, pemFolder } from '../support/certificates.ts'
 
 describe('proxies as configured', () => {
@@ -32,6 +32,25 @@ describe('proxies as configured', () => {
     expect(said).to.have.length(2)
     expect(said[0]).to.contain('names no address of the sender').and.contain('"me"')
     expect(said[1]).to.have.length.below(160).and.not.contain('\n')
+  })
+})
+
+describe('how much is logged, as configured', () => {
+  const files = pemFolder()
+  after(files.remove)
+  const level = (typed: string) => logLevel(configure({ LATCHKEY_LOG: typed }))
+
+  it('is what was typed, or what the file that it names holds now', () => {
+    expect(level('warn')).to.equal('warn')
+    const file = files.write('level', 'debug\n')
+    expect(level(file)).to.equal('debug')
+    files.write('level', 'error')
+    expect(level(file)).to.equal('error')
+  })
+
+  it('is a fault where the file is not there, or says something else', () => {
+    expect(() => level('/nowhere/level')).to.throw(ConfigError, 'LATCHKEY_LOG cannot be read: ENOENT')
+    expect(() => level(files.write('level', 'loud'))).to.throw(ConfigError, 'holds none of silent, error, warn')
   })
 })
 
