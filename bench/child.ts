@@ -16,6 +16,8 @@ export interface Child {
   /** Asks the process for what its script tells when asked so. */
   ask<Answer>(message: string): Promise<Answer>
   cost(): Promise<Cost>
+  pid: number
+  signal(name: NodeJS.Signals): void
   stop(): Promise<void>
   /** Ends the process and those that it started at once, as `kill -9` does. */
   kill(): Promise<void>
@@ -70,6 +72,8 @@ export async function start(
     url,
     ask,
     cost: () => ask<Cost>('cost'),
+    pid: child.pid ?? 0,
+    signal: name => void child.kill(name),
     async stop() {
       if (child.exitCode !== null) return
       child.kill('SIGTERM')

@@ -114,6 +114,8 @@ export async function latchkey(wanted: Wanted): Promise<Measured> {
     url: issuer,
     ask: message => child.ask(message),
     cost: () => child.cost(),
+    pid: child.pid,
+    signal: name => child.signal(name),
     kill: () => child.kill(),
     hasher: hashing,
     hash,

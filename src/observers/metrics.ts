@@ -11,7 +11,6 @@ const mostRoutes = 200
 const mostClients = 50
 const durations = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
 
-export type Metrics = ReturnType<typeof metrics>
 /** What one process counted, as another can add it up. */
 export type Figures = Awaited<ReturnType<Registry['getMetricsAsJSON']>>
 
