@@ -82,6 +82,7 @@ export const problems = {
   reason_needed: 422,
   checks_needed: 422,
   own_case: 403,
+  own_start: 403,
   not_permitted: 403,
   last_admin: 409,
   second_needed: 403,

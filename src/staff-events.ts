@@ -41,7 +41,7 @@ export const staffEvents = {
   'webhook.removed': event('notice', { webhook: z.string(), url: z.string(), ...by }),
   'audit.verified': event('notice', { sound: z.boolean(), ...by }),
   'audit.exported': event('notice', by),
-  'identity.asked': event('notice', { account: account.optional(), case: identityCase }),
+  'identity.asked': event('notice', { account: account.optional(), case: identityCase, ...by }),
   'identity.opened': event('warning', { account: account.optional(), case: identityCase }, told),
   'identity.seen': event('notice', { account: account.optional(), case: identityCase, staff: account }),
   'identity.approved': event('notice', { account, case: identityCase, staff: account }),

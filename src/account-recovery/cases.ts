@@ -60,6 +60,8 @@ const shape = z.object({
   locale: z.string(),
   /** Both addresses as one digest, while the case is open: asking again continues the same case. */
   pair: z.string().optional(),
+  /** The member of the staff who asked for it in the person's place: they are none of the two who decide. */
+  startedBy: z.string().optional(),
   /** The account once more, once the case is approved: one case of an account at a time. */
   granted: z.string().optional(),
   /** Sealed: what happened, in the person's own words. Gone with the documents. */
@@ -137,7 +139,8 @@ export function cases({
       email,
       contact,
       locale,
-    }: Pick<Case, 'account' | 'email' | 'contact' | 'locale'>): Promise<Case> => {
+      startedBy,
+    }: Pick<Case, 'account' | 'email' | 'contact' | 'locale' | 'startedBy'>): Promise<Case> => {
       const pair = sealer.blind(JSON.stringify([email, contact]), 'identity-case')
       const at = now()
       const number = () => [digits(4), digits(4), digits(4)].join('-')
@@ -151,6 +154,7 @@ export function cases({
           state: 'draft',
           rev: 0,
           ...{ account, email, contact, locale, pair: pair[0], documents: [], decisions: [] },
+          ...(startedBy !== undefined && { startedBy }),
           createdAt: at,
           expiresAt: at + lives.draft,
         }

@@ -57,7 +57,7 @@ interface Seen {
   /** Who decided, by their addresses. */
   decided: (Decision & { by: string })[]
   /** Why this member of the staff may not decide; undefined where they may. */
-  bars: 'own_case' | 'already_decided' | undefined
+  bars: 'own_case' | 'own_start' | 'already_decided' | undefined
 }
 
 interface Services {
@@ -97,6 +97,9 @@ export function staffDecisions(services: Services) {
   /** Nobody decides their own case, whichever of their addresses it names. */
   const own = ({ account, email, contact }: Case, staff: Account): boolean =>
     account === staff.id || [email, contact].includes(staff.email)
+  /** Resolves to whose approvals count for nothing: who started a case in the person's place chose where its link went. */
+  const startersOf = async ({ startedBy }: Case): Promise<readonly (string | undefined)[]> =>
+    startedBy === undefined ? [] : [startedBy, await wordOf(startedBy)]
 
   const addressesOf = async (
     account: Account,
@@ -152,10 +155,14 @@ export function staffDecisions(services: Services) {
       if (found.state !== 'waiting' || found.account === undefined) throw new Problem('conflict')
       if (own(found, staff)) throw new Problem('own_case')
       if (standing(found).some(each => each.staff === staff.id)) throw new Problem('already_decided')
+      if (found.startedBy === staff.id) throw new Problem('own_start')
       const decisions = [...found.decisions, decision]
-      const said = await Promise.all(standing({ ...found, decisions }).map(each => wordOf(each.staff)))
+      const [starters, ...said] = await Promise.all([
+        startersOf(found),
+        ...standing({ ...found, decisions }).map(each => wordOf(each.staff)),
+      ])
       // Two who are of the staff by the word of one count as one.
-      const agreed = new Set(said.filter(each => each !== undefined)).size >= needed
+      const agreed = new Set(said.filter(each => each !== undefined && !starters.includes(each))).size >= needed
       return { decisions, ...(agreed && { state: 'agreed', granted: found.account }) }
     })
     await emit('identity.approved', { account: changed.account ?? '', case: number, staff: staff.id })
@@ -190,7 +197,13 @@ export function staffDecisions(services: Services) {
         known: await knownOf(found),
         rivals: others.filter(each => each.id !== number && each.state !== 'draft' && each.endedAt === undefined),
         decided: await Promise.all(decided),
-        bars: own(found, staff) ? 'own_case' : twice ? 'already_decided' : undefined,
+        bars: own(found, staff)
+          ? 'own_case'
+          : found.startedBy === staff.id
+            ? 'own_start'
+            : twice
+              ? 'already_decided'
+              : undefined,
       }
     },
     /** Opens a document of an open case, and records that. Throws `not_found`. */
@@ -207,7 +220,7 @@ export function staffDecisions(services: Services) {
     },
     /**
      * Records an approval (two are needed, each with everything checked), or a refusal, which ends the case. Throws `reason_needed`,
-     * `checks_needed`, `own_case`, `already_decided`, `not_found`, or `conflict` when it is over or another case of the account was agreed to.
+     * `checks_needed`, `own_case`, `own_start`, `already_decided`, `not_found`, or `conflict` when it is over or another case of the account was agreed to.
      */
     decide: async (number: string, staff: Account, { verdict, checks, ...typed }: Decided): Promise<void> => {
       const reason = typed.reason.trim().slice(0, longest)

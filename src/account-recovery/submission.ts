@@ -7,7 +7,7 @@ import { mailbox } from '../accounts/postage.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import type { SendMail } from '../delivery/mails.ts'
 import { Problem } from '../errors.ts'
-import type { Emit, Visitor } from '../events.ts'
+import type { Emit, Origin, Visitor } from '../events.ts'
 import { emailAddress, maskedEmail } from '../factors/contacts.ts'
 import { legible } from '../factors/typed.ts'
 import { type Case, type Cases, type Dispute, lives } from './cases.ts'
@@ -96,6 +96,11 @@ export function submissions(services: Services) {
     return { found, dispute: await disputed(link, found) }
   }
 
+  const invite = async ({ id, contact, locale }: Case): Promise<void> => {
+    const bearer = await links.make({ purpose: 'case', case: id }, lives.open)
+    await sendMail('check-begun', { email: contact, locale }, { bearer, hours: lives.draft / hour })
+  }
+
   const mailReady = async ({ id, account, contact, locale }: Case): Promise<void> => {
     const bearer = await links.make({ purpose: 'recover', case: id, account }, recoverLife)
     await sendMail('check-ready', { email: contact, locale }, { bearer, number: id, days: recoverLife / 24 / hour })
@@ -117,10 +122,29 @@ export function submissions(services: Services) {
       const former = last === undefined ? undefined : await accounts.get(last)
       const account = [owner ?? former].find(active)?.id
       const found = await cases.begin({ account, email, contact, locale })
-      const bearer = await links.make({ purpose: 'case', case: found.id }, lives.open)
       await emit('identity.asked', { account, case: found.id }, visitor)
-      const hours = lives.draft / hour
-      await sendMail('check-begun', { email: contact, locale }, { bearer, hours })
+      await invite(found)
+    },
+    /**
+     * Begins the same for a person, as staff do for somebody who called: mails the link to their address, or to `contact`. Who started
+     * it decides nothing. Throws `invalid_email`, `conflict` and `slow_down`.
+     */
+    start: async (
+      { id: account, email, locale }: Account,
+      typed: string,
+      by: { staff?: string | undefined; client?: string | undefined; reason?: string | undefined },
+      origin: Origin,
+    ): Promise<string> => {
+      const contact = legible(typed) === '' ? email : emailAddress(typed)
+      if (contact === undefined) throw new Problem('invalid_email', { field: 'contact' })
+      await throttle.ration('identity.staff', by.staff ?? `client ${by.client}`, fromOne)
+      await throttle.ration('identity.to', mailbox(contact), toOne)
+      const found = await cases.begin({ account, email, contact, locale, startedBy: by.staff })
+      // One that the person asked for is under way already, or a colleague's.
+      if (found.state !== 'draft' || found.startedBy !== by.staff) throw new Problem('conflict')
+      await emit('identity.asked', { account, case: found.id, ...by }, origin)
+      await invite(found)
+      return found.id
     },
     /** Returns the case that a mailed link belongs to. Throws `link_expired`. */
     look,

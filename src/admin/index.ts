@@ -10,6 +10,7 @@ import { overview } from './overview.ts'
 import { peopleSearch } from './people-search.ts'
 import { personGet } from './person.ts'
 import { personActs } from './person-acts.ts'
+import { personExport } from './person-copy.ts'
 import { proposals } from './proposals.ts'
 import { serviceOperations } from './service-operations.ts'
 import { staff } from './staff.ts'
@@ -22,6 +23,7 @@ type Services = Parameters<typeof appOperations>[0] &
   Parameters<typeof personGet>[0] &
   Parameters<typeof notes>[0] &
   Parameters<typeof personActs>[0] &
+  Parameters<typeof personExport>[0] &
   Parameters<typeof loosening>[0] &
   Parameters<typeof staff>[0] &
   Parameters<typeof proposals>[0] &
@@ -52,6 +54,7 @@ export function admin(services: Services) {
       get: personGet(services),
       ...notes(services),
       ...personActs(services),
+      export: personExport(services),
       ...loosening(services, { needingTwo }),
     },
     ...appOperations(services),

@@ -121,7 +121,7 @@ function described(each: Operation): object {
     summary: each.means,
     tags: [each.id.split('.')[0]],
     security: [{ oauth: [each.scope] }],
-    parameters: [...parameters, ...(posted ? [reference('parameters', 'IdempotencyKey')] : [])],
+    parameters: [...parameters, ...(posted && !each.unkept ? [reference('parameters', 'IdempotencyKey')] : [])],
     ...(posted && { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
     responses: {
       200: { description: 'Done.', content: { 'application/json': { schema: schemaOf(each.result, 'output') } } },

@@ -49,6 +49,8 @@ export interface Operation<Args extends z.ZodObject = z.ZodObject, Out extends z
   check?(args: z.output<Args>): Promise<unknown>
   /** Staff may do it to their own account. */
   own?: true
+  /** Its answer is a person's and not kept for an Idempotency-Key: it is performed anew. */
+  unkept?: true
   run(args: z.output<Args>, by: Operator): Promise<z.output<Out>>
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { type Account, type Accounts, owned, raised, withoutKeys } from '../accounts/account.ts'
+import type { Submissions } from '../account-recovery/submission.ts'
+import { type Account, type Accounts, active, owned, raised, withoutKeys } from '../accounts/account.ts'
 import type { Credentials } from '../accounts/credential.ts'
 import type { Owner } from '../api-keys/owner.ts'
 import { Problem } from '../errors.ts'
@@ -16,6 +17,7 @@ interface Services {
   factors: readonly Factor[]
   sessions: Pick<Sessions, 'endAllOf'>
   owner: Pick<Owner, 'revokeAll'>
+  submissions: Pick<Submissions, 'start'>
   commit: Commit
   emit: Emit
   now: () => number
@@ -36,7 +38,8 @@ export const ownedBy =
 const nowhere = {} as Visitor
 
 /** What one of the staff does by themselves to guard a person: nothing here makes it easier to get in. */
-export function personActs({ accounts, credentials, factors, sessions, owner, commit, emit, now }: Services) {
+export function personActs({ accounts, credentials, factors, sessions, owner, submissions, ...services }: Services) {
+  const { commit, emit, now } = services
   const person = ownedBy(accounts)
   const end = (account: string) => sessions.endAllOf(account, 'staff')
 
@@ -120,6 +123,22 @@ export function personActs({ accounts, credentials, factors, sessions, owner, co
           return went.length > 0 ? { went, events: [{ name: 'password.required', data }] } : undefined
         })
         return {}
+      },
+    }),
+    startRecovery: operation({
+      id: 'people.start-recovery',
+      means:
+        'Starts an identity check for a person who cannot: the link for documents is mailed to their address, or to `contact`. Two others of the staff decide it.',
+      scope: 'admin:recovery.decide',
+      at: 'POST /people/{account}/start-recovery',
+      args: args.extend({ contact: z.string().max(320).default('') }),
+      result: z.object({ case: z.string() }),
+      event: 'identity.asked',
+      run: async ({ account, contact, reason }, by) => {
+        const found = await person(account)
+        // What is closing is kept first, and what is locked unlocked: nothing comes of a check otherwise.
+        if (!active(found)) throw new Problem('conflict')
+        return { case: await submissions.start(found, contact, recordOf(by, reason), by.origin) }
       },
     }),
     compromise: operation({

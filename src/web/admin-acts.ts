@@ -1,9 +1,11 @@
+import type { Context } from 'koa'
 import type { AdminScope } from '../accounts/role.ts'
 import { decides, roleNames } from '../accounts/role.ts'
 import { Problem } from '../errors.ts'
 import { field, queryField } from './forms.ts'
 import type { Services } from './services.ts'
 import { desk, frame, reasonOf } from './staff-desk.ts'
+import type { SignedIn } from './visit.ts'
 
 declare module './pages.ts' {
   interface Pages {
@@ -41,6 +43,13 @@ interface ProposalLine {
   expiresAt: number
 }
 
+/** Answers with a copy of a person's data, as a file. */
+function downloaded(ctx: Context, _: SignedIn, out: unknown): void {
+  ctx.attachment('latchkey-person.json')
+  ctx.type = 'json'
+  ctx.body = JSON.stringify((out as { copy: unknown }).copy, undefined, 1)
+}
+
 /** Serves the pages that ask before something is done to a person, and those where a second one of the staff confirms it. */
 export function adminActs(services: Services): void {
   const { admin, accounts, credentials, show } = services
@@ -57,27 +66,36 @@ export function adminActs(services: Services): void {
     // What needs no reason is done on the page of the person.
     if (operation.at !== `POST /people/{account}/${act}`) continue
     const two = operation.confirmed !== undefined
+    const { shape } = operation.args
+    /** What else it takes: what a link names, and what is typed. */
+    const named = 'credential' in shape ? ['credential'] : []
+    const asked = ['contact', 'email'].filter(name => name in shape)
+    const home = ({ params }: Context) => `/admin/people/${params.account ?? ''}`
     asksFirst(
       `/admin/people/:account/${act}`,
       operation.scope,
       async ctx => {
-        const { account = '' } = ctx.params
-        const credential = ctx.method === 'GET' ? queryField(ctx, 'credential', 100) : field(ctx, 'credential', 100)
-        const fields = 'credential' in operation.args.shape ? [['credential', credential ?? ''] as const] : []
-        return { act, two, about: await emailOf(account), back: `/admin/people/${account}`, fields }
-      },
-      ctx => {
-        const { account = '' } = ctx.params
-        const credential = field(ctx, 'credential', 100)
-        const back = `/admin/people/${account}`
+        const typed = (name: string) =>
+          (ctx.method === 'GET' ? queryField(ctx, name, 320) : field(ctx, name, 320)) ?? ''
         return {
-          operation: operation.id,
-          given: { account, reason: reasonOf(ctx), ...(credential !== '' && { credential }) },
-          next: back,
-          done: two ? 'proposed' : act,
-          back: credential === '' ? ctx.path : `${ctx.path}?${new URLSearchParams({ credential })}`,
+          ...{ act, two, about: await emailOf(ctx.params.account ?? ''), back: home(ctx) },
+          fields: named.map(name => [name, typed(name)] as const),
+          asks: asked.map(name => ({ name, value: typed(name), optional: name === 'contact' })),
         }
       },
+      ctx => {
+        const typed = [...named, ...asked].map(name => [name, field(ctx, name, 320)] as [string, string])
+        const more = typed.filter(([, value]) => value !== '')
+        const query = more.length > 0 ? `?${new URLSearchParams(more)}` : ''
+        return {
+          operation: operation.id,
+          given: { account: ctx.params.account ?? '', reason: reasonOf(ctx), ...Object.fromEntries(more) },
+          next: home(ctx),
+          done: two ? 'proposed' : act,
+          back: `${ctx.path}${query}`,
+        }
+      },
+      act === 'export' ? downloaded : undefined,
     )
   }
 

@@ -83,7 +83,7 @@ export function adminApi(services: Services): Middleware {
     const args = argumentsOf(declared, posted ? (postedBody(ctx) ?? {}) : ctx.query, inPath)
     const act = async () => declared.result.parse(await admin.perform(declared, args, by))
     const key = ctx.get('Idempotency-Key')
-    if (!posted || key === '') return act()
+    if (!posted || key === '' || declared.unkept) return act()
     if (!keyed.test(key)) throw wrong([{ name: 'Idempotency-Key', detail: 'must be 1 to 200 visible characters' }])
     return admin.repeatable({ who, key, request: JSON.stringify([declared.id, args]) }, act)
   }

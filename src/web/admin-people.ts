@@ -42,6 +42,8 @@ const acts: Readonly<Record<string, (one: Person, now: number) => boolean>> = {
   'require-password': ({ factors }) => factors.some(({ factor }) => factor === 'password'),
   compromise: () => true,
   'lift-hold': ({ holdUntil = 0 }, now) => holdUntil > now,
+  'start-recovery': ({ status, lockedAt }) => status === 'active' && lockedAt === undefined,
+  export: ({ status }) => status !== 'closed',
   restore: ({ status }) => status === 'closing',
   close: ({ status }) => status === 'active',
 }

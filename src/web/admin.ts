@@ -52,7 +52,7 @@ declare module './pages.ts' {
       /** What has to be checked before an approval, and what is ticked. */
       checks: readonly { id: string; ticked: boolean }[]
       /** Why the one who looks may not decide. */
-      bars: 'own_case' | 'already_decided' | 'not_permitted' | undefined
+      bars: 'own_case' | 'own_start' | 'already_decided' | 'not_permitted' | undefined
       open: boolean
       /** The reason as typed. */
       typed: string

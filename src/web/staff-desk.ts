@@ -32,6 +32,8 @@ interface Asked {
   /** Where it is cancelled to. */
   back: string
   fields: readonly (readonly [name: string, value: string])[]
+  /** Addresses that are typed along with the reason, by the name of their field and of their phrase `admin.act.<name>`. */
+  asks?: readonly { name: string; value: string; optional: boolean }[]
   /** Whether it is only proposed. */
   two: boolean
   /** What its button says, where that is not the title. */
@@ -153,12 +155,14 @@ export function desk({ router, actions, credentials, factors, roles, show, findS
       )
     })
 
+  /** Says on the next page that it is done. */
+  const said = (ctx: Context, { account }: SignedIn, _: unknown, { next, done }: Posted): void => {
+    notify(ctx, next, account.id, { key: `admin.done.${done}` })
+    seeOther(ctx, next)
+  }
   /** Performs the operation that is posted to a path, and says on the next page that it is done. */
   const posts = (path: string, posted: (ctx: Context) => Posted | Promise<Posted>, again: Again) =>
-    performs(path, posted, again, (ctx, { account }, _, { next, done }) => {
-      notify(ctx, next, account.id, { key: `admin.done.${done}` })
-      seeOther(ctx, next)
-    })
+    performs(path, posted, again, said)
 
   /** Serves the page that asks for a reason before something is done, and does what is posted to it. */
   const asksFirst = (
@@ -166,6 +170,7 @@ export function desk({ router, actions, credentials, factors, roles, show, findS
     scope: AdminScope,
     about: (ctx: Context, by: Member) => Promise<Asked & { title?: string }>,
     posted: (ctx: Context) => Posted,
+    answer = said,
   ) => {
     const again = asks(path, scope, async (ctx, by, problem) => {
       const asked = await about(ctx, by)
@@ -173,7 +178,7 @@ export function desk({ router, actions, credentials, factors, roles, show, findS
       const typed = problem ? reasonOf(ctx) : ''
       show.page(ctx, 'admin/act', { ...locals, action: ctx.path, typed }, { ...frame(by), title, problem })
     })
-    posts(path, posted, again)
+    performs(path, posted, again, answer)
   }
 
   return {

@@ -101,6 +101,7 @@ export const belongingsList: readonly Belonging[] = [
       documents: another,
       from: another,
       decisions: staff,
+      startedBy: staff,
       disputes: staff,
     },
   }),

@@ -64,6 +64,17 @@ export async function desk(store: Store, now: () => number) {
     return { ...known, createdAt: now(), updatedAt: now() }
   }
   const bearer = () => String(mailed.at(-1)?.data.bearer ?? '')
+  /** Hands in one document by the link of the last mail, as far as the staff's queue; resolves to the number of the case. */
+  const handedIn = async () => {
+    const own = bearer()
+    await submissions.send(own, visitor, async keep => {
+      const { name, type } = passport()
+      await keep({ name, declared: type, content: passport().stream() as unknown as AsyncIterable<Uint8Array> })
+      return { story: 'Lost.' }
+    })
+    await ring().start()()
+    return { number: (await submissions.look(own)).id, bearer: own }
+  }
   return {
     ...{ kept, cases, submissions, staffDecisions, told, mailed, faults, bearer, ring },
     /** Makes the record fail from now on, or work again. */
@@ -85,14 +96,8 @@ export async function desk(store: Store, now: () => number) {
     /** A case with one document, as far as the staff's queue; resolves to its number. */
     queued: async (email: string, contact = '') => {
       await submissions.ask({ email, contact }, 'en', visitor)
-      const own = bearer()
-      await submissions.send(own, visitor, async keep => {
-        const { name, type } = passport()
-        await keep({ name, declared: type, content: passport().stream() as unknown as AsyncIterable<Uint8Array> })
-        return { story: 'Lost.' }
-      })
-      await ring().start()()
-      return { number: (await submissions.look(own)).id, bearer: own }
+      return handedIn()
     },
+    handedIn,
   }
 }

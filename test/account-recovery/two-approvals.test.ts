@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import type { Account } from '../../src/accounts/account.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { slow, testStore } from '../support/store.ts'
-import { desk, fits } from './desk.ts'
+import { desk, fits, visitor } from './desk.ts'
 
 const at = Date.UTC(2026, 0, 1)
 
@@ -38,6 +38,41 @@ describe('whose approvals of an identity check count as two', () => {
     expect(await decide(grace, number, 'refuse')).to.equal('not_found')
     expect(await decide(barbara, number)).to.equal('done')
     expect(await state(number)).to.equal('agreed')
+  })
+
+  it('counts neither who started it in the place of the person nor whom they let in', async () => {
+    const { roles } = office.kept
+    const joan = await office.person('joan')
+    await roles.give('joan', 'support', 'grace')
+    const ada = (await office.kept.accounts.get('ada')) as Account
+    await office.submissions.start(ada, 'ada@new.example.com', { staff: 'grace', reason: 'She called.' }, {})
+    expect(office.told.at(-1)).to.deep.equal({
+      name: 'identity.asked',
+      data: { account: 'ada', case: (await office.cases.of('ada'))[0]?.id, staff: 'grace', reason: 'She called.' },
+    })
+    const { number } = await office.handedIn()
+    expect(await decide(grace, number)).to.equal('own_start')
+    for (const each of [joan, edsger]) expect(await decide(each, number)).to.equal('done')
+    expect(await state(number)).to.equal('waiting')
+    expect(await decide(barbara, number)).to.equal('done')
+    expect(await state(number)).to.equal('agreed')
+  })
+
+  it('starts none that somebody else asked for, and not for ever', async () => {
+    const ada = (await office.kept.accounts.get('ada')) as Account
+    const start = (contact: string, staff = 'grace') =>
+      office.submissions.start(ada, contact, { staff }, {}).then(
+        () => 'done',
+        fault => fault.code ?? fault,
+      )
+    await office.submissions.ask({ email: 'ada@example.com', contact: '' }, 'en', visitor)
+    expect(await start('')).to.equal('conflict')
+    expect(await start('ada@new.example.com')).to.equal('done')
+    expect(await start('ada@new.example.com')).to.equal('done')
+    expect(await start('ada@new.example.com', 'edsger')).to.equal('conflict')
+    expect(await start('nobody')).to.equal('invalid_email')
+    for (let left = 7; left > 0; left--) await start(`${left}@new.example.com`)
+    expect(await start('once@more.example.com')).to.equal('slow_down')
   })
 
   it('counts those who are of the staff by the word of one of them as that one', async () => {

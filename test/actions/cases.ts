@@ -166,6 +166,8 @@ export const cases: Readonly<Record<string, Case>> = {
   'people.unlock': { ...toEve(), before: ({ accounts }) => accounts.patch('eve', { lock: { at: 1 } }) },
   'people.require-password': toEve(),
   'people.compromise': toEve(),
+  'people.start-recovery': toEve({ contact: '' }),
+  'people.export': toEve(),
   'people.lift-hold': { ...toEve(), before: proposed },
   'people.remove-factor': {
     ...toEve(),
@@ -192,6 +194,7 @@ export const cases: Readonly<Record<string, Case>> = {
     others: () => toEve({ role: 'admin' }).others(),
     refused: 'last_admin',
   },
+  'keys.rotate': { given: () => ({ reason: 'It is a year old.' }), malformed: { reason: 7 } },
   'case.decide': {
     given: () => ({ number: '1', verdict: 'approve', reason: 'It fits.' }),
     malformed: { number: '1', verdict: 'perhaps', reason: '' },

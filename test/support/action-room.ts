@@ -132,6 +132,12 @@ export async function actionRoom({ through = (store: Store) => store } = {}) {
     staffDecisions: {
       decide: async (number: string) => emit('identity.approved', { account: 'eve', case: number, staff: 'ada' }),
     },
+    submissions: {
+      start: async ({ id: account }: { id: string }) => {
+        await emit('identity.asked', { account, case: '1' })
+        return '1'
+      },
+    },
     words: { device: () => 'Chrome on Linux' },
     appName: async () => 'Shop',
     consents: { list: async () => [{ client: 'shop' }] },
@@ -158,6 +164,8 @@ export async function actionRoom({ through = (store: Store) => store } = {}) {
     hosts: 'off',
   })
   const parts = { ...services, store, roles, clients, sealer: testSealer, sessions: { endAllOf: async () => {} } }
+  const { belongings, receipts, activity } = paper
+  Object.assign(parts, { belongings, receipts, activity, submissions: paper.submissions })
   const admin = adminOf(parts as unknown as AdminParts)
   const actions = actionsOf({ ...services, ...paper, admin } as unknown as Acts)
 

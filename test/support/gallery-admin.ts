@@ -191,6 +191,17 @@ export const adminPages: readonly Picture[] = [
   picture('admin-act', 'admin/act', {
     ...{ ...staff, ...act, act: 'lock', action: `${base}/lock`, two: false, title: 'Lock account' },
   }),
+  picture('admin-act-asking', 'admin/act', {
+    ...{
+      ...staff,
+      ...act,
+      act: 'start-recovery',
+      action: `${base}/start-recovery`,
+      two: false,
+      title: 'Start identity check',
+    },
+    asks: [{ name: 'contact', value: 'ada@new.example.com', optional: true }],
+  }),
   picture('admin-act-refused', 'admin/act', {
     ...{ ...staff, ...act, act: 'lift-hold', action: `${base}/lift-hold`, two: true, title: 'Wartezeit aufheben' },
     locale: 'de',

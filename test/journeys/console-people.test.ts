@@ -1,0 +1,110 @@
+import { expect } from 'chai'
+import { type Clerk, identityAt } from '../support/identity.ts'
+import { startLatchkey, whileTesting } from '../support/latchkey.ts'
+
+const reason = 'She called, and I know her voice.'
+
+describe('what staff do for one person in the console', function () {
+  this.timeout(60_000)
+  const latchkey = whileTesting(startLatchkey)
+  const of = identityAt(latchkey)
+  let [support, security, admin] = [] as unknown as [Clerk, Clerk, Clerk]
+  before(async () => {
+    ;[support, security, admin] = [await of.clerk('support'), await of.clerk('security'), await of.clerk('admin')]
+  })
+
+  const url = (path: string) => `${latchkey.issuer}${path}`
+  const person = async () => {
+    const joined = await of.at.joined()
+    return { ...joined, id: await of.idOf(joined.email) }
+  }
+  const subjects = async (to: string) => (await latchkey.outbox(to)).map(each => each.text)
+
+  describe('a copy of their data', () => {
+    it('is what their own export gives, without their anti-phishing phrase, and they are told', async () => {
+      const ada = await person()
+      const phrase = 'three grey herons'
+      await latchkey.store
+        .collection({ name: 'accounts' } as never)
+        .patch(ada.id, { antiPhishingPhrase: phrase } as never)
+      const form = await admin.open(`/admin/people/${ada.id}/export`)
+      expect(form.all('input').map(each => each.attributes.type)).to.not.include('password')
+      const answer = await form.submit({ reason })
+      expect(answer.status).to.equal(200)
+      const copy = JSON.parse(answer.html)
+      expect(copy.issuer).to.equal(latchkey.issuer)
+      expect(copy.accounts[0]).to.include({ id: ada.id, email: ada.email }).and.not.have.property('antiPhishingPhrase')
+      expect(copy.activity).to.be.an('array').that.is.not.empty
+      expect(answer.html).to.not.contain(phrase).and.not.contain(ada.secret).and.not.contain(reason)
+      expect((await subjects(ada.email)).join()).to.contain('Our staff took a copy of your data')
+      const audit = await admin.open(`/admin/audit?account=${ada.id}&event=person.exported`)
+      expect(audit.text).to.contain(reason)
+    })
+
+    it('is nothing for who may not export, for no reason, and for their own account', async () => {
+      const ada = await person()
+      const path = `/admin/people/${ada.id}/export`
+      for (const clerk of [support, security]) {
+        await clerk.open('/admin')
+        expect((await clerk.open(path)).status).to.equal(403)
+        expect((await clerk.person.browser.post(url(path), { reason })).status).to.equal(403)
+      }
+      await admin.open(path)
+      expect((await admin.person.browser.post(url(path), { reason: ' ' })).status).to.equal(422)
+      const own = `/admin/people/${await of.idOf(admin.person.email)}/export`
+      expect((await admin.person.browser.post(url(own), { reason })).status).to.equal(403)
+      expect((await subjects(ada.email)).join()).to.not.contain('took a copy')
+    })
+  })
+
+  describe('an identity check that they start', () => {
+    it('mails the person the link for their documents, and needs two others to decide', async () => {
+      const ada = await person()
+      const contact = `new.${ada.email}`
+      const form = await support.open(`/admin/people/${ada.id}/start-recovery`)
+      expect(form.find('input[type=password]')).to.equal(undefined)
+      const done = await form.submit({ contact, reason })
+      expect(done.find('[role=status]')?.text).to.contain('link for the identity check')
+      const { link = '' } = await of.mailed(contact, '/recover/identity/')
+      expect((await latchkey.outbox(ada.email)).some(each => each.link === link)).to.equal(false)
+      const page = await (await ada.browser.get(link)).submit({
+        ...{ story: 'My bag was stolen.', documents: new File(['%PDF-1.7\n\n%%EOF\n'], 'id.pdf') },
+      })
+      expect(page.status, page.text).to.equal(200)
+      const number = of.numberOn(page)
+      await of.queued(security, number)
+      const seen = await support.open(`/admin/recovery/${number}`)
+      expect(seen.text).to.contain('You started this identity check')
+      expect(seen.find('button[value=approve]')).to.equal(undefined)
+      expect((await support.decide(number, 'approve')).status).to.equal(403)
+      await security.decide(number, 'approve')
+      expect((await security.open(`/admin/recovery/${number}`)).text).to.not.contain('in the waiting period')
+      await admin.decide(number, 'approve')
+      await of.until('the delay to begin', async () =>
+        (await security.open(`/admin/recovery/${number}`)).text.includes('in the waiting period') ? true : undefined,
+      )
+    })
+
+    it('is none where the address is none, the account is locked or their own, or one is under way', async () => {
+      const ada = await person()
+      const path = `/admin/people/${ada.id}/start-recovery`
+      const form = await support.open(path)
+      const wrong = await form.submit({ contact: 'nobody', reason })
+      expect([wrong.status, wrong.find('#contact-error') !== undefined]).to.deep.equal([422, true])
+      expect(wrong.find('#contact')?.attributes.value).to.equal('nobody')
+      expect((await form.submit({ contact: '', reason: ' ' })).status).to.equal(422)
+      await of.send(ada.email)
+      expect((await form.submit({ contact: '', reason })).status).to.equal(409)
+      const own = `/admin/people/${await of.idOf(support.person.email)}/start-recovery`
+      expect((await support.person.browser.post(url(own), { reason })).status).to.equal(403)
+      const locked = await person()
+      await security.open(`/admin/people/${locked.id}/lock`)
+      await security.person.browser.post(url(`/admin/people/${locked.id}/lock`), { reason })
+      const there = await support.open(`/admin/people/${locked.id}/start-recovery`)
+      expect((await there.submit({ contact: '', reason })).status).to.equal(409)
+      const viewer = await of.clerk('viewer')
+      await viewer.open('/admin')
+      expect((await viewer.person.browser.post(url(path), { reason })).status).to.equal(403)
+    })
+  })
+})
