@@ -83,6 +83,7 @@ export const problems = {
   checks_needed: 422,
   own_case: 403,
   own_start: 403,
+  address_taken: 409,
   not_permitted: 403,
   last_admin: 409,
   second_needed: 403,

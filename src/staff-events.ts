@@ -21,6 +21,8 @@ export const staffEvents = {
   'account.compromised': event('warning', { account, ...by }, told),
   'password.required': event('notice', { account, ...by }, told),
   'sessions.ended': event('notice', { account, ...by }, told),
+  /** `credential` is that of the new address, and `former` that of the one before. */
+  'address.changed': event('warning', { account, credential: z.string(), former: z.string().optional(), ...by }, told),
   'hold.lifted': event('notice', { account, ...by }, told),
   'proposal.made': event('notice', { account, proposal: z.string(), operation: z.string(), ...by }),
   'proposal.confirmed': event('notice', { account, proposal: z.string(), operation: z.string(), ...by }),

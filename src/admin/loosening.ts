@@ -1,20 +1,24 @@
 import { z } from 'zod'
-import type { Accounts } from '../accounts/account.ts'
+import type { Account, Accounts } from '../accounts/account.ts'
+import type { Addresses } from '../accounts/address.ts'
 import type { Credentials } from '../accounts/credential.ts'
 import type { Owner } from '../api-keys/owner.ts'
 import { Problem } from '../errors.ts'
 import type { Emit, Visitor } from '../events.ts'
+import { emailAddress } from '../factors/contacts.ts'
 import type { Factor } from '../factors/factor.ts'
 import { removable } from '../flows/assurance.ts'
 import type { Closing } from '../flows/closing.ts'
-import type { Commit } from '../flows/committing.ts'
+import { type Commit, discard, type Wanted } from '../flows/committing.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
+import { Conflict } from '../store/collection.ts'
 import { ownedBy } from './person-acts.ts'
 import type { proposals } from './proposals.ts'
 
 interface Services {
   accounts: Pick<Accounts, 'get' | 'patch'>
-  credentials: Pick<Credentials, 'of'>
+  addresses: Pick<Addresses, 'whose'>
+  credentials: Pick<Credentials, 'of' | 'add' | 'remove'>
   factors: readonly Factor[]
   sessions: Pick<Sessions, 'endAllOf'>
   owner: Pick<Owner, 'revokeAll'>
@@ -29,7 +33,7 @@ const nowhere = {} as Visitor
 
 /** What takes something from a person's account or its protection: it takes two of the staff. */
 export function loosening(services: Services, { needingTwo }: Pick<ReturnType<typeof proposals>, 'needingTwo'>) {
-  const { accounts, credentials, factors, sessions, owner, closing, commit, emit, now } = services
+  const { accounts, addresses, credentials, factors, sessions, owner, closing, commit, emit, now } = services
   const person = ownedBy(accounts)
 
   /** Finds a factor that the account can do without. Throws `not_found`, `last_factor` and `not_offered`. */
@@ -45,7 +49,49 @@ export function loosening(services: Services, { needingTwo }: Pick<ReturnType<ty
     return { factor, secret: credential.secret }
   }
 
+  /** Finds an account that can get this address. Throws `invalid_email`, `address_taken`, and `conflict` where it has it already or is closing. */
+  const moved = async ({ account: id, email: typed }: { account: string; email: string }) => {
+    const email = emailAddress(typed)
+    if (email === undefined) throw new Problem('invalid_email', { field: 'email' })
+    const [account, whose] = await Promise.all([person(id), addresses.whose(email)])
+    if (account.status !== 'active' || account.email === email) throw new Problem('conflict')
+    if (whose !== undefined && whose.account !== id) throw new Problem('address_taken', { field: 'email' })
+    return { account, email }
+  }
+
+  /** Puts an address that nobody has proved yet in the place of the one that the account has. */
+  const move = async (account: Account, to: string): Promise<void> => {
+    const { id } = account
+    const factor = factors.find(({ identifies }) => identifies)?.id ?? ''
+    const went = (await credentials.of(id)).filter(each => each.factor === factor).map(each => each.id)
+    const credential = await credentials.add({ account: id, factor, secret: { to }, addedUnder: 'mfa' })
+    const data = { account: id, credential, ...(went[0] !== undefined && { former: went[0] }) }
+    const wanted: Wanted = {
+      ...{ came: [credential], went, loosens: true, events: [{ name: 'address.changed', data }] },
+      fields: { email: to, emailUnproved: true },
+    }
+    try {
+      if (!(await commit(account, wanted, nowhere))) throw new Problem('conflict')
+    } catch (fault) {
+      if (fault instanceof Conflict || fault instanceof Problem) await discard(credentials, [credential])
+      throw fault instanceof Conflict ? new Problem('address_taken', { field: 'email' }) : fault
+    }
+  }
+
   return {
+    changeAddress: needingTwo({
+      id: 'people.change-address',
+      means:
+        'Proposes to change the email address that a person signs in with. It recovers nothing until they have proved it; both addresses are told.',
+      at: 'POST /people/{account}/change-address',
+      args: { email: z.string().max(320) },
+      check: moved,
+      confirmed: async given => {
+        const { account, email } = await moved(given)
+        await move(account, email)
+        await sessions.endAllOf(account.id, 'protection-changed')
+      },
+    }),
     liftHold: needingTwo({
       id: 'people.lift-hold',
       means: 'Proposes to lift the hold of an account, so that apps no longer wait with withdrawals.',

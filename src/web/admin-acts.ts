@@ -16,6 +16,8 @@ declare module './pages.ts' {
       base: string
       /** Why the one who looks may not confirm it. */
       bars: 'own_case' | 'second_needed' | 'not_permitted' | undefined
+      /** The address that it changes the person's to. */
+      becomes: string | undefined
       /** The role that it gives. */
       role: string | undefined
       /** The credential that it removes, where it still is there. */
@@ -119,7 +121,8 @@ export function adminActs(services: Services): void {
     const removes = (await credentials.of(found.account)).find(({ id }) => id === found.args.credential)
     const base = `/admin/proposals/${proposal}`
     const role = roleNames.find(each => each === found.args.role)
-    const locals = { ...found, base, bars, removes, role, typed: problem ? reasonOf(ctx) : '' }
+    const becomes = typeof found.args.email === 'string' ? found.args.email : undefined
+    const locals = { ...found, base, bars, removes, role, becomes, typed: problem ? reasonOf(ctx) : '' }
     show.page(ctx, 'admin/proposal', locals, { ...frame(by), problem })
   })
   for (const verdict of ['confirm', 'decline'])

@@ -41,6 +41,7 @@ const acts: Readonly<Record<string, (one: Person, now: number) => boolean>> = {
   unlock: ({ lockedAt }) => lockedAt !== undefined,
   'require-password': ({ factors }) => factors.some(({ factor }) => factor === 'password'),
   compromise: () => true,
+  'change-address': ({ status }) => status === 'active',
   'lift-hold': ({ holdUntil = 0 }, now) => holdUntil > now,
   'start-recovery': ({ status, lockedAt }) => status === 'active' && lockedAt === undefined,
   export: ({ status }) => status !== 'closed',

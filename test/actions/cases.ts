@@ -168,6 +168,7 @@ export const cases: Readonly<Record<string, Case>> = {
   'people.compromise': toEve(),
   'people.start-recovery': toEve({ contact: '' }),
   'people.export': toEve(),
+  'people.change-address': toEve({ email: 'eve@new.example.com' }),
   'people.lift-hold': { ...toEve(), before: proposed },
   'people.remove-factor': {
     ...toEve(),

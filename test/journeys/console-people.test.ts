@@ -1,6 +1,8 @@
 import { expect } from 'chai'
 import { type Clerk, identityAt } from '../support/identity.ts'
+import { jar } from '../support/jar.ts'
 import { startLatchkey, whileTesting } from '../support/latchkey.ts'
+import { signIn } from '../support/people.ts'
 
 const reason = 'She called, and I know her voice.'
 
@@ -105,6 +107,79 @@ describe('what staff do for one person in the console', function () {
       const viewer = await of.clerk('viewer')
       await viewer.open('/admin')
       expect((await viewer.person.browser.post(url(path), { reason })).status).to.equal(403)
+    })
+  })
+  describe('a change of their email address', () => {
+    const propose = async (id: string, email: string) =>
+      (await security.open(`/admin/people/${id}/change-address`)).submit({ email, reason })
+    const proposalOf = async (id: string) => {
+      const { links } = await admin.open(`/admin/people/${id}`)
+      return new URL(links.find(({ href }) => href.includes('/admin/proposals/'))?.href ?? '', latchkey.issuer).pathname
+    }
+
+    it('takes two of them, tells both addresses, and holds withdrawals', async () => {
+      const ada = await person()
+      const email = `new.${ada.email}`
+      const done = await propose(ada.id, ` ${email.toUpperCase()} `)
+      expect(done.find('[role=status]')?.text).to.contain('A second member of staff')
+      const path = await proposalOf(ada.id)
+      const before = await admin.open(path)
+      expect(before.text.toLowerCase()).to.contain(email)
+      expect((await security.person.browser.post(url(`${path}/confirm`), { reason })).status).to.equal(403)
+      expect((await ada.browser.get(url('/account'))).status).to.equal(200)
+      await admin.open(path)
+      expect((await admin.person.browser.post(url(`${path}/confirm`), { reason })).status).to.equal(200)
+      for (const to of [ada.email, email]) {
+        const told = (await latchkey.outbox(to)).filter(each => each.text.includes('changed the email address'))
+        expect(told, to).to.have.length(1)
+        expect(told[0]?.link, 'nothing of it can be undone by mail').to.equal(undefined)
+        expect(told[0]?.text).to.not.contain(reason)
+      }
+      expect((await ada.browser.get(url('/account'))).h1).to.equal('Sign in')
+      const seen = await admin.open(`/admin/people/${ada.id}`)
+      expect([seen.h1, seen.find('[data-hold]') !== undefined]).to.deep.equal([email, true])
+    })
+
+    it('is signed in with once the new address is proved, which recovers nothing before', async () => {
+      const ada = await person()
+      const email = `new.${ada.email}`
+      await propose(ada.id, email)
+      const path = await proposalOf(ada.id)
+      await admin.open(path)
+      await admin.person.browser.post(url(`${path}/confirm`), { reason })
+      const browser = jar()
+      await (await browser.get(url('/forgot-password'))).submit({ email })
+      const mails = await latchkey.outbox(email)
+      expect(mails.some(each => each.link?.includes('/reset/'))).to.equal(false)
+      const there = { ...ada, email, browser: jar() }
+      const asked = await signIn(latchkey, there, await there.browser.get(url('/sign-in')))
+      expect((await there.browser.get(url('/account'))).h1).to.equal('Sign in')
+      const { code = '' } = (await latchkey.outbox(email)).find(each => each.code) ?? {}
+      await asked.submit({ code })
+      expect((await there.browser.get(url('/account'))).status).to.equal(200)
+      expect((await there.browser.get(url('/account'))).h1).to.not.equal('Sign in')
+    })
+
+    it('is none to an address that is none, that somebody has, or that it has already', async () => {
+      const [ada, eve] = [await person(), await person()]
+      for (const [email, status] of [
+        ['nobody', 422],
+        [eve.email, 409],
+        [ada.email, 409],
+      ] as const) {
+        const page = await propose(ada.id, email)
+        expect(page.status, email).to.equal(status)
+        expect(page.find('#email')?.attributes.value).to.equal(email)
+      }
+      expect((await person()).email).to.not.equal(ada.email)
+      await propose(ada.id, `once.${eve.email}`)
+      const path = await proposalOf(ada.id)
+      await latchkey.store
+        .collection({ name: 'accounts' } as never)
+        .patch(eve.id, { email: `once.${eve.email}` } as never)
+      await admin.open(path)
+      expect((await admin.person.browser.post(url(`${path}/confirm`), { reason })).status).to.equal(409)
+      expect((await admin.open(`/admin/people/${ada.id}`)).h1).to.equal(ada.email)
     })
   })
 })

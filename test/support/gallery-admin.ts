@@ -45,7 +45,7 @@ const one = {
   ],
   cases: [{ case: '4821-0937-5512', state: 'refused', createdAt: now - 50 * day }],
 }
-const proposal = {
+export const proposal = {
   ...{ proposal: 'p1', account: found.account, email: found.email, operation: 'people.lift-hold' },
   ...{ by: 'grace@example.com', reason: 'She called from the number that we had before.', at: now - day / 12 },
   expiresAt: now + (11 * day) / 12,
@@ -191,35 +191,10 @@ export const adminPages: readonly Picture[] = [
   picture('admin-act', 'admin/act', {
     ...{ ...staff, ...act, act: 'lock', action: `${base}/lock`, two: false, title: 'Lock account' },
   }),
-  picture('admin-act-asking', 'admin/act', {
-    ...{
-      ...staff,
-      ...act,
-      act: 'start-recovery',
-      action: `${base}/start-recovery`,
-      two: false,
-      title: 'Start identity check',
-    },
-    asks: [{ name: 'contact', value: 'ada@new.example.com', optional: true }],
-  }),
   picture('admin-act-refused', 'admin/act', {
     ...{ ...staff, ...act, act: 'lift-hold', action: `${base}/lift-hold`, two: true, title: 'Wartezeit aufheben' },
     locale: 'de',
     ...wrong('reason_needed', 'reason', 'Geben Sie eine Begründung an: Auch Ihre Kollegen entscheiden danach.'),
-  }),
-  picture('admin-proposals', 'admin/proposals', { ...staff, proposals: [proposal] }),
-  picture('admin-proposals-none', 'admin/proposals', { ...staff, proposals: [] }),
-  picture('admin-proposal', 'admin/proposal', {
-    ...{ ...staff, ...proposal, base: '/admin/proposals/p1', bars: undefined, removes: undefined, role: undefined },
-    typed: '',
-  }),
-  picture('admin-proposal-own', 'admin/proposal', {
-    ...{ ...staff, ...proposal, operation: 'people.remove-factor', base: '/admin/proposals/p1', bars: 'second_needed' },
-    ...{ removes: { factor: 'passkey', label: 'iCloud Keychain', createdAt: now }, role: undefined, typed: '' },
-  }),
-  picture('admin-proposal-role', 'admin/proposal', {
-    ...{ ...staff, ...proposal, operation: 'roles.give', base: '/admin/proposals/p1', bars: undefined },
-    ...{ removes: undefined, role: 'support', typed: '' },
   }),
   picture('admin-roles', 'admin/roles', {
     ...staff,

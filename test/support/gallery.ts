@@ -9,6 +9,7 @@ import { identityPages } from './gallery-identity.ts'
 import { keyPages } from './gallery-keys.ts'
 import { letters } from './gallery-mails.ts'
 import { otherPages } from './gallery-pages.ts'
+import { proposalPages } from './gallery-proposals.ts'
 import { recoveries } from './gallery-recovery.ts'
 import { now, type Picture } from './gallery-samples.ts'
 import { sessionPages } from './gallery-sessions.ts'
@@ -31,6 +32,7 @@ export const gallery: readonly Picture[] = [
   ...elsewherePages,
   ...adminPages,
   ...appPages,
+  ...proposalPages,
 ]
 
 export { letters, now }

@@ -1,0 +1,30 @@
+import { roleScopes } from '../../src/accounts/role.ts'
+import { proposal } from './gallery-admin.ts'
+import { account, now, type Picture, picture } from './gallery-samples.ts'
+
+const staff = { ...account, staff: roleScopes.admin }
+const asked = { base: '/admin/proposals/p1', bars: undefined, removes: undefined, role: undefined, becomes: undefined }
+const base = '/admin/people/YWRhLWxvdmVsYWNlLTE4'
+
+/** What one of the staff proposes and another confirms, and what is asked along with a reason. */
+export const proposalPages: readonly Picture[] = [
+  picture('admin-act-asking', 'admin/act', {
+    ...{ ...staff, act: 'start-recovery', about: 'ada@example.com', back: base, fields: [], two: false, typed: '' },
+    ...{ action: `${base}/start-recovery`, title: 'Start identity check' },
+    asks: [{ name: 'contact', value: 'ada@new.example.com', optional: true }],
+  }),
+  picture('admin-proposals', 'admin/proposals', { ...staff, proposals: [proposal] }),
+  picture('admin-proposals-none', 'admin/proposals', { ...staff, proposals: [] }),
+  picture('admin-proposal', 'admin/proposal', { ...staff, ...proposal, ...asked, typed: '' }),
+  picture('admin-proposal-own', 'admin/proposal', {
+    ...{ ...staff, ...proposal, ...asked, operation: 'people.remove-factor', bars: 'second_needed', typed: '' },
+    removes: { factor: 'passkey', label: 'iCloud Keychain', createdAt: now },
+  }),
+  picture('admin-proposal-address', 'admin/proposal', {
+    ...{ ...staff, ...proposal, ...asked, operation: 'people.change-address', typed: '' },
+    becomes: 'ada.lovelace@new.example.com',
+  }),
+  picture('admin-proposal-role', 'admin/proposal', {
+    ...{ ...staff, ...proposal, ...asked, operation: 'roles.give', role: 'support', typed: '' },
+  }),
+]
