@@ -29,6 +29,8 @@ const toEve = (more: object = {}) => {
   const act = (account: string) => ({ account, reason: 'Eve asked for it by phone.', ...more })
   return { given: () => act('eve'), malformed: { account: 'eve' }, others: () => act('ada'), refused: 'own_case' }
 }
+/** What no clients.json declares. */
+const toNothing = () => toEve({ attribute: 'none', value: 'gold', app: 'none', roles: [] }).given()
 /** A proposal of somebody else of the staff. */
 const proposed = async ({ admin, accounts, held }: Room) => {
   await accounts.patch('eve', { holdUntil: Number.MAX_SAFE_INTEGER })
@@ -186,6 +188,8 @@ export const cases: Readonly<Record<string, Case>> = {
   'apps.rotate': toApp({ hours: 1 }),
   'apps.disable': toApp(),
   'apps.enable': toApp(),
+  'attributes.set': { ...toEve({ attribute: 'tier', value: 'gold' }), others: toNothing, refused: 'not_found' },
+  'app-roles.set': { ...toEve({ app: 'desk', roles: ['trader'] }), others: toNothing, refused: 'not_found' },
   'proposals.confirm': decides,
   'proposals.decline': decides,
   'roles.give': toEve({ role: 'viewer' }),

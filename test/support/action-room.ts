@@ -151,12 +151,16 @@ export async function actionRoom({ through = (store: Store) => store } = {}) {
   }
   const services = { ...made, factors, throttle, owner, hold: day, languages, issuer: 'https://id.example', emit, now }
   const { issuer } = services
-  /** What clients.json declares: `desk`, a service that may do this much. */
+  /** What clients.json declares: `desk`, a service that may do this much and has roles, and an attribute. */
   const declared = (...scopes: AdminScope[]) => {
     const secret = { client_secret: 'a-secret-of-the-tests-of-32-characters', development: true }
     const desk = { client_id: 'desk', client_name: 'Desk', ...secret, grant_types: ['client_credentials'] }
     const apis = { [`${issuer}/admin/api`]: scopes }
-    return parseClients({ apis: [], clients: [{ ...desk, apis }] }, { local: true, production: false, issuer })
+    const attributes = [{ attribute: 'tier' }]
+    return parseClients(
+      { apis: [], attributes, clients: [{ ...desk, apis, roles: ['trader'] }] },
+      { local: true, production: false, issuer },
+    )
   }
   const clients = registry(declared(...adminScopes), {
     registrations: registrations(store),
