@@ -95,8 +95,10 @@ async function prepare(url: string): Promise<void> {
   const ring = await signingRing({ ...services, age: 0, onFault: fault => expect.fail(String(fault)) })
   await ring.need(['ES256'])
   const kept = accounts(store)
-  const grace = { id: 'grace', email: 'grace@example.com', locale: 'en', status: 'active' as const }
-  if (!(await kept.get('grace'))) await kept.insert({ ...grace, createdAt: 0, updatedAt: 0 })
+  for (const id of ['grace', 'edsger', 'barbara']) {
+    const made = { id, email: `${id}@example.com`, locale: 'en', status: 'active' as const }
+    if (!(await kept.get(id))) await kept.insert({ ...made, createdAt: 0, updatedAt: 0 })
+  }
   const emit = recorder([audit({ store })], Date.now, fault => expect.fail(String(fault)))
   await emit('role.given', { account: 'grace', role: 'support' })
   await store.close()
