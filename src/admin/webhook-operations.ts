@@ -32,6 +32,14 @@ const shown = z.object({
     .optional()
     .describe('There where it takes nothing at the moment'),
 })
+/** As programs send it, or as a form does: an empty field is no 0, which would begin with the first event. */
+const number = z.union([
+  z.int().nonnegative(),
+  z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .transform(Number),
+])
 /** A webhook as staff see it. Times in milliseconds since the epoch. */
 export type WebhookShown = z.output<typeof shown>
 
@@ -139,7 +147,7 @@ export function webhookOperations({ webhooks, local, emit }: Services) {
       means: 'Tells a webhook again of every event that it wants behind a sequence number; 0 begins with the first.',
       scope: 'admin:webhooks.write',
       at: 'POST /webhooks/{webhook}/replay',
-      args: z.object({ ...which, after: z.coerce.number().int().nonnegative(), ...forReason }),
+      args: z.object({ ...which, after: number, ...forReason }),
       result: shown,
       event: 'webhook.replayed',
       run: async ({ webhook, after, reason }, by) => {

@@ -14,6 +14,7 @@ import { adminAttributes } from './admin-attributes.ts'
 import { adminOverview } from './admin-overview.ts'
 import { adminPeople } from './admin-people.ts'
 import { adminService } from './admin-service.ts'
+import { adminWebhooks } from './admin-webhooks.ts'
 import { apiKeys } from './api-key-pages.ts'
 import { approvalPages } from './approvals-page.ts'
 import { apps } from './apps.ts'
@@ -84,6 +85,7 @@ const families = [
   adminApps,
   adminAttributes,
   adminService,
+  adminWebhooks,
   recovery,
   identity,
   confirm,

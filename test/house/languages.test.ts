@@ -18,6 +18,7 @@ const names = [
   'JSON',
   'CSV',
   'DPoP',
+  ...['Webhook', 'Webhooks'],
 ]
 /** Words that a language has from the same source as English, or writes alike. */
 const alike: Record<string, readonly string[]> = {

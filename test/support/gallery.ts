@@ -15,6 +15,7 @@ import { now, type Picture } from './gallery-samples.ts'
 import { sessionPages } from './gallery-sessions.ts'
 import { signIns } from './gallery-sign-in.ts'
 import { signUps } from './gallery-sign-up.ts'
+import { webhookPages } from './gallery-webhooks.ts'
 
 /** Every page in every state that people meet: empty, typed, refused, very long, in the longer language. */
 export const gallery: readonly Picture[] = [
@@ -33,6 +34,7 @@ export const gallery: readonly Picture[] = [
   ...adminPages,
   ...appPages,
   ...proposalPages,
+  ...webhookPages,
 ]
 
 export { letters, now }
