@@ -108,6 +108,7 @@ export async function latchkey(config: Config, surroundings: Surroundings) {
     webhook: feeds.webhook,
     mayText: postage.mayText,
     antiPhishingPhraseOf: async to => (await accounts.byEmail(to))?.antiPhishingPhrase,
+    accountOf: async to => (await accounts.byEmail(to))?.id,
   })
   const { sendMail } = post
   const people = peopleOf(config, {
@@ -162,7 +163,7 @@ export async function latchkey(config: Config, surroundings: Surroundings) {
   const rooms = together(oidc, apiKeys, people, identity, { activity: activityOf({ store }) })
   const appName = async (client: string) => (await clients.app(client))?.name
   const { figures, ...staffed } = staffConsole({
-    ...{ ...rooms, clients, sealer, store, accounts, book, appName },
+    ...{ ...rooms, clients, sealer, store, accounts, book, appName, sentLog: post.sentLog },
     ...{ keyring, issuer, observers, emit, now, stopping: feeds.stopping, webhooks: feeds.webhooks },
     ...{ settings: config.inForce, local: local && !production },
   })

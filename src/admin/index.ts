@@ -11,6 +11,7 @@ import { peopleSearch } from './people-search.ts'
 import { personGet } from './person.ts'
 import { personActs } from './person-acts.ts'
 import { personExport } from './person-copy.ts'
+import { personMessages } from './person-messages.ts'
 import { proposals } from './proposals.ts'
 import { serviceOperations } from './service-operations.ts'
 import { staff } from './staff.ts'
@@ -24,6 +25,7 @@ type Services = Parameters<typeof appOperations>[0] &
   Parameters<typeof notes>[0] &
   Parameters<typeof personActs>[0] &
   Parameters<typeof personExport>[0] &
+  Parameters<typeof personMessages>[0] &
   Parameters<typeof loosening>[0] &
   Parameters<typeof staff>[0] &
   Parameters<typeof proposals>[0] &
@@ -55,6 +57,7 @@ export function admin(services: Services) {
       ...notes(services),
       ...personActs(services),
       export: personExport(services),
+      messages: personMessages(services),
       ...loosening(services, { needingTwo }),
     },
     ...appOperations(services),

@@ -138,6 +138,8 @@ export type Recipient = ({ email: string; textTo?: string | undefined } | { emai
   locale: string
   /** The owner's own words, by which they know a mail of ours. Looked up by the address unless told. */
   antiPhishingPhrase?: string | undefined
+  /** Whose it is, for the record of what was sent. Looked up by the address unless told; a number's is nobody's otherwise. */
+  account?: string | undefined
 }
 
 /** Writes to a person; resolves once it is kept for sending. */
@@ -167,13 +169,13 @@ export function mailing({ composer, outbox, issuer, antiPhishingPhraseOf, mayTex
   const left = (until: number, unit: number): number => Math.max(1, Math.round((until - now()) / unit))
   const send = async (name: MailName, recipient: Recipient, data: Read = {}): Promise<void> => {
     const { links, text }: Mail<never> = mails[name]
-    const { email: to, textTo, locale, antiPhishingPhrase } = recipient
+    const { email: to, textTo, locale, antiPhishingPhrase, account } = recipient
     const { code, expiresAt, purpose = name } = data
     const paths = Object.entries(links?.(data as never) ?? {}).filter(([, path]) => path !== undefined)
     const urls = Object.fromEntries(paths.map(([key, path]) => [key, `${issuer}${path}`]))
     const lasts = expiresAt !== undefined && { minutes: left(expiresAt, 60_000), hours: left(expiresAt, 3_600_000) }
     const values = { ...lasts, ...data, ...urls, locale }
-    const carried = { purpose, code, link: Object.values(urls)[0], expiresAt }
+    const carried = { purpose, kind: name, account, code, link: Object.values(urls)[0], expiresAt }
     if (text && textTo !== undefined && (text === 'code' || (await mayText(textTo)))) {
       const body = { subject: '', text: composer.text(name, values, text) }
       await outbox.post({ channel: 'sms', to: textTo, ...body, ...carried })

@@ -11,6 +11,9 @@ export interface Message {
   link?: string | undefined
   /** What it is for, as the store may show it: the sent-code factor's `sign-in`, say. Never whose. */
   purpose: string
+  /** The name of the mail, and the account of its reader where the sender knows it: for the record of what was sent. */
+  kind?: string | undefined
+  account?: string | undefined
   /** Milliseconds since the epoch, after which it is of no more use and is abandoned. Default: 24 hours after posting. */
   expiresAt?: number | undefined
 }

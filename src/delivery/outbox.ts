@@ -5,6 +5,7 @@ import type { Store } from '../store/collection.ts'
 import { courier, messageContext, type Posted, posted, postedChannels, type Tell } from './courier.ts'
 import { development } from './development.ts'
 import type { Channels, Send, Sent } from './message.ts'
+import type { SentLog } from './sent-log.ts'
 
 interface Options {
   store: Store
@@ -15,6 +16,8 @@ interface Options {
   }
   now: () => number
   onEvent: Tell
+  /** Keeps what was sent to whom. */
+  log?: Pick<SentLog, 'note' | 'settle'>
   /** Milliseconds between two looks for what other processes left. */
   poll?: number
   /** Milliseconds after which a message whose sender died is another's. */
@@ -36,6 +39,7 @@ export function outbox({
   channels,
   now,
   onEvent,
+  log,
   poll = 1000,
   lease = 60_000,
   concurrency = 5,
@@ -44,9 +48,10 @@ export function outbox({
   const messages = store.collection(posted)
   const kept = development({ store, sealer })
   const awaited = new Map<string, () => void>()
-  const tell: Tell = (name, data) => {
+  const tell: Tell = async (name, data) => {
     awaited.get(data.message)?.()
-    return onEvent(name, data)
+    await onEvent(name, data)
+    await log?.settle(name, data)
   }
   const courierFor = <M>(channel: Posted['channel'], send: Send<M> | undefined) => {
     const open = ({ id, at, sealed }: Posted): Sent<M> => ({
@@ -81,10 +86,13 @@ export function outbox({
       last = Math.max(at * 1000, last + 1)
       const outgoing = { ...message, id: id(), at }
       const { channel, to, purpose, expiresAt: until = at + day } = message
-      if ((outgoing.channel === 'email' || outgoing.channel === 'sms') && !channels[channel]) {
-        await kept.keep(outgoing, last)
-        await onEvent('message.sent', { message: outgoing.id, channel, tries: 1 })
-        return
+      if (outgoing.channel === 'email' || outgoing.channel === 'sms') {
+        await log?.note(outgoing)
+        if (!channels[channel]) {
+          await kept.keep(outgoing, last)
+          await tell('message.sent', { message: outgoing.id, channel, tries: 1 })
+          return
+        }
       }
       await messages.insert({
         id: outgoing.id,

@@ -22,6 +22,8 @@ export interface Sending {
   locale: string
   /** The app that the person is on the way to. */
   towards?: string | undefined
+  /** The account that it is for; absent where there is none yet. */
+  account?: string | undefined
   /** Milliseconds since the epoch. */
   expiresAt: number
 }
@@ -114,6 +116,7 @@ function sentCode({ channel, field, invalid, read, mask, serves = () => true }: 
         purpose,
         locale: who.locale,
         towards: who.towards,
+        account: who.account,
         expiresAt: who.now + lifetime,
       })
     return { state: { to, digest }, resendAt: who.now + pause }

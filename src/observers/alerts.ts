@@ -98,7 +98,7 @@ export function alerts(services: Services): Observer {
         const recent = addedLately({ createdAt }, owner, at)
         await sendMail(
           'check-told',
-          { email, locale, antiPhishingPhrase },
+          { email, locale, antiPhishingPhrase, account: id },
           { what, when, number: check, contact, recent, bearer },
         )
         continue
@@ -115,14 +115,14 @@ export function alerts(services: Services): Observer {
       const staff = byStaff.has(name)
       const disown = stranger || staff ? undefined : await links.make(link, regret)
       const told = { ...letter, ...(await keeping()), disown, staff, recent: recent && address !== credential }
-      await sendMail('alert', { email, locale, antiPhishingPhrase }, told)
+      await sendMail('alert', { email, locale, antiPhishingPhrase, account: id }, told)
     }
     // An identity check can end with everything in other hands: every number hears of it.
     const changed = [...held, ...out].filter(each => check !== undefined || [credential, former].includes(each.id))
     // Who no longer wants to be texted is told so once more: it may not have been them.
     const texted = owner.smsAlerts || name === 'texts.changed' ? held : []
     const numbers = [...changed, ...texted].flatMap(each => each.phone ?? [])
-    for (const textTo of new Set(numbers)) await sendMail('alert', { textTo, locale }, letter)
+    for (const textTo of new Set(numbers)) await sendMail('alert', { textTo, locale, account: id }, letter)
   }
   return {
     awaited: true,

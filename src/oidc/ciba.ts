@@ -75,7 +75,7 @@ export function backchannel(
         await emit('request.received', { account: accountId, client: app.id }, originOf(ctx))
         const { email, phone, smsAlerts, locale } = person
         const asked = { app: app.name, message: typeof text === 'string' ? text : '', expiresAt }
-        await sendMail('approval', { email, textTo: smsAlerts ? phone : undefined, locale }, asked)
+        await sendMail('approval', { email, textTo: smsAlerts ? phone : undefined, locale, account: accountId }, asked)
       }
       // Not awaited: the time of the answer must not tell whether there is such a person.
       void ask().catch(onFault)

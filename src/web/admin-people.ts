@@ -16,6 +16,7 @@ declare module './pages.ts' {
       one: Person
       sessions: readonly (Person['sessions'][number] & { device: string; place: string })[]
       devices: readonly (Person['devices'][number] & { device: string })[]
+      messages: readonly { kind: string; channel: string; state: string; at: number }[]
       notes: readonly { by?: string | undefined; text: string; at: number }[]
       proposals: readonly { proposal: string; operation: string; by: string; at: number }[]
       activity: readonly Happened[]
@@ -69,7 +70,8 @@ export function adminPeople(services: Services): void {
     const { account = '' } = ctx.params
     const { locale } = ctx.state
     const found = await admin.perform(admin.people.get, { account }, by)
-    const [{ notes }, { proposals }, { entries }, { attributes, apps }] = await Promise.all([
+    const [{ messages }, { notes }, { proposals }, { entries }, { attributes, apps }] = await Promise.all([
+      admin.perform(admin.people.messages, { account }, by),
       admin.perform(admin.people.notes, { account }, by),
       admin.perform(admin.proposals.list, { account }, by),
       activity.page(account, {}),
@@ -87,6 +89,7 @@ export function adminPeople(services: Services): void {
         place: words.place(locale, each),
       })),
       devices: found.devices.map(each => ({ ...each, device: words.device(locale, each.agent) })),
+      messages,
       notes,
       proposals,
       activity: await Promise.all(entries.slice(0, lately).map(each => inWords(ctx, each))),

@@ -60,8 +60,8 @@ export function people({ issuer, trust, hold, closing: patience, sms }: Config, 
   const links = linksOf({ store, now })
   const quota = quotaOf({ store, emit, now })
   const failures = failuresOf({ store, emit, now })
-  const send: FactorServices['send'] = ({ channel, to, locale, ...data }) =>
-    sendMail('code', channel === 'sms' ? { textTo: to, locale } : { email: to, locale }, data)
+  const send: FactorServices['send'] = ({ channel, to, locale, account, ...data }) =>
+    sendMail('code', channel === 'sms' ? { textTo: to, locale, account } : { email: to, locale, account }, data)
   const factors = factorsOf({ hasher, likeness, sealer, send, countries: sms.countries, name, issuer })
 
   const addresses = addressesOf({ store, sealer, accounts, now })

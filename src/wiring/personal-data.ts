@@ -14,6 +14,7 @@ import { sessionsDeclaration } from '../accounts/session.ts'
 import { notesDeclaration } from '../admin/notes.ts'
 import { proposalsDeclaration } from '../admin/proposals.ts'
 import { apiKeysDeclaration } from '../api-keys/api-keys.ts'
+import { sentDeclaration } from '../delivery/sent-log.ts'
 import { places } from '../observers/ledger.ts'
 import { grants } from '../records/adapter.ts'
 import { consentsDeclaration } from '../records/consents.ts'
@@ -105,6 +106,7 @@ export const belongingsList: readonly Belonging[] = [
       disputes: staff,
     },
   }),
+  belonging(sentDeclaration, 'account', ['kind', 'channel', 'state', 'reason', 'at', 'endedAt'], ours),
   belonging(documentsDeclaration, 'account', []),
   // Given unsealed, and as what they stand for: sessions, and the entries of the activity.
   belonging(receiptsDeclaration, 'account', []),

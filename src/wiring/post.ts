@@ -5,6 +5,7 @@ import { DeliveryFault } from '../delivery/delivery-fault.ts'
 import { mailing } from '../delivery/mails.ts'
 import type { Logout, Ping, Send, Webhook } from '../delivery/message.ts'
 import { outbox as outboxOf } from '../delivery/outbox.ts'
+import { sentLog as sentLogOf } from '../delivery/sent-log.ts'
 import { sms } from '../delivery/sms.ts'
 import { mail as mailOf } from '../delivery/smtp.ts'
 import type { Emit } from '../events.ts'
@@ -21,6 +22,7 @@ const pingLife = 5 * 60_000
 
 type Services = Pick<Parameters<typeof outboxOf>[0], 'store' | 'sealer' | 'now'> &
   Pick<Parameters<typeof mailing>[0], 'antiPhishingPhraseOf' | 'mayText'> &
+  Pick<Parameters<typeof sentLogOf>[0], 'accountOf'> &
   Pick<Oidc, 'tellApp' | 'tellPing'> & {
     phrases: Phrases
     /** Posts an event to a webhook. */
@@ -32,7 +34,19 @@ type Services = Pick<Parameters<typeof outboxOf>[0], 'store' | 'sealer' | 'now'>
 
 /** Puts together what writes to people and to apps: all that leaves the house by itself. */
 export function post({ production, issuer, mail, sms: { url } }: Config, services: Services) {
-  const { phrases, tellApp, tellPing, webhook, antiPhishingPhraseOf, mayText, brand, now, emit, ...keeping } = services
+  const {
+    phrases,
+    tellApp,
+    tellPing,
+    webhook,
+    antiPhishingPhraseOf,
+    accountOf,
+    mayText,
+    brand,
+    now,
+    emit,
+    ...keeping
+  } = services
   const mailer =
     mail.url === undefined
       ? undefined
@@ -56,9 +70,11 @@ export function post({ production, issuer, mail, sms: { url } }: Config, service
   const onEvent: Parameters<typeof outboxOf>[0]['onEvent'] = (name, data) =>
     data.channel === 'webhook' && name !== 'message.abandoned' ? undefined : emit(name, data)
   const composing = composer({ phrases, issuer, brand })
-  const outbox = outboxOf({ ...keeping, channels, now, onEvent })
+  const sentLog = sentLogOf({ store: keeping.store, accountOf, now })
+  const outbox = outboxOf({ ...keeping, channels, now, onEvent, log: sentLog })
   return {
     outbox,
+    sentLog,
     /** Composes an email without sending it. */
     compose: composing.mail,
     sendMail: mailing({ composer: composing, outbox, issuer, antiPhishingPhraseOf, mayText, now }),

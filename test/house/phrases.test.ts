@@ -44,6 +44,7 @@ const dynamic = [
   /^help\.[a-z]+\.(title|act|\d)$/,
   /^identity\.(how\.\d|stage\.[a-z]+(\.next)?|afresh\.[a-z]+)$/,
   /^admin\.(state|verdict|status)\.[a-z]+$/,
+  /^admin\.messages?\.[a-z-]+$/,
   /^admin\.act\.[a-z-]+(\.what|\.hint)?$/,
   /^admin\.(figure|period)\.[a-z-]+$/,
   /^admin\.done\.[a-z-]+$/,

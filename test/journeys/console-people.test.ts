@@ -182,4 +182,22 @@ describe('what staff do for one person in the console', function () {
       expect((await admin.open(`/admin/people/${ada.id}`)).h1).to.equal(ada.email)
     })
   })
+  describe('what was sent to them', () => {
+    it('is listed by what it was about, and whether it was delivered, without code, link or address', async () => {
+      const ada = await person()
+      await (await jar().get(url('/forgot-password'))).submit({ email: ada.email })
+      const { link = '' } = await of.mailed(ada.email, '/reset/')
+      const viewer = await of.clerk('viewer')
+      const page = await viewer.open(`/admin/people/${ada.id}`)
+      const lines = page.all('[data-state]').map(each => each.attributes['data-state'])
+      expect(new Set(lines)).to.deep.equal(new Set(['sent']))
+      expect(page.text).to.contain('Choose a new password').and.contain('Your account is ready')
+      const kept = JSON.stringify(await latchkey.store.collection({ name: 'sent_messages' } as never).find({}))
+      for (const each of await latchkey.outbox(ada.email)) {
+        expect(kept).to.not.contain(each.to)
+        if (each.code) expect(kept).to.not.contain(each.code)
+      }
+      expect(kept).to.not.contain(link.split('/').at(-1))
+    })
+  })
 })

@@ -57,6 +57,11 @@ const person = {
   devices: [
     { agent, address: '192.0.2.7', seenAt: now - day, trustedUntil: now + 20 * day, device: 'Chrome on Windows' },
   ],
+  messages: [
+    { kind: 'alert', channel: 'email', state: 'waiting', at: now },
+    { kind: 'code', channel: 'sms', state: 'sent', at: now - day },
+    { kind: 'reset', channel: 'email', state: 'abandoned', at: now - 2 * day },
+  ],
   notes: [{ by: 'grace@example.com', text: 'Lost her phone in Vienna and called about it.', at: now - 3 * day }],
   proposals: [proposal],
   activity: [
@@ -161,7 +166,15 @@ export const adminPages: readonly Picture[] = [
   picture('admin-person', 'admin/person', { ...staff, ...person, title: found.email }),
   picture('admin-person-locked', 'admin/person', {
     ...{ ...staff, ...person, title: longEmail, locale: 'de' },
-    ...{ one: { ...nobody, lockedAt: now }, sessions: [], devices: [], notes: [], proposals: [], activity: [] },
+    ...{
+      one: { ...nobody, lockedAt: now },
+      sessions: [],
+      devices: [],
+      messages: [],
+      notes: [],
+      proposals: [],
+      activity: [],
+    },
     acts: ['unlock'],
   }),
   picture('admin-attribute', 'admin/attribute', { ...staff, ...attribute, title: 'Edit kyc_tier' }),
