@@ -57,6 +57,19 @@ const toApp = (more: object = {}) => ({
   others: () => ({ app: 'nobody', reason: 'It is time.', ...more }),
   refused: 'not_found',
 })
+/** What is done to a webhook. */
+const toWebhook = (more: object = {}) => ({
+  before: async ({ admin, held }: Room) => {
+    const scopes = new Set(['admin:webhooks.write' as const, 'admin:audit.read' as const])
+    const made = { url: 'https://siem.example/', events: [], reason: 'It is new.' }
+    const { id } = await admin.perform(admin.webhooks.create, made, { client: 'desk', scopes, origin: {} })
+    held.webhook = id
+  },
+  given: ({ held }: Room) => ({ webhook: held.webhook, reason: 'It is time.', ...more }),
+  malformed: { webhook: 7 },
+  others: () => ({ webhook: 'nobody’s', reason: 'It is time.', ...more }),
+  refused: 'not_found',
+})
 const theirs = { others: credential('eve'), refused: 'not_found' }
 
 /** One case for each action: an action without one fails. */
@@ -188,6 +201,15 @@ export const cases: Readonly<Record<string, Case>> = {
   'apps.rotate': toApp({ hours: 1 }),
   'apps.disable': toApp(),
   'apps.enable': toApp(),
+  'webhooks.create': {
+    given: () => ({ url: 'https://siem.example/', events: [], reason: 'It is new.' }),
+    malformed: { url: 7 },
+    others: () => ({ url: 'https://siem.example/', events: ['nothing.happened'], reason: 'It is new.' }),
+    refused: 'unknown_event',
+  },
+  'webhooks.change': toWebhook({ url: 'https://siem.example/new', events: ['session.*'] }),
+  'webhooks.replay': toWebhook({ after: 0 }),
+  'webhooks.remove': toWebhook(),
   'attributes.set': { ...toEve({ attribute: 'tier', value: 'gold' }), others: toNothing, refused: 'not_found' },
   'app-roles.set': { ...toEve({ app: 'desk', roles: ['trader'] }), others: toNothing, refused: 'not_found' },
   'proposals.confirm': decides,

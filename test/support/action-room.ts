@@ -16,6 +16,7 @@ import { storedApps } from '../../src/clients/stored-apps.ts'
 import { Problem } from '../../src/errors.ts'
 import { type Emit, recorder } from '../../src/events.ts'
 import type { Factor } from '../../src/factors/factor.ts'
+import { webhooks } from '../../src/feeds/webhooks.ts'
 import { flows as flowsOf } from '../../src/flows/flow-store.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { carriedOut } from '../../src/web/finishing.ts'
@@ -168,8 +169,8 @@ export async function actionRoom({ through = (store: Store) => store } = {}) {
     hosts: 'off',
   })
   const parts = { ...services, store, roles, clients, sealer: testSealer, sessions: { endAllOf: async () => {} } }
-  const { belongings, receipts, activity } = paper
-  Object.assign(parts, { belongings, receipts, activity, submissions: paper.submissions })
+  const { belongings, receipts, activity, submissions } = paper
+  Object.assign(parts, { belongings, receipts, activity, submissions, webhooks: webhooks({ store, now }) })
   const admin = adminOf(parts as unknown as AdminParts)
   const actions = actionsOf({ ...services, ...paper, admin } as unknown as Acts)
 
