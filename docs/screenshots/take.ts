@@ -32,6 +32,7 @@ const pictures: Readonly<Record<string, string>> = {
   close: 'close',
   'forgot-password': 'forgot',
   recover: 'recover',
+  'lost-phone': 'lost-phone',
   identity: 'identity',
   help: 'help',
   device: 'device-enter',
@@ -56,6 +57,16 @@ const pictures: Readonly<Record<string, string>> = {
   'console-secret': 'admin-app-secret',
   'console-cases': 'admin-recovery',
   'console-case': 'admin-case',
+  'console-documents': 'admin-documents',
+  'console-attribute': 'admin-attribute',
+  'console-app-roles': 'admin-app-roles',
+  'console-keys': 'admin-keys',
+  'console-rotate-keys': 'admin-keys-rotate',
+  'console-settings': 'admin-settings',
+  'console-webhooks': 'admin-webhooks',
+  'console-webhook': 'admin-webhook',
+  'console-new-webhook': 'admin-webhook-new',
+  'console-replay': 'admin-webhook-replay',
 }
 
 const latchkey = await startLatchkey({ environment: { LATCHKEY_LOG: 'silent' } })

@@ -84,12 +84,13 @@ export function outbox({
       const at = now()
       // Thousandths of a millisecond, so that what one process posts within one keeps its order.
       last = Math.max(at * 1000, last + 1)
+      const order = last
       const outgoing = { ...message, id: id(), at }
       const { channel, to, purpose, expiresAt: until = at + day } = message
       if (outgoing.channel === 'email' || outgoing.channel === 'sms') {
         await log?.note(outgoing)
         if (!channels[channel]) {
-          await kept.keep(outgoing, last)
+          await kept.keep(outgoing, order)
           await tell('message.sent', { message: outgoing.id, channel, tries: 1 })
           return
         }
@@ -99,7 +100,7 @@ export function outbox({
         channel,
         purpose,
         lane: sealer.blind(`${channel}:${to}`, 'recipient')[0],
-        order: last,
+        order,
         at,
         until,
         // Later than its use ends: a message that only vanished would never be told of.

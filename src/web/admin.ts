@@ -17,11 +17,11 @@ declare module './pages.ts' {
       'waiting' | 'granted' | 'closed',
       { cases: readonly CaseLine[]; first: boolean; rest: string | undefined }
     >
-    /** All documents of a case side by side, each at `<base>/documents/<id>`; those that are not `shown` are saved as files. */
+    /** All documents of a case side by side, and where each is; those that are not `shown` are saved as files. */
     'admin/documents': {
       number: string
       base: string
-      documents: readonly { id: string; type: string; kilobytes: number; shown: boolean }[]
+      documents: readonly { id: string; type: string; kilobytes: number; shown: boolean; at: string }[]
     }
     /** Posts `verdict` (`approve` or `refuse`), `reason` and `check-<check>` to `base`; documents are at `<base>/documents`. */
     'admin/case': CaseLine & {
@@ -134,8 +134,11 @@ export function admin(services: Services): void {
   page('/admin/recovery/:number/documents', 'admin:recovery.decide', async (ctx, by) => {
     const { found, bars } = await staffDecisions.look(ctx.params.number ?? '', by.staff)
     if (bars === 'own_case') throw new Problem('not_found')
-    const documents = documentsOf(found).map(each => ({ ...each, shown: inline.test(each.type) }))
-    show.page(ctx, 'admin/documents', { number: found.id, base: `/admin/recovery/${found.id}`, documents }, frame(by))
+    const base = `/admin/recovery/${found.id}`
+    const documents = documentsOf(found).map(each => {
+      return { ...each, shown: inline.test(each.type), at: `${base}/documents/${each.id}` }
+    })
+    show.page(ctx, 'admin/documents', { number: found.id, base, documents }, frame(by))
   })
 
   page('/admin/recovery/:number/documents/:document', 'admin:recovery.decide', async (ctx, { staff }) => {

@@ -56,6 +56,8 @@ describe('the gallery', () => {
 
   for (const { title } of gallery) {
     it(`can be used by everybody, narrow and wide, light and dark, within 60 KB (${title})`, async () => {
+      // Each page answers for itself.
+      faults.length = 0
       await page.goto(`${server.origin}/${title}`)
       expect(await page.evaluate(weight)).to.be.within(1_000, budget)
       expect(await page.evaluate(shifts), 'nothing moves').to.deep.equal([])

@@ -50,12 +50,17 @@ const one = {
   checks: ['document', 'name', 'story', 'others'].map(id => ({ id, ticked: false })),
   typed: '',
 }
+/** A drawing of a card with a photo, in the place of somebody's document. */
+const paper = (colour: string) =>
+  `data:image/svg+xml,${encodeURIComponent(
+    `<svg xmlns="http://www.w3.org/2000/svg" width="640" height="400"><rect width="640" height="400" rx="24" fill="${colour}"/><circle cx="150" cy="150" r="60" fill="#888"/><rect x="60" y="225" width="180" height="110" rx="55" fill="#888"/><path d="M300 110h260M300 170h200M300 230h230M300 290h150" stroke="#666" stroke-width="18"/></svg>`,
+  )}`
 const viewed = {
   ...{ number, base: one.base },
   documents: [
-    { id: 'd1', type: 'image/jpeg', kilobytes: 2_314, shown: true },
-    { id: 'd2', type: 'image/png', kilobytes: 870, shown: true },
-    { id: 'd3', type: 'application/pdf', kilobytes: 180, shown: false },
+    { id: 'd1', type: 'image/jpeg', kilobytes: 2_314, shown: true, at: paper('#dbe4ee') },
+    { id: 'd2', type: 'image/png', kilobytes: 870, shown: true, at: paper('#e6dfd0') },
+    { id: 'd3', type: 'application/pdf', kilobytes: 180, shown: false, at: '/nowhere' },
   ],
 }
 const none = { cases: [], first: true, rest: undefined }

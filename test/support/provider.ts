@@ -46,7 +46,7 @@ export interface Running {
   proof: Proof
   /** What the interactions that came by were: their details, in order. */
   met: Awaited<ReturnType<Oidc['interactions']['details']>>[]
-  /** What an interaction page does instead of finishing with `proof`. */
+  /** What an interaction page does instead of finishing with `proof`, or allowing what is asked. */
   meet: ((ctx: Context, oidc: Oidc) => Promise<void>) | undefined
   /** Apps answer logout tokens with this status, or with 503. */
   deaf: boolean | number
@@ -224,9 +224,10 @@ const nothing = async () => {}
 async function answer(ctx: Context, self: Running): Promise<void> {
   const { interactions, sessions } = self.oidc
   if (ctx.path.startsWith('/interaction/')) {
-    self.met.push(await interactions.details(ctx))
+    const details = await interactions.details(ctx)
+    self.met.push(details)
     if (self.meet) return self.meet(ctx, self.oidc)
-    return interactions.finish(ctx, self.proof)
+    return details.prompt === 'consent' ? interactions.consent(ctx) : interactions.finish(ctx, self.proof)
   }
   if (ctx.path.endsWith('/backchannel-logout')) {
     const chunks: Buffer[] = []
