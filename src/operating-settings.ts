@@ -20,7 +20,7 @@ export const operating = {
     ),
     file: optional(
       'LATCHKEY_AUDIT_FILE',
-      'A file that every event of the audit log is added to as a line of JSON, for a SIEM: [events](docs/events.md).',
+      'A file that every event of the audit log is added to as a line of JSON, for a SIEM; docs/events.md says how.',
       'none',
       shape.text,
     ),

@@ -57,6 +57,7 @@ describe('somebody who has lost everything', () => {
     const form = page.find('form')
     expect(form?.attributes.enctype).to.equal('multipart/form-data')
     page = await page.submit({ story: 'All was in one bag. <b>Stolen</b>.', documents: passport() })
+    const texted = async (words: string) => (await latchkey.outbox(ada.phone)).find(each => each.text.includes(words))
     const number = of.numberOn(page)
     expect(number).to.match(/^\d{4}-\d{4}-\d{4}$/)
     expect(page.text).to.contain('Our staff will review them')
@@ -67,9 +68,7 @@ describe('somebody who has lost everything', () => {
     // Every address and number is told, and only then the staff see it.
     const told = await of.mailed(ada.email, '/recover/cancel/')
     expect(told.text).to.contain(number)
-    expect((await latchkey.outbox(ada.phone)).some(each => each.text.includes('requested an identity check'))).to.equal(
-      true,
-    )
+    await of.until('the text', () => texted('requested an identity check'))
     await of.queued(grace, number)
     page = await grace.open(`/admin/recovery/${number}`)
     expect(page.text).to.contain('All was in one bag. <b>Stolen</b>.')
@@ -93,9 +92,7 @@ describe('somebody who has lost everything', () => {
     expect((await edsger.decide(number, 'approve')).status).to.equal(200)
     const again = await of.mailed(ada.email, '/recover/cancel/', [told.link ?? ''])
     expect(again.subject).to.equal('We approved an identity check for your account')
-    expect(
-      (await latchkey.outbox(ada.phone)).some(each => each.text.includes('We approved an identity check')),
-    ).to.equal(true)
+    await of.until('the text', () => texted('We approved an identity check'))
     await of.until('the delay', async () => {
       const status = await browser.get((await of.mailed(ada.email, '/recover/identity/')).link ?? '')
       return status.text.includes('time to object') ? status : undefined
