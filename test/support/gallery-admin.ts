@@ -70,7 +70,17 @@ const person = {
       ...{ ...unsaid, address: '192.0.2.7', agent: 'Chrome on Windows', name: 'session.started' },
     },
   ],
-  acts: ['end-sessions', 'lock', 'require-password', 'compromise', 'lift-hold', 'close'],
+  acts: [
+    'end-sessions',
+    'lock',
+    'require-password',
+    'compromise',
+    'change-address',
+    'lift-hold',
+    'start-recovery',
+    'export',
+    'close',
+  ],
   writes: true,
   attributes: [
     { name: 'kyc_tier', value: '2', declared: true },
