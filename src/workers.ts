@@ -28,6 +28,8 @@ export function reportFailure(text: string): void {
 
 /** Calls back once this worker is told that another has taken its place. */
 export function onRetired(retire: () => void): void {
+  // A process manager that started this one as its child may say anything.
+  if (!cluster.isWorker) return
   process.on('message', (said: object) => {
     if ('retire' in said) retire()
   })

@@ -30,10 +30,10 @@ describe('a server that cannot start', function () {
     rmSync(folder, { recursive: true })
   })
 
-  const start = (environment: Record<string, string>): Started => {
+  const start = (environment: Record<string, string>, ...more: 'ipc'[]): Started => {
     const clients = join(folder, 'clients.json')
     const env = { PATH: process.env.PATH, LATCHKEY_CLIENTS: clients, ...environment }
-    const child = spawn(process.execPath, [main], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, [main], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe', ...more] })
     const said = { out: '', err: '' }
     child.stdout?.on('data', chunk => {
       said.out += chunk
@@ -93,6 +93,21 @@ describe('a server that cannot start', function () {
       })
     })
   }
+
+  it('is not one that a process manager talks to', async () => {
+    clients()
+    const [port] = await freePorts(1)
+    const it = start({ LATCHKEY_ISSUER: `http://localhost:${port}`, LATCHKEY_WORKERS: '1' }, 'ipc')
+    await until(() => it.out().includes('listening on'))
+    for (const said of ['shutdown', 7, null, { retire: true }, { wanted: 1 }])
+      await new Promise<void>((resolve, reject) =>
+        it.child.send(said as string, fault => (fault ? reject(fault) : resolve())),
+      )
+    await wait(200)
+    expect((await fetch(`http://localhost:${port}/health/ready`)).status).to.equal(200)
+    it.child.kill('SIGTERM')
+    expect(await ended(it)).to.equal(0)
+  })
 
   it('is not one whose worker dies later: another takes its place', async () => {
     clients()
