@@ -85,11 +85,11 @@ export async function serving(
     socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
     onUnreadable?.({ request, status, why })
   }
-  // Node's own answer to a request without a host has no name (RFC 9112, 3.2: 400).
   let closed: Promise<unknown> | undefined
   const answer: RequestListener = (req, res) => {
     // A header would be lost where an answer begins anew.
     if (closed) res.shouldKeepAlive = false
+    // Node's own answer to a request without a host has no name (RFC 9112, 3.2: 400).
     if (req.headers.host !== undefined || req.httpVersion !== '1.1') listener(req, res)
     else refuseUnreadable('no host', req.socket)
   }

@@ -56,7 +56,7 @@ interface Seen {
   rivals: Case[]
   /** Who decided, by their addresses. */
   decided: (Decision & { by: string })[]
-  /** Why this member of the staff may not decide; undefined where they may. */
+  /** Why this member of the staff may not approve; undefined where they may. */
   bars: 'own_case' | 'own_start' | 'already_decided' | undefined
 }
 
@@ -97,6 +97,12 @@ export function staffDecisions(services: Services) {
   /** Nobody decides their own case, whichever of their addresses it names. */
   const own = ({ account, email, contact }: Case, staff: Account): boolean =>
     account === staff.id || [email, contact].includes(staff.email)
+  /** Returns why one of the staff may not approve a case; undefined where they may. */
+  const barOf = (found: Case, staff: Account): Seen['bars'] => {
+    if (own(found, staff)) return 'own_case'
+    if (found.startedBy === staff.id) return 'own_start'
+    return standing(found).some(each => each.staff === staff.id) ? 'already_decided' : undefined
+  }
   /** Resolves to whose approvals count for nothing: who started a case in the person's place chose where its link went. */
   const startersOf = async ({ startedBy }: Case): Promise<readonly (string | undefined)[]> =>
     startedBy === undefined ? [] : [startedBy, await wordOf(startedBy)]
@@ -153,9 +159,8 @@ export function staffDecisions(services: Services) {
   const approve = async (number: string, staff: Account, decision: Decision): Promise<void> => {
     const changed = await cases.change(number, async found => {
       if (found.state !== 'waiting' || found.account === undefined) throw new Problem('conflict')
-      if (own(found, staff)) throw new Problem('own_case')
-      if (standing(found).some(each => each.staff === staff.id)) throw new Problem('already_decided')
-      if (found.startedBy === staff.id) throw new Problem('own_start')
+      const bar = barOf(found, staff)
+      if (bar) throw new Problem(bar)
       const decisions = [...found.decisions, decision]
       const [starters, ...said] = await Promise.all([
         startersOf(found),
@@ -190,20 +195,13 @@ export function staffDecisions(services: Services) {
         ...each,
         by: (await accounts.get(each.staff))?.email ?? '',
       }))
-      const twice = standing(found).some(each => each.staff === staff.id)
       return {
         found,
         story: cases.story(found),
         known: await knownOf(found),
         rivals: others.filter(each => each.id !== number && each.state !== 'draft' && each.endedAt === undefined),
         decided: await Promise.all(decided),
-        bars: own(found, staff)
-          ? 'own_case'
-          : found.startedBy === staff.id
-            ? 'own_start'
-            : twice
-              ? 'already_decided'
-              : undefined,
+        bars: barOf(found, staff),
       }
     },
     /** Opens a document of an open case, and records that. Throws `not_found`. */

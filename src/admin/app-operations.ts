@@ -9,7 +9,7 @@ import type { Emit } from '../events.ts'
 import { type Figures, type Period, periods } from '../observers/figures.ts'
 import type { Store } from '../store/collection.ts'
 import { appKeeper, appSources, longestOverlap, usualOverlap } from './app-keeper.ts'
-import { forReason, type Operator, operation, recordOf } from './operation.ts'
+import { forReason, type Operator, operation, recordOf, time } from './operation.ts'
 
 /** Apps of these sources are counted. */
 const counted: readonly AppShown['source'][] = ['file', 'store']
@@ -22,7 +22,6 @@ interface Services extends Pick<Parameters<typeof appKeeper>[0], 'sealer' | 'iss
 }
 
 const names = Object.keys(periods) as [Period, ...Period[]]
-const time = z.number().describe('Milliseconds since the epoch')
 const maybe = time.optional()
 const which = { app: z.string().max(2_048).describe('The client id') }
 

@@ -34,7 +34,8 @@ interface Part {
   cursor?: string | undefined
 }
 
-const bare = ['account', 'event', 'from', 'until', 'cursor'] as const
+/** What reads the log from its newest event on, and so goes together with no `after`. */
+const backward = ['account', 'event', 'from', 'until', 'cursor'] as const
 const searching = z
   .object({
     account: z.string().max(100).optional(),
@@ -61,7 +62,7 @@ const searching = z
       .describe('With after: seconds to wait for news where there is none'),
   })
   .superRefine(({ after, limit, wait, ...given }, { addIssue }) => {
-    const name = bare.find(each => given[each] !== undefined)
+    const name = backward.find(each => given[each] !== undefined)
     if (after !== undefined && name)
       addIssue({ code: 'custom', path: [name], message: 'does not go together with after' })
     for (const [alone, value] of Object.entries({ limit, wait }))

@@ -65,6 +65,8 @@ export const toAccount = { account: z.string().max(100) }
 export const forReason = { reason: z.string().max(longest) }
 /** The result of what only needs to be done. */
 export const nothing = z.object({})
+/** Any time that an operation takes or tells. */
+export const time = z.number().describe('Milliseconds since the epoch')
 
 /** Who performed an operation and why, as events record it. */
 export function recordOf({ staff, client }: Operator, reason?: string) {

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { type Figures, figureNames, type Period, periods } from '../observers/figures.ts'
-import { operation } from './operation.ts'
+import { operation, time } from './operation.ts'
 
-const point = z.object({ at: z.number().describe('Milliseconds since the epoch'), count: z.number() })
+const point = z.object({ at: time, count: z.number() })
 
 /** Shows how often what happened in a period, by the hour or by the day. */
 export function overview({ figures }: { figures: Pick<Figures, 'read'> }) {

@@ -48,11 +48,11 @@ const entryShape = z.strictObject({
   password_hash: text(2048).optional(),
   totp: z.array(totp).max(2).default([]),
   passkeys: z.array(passkey).max(20).default([]),
-  /** Codes that stand in for what was lost, as an export of Latchkey has them. */
   /** Of those that clients.json declares. */
   attributes: z.record(z.string(), z.unknown()).default({}),
   /** Roles in single apps, by client id. */
   app_roles: z.record(z.string(), z.array(text(40)).max(50)).default({}),
+  /** Codes that stand in for what was lost, as an export of Latchkey has them. */
   recovery_codes: z.strictObject({ key: text(100), left: z.array(text(100)).max(10) }).optional(),
 })
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { SentLog } from '../delivery/sent-log.ts'
-import { operation, toAccount } from './operation.ts'
+import { operation, time, toAccount } from './operation.ts'
 
 /** Messages that are listed of one person. */
 const most = 100
@@ -12,7 +12,7 @@ export function personMessages({ sentLog }: { sentLog: Pick<SentLog, 'of'> }) {
     channel: z.enum(['email', 'sms']),
     state: z.enum(['waiting', 'sent', 'abandoned']).describe('sent: the next server took it'),
     reason: z.string().optional().describe('Why it was given up'),
-    at: z.number().describe('Milliseconds since the epoch'),
+    at: time,
     endedAt: z.number().optional().describe('When it was sent or given up'),
   })
   return operation({

@@ -11,7 +11,7 @@ import type { Emit } from '../events.ts'
 import type { Factor } from '../factors/factor.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
 import type { Consents } from '../records/consents.ts'
-import { operation, toAccount } from './operation.ts'
+import { operation, time, toAccount } from './operation.ts'
 
 /** Past sessions that are shown of one person. */
 const shown = 50
@@ -32,7 +32,6 @@ interface Services {
   emit: Emit
 }
 
-const time = z.number().describe('Milliseconds since the epoch')
 const maybe = time.optional()
 
 const person = z.object({

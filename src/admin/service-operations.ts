@@ -4,7 +4,7 @@ import type { Sealer } from '../crypto/seal.ts'
 import type { Emit } from '../events.ts'
 import { keys, type RingKey } from '../keys/signing-keys.ts'
 import type { Store } from '../store/collection.ts'
-import { forReason, operation, recordOf } from './operation.ts'
+import { forReason, operation, recordOf, time } from './operation.ts'
 
 interface Services {
   store: Store
@@ -15,7 +15,6 @@ interface Services {
   now: () => number
 }
 
-const time = z.number().describe('Milliseconds since the epoch')
 const key = z.object({
   kid: z.string(),
   alg: z.enum(algorithms),

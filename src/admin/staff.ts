@@ -3,7 +3,7 @@ import { type Accounts, active } from '../accounts/account.ts'
 import { decides, type Role, type Roles, roleNames } from '../accounts/role.ts'
 import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
-import { forReason, nothing, operation, recordOf, type Second, toAccount } from './operation.ts'
+import { forReason, nothing, operation, recordOf, type Second, time, toAccount } from './operation.ts'
 import type { proposals } from './proposals.ts'
 
 interface Services {
@@ -16,7 +16,7 @@ const member = z.object({
   account: z.string(),
   email: z.string(),
   role: z.enum(roleNames),
-  since: z.number().describe('Milliseconds since the epoch'),
+  since: time,
 })
 
 /** Who is of the staff, and who becomes it. */

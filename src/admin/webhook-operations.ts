@@ -3,7 +3,7 @@ import { web } from '../clients/standard-metadata.ts'
 import { Problem } from '../errors.ts'
 import { type Emit, events } from '../events.ts'
 import { type Attempt, familyOf, type Hook, type Webhooks } from '../feeds/webhooks.ts'
-import { forReason, nothing, type Operator, operation, recordOf } from './operation.ts'
+import { forReason, nothing, type Operator, operation, recordOf, time } from './operation.ts'
 
 interface Services {
   webhooks: Webhooks
@@ -12,7 +12,6 @@ interface Services {
   emit: Emit
 }
 
-const time = z.number().describe('Milliseconds since the epoch')
 const which = { webhook: z.string().max(100).describe('Its id') }
 const wishes = {
   url: z.string().max(2_000).describe('Where events are posted to: https'),
@@ -32,16 +31,17 @@ const shown = z.object({
     .optional()
     .describe('There where it takes nothing at the moment'),
 })
+/** A webhook as staff see it. Times in milliseconds since the epoch. */
+export type WebhookShown = z.output<typeof shown>
+
 /** As programs send it, or as a form does: an empty field is no 0, which would begin with the first event. */
-const number = z.union([
+const sequenceNumber = z.union([
   z.int().nonnegative(),
   z
     .string()
     .regex(/^\d{1,15}$/)
     .transform(Number),
 ])
-/** A webhook as staff see it. Times in milliseconds since the epoch. */
-export type WebhookShown = z.output<typeof shown>
 
 const attempt = z.object({
   sequence: z.number(),
@@ -147,7 +147,7 @@ export function webhookOperations({ webhooks, local, emit }: Services) {
       means: 'Tells a webhook again of every event that it wants behind a sequence number; 0 begins with the first.',
       scope: 'admin:webhooks.write',
       at: 'POST /webhooks/{webhook}/replay',
-      args: z.object({ ...which, after: number, ...forReason }),
+      args: z.object({ ...which, after: sequenceNumber, ...forReason }),
       result: shown,
       event: 'webhook.replayed',
       run: async ({ webhook, after, reason }, by) => {

@@ -50,7 +50,7 @@ class Misfit extends Error {}
 
 /**
  * Copies the audit log to a file, one event a line: `turn`, called every second, adds what is new. Of all processes that see the file, one
- * writes it. It is opened by its name each time, so that whoever rotates it only has to move it away. Nobody waits for it: a file
+ * writes it. It is opened by its name each time, so to rotate it means only to move it away. Nobody waits for it: a file
  * that cannot be written is an event with the reason, and goes on behind its last line once it can be.
  */
 export function eventFile(file: string, { store, emit, now }: Services) {

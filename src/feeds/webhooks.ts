@@ -80,7 +80,7 @@ export function webhooks({ store, now }: { store: Store; now: () => number }) {
     },
     /** Resolves to the attempts of the last seven days, newest first. Throws Problem `not_found` for a cursor that is gone. */
     attempts: async (webhook: string, after?: string): Promise<{ attempts: Attempt[]; next: string | undefined }> => {
-      const part = { sort: { by: 'at', descending: true }, limit: page, ...(after !== undefined && { after }) } as const
+      const part = { sort: { by: 'at', descending: true }, limit: page, after } as const
       const { page: found, next } = await pageOf(attempts, { webhook }, part)
       return { attempts: found, next }
     },

@@ -29,13 +29,14 @@ export function metrics({ named = () => false }: Options = {}) {
   // From zero, because a rate over a series that begins at one misses its first event.
   for (const [event, { level }] of Object.entries(events)) tally.inc({ event, level }, 0)
   const signIns = counter('latchkey_sign_ins_total', 'Sign-ins, by how they ended and by what', 'outcome', 'method')
-  for (const outcome of ['held', 'refused', 'denied']) signIns.inc({ outcome, method: 'any' }, 0)
+  for (const outcome of signInEnds.values()) signIns.inc({ outcome, method: 'any' }, 0)
   for (const method of methods.values()) signIns.inc({ outcome: 'completed', method }, 0)
   const answers = counter('latchkey_factor_answers_total', 'Answers to factors', 'factor', 'outcome')
   const tokens = counter('latchkey_tokens_total', 'Token responses, by grant and client', 'grant', 'client')
   const refusals = counter('latchkey_token_refusals_total', 'Token requests that were refused', 'grant', 'code')
   const deliveries = counter('latchkey_deliveries_total', 'Tries to deliver a message', 'channel', 'outcome')
-  for (const channel of postedChannels) for (const outcome of outcomes.values()) deliveries.inc({ channel, outcome }, 0)
+  for (const channel of postedChannels)
+    for (const outcome of deliveryOutcomes.values()) deliveries.inc({ channel, outcome }, 0)
   const closed = counter('latchkey_limits_closed_total', 'Limits that were used up, by name', 'limit')
   // The rules of packaging/ tell of these two, at once.
   for (const limit of ['sms.daily', 'sms.daily.unproven']) closed.inc({ limit }, 0)
@@ -74,16 +75,16 @@ export function metrics({ named = () => false }: Options = {}) {
   const observe = ({ name, level, data }: Recorded): void => {
     tally.inc({ event: name, level })
     const told = data as Record<string, unknown>
-    const factor = answered.get(name)
-    if (factor) answers.inc({ factor: String(told.factor), outcome: factor })
-    const outcome = outcomes.get(name)
-    if (outcome) deliveries.inc({ channel: String(told.channel), outcome })
+    const answer = factorOutcomes.get(name)
+    if (answer) answers.inc({ factor: String(told.factor), outcome: answer })
+    const delivery = deliveryOutcomes.get(name)
+    if (delivery) deliveries.inc({ channel: String(told.channel), outcome: delivery })
     if (name === 'session.started') {
       const { amr } = data as EventData<'session.started'>
       const [, method = 'other'] = [...methods].find(([each]) => amr.includes(each)) ?? []
       signIns.inc({ outcome: 'completed', method })
     }
-    const ended = ends.get(name)
+    const ended = signInEnds.get(name)
     if (ended) signIns.inc({ outcome: ended, method: 'any' })
     if (name === 'grant.issued') {
       const { client: id, type } = data as EventData<'grant.issued'>
@@ -154,19 +155,20 @@ const methods = new Map([
   ['pwd', 'password'],
 ])
 /** How a sign-in ends that does not lead to a session. */
-const ends = new Map<string, string>([
+const signInEnds = new Map<string, string>([
   ['sign-in.held', 'held'],
   ['sign-in.refused', 'refused'],
   ['sign-in.denied', 'denied'],
 ])
-const answered = new Map<string, string>([
+/** What became of an answer to a factor. */
+const factorOutcomes = new Map<string, string>([
   ['factor.proved', 'proved'],
   ['factor.refused', 'refused'],
   ['factor.throttled', 'throttled'],
   ['factor.turned-away', 'throttled'],
 ])
 /** What became of a message, or of word to an app. */
-const outcomes = new Map<string, string>([
+const deliveryOutcomes = new Map<string, string>([
   ['message.sent', 'sent'],
   ['message.delayed', 'delayed'],
   ['message.abandoned', 'abandoned'],

@@ -26,7 +26,7 @@ export function together(kind: string, adapter: Adapter): Adapter {
     const writing = Promise.resolve((adapter[verb] as (...given: unknown[]) => unknown)(...given))
     const { ctx } = Provider
     if (!ctx?.oidc || !is(ctx.oidc)) return writing
-    // Whoever waits for it hears of a failure.
+    // `written` throws a failure; here it only must not count as unhandled.
     writing.catch(() => {})
     underWay.set(ctx, [...(underWay.get(ctx) ?? []), writing])
     return Promise.resolve()

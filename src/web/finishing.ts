@@ -53,7 +53,7 @@ export async function concluded(
   // What was proved before the account's protection changed may be what the change was made against.
   if (person.securityStamp !== securityStamp) throw new Problem('attempt_expired')
   const noted = devices.saw(visitor, person.id)
-  // Whoever waits for it hears of a failure.
+  // A failure reaches those who await it; here it only must not count as unhandled.
   noted.catch(() => {})
   // What was proved by less than two factors is not enough to ask for less from now on.
   if (trust && devices.trustFor > 0 && reaches(done.acr, 'aal2')) {
@@ -69,7 +69,7 @@ export async function concluded(
 }
 
 /** Takes a finished flow, carries out its action, and raises the session by what was proved. Resolves to the action's outcome, and what is said of it. */
-export async function carriedOut(ctx: Context, services: Omit<Services, 'resume' | 'hold'>, flow: Flow) {
+export async function carriedOut(ctx: Context, services: Services, flow: Flow) {
   const { accounts, actions, sessions, show } = services
   const say = (key: string) => show.say(ctx.state.locale, key)
   const { account, acr, amr, noted } = await concluded(ctx, services, flow)

@@ -1,6 +1,6 @@
 import { outgoing } from '../clients/outgoing.ts'
 import type { Config } from '../config.ts'
-import type { Send, Webhook } from '../delivery/message.ts'
+import type { Webhook } from '../delivery/message.ts'
 import type { Emit } from '../events.ts'
 import { eventFile } from '../feeds/event-file.ts'
 import { webhookSender } from '../feeds/webhook-sender.ts'
@@ -24,22 +24,19 @@ interface Services {
 export function feeding({ audit: { file }, production, local }: Config, { onFault, ring, ...services }: Services) {
   const written = file === undefined ? undefined : eventFile(file, services)
   const stopping = new AbortController()
-  const rests: (() => Promise<void>)[] = []
   const webhooks = webhooksOf(services)
   const fetch = outgoing({ loopback: local && !production })
-  const webhook: Send<Webhook> = (message, signal) =>
-    webhookSender({ ...services, hooks: webhooks, ring: ring(), fetch })(message, signal)
   return {
     webhooks,
     /** Posts an event to a webhook, as the outbox has it. */
-    webhook,
+    webhook: webhookSender({ ...services, hooks: webhooks, ring: { keys: () => ring().keys() }, fetch }),
     /** Aborts once those who wait for events are to be answered. */
     stopping: stopping.signal,
     leave: () => stopping.abort(),
     eventFileFault: (): string | undefined => written?.fault(),
     /** Starts to write and to hand events to the outbox; what it returns stops, once what is under way is done. */
     work: (post: (message: Webhook) => Promise<void>) => {
-      rests.push(repeating(webhookDispatch({ ...services, post }), second, onFault))
+      const rests = [repeating(webhookDispatch({ ...services, post }), second, onFault)]
       if (written) rests.push(repeating(written.turn, second, onFault))
       return async () => {
         stopping.abort()
