@@ -46,6 +46,19 @@ describe('signing keys and settings in the staff area', () => {
       expect(await requested()).to.deep.equal([])
     })
 
+  it('and what is changed there stand in the part of the staff area that they belong to', async () => {
+    const { admin } = members
+    const parts = {
+      ...{ '/admin/keys': 'Signing keys', '/admin/keys/rotate': 'Signing keys', '/admin/new-webhook': 'Webhooks' },
+      ...{ '/admin/new-app': 'Apps', '/admin/apps/robot': 'Apps', [`/admin/roles/${admin.account}/admin`]: 'Roles' },
+      ...{ [`/admin/people/${admin.account}`]: 'People', [`/admin/people/${admin.account}/lock`]: 'People' },
+    }
+    for (const [path, part] of Object.entries(parts)) {
+      const marked = (await open(admin, path)).all('nav.staff [aria-current]').map(({ text }) => text)
+      expect(marked, path).to.deep.equal([part])
+    }
+  })
+
   it('show secrets to nobody, and where each setting comes from', async () => {
     const page = await open(members.viewer, '/admin/settings')
     const shown = (name: string) => page.find(`[data-setting=${name}]`)
