@@ -98,6 +98,19 @@ describe('webhooks', () => {
     expect(numbers()).to.deep.equal([2, 3])
   })
 
+  it('are told again where that is asked for while new events are handed on', async () => {
+    const { id } = await hooks().add(url, [])
+    for (const account of ['a', 'b']) await append(account)
+    const post = async (message: Webhook) => {
+      posted.push(message)
+      if (message.sequence === 2) await hooks().replay(id, 0)
+    }
+    await webhookDispatch({ store, now, post })()
+    expect(numbers()).to.deep.equal([1, 2])
+    await dispatch()()
+    expect(numbers()).to.deep.equal([1, 2])
+  })
+
   describe('are posted to', () => {
     let key: RingKey
     let asked: { headers: Headers; body: string }[]
