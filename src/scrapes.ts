@@ -12,7 +12,7 @@ const longer = 5_000
 /** Milliseconds between two signs of life. */
 const pulse = 4_000
 
-/** Answers for this worker the process that started it, and asks it for the figures of all. */
+/** Sends the figures of this worker to the process that started it, and asks that process for the figures of all workers. */
 export function scrapes() {
   let asked = 0
   const waiting = new Map<number, (text: string) => void>()
@@ -93,7 +93,7 @@ export function adding({ startedAt, patience = 2_000 }: { startedAt: number; pat
   }
 
   return {
-    /** Hears what a worker says. `serving` are the workers that are asked when it wants the figures of all. */
+    /** Takes a message of a worker. `serving` are the workers that are asked when it wants the figures of all. */
     hear: async (worker: Worker, said: FromWorker, serving: () => readonly Worker[]): Promise<void> => {
       if ('scrape' in said) say(worker, { scraped: said.scrape, text: await text(serving()) })
       if (!('figures' in said)) return

@@ -30,7 +30,7 @@ const decisionShape = z.object({
   staff: z.string(),
   verdict: z.enum(['approve', 'refuse']),
   reason: z.string(),
-  /** What was found to be right; absent in decisions of a time when nothing was asked. */
+  /** What the member of staff ticked as checked; absent in decisions from before there was a checklist. */
   checks: z.array(z.enum(checks)).optional(),
   at: z.number(),
 })

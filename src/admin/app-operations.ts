@@ -53,8 +53,8 @@ export function appOperations({ store, figures, emit, ...services }: Services) {
   const keeper = appKeeper({ ...services, stored: storedApps(store), registrations: registrations(store) })
   const { resource } = adminApi(services.issuer)
   /**
-   * Returns what throws `not_permitted` for an app that may do more at the admin API than who makes it, changes it or gets its secret, or
-   * where that is a program, more at any API: they would do it by the app.
+   * Returns a check that throws `not_permitted` for an app that may do more at the admin API than the operator who makes it, changes it or
+   * gets its secret; for a program, more at any API. Otherwise they could do it by the app.
    */
   const within = async ({ scopes, staff, client = '' }: Operator) => {
     const own = staff === undefined ? ((await services.clients.ours(client))?.apis ?? new Map()) : undefined

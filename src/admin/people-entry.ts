@@ -33,7 +33,7 @@ const passkey = z.strictObject({
 /** One person as a file says it: the fields of the format `latchkey`, which every other format is brought into. */
 const entryShape = z.strictObject({
   id: text(255).optional(),
-  /** What the product before it knew it by, beside its id. */
+  /** The id by which an earlier product knew the account, beside its own. */
   legacy_sub: text(255).optional(),
   email: text(1000),
   email_verified: yes.default(false),
@@ -48,7 +48,7 @@ const entryShape = z.strictObject({
   password_hash: text(2048).optional(),
   totp: z.array(totp).max(2).default([]),
   passkeys: z.array(passkey).max(20).default([]),
-  /** Of those that clients.json declares. */
+  /** By name, of the attributes that clients.json declares. */
   attributes: z.record(z.string(), z.unknown()).default({}),
   /** Roles in single apps, by client id. */
   app_roles: z.record(z.string(), z.array(text(40)).max(50)).default({}),

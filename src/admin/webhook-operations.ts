@@ -71,7 +71,7 @@ export function webhookOperations({ webhooks, local, emit }: Services) {
     const unknown = names.find(each => !known.has(each))
     if (unknown !== undefined) throw new Problem('unknown_event', { field: 'events', values: { event: unknown } })
   }
-  /** Throws `not_permitted` for who may not read what they would have posted to an address of their choice. */
+  /** Throws `not_permitted` for anybody who may not read the events that they would have posted to an address of their choice. */
   const reads = ({ scopes }: Operator): void => {
     if (!scopes.has('admin:audit.read')) throw new Problem('not_permitted')
   }

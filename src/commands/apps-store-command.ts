@@ -119,7 +119,7 @@ export const appsShow: Command = {
 }
 
 interface Room {
-  /** Returns what keeps apps. It seals only what it makes. */
+  /** Returns the apps of the store, to read and change. Only new secrets are sealed. */
   keep(): ReturnType<typeof appKeeper>
   emit: Emit
 }

@@ -16,7 +16,7 @@ export interface Command {
   /** What may follow its name, as its help prints it. */
   takes: string
   options: NonNullable<ParseArgsConfig['options']>
-  /** Whether words may follow that are no options. */
+  /** Whether it takes words beside its options. */
   words?: true
   /** What its options mean, and what else to know. */
   help: string
@@ -74,7 +74,7 @@ export async function withStore<R>(config: Config, act: (store: Store, keys: () 
   }
 }
 
-/** Returns what puts an act of the operator on record in the audit log. */
+/** Returns a function that records an act of the operator in the audit log. */
 export function recording(store: Store, { beside }: Pick<Given, 'beside'>): Emit {
   return recorder([audit({ store })], Date.now, fault => beside.write(`${fault}\n`))
 }

@@ -73,7 +73,8 @@ export async function eventLines({ store, audit: { file } }: Config): Promise<Fi
   try {
     const opened = await openStore(store, { now: Date.now, sweep: false })
     const { behind, fault } = await eventFileState(file, opened).finally(opened.close)
-    const told = behind === 0 ? `${file} holds every event` : `${file} lacks the last ${behind} of the events`
+    const told =
+      behind === 0 ? `${file} holds every event` : `${file} is missing ${behind === 1 ? '1 event' : `${behind} events`}`
     return fault === undefined
       ? { what, state: 'ok', told }
       : { what, state: 'fault', told: `${told}: ${fault}`, advice }

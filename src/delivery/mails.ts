@@ -138,7 +138,7 @@ export type Recipient = ({ email: string; textTo?: string | undefined } | { emai
   locale: string
   /** The owner's own words, by which they know a mail of ours. Looked up by the address unless told. */
   antiPhishingPhrase?: string | undefined
-  /** Whose it is, for the record of what was sent. Looked up by the address unless told; a number's is nobody's otherwise. */
+  /** The account that the message belongs to, for the record of what was sent. For an email it is looked up by the address unless given; a text without one belongs to nobody. */
   account?: string | undefined
 }
 

@@ -69,7 +69,7 @@ export function webhooks({ store, now }: { store: Store; now: () => number }) {
     /** Changes a webhook; undefined where there is none. What has failed is tried again at once. */
     change: (webhook: string, changes: Partial<Pick<Hook, 'url' | 'events'>>): Promise<Hook | undefined> =>
       kept.patch(webhook, { ...changes, failing: undefined }),
-    /** Has a webhook told again of everything behind a sequence number; undefined where there is none. */
+    /** Sends a webhook every event after a sequence number again; undefined where there is no such webhook. */
     replay: (webhook: string, sequence: number): Promise<Hook | undefined> =>
       kept.patch(webhook, { sequence, until: 0, failing: undefined }),
     /** Removes a webhook and what is known of it; undefined where there is none. What was on its way to it is dropped. */

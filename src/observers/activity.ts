@@ -39,7 +39,7 @@ export function activity({ store }: { store: Store }) {
 
   return {
     page,
-    /** Returns all of it. */
+    /** Reads everything that the audit log has about an account, newest first. */
     async *all(account: string, part: Part): AsyncGenerator<Entry> {
       for (let after: string | undefined; ; ) {
         const { entries, older } = await page(account, part, after)

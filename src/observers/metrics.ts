@@ -121,7 +121,7 @@ export function metrics({ named = () => false }: Options = {}) {
     overdue: (messages: readonly { channel: string; since: number }[]): void => {
       for (const { channel, since } of messages) overdue.set({ channel }, since / 1_000)
     },
-    /** Has the length of a queue of this process read at each scrape. */
+    /** Reads the length of a queue of this process at each scrape. */
     queue: (name: string, length: () => number): void => {
       new Gauge({
         name: `latchkey_${name}_waiting`,

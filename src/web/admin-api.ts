@@ -164,7 +164,7 @@ function routesOf(list: readonly Operation[]) {
   }
 }
 
-/** Returns what aborts when the connection ends. */
+/** Returns a signal that aborts when the connection ends. */
 function goneOf({ res }: Context): AbortSignal {
   const gone = new AbortController()
   res.once('close', () => gone.abort())

@@ -30,7 +30,7 @@ interface Typed {
 
 const home = '/admin/webhooks'
 const changesThem = 'admin:webhooks.write'
-/** Of names of events, one a line. */
+/** How many characters of the list of event names are read. */
 const longest = 10_000
 
 /** Serves the pages where staff see webhooks and what came of their events, and change them. */

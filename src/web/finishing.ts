@@ -87,7 +87,7 @@ export async function carriedOut(ctx: Context, services: Services, flow: Flow) {
   return { out, notice, account }
 }
 
-/** Returns what is said of a flow that carries out no action: what it set up. */
+/** Returns the notice of a flow that carries out no action: what it set up. */
 function enrolled({ purpose, enrolled }: Flow): Told | undefined {
   const [last] = enrolled.slice(-1)
   if (last === undefined) return undefined

@@ -50,7 +50,7 @@ export function recovery({
     return found?.purpose === 'sign-in' ? found : undefined
   }
 
-  /** Has the page of a link that is over lead to the sign-in that it was asked for at, in the browser that asked. */
+  /** Makes the page of an expired link lead back to the sign-in where the link was asked for, in the browser that asked for it. */
   const over = async (ctx: Context, fault: unknown): Promise<never> => {
     const before = await signInOf(ctx, ctx.cookies.get(nameFor(ctx), { signed: true }))
     const expired = fault instanceof Problem && fault.code === 'link_expired'

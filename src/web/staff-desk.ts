@@ -72,7 +72,7 @@ type Desk = Pick<
 /** Returns the reason that was typed. */
 export const reasonOf = (ctx: Context): string => field(ctx, 'reason', 500)
 
-/** Returns what a page of the staff stands in: who reads it, and what they may do. */
+/** Returns what every page of the staff shows around its content: who reads it, and what they may do. */
 export const frame = ({ staff, scopes }: Member) => ({ person: { email: staff.email }, staff: [...scopes] })
 
 /**

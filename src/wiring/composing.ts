@@ -42,7 +42,7 @@ export function asksItself(keyring: Keyring, now: () => number) {
     authorization.startsWith('Latchkey ') && holds(authorization.slice('Latchkey '.length), now())
 }
 
-/** Returns what seals texts for one use and opens them again; a text that does not open is undefined. */
+/** Returns functions that seal texts for one use and open them again; a text that does not open is undefined. */
 export function sealedFor({ seal, open }: Pick<Sealer, 'seal' | 'open'>, use: string) {
   return {
     seal: (text: string) => seal(text, use),

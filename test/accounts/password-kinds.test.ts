@@ -36,7 +36,7 @@ describe('the kind of hash in whose time an unknown address is answered', () => 
     )
   })
 
-  it('never becomes one that grew rarer, and stays where it is ours', () => {
+  it('never changes to one that grew rarer, and stays where it was ours', () => {
     const [before, after] = [
       draw({ ours: 600, bcrypt: 300, pbkdf2: 100 }),
       draw({ ours: 800, bcrypt: 100, pbkdf2: 100 }),

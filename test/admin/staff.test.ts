@@ -87,7 +87,7 @@ describe('who becomes one of the staff', () => {
     expect(await room.roles.held('eve')).to.deep.equal([])
   })
 
-  it('is no second one of who alone let them in, by way of a program', async () => {
+  it('cannot confirm with the one admin who let them in through a proposal of a program', async () => {
     expect(await confirm(await give(desk(), 'admin', 'bob'), ada)).to.equal('done')
     const bob = await staff('bob')
     expect(await confirm(await liftHold(ada), bob)).to.equal('second_needed')
@@ -96,7 +96,7 @@ describe('who becomes one of the staff', () => {
     expect(await confirm(await liftHold(grace), bob)).to.equal('done')
   })
 
-  it('is no second one of somebody else whom the same person let in, however far down', async () => {
+  it('cannot confirm with anybody else whom the same admin let in, directly or through others', async () => {
     expect(await confirm(await give(desk(), 'admin', 'bob'), ada)).to.equal('done')
     expect(await confirm(await give(desk(), 'admin', 'carl'), await staff('bob'))).to.equal('done')
     expect(await confirm(await liftHold(await staff('bob')), await staff('carl'))).to.equal('second_needed')

@@ -93,7 +93,7 @@ describe('latchkey doctor', () => {
     await written.turn()
     const fault = await run({ LATCHKEY_AUDIT_FILE: file })
     expect(fault.code).to.equal(1)
-    expect(fault.out).to.match(/^fault {3}event file: .* lacks the last 1 of the events: EISDIR: /m)
+    expect(fault.out).to.match(/^fault {3}event file: .* is missing 1 event: EISDIR: /m)
     rmSync(file, { recursive: true })
     await written.turn()
     await opened.close()

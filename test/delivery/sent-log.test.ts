@@ -50,7 +50,7 @@ describe('what was sent to people', () => {
     expect((await log.of('ada', 10))[0]?.reason).to.equal('refused')
   })
 
-  it('is nothing of messages to nobody, or to a number that is not said whose it is', async () => {
+  it('leaves out messages to addresses without an account, and to numbers whose owner is not given', async () => {
     const outbox = desk.box(channel(), { log })
     await outbox.post(letter({ to: 'nobody@example.com' }))
     await outbox.post(letter({ channel: 'sms', to: '+436601234567' }))

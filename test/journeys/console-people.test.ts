@@ -43,7 +43,7 @@ describe('what staff do for one person in the console', function () {
       expect(audit.text).to.contain(reason)
     })
 
-    it('is nothing for who may not export, for no reason, and for their own account', async () => {
+    it('is refused to staff who may not export, without a reason, and of their own account', async () => {
       const ada = await person()
       const path = `/admin/people/${ada.id}/export`
       for (const clerk of [support, security]) {
@@ -160,7 +160,7 @@ describe('what staff do for one person in the console', function () {
       expect((await there.browser.get(url('/account'))).h1).to.not.equal('Sign in')
     })
 
-    it('is none to an address that is none, that somebody has, or that it has already', async () => {
+    it('is refused for what is no address, one that somebody else has, and the one that the account has already', async () => {
       const [ada, eve] = [await person(), await person()]
       for (const [email, status] of [
         ['nobody', 422],
