@@ -3,7 +3,7 @@ import { acrValues } from '../acr.ts'
 import { id } from '../crypto/random.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import { allOf, Conflict, declare, type Store } from '../store/collection.ts'
-import { accountsDeclaration } from './account.ts'
+import { type AccountChange, accountsDeclaration } from './account.ts'
 
 const shape = z.object({
   id: z.string(),
@@ -26,6 +26,8 @@ const shape = z.object({
 
 /** How long what was taken out of force can be put back, in milliseconds. */
 export const regret = 7 * 24 * 3_600_000
+/** Tells whether staff made a change: any other was made in a browser, or undid something. No mailed link undoes theirs. */
+export const madeByStaff = ({ device, undo }: AccountChange): boolean => device === undefined && undo !== true
 /** How long a credential may wait for the commit that puts it in force, in milliseconds: what is older was left behind by a crash. */
 const pending = 3_600_000
 

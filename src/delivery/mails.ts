@@ -57,6 +57,8 @@ export const mails = {
       became?: string | undefined
       /** It goes to an address that came to the account lately, from which nothing can be undone yet. */
       recent?: boolean
+      /** Staff put another address in the place of this one, or this one in: the previous address undoes nothing. */
+      support?: boolean
       /** The staff did it: nothing of it can be undone by mail, and where they were is not for the reader. */
       staff?: boolean
       /** What the "this wasn't me" link carries. */

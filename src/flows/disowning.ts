@@ -1,6 +1,6 @@
 import { type Account, type AccountChange, owned, withoutKeys } from '../accounts/account.ts'
 import type { Announced } from '../accounts/announcement.ts'
-import type { Credential } from '../accounts/credential.ts'
+import { type Credential, madeByStaff } from '../accounts/credential.ts'
 import type { Link } from '../accounts/link.ts'
 import { Problem } from '../errors.ts'
 import type { Visitor } from '../events.ts'
@@ -24,7 +24,7 @@ export function disowning(services: Pick<FlowServices, Taken> & { commit: Commit
   const { factors, accounts, addresses, credentials, devices, commit, links, sendMail, now } = services
   const factorOf = ({ factor }: Credential) => factors.find(({ id }) => id === factor)
 
-  /** Works out the account once the link's change is undone; undefined when the link's address belongs to nobody any more. */
+  /** Works out the account once the link's change is undone; undefined when the link's address belongs to nobody any more, or staff replaced it. */
   const settle = async (link: Link) => {
     const { account = '', address, came, since = Number.POSITIVE_INFINITY } = link
     const owner = await accounts.get(account)
@@ -33,6 +33,8 @@ export function disowning(services: Pick<FlowServices, Taken> & { commit: Commit
     if (!owned(owner) || !home) return undefined
     const { changes = [] } = owner
     const lost = changes.findLast(({ went }) => went.includes(home.id))
+    // Somebody else may read the mailbox that staff took away.
+    if (home.retiredAt !== undefined && lost && madeByStaff(lost)) return undefined
     const hostile = hostileOf(changes, link, home.retiredAt === undefined ? undefined : lost)
     const rules = formerly(
       owner,

@@ -1,6 +1,6 @@
 import { type Accounts, owned } from '../accounts/account.ts'
 import { addedLately } from '../accounts/address.ts'
-import { type Credential, type Credentials, regret } from '../accounts/credential.ts'
+import { type Credential, type Credentials, madeByStaff, regret } from '../accounts/credential.ts'
 import { type Agent, agentOf } from '../accounts/device.ts'
 import type { Links } from '../accounts/link.ts'
 import { zoneOf } from '../accounts/time-zone.ts'
@@ -67,7 +67,10 @@ export function alerts(services: Services): Observer {
     const about = all.find(each => each.id === credential)
     const limit = about && limitedUntil(about)
     const lately = (owner.changes ?? []).filter(each => !each.undo && each.at > at - regret)
-    const came = new Set(lately.flatMap(each => each.came))
+    const [staffs, others] = [lately.filter(madeByStaff), lately.filter(each => !madeByStaff(each))]
+    const replaced = new Set(staffs.flatMap(each => each.went))
+    // Two of the staff and a proof say whose the address is that they put in.
+    const came = new Set((owner.emailUnproved ? lately : others).flatMap(each => each.came))
     const key = factor === undefined ? `alert.${name}` : `factor.${factor}.${name.split('.')[1]}`
     const gone = about ? undefined : (await credentials.out(id)).find(each => each.id === credential)
     const letter = {
@@ -113,8 +116,9 @@ export function alerts(services: Services): Observer {
       const act = { came: added, since: at - prelude, change, session, device }
       const link = { purpose: 'disown' as const, account: id, address, ...act }
       const staff = byStaff.has(name)
-      const disown = stranger || staff ? undefined : await links.make(link, regret)
-      const told = { ...letter, ...(await keeping()), disown, staff, recent: recent && address !== credential }
+      const disown = stranger || staff || replaced.has(address) ? undefined : await links.make(link, regret)
+      const support = staffs.some(each => [...each.went, ...each.came].includes(address))
+      const told = { ...letter, ...(await keeping()), disown, staff, support, recent: recent && address !== credential }
       await sendMail('alert', { email, locale, antiPhishingPhrase, account: id }, told)
     }
     // An identity check can end with everything in other hands: every number hears of it.

@@ -145,6 +145,25 @@ describe('disowning', () => {
     expect((await problem(act.disown(theirs, visitor))).code).to.equal('link_expired')
   })
 
+  it('is nothing by an older link where staff put another address in its place', async () => {
+    const address = await add('email', 'ada@example.com')
+    await people.patch('ada', { email: 'ada@example.com' })
+    const bearer = await link(address)
+    at += 1
+    const ada = (await people.get('ada')) ?? expect.fail()
+    const came = await kept.add({ account: 'ada', factor: 'email', secret: { to: 'new@example.com' } })
+    const wanted = { came: [came], went: [address], fields: { email: 'new@example.com' }, events: [] }
+    // Staff have no browser that the account knows.
+    await made.commit(ada, wanted, {} as typeof visitor)
+    expect(await act.whose(bearer)).to.equal(undefined)
+    expect((await problem(act.disown(bearer, visitor))).code).to.equal('link_expired')
+    // Nor by one that was made since.
+    const later = await link(address)
+    expect((await problem(act.disown(later, visitor))).code).to.equal('link_expired')
+    expect([(await people.get('ada'))?.email, await left()]).to.deep.equal(['new@example.com', ['email']])
+    expect(box.sent).to.deep.equal([])
+  })
+
   it('locks all the same when the address has another account by now, and mails nobody', async () => {
     const address = await add('email', 'ada@example.com')
     await made.retire('ada', address)

@@ -109,6 +109,26 @@ describe('alerts to owners', () => {
     expect(sent().map(each => each.to)).to.deep.equal(['ada@example.com'])
   })
 
+  it('let nothing be undone from an address that staff replaced, and from theirs once it is proved', async () => {
+    const former = await add('email', 'old@example.com')
+    const credential = await add('email', 'ada@example.com')
+    const change = { id: 'c', at, came: [credential], went: [former], replaced: [], was: {} }
+    const undoes = async (more: object, emailUnproved?: true) => {
+      await services.accounts.patch('ada', { holds: [credential], changes: [{ ...change, ...more }], emailUnproved })
+      await emit('phrase.changed', { account: 'ada' })
+      const told = box.sent.splice(0)
+      expect(told.map(each => each.to)).to.have.members(['old@example.com', 'ada@example.com'])
+      // Neither is sent to the other then.
+      for (const { data } of told) expect(data.support).to.equal(!('device' in more))
+      return told.filter(each => each.data.disown !== undefined).map(each => each.to)
+    }
+    at += day
+    expect(await undoes({}, true)).to.deep.equal([])
+    expect(await undoes({})).to.deep.equal(['ada@example.com'])
+    // What was changed in a browser may be a thief's.
+    expect(await undoes({ device: 'd1' })).to.deep.equal(['old@example.com'])
+  })
+
   it('reach the old number and the new one, and no number that did not change', async () => {
     await add('email', 'ada@example.com')
     const former = await add('sms', '+436641')

@@ -19,7 +19,8 @@ export function holding(store: Store, kept: Pick<Credentials, 'add'>, now: () =>
     },
     retire: async (account: string, id: string, by: { session?: string; device?: string } = {}): Promise<void> => {
       const { holds = [], changes = [] } = await owner(account)
-      const change = { id: `out-${id}`, at: now(), ...by, came: [], went: [id], replaced: [], was: {} }
+      const browser = { device: `device of ${id}`, ...by }
+      const change = { id: `out-${id}`, at: now(), ...browser, came: [], went: [id], replaced: [], was: {} }
       await accounts.patch(account, { holds: holds.filter(each => each !== id), changes: [...changes, change] })
     },
   }
