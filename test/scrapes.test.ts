@@ -1,6 +1,6 @@
 import type { Worker } from 'node:cluster'
 import { expect } from 'chai'
-import { metrics } from '../src/observers/metrics.ts'
+import { type Figures, metrics } from '../src/observers/metrics.ts'
 import { adding } from '../src/scrapes.ts'
 
 describe('the figures of several workers', () => {
@@ -40,6 +40,12 @@ describe('the figures of several workers', () => {
       },
     }
   }
+  /** Resolves to the figures of a worker whose event loop was so many seconds late. */
+  const lagging = async (seconds: number): Promise<Figures> => {
+    const figures = JSON.parse(JSON.stringify(await metrics().figures()))
+    for (const { name, values } of figures) if (name.startsWith('nodejs_eventloop_lag_p')) values[0].value = seconds
+    return figures
+  }
   const two = () => {
     const sum = adding({ startedAt: now, patience: 400 })
     const all = () => [one.made, other.made]
@@ -70,6 +76,23 @@ describe('the figures of several workers', () => {
     expect(line(text, 'latchkey_workers{state="answering"}')).to.match(/ 2$/)
     expect(line(text, 'process_start_time_seconds ')).to.match(/ 1767225600$/)
     expect(Number(line(text, 'nodejs_eventloop_lag_max_seconds ')?.split(' ')[1])).to.be.within(0, 60)
+  })
+
+  it('takes the worst percentiles of the lag of event loops', async () => {
+    const sum = adding({ startedAt: now })
+    const texts: string[] = []
+    const told = await Promise.all([0.2, 0.7].map(lag => lagging(lag)))
+    const all = () => made
+    const made = told.map((figures, at) => {
+      const send = async ({ wanted, text }: Told) => {
+        if (text !== undefined) texts.push(text)
+        if (wanted !== undefined) await sum.hear(made[at] as Worker, { figures, answers: wanted }, all)
+      }
+      return { id: at + 1, isConnected: () => true, send } as unknown as Worker
+    })
+    await sum.hear(made[0] as Worker, { scrape: 0 }, all)
+    for (const each of ['p50', 'p90', 'p99'])
+      expect(line(texts[0] ?? '', `nodejs_eventloop_lag_${each}_seconds `)).to.match(/ 0\.7$/)
   })
 
   it('waits for nobody for long: of a worker that hangs, what it told before counts', async () => {
