@@ -58,6 +58,19 @@ describe('whose approvals of an identity check count as two', () => {
     expect(await state(number)).to.equal('agreed')
   })
 
+  it('does not count who alone let in the one who started it', async () => {
+    const joan = await office.person('joan')
+    await office.kept.roles.give('joan', 'support', 'grace')
+    const ada = (await office.kept.accounts.get('ada')) as Account
+    await office.submissions.start(ada, 'ada@new.example.com', { staff: 'joan', reason: 'She called.' }, {})
+    const { number } = await office.handedIn()
+    expect(await decide(joan, number)).to.equal('own_start')
+    for (const each of [grace, edsger]) expect(await decide(each, number)).to.equal('done')
+    expect(await state(number)).to.equal('waiting')
+    expect(await decide(barbara, number)).to.equal('done')
+    expect(await state(number)).to.equal('agreed')
+  })
+
   it('starts none that somebody else asked for, and not for ever', async () => {
     const ada = (await office.kept.accounts.get('ada')) as Account
     const start = (contact: string, staff = 'grace') =>
