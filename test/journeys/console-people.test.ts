@@ -57,6 +57,18 @@ describe('what staff do for one person in the console', function () {
       expect((await admin.person.browser.post(url(own), { reason })).status).to.equal(403)
       expect((await subjects(ada.email)).join()).to.not.contain('took a copy')
     })
+
+    it('is taken twenty times a day by one of the staff, and not more often', async () => {
+      const [ada, clerk] = [await person(), await of.clerk('admin')]
+      const path = `/admin/people/${ada.id}/export`
+      await clerk.open(path)
+      const statuses: number[] = []
+      for (let copy = 0; copy < 21; copy++)
+        statuses.push((await clerk.person.browser.post(url(path), { reason })).status)
+      expect(statuses).to.deep.equal([...Array(20).fill(200), 429])
+      await admin.open(path)
+      expect((await admin.person.browser.post(url(path), { reason })).status).to.equal(200)
+    })
   })
 
   describe('an identity check that they start', () => {
@@ -135,6 +147,8 @@ describe('what staff do for one person in the console', function () {
         expect(told[0]?.link, 'nothing of it can be undone by mail').to.equal(undefined)
         expect(told[0]?.text).to.not.contain(reason)
       }
+      const ended = new RegExp(`"event":"session.ended","data":{"account":"${ada.id}"`)
+      expect(latchkey.logged(), 'sessions end at once, and not when they are next used').to.match(ended)
       expect((await ada.browser.get(url('/account'))).h1).to.equal('Sign in')
       const seen = await admin.open(`/admin/people/${ada.id}`)
       expect([seen.h1, seen.find('[data-hold]') !== undefined]).to.deep.equal([email, true])

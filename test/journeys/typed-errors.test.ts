@@ -3,9 +3,10 @@ import { jar } from '../support/jar.ts'
 import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, codeSentTo, somebody } from '../support/people.ts'
 import { securityAt } from '../support/security.ts'
+import { vienna } from '../support/travellers.ts'
 
 describe('what was typed wrong', () => {
-  const latchkey = whileTesting(startLatchkey)
+  const latchkey = whileTesting(() => startLatchkey({ environment: { LATCHKEY_TRUST_PROXY: '127.0.0.1,::1' } }))
   const at = securityAt(latchkey)
 
   const signingIn = async () => {
@@ -69,6 +70,17 @@ describe('what was typed wrong', () => {
     page = await page.submit({ code: await codeSentTo(latchkey, person.phone) })
     expect(page.all('[data-recovery-code]')).to.have.lengthOf(10)
     latchkey.keepOut(person.password, ...page.all('[data-recovery-code]').map(each => each.text))
+  })
+
+  it('is less often a phone number: the page begins with the country that the request comes from, whatever the language', async () => {
+    const person = somebody()
+    const browser = jar({ 'accept-language': 'en-US', 'x-forwarded-for': vienna })
+    let page = await (await browser.get(`${latchkey.issuer}/sign-up`)).submit({ email: person.email })
+    page = await page.submit({ code: await codeSentTo(latchkey, person.email) })
+    page = await page.submit({ password: person.password })
+    page = await page.submit({}, { action: '/use' })
+    expect(page.find('#country option[selected]')?.text).to.equal('Austria (+43)')
+    latchkey.keepOut(person.password)
   })
 
   it('is a weak password for the same reason while it is typed and when it is posted, in the language of the page', async () => {
