@@ -128,7 +128,7 @@ export function personActs({ accounts, credentials, factors, sessions, owner, su
     startRecovery: operation({
       id: 'people.start-recovery',
       means:
-        'Starts an identity check for a person who cannot: the link for documents is mailed to their address, or to `contact`. Two others of the staff decide it.',
+        'Starts an identity check for a person who cannot: the link for documents is emailed to their address, or to `contact`. Two others of the staff decide it.',
       scope: 'admin:recovery.decide',
       at: 'POST /people/{account}/start-recovery',
       args: args.extend({ contact: z.string().max(320).default('') }),
