@@ -57,7 +57,8 @@ export function serviceOperations({ store, sealer, emit, settings, now }: Servic
       }),
       rotate: operation({
         id: 'keys.rotate',
-        means: 'Publishes the next key of each algorithm; it signs six minutes later. A next key that already waits is kept.',
+        means:
+          'Publishes the next key of each algorithm; it signs six minutes later. A next key that already waits is kept.',
         scope: 'admin:keys.write',
         at: 'POST /keys/rotate',
         args: z.object(forReason),
