@@ -143,8 +143,9 @@ export function proving({ accounts, credentials, proof, emit, hold, now }: Provi
     const limits = limitsWith(flow, factor, by, { hold, now: now() })
     const unproved = whose.unproved && !factor.identifies
     if (whose.unproved && !unproved && account !== undefined) {
-      await accounts.patch(account, { emailUnproved: undefined })
-      await emit('email.proved', { account }, visitor)
+      // Under another stamp it may have another address by now, which staff put in and nobody has proved.
+      if (await accounts.patch(account, { emailUnproved: undefined }, { securityStamp }))
+        await emit('email.proved', { account }, visitor)
     }
     const proved = [...flow.proved, factor.id]
     return { ...flow, account, securityStamp, unguarded, unproved, real, email, proved, limits }
