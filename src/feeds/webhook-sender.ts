@@ -12,6 +12,8 @@ import type { Hook, Webhooks } from './webhooks.ts'
 const tag = 'latchkey-webhook'
 /** The longest pause before a webhook that takes nothing is tried again, in milliseconds. */
 const longest = 5 * 60_000
+/** The longest pause that it may ask for itself, in milliseconds. */
+const longestAsked = 24 * 3_600_000
 /** Statuses by which it says that it takes nothing for now, beside those of 500 and up. */
 const busy = new Set([408, 425, 429])
 
@@ -65,7 +67,7 @@ export function webhookSender({ store, hooks, ring, fetch, now }: Services): Sen
       throw new DeliveryFault({ ...factsOf(fault), host }, { cause: fault })
     }
     const { status, ok } = answer
-    const asked = Number(answer.headers.get('Retry-After')) * 1_000 || 0
+    const asked = Math.min(Number(answer.headers.get('Retry-After')) * 1_000 || 0, longestAsked)
     const away = status >= 500 || busy.has(status)
     await hooks.note(hook, entry, { status }, away ? { why: `it answered ${status}`, ...retryAfter(asked) } : undefined)
     if (!ok) throw new DeliveryFault({ reason: away ? 'refused-for-now' : 'refused', host, reply: status })

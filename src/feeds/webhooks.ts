@@ -69,9 +69,12 @@ export function webhooks({ store, now }: { store: Store; now: () => number }) {
     /** Changes a webhook; undefined where there is none. What has failed is tried again at once. */
     change: (webhook: string, changes: Partial<Pick<Hook, 'url' | 'events'>>): Promise<Hook | undefined> =>
       kept.patch(webhook, { ...changes, failing: undefined }),
-    /** Sends a webhook every event after a sequence number again; undefined where there is no such webhook. */
-    replay: (webhook: string, sequence: number): Promise<Hook | undefined> =>
-      kept.patch(webhook, { sequence, until: 0, failing: undefined }),
+    /** Sends a webhook every event after a sequence number again; one that lies ahead leaves none out. Undefined where there is no such webhook. */
+    replay: async (webhook: string, after: number): Promise<Hook | undefined> => {
+      const found = await kept.get(webhook)
+      const sequence = Math.min(after, found?.sequence ?? 0)
+      return kept.patch(webhook, { sequence, until: 0, failing: undefined })
+    },
     /** Removes a webhook and what is known of it; undefined where there is none. What was on its way to it is dropped. */
     remove: async (webhook: string): Promise<Hook | undefined> => {
       const gone = await kept.take(webhook)
@@ -86,7 +89,7 @@ export function webhooks({ store, now }: { store: Store; now: () => number }) {
     },
     /** Keeps what came of an attempt; `retryAt`: nothing is tried before. */
     note: async (
-      { id: webhook, failing }: Hook,
+      { id: webhook, url, failing }: Hook,
       { sequence, name }: Entry,
       { status, why }: Pick<Attempt, 'status' | 'why'>,
       pause: { why: string; retryAt: number } | undefined,
@@ -95,9 +98,12 @@ export function webhooks({ store, now }: { store: Store; now: () => number }) {
       const known = { ...(status !== undefined && { status }), ...(why !== undefined && { why }) }
       await attempts.insert({ id: id(), webhook, sequence, name, at, ...known, expiresAt: at + life })
       if (pause)
-        await kept.patch(webhook, {
-          failing: { ...pause, since: failing?.since ?? at, times: (failing?.times ?? 0) + 1 },
-        })
+        // What another address refused says nothing of the one that it has by now.
+        await kept.patch(
+          webhook,
+          { failing: { ...pause, since: failing?.since ?? at, times: (failing?.times ?? 0) + 1 } },
+          { url },
+        )
       else if (failing) await kept.patch(webhook, { failing: undefined })
     },
   }

@@ -88,6 +88,15 @@ describe('webhooks', () => {
     expect(numbers()).to.deep.equal([2])
   })
 
+  it('miss no event where they are to be told again from a number that lies ahead', async () => {
+    const { id } = await hooks().add(url, [])
+    await append('a')
+    expect((await hooks().replay(id, 999_999_999_999_999))?.sequence).to.equal(0)
+    await dispatch()()
+    expect(numbers()).to.deep.equal([1])
+    expect(await hooks().replay('another', 0)).to.equal(undefined)
+  })
+
   it('are told again from any number on', async () => {
     const { id } = await hooks().add(url, [])
     for (const account of ['a', 'b', 'c']) await append(account)
@@ -115,6 +124,8 @@ describe('webhooks', () => {
     let key: RingKey
     let asked: { headers: Headers; body: string }[]
     let answers: (Response | Error)[]
+    /** What happens while an event is on its way. */
+    let meanwhile: () => Promise<void>
     let id: string
     const send = (sequence = 1) =>
       webhookSender({
@@ -122,6 +133,7 @@ describe('webhooks', () => {
         ring: { keys: () => [key] },
         fetch: async (_, init) => {
           asked.push({ headers: new Headers(init.headers), body: String(init.body) })
+          await meanwhile()
           const answer = answers.shift() ?? new Response(null, { status: 204 })
           if (answer instanceof Error) throw answer
           return answer
@@ -138,7 +150,7 @@ describe('webhooks', () => {
       key = { alg: 'EdDSA', jwk: await newKey('EdDSA'), state: 'current', ...times }
     })
     beforeEach(async () => {
-      ;[asked, answers] = [[], []]
+      ;[asked, answers, meanwhile] = [[], [], async () => {}]
       id = (await hooks().add(url, [])).id
       await append('a')
       await append('b')
@@ -202,6 +214,13 @@ describe('webhooks', () => {
       expect((await hooks().get(id))?.failing?.retryAt).to.equal(time + 900_000)
     })
 
+    for (const asked of ['Infinity', '1e300', '99999999999'])
+      it(`after a day at most where it asks for a pause of ${asked} seconds`, async () => {
+        answers = [new Response('no', { status: 503, headers: { 'Retry-After': asked } })]
+        expect((await fault()).facts.reply).to.equal(503)
+        expect((await hooks().get(id))?.failing?.retryAt).to.equal(time + 24 * 3_600_000)
+      })
+
     for (const status of [302, 400, 404])
       it(`again later where it answers ${status}, and others meanwhile`, async () => {
         answers = [new Response(null, { status, headers: { location: 'https://other.example' } })]
@@ -226,6 +245,23 @@ describe('webhooks', () => {
       await hooks().change(id, { url: 'https://other.example/' })
       await send()
       expect(asked).to.have.length(2)
+    })
+
+    it('at the new address at once where the former one fails after they were changed', async () => {
+      const later = new Response('no', { status: 503, headers: { 'Retry-After': '900' } })
+      meanwhile = async () => void (await hooks().change(id, { url: 'https://other.example/' }))
+      answers = [later]
+      await fault()
+      expect((await hooks().get(id))?.failing).to.equal(undefined)
+      await send()
+      expect(asked).to.have.length(2)
+    })
+
+    it('and are not there again where they are removed while an event is on its way', async () => {
+      answers = [new Error('down')]
+      meanwhile = async () => void (await hooks().remove(id))
+      await fault()
+      expect(await hooks().list()).to.deep.equal([])
     })
 
     it('by no key that does not sign yet', async () => {

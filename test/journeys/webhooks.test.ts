@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { createServer } from 'node:http'
+import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createInterface } from 'node:readline'
 import { expect } from 'chai'
@@ -88,12 +88,59 @@ describe('webhooks', function () {
     expect(webhooks.map((each: WebhookShown) => each.id)).to.deep.equal([hook.id])
   })
 
+  it('are posted to public addresses alone, by no redirect and in no other spelling, and nobody waits for an endless answer', async () => {
+    let inside = 0
+    const served = async (listener: RequestListener) => {
+      const server = createServer(listener)
+      await new Promise<void>(resolve => server.listen(0, 'localhost', resolve))
+      closing.push(
+        () => server.closeAllConnections(),
+        () => server.close(),
+      )
+      return `http://localhost:${(server.address() as AddressInfo).port}/`
+    }
+    const secret = await served((_, response) => {
+      inside += 1
+      response.end()
+    })
+    const redirect = await served((_, response) => response.writeHead(307, { Location: secret }).end())
+    const endless = await served((_, response) => {
+      response.writeHead(200)
+      const pour = () => response.destroyed || response.write('x'.repeat(65_536), () => setImmediate(pour))
+      pour()
+    })
+    const outcome = async (url: string) => {
+      const { status, body: hook } = await create(url, ['clients.*'])
+      expect(status, url).to.equal(200)
+      await happen('a')
+      const attempts = async () =>
+        (await ask('GET', `/webhooks/${hook.id}/attempts`)).body.attempts as readonly AttemptShown[]
+      while ((await attempts()).length < 1) await new Promise(resolve => setTimeout(resolve, 50))
+      const [first] = await attempts()
+      await ask('POST', `/webhooks/${hook.id}/remove`, { reason: 'Done' })
+      return first?.status ?? first?.why
+    }
+    const hosts = ['10.0.0.1', '169.254.169.254', '[::ffff:a00:1]', '[fd00::1]', '[::7f00:1]', '0.0.0.0']
+    for (const host of hosts)
+      expect(await outcome(`https://${host}/`), host).to.equal('the host is at no public address')
+    expect(await outcome(redirect)).to.equal(307)
+    expect(inside).to.equal(0)
+    expect(await outcome(endless)).to.equal('the answer is too long')
+  })
+
   it('have an address and events that exist, and a maker who may read them', async () => {
     const refused = async (url: string, events: string[] = []) => {
       const { status, body } = await create(url, events)
       return [status, body.code, body.errors?.[0]?.name]
     }
-    for (const url of ['', 'siem', 'ftp://siem.example.com/', 'https://user:secret@siem.example.com/', 'javascript:1'])
+    for (const url of [
+      ...['', 'siem', 'ftp://siem.example.com/', 'https://user:secret@siem.example.com/', 'javascript:1'],
+      ...[
+        'https://siem.example.com/\r\nHost: inside',
+        'https://siem.example.com/a b',
+        'https://siem.example.com\\@inside/',
+      ],
+    ])
       expect(await refused(url), url).to.deep.equal([422, 'invalid_webhook_url', 'url'])
     expect(await refused('https://siem.example.com/', ['account.eaten'])).to.deep.equal([
       422,
