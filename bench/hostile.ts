@@ -7,16 +7,8 @@ import fc from 'fast-check'
 import { accounts } from '../src/accounts/account.ts'
 import { adminScopes, roles } from '../src/accounts/role.ts'
 import { openStore } from '../src/store/open.ts'
-import {
-  endpoints,
-  hostileRequests,
-  members,
-  namesWithin,
-  operations,
-  sendRaw,
-  spelled,
-} from '../test/support/hostile-requests.ts'
-import { type Jar, jar } from '../test/support/jar.ts'
+import { attack, groundOf, hostileRequests, sendRaw } from '../test/support/hostile-requests.ts'
+import { jar } from '../test/support/jar.ts'
 import type { Route } from '../test/support/routes.ts'
 import { latchkey } from './latchkey.ts'
 import { drive } from './load.ts'
@@ -66,11 +58,7 @@ for (let at = 0; at <= batches; at++) {
 }
 await store.close()
 
-const json = async (path: string) => (await fetch(url + path)).json()
-const description = (await json('/admin/api/openapi.json')) as Parameters<typeof operations>[0]
-const metadata = (await json('/.well-known/openid-configuration')) as Record<string, unknown>
-const routes = [...(await here.ask<Route[]>('routes')), ...endpoints(metadata), ...operations(description)]
-const names = [...new Set([...members(), ...namesWithin(description)])]
+const ground = await groundOf(url, await here.ask<Route[]>('routes'))
 
 const token = async (): Promise<string> => {
   const form = { grant_type: 'client_credentials', resource: `${url}/admin/api`, scope: adminScopes.join(' ') }
@@ -82,8 +70,6 @@ const token = async (): Promise<string> => {
   })
   return ((await answer.json()) as { access_token?: string }).access_token ?? ''
 }
-const cookiesOf = async (browser: Jar): Promise<string> =>
-  (await browser.cookies.getCookies(url)).map(each => each.cookieString()).join('; ')
 
 const statuses: Record<string, number> = {}
 const faults: string[] = []
@@ -91,27 +77,21 @@ const memory: number[] = [(await here.cost()).memory]
 for (let at = 0; at < batches; at++) {
   const browsers = [await here.passkeySignIn(at), await here.signIn(), jar()] as const
   const flow = (await browsers[2].get(`${url}/sign-in`)).url.split('/').at(-1) ?? ''
-  const cookies = ['', ...(await Promise.all(browsers.map(cookiesOf)))]
+  const cookies = ['', ...(await Promise.all(browsers.map(each => each.cookies.getCookieString(url))))]
   const bearers = ['', await token()]
   const ids = [flow, staff[at] ?? '', staff[0] ?? '', 'password', 'totp', 'passkey']
-  const all = fc.sample(hostileRequests({ routes, members: names, known: ids }), {
+  const all = fc.sample(hostileRequests({ ...ground, known: ids }), {
     seed: seed + at,
     numRuns: Math.min(batch, requests - at * batch),
   })
   await drive(all.length, atOnce, async () => {
     const request = all.pop()
     if (!request) return
-    const [own, bearer] = [cookies[request.cookies % cookies.length], bearers[request.bearer % bearers.length]]
-    const bytes = spelled(request, {
-      // Each from an address of its own: what one address may do is another measurement (bench:flood).
-      'X-Forwarded-For': `198.51.${request.cookies % 256}.${request.bearer % 256}`,
-      ...(own && { Cookie: own }),
-      ...(bearer && { Authorization: `Bearer ${bearer}` }),
-    })
-    const { status, text } = await sendRaw(url, bytes)
+    // Each from an address of its own: what one address may do is another measurement (bench:flood).
+    const from = { 'X-Forwarded-For': `198.51.${request.cookies % 256}.${request.bearer % 256}` }
+    const { bytes, status, traced } = await attack(url, request, { cookies, bearers }, from)
     statuses[status] = (statuses[status] ?? 0) + 1
-    if (status === 500 || status === 0 || /\bat .*\.(ts|js):\d/.test(text))
-      faults.push(`${status} for ${bytes.slice(0, 600)}`)
+    if (status === 500 || status === 0 || traced) faults.push(`${status} for ${bytes.slice(0, 600)}`)
   })
   if ((at + 1) % Math.max(1, Math.floor(batches / 4)) === 0) memory.push((await here.cost()).memory)
 }
@@ -166,7 +146,9 @@ const mib = memory.map(each => each.toFixed(0))
 process.stdout.write(
   [
     `node ${process.version}, ${availableParallelism()} cores, load ${loadavg()[0]?.toFixed(2)}, seed ${seed}`,
-    `${requests} requests to ${routes.length} routes with ${names.length} members: ${Object.entries(statuses)
+    `${requests} requests to ${ground.routes.length} routes with ${ground.members.length} members: ${Object.entries(
+      statuses,
+    )
       .map(([status, times]) => `${times} × ${status}`)
       .join(', ')}`,
     `somebody's page: ${meanwhile.join(', ')}`,

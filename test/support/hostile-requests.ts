@@ -4,7 +4,7 @@ import { sources } from '../house/rules.ts'
 import type { Route } from './routes.ts'
 
 /** What there is to be attacked, and what an attacker could know of it. */
-export interface Ground {
+interface Ground {
   routes: readonly Route[]
   /** Names of members of forms, queries and JSON. */
   members: readonly string[]
@@ -12,7 +12,7 @@ export interface Ground {
   known: readonly string[]
 }
 
-export interface HostileRequest {
+interface HostileRequest {
   method: string
   path: string
   query: string
@@ -25,7 +25,7 @@ export interface HostileRequest {
 }
 
 /** The endpoints that discovery names; how they are routed is oidc-provider's own affair. */
-export const endpoints = (metadata: Record<string, unknown>): Route[] =>
+const endpoints = (metadata: Record<string, unknown>): Route[] =>
   Object.entries(metadata).flatMap(([name, value]) =>
     /_endpoint$|^jwks_uri$/.test(name) && typeof value === 'string'
       ? [{ methods: ['GET', 'POST'], path: new URL(value).pathname }]
@@ -33,7 +33,7 @@ export const endpoints = (metadata: Record<string, unknown>): Route[] =>
   )
 
 /** The operations of an OpenAPI description. */
-export function operations({ servers, paths }: { servers: { url: string }[]; paths: Record<string, object> }): Route[] {
+function operations({ servers, paths }: { servers: { url: string }[]; paths: Record<string, object> }): Route[] {
   const base = new URL(servers[0]?.url ?? '').pathname
   return Object.entries(paths).map(([path, methods]) => ({
     methods: Object.keys(methods).map(each => each.toUpperCase()),
@@ -45,7 +45,7 @@ const ofOAuth =
   'client_id redirect_uri response_type response_mode scope state nonce acr_values max_age prompt request request_uri claims resource grant_type code code_verifier code_challenge code_challenge_method refresh_token token token_type_hint id_token_hint login_hint ui_locales client_assertion client_assertion_type client_secret device_code user_code auth_req_id binding_message subject_token subject_token_type audience authorization_details dpop_jkt post_logout_redirect_uri logout_token'
 
 /** Every member that the source reads from a form or a query by its name, and those of OAuth. */
-export function members(): string[] {
+function members(): string[] {
   const read = sources('src', '.ts').flatMap(({ text }) =>
     [...text.matchAll(/\b(?:queryF|f)ield\(ctx, '([\w.-]+)'/g)].map(found => found[1] ?? ''),
   )
@@ -53,11 +53,22 @@ export function members(): string[] {
 }
 
 /** Names of the members that an OpenAPI description or a JSON schema has. */
-export function namesWithin(value: unknown): string[] {
+function namesWithin(value: unknown): string[] {
   if (Array.isArray(value)) return value.flatMap(namesWithin)
   if (typeof value !== 'object' || value === null) return []
   const { properties = {} } = value as { properties?: object }
   return [...Object.keys(properties), ...Object.values(value).flatMap(namesWithin)]
+}
+
+/** Finds what can be attacked at an issuer: these routes, and what its discovery and the description of its admin API name. */
+export async function groundOf(issuer: string, routes: readonly Route[]): Promise<Omit<Ground, 'known'>> {
+  const json = async (path: string) => (await fetch(issuer + path)).json()
+  const metadata = (await json('/.well-known/openid-configuration')) as Record<string, unknown>
+  const description = (await json('/admin/api/openapi.json')) as Parameters<typeof operations>[0]
+  return {
+    routes: [...routes, ...endpoints(metadata), ...operations(description)],
+    members: [...new Set([...members(), ...namesWithin(description)])],
+  }
 }
 
 const words = [
@@ -169,7 +180,7 @@ export function hostileRequests({ routes, members, known }: Ground): fc.Arbitrar
 const escaped = (value: string) => encodeURIComponent(value.toWellFormed())
 
 /** Spells a request as it goes over the wire; `with` adds headers. */
-export function spelled(
+function spelled(
   { method, path, query, type, body, headers }: HostileRequest,
   more: Record<string, string> = {},
 ): string {
@@ -197,4 +208,21 @@ export function sendRaw(url: string, bytes: string): Promise<{ status: number; t
     socket.on('error', () => resolve({ status: 0, text }))
     socket.on('close', () => resolve({ status: Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? 0), text }))
   })
+}
+
+/** Sends a request with the cookies of one of these browsers and one of these tokens, an empty one of which is none. `traced`: the answer has a stack trace. */
+export async function attack(
+  issuer: string,
+  request: HostileRequest,
+  { cookies, bearers }: { cookies: readonly string[]; bearers: readonly string[] },
+  headers: Record<string, string> = {},
+) {
+  const [cookie, bearer] = [cookies[request.cookies % cookies.length], bearers[request.bearer % bearers.length]]
+  const bytes = spelled(request, {
+    ...headers,
+    ...(cookie && { Cookie: cookie }),
+    ...(bearer && { Authorization: `Bearer ${bearer}` }),
+  })
+  const { status, text } = await sendRaw(issuer, bytes)
+  return { bytes, status, traced: /\bat .*\.(ts|js):\d/.test(text) }
 }
