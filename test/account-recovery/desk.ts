@@ -3,7 +3,7 @@ import { documents as documentsOf } from '../../src/account-recovery/identity-do
 import { schedule as scheduleOf } from '../../src/account-recovery/schedule.ts'
 import { staffDecisions as staffDecisionsOf } from '../../src/account-recovery/staff-decisions.ts'
 import { submissions as submissionsOf } from '../../src/account-recovery/submission.ts'
-import { accounts } from '../../src/accounts/account.ts'
+import { type Account, accounts } from '../../src/accounts/account.ts'
 import { addresses } from '../../src/accounts/address.ts'
 import { type Credential, credentials } from '../../src/accounts/credential.ts'
 import { links } from '../../src/accounts/link.ts'
@@ -16,6 +16,7 @@ import type { Emit } from '../../src/events.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { passport } from '../support/identity.ts'
 import { mailbox } from '../support/mails.ts'
+import { codeOf } from '../support/outcome.ts'
 
 const day = 24 * 3_600_000
 /** A reason, and everything ticked. */
@@ -63,6 +64,11 @@ export async function desk(store: Store, now: () => number) {
     await kept.accounts.insert({ ...known, createdAt: now(), updatedAt: now() })
     return { ...known, createdAt: now(), updatedAt: now() }
   }
+  const staff = async (id: string) => {
+    const each = await person(id)
+    await kept.roles.give(id, 'support')
+    return each
+  }
   const bearer = () => String(mailed.at(-1)?.data.bearer ?? '')
   /** Hands in one document by the link of the last mail, as far as the staff's queue; resolves to the number of the case. */
   const handedIn = async () => {
@@ -86,11 +92,17 @@ export async function desk(store: Store, now: () => number) {
       once = true
     },
     person,
-    staff: async (id: string) => {
-      const each = await person(id)
-      await kept.roles.give(id, 'support')
-      return each
-    },
+    staff,
+    /** Three of the staff: one more than has to decide. */
+    three: async (): Promise<[Account, Account, Account]> => [
+      await staff('grace'),
+      await staff('edsger'),
+      await staff('barbara'),
+    ],
+    /** Has one of the staff decide, with everything checked; resolves to `done`, or to the code of the Problem that stopped it. */
+    decide: (who: Account, number: string, verdict: 'approve' | 'refuse' = 'approve') =>
+      codeOf(staffDecisions.decide(number, who, { ...fits, verdict })),
+    state: async (number: string) => (await cases.get(number))?.state,
     /** One round of what happens by itself. */
     round: async () => ring().start()(),
     /** A case with one document, as far as the staff's queue; resolves to its number. */

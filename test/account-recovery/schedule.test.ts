@@ -21,7 +21,6 @@ describe('what happens to identity checks by itself', () => {
   afterEach(() => store.close())
 
   const names = () => office.told.map(each => each.name)
-  const state = async (number: string) => (await office.cases.get(number))?.state
   const sent = async (contact = ''): Promise<string> => {
     await office.submissions.ask({ email: 'ada@example.com', contact }, 'en', visitor)
     const found = await office.submissions.look(office.bearer())
@@ -33,7 +32,7 @@ describe('what happens to identity checks by itself', () => {
     const number = await sent()
     await Promise.all([1, 2, 3].map(() => office.round()))
     expect(names().filter(each => each === 'identity.opened')).to.have.length(1)
-    expect(await state(number)).to.equal('waiting')
+    expect(await office.state(number)).to.equal('waiting')
     for (const who of staff) await office.staffDecisions.decide(number, who, { ...fits, verdict: 'approve' })
     await Promise.all([1, 2, 3].map(() => office.round()))
     expect(names().filter(each => each === 'identity.granted')).to.have.length(1)
@@ -61,21 +60,21 @@ describe('what happens to identity checks by itself', () => {
     const number = await sent()
     office.failing(true)
     await office.round()
-    expect([await state(number), office.faults.length]).to.deep.equal(['sent', 1])
+    expect([await office.state(number), office.faults.length]).to.deep.equal(['sent', 1])
     expect((await office.staffDecisions.queue()).waiting.cases).to.deep.equal([])
     // Whoever took it on may have died: after a minute it is another's.
     office.failing(false)
     await office.round()
-    expect(await state(number)).to.equal('sent')
+    expect(await office.state(number)).to.equal('sent')
     at += 60_000
     await office.round()
-    expect(await state(number)).to.equal('waiting')
+    expect(await office.state(number)).to.equal('waiting')
 
     for (const who of staff) await office.staffDecisions.decide(number, who, { ...fits, verdict: 'approve' })
     office.failing(true)
     await office.round()
     at += 5 * day
-    expect(await state(number)).to.equal('agreed')
+    expect(await office.state(number)).to.equal('agreed')
     office.failing(false)
     await office.round()
     const { until } = (await office.cases.get(number)) ?? {}
@@ -102,10 +101,10 @@ describe('what happens to identity checks by itself', () => {
     ring.wake()
     ring.wake()
     await stop()
-    expect(await state(number)).to.equal('waiting')
+    expect(await office.state(number)).to.equal('waiting')
     const other = await sent('ada@elsewhere.example')
     ring.wake()
     await stop()
-    expect(await state(other)).to.equal('sent')
+    expect(await office.state(other)).to.equal('sent')
   })
 })

@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { documentsDeclaration } from '../../src/account-recovery/identity-documents.ts'
 import type { Account } from '../../src/accounts/account.ts'
 import type { Store } from '../../src/store/collection.ts'
+import { codeOf } from '../support/outcome.ts'
 import { slow, testStore } from '../support/store.ts'
 import { desk, fits, visitor } from './desk.ts'
 
@@ -17,26 +18,14 @@ describe('what the staff decide, on a slow store', () => {
     at = Date.UTC(2026, 0, 1)
     store = await testStore(() => at)
     office = await desk(slow(store, 3), () => at)
-    ;[grace, edsger, barbara] = [
-      await office.staff('grace'),
-      await office.staff('edsger'),
-      await office.staff('barbara'),
-    ]
+    ;[grace, edsger, barbara] = await office.three()
     await office.person('ada')
   })
   afterEach(() => store.close())
 
-  const code = (made: Promise<unknown>) =>
-    made.then(
-      () => 'done',
-      fault => fault.code ?? fault,
-    )
-  const decide = (who: Account, number: string, verdict: 'approve' | 'refuse' = 'approve') =>
-    code(office.staffDecisions.decide(number, who, { ...fits, verdict }))
-  const state = async (number: string) => (await office.cases.get(number))?.state
   const granted = async (email = 'ada@example.com', contact = '') => {
     const found = await office.queued(email, contact)
-    for (const who of [grace, edsger]) expect(await decide(who, found.number)).to.equal('done')
+    for (const who of [grace, edsger]) expect(await office.decide(who, found.number)).to.equal('done')
     await office.round()
     return found
   }
@@ -52,45 +41,45 @@ describe('what the staff decide, on a slow store', () => {
 
   it('takes two of them, and ten yeses at once of one person are one', async () => {
     const { number } = await office.queued('ada@example.com')
-    const met = await Promise.all(ten.map(() => decide(grace, number)))
+    const met = await Promise.all(ten.map(() => office.decide(grace, number)))
     expect(met.filter(each => each === 'done')).to.have.length(1)
     expect(met.filter(each => each === 'already_decided')).to.have.length(9)
-    expect(await state(number)).to.equal('waiting')
-    expect(await decide(edsger, number)).to.equal('done')
-    expect(await state(number)).to.equal('agreed')
+    expect(await office.state(number)).to.equal('waiting')
+    expect(await office.decide(edsger, number)).to.equal('done')
+    expect(await office.state(number)).to.equal('agreed')
   })
 
   it('takes both of two yeses at the same moment', async () => {
     const { number } = await office.queued('ada@example.com')
-    const met = await Promise.all([decide(grace, number), decide(edsger, number)])
+    const met = await Promise.all([office.decide(grace, number), office.decide(edsger, number)])
     expect(met).to.deep.equal(['done', 'done'])
-    expect(await state(number)).to.equal('agreed')
+    expect(await office.state(number)).to.equal('agreed')
     expect((await office.cases.get(number))?.decisions.map(each => each.staff)).to.have.members(['grace', 'edsger'])
   })
 
   it('is ended by one no, even after two yeses, and by one of a no and a yes at the same moment', async () => {
     const { number } = await granted()
-    expect(await decide(barbara, number, 'refuse')).to.equal('done')
-    expect(await state(number)).to.equal('refused')
-    expect(await decide(barbara, number)).to.equal('conflict')
-    expect(await decide(barbara, number, 'refuse')).to.equal('conflict')
+    expect(await office.decide(barbara, number, 'refuse')).to.equal('done')
+    expect(await office.state(number)).to.equal('refused')
+    expect(await office.decide(barbara, number)).to.equal('conflict')
+    expect(await office.decide(barbara, number, 'refuse')).to.equal('conflict')
     const other = await office.queued('ada@example.com')
-    await decide(grace, other.number)
-    await Promise.all([decide(edsger, other.number), decide(barbara, other.number, 'refuse')])
-    expect(await state(other.number)).to.equal('refused')
+    await office.decide(grace, other.number)
+    await Promise.all([office.decide(edsger, other.number), office.decide(barbara, other.number, 'refuse')])
+    expect(await office.state(other.number)).to.equal('refused')
     await office.round()
-    expect(await state(other.number)).to.equal('refused')
+    expect(await office.state(other.number)).to.equal('refused')
   })
 
   it('counts nobody who is of the staff no more, and lets them do nothing', async () => {
     const { number } = await office.queued('ada@example.com')
-    await decide(grace, number)
+    await office.decide(grace, number)
     await office.kept.roles.take('grace', 'support')
-    expect(await decide(edsger, number)).to.equal('done')
-    expect(await state(number)).to.equal('waiting')
-    expect(await decide(grace, number, 'refuse')).to.equal('not_found')
-    expect(await decide(barbara, number)).to.equal('done')
-    expect(await state(number)).to.equal('agreed')
+    expect(await office.decide(edsger, number)).to.equal('done')
+    expect(await office.state(number)).to.equal('waiting')
+    expect(await office.decide(grace, number, 'refuse')).to.equal('not_found')
+    expect(await office.decide(barbara, number)).to.equal('done')
+    expect(await office.state(number)).to.equal('agreed')
   })
 
   it('is never about themselves, by whichever address', async () => {
@@ -100,28 +89,28 @@ describe('what the staff decide, on a slow store', () => {
       ['ada@example.com', 'grace@example.com'],
     ]) {
       const { number } = await office.queued(email ?? '', contact)
-      expect(await decide(grace, number)).to.equal('own_case')
-      expect(await decide(grace, number, 'refuse')).to.equal('own_case')
+      expect(await office.decide(grace, number)).to.equal('own_case')
+      expect(await office.decide(grace, number, 'refuse')).to.equal('own_case')
       const { found, bars } = await office.staffDecisions.look(number, grace)
       expect(bars).to.equal('own_case')
       const [document] = found.documents
-      expect(await code(office.staffDecisions.document(number, document?.id ?? '', grace))).to.equal('not_found')
+      expect(await codeOf(office.staffDecisions.document(number, document?.id ?? '', grace))).to.equal('not_found')
     }
   })
 
   it('has a reason, and a case that was sent', async () => {
     const { number } = await office.queued('ada@example.com')
     const met = (lacking: object) =>
-      code(office.staffDecisions.decide(number, grace, { ...fits, verdict: 'approve', ...lacking }))
+      codeOf(office.staffDecisions.decide(number, grace, { ...fits, verdict: 'approve', ...lacking }))
     expect(await met({ reason: ' ' })).to.equal('reason_needed')
     expect(await met({ checks: fits.checks.slice(1) })).to.equal('checks_needed')
     await office.submissions.ask({ email: 'ada@example.com', contact: 'x@example.com' }, 'en', visitor)
     const draft = await office.submissions.look(office.bearer())
-    expect(await decide(grace, draft.id)).to.equal('not_found')
-    expect(await decide(grace, draft.id, 'refuse')).to.equal('not_found')
-    expect(await decide(grace, '0000-0000-0000')).to.equal('not_found')
+    expect(await office.decide(grace, draft.id)).to.equal('not_found')
+    expect(await office.decide(grace, draft.id, 'refuse')).to.equal('not_found')
+    expect(await office.decide(grace, '0000-0000-0000')).to.equal('not_found')
     const { number: nobodys } = await office.queued('nobody@example.com')
-    expect(await decide(grace, nobodys)).to.equal('conflict')
+    expect(await office.decide(grace, nobodys)).to.equal('conflict')
   })
 
   it('agrees to one case of an account at a time', async () => {
@@ -130,10 +119,10 @@ describe('what the staff decide, on a slow store', () => {
     expect((await office.staffDecisions.look(one.number, grace)).rivals.map(each => each.id)).to.deep.equal([
       other.number,
     ])
-    for (const { number } of [one, other]) await decide(grace, number)
-    const met = await Promise.all([one, other].map(({ number }) => decide(edsger, number)))
+    for (const { number } of [one, other]) await office.decide(grace, number)
+    const met = await Promise.all([one, other].map(({ number }) => office.decide(edsger, number)))
     expect(met.sort()).to.deep.equal(['conflict', 'done'])
-    expect((await Promise.all([one, other].map(({ number }) => state(number)))).sort()).to.deep.equal([
+    expect((await Promise.all([one, other].map(({ number }) => office.state(number)))).sort()).to.deep.equal([
       'agreed',
       'waiting',
     ])
@@ -144,10 +133,10 @@ describe('what the staff decide, on a slow store', () => {
     const cancel = await cancelLink(number)
     const { end } = office.cases
     office.cases.end = () => Promise.reject(new Error('the store is away'))
-    expect(await code(office.submissions.cancel(cancel, visitor))).to.be.an('error')
+    expect(await office.submissions.cancel(cancel, visitor).catch(fault => fault)).to.be.an('error')
     office.cases.end = end
-    expect(await code(office.submissions.cancel(cancel, visitor))).to.equal('done')
-    expect(await state(number)).to.equal('cancelled')
+    expect(await codeOf(office.submissions.cancel(cancel, visitor))).to.equal('done')
+    expect(await office.state(number)).to.equal('cancelled')
   })
 
   it('comes to nothing once the owner has stopped it, and to one of the two when both happen at once', async () => {
@@ -156,26 +145,26 @@ describe('what the staff decide, on a slow store', () => {
     await office.submissions.cancel(cancel, visitor)
     expect(await documents(stopped.number)).to.deep.equal([])
     for (const verdict of ['approve', 'refuse'] as const)
-      expect(await decide(barbara, stopped.number, verdict)).to.equal('conflict')
+      expect(await office.decide(barbara, stopped.number, verdict)).to.equal('conflict')
     at += 2 * day
     await office.round()
-    expect(await state(stopped.number)).to.equal('cancelled')
+    expect(await office.state(stopped.number)).to.equal('cancelled')
     expect(office.mailed.some(each => each.name === 'check-ready')).to.equal(false)
-    expect(await code(office.submissions.contested(cancel))).to.equal('link_expired')
+    expect(await codeOf(office.submissions.contested(cancel))).to.equal('link_expired')
 
     for (const turn of [1, 2, 3]) {
       const { number } = await ready(`x${turn}@example.com`)
       const stop = await cancelLink(number)
       const met = await Promise.all([
-        code(office.submissions.complete(number)),
-        code(office.submissions.cancel(stop, visitor)),
-        code(office.submissions.complete(number)),
+        codeOf(office.submissions.complete(number)),
+        codeOf(office.submissions.cancel(stop, visitor)),
+        codeOf(office.submissions.complete(number)),
       ])
       expect(
         met.filter(each => each === 'done'),
         String(met),
       ).to.have.length(1)
-      expect(await state(number)).to.equal(met[1] === 'done' ? 'cancelled' : 'done')
+      expect(await office.state(number)).to.equal(met[1] === 'done' ? 'cancelled' : 'done')
       expect(await documents(number)).to.deep.equal([])
       at += day
     }
@@ -183,17 +172,17 @@ describe('what the staff decide, on a slow store', () => {
 
   it('is used once, in time and not before, by whoever holds the link', async () => {
     const { number, bearer } = await granted()
-    expect(await code(office.submissions.complete(number))).to.equal('attempt_expired')
-    expect(await code(office.submissions.remind(bearer))).to.equal('conflict')
+    expect(await codeOf(office.submissions.complete(number))).to.equal('attempt_expired')
+    expect(await codeOf(office.submissions.remind(bearer))).to.equal('conflict')
     const early = await office.kept.links.make({ purpose: 'recover', case: number, account: 'ada' }, 9 * day)
     expect(await office.submissions.ready(early)).to.equal(false)
-    expect(await code(office.submissions.open(early))).to.equal('link_expired')
+    expect(await codeOf(office.submissions.open(early))).to.equal('link_expired')
     at += day
     await office.round()
     await office.round()
     expect(office.mailed.filter(each => each.name === 'check-ready')).to.have.length(1)
     const link = office.bearer()
-    const opened = await Promise.all(ten.map(() => code(office.submissions.open(link))))
+    const opened = await Promise.all(ten.map(() => codeOf(office.submissions.open(link))))
     expect(opened.filter(each => each === 'done')).to.have.length(1)
     // Who lost it asks for another; that runs out, and so does the case.
     await office.submissions.remind(bearer)
@@ -201,7 +190,7 @@ describe('what the staff decide, on a slow store', () => {
     at += 3 * day
     expect(await office.submissions.ready(next)).to.equal(false)
     at += 40 * day
-    expect(await state(number)).to.equal(undefined)
+    expect(await office.state(number)).to.equal(undefined)
     expect(await documents(number)).to.deep.equal([])
   })
 
@@ -209,7 +198,7 @@ describe('what the staff decide, on a slow store', () => {
     const other = await office.queued('ada@example.com', 'thief@example.com')
     const { number } = await ready()
     await office.submissions.complete(number)
-    expect(await state(other.number)).to.equal('cancelled')
+    expect(await office.state(other.number)).to.equal('cancelled')
     expect(await documents(other.number)).to.deep.equal([])
   })
 
@@ -217,14 +206,14 @@ describe('what the staff decide, on a slow store', () => {
     const { number, bearer } = await office.queued('ada@example.com')
     expect(await documents(number)).to.have.length(1)
     const [document] = (await office.cases.get(number))?.documents ?? []
-    await decide(grace, number, 'refuse')
+    await office.decide(grace, number, 'refuse')
     expect(await documents(number)).to.deep.equal([])
-    expect(await code(office.staffDecisions.document(number, document?.id ?? '', grace))).to.equal('not_found')
+    expect(await codeOf(office.staffDecisions.document(number, document?.id ?? '', grace))).to.equal('not_found')
     expect((await office.staffDecisions.look(number, grace)).story).to.equal('')
     expect((await office.cases.get(number))?.story).to.equal(undefined)
     expect((await office.submissions.look(bearer)).state).to.equal('refused')
     at += 91 * day
-    expect(await state(number)).to.equal(undefined)
+    expect(await office.state(number)).to.equal(undefined)
   })
 
   it('takes documents once, of ten that are sent at once', async () => {
@@ -232,7 +221,7 @@ describe('what the staff decide, on a slow store', () => {
     const bearer = office.bearer()
     const met = await Promise.all(
       ten.map(() =>
-        code(
+        codeOf(
           office.submissions.send(bearer, visitor, async keep => {
             const content = (async function* () {
               yield Buffer.from('%PDF-1.7\n%%EOF')

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream'
 import { expect } from 'chai'
 import type { Receive } from '../../src/account-recovery/submission.ts'
-import { Problem } from '../../src/errors.ts'
 import type { Store } from '../../src/store/collection.ts'
+import { codeOf } from '../support/outcome.ts'
 import { testStore } from '../support/store.ts'
 import { desk, visitor } from './desk.ts'
 
@@ -16,17 +16,11 @@ describe('handing in documents', () => {
   })
   afterEach(() => store.close())
 
-  const code = async (act: Promise<unknown>): Promise<string> => {
-    const fault = await act.then(() => undefined).catch((fault: unknown) => fault)
-    if (fault !== undefined && !(fault instanceof Problem)) throw fault
-    return fault?.code ?? 'done'
-  }
-
   it('is rationed: by case, by visitor, and by all together, so that nobody fills the disk', async () => {
     const quick = await desk(store, () => at)
     const sending = async (contact: string, address: string, receive: Receive) => {
       await quick.submissions.ask({ email: contact, contact: '' }, 'en', { ...visitor, address })
-      return code(quick.submissions.send(quick.bearer(), { ...visitor, address }, receive))
+      return codeOf(quick.submissions.send(quick.bearer(), { ...visitor, address }, receive))
     }
     const nothing: Receive = async () => ({ story: '' })
     const whole: Receive = async keep => {

@@ -1,8 +1,9 @@
 import { expect } from 'chai'
 import type { Account } from '../../src/accounts/account.ts'
 import type { Store } from '../../src/store/collection.ts'
+import { codeOf } from '../support/outcome.ts'
 import { slow, testStore } from '../support/store.ts'
-import { desk, fits, visitor } from './desk.ts'
+import { desk, visitor } from './desk.ts'
 
 const at = Date.UTC(2026, 0, 1)
 
@@ -13,31 +14,20 @@ describe('whose approvals of an identity check count as two', () => {
   beforeEach(async () => {
     store = await testStore(() => at)
     office = await desk(slow(store, 3), () => at)
-    ;[grace, edsger, barbara] = [
-      await office.staff('grace'),
-      await office.staff('edsger'),
-      await office.staff('barbara'),
-    ]
+    ;[grace, edsger, barbara] = await office.three()
     await office.person('ada')
   })
   afterEach(() => store.close())
 
-  const decide = (who: Account, number: string, verdict: 'approve' | 'refuse' = 'approve') =>
-    office.staffDecisions.decide(number, who, { ...fits, verdict }).then(
-      () => 'done',
-      fault => fault.code ?? fault,
-    )
-  const state = async (number: string) => (await office.cases.get(number))?.state
-
   it('counts nobody whose account is locked, and lets them do nothing', async () => {
     const { number } = await office.queued('ada@example.com')
-    await decide(grace, number)
+    await office.decide(grace, number)
     await office.kept.accounts.patch('grace', { lock: { at } })
-    expect(await decide(edsger, number)).to.equal('done')
-    expect(await state(number)).to.equal('waiting')
-    expect(await decide(grace, number, 'refuse')).to.equal('not_found')
-    expect(await decide(barbara, number)).to.equal('done')
-    expect(await state(number)).to.equal('agreed')
+    expect(await office.decide(edsger, number)).to.equal('done')
+    expect(await office.state(number)).to.equal('waiting')
+    expect(await office.decide(grace, number, 'refuse')).to.equal('not_found')
+    expect(await office.decide(barbara, number)).to.equal('done')
+    expect(await office.state(number)).to.equal('agreed')
   })
 
   it('counts neither who started it in the place of the person nor whom they let in', async () => {
@@ -51,11 +41,11 @@ describe('whose approvals of an identity check count as two', () => {
       data: { account: 'ada', case: (await office.cases.of('ada'))[0]?.id, staff: 'grace', reason: 'She called.' },
     })
     const { number } = await office.handedIn()
-    expect(await decide(grace, number)).to.equal('own_start')
-    for (const each of [joan, edsger]) expect(await decide(each, number)).to.equal('done')
-    expect(await state(number)).to.equal('waiting')
-    expect(await decide(barbara, number)).to.equal('done')
-    expect(await state(number)).to.equal('agreed')
+    expect(await office.decide(grace, number)).to.equal('own_start')
+    for (const each of [joan, edsger]) expect(await office.decide(each, number)).to.equal('done')
+    expect(await office.state(number)).to.equal('waiting')
+    expect(await office.decide(barbara, number)).to.equal('done')
+    expect(await office.state(number)).to.equal('agreed')
   })
 
   it('does not count who alone let in the one who started it', async () => {
@@ -64,20 +54,16 @@ describe('whose approvals of an identity check count as two', () => {
     const ada = (await office.kept.accounts.get('ada')) as Account
     await office.submissions.start(ada, 'ada@new.example.com', { staff: 'joan', reason: 'She called.' }, {})
     const { number } = await office.handedIn()
-    expect(await decide(joan, number)).to.equal('own_start')
-    for (const each of [grace, edsger]) expect(await decide(each, number)).to.equal('done')
-    expect(await state(number)).to.equal('waiting')
-    expect(await decide(barbara, number)).to.equal('done')
-    expect(await state(number)).to.equal('agreed')
+    expect(await office.decide(joan, number)).to.equal('own_start')
+    for (const each of [grace, edsger]) expect(await office.decide(each, number)).to.equal('done')
+    expect(await office.state(number)).to.equal('waiting')
+    expect(await office.decide(barbara, number)).to.equal('done')
+    expect(await office.state(number)).to.equal('agreed')
   })
 
   it('starts none that somebody else asked for, and not for ever', async () => {
     const ada = (await office.kept.accounts.get('ada')) as Account
-    const start = (contact: string, staff = 'grace') =>
-      office.submissions.start(ada, contact, { staff }, {}).then(
-        () => 'done',
-        fault => fault.code ?? fault,
-      )
+    const start = (contact: string, staff = 'grace') => codeOf(office.submissions.start(ada, contact, { staff }, {}))
     await office.submissions.ask({ email: 'ada@example.com', contact: '' }, 'en', visitor)
     expect(await start('')).to.equal('conflict')
     expect(await start('ada@new.example.com')).to.equal('done')
@@ -93,9 +79,9 @@ describe('whose approvals of an identity check count as two', () => {
     const [joan, karen] = [await office.person('joan'), await office.person('karen')]
     for (const { id } of [joan, karen]) await roles.give(id, 'support', 'grace')
     const { number } = await office.queued('ada@example.com')
-    for (const each of [grace, joan, karen]) expect(await decide(each, number)).to.equal('done')
-    expect(await state(number)).to.equal('waiting')
-    expect(await decide(edsger, number)).to.equal('done')
-    expect(await state(number)).to.equal('agreed')
+    for (const each of [grace, joan, karen]) expect(await office.decide(each, number)).to.equal('done')
+    expect(await office.state(number)).to.equal('waiting')
+    expect(await office.decide(edsger, number)).to.equal('done')
+    expect(await office.state(number)).to.equal('agreed')
   })
 })

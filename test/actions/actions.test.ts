@@ -1,18 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import type { Action } from '../../src/actions/action.ts'
-import { Problem } from '../../src/errors.ts'
 import { actionRoom } from '../support/action-room.ts'
+import { codeOf } from '../support/outcome.ts'
 import { cases } from './cases.ts'
 
 const phrases: Record<string, unknown>[] = ['en', 'de'].map(each =>
   JSON.parse(readFileSync(`views/locales/${each}.json`, 'utf8')),
 )
-const code = (act: Promise<unknown>) =>
-  act.then(
-    () => 'done',
-    fault => (fault instanceof Problem ? fault.code : Promise.reject(fault)),
-  )
 
 describe('every action', () => {
   let room: Awaited<ReturnType<typeof actionRoom>>
@@ -47,13 +42,13 @@ describe('every action', () => {
       })
 
       it('takes no arguments but its own', async () => {
-        expect(await code(room.prepare(declared(id), malformed))).to.equal('malformed')
+        expect(await codeOf(room.prepare(declared(id), malformed))).to.equal('malformed')
         expect(room.told).to.deep.equal([])
       })
 
       if (others)
         it('is refused for what is another’s, or nobody’s', async () => {
-          expect(await code(perform(id, others(room)))).to.equal(refused)
+          expect(await codeOf(perform(id, others(room)))).to.equal(refused)
           expect(room.told).to.not.include(declared(id).event)
         })
 
@@ -113,7 +108,7 @@ describe('every action', () => {
       it('is on record, and ends the sessions that it says', async () => {
         const { event, run, endsSessions } = declared(id)
         // What a flow enrols is on record by the flow.
-        if (!run) return expect(await code(perform(id, given(room)))).to.equal('not_offered')
+        if (!run) return expect(await codeOf(perform(id, given(room)))).to.equal('not_offered')
         await perform(id, given(room))
         expect(room.told).to.include(event)
         const { which, why } = endsSessions ?? {}
@@ -140,7 +135,7 @@ describe('every action', () => {
         const { asked } = await room.prepare(declared(id), given(room), { acr: 'mfa', since: 0 })
         if (!asked?.action || !run) return expect(assurance === 'session' || !run || !asked?.action).to.equal(true)
         const carryOut = await room.answered(asked)
-        const both = await Promise.all([code(carryOut()), code(carryOut())])
+        const both = await Promise.all([codeOf(carryOut()), codeOf(carryOut())])
         expect(both).to.have.members(['done', 'attempt_expired'])
         expect(room.told.filter(each => each === event)).to.have.length(1)
       })
@@ -156,19 +151,19 @@ describe('every action', () => {
 
   it('is nothing for the staff to somebody who is not of them', async () => {
     for (const id of ['staff.look', 'case.decide'])
-      expect(await code(room.prepare(declared(id), cases[id]?.given(room), { who: 'eve' }))).to.equal('not_found')
+      expect(await codeOf(room.prepare(declared(id), cases[id]?.given(room), { who: 'eve' }))).to.equal('not_found')
   })
 
   it('is refused to staff whose role does not allow it', async () => {
     await room.roles.give('eve', 'viewer')
     const wanted = { scope: 'admin:roles.write' }
-    expect(await code(room.prepare(declared('staff.look'), wanted, { who: 'eve' }))).to.equal('not_permitted')
+    expect(await codeOf(room.prepare(declared('staff.look'), wanted, { who: 'eve' }))).to.equal('not_permitted')
     const given = cases['case.decide']?.given(room)
-    expect(await code(room.prepare(declared('case.decide'), given, { who: 'eve' }))).to.equal('not_permitted')
+    expect(await codeOf(room.prepare(declared('case.decide'), given, { who: 'eve' }))).to.equal('not_permitted')
   })
 
   it('ends in nothing where this version of the program does not have it', async () => {
     const carryOut = await room.answered({ purpose: 'change', action: { id: 'account.sell', args: {} } })
-    expect(await code(carryOut())).to.equal('attempt_expired')
+    expect(await codeOf(carryOut())).to.equal('attempt_expired')
   })
 })

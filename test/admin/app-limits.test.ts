@@ -7,10 +7,10 @@ import { parseClients } from '../../src/clients/declared.ts'
 import { registrations } from '../../src/clients/registrations.ts'
 import { registry } from '../../src/clients/registry.ts'
 import { storedApps } from '../../src/clients/stored-apps.ts'
-import { Problem } from '../../src/errors.ts'
 import { figures as figuresOf } from '../../src/observers/figures.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { testSealer } from '../support/commits.ts'
+import { codeOf } from '../support/outcome.ts'
 import { testStore } from '../support/store.ts'
 
 const issuer = 'https://id.example'
@@ -40,17 +40,12 @@ describe('what an app may be given of the admin API', () => {
   })
   afterEach(() => store.close())
 
-  const code = (act: Promise<unknown>) =>
-    act.then(
-      () => 'done',
-      fault => (fault instanceof Problem ? fault.code : Promise.reject(fault)),
-    )
   const wishes = (...scopes: AdminScope[]) => appWishes.parse({ client_name: 'Night', apis: { [resource]: scopes } })
   const create = (operator: Operator, ...scopes: AdminScope[]) =>
-    code(apps.create.run({ ...wishes(...scopes), template: 'service', client_id: 'night', reason }, operator))
+    codeOf(apps.create.run({ ...wishes(...scopes), template: 'service', client_id: 'night', reason }, operator))
   const change = (operator: Operator, ...scopes: AdminScope[]) =>
-    code(apps.change.run({ ...wishes(...scopes), app: 'night', reason }, operator))
-  const rotate = (operator: Operator) => code(apps.rotate.run({ app: 'night', hours: 0, reason }, operator))
+    codeOf(apps.change.run({ ...wishes(...scopes), app: 'night', reason }, operator))
+  const rotate = (operator: Operator) => codeOf(apps.rotate.run({ app: 'night', hours: 0, reason }, operator))
 
   it('is no more than who makes it may do themselves', async () => {
     expect(await create(little, 'admin:roles.write')).to.equal('not_permitted')
@@ -79,7 +74,7 @@ describe('what an app may be given of the admin API', () => {
           ...(template !== 'device' && { redirect_uris: [callback] }),
         })
         const made = apps.create.run({ ...wanted, template, client_id: template, reason }, ada)
-        expect(await code(made), template).to.equal('invalid_app')
+        expect(await codeOf(made), template).to.equal('invalid_app')
       }
     })
 
@@ -94,9 +89,9 @@ describe('what an app may be given of the admin API', () => {
   it('of another API is no more than a program has itself, whatever it may do with apps', async () => {
     const asking = (...scopes: string[]) => appWishes.parse({ client_name: 'Night', apis: { [ledger]: scopes } })
     const made = (operator: Operator, ...scopes: string[]) =>
-      code(apps.create.run({ ...asking(...scopes), template: 'service', client_id: 'night', reason }, operator))
+      codeOf(apps.create.run({ ...asking(...scopes), template: 'service', client_id: 'night', reason }, operator))
     const changed = (operator: Operator, ...scopes: string[]) =>
-      code(apps.change.run({ ...asking(...scopes), app: 'night', reason }, operator))
+      codeOf(apps.change.run({ ...asking(...scopes), app: 'night', reason }, operator))
     expect(await made(everything, 'read', 'move')).to.equal('not_permitted')
     expect(await made({ ...everything, client: 'nobody' }, 'read')).to.equal('not_permitted')
     expect(await made(everything, 'read')).to.equal('done')

@@ -1,15 +1,10 @@
 import { expect } from 'chai'
 import type { Operator } from '../../src/admin/operation.ts'
-import { Problem } from '../../src/errors.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { actionRoom } from '../support/action-room.ts'
+import { codeOf } from '../support/outcome.ts'
 import { sometimesSlow } from '../support/store.ts'
 
-const code = (act: Promise<unknown>) =>
-  act.then(
-    () => 'done',
-    fault => (fault instanceof Problem ? fault.code : Promise.reject(fault)),
-  )
 const reason = 'She called, and I know her voice.'
 const day = 24 * 3_600_000
 
@@ -27,14 +22,13 @@ describe('what takes two of the staff, on a slow store', () => {
     atTaking = async () => {}
     room = await actionRoom({ through: store => sometimesSlow(watched(store), 5, () => lag) })
     for (const id of ['grace', 'bob']) {
-      const account = { id, email: `${id}@example.com`, locale: 'en', status: 'active' as const }
-      await room.accounts.insert({ ...account, createdAt: 1, updatedAt: 1 })
+      await room.join(id)
       await room.roles.give(id, 'admin')
     }
     await room.accounts.patch('eve', { holdUntil: Number.MAX_SAFE_INTEGER })
-    ada = await staff('ada')
-    grace = await staff('grace')
-    bob = await staff('bob')
+    ada = await room.staff('ada')
+    grace = await room.staff('grace')
+    bob = await room.staff('bob')
     proposal = (await room.admin.perform(room.admin.people.liftHold, { account: 'eve', reason }, ada)).proposal
     lag = true
   })
@@ -48,13 +42,8 @@ describe('what takes two of the staff, on a slow store', () => {
       return { ...inner, take: id => atTaking().then(() => inner.take(id)) }
     },
   })
-  const staff = async (id: string): Promise<Operator> => ({
-    staff: await room.person(id),
-    scopes: await room.roles.scopes(id),
-    origin: {},
-  })
   const decide = (verdict: 'confirm' | 'decline', by: Operator) =>
-    code(room.admin.perform(room.admin.proposals[verdict], { proposal, reason }, by))
+    codeOf(room.admin.perform(room.admin.proposals[verdict], { proposal, reason }, by))
   const held = async () => (await room.person('eve')).holdUntil !== undefined
   const times = (event: string) => room.told.filter(each => each === event).length
   const waiting = async () => (await room.admin.perform(room.admin.proposals.list, {}, ada)).proposals.length

@@ -1,14 +1,9 @@
 import { expect } from 'chai'
 import { type AdminScope, roleScopes } from '../../src/accounts/role.ts'
 import type { Operator } from '../../src/admin/operation.ts'
-import { Problem } from '../../src/errors.ts'
 import { actionRoom } from '../support/action-room.ts'
+import { codeOf } from '../support/outcome.ts'
 
-const code = (act: Promise<unknown>) =>
-  act.then(
-    () => 'done',
-    fault => (fault instanceof Problem ? fault.code : Promise.reject(fault)),
-  )
 const hour = 3_600_000
 const reason = 'She called, and I know her voice.'
 
@@ -19,24 +14,18 @@ describe('what takes two of the staff', () => {
   beforeEach(async () => {
     room = await actionRoom()
     const { accounts, roles } = room
-    const account = { id: 'grace', email: 'grace@example.com', locale: 'en', status: 'active' as const }
-    await accounts.insert({ ...account, createdAt: 1, updatedAt: 1 })
+    await room.join('grace')
     await roles.give('grace', 'security')
     await accounts.patch('eve', { holdUntil: Number.MAX_SAFE_INTEGER })
-    ada = await staff('ada')
-    grace = await staff('grace')
+    ada = await room.staff('ada')
+    grace = await room.staff('grace')
   })
   afterEach(() => room.store.close())
 
-  const staff = async (id: string): Promise<Operator> => ({
-    staff: await room.person(id),
-    scopes: await room.roles.scopes(id),
-    origin: {},
-  })
   const propose = (by: Operator, account = 'eve') =>
     room.admin.perform(room.admin.people.liftHold, { account, reason }, by).then(({ proposal }) => String(proposal))
   const confirm = (proposal: string, by: Operator) =>
-    code(room.admin.perform(room.admin.proposals.confirm, { proposal, reason }, by))
+    codeOf(room.admin.perform(room.admin.proposals.confirm, { proposal, reason }, by))
   const held = async () => (await room.person('eve')).holdUntil !== undefined
 
   it('is done once a second one has confirmed it, and is listed until then', async () => {
@@ -55,7 +44,7 @@ describe('what takes two of the staff', () => {
     const proposal = await propose(ada)
     expect(await confirm(proposal, ada)).to.equal('second_needed')
     await room.roles.give('eve', 'admin')
-    expect(await confirm(proposal, await staff('eve'))).to.equal('own_case')
+    expect(await confirm(proposal, await room.staff('eve'))).to.equal('own_case')
     const program: Operator = { client: 'desk', scopes: new Set(roleScopes.admin), origin: {} }
     expect(await confirm(proposal, program)).to.equal('not_permitted')
     expect(await held()).to.equal(true)
@@ -63,10 +52,10 @@ describe('what takes two of the staff', () => {
 
   it('is not proposed for one’s own account, and not by a role below security', async () => {
     await room.accounts.patch('ada', { holdUntil: Number.MAX_SAFE_INTEGER })
-    expect(await code(propose(ada, 'ada'))).to.equal('own_case')
+    expect(await codeOf(propose(ada, 'ada'))).to.equal('own_case')
     for (const role of ['viewer', 'support'] as const) {
       const scopes: ReadonlySet<AdminScope> = new Set(roleScopes[role])
-      expect(await code(propose({ ...grace, scopes }))).to.equal('not_permitted')
+      expect(await codeOf(propose({ ...grace, scopes }))).to.equal('not_permitted')
       expect(await confirm(await propose(ada), { ...grace, scopes })).to.equal('not_permitted')
     }
   })
@@ -148,13 +137,13 @@ describe('what takes two of the staff', () => {
 
   it('is turned down by either of them', async () => {
     const proposal = await propose(ada)
-    expect(await code(room.admin.perform(room.admin.proposals.decline, { proposal, reason }, ada))).to.equal('done')
+    expect(await codeOf(room.admin.perform(room.admin.proposals.decline, { proposal, reason }, ada))).to.equal('done')
     expect(await confirm(proposal, grace)).to.equal('not_found')
   })
 
   it('needs a reason', async () => {
     const given = { account: 'eve', reason: ' ' }
-    expect(await code(room.admin.perform(room.admin.people.liftHold, given, ada))).to.equal('reason_needed')
+    expect(await codeOf(room.admin.perform(room.admin.people.liftHold, given, ada))).to.equal('reason_needed')
   })
 
   it('stays where it could not be carried out', async () => {

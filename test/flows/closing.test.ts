@@ -1,9 +1,9 @@
 import { expect } from 'chai'
 import { type Accounts, accounts as accountsOf } from '../../src/accounts/account.ts'
 import { links as linksOf } from '../../src/accounts/link.ts'
-import { Problem } from '../../src/errors.ts'
 import { type Closing, closing as closingOf } from '../../src/flows/closing.ts'
 import type { Store } from '../../src/store/collection.ts'
+import { codeOf } from '../support/outcome.ts'
 import { slow, testStore } from '../support/store.ts'
 
 const day = 24 * 3_600_000
@@ -60,16 +60,11 @@ describe('closing an account', () => {
   }
   const ada = async () => (await accounts.get('ada')) ?? expect.fail('gone')
   const started = async (closing: Closing) => closing.start(await ada(), visitor)
-  const code = (promise: Promise<unknown>) =>
-    promise.then(
-      () => 'done',
-      fault => (fault instanceof Problem ? fault.code : expect.fail(String(fault))),
-    )
 
   it('begins once, of ten at once', async () => {
     const owner = await ada()
     const closing = made(slow(store, 5))
-    const results = await Promise.all(ten.map(() => code(closing.start(owner, visitor))))
+    const results = await Promise.all(ten.map(() => codeOf(closing.start(owner, visitor))))
     expect(results.filter(each => each === 'done')).to.have.length(1)
     expect(told).to.deep.equal(['closing.started'])
     expect(await ada()).to.include({ status: 'closing', closesAt: at + 7 * day, securityStamp: 1 })
@@ -79,7 +74,7 @@ describe('closing an account', () => {
     const owner = await ada()
     const closing = made(slow(store, 5))
     const [begun, changed] = await Promise.all([
-      code(closing.start(owner, visitor)),
+      codeOf(closing.start(owner, visitor)),
       accountsOf(slow(store, 5)).raiseStamp('ada', owner.securityStamp),
     ])
     expect([begun === 'done', changed !== undefined].filter(Boolean)).to.have.length(1)
@@ -102,10 +97,10 @@ describe('closing an account', () => {
       day,
     )
     const closing = made(slow(store, 5))
-    const results = await Promise.all(ten.map(() => code(closing.keepBy(bearer, visitor))))
+    const results = await Promise.all(ten.map(() => codeOf(closing.keepBy(bearer, visitor))))
     expect(results.filter(each => each === 'done')).to.have.length(1)
     for (const each of results) expect(each).to.be.oneOf(['done', 'busy', 'link_expired'])
-    expect(await code(closing.keepBy(bearer, visitor))).to.equal('link_expired')
+    expect(await codeOf(closing.keepBy(bearer, visitor))).to.equal('link_expired')
     expect(told).to.deep.equal(['closing.started', 'closing.stopped'])
   })
 
@@ -119,7 +114,7 @@ describe('closing an account', () => {
       .keepBy(bearer, visitor)
       .catch(fault => fault)
     expect(killed).to.include({ message: 'killed' })
-    expect(await code(made().keepBy(bearer, visitor))).to.equal('done')
+    expect(await codeOf(made().keepBy(bearer, visitor))).to.equal('done')
     expect(await ada()).to.include({ status: 'active' })
   })
 

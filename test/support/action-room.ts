@@ -182,6 +182,11 @@ export async function actionRoom({ through = (store: Store) => store } = {}) {
   return {
     ...{ actions, admin, roles, accounts, flows, held, told, ended, keys, store },
     person,
+    /** Adds somebody who has an account and no more. */
+    join: (id: string) =>
+      accounts.insert({ id, email: `${id}@example.com`, locale: 'en', status: 'active', createdAt: 1, updatedAt: 1 }),
+    /** One of the staff as operations know them, with what their roles allow now. */
+    staff: async (id: string) => ({ staff: await person(id), scopes: await roles.scopes(id), origin: {} }),
     /** Has clients.json give the service `desk` this much from now on. */
     declare: (...scopes: AdminScope[]) => clients.replace(declared(...scopes)),
     later: (ms: number) => {
