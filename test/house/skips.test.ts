@@ -10,4 +10,12 @@ describe('tests', () => {
     )
     expect(skips).to.deep.equal([])
   })
+  it('that need what is not here are among those that run beside the servers of databases, where it is there', () => {
+    const { spec } = JSON.parse(readFileSync('.mocharc.stores.json', 'utf8')) as { spec: string[] }
+    const leftOut = globSync('test/**/*.test.ts').filter(file =>
+      /console\.log\(\s*['"`] {2}skipped: /.test(readFileSync(file, 'utf8')),
+    )
+    expect(leftOut).to.include('test/store/postgres.test.ts')
+    expect(globSync(spec)).to.include.members(leftOut)
+  })
 })
