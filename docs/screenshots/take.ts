@@ -58,6 +58,7 @@ const pictures: Readonly<Record<string, string>> = {
   'console-cases': 'admin-recovery',
   'console-case': 'admin-case',
   'console-documents': 'admin-documents',
+  'console-passkey': 'admin-passkey',
   'console-attribute': 'admin-attribute',
   'console-app-roles': 'admin-app-roles',
   'console-keys': 'admin-keys',

@@ -1,0 +1,146 @@
+import { expect } from 'chai'
+import { accounts } from '../../src/accounts/account.ts'
+import { roles } from '../../src/accounts/role.ts'
+import { startLatchkey, whileTesting } from '../support/latchkey.ts'
+import { staffAt } from './staff.ts'
+import { type Visitor, visit } from './visitor.ts'
+
+const reason = 'She called from the number that we know.'
+const everywhere = ['Staff', 'People', 'Proposals', 'Identity checks', 'Apps', 'Audit log', 'Webhooks', 'Roles']
+
+describe('in a browser, what one of the staff sees and does depends on their role:', function () {
+  this.timeout(90_000)
+  const latchkey = whileTesting(startLatchkey)
+  const { of, sees, enters, finds, acts, mayNotOpen, mayNotPost } = staffAt(latchkey)
+  const kept = async (email: string) => (await accounts(latchkey.store).byEmail(email)) ?? expect.fail(email)
+  const held = async (email: string) =>
+    roles({ store: latchkey.store, now: latchkey.clock.now }).held((await kept(email)).id)
+
+  /** What is in the bar of the staff area. */
+  const places = (who: Visitor) =>
+    who.page.getByRole('navigation', { name: 'Staff area' }).getByRole('link').allInnerTexts()
+  /** What can be done to the person whose page is open. */
+  const choices = (who: Visitor) => who.page.locator('[data-act]').allInnerTexts()
+  const has = (who: Visitor, button: string) =>
+    who.page
+      .getByRole('button', { name: button })
+      .or(who.page.getByRole('link', { name: button }))
+      .count()
+
+  it('a viewer reads, and can change nothing', () =>
+    visit(async who => {
+      const ada = await of.at.joined()
+      const { id } = await kept(ada.email)
+      const viewer = await enters(who, 'viewer')
+      expect(await places(who)).to.deep.equal([...everywhere, 'Signing keys', 'Settings'])
+      await finds(who, ada.email)
+      await who.page.getByText('Authenticator app').first().waitFor()
+      expect([await choices(who), await has(who, 'Save')]).to.deep.equal([[], 0])
+      await mayNotOpen(who, `/admin/people/${id}/end-sessions`)
+      await mayNotOpen(who, '/admin/audit.ndjson')
+      await mayNotPost(who, `/admin/people/${id}/note`, { text: 'Nothing.' })
+      await mayNotPost(who, `/admin/people/${id}/end-sessions`, { reason })
+      await who.follow('Roles')
+      await sees(who, 'Roles')
+      expect(await has(who, 'Give role')).to.equal(0)
+      await mayNotPost(who, '/admin/roles/give', { email: viewer, role: 'admin', reason })
+      expect(await held(viewer)).to.deep.equal(['viewer'])
+      expect((await ada.browser.get(`${latchkey.issuer}/account`)).h1, 'still signed in').to.not.equal('Sign in')
+    }))
+
+  it('support ends sessions and writes notes, and locks nobody out', () =>
+    visit(async who => {
+      const ada = await of.at.joined()
+      const { id } = await kept(ada.email)
+      await enters(who, 'support')
+      expect(await places(who)).to.deep.equal([...everywhere, 'Signing keys', 'Settings'])
+      await finds(who, ada.email)
+      expect(await choices(who)).to.deep.equal(['End all sessions', 'Start identity check'])
+      await acts(who, 'End all sessions')
+      expect((await ada.browser.get(`${latchkey.issuer}/account`)).h1).to.equal('Sign in')
+      await who.type('Add a note', reason)
+      await who.press('Save')
+      await who.page.getByRole('listitem').getByText(reason).first().waitFor()
+      await mayNotOpen(who, `/admin/people/${id}/lock`)
+      await mayNotPost(who, `/admin/people/${id}/lock`, { reason })
+      await mayNotPost(who, `/admin/people/${id}/change-address`, { reason, email: 'eve@example.com' })
+      expect((await kept(ada.email)).lock).to.equal(undefined)
+      await who.follow('Audit log')
+      await sees(who, 'Audit log')
+      expect(await has(who, 'Verify')).to.equal(0)
+      await mayNotPost(who, '/admin/audit/verify', {})
+    }))
+
+  it('security locks and unlocks, and has no say in apps, keys, roles or data', () =>
+    visit(async who => {
+      const ada = await of.at.joined()
+      const { id } = await kept(ada.email)
+      const grace = await enters(who, 'security')
+      expect(await places(who)).to.deep.equal([...everywhere, 'Signing keys', 'Settings'])
+      await finds(who, ada.email)
+      expect(await choices(who))
+        .to.include('Lock account')
+        .and.not.include('Export data')
+      await acts(who, 'Lock account')
+      expect((await kept(ada.email)).lock).to.not.equal(undefined)
+      await mayNotOpen(who, `/admin/people/${id}/export`)
+      await mayNotPost(who, `/admin/people/${id}/export`, { reason })
+      await who.follow('Apps')
+      await sees(who, 'Apps')
+      expect(await has(who, 'New app')).to.equal(0)
+      await mayNotOpen(who, '/admin/new-app')
+      await mayNotPost(who, '/admin/new-app', { template: 'service', client_name: 'Mine', reason })
+      expect(await who.page.getByText('Mine', { exact: true }).count()).to.equal(0)
+      await who.follow('Signing keys')
+      await sees(who, 'Signing keys')
+      expect(await has(who, 'Rotate')).to.equal(0)
+      await mayNotOpen(who, '/admin/keys/rotate')
+      await mayNotPost(who, '/admin/keys/rotate', { reason })
+      await mayNotPost(who, '/admin/roles/give', { email: grace, role: 'admin', reason })
+      await who.follow('Audit log')
+      await sees(who, 'Audit log')
+      expect(await has(who, 'Verify')).to.equal(1)
+      expect(await held(grace)).to.deep.equal(['security'])
+    }))
+
+  it('an administrator does the rest, but neither what takes two nor anything to themselves', () =>
+    visit(async who => {
+      const ada = await of.at.joined()
+      const own = await enters(who, 'admin')
+      expect(await places(who)).to.deep.equal([...everywhere, 'Signing keys', 'Settings'])
+      for (const [place, button] of [
+        ['Apps', 'New app'],
+        ['Signing keys', 'Rotate'],
+      ] as const) {
+        await who.follow(place)
+        await who.sees(place)
+        expect(await has(who, button)).to.equal(1)
+      }
+      await who.follow('Roles')
+      await who.type('Email', ada.email)
+      await who.page.getByLabel('Role', { exact: true }).selectOption('viewer')
+      await who.type('Reason', reason)
+      await who.press('Give role')
+      await who.page.getByRole('status').waitFor()
+      expect(await held(ada.email)).to.deep.equal(['viewer'])
+      // A role that decides is only proposed, and the one who proposed it is not asked to confirm it.
+      await who.type('Email', ada.email)
+      await who.page.getByLabel('Role', { exact: true }).selectOption('security')
+      await who.type('Reason', reason)
+      await who.press('Give role')
+      await who.page.getByRole('status').getByText('Proposed.').waitFor()
+      await who.follow('Proposals')
+      await who.follow('Give role')
+      await sees(who, 'Confirm a proposal')
+      expect([await has(who, 'Confirm'), await has(who, 'Withdraw')]).to.deep.equal([0, 1])
+      const { pathname } = new URL(who.page.url())
+      await mayNotPost(who, `${pathname}/confirm`, { reason }, 403, 'A second member of staff must confirm this.')
+      expect(await held(ada.email)).to.deep.equal(['viewer'])
+      await finds(who, own)
+      expect(await choices(who)).to.deep.equal([])
+      const { id } = await kept(own)
+      await mayNotPost(who, `/admin/people/${id}/lift-hold`, { reason }, 403, 'your own account')
+      await mayNotPost(who, `/admin/roles/${id}/admin`, { reason }, 409, 'administrator')
+      expect(await held(own)).to.deep.equal(['admin'])
+    }))
+})
