@@ -14,6 +14,7 @@ import {
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
 import { listed } from '../src/setting.ts'
@@ -26,6 +27,7 @@ const read = (file: string) => readFileSync(`packaging/${file}`, 'utf8')
 
 interface Service {
   user?: string
+  volumes?: string[]
   read_only?: boolean
   cap_drop?: string[]
   environment: Record<string, string>
@@ -35,10 +37,16 @@ interface Service {
 interface Compose {
   services: Record<string, Service>
   secrets: Record<string, unknown>
+  volumes: Record<string, unknown>
+}
+const composed = (file: string): Compose => {
+  // mocha reads its own settings by this library.
+  const yaml = createRequire(createRequire(import.meta.url).resolve('mocha'))('js-yaml')
+  return yaml.load(read(file)) as Compose
 }
 
 describe('packaging', function () {
-  this.timeout(120_000)
+  this.timeout(300_000)
 
   it('sets only settings that there are', () => {
     const files = readdirSync('packaging').map(name => [name, read(name)] as const)
@@ -52,9 +60,7 @@ describe('packaging', function () {
 
   for (const file of ['compose.yaml', 'compose.cluster.yaml'])
     it(`has a compose file that holds together, and Latchkeys that may do little (${file})`, () => {
-      // mocha reads its own settings by this library.
-      const yaml = createRequire(createRequire(import.meta.url).resolve('mocha'))('js-yaml')
-      const { services, secrets } = yaml.load(read(file)) as Compose
+      const { services, secrets } = composed(file)
       const latchkeys = Object.entries(services).filter(([name]) => name.startsWith('latchkey'))
       expect(latchkeys).to.have.lengthOf(file === 'compose.yaml' ? 1 : 2)
       for (const [, { read_only, cap_drop }] of latchkeys) expect([read_only, cap_drop]).to.deep.equal([true, ['ALL']])
@@ -64,11 +70,42 @@ describe('packaging', function () {
           Array.isArray(depends_on) ? depends_on : Object.keys(depends_on),
         )
         for (const [name, value] of Object.entries(environment))
-          if (name.endsWith('_FILE')) expect(used.map(each => `/run/secrets/${each}`)).to.include(value)
+          if (name.endsWith('_FILE') && name !== 'LATCHKEY_AUDIT_FILE')
+            expect(used.map(each => `/run/secrets/${each}`)).to.include(value)
       }
     })
 
   const unit = read('latchkey.service')
+  const [, made = ''] = /^RUN mkdir -m 1777 (.+)$/m.exec(read('Dockerfile')) ?? []
+
+  for (const file of ['compose.yaml', 'compose.cluster.yaml'])
+    it(`writes nowhere but on volumes that whoever it runs as may write to (${file})`, () => {
+      const { services, volumes } = composed(file)
+      for (const [name, { environment, volumes: mounted = [] }] of Object.entries(services)) {
+        if (!name.startsWith('latchkey')) continue
+        const { LATCHKEY_AUDIT_FILE: events = '', LATCHKEY_BACKUP: backup } = environment
+        const folders = [dirname(events), ...(backup ? [/^folder=([^,]+)/.exec(backup)?.[1] ?? ''] : [])]
+        for (const folder of folders) {
+          const mount = mounted.find(each => `${folder}/`.startsWith(`${each.split(':')[1]}/`)) ?? expect.fail(folder)
+          const [volume = '', at, mode] = mount.split(':')
+          // A new volume takes over the mode of the folder in the image; any other folder is of root alone.
+          expect([Object.hasOwn(volumes, volume), made.split(' ').includes(at ?? ''), mode]).to.deep.equal([
+            ...[true, true, undefined],
+          ])
+        }
+      }
+    })
+
+  it('keeps the file of events where the unit may write, and rotates that one without a signal', () => {
+    const [, folder] = /^Environment=LATCHKEY_AUDIT_FILE=%L\/(\w+)\/events\.ndjson$/m.exec(unit) ?? []
+    // logrotate leaves alone what is in a folder that others than its owner may write to.
+    expect(unit).to.match(new RegExp(`^LogsDirectory=${folder}\nLogsDirectoryMode=0700$`, 'm'))
+    const sample = read('latchkey.logrotate').replace(/^#.*\n/gm, '')
+    expect(sample).to.include(`/var/log/${folder}/events.ndjson {`).and.include('nocreate').and.include('delaycompress')
+    // Either would lose what is written meanwhile, or needs a signal that there is no use for.
+    expect(sample).to.not.match(/copytruncate|postrotate/)
+    expect(readFileSync('docs/events.md', 'utf8')).to.include(`\`\`\`\n${sample}\`\`\``)
+  })
 
   it('has a unit that starts the server itself, so that a reload reaches it', () => {
     expect(unit).to.include('ExecReload=/bin/kill -HUP $MAINPID').and.include('ExecStart=/opt/latchkey/latchkey serve')
@@ -159,6 +196,9 @@ describe('packaging', function () {
           const words = step.split(' ')
           for (const each of words.slice(0, -1)) cpSync(each, join(folder, each), { recursive: true })
         }
+        const [, , folders = ''] = of('RUN')
+        execFileSync('sh', ['-c', folders.replaceAll(' /', ` ${folder}/`).replace('mkdir', 'mkdir -p')])
+        const { LATCHKEY_AUDIT_FILE: events = '' } = composed('compose.yaml').services.latchkey?.environment ?? {}
         // The image's own Node is the first on PATH.
         mkdirSync(join(folder, 'bin'))
         symlinkSync(process.execPath, join(folder, 'bin/node'))
@@ -168,6 +208,7 @@ describe('packaging', function () {
           ...{
             LATCHKEY_STORE: `sqlite:${folder}/data/latchkey.db`,
             LATCHKEY_CLIENTS: join(process.cwd(), 'clients.json'),
+            LATCHKEY_AUDIT_FILE: join(folder, events),
           },
         }
         const server = spawn(join(folder, 'latchkey'), ['serve'], {
@@ -185,6 +226,8 @@ describe('packaging', function () {
           /"(fetch\(.*\))"\]/.exec(of('HEALTHCHECK')[0] ?? '')?.[1]?.replace('127.0.0.1:3000', `localhost:${port}`) ??
           ''
         await run(process.execPath, ['-e', health])
+        while (!existsSync(join(folder, events)) || !readFileSync(join(folder, events), 'utf8').includes('\n'))
+          await wait(50)
         server.kill('SIGTERM')
         await once(server, 'exit')
         expect(server.exitCode).to.equal(0)
