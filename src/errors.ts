@@ -84,6 +84,8 @@ export const problems = {
   own_case: 403,
   own_start: 403,
   address_taken: 409,
+  number_reserved: 409,
+  no_number: 409,
   not_permitted: 403,
   last_admin: 409,
   second_needed: 403,

@@ -31,6 +31,7 @@ export const events = {
   }),
   'people.exported': event('warning', { people: z.number(), secrets: z.boolean() }),
   'email.proved': event('info', { account }),
+  'number.proved': event('info', { account, credential }),
   'sign-up.started': event('info', { taken: z.boolean() }),
   'factor.enrolled': event('notice', { account, factor, credential }),
   'factor.added': event('notice', { account, factor, credential }, told),

@@ -23,6 +23,8 @@ export const staffEvents = {
   'sessions.ended': event('notice', { account, ...by }, told),
   /** `credential` is that of the new address, and `former` that of the one before. */
   'address.changed': event('warning', { account, credential: z.string(), former: z.string().optional(), ...by }, told),
+  /** As `address.changed`, of a phone number. */
+  'number.changed': event('warning', { account, credential: z.string(), former: z.string().optional(), ...by }, told),
   'hold.lifted': event('notice', { account, ...by }, told),
   'proposal.made': event('notice', { account, proposal: z.string(), operation: z.string(), ...by }),
   'proposal.confirmed': event('notice', { account, proposal: z.string(), operation: z.string(), ...by }),

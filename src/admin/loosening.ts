@@ -5,7 +5,7 @@ import type { Credentials } from '../accounts/credential.ts'
 import type { Owner } from '../api-keys/owner.ts'
 import { Problem } from '../errors.ts'
 import type { Emit, Visitor } from '../events.ts'
-import { emailAddress } from '../factors/contacts.ts'
+import { emailAddress, phoneCountry, phoneNumber } from '../factors/contacts.ts'
 import type { Factor } from '../factors/factor.ts'
 import { removable } from '../flows/assurance.ts'
 import type { Closing } from '../flows/closing.ts'
@@ -17,7 +17,7 @@ import type { proposals } from './proposals.ts'
 
 interface Services {
   accounts: Pick<Accounts, 'get' | 'patch'>
-  addresses: Pick<Addresses, 'whose'>
+  addresses: Pick<Addresses, 'whose' | 'numberReserved'>
   credentials: Pick<Credentials, 'of' | 'add' | 'remove'>
   factors: readonly Factor[]
   sessions: Pick<Sessions, 'endAllOf'>
@@ -27,6 +27,8 @@ interface Services {
   emit: Emit
   now: () => number
 }
+
+type Moved = 'address.changed' | 'number.changed'
 
 /** Nobody's browser: staff act, and where they are is not for the person to read. */
 const nowhere = {} as Visitor
@@ -59,17 +61,40 @@ export function loosening(services: Services, { needingTwo }: Pick<ReturnType<ty
     return { account, email }
   }
 
-  /** Puts an address that nobody has proved yet in the place of the one that the account has. */
-  const move = async (account: Account, to: string): Promise<void> => {
+  /** Finds an account with a number, and the one that it can get. Throws `invalid_phone`, `phone_not_served`, `no_number`, `number_reserved`, and `conflict` where it has it already or is closing. */
+  const dialled = async ({ account: id, phone, country }: { account: string; phone: string; country?: string }) => {
+    const field = 'phone'
+    const to = phoneNumber(phone, country)
+    if (to === undefined) throw new Problem('invalid_phone', { field })
+    const factor = factors.find(({ channel }) => channel === 'sms')
+    const served = factor?.countries?.()
+    if (served && !served.some(({ code }) => code === phoneCountry(to)))
+      throw new Problem('phone_not_served', { field })
+    const [account, all, reserved] = await Promise.all([
+      person(id),
+      credentials.of(id),
+      addresses.numberReserved(to, id),
+    ])
+    if (account.status !== 'active') throw new Problem('conflict')
+    // Where there was none, it would be one more way in.
+    const held = all.find(each => each.factor === factor?.id)
+    if (!factor || !held) throw new Problem('no_number')
+    const current = factor.unproved?.(held.secret) ?? factor.verifiedContact?.(held.secret).phone
+    if (current === to) throw new Problem('conflict')
+    if (reserved) throw new Problem('number_reserved', { field })
+    return { account, factor: factor.id, to, since: held.createdAt }
+  }
+
+  /** Puts an address or number that nobody has proved yet in the place of the one that the account has. */
+  const move = async (
+    account: Account,
+    { factor, secret, name, fields }: Pick<Wanted, 'fields'> & { factor: string; secret: object; name: Moved },
+  ): Promise<void> => {
     const { id } = account
-    const factor = factors.find(({ identifies }) => identifies)?.id ?? ''
     const went = (await credentials.of(id)).filter(each => each.factor === factor).map(each => each.id)
-    const credential = await credentials.add({ account: id, factor, secret: { to }, addedUnder: 'mfa' })
+    const credential = await credentials.add({ account: id, factor, secret, addedUnder: 'mfa' })
     const data = { account: id, credential, ...(went[0] !== undefined && { former: went[0] }) }
-    const wanted: Wanted = {
-      ...{ came: [credential], went, loosens: true, events: [{ name: 'address.changed', data }] },
-      fields: { email: to, emailUnproved: true },
-    }
+    const wanted: Wanted = { came: [credential], went, loosens: true, events: [{ name, data }], fields }
     try {
       if (!(await commit(account, wanted, nowhere))) throw new Problem('conflict')
     } catch (fault) {
@@ -88,7 +113,25 @@ export function loosening(services: Services, { needingTwo }: Pick<ReturnType<ty
       check: moved,
       confirmed: async given => {
         const { account, email } = await moved(given)
-        await move(account, email)
+        const factor = factors.find(({ identifies }) => identifies)?.id ?? ''
+        const fields = { email, emailUnproved: true }
+        await move(account, { factor, secret: { to: email }, name: 'address.changed', fields })
+        await sessions.endAllOf(account.id, 'protection-changed')
+      },
+    }),
+    changeNumber: needingTwo({
+      id: 'people.change-number',
+      means:
+        'Proposes to change the phone number of a person who has one. It counts for nothing until a code there proved it at a sign-in; both numbers and the email address are told.',
+      at: 'POST /people/{account}/change-number',
+      args: { phone: z.string().max(100), country: z.string().max(2).optional() },
+      check: async given => (await dialled(given)).since,
+      // A number that its owner set up after it was proposed is not the one that was lost.
+      confirmed: async (given, seen) => {
+        const { account, factor, to, since } = await dialled(given)
+        if (since !== seen) throw new Problem('conflict')
+        const secret = { to, unproved: true }
+        await move(account, { factor, secret, name: 'number.changed', fields: { phone: undefined } })
         await sessions.endAllOf(account.id, 'protection-changed')
       },
     }),

@@ -114,6 +114,8 @@ export interface Factor<Secret = any, EState = any, EAnswer = any, PState = any,
   countries?(): readonly { code: string; calling: string }[]
   /** What having enrolled it proves of the account itself. */
   verifiedContact?(secret: Secret): { email?: string; phone?: string }
+  /** The number that a credential names and that nobody has proved yet: staff put it in. It proves nothing of the account until a code there does. */
+  unproved?(secret: Secret): string | undefined
 }
 
 /** Throws `field_empty` where nothing was typed. */

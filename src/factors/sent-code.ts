@@ -33,7 +33,7 @@ interface Services extends Pick<Sealer, 'blind'> {
   send(sending: Sending): Promise<void>
 }
 
-const secret = z.object({ to: z.string() })
+const secret = z.object({ to: z.string(), unproved: z.boolean().optional() })
 const answer = z.object({ code: z.string().max(256) })
 
 type Secret = z.output<typeof secret>
@@ -94,7 +94,8 @@ export function smsCode({
     amr: ['sms'],
     strength: 'aal2',
     mandatory: true,
-    verifiedContact: ({ to }) => ({ phone: to }),
+    verifiedContact: ({ to, unproved }): { phone?: string } => (unproved ? {} : { phone: to }),
+    unproved: ({ to, unproved }) => (unproved ? to : undefined),
     countries: () => dialledCountries().filter(({ code }) => countries === undefined || countries.includes(code)),
     ...sentCode(channel, services),
   }
@@ -176,7 +177,7 @@ function sentCode({ channel, field, invalid, read, mask, serves = () => true }: 
         check(code, state, 'prove', who)
         const credential = who.credentials.find(each => each.id === state.credential && each.secret.to === state.to)
         if (!credential) throw refused('wrong_code', 'code', who)
-        return { credential: credential.id }
+        return { credential: credential.id, ...(credential.secret.unproved && { secret: { to: state.to } }) }
       },
     },
   } satisfies Partial<SentCode>

@@ -166,7 +166,9 @@ export function asking({ challenges, addresses, throttle, postage, failures, sen
         const { channel } = factor
         const to = destination(factor, subject, input)
         paid.push(await throttle.ration(`send.${factor.id}.pause.${mode}`, flow.id, pause))
-        paid.push(await postage.pay({ channel, to, from: visitor.address, unproven: mode === 'enrol' }))
+        const [held] = subject.credentials
+        const unproven = mode === 'enrol' || (held !== undefined && factor.unproved?.(held.secret) !== undefined)
+        paid.push(await postage.pay({ channel, to, from: visitor.address, unproven }))
       }
       const question = { flow: flow.id, mode, factor }
       shown = await challenges.begin(question, { ...subject, silent: taken || undefined }, input)
@@ -195,5 +197,5 @@ function destination(
   const [typed] = Object.values(input)
   if (typeof typed === 'string') return typed
   const { email: to, phone } = credential ? (factor.verifiedContact?.(credential.secret) ?? {}) : { email }
-  return phone ?? to ?? ''
+  return phone ?? to ?? (credential && factor.unproved?.(credential.secret)) ?? ''
 }

@@ -45,8 +45,11 @@ export function disowning(services: Pick<FlowServices, Taken> & { commit: Commit
     const mine = new Set(hostile.flatMap(each => each.went))
     // What came after the address was lost may be the thief's; what the account began with is the owner's.
     const from = Math.max(owner.createdAt + signUpLife, Math.min(since, home.retiredAt ?? since))
+    // No mailed link undoes what two of the staff did.
+    const staffs = new Set(changes.filter(madeByStaff).flatMap(each => each.came))
     const goes = (each: Credential) =>
       each.id !== address &&
+      !staffs.has(each.id) &&
       (factorOf(each)?.kind === 'knowledge' || each.id === came || theirs.has(each.id) || each.createdAt >= from)
     const back = out.filter(each => mine.has(each.id) && each.id !== address && !goes(each))
     const others = all.filter(each => each.id !== address)

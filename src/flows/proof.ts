@@ -122,6 +122,16 @@ export function proving({ accounts, credentials, proof, emit, hold, now }: Provi
     return { ...flow, account, securityStamp, unguarded, unproved, real: true, email }
   }
 
+  /** Gives an account the number that staff put in, once a code there was right; also where the process died before it could. */
+  const numberProved = async (account: string, factor: Factor, by: Credential, visitor: Visitor): Promise<void> => {
+    const phone = factor.unproved?.(by.secret) ?? factor.verifiedContact?.(by.secret).phone
+    const owner = await accounts.get(account)
+    if (phone === undefined || !owned(owner) || owner.phone !== undefined || !owner.holds?.includes(by.id)) return
+    // Under another stamp it may have another number by now.
+    if (await accounts.patch(account, { phone }, { securityStamp: owner.securityStamp }))
+      await emit('number.proved', { account, credential: by.id }, visitor)
+  }
+
   return async (
     flow: Flow,
     factor: Factor,
@@ -140,6 +150,7 @@ export function proving({ accounts, credentials, proof, emit, hold, now }: Provi
     const asked = { question, subject: subjectOf(whose, factor, all, now()), credentials: all, name }
     const { credential } = await proof(asked, answer, visitor)
     const by = all.find(each => each.id === credential)
+    if (by && account !== undefined && factor.channel === 'sms') await numberProved(account, factor, by, visitor)
     const limits = limitsWith(flow, factor, by, { hold, now: now() })
     const unproved = whose.unproved && !factor.identifies
     if (whose.unproved && !unproved && account !== undefined) {

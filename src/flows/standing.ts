@@ -20,9 +20,13 @@ export function stepOf(
   const { unguarded, unproved, skipped } = flow
   const offers = flow.offered === 'shown' || flow.offered === 'quiet'
   const reauthenticated = stillGranted(until, reauthentication, clock.now)
+  const proved = ({ factor, secret }: Credential) =>
+    factors.find(({ id, unproved }) => id === factor && unproved)?.unproved?.(secret) === undefined
+  // A number that staff put in is proved by people who know their password, not by those who read their mailbox.
+  const counts = purpose === 'reset' ? credentials.filter(proved) : credentials
   return next({
     offered: factors,
-    ...(flow.account === undefined ? { available: undefined } : counted(factors, credentials, clock)),
+    ...(flow.account === undefined ? { available: undefined } : counted(factors, counts, clock)),
     proved: provedIn(flow, factors),
     enrolled: factors.filter(each => flow.enrolled.includes(each.id)),
     demand: { purpose, acr, add, reauthenticated, moves, unguarded, unproved, offers, skipped },

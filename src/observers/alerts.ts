@@ -12,6 +12,8 @@ import { staffEvents } from '../staff-events.ts'
 export interface Reach {
   email?: string | undefined
   phone?: string | undefined
+  /** A number that staff put in and nobody has proved yet: it hears of its own coming and going, and of identity checks. */
+  unproved?: string | undefined
 }
 
 /** How long an identity check can be stopped by its mails, in milliseconds: longer than one lasts. */
@@ -125,7 +127,8 @@ export function alerts(services: Services): Observer {
     const changed = [...held, ...out].filter(each => check !== undefined || [credential, former].includes(each.id))
     // Who no longer wants to be texted is told so once more: it may not have been them.
     const texted = owner.smsAlerts || name === 'texts.changed' ? held : []
-    const numbers = [...changed, ...texted].flatMap(each => each.phone ?? [])
+    const unproved = changed.flatMap(each => each.unproved ?? [])
+    const numbers = [...unproved, ...[...changed, ...texted].flatMap(each => each.phone ?? [])]
     for (const textTo of new Set(numbers)) await sendMail('alert', { textTo, locale, account: id }, letter)
   }
   return {

@@ -2,7 +2,9 @@ import type { Context } from 'koa'
 import type { AdminScope } from '../accounts/role.ts'
 import { decides, roleNames } from '../accounts/role.ts'
 import { Problem } from '../errors.ts'
+import { emailAddress, phoneNumber } from '../factors/contacts.ts'
 import { field, queryField } from './forms.ts'
+import type { Pages } from './pages.ts'
 import type { Services } from './services.ts'
 import { desk, frame, reasonOf } from './staff-desk.ts'
 import type { SignedIn } from './visit.ts'
@@ -16,8 +18,8 @@ declare module './pages.ts' {
       base: string
       /** Why the one who looks may not confirm it. */
       bars: 'own_case' | 'second_needed' | 'not_permitted' | undefined
-      /** The address that it changes the person's to. */
-      becomes: string | undefined
+      /** The address or number that it changes the person's to, by the phrase `admin.act.<name>`. */
+      becomes: { name: 'email' | 'phone'; value: string } | undefined
       /** The role that it gives. */
       role: string | undefined
       /** The credential that it removes, where it still is there. */
@@ -43,6 +45,13 @@ interface ProposalLine {
   reason: string
   at: number
   expiresAt: number
+}
+
+/** Returns what a proposal changes an address or number to, as it will be kept. */
+function becoming({ email, phone, country }: Record<string, unknown>): Pages['admin/proposal']['becomes'] {
+  if (typeof email === 'string') return { name: 'email', value: emailAddress(email) ?? email }
+  if (typeof phone !== 'string') return undefined
+  return { name: 'phone', value: phoneNumber(phone, typeof country === 'string' ? country : undefined) ?? phone }
 }
 
 /** Answers with a copy of a person's data, as a file. */
@@ -71,7 +80,7 @@ export function adminActs(services: Services): void {
     const { shape } = operation.args
     /** What else it takes: what a link names, and what is typed. */
     const named = 'credential' in shape ? ['credential'] : []
-    const asked = ['contact', 'email'].filter(name => name in shape)
+    const asked = ['contact', 'email', 'phone'].filter(name => name in shape)
     const home = ({ params }: Context) => `/admin/people/${params.account ?? ''}`
     asksFirst(
       `/admin/people/:account/${act}`,
@@ -87,7 +96,7 @@ export function adminActs(services: Services): void {
       },
       ctx => {
         const typed = [...named, ...asked].map(name => [name, field(ctx, name, 320)] as [string, string])
-        const more = typed.filter(([, value]) => value !== '')
+        const more = typed.filter(([name, value]) => value !== '' || ['email', 'phone'].includes(name))
         const query = more.length > 0 ? `?${new URLSearchParams(more)}` : ''
         return {
           operation: operation.id,
@@ -121,7 +130,7 @@ export function adminActs(services: Services): void {
     const removes = (await credentials.of(found.account)).find(({ id }) => id === found.args.credential)
     const base = `/admin/proposals/${proposal}`
     const role = roleNames.find(each => each === found.args.role)
-    const becomes = typeof found.args.email === 'string' ? found.args.email : undefined
+    const becomes = becoming(found.args)
     const locals = { ...found, base, bars, removes, role, becomes, typed: problem ? reasonOf(ctx) : '' }
     show.page(ctx, 'admin/proposal', locals, { ...frame(by), problem })
   })

@@ -43,6 +43,7 @@ const acts: Readonly<Record<string, (one: Person, now: number) => boolean>> = {
   'require-password': ({ factors }) => factors.some(({ factor }) => factor === 'password'),
   compromise: () => true,
   'change-address': ({ status }) => status === 'active',
+  'change-number': ({ status, factors }) => status === 'active' && factors.some(({ factor }) => factor === 'sms'),
   'lift-hold': ({ holdUntil = 0 }, now) => holdUntil > now,
   'start-recovery': ({ status, lockedAt }) => status === 'active' && lockedAt === undefined,
   export: ({ status }) => status !== 'closed',

@@ -132,7 +132,7 @@ export function flowPages(services: Services): void {
   const currentOf = async ({ session, account }: Flow, factor: Factor): Promise<string | undefined> => {
     if (session === undefined || account === undefined) return undefined
     const held = (await credentials.of(account)).find(each => each.factor === factor.id)
-    const { phone } = (held && factor.verifiedContact?.(held.secret)) ?? {}
+    const { phone = held && factor.unproved?.(held.secret) } = (held && factor.verifiedContact?.(held.secret)) ?? {}
     return phone === undefined ? (held?.label ?? '') : ownNumber(phone)
   }
 

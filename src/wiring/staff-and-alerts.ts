@@ -42,7 +42,8 @@ export function telling({ people, contactOf, ...services }: Told): Observer {
   const { credentials, links, factors, limitedUntil, reach } = people
   const known = ({ factor }: Pick<Credential, 'factor'>) => factors.find(({ id }) => id === factor)
   return alerts({
-    ...{ ...services, credentials, links, limitedUntil, reach },
+    ...{ ...services, credentials, links, limitedUntil },
+    reach: credential => ({ ...reach(credential), unproved: known(credential)?.unproved?.(credential.secret) }),
     contactOf: async id => maskedEmail((await contactOf(id)) ?? ''),
     mask: credential => {
       const factor = known(credential)

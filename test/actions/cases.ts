@@ -184,6 +184,10 @@ export const cases: Readonly<Record<string, Case>> = {
   'people.start-recovery': toEve({ contact: '' }),
   'people.export': toEve(),
   'people.change-address': toEve({ email: 'eve@new.example.com' }),
+  'people.change-number': {
+    ...toEve({ phone: '+436641234567' }),
+    before: ({ give }) => give({ account: 'eve', factor: 'sms', secret: { to: '+436647654321' } }),
+  },
   'people.lift-hold': { ...toEve(), before: proposed },
   'people.remove-factor': {
     ...toEve(),

@@ -88,6 +88,19 @@ for (const { make, channel, field, typed, to, masked, invalid } of [
       expect(factor.verifiedContact?.(secret)).to.deep.equal({ [field]: to })
     })
 
+    if (channel === 'sms')
+      it('vouches for no number that staff put in until a code there was right', async () => {
+        const secret = { to, unproved: true }
+        expect([factor.verifiedContact?.(secret), factor.unproved?.(secret)]).to.deep.equal([{}, to])
+        const who = subject<typeof secret>({ credentials: [{ id: 'credential', secret }] })
+        const { state, code } = await proving(who)
+        const wrong = String((Number(code) + 1) % 1_000_000).padStart(6, '0')
+        expect((await problem(factor.prove.finish({ code: wrong }, state, who))).code).to.equal('wrong_code')
+        const proved = await factor.prove.finish({ code }, state, who)
+        expect(proved).to.deep.equal({ credential: 'credential', secret: { to } })
+        expect(factor.unproved?.(proved.secret ?? secret)).to.equal(undefined)
+      })
+
     it('refuses a wrong code, and one that is none', async () => {
       const { state, code } = await enrolling()
       const wrong = String((Number(code) + 1) % 1_000_000).padStart(6, '0')

@@ -67,6 +67,17 @@ describe('disowning', () => {
   const link = (address: string, more: object = {}) =>
     mailed.make({ purpose: 'disown', account: 'ada', address, since: at, ...more }, 7 * day)
 
+  it('takes away no number that staff put in lately', async () => {
+    const address = await add('email', 'ada@example.com')
+    const number = await add('sms', '+436641')
+    const theirs = await add('sms', '+436642')
+    const change = { id: 'c', at, came: [number], went: [], replaced: [], was: {} }
+    const another = { ...change, id: 'd', device: 'd9', came: [theirs] }
+    await people.patch('ada', { changes: [change, another] })
+    await act.disown(await link(address, { since: at - day }), visitor)
+    expect((await kept.of('ada')).map(each => each.id)).to.have.members([address, number])
+  })
+
   it('can be asked for again by the same link where the process died on the way', async () => {
     const address = await add('email', 'ada@example.com')
     await add('password')

@@ -7,6 +7,12 @@ import { testStore } from '../support/store.ts'
 
 const now = () => Date.UTC(2026, 0, 5)
 const visitor = { device: 'd1', address: '192.0.2.7', agent: undefined }
+const sms = {
+  ...{ id: 'sms', kind: 'possession', channel: 'sms' },
+  prove: { answer: { safeParse: (data: unknown) => ({ success: true, data }) } },
+  verifiedContact: ({ to, unproved }: { to: string; unproved?: boolean }) => (unproved ? {} : { phone: to }),
+  unproved: ({ to, unproved }: { to: string; unproved?: boolean }) => (unproved ? to : undefined),
+} as unknown as Factor
 const email = {
   ...{ id: 'email', identifies: true, kind: 'possession' },
   prove: { answer: { safeParse: (data: unknown) => ({ success: true, data }) } },
@@ -51,5 +57,52 @@ describe('an address that nobody has proved yet', () => {
       await made.accounts.amend(ada, { email: 'new@example.com', emailUnproved: true }, { stamps: true })
     })
     expect([await unproved(), told]).to.deep.equal([true, []])
+  })
+})
+
+describe('a number that staff put in', () => {
+  const told: string[] = []
+  let made: ReturnType<typeof commits>
+  let close: () => unknown
+  beforeEach(async () => {
+    told.length = 0
+    const store = await testStore(now)
+    close = () => store.close()
+    made = commits({ store, now })
+    const times = { createdAt: 1, updatedAt: 1 }
+    await made.accounts.insert({ id: 'ada', email: 'ada@example.com', locale: 'en', status: 'active', ...times })
+  })
+  afterEach(() => close())
+
+  /** Proves a credential with this secret; `meanwhile` happens once its code was right. */
+  const prove = async (secret: object, meanwhile: (credential: string) => Promise<unknown> = async () => {}) => {
+    const credential = await made.give({ account: 'ada', factor: 'sms', secret })
+    const held = await made.credentials.of('ada')
+    const proof: Proof = async () => {
+      await meanwhile(credential)
+      return { credential }
+    }
+    const emit = async (name: string) => void told.push(name)
+    const flow = { id: 'f', account: 'ada', real: true, proved: ['password'] } as unknown as Flow
+    await proving({ ...made, proof, emit, hold: 0, now })(flow, sms, {}, async () => held, visitor)
+    return (await made.accounts.get('ada'))?.phone
+  }
+  const to = '+436642'
+
+  it('is the account’s once a code there was right, also where that was cut short before', async () => {
+    expect(await prove({ to, unproved: true })).to.equal(to)
+    expect(told).to.deep.equal(['number.proved'])
+    await made.accounts.patch('ada', { phone: undefined, holds: [] })
+    expect(await prove({ to })).to.equal(to)
+  })
+
+  it('is told of once, and takes no number from an account that has one', async () => {
+    await made.accounts.patch('ada', { phone: '+436641' })
+    expect([await prove({ to }), told]).to.deep.equal(['+436641', []])
+  })
+
+  it('is not where it was replaced while its code was verified', async () => {
+    const replaced = async () => made.accounts.patch('ada', { holds: [], securityStamp: 9 })
+    expect([await prove({ to, unproved: true }, replaced), told]).to.deep.equal([undefined, []])
   })
 })

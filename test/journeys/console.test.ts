@@ -56,6 +56,7 @@ describe('the console', function () {
     ['/admin/people/PERSON/remove-factor?credential=none', security],
     ['/admin/people/PERSON/close', security],
     ['/admin/people/PERSON/change-address', security],
+    ['/admin/people/PERSON/change-number', security],
     ['/admin/people/PERSON/start-recovery', support],
     ['/admin/people/PERSON/export', admin],
     ['/admin/people/PERSON/restore', security],

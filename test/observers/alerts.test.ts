@@ -13,6 +13,7 @@ import { mailbox } from '../support/mails.ts'
 import { testStore } from '../support/store.ts'
 
 const day = 24 * 3_600_000
+const kinds: Readonly<Record<string, string>> = { sms: 'phone', 'sms of staff': 'unproved' }
 
 describe('alerts to owners', () => {
   let at = 0
@@ -41,7 +42,7 @@ describe('alerts to owners', () => {
         await box.sendMail(...mail)
       }) as SendMail,
       limitedUntil: ({ addedUnder, createdAt }) => addedUnder && createdAt + day,
-      reach: ({ factor, secret }) => ({ [factor === 'sms' ? 'phone' : 'email']: (secret as { to?: string }).to }),
+      reach: ({ factor, secret }) => ({ [kinds[factor] ?? 'email']: (secret as { to?: string }).to }),
       mask: () => undefined,
       contactOf: async () => 'a•••@example.com',
       say: (locale, key) => `${locale} ${key}`,
@@ -139,6 +140,19 @@ describe('alerts to owners', () => {
     box.sent.length = 0
     await emit('phrase.changed', { account: 'ada' })
     expect(texts()).to.deep.equal([])
+  })
+
+  it('reach a number that nobody has proved when it comes, and with nothing that follows', async () => {
+    await add('email', 'ada@example.com')
+    const former = await add('sms', '+436641')
+    const credential = await add('sms of staff', '+436642')
+    await retire('ada', former)
+    await services.accounts.patch('ada', { smsAlerts: true })
+    await emit('number.changed', { account: 'ada', credential, former })
+    expect(texts().map(each => each.to)).to.have.members(['+436641', '+436642'])
+    box.sent.length = 0
+    await emit('phrase.changed', { account: 'ada' })
+    expect([texts(), sent().length]).to.deep.equal([[], 1])
   })
 
   it('of an identity check reach every address and number, each with a link of its own to stop it', async () => {

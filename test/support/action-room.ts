@@ -25,6 +25,8 @@ import { mailbox } from './mails.ts'
 import { testStore } from './store.ts'
 
 const day = 24 * 3_600_000
+/** Of which nobody holds one unless a test gives it to them. */
+const sms = { id: 'sms', kind: 'possession', limit: 1, positions: ['second'], strength: 'aal2', channel: 'sms' }
 const languages = { en: 'English', de: 'Deutsch' }
 const factors = [
   { id: 'password', kind: 'knowledge', limit: 1, positions: ['first'], strength: 'aal2', amr: ['pwd'] },
@@ -150,7 +152,18 @@ export async function actionRoom({ through = (store: Store) => store } = {}) {
       keep: async () => true,
     },
   }
-  const services = { ...made, factors, throttle, owner, hold: day, languages, issuer: 'https://id.example', emit, now }
+  const all = [...factors, sms as unknown as Factor]
+  const services = {
+    ...made,
+    factors: all,
+    throttle,
+    owner,
+    hold: day,
+    languages,
+    issuer: 'https://id.example',
+    emit,
+    now,
+  }
   const { issuer } = services
   /** What clients.json declares: `desk`, a service that may do this much and has roles, and an attribute. */
   const declared = (...scopes: AdminScope[]) => {
@@ -180,7 +193,7 @@ export async function actionRoom({ through = (store: Store) => store } = {}) {
   const person = async (id: string) => (await accounts.get(id)) ?? raise()
 
   return {
-    ...{ actions, admin, roles, accounts, flows, held, told, ended, keys, store },
+    ...{ actions, admin, roles, accounts, flows, held, told, ended, keys, store, give: made.give },
     person,
     /** Adds somebody who has an account and no more. */
     join: (id: string) =>

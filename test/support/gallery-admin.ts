@@ -76,6 +76,7 @@ const person = {
     'require-password',
     'compromise',
     'change-address',
+    'change-number',
     'lift-hold',
     'start-recovery',
     'export',

@@ -22,7 +22,11 @@ export const proposalPages: readonly Picture[] = [
   }),
   picture('admin-proposal-address', 'admin/proposal', {
     ...{ ...staff, ...proposal, ...asked, operation: 'people.change-address', typed: '' },
-    becomes: 'ada.lovelace@new.example.com',
+    becomes: { name: 'email', value: 'ada.lovelace@new.example.com' },
+  }),
+  picture('admin-proposal-number', 'admin/proposal', {
+    ...{ ...staff, ...proposal, ...asked, operation: 'people.change-number', typed: '' },
+    becomes: { name: 'phone', value: '+447700900123' },
   }),
   picture('admin-proposal-role', 'admin/proposal', {
     ...{ ...staff, ...proposal, ...asked, operation: 'roles.give', role: 'support', typed: '' },
