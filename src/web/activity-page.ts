@@ -114,8 +114,9 @@ export function activityPages(services: Services): void {
     for await (const entry of entries) {
       const said = await inWords(ctx, entry)
       if (!fits(said)) continue
-      const { at, what, kind, address = '', agent = '' } = said
-      yield csvLine([new Date(at).toISOString(), what, say(`activity.kind.${kind}`), address, agent])
+      const { at, what, about, kind, address = '', agent = '' } = said
+      const named = about === undefined ? what : `${what}: ${about}`
+      yield csvLine([new Date(at).toISOString(), named, say(`activity.kind.${kind}`), address, agent])
     }
   })
 
@@ -126,7 +127,7 @@ export function activityPages(services: Services): void {
       const { sequence, at, name, data, origin, hash } = entry
       const said = await inWords(ctx, entry)
       if (!fits(said)) continue
-      const { what, kind, agent: device } = said
+      const { what, about, kind, agent: device } = said
       const { account: _, ...details } = data
       const { address, agent } = origin
       const told = {
@@ -135,6 +136,7 @@ export function activityPages(services: Services): void {
         event: name,
         kind,
         what,
+        about,
         details,
         address,
         device,
