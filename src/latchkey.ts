@@ -124,7 +124,7 @@ export async function latchkey(config: Config, surroundings: Surroundings) {
   })
   const { announcements, quota, risk } = people
   const identity = identityOf(config, {
-    ...{ ...people, store, sealer, accounts, book, sendMail, emit, now },
+    ...{ ...people, store, sealer, accounts, book, sendMail, words, emit, now },
     onFault: log.fault,
   })
   // Its mails are on the record themselves, so it comes to the list once there is a way to send them.

@@ -9,6 +9,7 @@ import type { Emit } from '../events.ts'
 import { maskedEmail, maskedPhone } from '../factors/contacts.ts'
 import { Conflict } from '../store/collection.ts'
 import { checks as allChecks, type Case, type Cases, type Decision, standing } from './cases.ts'
+import { barOf, deciders, own } from './deciders.ts'
 import type { Document, Documents } from './identity-documents.ts'
 
 /** How many of the staff must approve. */
@@ -57,7 +58,7 @@ interface Seen {
   /** Who decided, by their addresses. */
   decided: (Decision & { by: string })[]
   /** Why this member of the staff may not approve; undefined where they may. */
-  bars: 'own_case' | 'own_start' | 'already_decided' | undefined
+  bars: ReturnType<typeof barOf>
 }
 
 interface Services {
@@ -67,7 +68,7 @@ interface Services {
   /** How a credential says that its owner can be reached. */
   reach: (credential: Credential) => { email?: string | undefined; phone?: string | undefined }
   book: Pick<SessionBook, 'of'>
-  roles: Pick<Roles, 'wordOf'>
+  roles: Pick<Roles, 'wordOf' | 'of'>
   cases: Cases
   documents: Documents
   sendMail: SendMail
@@ -85,27 +86,13 @@ export type StaffDecisions = ReturnType<typeof staffDecisions>
 export function staffDecisions(services: Services) {
   const { accounts, addresses, credentials, reach, book, roles, cases, documents, sendMail, emit, wake, now } = services
 
-  /** Resolves to the member of staff whose word an approval is; undefined for somebody who has left the staff, or whose account is not theirs to use. */
-  const wordOf = async (staff: string): Promise<string | undefined> =>
-    active(await accounts.get(staff)) ? roles.wordOf(staff, 'admin:recovery.decide') : undefined
+  const { wordOf, startersOf } = deciders({ accounts, roles })
 
   const sent = async (number: string): Promise<Case> => {
     const found = await cases.get(number)
     if (!found || found.state === 'draft') throw new Problem('not_found')
     return found
   }
-  /** Nobody decides their own case, whichever of their addresses it names. */
-  const own = ({ account, email, contact }: Case, staff: Account): boolean =>
-    account === staff.id || [email, contact].includes(staff.email)
-  /** Returns why one of the staff may not approve a case; undefined where they may. */
-  const barOf = (found: Case, staff: Account): Seen['bars'] => {
-    if (own(found, staff)) return 'own_case'
-    if (found.startedBy === staff.id) return 'own_start'
-    return standing(found).some(each => each.staff === staff.id) ? 'already_decided' : undefined
-  }
-  /** Resolves to whose approvals count for nothing: who started a case in the person's place chose where its link went. */
-  const startersOf = async ({ startedBy }: Case): Promise<readonly (string | undefined)[]> =>
-    startedBy === undefined ? [] : [startedBy, await wordOf(startedBy)]
 
   const addressesOf = async (
     account: Account,

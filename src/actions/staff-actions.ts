@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { CaseNews } from '../account-recovery/case-news.ts'
 import { checks } from '../account-recovery/cases.ts'
 import type { StaffDecisions } from '../account-recovery/staff-decisions.ts'
 import { type AdminScope, adminScopes, type Roles } from '../accounts/role.ts'
@@ -10,6 +11,7 @@ import { type Action, type Actor, action, freshFor } from './action.ts'
 interface Services {
   roles: Pick<Roles, 'scopes'>
   staffDecisions: Pick<StaffDecisions, 'decide'>
+  caseNews: CaseNews
   admin: Pick<Admin, 'list'>
 }
 
@@ -21,7 +23,7 @@ async function operatorOf(roles: Pick<Roles, 'scopes'>, { account, visitor }: Pi
 }
 
 /** What the staff do: with a passkey alone, because what they see and decide is other people's. */
-export function staffActions({ roles, staffDecisions }: Omit<Services, 'admin'>) {
+export function staffActions({ roles, staffDecisions, caseNews }: Omit<Services, 'admin'>) {
   const permits = async (scope: AdminScope, actor: Actor) => {
     if (!(await operatorOf(roles, actor)).scopes.has(scope)) throw new Problem('not_permitted')
   }
@@ -52,6 +54,7 @@ export function staffActions({ roles, staffDecisions }: Omit<Services, 'admin'>)
       freshFor: freshFor.deciding,
       check: (_, actor) => permits('admin:recovery.decide', actor),
       run: ({ number, ...decided }, { account }) => staffDecisions.decide(number, account, decided),
+      sweep: caseNews.tell,
       decidedAnew: true,
       event: 'identity.approved',
       done: async ({ verdict, number }) => ({ key: `done.case.${verdict}`, values: { number } }),

@@ -120,6 +120,10 @@ export const mails = {
     /** It goes to an address that is new to the account, from which the case can be disputed, and not stopped. */
     recent: boolean
   }>({ links: ({ bearer }) => ({ link: `/recover/cancel/${bearer}` }) }),
+  /** To one of the staff who decide: how many identity checks wait for them, how many of those need one more approval, since when the oldest waits (in words) and for how many days. */
+  cases: mail<{ cases: number; second: number; since: string; days: number }>({
+    links: () => ({ link: '/admin/recovery' }),
+  }),
   /** To the owner of an API key, here and below: what it may do, and the addresses that it is bound to, or nothing. */
   'key-created': mail<ApiKeyNamed & { scopes: string; addresses: string }>(),
   'key-renamed': mail<ApiKeyNamed & { former: string }>(),

@@ -1,3 +1,4 @@
+import { caseNewsDeclaration } from '../account-recovery/case-news.ts'
 import { casesDeclaration } from '../account-recovery/cases.ts'
 import { documentsDeclaration } from '../account-recovery/identity-documents.ts'
 import { accountsDeclaration, givenOfAccounts, opened } from '../accounts/account.ts'
@@ -106,6 +107,7 @@ export const belongingsList: readonly Belonging[] = [
       disputes: staff,
     },
   }),
+  belonging(caseNewsDeclaration, 'account', []),
   belonging(sentDeclaration, 'account', ['kind', 'channel', 'state', 'reason', 'at', 'endedAt'], ours),
   belonging(documentsDeclaration, 'account', []),
   // Given unsealed, and as what they stand for: sessions, and the entries of the activity.

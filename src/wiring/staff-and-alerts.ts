@@ -1,3 +1,4 @@
+import { caseNews as caseNewsOf } from '../account-recovery/case-news.ts'
 import { cases as casesOf } from '../account-recovery/cases.ts'
 import { documents as documentsOf } from '../account-recovery/identity-documents.ts'
 import { schedule as scheduleOf } from '../account-recovery/schedule.ts'
@@ -15,7 +16,7 @@ import type { People } from './people.ts'
 
 type Made = 'roles' | 'documents' | 'cases' | 'wake'
 type Services = Omit<Parameters<typeof submissionsOf>[0] & Parameters<typeof staffDecisionsOf>[0], Made> &
-  Pick<Parameters<typeof scheduleOf>[0], 'onFault'> & { store: Store; sealer: Sealer }
+  Pick<Parameters<typeof caseNewsOf>[0], 'onFault' | 'words'> & { store: Store; sealer: Sealer }
 
 /** Puts together identity checks: what people do, what the staff do, and what happens by itself. */
 export function identity({ recovery }: Config, services: Services) {
@@ -28,7 +29,8 @@ export function identity({ recovery }: Config, services: Services) {
   const { emit } = services
   const schedule = scheduleOf({ cases, mailReady: submissions.mailReady, emit, delay: recovery.delay, onFault, now })
   const contactOf = async (id: string) => (await cases.get(id))?.contact
-  return { roles, cases, submissions, staffDecisions: staffDecisionsOf(kept), schedule, contactOf }
+  const staff = { staffDecisions: staffDecisionsOf(kept), caseNews: caseNewsOf(kept) }
+  return { roles, cases, submissions, ...staff, schedule, contactOf }
 }
 
 type Told = {

@@ -1,3 +1,4 @@
+import { caseNews as caseNewsOf } from '../../src/account-recovery/case-news.ts'
 import { cases as casesOf, checks } from '../../src/account-recovery/cases.ts'
 import { documents as documentsOf } from '../../src/account-recovery/identity-documents.ts'
 import { schedule as scheduleOf } from '../../src/account-recovery/schedule.ts'
@@ -14,6 +15,7 @@ import { keyring } from '../../src/crypto/keyring.ts'
 import { sealer as sealerOf } from '../../src/crypto/seal.ts'
 import type { Emit } from '../../src/events.ts'
 import type { Store } from '../../src/store/collection.ts'
+import { moment } from '../../src/web/phrases.ts'
 import { passport } from '../support/identity.ts'
 import { mailbox } from '../support/mails.ts'
 import { codeOf } from '../support/outcome.ts'
@@ -55,9 +57,17 @@ export async function desk(store: Store, now: () => number) {
   const cases = casesOf(kept)
   const submissions = submissionsOf({ ...kept, cases })
   const staffDecisions = staffDecisionsOf({ ...kept, cases })
+  const onFault = (each: unknown) => faults.push(each)
+  /** Tells staff of cases, as one worker does; one that fails to send with another `sendMail`. */
+  const news = (by = sendMail, of = cases) =>
+    caseNewsOf({
+      ...{ ...kept, onFault },
+      cases: of,
+      sendMail: by,
+      words: { moment: (locale, since, zone = 'UTC') => moment(locale, since, 'long', zone) },
+    })
   const mailReady = submissions.mailReady
-  const ring = () =>
-    scheduleOf({ ...{ cases, mailReady, emit, now }, delay: day, onFault: each => faults.push(each), every: 60_000 })
+  const ring = () => scheduleOf({ ...{ cases, mailReady, emit, now, onFault }, delay: day, every: 60_000 })
 
   const person = async (id: string) => {
     const known = { id, email: `${id}@example.com`, locale: 'en', status: 'active' as const }
@@ -82,7 +92,7 @@ export async function desk(store: Store, now: () => number) {
     return { number: (await submissions.look(own)).id, bearer: own }
   }
   return {
-    ...{ kept, cases, submissions, staffDecisions, told, mailed, faults, bearer, ring },
+    ...{ kept, cases, submissions, staffDecisions, told, mailed, sendMail, faults, bearer, ring, news },
     /** Makes the record fail from now on, or work again. */
     failing: (from: boolean) => {
       fails = from

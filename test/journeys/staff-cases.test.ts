@@ -120,4 +120,25 @@ describe('the desk of the staff for identity checks', () => {
     expect((await viewer.open(`/admin/recovery/${number}`)).text).to.not.include('View the documents')
     expect((await viewer.open(`/admin/recovery/${number}/documents`)).status).to.equal(403)
   })
+
+  it('emails those who can bring a case forward, and names nobody in it', async () => {
+    const ada = await living(vienna)
+    const number = await waiting(ada)
+    const swept = async () => {
+      latchkey.clock.pass(3_600_000)
+      await latchkey.sweep()
+    }
+    const mailsTo = async (who: Clerk) =>
+      (await latchkey.outbox(who.person.email)).filter(each => each.link === `${latchkey.issuer}/admin/recovery`)
+    await swept()
+    const [before, [first]] = [await mailsTo(grace), await mailsTo(edsger)]
+    expect(first?.text).to.include('waiting for your decision').and.to.include('Oldest request: ')
+    expect(first?.text).to.not.include(number).and.not.include(ada.email)
+    await grace.decide(number, 'approve')
+    await swept()
+    const [second] = await mailsTo(edsger)
+    expect(second?.id).to.not.equal(first?.id)
+    expect(second?.text).to.match(/need only one more approval: [1-9]/)
+    expect((await mailsTo(grace))[0]?.id).to.equal(before[0]?.id)
+  })
 })

@@ -135,6 +135,7 @@ export async function actionRoom({ through = (store: Store) => store } = {}) {
     staffDecisions: {
       decide: async (number: string) => emit('identity.approved', { account: 'eve', case: number, staff: 'ada' }),
     },
+    caseNews: { tell: async () => {} },
     submissions: {
       start: async ({ id: account }: { id: string }) => {
         await emit('identity.asked', { account, case: '1' })

@@ -1,0 +1,58 @@
+import { type Account, type Accounts, active } from '../accounts/account.ts'
+import { type AdminScope, type Roles, roleNames, roleScopes } from '../accounts/role.ts'
+import { type Case, standing } from './cases.ts'
+
+const deciding: AdminScope = 'admin:recovery.decide'
+
+/** Tells whether a case is a staff member's own: nobody decides theirs, whichever of their addresses it names. */
+export function own({ account, email, contact }: Case, staff: Pick<Account, 'id' | 'email'>): boolean {
+  return account === staff.id || [email, contact].includes(staff.email)
+}
+
+/** Returns why one of the staff may not approve a case; undefined where they may. */
+export function barOf(
+  found: Case,
+  staff: Pick<Account, 'id' | 'email'>,
+): 'own_case' | 'own_start' | 'already_decided' | undefined {
+  if (own(found, staff)) return 'own_case'
+  if (found.startedBy === staff.id) return 'own_start'
+  return standing(found).some(each => each.staff === staff.id) ? 'already_decided' : undefined
+}
+
+/** Tells who of the staff may decide cases, and whose approvals count. */
+export function deciders({
+  accounts,
+  roles,
+}: {
+  accounts: Pick<Accounts, 'get'>
+  roles: Pick<Roles, 'wordOf' | 'of'>
+}) {
+  /** Resolves to the member of staff whose word an approval is; undefined for somebody who has left the staff, or whose account is not theirs to use. */
+  const wordOf = async (staff: string): Promise<string | undefined> =>
+    active(await accounts.get(staff)) ? roles.wordOf(staff, deciding) : undefined
+  /** Resolves to whose approvals count for nothing: who started a case in the person's place chose where its link went. */
+  const startersOf = async ({ startedBy }: Case): Promise<readonly (string | undefined)[]> =>
+    startedBy === undefined ? [] : [startedBy, await wordOf(startedBy)]
+
+  return {
+    wordOf,
+    startersOf,
+    /** Tells whether an approval of this member of staff would bring a case forward. */
+    counts: async (found: Case, staff: Account): Promise<boolean> => {
+      if (barOf(found, staff)) return false
+      const [word, starters, ...said] = await Promise.all([
+        wordOf(staff.id),
+        startersOf(found),
+        ...standing(found).map(each => wordOf(each.staff)),
+      ])
+      return word !== undefined && !starters.includes(word) && !said.includes(word)
+    },
+    /** Lists everybody who may decide, each once. */
+    all: async (): Promise<Account[]> => {
+      const may = roleNames.filter(role => roleScopes[role].includes(deciding))
+      const holders = (await Promise.all(may.map(role => roles.of(role)))).flat()
+      const found = await Promise.all([...new Set(holders.map(each => each.account))].map(id => accounts.get(id)))
+      return found.filter(active)
+    },
+  }
+}
