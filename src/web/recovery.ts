@@ -89,7 +89,8 @@ export function recovery({
 
   router.get('/reset/:bearer', async ctx => {
     if (!(await resetting.good(ctx.params.bearer ?? ''))) return over(ctx, new Problem('link_expired'))
-    show.page(ctx, 'recovery/reset', { action: ctx.path })
+    const before = await signInOf(ctx, ctx.cookies.get(nameFor(ctx), { signed: true }))
+    show.page(ctx, 'recovery/reset', { action: ctx.path }, { towards: before?.client })
   })
 
   router.post('/reset/:bearer', async ctx => {

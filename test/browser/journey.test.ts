@@ -1,7 +1,6 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
 import { type AppName, type RunningSuite, startSuite } from '../support/all-apps.ts'
+import { startLedger } from '../support/ledger.ts'
 import { authenticatorCode, codeSentTo, signUp, somebody } from '../support/people.ts'
 import { device, openToEverybody, signedIn, type Visitor, visit } from './visitor.ts'
 
@@ -9,20 +8,13 @@ const names = { trading: 'Trading', staking: 'Staking', wallet: 'Wallet', card: 
 
 describe('in a browser', () => {
   let latchkey: RunningSuite
-  // An app of somebody else's.
-  const ledger = createServer((_, answer) => {
-    answer.setHeader('Content-Type', 'text/html').end('<link rel="icon" href="data:,"><h1>Back at the ledger</h1>')
-  })
-  let callback: string
+  let ledger: Awaited<ReturnType<typeof startLedger>>
   before(async () => {
-    await new Promise<void>(resolve => ledger.listen(0, 'localhost', resolve))
-    callback = `http://localhost:${(ledger.address() as AddressInfo).port}/callback`
-    const client = { client_id: 'ledger', client_name: 'Ledger', token_endpoint_auth_method: 'none' }
-    latchkey = await startSuite({ more: [{ ...client, redirect_uris: [callback], scope: 'openid email' }] })
+    ledger = await startLedger()
+    latchkey = await startSuite({ more: [ledger.client] })
   })
   after(async () => {
-    ledger.closeAllConnections()
-    ledger.close()
+    ledger?.close()
     await latchkey?.stop()
   })
 
@@ -39,7 +31,9 @@ describe('in a browser', () => {
     visit(async ({ page, complaints }) => {
       await page.goto(`${latchkey.issuer}/sign-in`)
       const complained = page.waitForEvent('console')
-      await page.evaluate(`const form = document.querySelector('form'); form.action = '${callback}'; form.submit()`)
+      await page.evaluate(
+        `const form = document.querySelector('form'); form.action = '${ledger.callback}'; form.submit()`,
+      )
       await complained
       expect(complaints.splice(0).join()).to.contain('form-action')
     }))
@@ -159,28 +153,19 @@ describe('in a browser', () => {
       const person = somebody()
       await signUp(latchkey, person, await person.browser.get(`${issuer}/sign-up`))
       await signedIn(who, person, issuer)
-      const request = new URL('/authorize', issuer)
-      request.search = new URLSearchParams({
-        client_id: 'ledger',
-        redirect_uri: callback,
-        response_type: 'code',
-        scope: 'openid email',
-        state: 'of-the-ledger',
-        code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
-        code_challenge_method: 'S256',
-      }).toString()
+      const request = ledger.request(issuer)
       for (const [button, told] of [
         ['Don’t allow', 'error=access_denied'],
         ['Allow', 'code='],
       ] as const) {
-        await who.page.goto(request.href)
+        await who.page.goto(request)
         await who.sees('Allow access?')
         await openToEverybody(who)
         await who.press(button)
         await who.sees('Back at the ledger')
-        expect(who.page.url()).to.contain(`${callback}?${told}`)
+        expect(who.page.url()).to.contain(`${ledger.callback}?${told}`)
       }
-      await who.page.goto(request.href)
+      await who.page.goto(request)
       await who.sees('Back at the ledger')
     }))
 })

@@ -38,6 +38,13 @@ export function keyboard({ page }: Pick<Visitor, 'page'>) {
       await page.keyboard.press('Control+A')
       await page.keyboard.type(text)
     },
+    /** Writes into a field and sends the form that it is in. */
+    send: async (field: Locator, text: string): Promise<void> => {
+      await reach(field)
+      await page.keyboard.press('Control+A')
+      await page.keyboard.type(text)
+      await page.keyboard.press('Enter')
+    },
     /** Finds an entry of a list by its first letters. */
     find: async (list: Locator, letters: string): Promise<void> => {
       await reach(list)
