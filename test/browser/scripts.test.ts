@@ -128,9 +128,15 @@ describe('the scripts of pages', () => {
     expect(await password.getAttribute('type')).to.equal('password')
   })
 
-  it('says how good a password is, a moment after it was typed', async () => {
+  it('says how good a password is, a moment after it was typed, and not once it was sent', async () => {
+    await page.clock.install()
     await open('sign-up-password')
+    await page.evaluate(`addEventListener('submit', event => event.preventDefault())`)
+    await page.getByLabel('Password').fill('correct horse')
+    await page.keyboard.press('Enter')
+    await page.clock.runFor(1_000)
     await page.getByLabel('Password').fill('correct horse battery')
+    await page.clock.runFor(1_000)
     await page.getByText('Good: hard to guess').waitFor()
     expect(await page.locator('#meter').getAttribute('data-score')).to.equal('3')
     expect(server.posted.map(({ path }) => path)).to.deep.equal(['/sign-up/a1/password/judge'])

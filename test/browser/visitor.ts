@@ -34,7 +34,8 @@ export async function visit(
     /^Autofocus processing was blocked because a document already has a focused element/,
   ]
   page.on('console', message => {
-    if (!expected.some(each => each.test(message.text()))) complaints.push(message.text())
+    const said = message.text()
+    if (!expected.some(each => each.test(said))) complaints.push(`${said} ${message.location().url}`)
   })
   page.on('pageerror', error => complaints.push(error.message))
   try {

@@ -24,3 +24,6 @@ field.addEventListener('input', () => {
   // A meter that cannot be reached stays as it is: the password is judged again when it is sent.
   else timer = setTimeout(() => judge(turn).catch(() => {}), 300)
 })
+
+// What is sent is judged there; an answer to a later question would find another page.
+field.form.addEventListener('submit', () => clearTimeout(timer))
