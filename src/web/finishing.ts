@@ -34,6 +34,7 @@ interface Services {
   sessions: Sessions
   show: Show
   emit: Emit
+  factors: readonly Factor[]
 }
 
 /**
@@ -70,7 +71,7 @@ export async function concluded(
 
 /** Takes a finished flow, carries out its action, and raises the session by what was proved. Resolves to the action's outcome, and what is said of it. */
 export async function carriedOut(ctx: Context, services: Services, flow: Flow) {
-  const { accounts, actions, sessions, show } = services
+  const { accounts, actions, factors, sessions, show } = services
   const say = (key: string) => show.say(ctx.state.locale, key)
   const { account, acr, amr, noted } = await concluded(ctx, services, flow)
   // An action may be about this very device.
@@ -79,7 +80,7 @@ export async function carriedOut(ctx: Context, services: Services, flow: Flow) {
   // Before anything is opened: where it cannot be done any more, the session stays as it was.
   const { action, out, notice } = flow.action
     ? await actions.resume(ctx, flow, account, proved, say)
-    : { action: undefined, out: undefined, notice: enrolled(flow) }
+    : { action: undefined, out: undefined, notice: enrolled(flow, factors, say) }
   const { securityStamp } = action ? ((await accounts.get(account.id)) ?? account) : account
   if (proved && action?.endsSessions?.which !== 'all')
     await sessions.start(ctx, { ...proved, accountId: account.id, securityStamp })
@@ -87,11 +88,19 @@ export async function carriedOut(ctx: Context, services: Services, flow: Flow) {
   return { out, notice, account }
 }
 
-/** Returns the notice of a flow that carries out no action: what it set up. */
-function enrolled({ purpose, enrolled }: Flow): Told | undefined {
+/** Returns the notice of a flow that carries out no action: what it set up. A sign-up names what signs people in by itself from now on, too. */
+function enrolled(
+  { purpose, enrolled }: Flow,
+  factors: Services['factors'],
+  say: (key: string) => string,
+): Told | undefined {
   const [last] = enrolled.slice(-1)
   if (last === undefined) return undefined
-  return { key: purpose === 'sign-up' || purpose === 'recover' ? `done.${purpose}` : `factor.${last}.set` }
+  if (purpose !== 'sign-up' && purpose !== 'recover') return { key: `factor.${last}.set` }
+  const alone = purpose === 'sign-up' && factors.find(({ id, multiFactor }) => multiFactor && enrolled.includes(id))
+  return alone
+    ? { key: 'done.sign-up.with', values: { more: say(`factor.${alone.id}.set`) } }
+    : { key: `done.${purpose}` }
 }
 
 /** Where people see what a phone that they no longer have is still good for. */
@@ -116,7 +125,7 @@ function lostPhone({ purpose, session, within, anew, ...flow }: Flow, factors: r
  * Ends flows: an app's goes back to its authorization request, our own starts a session, an added factor shows itself. Whose
  * account closes is asked whether to keep it, and gets in nowhere until they do.
  */
-export function finishing(services: Services & { factors: readonly Factor[] }): Finish {
+export function finishing(services: Services): Finish {
   const { accounts, factors, show } = services
   return async (ctx, flow) => {
     const owner = flow.account === undefined ? undefined : await accounts.get(flow.account)

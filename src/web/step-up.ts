@@ -34,7 +34,7 @@ declare module './pages.ts' {
 
 const hour = 3_600_000
 
-type Services = Pick<FlowServices, 'accounts' | 'devices' | 'emit' | 'hold'> & {
+type Services = Pick<FlowServices, 'accounts' | 'devices' | 'emit' | 'factors' | 'hold'> & {
   actions: Actions
   flows: Flows
   resume: Resume

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { authenticator } from '../support/authenticator.ts'
 import type { Page } from '../support/jar.ts'
 import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, type Person, signUp, somebody } from '../support/people.ts'
@@ -60,7 +61,13 @@ describe('what succeeded', () => {
     const ada = somebody()
     const page = await signUp(latchkey, ada, await at.open(ada, '/sign-up'))
     expect(page.url).to.equal(`${latchkey.issuer}/account`)
-    await once(ada, page, /account is ready/)
+    await once(ada, page, /^Your account is ready\.$/)
+  })
+
+  it('is said of a passkey that a sign-up made, too', async () => {
+    const ada = somebody()
+    const page = await signUp(latchkey, ada, await at.open(ada, '/sign-up'), 'totp', authenticator())
+    await once(ada, page, /^Your account is ready\. Your passkey is ready to use\.$/)
   })
 
   it('can be undone on that page: names, phrases, switches, rules, trips', async () => {
