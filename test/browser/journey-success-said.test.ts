@@ -103,8 +103,8 @@ describe('in a browser, what succeeded is said once, where it happened', functio
     )
 
     it(
-      `of alerts, rules, travel, keys, sessions and the profile, ${how}`,
-      story('/account/security', async ({ person, page, hands, said, once, button }) => {
+      `of alerts, rules and travel, ${how}`,
+      story('/account/security', async ({ page, hands, said, once, button }) => {
         const phrase = page.locator('input[name=phrase]')
         await hands.send(phrase, 'blue heron')
         await said('anti-phishing phrase was saved')
@@ -130,8 +130,12 @@ describe('in a browser, what succeeded is said once, where it happened', functio
         await hands.date(page.locator('input[name=until]'), new Date(latchkey.clock.now() + 86_400_000))
         await hands.enter(page.locator('form[action="/account/security/travel"] button'))
         await said('Your travel plans were saved.')
+      }),
+    )
 
-        await page.goto(`${latchkey.issuer}/account/api-keys`)
+    it(
+      `of keys, sessions and the profile, ${how}`,
+      story('/account/api-keys', async ({ person, page, hands, once, button }) => {
         for (const unfold of await page.locator('.keys summary').all()) await hands.enter(unfold)
         await hands.enter(page.locator('form[action$="/revoke"] button'))
         await hands.enter(page.locator('[data-confirm]'))
