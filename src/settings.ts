@@ -79,7 +79,7 @@ export const settings = {
       'LATCHKEY_MAIL_FROM',
       'Who emails are from.',
       'Latchkey <no-reply@(issuer’s host)>',
-      shape.like(/^[^\r\n]*\S+@\S+[^\r\n]*$/, 'must be an address'),
+      shape.like(/^(?!.*[\r\n]).*\S@\S/s, 'must be an address'),
     ),
     ehlo: optional(
       'LATCHKEY_MAIL_EHLO',

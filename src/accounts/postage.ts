@@ -119,6 +119,7 @@ export function mailbox(address: string): string {
   const at = address.lastIndexOf('@')
   if (at < 1) return address
   const domain = address.slice(at + 1).replace(/^googlemail\.com$/, 'gmail.com')
-  const name = address.slice(0, at).replace(/(?<=.)\+.*$/, '')
+  const plus = address.indexOf('+', 1)
+  const name = address.slice(0, plus > 0 && plus < at ? plus : at)
   return `${domain === 'gmail.com' ? name.replaceAll('.', '') : name}@${domain}`
 }

@@ -52,7 +52,7 @@ export function startOfDay(day: string, timeZone = 'UTC'): number {
 function offset(at: number, timeZone: string): number {
   if (timeZone === 'UTC') return 0
   const written = clockIn(timeZone).format(at)
-  const [, month, day, year, hour, minute, second] = /(\d+)\/(\d+)\/(\d+), (\d+):(\d+):(\d+)/.exec(written) ?? []
+  const [, month, day, year, hour, minute, second] = /^(\d+)\/(\d+)\/(\d+), (\d+):(\d+):(\d+)/.exec(written) ?? []
   const there = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second))
   return there - Math.floor(at / 1_000) * 1_000
 }

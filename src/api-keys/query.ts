@@ -15,7 +15,7 @@ export const query: Scheme = { id: 'query', parse, verify: signedWith }
 function parse({ url, headers, body = '', digest }: SignedRequest): Claim {
   // What is signed is the body itself, not its digest.
   if (digest !== undefined) throw unreadable()
-  const [, asked = ''] = /\?([^#]*)$/.exec(url) ?? []
+  const [, asked = ''] = /^[^?]*\?(.*)$/s.exec(url.slice(url.lastIndexOf('#') + 1)) ?? []
   // The signature ends whichever comes last.
   const [, unsigned = '', signature] = /^(?:(.*)&)?signature=([0-9a-f]{64})$/.exec(body === '' ? asked : body) ?? []
   if (signature === undefined) throw unreadable()

@@ -19,7 +19,7 @@ export class BrandError extends Error {
 
 const ours = fileURLToPath(new URL('../../views/', import.meta.url))
 const tokens = readFileSync(join(ours, 'assets/latchkey.css/1-tokens.css'), 'utf8')
-const found = [...tokens.matchAll(/--([\w-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\);/g)]
+const found = [...tokens.matchAll(/^ *--([\w-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\);/gm)]
 /** The colours that pages have by themselves. */
 const own = {
   light: Object.fromEntries(found.map(([, name = '', light = '']) => [name, light])) as Palette,
@@ -50,7 +50,7 @@ const shape = z.strictObject({
     .default({}),
   sender: z
     .string()
-    .regex(/^[^\r\n<>]*<?[^\s<>@]+@[^\s<>@]+>?$/, { error: 'must be an address, or a name and <an address>' })
+    .regex(/^(?:[^\r\n<>]*[<\t ])?[^\s<>@]+@[^\s<>@]+>?$/, { error: 'must be an address, or a name and <an address>' })
     .optional(),
 })
 

@@ -4,7 +4,7 @@ const elements = new Set(
   ),
 )
 const tag = /<(\/?)([A-Za-z][\w:-]*)((?:\s+[\w:-]+\s*=\s*(?:"[^"<>]*"|'[^'<>]*'))*)\s*\/?>/g
-const attribute = /([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g
+const attribute = /\s+([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/gy
 
 /**
  * Says what an SVG picture has that a logo must not have; undefined where there is nothing of that kind. Only drawing passes: no script, no

@@ -64,8 +64,8 @@ export function entryOf(template: Template, id: string, { apis, ...wishes }: App
 /** Returns an id for an app, made of its name. */
 export function idFrom(name: string): string {
   const plain = name.normalize('NFKD').toLowerCase().replace(/\p{M}/gu, '')
-  const words = plain.replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '')
-  return words.slice(0, 40).replace(/-+$/, '') || 'app'
+  const words = plain.replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '')
+  return words.slice(0, 40).replace(/-$/, '') || 'app'
 }
 
 /** What each fault of an address is called, by how it is told. */

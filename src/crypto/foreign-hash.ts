@@ -150,7 +150,7 @@ function bytes(text = ''): Buffer {
 }
 
 /** Spells bytes as the hashes here do: base64 without padding. */
-const spelledBytes = (given: Buffer): string => given.toString('base64').replace(/=+$/, '')
+const spelledBytes = (given: Buffer): string => given.toString('base64').replace(/={1,2}$/, '')
 
 /** Spells a PBKDF2 hash from its parts. */
 export function pbkdf2Hash(parts: { digest: string; iterations: number; salt: Buffer; hash: Buffer }): string {

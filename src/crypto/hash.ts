@@ -96,7 +96,9 @@ function peppered(key: Key, password: string): string {
 }
 
 function base64(bytes: number): string {
-  return randomBytes(bytes).toString('base64').replace(/=+$/, '')
+  return randomBytes(bytes)
+    .toString('base64')
+    .replace(/={1,2}$/, '')
 }
 
 /** Runs at most `concurrency` tasks at once and lets `queue` more wait, first come, first served. */

@@ -136,7 +136,7 @@ function oneLine(text: string): string {
 
 function tidy(text: string): string {
   return `${text
-    .replace(/[^\S\n]+$/gm, '')
+    .replace(/(?<![^\S\n])[^\S\n]+$/gm, '')
     .replace(/\n{3,}/g, '\n\n')
     .trim()}\n`
 }

@@ -44,7 +44,7 @@ export function mail({ url, from, ehlo, timeout = 10_000 }: Options) {
   // Loaded with the first mail: a start does without.
   const connect = async () => (await import('nodemailer')).createTransport(options)
   let connected: ReturnType<typeof connect> | undefined
-  const domain = /@([^\s>]+)>?\s*$/.exec(from)?.[1] ?? hostname
+  const domain = /@([^\s>@]+)>?$/.exec(from.trim())?.[1] ?? hostname
 
   return {
     send: (async ({ id, at, to, subject, text, html }, signal) => {

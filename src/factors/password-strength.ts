@@ -75,7 +75,7 @@ export function strengthOf(password: string, about: About, guesses: Guesses): St
 }
 
 function readings(text: string, guesses: Guesses): [ReturnType<Guesses>, ...ReturnType<Guesses>[]] {
-  const plain = text.replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, '')
+  const plain = text.replace(/^[^\p{L}\p{N}]+|(?<![^\p{L}\p{N}])[^\p{L}\p{N}]+$/gu, '')
   const bare = canonical(text)
   const rest = phrases.reduce((left, phrase) => left.replaceAll(phrase, ''), bare)
   return [

@@ -81,6 +81,6 @@ function masked(text: string): string {
   return text
     .slice(0, 2_000)
     .replace(/"[^"]*"?|(?<!\w)'[^']*'|`[^`]*`?/g, '"…"')
-    .replace(/[^\s"<>()]+@[^\s"<>()]+/g, '…')
+    .replace(/(?<![^\s"<>()])[^\s"<>()]+@[^\s"<>()]+/g, '…')
     .replace(/[\w~+/=-]{24,}|\+?\d{6,}/g, '…')
 }

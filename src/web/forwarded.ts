@@ -16,7 +16,7 @@ export function hopAddress(hop: string): string | undefined {
   const text = unquoted(hop.trim())
   const [, inBrackets, bare] = /^(?:\[([^[\]]+)\]|([\d.]+))(?::(?:\d{1,5}|_[\w.-]+))?$/.exec(text) ?? []
   // A zone means something on one machine alone (RFC 4007, 11).
-  const address = (inBrackets ?? bare ?? text).replace(/%.*$/, '')
+  const address = (inBrackets ?? bare ?? text).replace(/%.*/, '')
   const plain = bare === undefined ? isIPv6(address) || (text === address && isIPv4(address)) : isIPv4(address)
   return plain ? plainAddress(address) : undefined
 }
