@@ -1,8 +1,9 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect } from 'chai'
 import { decodeJwt } from 'jose'
+import { certificate, certificateKey } from '../support/certificate.ts'
 import type { Person } from '../support/people.ts'
 import { type App, recipe } from './recipe.ts'
 import { join } from './walks.ts'
@@ -72,6 +73,20 @@ const libraries = (_: unknown, place: string) => {
   return { LD_LIBRARY_PATH: folders.map(each => `${lib}/${each}`).join(':') }
 }
 
+/** Has nginx read the sample of packaging/, with addresses in the place of the names of other machines. */
+async function readsSample({ begin, place }: App, nginx: string): Promise<void> {
+  writeFileSync(`${place}/fullchain.pem`, certificate)
+  writeFileSync(`${place}/privkey.pem`, certificateKey)
+  const [, minor] = /nginx\/1\.(\d+)/.exec(await begin([nginx, '-v']).ended()) ?? []
+  const sample = readFileSync('packaging/nginx.conf', 'utf8')
+  // As the comment there says.
+  const read =
+    Number(minor) < 25 ? sample.replaceAll('443 ssl;', '443 ssl http2;').replace(/^ *http2 on;.*\n/m, '') : sample
+  const moved = read.replaceAll('/etc/latchkey/tls', place).replaceAll(/latchkey-[12]:3000/g, '127.0.0.1:3000')
+  writeFileSync(`${place}/sample.conf`, `pid sample.pid; events {} http { access_log off; ${moved} }`)
+  expect(await begin([nginx, '-t', '-q', '-p', place, '-c', 'sample.conf']).ended()).to.equal('')
+}
+
 describe('products', () => {
   const proxy = ['bin/oauth2-proxy', '--config', 'oauth2-proxy.cfg', '--cookie-refresh', '1s']
 
@@ -105,8 +120,10 @@ describe('products', () => {
     // Its workers give up what root may.
     chmodSync(app.place, 0o711)
     mkdirSync(`${app.place}/temp`, { mode: 0o755 })
+    const nginx = 'root/usr/sbin/nginx'
+    await readsSample(app, nginx)
     await app.serve(proxy, 2)
-    await app.serve(['root/usr/sbin/nginx', '-p', app.place, '-c', 'nginx.conf'])
+    await app.serve([nginx, '-p', app.place, '-c', 'nginx.conf'])
     await proxied(app)
   })
 
