@@ -20,6 +20,8 @@ const shifts = `new Promise(done => {
   new PerformanceObserver(list => done(list.getEntries().map(entry => entry.value))).observe({ type: 'layout-shift', buffered: true })
   setTimeout(done, 50, [])
 })`
+const early = `performance.getEntriesByName('first-paint').filter(({ startTime }) =>
+  startTime < performance.getEntriesByType('navigation')[0].domInteractive).length`
 const width = 'document.documentElement.scrollWidth'
 
 describe('the gallery', () => {
@@ -53,6 +55,19 @@ describe('the gallery', () => {
     ])
     faults.length = 0
   })
+
+  it('is shown once it is whole on a slow device, where what is still being read would move', async () => {
+    const devtools = await context.newCDPSession(page)
+    await devtools.send('Emulation.setCPUThrottlingRate', { rate: 20 })
+    const shown: string[] = []
+    for (const { title } of gallery.filter(({ title }) => title.startsWith('admin-')).slice(0, 5)) {
+      await page.goto(`${server.origin}/${title}`)
+      if ((await page.evaluate(early)) !== 0) shown.push(title)
+    }
+    await devtools.send('Emulation.setCPUThrottlingRate', { rate: 1 })
+    await devtools.detach()
+    expect(shown).to.deep.equal([])
+  }).timeout(120_000)
 
   for (const { title } of gallery) {
     it(`can be used by everybody, narrow and wide, light and dark, within 60 KB (${title})`, async () => {
