@@ -122,13 +122,23 @@ export function proving({ accounts, credentials, proof, emit, hold, now }: Provi
     return { ...flow, account, securityStamp, unguarded, unproved, real: true, email }
   }
 
+  /** Throws `attempt_expired` where the account changed since the flow came to know it: a number is proved beside the password of now, and no former one. */
+  const currentStill = async ({ account = '', securityStamp }: Flow): Promise<void> => {
+    if ((await accounts.get(account))?.securityStamp !== securityStamp) throw new Problem('attempt_expired')
+  }
+
   /** Gives an account the number that staff put in, once a code there was right; also where the process died before it could. */
-  const numberProved = async (account: string, factor: Factor, by: Credential, visitor: Visitor): Promise<void> => {
+  const numberProved = async (
+    { account = '', securityStamp }: Flow,
+    factor: Factor,
+    by: Credential,
+    visitor: Visitor,
+  ): Promise<void> => {
     const phone = factor.unproved?.(by.secret) ?? factor.verifiedContact?.(by.secret).phone
     const owner = await accounts.get(account)
     if (phone === undefined || !owned(owner) || owner.phone !== undefined || !owner.holds?.includes(by.id)) return
     // Under another stamp it may have another number by now.
-    if (await accounts.patch(account, { phone }, { securityStamp: owner.securityStamp }))
+    if (await accounts.patch(account, { phone }, { securityStamp }))
       await emit('number.proved', { account, credential: by.id }, visitor)
   }
 
@@ -147,10 +157,12 @@ export function proving({ accounts, credentials, proof, emit, hold, now }: Provi
     const { account, securityStamp, unguarded, real, email } = whose
     const all = await credentialsOf(whose)
     const question = { flow: flow.id, mode: 'prove' as const, factor }
-    const asked = { question, subject: subjectOf(whose, factor, all, now()), credentials: all, name }
+    const subject = subjectOf(whose, factor, all, now())
+    const asked = { question, subject, credentials: all, name }
+    if (subject.credentials.some(({ secret }) => factor.unproved?.(secret) !== undefined)) await currentStill(whose)
     const { credential } = await proof(asked, answer, visitor)
     const by = all.find(each => each.id === credential)
-    if (by && account !== undefined && factor.channel === 'sms') await numberProved(account, factor, by, visitor)
+    if (by && account !== undefined && factor.channel === 'sms') await numberProved(whose, factor, by, visitor)
     const limits = limitsWith(flow, factor, by, { hold, now: now() })
     const unproved = whose.unproved && !factor.identifies
     if (whose.unproved && !unproved && account !== undefined) {

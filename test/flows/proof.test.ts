@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import type { Problem } from '../../src/errors.ts'
 import type { Factor } from '../../src/factors/factor.ts'
 import type { Flow } from '../../src/flows/flow-store.ts'
 import { type Proof, proving } from '../../src/flows/proof.ts'
@@ -62,10 +63,13 @@ describe('an address that nobody has proved yet', () => {
 
 describe('a number that staff put in', () => {
   const told: string[] = []
+  /** How many codes were verified. */
+  let judged = 0
   let made: ReturnType<typeof commits>
   let close: () => unknown
   beforeEach(async () => {
     told.length = 0
+    judged = 0
     const store = await testStore(now)
     close = () => store.close()
     made = commits({ store, now })
@@ -79,6 +83,7 @@ describe('a number that staff put in', () => {
     const credential = await made.give({ account: 'ada', factor: 'sms', secret })
     const held = await made.credentials.of('ada')
     const proof: Proof = async () => {
+      judged += 1
       await meanwhile(credential)
       return { credential }
     }
@@ -94,6 +99,19 @@ describe('a number that staff put in', () => {
     expect(told).to.deep.equal(['number.proved'])
     await made.accounts.patch('ada', { phone: undefined, holds: [] })
     expect(await prove({ to })).to.equal(to)
+  })
+
+  it('is proved by no way that began before the last change of protection: its password may be a former one', async () => {
+    await made.accounts.patch('ada', { securityStamp: 4 })
+    const fault = await prove({ to, unproved: true }).catch((each: Problem) => each.code)
+    const [kept] = await made.credentials.of('ada')
+    expect([fault, judged, told, kept?.secret]).to.deep.equal(['attempt_expired', 0, [], { to, unproved: true }])
+    expect((await made.accounts.get('ada'))?.phone).to.equal(undefined)
+  })
+
+  it('is not the account’s by a way whose account changed while the code was verified', async () => {
+    const meanwhile = () => made.accounts.patch('ada', { securityStamp: 4 })
+    expect([await prove({ to, unproved: true }, meanwhile), told]).to.deep.equal([undefined, []])
   })
 
   it('is told of once, and takes no number from an account that has one', async () => {

@@ -106,6 +106,12 @@ describe('a change of a person’s phone number in the console', function () {
     await page.submit({ code })
     expect((await browser.get(url('/account'))).h1).to.equal('Sign in')
     expect(await numberOf(ada.id)).to.equal(undefined)
+    latchkey.clock.pass(31_000)
+    await browser.post(`${page.url}/sms/begin`)
+    const there = (await latchkey.outbox(phone)).find(each => each.code)
+    expect((await browser.post(`${page.url}/sms`, { code: there?.code ?? 'none' })).status).to.be.oneOf([410, 409])
+    expect((await browser.get(url('/account'))).h1).to.equal('Sign in')
+    expect(await numberOf(ada.id)).to.equal(undefined)
   })
 
   it('is of the second of two numbers, where staff change it again before it was proved', async () => {
