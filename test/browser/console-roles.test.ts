@@ -1,17 +1,20 @@
 import { expect } from 'chai'
 import { accounts } from '../../src/accounts/account.ts'
-import { roles } from '../../src/accounts/role.ts'
+import { type Role, roles } from '../../src/accounts/role.ts'
 import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { staffAt } from './staff.ts'
-import { type Visitor, visit } from './visitor.ts'
+import { sees, type Visitor, visit } from './visitor.ts'
 
 const reason = 'She called from the number that we know.'
-const everywhere = ['Staff', 'People', 'Proposals', 'Identity checks', 'Apps', 'Audit log', 'Webhooks', 'Roles']
+const everywhere = [
+  ...['Staff', 'People', 'Proposals', 'Identity checks', 'Apps', 'Audit log', 'Webhooks', 'Roles'],
+  ...['Signing keys', 'Settings'],
+]
 
 describe('in a browser, what one of the staff sees and does depends on their role:', function () {
   this.timeout(90_000)
   const latchkey = whileTesting(startLatchkey)
-  const { of, sees, enters, finds, acts, mayNotOpen, mayNotPost } = staffAt(latchkey)
+  const { of, enters, finds, acts, mayNotOpen, mayNotPost } = staffAt(latchkey)
   const kept = async (email: string) => (await accounts(latchkey.store).byEmail(email)) ?? expect.fail(email)
   const held = async (email: string) =>
     roles({ store: latchkey.store, now: latchkey.clock.now }).held((await kept(email)).id)
@@ -27,13 +30,18 @@ describe('in a browser, what one of the staff sees and does depends on their rol
       .or(who.page.getByRole('link', { name: button }))
       .count()
 
+  /** Somebody with this role opens the page of a person; all of them see the same bar. */
+  const opensPerson = async (who: Visitor, role: Role) => {
+    const person = await of.at.joined()
+    const own = await enters(who, role)
+    expect(await places(who)).to.deep.equal(everywhere)
+    await finds(who, person.email)
+    return { ada: person, own, id: (await kept(person.email)).id }
+  }
+
   it('a viewer reads, and can change nothing', () =>
     visit(async who => {
-      const ada = await of.at.joined()
-      const { id } = await kept(ada.email)
-      const viewer = await enters(who, 'viewer')
-      expect(await places(who)).to.deep.equal([...everywhere, 'Signing keys', 'Settings'])
-      await finds(who, ada.email)
+      const { ada, id, own: viewer } = await opensPerson(who, 'viewer')
       await who.page.getByText('Authenticator app').first().waitFor()
       expect([await choices(who), await has(who, 'Save')]).to.deep.equal([[], 0])
       await mayNotOpen(who, `/admin/people/${id}/end-sessions`)
@@ -50,11 +58,7 @@ describe('in a browser, what one of the staff sees and does depends on their rol
 
   it('support ends sessions and writes notes, and locks nobody out', () =>
     visit(async who => {
-      const ada = await of.at.joined()
-      const { id } = await kept(ada.email)
-      await enters(who, 'support')
-      expect(await places(who)).to.deep.equal([...everywhere, 'Signing keys', 'Settings'])
-      await finds(who, ada.email)
+      const { ada, id } = await opensPerson(who, 'support')
       expect(await choices(who)).to.deep.equal(['End all sessions', 'Start identity check'])
       await acts(who, 'End all sessions')
       expect((await ada.browser.get(`${latchkey.issuer}/account`)).h1).to.equal('Sign in')
@@ -73,11 +77,7 @@ describe('in a browser, what one of the staff sees and does depends on their rol
 
   it('security locks and unlocks, and has no say in apps, keys, roles or data', () =>
     visit(async who => {
-      const ada = await of.at.joined()
-      const { id } = await kept(ada.email)
-      const grace = await enters(who, 'security')
-      expect(await places(who)).to.deep.equal([...everywhere, 'Signing keys', 'Settings'])
-      await finds(who, ada.email)
+      const { ada, id, own: grace } = await opensPerson(who, 'security')
       expect(await choices(who))
         .to.include('Lock account')
         .and.not.include('Export data')
@@ -105,9 +105,7 @@ describe('in a browser, what one of the staff sees and does depends on their rol
 
   it('an administrator does the rest, but neither what takes two nor anything to themselves', () =>
     visit(async who => {
-      const ada = await of.at.joined()
-      const own = await enters(who, 'admin')
-      expect(await places(who)).to.deep.equal([...everywhere, 'Signing keys', 'Settings'])
+      const { ada, own } = await opensPerson(who, 'admin')
       for (const [place, button] of [
         ['Apps', 'New app'],
         ['Signing keys', 'Rotate'],
@@ -117,17 +115,17 @@ describe('in a browser, what one of the staff sees and does depends on their rol
         expect(await has(who, button)).to.equal(1)
       }
       await who.follow('Roles')
-      await who.type('Email', ada.email)
-      await who.page.getByLabel('Role', { exact: true }).selectOption('viewer')
-      await who.type('Reason', reason)
-      await who.press('Give role')
+      const gives = async (role: Role) => {
+        await who.type('Email', ada.email)
+        await who.page.getByLabel('Role', { exact: true }).selectOption(role)
+        await who.type('Reason', reason)
+        await who.press('Give role')
+      }
+      await gives('viewer')
       await who.page.getByRole('status').waitFor()
       expect(await held(ada.email)).to.deep.equal(['viewer'])
       // A role that decides is only proposed, and the one who proposed it is not asked to confirm it.
-      await who.type('Email', ada.email)
-      await who.page.getByLabel('Role', { exact: true }).selectOption('security')
-      await who.type('Reason', reason)
-      await who.press('Give role')
+      await gives('security')
       await who.page.getByRole('status').getByText('Proposed.').waitFor()
       await who.follow('Proposals')
       await who.follow('Give role')

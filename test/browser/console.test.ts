@@ -2,12 +2,12 @@ import { expect } from 'chai'
 import { accounts } from '../../src/accounts/account.ts'
 import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { staffAt } from './staff.ts'
-import { visit } from './visitor.ts'
+import { sees, visit } from './visitor.ts'
 
 describe('in a browser, two of the staff with passkeys', function () {
   this.timeout(90_000)
   const latchkey = whileTesting(startLatchkey)
-  const { of, sees, enters, finds, acts } = staffAt(latchkey)
+  const { of, enters, finds, acts } = staffAt(latchkey)
 
   it('mark an account as compromised, and lift its hold again: one proposes it, and the other confirms it', () =>
     visit(first =>

@@ -2,7 +2,7 @@ import { deviceGround, devices } from '../conformance/devices.ts'
 import type { Ground } from '../conformance/ground.ts'
 import { shopGround, shops } from '../conformance/shops.ts'
 import { authenticatorCode, type Person } from '../support/people.ts'
-import { openToEverybody, signedIn, type Visitor, visit } from './visitor.ts'
+import { openToEverybody, sees, signedIn, type Visitor, visit } from './visitor.ts'
 
 const minute = 60_000
 
@@ -11,10 +11,6 @@ describe('in a browser, what was asked from elsewhere', function () {
   let here: Ground
   afterEach(() => here.stop())
 
-  const sees = async (who: Visitor, heading: string) => {
-    await who.sees(heading)
-    await openToEverybody(who)
-  }
   const proves = async (who: Visitor, person: Person) => {
     await who.page.getByText('You’re approving a request').waitFor()
     await who.type('Password', person.password)

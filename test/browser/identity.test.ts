@@ -1,21 +1,16 @@
 import { expect } from 'chai'
-import { credentialsDeclaration } from '../../src/accounts/credential.ts'
-import { roles } from '../../src/accounts/role.ts'
-import { identityAt, pdf } from '../support/identity.ts'
+import { pdf } from '../support/identity.ts'
 import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, somebody } from '../support/people.ts'
 import { png } from '../support/png.ts'
-import { device, openToEverybody, signedIn, type Visitor, visit } from './visitor.ts'
+import { staffAt } from './staff.ts'
+import { openToEverybody, sees, type Visitor, visit } from './visitor.ts'
 
 describe('in a browser, somebody who has lost everything', function () {
   this.timeout(60_000)
   const latchkey = whileTesting(startLatchkey)
-  const of = identityAt(latchkey)
+  const { of, enters } = staffAt(latchkey)
 
-  const sees = async (who: Visitor, heading: string) => {
-    await who.sees(heading)
-    await openToEverybody(who)
-  }
   const passport = { name: 'passport.png', mimeType: 'image/png', buffer: png({ width: 40, height: 30 }) }
   const letter = { name: 'letter.pdf', mimeType: 'application/pdf', buffer: pdf() }
 
@@ -44,26 +39,8 @@ describe('in a browser, somebody who has lost everything', function () {
   /** One of the staff, with a passkey on the device in their hand, signs in to the pages of the staff and decides. */
   const approves = (number: string) =>
     visit(async who => {
-      const clerk = await of.at.joined()
-      await roles({ store: latchkey.store, now: latchkey.clock.now }).give(await of.idOf(clerk.email), 'support')
-      await signedIn(who, clerk, latchkey.issuer)
-      const response = await who.page.goto(`${latchkey.issuer}/account/security`)
-      expect(response?.status()).to.equal(200)
-      await device(who)
-      await who.page.locator('button[data-factor=passkey]').click()
-      await who.sees('Sign in faster with a passkey')
-      await who.press('Create a passkey')
-      await who.sees('Security')
-      // As if it had been added long ago.
-      const held = latchkey.store.collection(credentialsDeclaration)
-      for (const { id } of await held.find({ account: await of.idOf(clerk.email) }))
-        await held.patch(id, { addedUnder: undefined })
-      await who.page.goto(`${latchkey.issuer}/admin`)
-      await sees(who, 'Use your passkey')
-      await who.page.getByText('You’re opening the staff area').waitFor()
-      await who.press('Use a passkey')
-      await sees(who, 'Staff')
-      await who.page.getByText(clerk.email).first().waitFor()
+      const clerk = await enters(who, 'support')
+      await who.page.getByText(clerk).first().waitFor()
       await who.page.getByRole('main').getByRole('link', { name: 'Identity checks' }).click()
       await sees(who, 'Identity checks')
       await who.follow(number)

@@ -5,9 +5,9 @@ import { whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, codeSentTo, type Person, somebody } from '../support/people.ts'
 import { securityAt } from '../support/security.ts'
 import { keyboard } from './keyboard.ts'
-import { device, openToEverybody, signedIn, type Visitor, visit } from './visitor.ts'
+import { device, openToEverybody, sees, signedIn, type Visitor, visit } from './visitor.ts'
 
-// A browser that makes no passkey by itself, and notes what it is told of those that there are, and how often it is asked for one.
+// A browser that makes no passkey by itself, and notes what it is told of those that there are.
 const plain = `
   PublicKeyCredential.getClientCapabilities = async () => ({})
   globalThis.told = []
@@ -37,10 +37,6 @@ describe('in a browser, passkeys come first', function () {
     button: (name: string) => page.getByRole('button', { name, exact: true }),
     saved: page.locator('main input[name=saved]'),
   })
-  const sees = async (who: Visitor, heading: string) => {
-    await who.sees(heading)
-    await openToEverybody(who)
-  }
   const setsUp = async (who: Visitor, person: Person) => {
     const { code, saved, button } = parts(who)
     const hands = keyboard(who)

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { type AppName, type RunningSuite, startSuite } from '../support/all-apps.ts'
 import { startLedger } from '../support/ledger.ts'
 import { authenticatorCode, codeSentTo, signUp, somebody } from '../support/people.ts'
-import { device, openToEverybody, signedIn, type Visitor, visit } from './visitor.ts'
+import { device, openToEverybody, sees, signedIn, type Visitor, visit } from './visitor.ts'
 
 const names = { trading: 'Trading', staking: 'Staking', wallet: 'Wallet', card: 'Card' }
 
@@ -44,21 +44,17 @@ describe('in a browser', () => {
       const person = somebody()
       latchkey.keepOut(person.password)
       const phone = await device(who)
-      const sees = async (heading: string) => {
-        await who.sees(heading)
-        await openToEverybody(who)
-      }
 
       await who.page.goto(apps.trading)
       await openToEverybody(who)
       await who.follow('Log in')
-      await sees('Sign in')
+      await sees(who, 'Sign in')
       await who.follow('Create an account')
-      await sees('Create your account')
+      await sees(who, 'Create your account')
       await who.page.getByText('to continue to Trading').waitFor()
       await who.type('Email', person.email)
       await who.press('Continue')
-      await sees('Check your email')
+      await sees(who, 'Check your email')
       await who.type('Six-digit code', await codeSentTo(latchkey, person.email))
       await who.sees('Choose a password')
       await who.type('Password', 'password1')
@@ -70,20 +66,20 @@ describe('in a browser', () => {
       await who.page.getByText('Strong: very hard to guess').waitFor()
       await openToEverybody(who)
       await who.press('Continue')
-      await sees('Set up your authenticator app')
+      await sees(who, 'Set up your authenticator app')
       person.secret = (await who.page.locator('[data-totp-secret]').textContent()) ?? ''
       latchkey.keepOut(person.secret, person.secret.replaceAll(' ', ''))
       await who.type('Code shown in the app', authenticatorCode(latchkey, person))
-      await sees('Save your recovery codes')
+      await sees(who, 'Save your recovery codes')
       const codes = await who.page.locator('[data-recovery-code]').allTextContents()
       expect(codes).to.have.length(10)
       latchkey.keepOut(...codes)
       await who.page.getByLabel('I have saved these codes somewhere safe').check()
       await who.press('Continue')
-      await sees('Sign in faster with a passkey')
+      await sees(who, 'Sign in faster with a passkey')
       await who.press('Create a passkey')
       await who.isAt(`${apps.trading}/`)
-      await sees(`Hello, ${person.email}`)
+      await sees(who, `Hello, ${person.email}`)
       expect(await phone.passkeys()).to.equal(1)
       await phone.layDown()
 
@@ -91,7 +87,7 @@ describe('in a browser', () => {
         await who.follow(names[app])
         await who.follow('Log in')
         await who.isAt(`${apps[app]}/`)
-        await sees(`Hello, ${person.email}`)
+        await sees(who, `Hello, ${person.email}`)
       }
       expect(await signedInAt(who)).to.deep.equal(Object.keys(names))
 
@@ -99,7 +95,7 @@ describe('in a browser', () => {
       await who.isAt(`${apps.card}/`)
       expect(await signedInAt(who)).to.deep.equal([])
       await who.page.goto(`${issuer}/account`)
-      await sees('Sign in')
+      await sees(who, 'Sign in')
     }))
 
   it('works without scripts, but for passkeys, and says so', () =>

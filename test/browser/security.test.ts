@@ -2,17 +2,13 @@ import { expect } from 'chai'
 import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, codeSentTo, type Person } from '../support/people.ts'
 import { securityAt } from '../support/security.ts'
-import { device, openToEverybody, signedIn, type Visitor, visit } from './visitor.ts'
+import { device, sees, signedIn, type Visitor, visit } from './visitor.ts'
 
 describe('in a browser, what protects an account', function () {
   this.timeout(30_000)
   const latchkey = whileTesting(startLatchkey)
   const at = securityAt(latchkey)
 
-  const sees = async (who: Visitor, heading: string) => {
-    await who.sees(heading)
-    await openToEverybody(who)
-  }
   const atHome = async (who: Visitor): Promise<Person> => {
     const person = await at.joined()
     await signedIn(who, person, latchkey.issuer)

@@ -3,16 +3,11 @@ import { credentialsDeclaration } from '../../src/accounts/credential.ts'
 import { type Role, roles } from '../../src/accounts/role.ts'
 import { identityAt } from '../support/identity.ts'
 import type { Running } from '../support/latchkey.ts'
-import { device, openToEverybody, signedIn, type Visitor } from './visitor.ts'
+import { device, sees, signedIn, type Visitor } from './visitor.ts'
 
 /** What staff do in their browsers, at one Latchkey. */
 export function staffAt(latchkey: Running) {
   const of = identityAt(latchkey)
-
-  const sees = async (who: Visitor, heading: string) => {
-    await who.sees(heading)
-    await openToEverybody(who)
-  }
 
   /** Somebody becomes one of the staff, adds a passkey and opens the staff area from their account. Resolves to their email address. */
   const enters = async (who: Visitor, role: Role): Promise<string> => {
@@ -32,6 +27,7 @@ export function staffAt(latchkey: Running) {
     await who.page.goto(`${latchkey.issuer}/account`)
     await who.follow('Staff area')
     await sees(who, 'Use your passkey')
+    await who.page.getByText('You’re opening the staff area').waitFor()
     await who.press('Use a passkey')
     await sees(who, 'Staff')
     return clerk.email
@@ -72,7 +68,6 @@ export function staffAt(latchkey: Running) {
 
   return {
     of,
-    sees,
     enters,
     finds,
     acts,

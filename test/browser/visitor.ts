@@ -125,6 +125,12 @@ export async function openToEverybody({ page }: Visitor): Promise<void> {
   expect(await page.evaluate(judge), page.url()).to.deep.equal([])
 }
 
+/** Waits for the page with this heading, which is open to everybody. */
+export async function sees(who: Visitor, heading: string): Promise<void> {
+  await who.sees(heading)
+  await openToEverybody(who)
+}
+
 /** Gives a visitor the browser of somebody who went through the pages without one. */
 export async function signedIn({ page }: Visitor, { browser }: Person, issuer: string): Promise<void> {
   const cookies = await browser.cookies.getCookies(issuer)
