@@ -5,6 +5,7 @@ import type { Emit } from '../events.ts'
 import type { Factor } from '../factors/factor.ts'
 import { removable } from '../flows/assurance.ts'
 import type { Commit } from '../flows/committing.ts'
+import { reliable } from '../flows/standing.ts'
 import { type Actor, action, freshFor, type SayTo } from './action.ts'
 import { oneLine } from './alert-actions.ts'
 
@@ -26,9 +27,8 @@ export function credentialActions({ credentials, factors, commit, emit }: Servic
     const credential = held.find(each => each.id === id)
     const factor = factors.find(each => each.id === credential?.factor)
     if (!credential || !factor) throw new Problem('not_found')
-    const kinds = held.flatMap(({ factor: name }) => factors.filter(each => each.id === name))
     const what = { account: account.id, factor: factor.id, credential: id }
-    return { credential, factor, removable: removable(kinds, factor), what }
+    return { credential, factor, removable: removable(reliable(held, factors), factor), what }
   }
   const named = async (args: z.output<typeof one>, actor: Actor, say: SayTo) => {
     const { credential, factor } = await find(args, actor)

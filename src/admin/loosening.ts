@@ -10,6 +10,7 @@ import type { Factor } from '../factors/factor.ts'
 import { removable } from '../flows/assurance.ts'
 import type { Closing } from '../flows/closing.ts'
 import { type Commit, discard, type Wanted } from '../flows/committing.ts'
+import { reliable } from '../flows/standing.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
 import { Conflict } from '../store/collection.ts'
 import { ownedBy } from './person-acts.ts'
@@ -44,8 +45,7 @@ export function loosening(services: Services, { needingTwo }: Pick<ReturnType<ty
     const credential = held.find(each => each.id === id)
     const factor = factors.find(each => each.id === credential?.factor)
     if (!credential || !factor) throw new Problem('not_found')
-    const kinds = held.flatMap(({ factor: name }) => factors.filter(each => each.id === name))
-    const may = removable(kinds, factor)
+    const may = removable(reliable(held, factors), factor)
     if (may === 'last') throw new Problem('last_factor')
     if (may === 'never') throw new Problem('not_offered')
     return { factor, secret: credential.secret }

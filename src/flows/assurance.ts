@@ -92,15 +92,13 @@ export function opens(factor: Rule): boolean {
 }
 
 /**
- * What may become of one of the credentials that an account holds, given the factor of each: `last` guards it, or opens it, alone; and what
- * every account has is changed, not removed.
+ * What may become of a credential of this factor, given the factor of each that its owner gets in by for certain: `last` guards the account, or
+ * opens it, alone; and what every account has is changed, not removed.
  */
 export function removable(available: readonly Rule[], factor: Rule): 'yes' | 'last' | 'never' {
   if (!guards(factor)) return 'never'
-  const rest = available.toSpliced(
-    available.findIndex(({ id }) => id === factor.id),
-    1,
-  )
+  const own = available.findIndex(({ id }) => id === factor.id)
+  const rest = available.filter((_, at) => at !== own)
   return rest.some(guards) && rest.some(opens) ? 'yes' : 'last'
 }
 

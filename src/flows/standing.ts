@@ -20,10 +20,8 @@ export function stepOf(
   const { unguarded, unproved, skipped } = flow
   const offers = flow.offered === 'shown' || flow.offered === 'quiet'
   const reauthenticated = stillGranted(until, reauthentication, clock.now)
-  const proved = ({ factor, secret }: Credential) =>
-    factors.find(({ id, unproved }) => id === factor && unproved)?.unproved?.(secret) === undefined
   // A number that staff put in is proved by people who know their password, not by those who read their mailbox.
-  const counts = purpose === 'reset' ? credentials.filter(proved) : credentials
+  const counts = purpose === 'reset' ? credentials.filter(sure(factors)) : credentials
   return next({
     offered: factors,
     ...(flow.account === undefined ? { available: undefined } : counted(factors, counts, clock)),
@@ -33,6 +31,21 @@ export function stepOf(
     verdict: confirmed && verdict ? { ...verdict, ruling: 'tell' } : verdict,
     trusted,
   })
+}
+
+/** Returns what tells whether a credential is known to be its owner's: a number that staff put in may be a wrong one until a code there was right. */
+const sure =
+  (factors: readonly Factor[]) =>
+  ({ factor, secret }: Pick<Credential, 'factor' | 'secret'>): boolean =>
+    factors.find(({ id, unproved }) => id === factor && unproved)?.unproved?.(secret) === undefined
+
+/** Returns the factor of each credential by which its owner gets in for certain: what they may not lose the last of. */
+export function reliable(
+  credentials: readonly Pick<Credential, 'factor' | 'secret'>[],
+  factors: readonly Factor[],
+): Factor[] {
+  const certain = credentials.filter(sure(factors))
+  return certain.flatMap(({ factor }) => factors.filter(({ id }) => id === factor))
 }
 
 /**

@@ -1,4 +1,5 @@
 import { removable } from '../flows/assurance.ts'
+import { reliable } from '../flows/standing.ts'
 import { listed, olderThanTheCode } from './account-home.ts'
 import { lostPhonePath } from './finishing.ts'
 import { wayBack } from './flow-start.ts'
@@ -32,7 +33,7 @@ export function lostPhone(services: Services): void {
   page(lostPhonePath, async (ctx, { account, session }) => {
     const next = localPath(queryField(ctx, 'next', 2_000)) ?? '/account'
     const held = await listed(services, account.id)
-    const kinds = held.flatMap(each => factors.find(({ id }) => id === each.factor.id) ?? [])
+    const kinds = reliable(await services.credentials.of(account.id), factors)
     const credentials = olderThanTheCode(services, held).map((each): Protector => {
       const factor = factors.find(({ id }) => id === each.factor.id)
       const goes = factor !== undefined && removable(kinds, factor) === 'yes'

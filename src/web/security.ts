@@ -3,6 +3,7 @@ import type { Account } from '../accounts/account.ts'
 import type { Credential } from '../accounts/credential.ts'
 import type { Factor } from '../factors/factor.ts'
 import { guards, removable } from '../flows/assurance.ts'
+import { reliable } from '../flows/standing.ts'
 import { type CredentialLine, listed, signalsOf } from './account-home.ts'
 import { field, requiredField } from './forms.ts'
 import { type RestrictionsView, restrictionsOf } from './restrictions-page.ts'
@@ -67,7 +68,7 @@ export function security(services: Services): void {
         ...(factor.limit === 1 ? ['change' as const] : []),
         ...(guards(factor) ? ['rename' as const] : []),
         ...(choice ? ['prefer' as const] : []),
-        ...(removable(kinds, factor) === 'yes' ? ['remove' as const] : []),
+        ...(removable(reliable(held, factors), factor) === 'yes' ? ['remove' as const] : []),
       ]
       return { ...each, acts, preferred: chosen && guards(factor) }
     })

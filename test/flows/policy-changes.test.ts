@@ -138,6 +138,8 @@ const removals: [story: string, has: string, factor: string, answer: string][] =
   ['one of two authenticators', 'password totp totp email', 'totp', 'yes'],
   ['the only way', 'password totp email recovery-code', 'totp', 'last'],
   ['the last passkey of who has nothing else', 'password passkey email', 'passkey', 'last'],
+  ['a number that nobody has proved, beside an authenticator', 'password email totp', 'sms', 'yes'],
+  ['a number that nobody has proved, beside nothing else', 'password email', 'sms', 'last'],
   ['a password', 'password totp passkey', 'password', 'never'],
   ['the address', 'password totp passkey email', 'email', 'never'],
 ]

@@ -1,9 +1,10 @@
 import { expect } from 'chai'
 import { accounts } from '../../src/accounts/account.ts'
 import { type Clerk, identityAt } from '../support/identity.ts'
-import { jar } from '../support/jar.ts'
+import { jar, type Page } from '../support/jar.ts'
 import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { codeSentTo, type Person } from '../support/people.ts'
+import { credentialOn } from '../support/security.ts'
 
 const reason = 'She lost her SIM card, and I know her voice.'
 
@@ -153,6 +154,23 @@ describe('a change of a person’s phone number in the console', function () {
     const page = await propose(ada.id, phone)
     expect([page.status, page.text.includes('Only its owner can add one')]).to.deep.equal([409, true])
     expect(await latchkey.outbox(phone)).to.deep.equal([])
+  })
+
+  it('is no reason to let its owner, or staff, remove the last method that is certain to work', async () => {
+    const ada = await person('totp')
+    await of.at.addPhone(ada)
+    const before = await of.at.open(ada, '/account/security')
+    const credential = credentialOn(before, 'Authenticator')
+    const removes = (page: Page) => page.all('form[action=/account/security/remove]').length
+    expect(removes(before)).to.equal(2)
+    await changed(ada.id, fresh())
+    const there = await of.at.elsewhere(ada)
+    expect(removes(await of.at.open(there, '/account/security'))).to.equal(1)
+    const owners = await there.browser.post(url('/account/security/remove'), { credential })
+    const path = `/admin/people/${ada.id}/remove-factor`
+    await security.open(`${path}?credential=${credential}`)
+    const staffs = await security.person.browser.post(url(path), { credential, reason })
+    expect([owners.status, staffs.status]).to.deep.equal([409, 409])
   })
 
   it('is void where the owner set up another number after it was proposed', async () => {
