@@ -42,6 +42,11 @@ describe('config', () => {
     expect(configure({ LATCHKEY_ISSUER: 'http://[::1]' }).listen).to.include({ host: '::1', port: 80 })
   })
 
+  it('takes as the sender of emails one line with an address in it', () => {
+    for (const sender of ['no-reply@example.com', 'Latchkey <no-reply@example.com>', '@@@'])
+      expect(configure({ LATCHKEY_MAIL_FROM: sender }).mail.from).to.equal(sender)
+  })
+
   it('reads whose documents make clients', () => {
     const read = (LATCHKEY_CIMD?: string) => configure({ LATCHKEY_CIMD }).apps.documents
     expect([read(), read('off'), read('*')]).to.deep.equal(['off', 'off', '*'])

@@ -40,6 +40,7 @@ describe('a wrong setting', () => {
     LATCHKEY_MAIL_URL: [['mail.example.com', 'must be a URL of smtp:// or smtps://']],
     LATCHKEY_MAIL_FROM: [
       ['nobody', 'must be an address'],
+      ['a @ b', 'must be an address'],
       ['a@b.example\r\nBcc: c@d.example', 'must be an address'],
     ],
     LATCHKEY_MAIL_EHLO: [
