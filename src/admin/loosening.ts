@@ -6,7 +6,7 @@ import type { Owner } from '../api-keys/owner.ts'
 import { Problem } from '../errors.ts'
 import type { Emit, Visitor } from '../events.ts'
 import { emailAddress, phoneCountry, phoneNumber } from '../factors/contacts.ts'
-import type { Factor } from '../factors/factor.ts'
+import { type Factor, numberIn } from '../factors/factor.ts'
 import { removable } from '../flows/assurance.ts'
 import type { Closing } from '../flows/closing.ts'
 import { type Commit, discard, type Wanted } from '../flows/committing.ts'
@@ -79,8 +79,7 @@ export function loosening(services: Services, { needingTwo }: Pick<ReturnType<ty
     // Where there was none, it would be one more way in.
     const held = all.find(each => each.factor === factor?.id)
     if (!factor || !held) throw new Problem('no_number')
-    const current = factor.unproved?.(held.secret) ?? factor.verifiedContact?.(held.secret).phone
-    if (current === to) throw new Problem('conflict')
+    if (numberIn(factor, held.secret) === to) throw new Problem('conflict')
     if (reserved) throw new Problem('number_reserved', { field })
     return { account, factor: factor.id, to, since: held.createdAt }
   }

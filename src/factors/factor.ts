@@ -118,6 +118,11 @@ export interface Factor<Secret = any, EState = any, EAnswer = any, PState = any,
   unproved?(secret: Secret): string | undefined
 }
 
+/** Returns the number that a credential names, also one that nobody has proved yet; undefined where it names none. */
+export function numberIn(factor: Factor, secret: unknown): string | undefined {
+  return factor.unproved?.(secret) ?? factor.verifiedContact?.(secret).phone
+}
+
 /** Throws `field_empty` where nothing was typed. */
 export function filled(field: string, typed: string): void {
   if (typed.trim() === '') throw new Problem('field_empty', { field, values: { field } })

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Sealer } from '../crypto/seal.ts'
 import { Problem } from '../errors.ts'
 import type { Visitor } from '../events.ts'
-import type { Ceremony, Factor, Subject } from '../factors/factor.ts'
+import { type Ceremony, type Factor, numberIn, type Subject } from '../factors/factor.ts'
 import { claim, declare, retry, type Store, update } from '../store/collection.ts'
 import type { FlowServices } from './flow-services.ts'
 import type { Flow, Mode } from './flow-store.ts'
@@ -196,6 +196,6 @@ function destination(
 ): string {
   const [typed] = Object.values(input)
   if (typeof typed === 'string') return typed
-  const { email: to, phone } = credential ? (factor.verifiedContact?.(credential.secret) ?? {}) : { email }
-  return phone ?? to ?? (credential && factor.unproved?.(credential.secret)) ?? ''
+  if (!credential) return email
+  return numberIn(factor, credential.secret) ?? factor.verifiedContact?.(credential.secret).email ?? ''
 }

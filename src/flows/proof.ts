@@ -3,7 +3,7 @@ import type { Credential } from '../accounts/credential.ts'
 import type { By } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
 import type { Visitor } from '../events.ts'
-import type { Factor, Named, Proved, Subject } from '../factors/factor.ts'
+import { type Factor, type Named, numberIn, type Proved, type Subject } from '../factors/factor.ts'
 import { type Clock, limitedUntil } from './assurance.ts'
 import type { Challenges, Question } from './challenge.ts'
 import type { FlowServices } from './flow-services.ts'
@@ -134,7 +134,7 @@ export function proving({ accounts, credentials, proof, emit, hold, now }: Provi
     by: Credential,
     visitor: Visitor,
   ): Promise<void> => {
-    const phone = factor.unproved?.(by.secret) ?? factor.verifiedContact?.(by.secret).phone
+    const phone = numberIn(factor, by.secret)
     const owner = await accounts.get(account)
     if (phone === undefined || !owned(owner) || owner.phone !== undefined || !owner.holds?.includes(by.id)) return
     // Under another stamp it may have another number by now.

@@ -21,10 +21,10 @@ export function stepOf(
   const offers = flow.offered === 'shown' || flow.offered === 'quiet'
   const reauthenticated = stillGranted(until, reauthentication, clock.now)
   // A number that staff put in is proved by people who know their password, not by those who read their mailbox.
-  const counts = purpose === 'reset' ? credentials.filter(sure(factors)) : credentials
+  const usable = purpose === 'reset' ? credentials.filter(sure(factors)) : credentials
   return next({
     offered: factors,
-    ...(flow.account === undefined ? { available: undefined } : counted(factors, counts, clock)),
+    ...(flow.account === undefined ? { available: undefined } : counted(factors, usable, clock)),
     proved: provedIn(flow, factors),
     enrolled: factors.filter(each => flow.enrolled.includes(each.id)),
     demand: { purpose, acr, add, reauthenticated, moves, unguarded, unproved, offers, skipped },

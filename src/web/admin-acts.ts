@@ -81,6 +81,7 @@ export function adminActs(services: Services): void {
     /** What else it takes: what a link names, and what is typed. */
     const named = 'credential' in shape ? ['credential'] : []
     const asked = ['contact', 'email', 'phone'].filter(name => name in shape)
+    const optional = (name: string) => shape[name]?.safeParse(undefined).success === true
     const home = ({ params }: Context) => `/admin/people/${params.account ?? ''}`
     asksFirst(
       `/admin/people/:account/${act}`,
@@ -91,12 +92,12 @@ export function adminActs(services: Services): void {
         return {
           ...{ act, two, about: await emailOf(ctx.params.account ?? ''), back: home(ctx) },
           fields: named.map(name => [name, typed(name)] as const),
-          asks: asked.map(name => ({ name, value: typed(name), optional: name === 'contact' })),
+          asks: asked.map(name => ({ name, value: typed(name), optional: optional(name) })),
         }
       },
       ctx => {
         const typed = [...named, ...asked].map(name => [name, field(ctx, name, 320)] as [string, string])
-        const more = typed.filter(([name, value]) => value !== '' || ['email', 'phone'].includes(name))
+        const more = typed.filter(([name, value]) => value !== '' || !optional(name))
         const query = more.length > 0 ? `?${new URLSearchParams(more)}` : ''
         return {
           operation: operation.id,

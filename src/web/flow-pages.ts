@@ -1,7 +1,7 @@
 import type { Context } from 'koa'
 import { Problem } from '../errors.ts'
 import { ownNumber } from '../factors/contacts.ts'
-import type { Factor } from '../factors/factor.ts'
+import { type Factor, numberIn } from '../factors/factor.ts'
 import { pause } from '../flows/challenge.ts'
 import type { Run } from '../flows/flow.ts'
 import type { Flow } from '../flows/flow-store.ts'
@@ -132,7 +132,7 @@ export function flowPages(services: Services): void {
   const currentOf = async ({ session, account }: Flow, factor: Factor): Promise<string | undefined> => {
     if (session === undefined || account === undefined) return undefined
     const held = (await credentials.of(account)).find(each => each.factor === factor.id)
-    const { phone = held && factor.unproved?.(held.secret) } = (held && factor.verifiedContact?.(held.secret)) ?? {}
+    const phone = held && numberIn(factor, held.secret)
     return phone === undefined ? (held?.label ?? '') : ownNumber(phone)
   }
 
