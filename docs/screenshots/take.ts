@@ -2,7 +2,9 @@ import { fileURLToPath } from 'node:url'
 import { close, launch } from '../../test/support/browser.ts'
 import { startLatchkey } from '../../test/support/latchkey.ts'
 
-// npm run screenshots: takes the pictures that README and docs show, from the gallery: the pages as they are, with its samples.
+// npm run screenshots: takes the pictures that README and docs show, from the gallery: the pages as they are, with its samples. Takes those
+// that are named alone: npm run screenshots -- account console-person
+const named = process.argv.slice(2)
 const looks = [
   { name: '', theme: 'light', viewport: { width: 1280, height: 800 } },
   { name: '.dark', theme: 'dark', viewport: { width: 1280, height: 800 } },
@@ -73,7 +75,8 @@ const pictures: Readonly<Record<string, string>> = {
 const latchkey = await startLatchkey({ environment: { LATCHKEY_LOG: 'silent' } })
 try {
   const page = await (await (await launch()).newContext({ reducedMotion: 'reduce' })).newPage()
-  for (const [picture, title] of Object.entries(pictures))
+  const wanted = Object.entries(pictures).filter(([picture]) => named.length === 0 || named.includes(picture))
+  for (const [picture, title] of wanted)
     for (const { name, theme, viewport } of looks) {
       await page.emulateMedia({ colorScheme: theme })
       await page.setViewportSize(viewport)

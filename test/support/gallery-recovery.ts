@@ -19,6 +19,7 @@ export const recoveries: readonly Picture[] = [
   picture('forgot-sent', 'recovery/sent', { email: 'ada@example.com', from: '' }),
   picture('forgot-sent-long', 'recovery/sent', { email: longEmail, from: '', locale: 'de' }),
   picture('reset', 'recovery/reset', { action: '/reset/x' }),
+  picture('reset-to-app', 'recovery/reset', { action: '/reset/x', towards: step.towards }),
   picture('reset-prove', 'sign-in/prove', { ...step, towards: undefined, factor: { id: 'totp' } }),
   picture('not-me', 'recovery/not-me', { action: '/not-me/x' }),
   picture('not-me-de', 'recovery/not-me', { action: '/not-me/x', locale: 'de' }),

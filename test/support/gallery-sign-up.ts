@@ -1,6 +1,8 @@
 import {
+  account,
   at,
   creation,
+  happened,
   longApp,
   longEmail,
   now,
@@ -8,6 +10,7 @@ import {
   type Picture,
   picture,
   qr,
+  signals,
   signUp,
   step,
   tenCodes,
@@ -200,5 +203,12 @@ export const signUps: readonly Picture[] = [
     optional: true,
     progress: at(6),
     ...wrong('wrong_passkey', 'response', 'Dieser Passkey gehört zu einem anderen Konto.'),
+  }),
+  // Where it ends.
+  picture('overview-signed-up', 'account/overview', {
+    ...{ signals, ...account, name: '', email: 'ada@example.com', phone: undefined, holdUntil: undefined },
+    ...{ waiting: 0, codes: undefined, protection: { done: 4, of: 4, next: undefined }, apps: [] },
+    lately: [happened('Account created', 'account')],
+    notice: { key: 'done.sign-up.with', values: { more: 'Your passkey is ready to use.' } },
   }),
 ]
