@@ -144,7 +144,7 @@ export function webhookOperations({ webhooks, local, emit }: Services) {
     }),
     replay: operation({
       id: 'webhooks.replay',
-      means: 'Tells a webhook again of every event that it wants behind a sequence number; 0 begins with the first.',
+      means: 'Tells a webhook again of every event that it wants after a sequence number; 0 begins with the first.',
       scope: 'admin:webhooks.write',
       at: 'POST /webhooks/{webhook}/replay',
       args: z.object({ ...which, after: sequenceNumber, ...forReason }),
