@@ -57,10 +57,10 @@ export function resetting(services: Services) {
       const letter = { bearer, expiresAt, ...whence(known.locale, visitor) }
       await sendMail('reset', { email, locale: known.locale }, letter)
     },
-    /** Tells whether the link is good. */
-    good: async (bearer: string): Promise<boolean> => {
+    /** Resolves to the account that the link is for; undefined where it is not good any more. */
+    whose: async (bearer: string): Promise<Account | undefined> => {
       const link = await links.look(bearer, 'reset')
-      return link !== undefined && (await owner(link.account, link.securityStamp)) !== undefined
+      return link && owner(link.account, link.securityStamp)
     },
     /** Uses the link up, and resolves to its account and the app that it was asked for at. Throws `link_expired`. */
     open: async (bearer: string): Promise<{ account: Account; app: string | undefined }> => {

@@ -1,7 +1,7 @@
 import type { Context } from 'koa'
 import { originOf } from '../accounts/device.ts'
 import { Problem } from '../errors.ts'
-import { maskedEmail } from '../factors/contacts.ts'
+import { emailAddress, maskedEmail } from '../factors/contacts.ts'
 import type { Flow } from '../flows/flow-store.ts'
 import { field, queryField, submit } from './forms.ts'
 import type { Services } from './services.ts'
@@ -50,9 +50,19 @@ export function recovery({
     return found?.purpose === 'sign-in' ? found : undefined
   }
 
+  /**
+   * Resolves to the sign-in at which a link was asked for in this browser; undefined in any other, and where it was asked for another address
+   * than this: somebody else used the browser before, and what they were on the way to is nobody else's.
+   */
+  const askedAt = async (ctx: Context, email?: string): Promise<Flow | undefined> => {
+    const typed = emailAddress(typedAddress(ctx, sealed) ?? '')
+    if (email !== undefined && email !== typed) return undefined
+    return signInOf(ctx, ctx.cookies.get(nameFor(ctx), { signed: true }))
+  }
+
   /** Makes the page of an expired link lead back to the sign-in where the link was asked for, in the browser that asked for it. */
   const over = async (ctx: Context, fault: unknown): Promise<never> => {
-    const before = await signInOf(ctx, ctx.cookies.get(nameFor(ctx), { signed: true }))
+    const before = await askedAt(ctx)
     const expired = fault instanceof Problem && fault.code === 'link_expired'
     throw expired && before ? new Problem('link_expired', { values: { from: before.id } }) : fault
   }
@@ -78,8 +88,9 @@ export function recovery({
     await submit(
       async () => {
         await resetting.ask(email, ctx.state.locale, ctx.state.visitor, found?.client?.id)
-        if (found) ctx.cookies.set(nameFor(ctx), found.id, { ...cookie, secure: ctx.secure })
-        rememberTyped(ctx, sealed, email)
+        // Whoever used this browser before was on the way elsewhere.
+        ctx.cookies.set(nameFor(ctx), found?.id ?? null, { ...cookie, secure: ctx.secure })
+        for (const path of ['/', cookie.path]) rememberTyped(ctx, sealed, email, path)
         show.page(ctx, 'recovery/sent', { email, from: found?.id ?? '' }, { towards: found?.client })
       },
       problem =>
@@ -88,8 +99,9 @@ export function recovery({
   })
 
   router.get('/reset/:bearer', async ctx => {
-    if (!(await resetting.good(ctx.params.bearer ?? ''))) return over(ctx, new Problem('link_expired'))
-    const before = await signInOf(ctx, ctx.cookies.get(nameFor(ctx), { signed: true }))
+    const account = await resetting.whose(ctx.params.bearer ?? '')
+    if (!account) return over(ctx, new Problem('link_expired'))
+    const before = await askedAt(ctx, account.email)
     show.page(ctx, 'recovery/reset', { action: ctx.path }, { towards: before?.client })
   })
 
@@ -101,7 +113,7 @@ export function recovery({
     try {
       // Where the link is opened in the browser that asked for it, the way goes on to the app. In any other it leads to no app's request: a
       // link that an attacker had mailed would sign its reader in to what the attacker began.
-      const before = await signInOf(ctx, ctx.cookies.get(nameFor(ctx), { signed: true }))
+      const before = await askedAt(ctx, email)
       const { interaction, client, next } = before ?? {}
       await beginFlow(ctx, {
         purpose: 'reset',

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { callback, declared, ended, type Ground, ground, read, verifier } from '../conformance/ground.ts'
-import { jar, type Page } from '../support/jar.ts'
+import { type Jar, jar, type Page } from '../support/jar.ts'
 import { authenticatorCode, type Person, signUp, somebody } from '../support/people.ts'
 
 const minute = 60_000
@@ -88,6 +88,34 @@ describe('the app and the address that was typed', () => {
     keeps(await posted.follow('Send link'), person.email)
     const elsewhere = await (await jar().get(link)).follow('Send link')
     expect([elsewhere.text.includes('desk'), typed(elsewhere) ?? '']).to.deep.equal([false, ''])
+  })
+
+  it('are named by an emailed link, and come along, in the browser that asked for it and for nobody else’s', async () => {
+    const [ada, bob] = [await here.person(), await here.person()]
+    const asks = async (browser: Jar, { email }: Person) => {
+      const forgot = await (await here.ask('desk', browser)).page.follow('Forgot password?')
+      await forgot.submit({ email: email.toUpperCase() })
+      const { link } = (await here.latchkey.outbox(email)).find(each => each.link) ?? expect.fail('no link')
+      return link ?? expect.fail('no link')
+    }
+    const names = (page: Page) => page.text.includes('to continue to desk')
+    /** Whether the page of the link names the app, and that of the second step behind it. */
+    const opened = async (browser: Jar, link: string) => {
+      const page = await browser.get(link)
+      const second = await page.submit({})
+      expect([page.status, second.status, second.url.includes('/forgot-password/')]).to.deep.equal([200, 200, true])
+      return [names(page), names(second)]
+    }
+    const own = jar()
+    const bobs = await asks(jar(), bob)
+    expect(await opened(own, await asks(own, ada))).to.deep.equal([true, true])
+    expect(await opened(own, bobs), 'of somebody else who uses the same browser').to.deep.equal([false, false])
+    here.latchkey.clock.pass(20 * minute)
+    await (await own.get(`${here.issuer}/forgot-password`)).submit({ email: bob.email })
+    const { link = '' } = (await here.latchkey.outbox(bob.email)).find(each => each.link) ?? expect.fail('no link')
+    expect(await opened(own, link), 'of somebody else who came from no app').to.deep.equal([false, false])
+    here.latchkey.clock.pass(20 * minute)
+    expect(await opened(jar(), await asks(jar(), ada)), 'in another browser').to.deep.equal([false, false])
   })
 
   it('lead back to the app when its request ran out while somebody signed in or up: what they did counts', async () => {
