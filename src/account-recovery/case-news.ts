@@ -53,15 +53,16 @@ const markOf = (found: Case): string => `${found.id}.${found.decisions.length}.$
  */
 export function caseNews({ store, accounts, roles, cases, sendMail, words, onFault, now }: Services) {
   const kept = store.collection(caseNewsDeclaration)
-  const { all, counts } = deciders({ accounts, roles })
+  const { everybody, helps } = deciders({ accounts, roles })
 
   const waiting = async (): Promise<Case[]> => {
     const found: Case[] = []
     for await (const each of cases.in('waiting')) found.push(each)
     return found
   }
-  const ofStaff = async (staff: Account, all: readonly Case[]): Promise<Case[]> => {
-    const mine = await Promise.all(all.map(each => counts(each, staff)))
+  /** Returns the cases that somebody can bring forward. */
+  const casesFor = async (staff: Account, all: readonly Case[]): Promise<Case[]> => {
+    const mine = await Promise.all(all.map(each => helps(each, staff)))
     return all.filter((_, at) => mine[at])
   }
   const compose = (found: readonly Case[], { locale, ...staff }: Account) => {
@@ -79,7 +80,7 @@ export function caseNews({ store, accounts, roles, cases, sendMail, words, onFau
     const last = await kept.get(id)
     const isNew = (each: Case) => !last?.told.includes(markOf(each))
     if (last && (now() < (last.lease ?? 0) || now() < last.at + pause)) return
-    if (!(await ofStaff(staff, found)).some(isNew)) return
+    if (!(await casesFor(staff, found)).some(isNew)) return
     // Of several processes one writes. Where it fails, another takes its place once the lease is over.
     const taken = { lease: now() + lease, rev: (last?.rev ?? 0) + 1, expiresAt: now() + lives.ended }
     const ours = last
@@ -87,7 +88,7 @@ export function caseNews({ store, accounts, roles, cases, sendMail, words, onFau
       : await claim(kept, { id, account: id, told: [], at: 0, ...taken })
     if (!ours) return
     // Read again: what was decided in the meantime is not counted.
-    const still = await ofStaff(staff, await waiting())
+    const still = await casesFor(staff, await waiting())
     const news = still.some(isNew)
     if (news) await sendMail('cases', { email, locale, account: id }, compose(still, staff))
     const done = news ? { told: still.map(markOf), at: now() } : {}
@@ -100,7 +101,7 @@ export function caseNews({ store, accounts, roles, cases, sendMail, words, onFau
       const found = await waiting()
       if (found.length === 0) return
       // One failure does not hold up the others.
-      for (const staff of await all()) await tell(staff, found).catch(onFault)
+      for (const staff of await everybody()) await tell(staff, found).catch(onFault)
     },
   }
 }

@@ -33,22 +33,24 @@ export function deciders({
   /** Resolves to whose approvals count for nothing: who started a case in the person's place chose where its link went. */
   const startersOf = async ({ startedBy }: Case): Promise<readonly (string | undefined)[]> =>
     startedBy === undefined ? [] : [startedBy, await wordOf(startedBy)]
+  /** Counts the approvals of a case, with those of more staff. Two who are of the staff by the word of one count as one. */
+  const approvals = async (found: Case, more: readonly string[] = []): Promise<number> => {
+    const staff = [...standing(found).map(each => each.staff), ...more]
+    const [starters, ...said] = await Promise.all([startersOf(found), ...staff.map(wordOf)])
+    return new Set(said.filter(each => each !== undefined && !starters.includes(each))).size
+  }
 
   return {
     wordOf,
-    startersOf,
+    approvals,
     /** Tells whether an approval of this member of staff would bring a case forward. */
-    counts: async (found: Case, staff: Account): Promise<boolean> => {
+    helps: async (found: Case, staff: Account): Promise<boolean> => {
       if (barOf(found, staff)) return false
-      const [word, starters, ...said] = await Promise.all([
-        wordOf(staff.id),
-        startersOf(found),
-        ...standing(found).map(each => wordOf(each.staff)),
-      ])
-      return word !== undefined && !starters.includes(word) && !said.includes(word)
+      const [now, then] = await Promise.all([approvals(found), approvals(found, [staff.id])])
+      return then > now
     },
     /** Lists everybody who may decide, each once. */
-    all: async (): Promise<Account[]> => {
+    everybody: async (): Promise<Account[]> => {
       const may = roleNames.filter(role => roleScopes[role].includes(deciding))
       const holders = (await Promise.all(may.map(role => roles.of(role)))).flat()
       const found = await Promise.all([...new Set(holders.map(each => each.account))].map(id => accounts.get(id)))

@@ -8,7 +8,7 @@ import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import { maskedEmail, maskedPhone } from '../factors/contacts.ts'
 import { Conflict } from '../store/collection.ts'
-import { checks as allChecks, type Case, type Cases, type Decision, standing } from './cases.ts'
+import { checks as allChecks, type Case, type Cases, type Decision } from './cases.ts'
 import { barOf, deciders, own } from './deciders.ts'
 import type { Document, Documents } from './identity-documents.ts'
 
@@ -86,7 +86,7 @@ export type StaffDecisions = ReturnType<typeof staffDecisions>
 export function staffDecisions(services: Services) {
   const { accounts, addresses, credentials, reach, book, roles, cases, documents, sendMail, emit, wake, now } = services
 
-  const { wordOf, startersOf } = deciders({ accounts, roles })
+  const { wordOf, approvals } = deciders({ accounts, roles })
 
   const sent = async (number: string): Promise<Case> => {
     const found = await cases.get(number)
@@ -149,12 +149,7 @@ export function staffDecisions(services: Services) {
       const bar = barOf(found, staff)
       if (bar) throw new Problem(bar)
       const decisions = [...found.decisions, decision]
-      const [starters, ...said] = await Promise.all([
-        startersOf(found),
-        ...standing({ ...found, decisions }).map(each => wordOf(each.staff)),
-      ])
-      // Two who are of the staff by the word of one count as one.
-      const agreed = new Set(said.filter(each => each !== undefined && !starters.includes(each))).size >= needed
+      const agreed = (await approvals({ ...found, decisions })) >= needed
       return { decisions, ...(agreed && { state: 'agreed', granted: found.account }) }
     })
     await emit('identity.approved', { account: changed.account ?? '', case: number, staff: staff.id })

@@ -88,7 +88,7 @@ export async function carriedOut(ctx: Context, services: Services, flow: Flow) {
   return { out, notice, account }
 }
 
-/** Returns the notice of a flow that carries out no action: what it set up. A sign-up names what signs people in by itself from now on, too. */
+/** Returns the notice of a flow that carries out no action: what it set up. That of a sign-up names a passkey, too. */
 function enrolled(
   { purpose, enrolled }: Flow,
   factors: Services['factors'],
@@ -97,9 +97,9 @@ function enrolled(
   const [last] = enrolled.slice(-1)
   if (last === undefined) return undefined
   if (purpose !== 'sign-up' && purpose !== 'recover') return { key: `factor.${last}.set` }
-  const alone = purpose === 'sign-up' && factors.find(({ id, multiFactor }) => multiFactor && enrolled.includes(id))
-  return alone
-    ? { key: 'done.sign-up.with', values: { more: say(`factor.${alone.id}.set`) } }
+  const passkey = purpose === 'sign-up' && factors.find(({ id, multiFactor }) => multiFactor && enrolled.includes(id))
+  return passkey
+    ? { key: 'done.sign-up.with', values: { more: say(`factor.${passkey.id}.set`) } }
     : { key: `done.${purpose}` }
 }
 
