@@ -132,6 +132,7 @@ describe('the desk of the staff for identity checks', () => {
       (await latchkey.outbox(who.person.email)).filter(each => each.link === `${latchkey.issuer}/admin/recovery`)
     await swept()
     const [before, [first]] = [await mailsTo(grace), await mailsTo(edsger)]
+    expect(before).to.not.deep.equal([])
     expect(first?.text).to.include('waiting for your decision').and.to.include('Oldest request: ')
     expect(first?.text).to.not.include(number).and.not.include(ada.email)
     await grace.decide(number, 'approve')
