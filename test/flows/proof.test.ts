@@ -110,7 +110,7 @@ describe('what a right code proves of the account', () => {
       expect([await prove({ to }), told]).to.deep.equal(['+436641', []])
     })
 
-    it('is not where it was replaced while its code was verified', async () => {
+    it('is not the account’s where it was replaced while its code was verified', async () => {
       const replaced = async () => made.accounts.patch('ada', { holds: [], securityStamp: 9 })
       expect([await prove({ to, unproved: true }, replaced), told]).to.deep.equal([undefined, []])
     })

@@ -25,7 +25,7 @@ import { mailbox } from './mails.ts'
 import { testStore } from './store.ts'
 
 const day = 24 * 3_600_000
-/** Of which nobody holds one unless a test gives it to them. */
+/** Codes by text message, which nobody has until a test gives them a number. */
 const sms = { id: 'sms', kind: 'possession', limit: 1, positions: ['second'], strength: 'aal2', channel: 'sms' }
 const languages = { en: 'English', de: 'Deutsch' }
 const factors = [

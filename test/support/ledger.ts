@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** An app of somebody else's: every one of its pages says that somebody is back, and it asks for an address with each request. */
+/** Starts an app of somebody else's, whose pages all say that somebody is back, and which asks for the email address of people. */
 export async function startLedger() {
   const server = createServer((_, answer) => {
     answer.setHeader('Content-Type', 'text/html').end('<link rel="icon" href="data:,"><h1>Back at the ledger</h1>')
