@@ -70,11 +70,9 @@ export function loosening(services: Services, { needingTwo }: Pick<ReturnType<ty
     const served = factor?.countries?.()
     if (served && !served.some(({ code }) => code === phoneCountry(to)))
       throw new Problem('phone_not_served', { field })
-    const [account, all, reserved] = await Promise.all([
-      person(id),
-      credentials.of(id),
-      addresses.numberReserved(to, id),
-    ])
+    // Read first: what the owner changes from now on, the commit refuses.
+    const account = await person(id)
+    const [all, reserved] = await Promise.all([credentials.of(id), addresses.numberReserved(to, id)])
     if (account.status !== 'active') throw new Problem('conflict')
     // Where there was none, it would be one more way in.
     const held = all.find(each => each.factor === factor?.id)
@@ -158,7 +156,9 @@ export function loosening(services: Services, { needingTwo }: Pick<ReturnType<ty
       args: { credential: z.string().max(100) },
       check: removed,
       confirmed: async ({ account: id, credential }) => {
-        const [account, { factor, secret }] = await Promise.all([person(id), removed({ account: id, credential })])
+        // Read first: what the owner removes from now on, the commit refuses.
+        const account = await person(id)
+        const { factor, secret } = await removed({ account: id, credential })
         const vouched = Object.keys(factor.verifiedContact?.(secret) ?? {}).map(name => [name, undefined])
         const data = { account: id, factor: factor.id, credential }
         const events = [{ name: 'factor.removed' as const, data }]
