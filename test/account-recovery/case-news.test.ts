@@ -108,6 +108,32 @@ describe('what staff are told of identity checks', () => {
     expect(to().toSorted()).to.deep.equal(['barbara', 'edsger'])
   })
 
+  it('is nothing to those whose word is that of who started the case', async () => {
+    await office.kept.roles.give((await office.person('kurt')).id, 'support', edsger.id)
+    const by = { staff: edsger.id, reason: 'Called.' }
+    await office.submissions.start(await office.person('joan'), '', by, { request: 'r' })
+    await office.handedIn()
+    await later(0)
+    expect(to().toSorted()).to.deep.equal(['barbara', 'grace'])
+  })
+
+  it('is kept as the process knew it that wrote last, where another took too long', async () => {
+    await queued()
+    const records = store.collection(caseNewsDeclaration)
+    let first = ''
+    let known: unknown
+    const slowly = (async (...given: Parameters<SendMail>) => {
+      await office.sendMail(...given)
+      if (first !== '') return
+      first = String(mails()[0]?.to.split('@')[0])
+      await later(minute)
+      known = await records.get(first)
+      at += hour
+    }) as SendMail
+    await office.news(slowly).tell()
+    expect(await records.get(first)).to.deep.equal(known)
+  })
+
   it('is nothing to staff who are locked or have left', async () => {
     await queued()
     await office.kept.accounts.patch(grace.id, { lock: { at } })

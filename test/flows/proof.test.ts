@@ -111,8 +111,13 @@ describe('what a right code proves of the account', () => {
     })
 
     it('is not the account’s where it was replaced while its code was verified', async () => {
-      const replaced = async () => made.accounts.patch('ada', { holds: [], securityStamp: 9 })
+      const replaced = async () => made.accounts.patch('ada', { holds: [] })
       expect([await prove({ to, unproved: true }, replaced), told]).to.deep.equal([undefined, []])
+    })
+
+    it('is not kept of an account that was erased while its code was verified', async () => {
+      const erased = async () => made.accounts.patch('ada', { status: 'closed' })
+      expect([await prove({ to, unproved: true }, erased), told]).to.deep.equal([undefined, []])
     })
   })
 })
