@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { Webhook } from '../../src/delivery/message.ts'
-import { webhookDispatch, webhooks as webhooksOf } from '../../src/feeds/webhooks.ts'
+import { type Webhooks, webhookDispatch, webhooks as webhooksOf } from '../../src/feeds/webhooks.ts'
 import { ledger } from '../../src/observers/ledger.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { happening } from '../support/audit.ts'
@@ -100,6 +100,21 @@ describe('webhooks', () => {
     await hooks().replay(id, 1)
     await dispatch()()
     expect(numbers()).to.deep.equal([2, 3])
+  })
+
+  it('are told again at once, though they took nothing before', async () => {
+    const hook = await hooks().add(url, [])
+    await append('a')
+    await dispatch()()
+    expect(numbers()).to.deep.equal([1])
+    const entry = { sequence: 1, name: 'account.created' } as Parameters<Webhooks['note']>[1]
+    await hooks().note(hook, entry, { status: 503 }, { why: 'it answered 503', retryAt: time + 900_000 })
+    await append('b')
+    await dispatch()()
+    expect(numbers()).to.deep.equal([])
+    await hooks().replay(hook.id, 0)
+    await dispatch()()
+    expect(numbers()).to.deep.equal([1, 2])
   })
 
   it('are told again where that is asked for while new events are handed on', async () => {
