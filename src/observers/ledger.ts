@@ -103,6 +103,22 @@ export function ledger({ store, patience = patient }: { store: Store; patience?:
     if (typeof account === 'string') await index.insert({ id: placeId(key, line), account, at, name })
   }
 
+  /** Writes a leaf and its places, so that no place is kept without its entry: `strays` takes that for an entry that was removed. Resolves to what failed. */
+  const enter = async (key: string, happened: readonly Happening[]): Promise<PromiseRejectedResult | undefined> => {
+    const faultOf = (done: PromiseSettledResult<void>[]) => done.find(each => each.status === 'rejected')
+    const noted = () => happened.map((each, line) => note(key, line, each))
+    // At one stroke where they share a commit, unless this leaf may lose its place to another process.
+    if (store.commitsTogether && performance.now() - lostAt >= contended) {
+      // Nothing is still on its way once it is said to have failed.
+      const [leaf, ...rest] = await Promise.allSettled([write(key, happened), ...noted()])
+      if (leaf?.status === 'rejected')
+        await index.remove({ id: { in: happened.map((_, line) => placeId(key, line)) } }).catch(() => 0)
+      return faultOf(leaf ? [leaf, ...rest] : rest)
+    }
+    const [leaf] = await Promise.allSettled([write(key, happened)])
+    return leaf.status === 'rejected' ? leaf : faultOf(await Promise.allSettled(noted()))
+  }
+
   const letOthersWrite = async (): Promise<void> => {
     const since = performance.now()
     // Whatever is wrong with the store is said of what is to be written.
@@ -125,11 +141,7 @@ export function ledger({ store, patience = patient }: { store: Store; patience?:
       const leaf = [...first, ...waiting.behind.splice(0, most - first.length)]
       const happened = leaf.map(each => each.happened)
       const key = nextKey(happened[0]?.at ?? 0)
-      // At one stroke: where the store commits by turns of the event loop, they share a commit.
-      // The leaf goes first, so that no place is kept without it where a process dies in between.
-      const writing = [write(key, happened), ...happened.map((each, line) => note(key, line, each))]
-      // Nothing is still on its way once it is said to have failed.
-      const failed = (await Promise.allSettled(writing)).find(each => each.status === 'rejected')
+      const failed = await enter(key, happened)
       for (const { resolve, reject } of leaf) failed ? reject(failed.reason) : resolve()
       if (++written % inRow === 0 || performance.now() - lostAt < contended) await letOthersWrite()
     }

@@ -63,6 +63,8 @@ export interface Opening {
 /** Opened from a URL by open.ts; one for each process. */
 export interface Store {
   collection<T extends Doc>(declaration: Declaration<T>): Collection<T>
+  /** Whether writes begun in one turn of the event loop are there together or not at all. Others go over several connections, in any order. */
+  commitsTogether: boolean
   /** The names of all collections that it holds, those included that this program does not declare. */
   names(): Promise<string[]>
   close(): Promise<void>

@@ -45,6 +45,7 @@ export async function openMongo(url: string, { now, sweep = true }: Opening): Pr
       collections.set(declaration, made)
       return made
     },
+    commitsTogether: false,
     names: () => reaching(async () => namesOf(await connection.listCollections())),
     close: () => connection.close(),
   }

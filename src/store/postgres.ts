@@ -115,6 +115,7 @@ export async function openPostgres(url: string, { now, sweep = true }: Opening):
       collections.set(declaration as unknown as Declaration<never>, made as unknown as Collection<never>)
       return made
     },
+    commitsTogether: false,
     async names() {
       return (await query(namesOfTables, [])).rows.map(row => String(row.name))
     },

@@ -58,6 +58,7 @@ export async function openSqlite(path: string, { now, sweep = true }: Opening): 
       collections.set(declaration, made)
       return made
     },
+    commitsTogether: true,
     async names() {
       return (await patiently(() => statement(namesOfTables).all())).map(row => String(row.name))
     },

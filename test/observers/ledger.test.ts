@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { walk } from '../../src/observers/chain.ts'
-import { leaves, ledger, placed, places } from '../../src/observers/ledger.ts'
+import { leaves, ledger, placed, places, strays } from '../../src/observers/ledger.ts'
 import { Conflict, type Store } from '../../src/store/collection.ts'
 import { openStore } from '../../src/store/open.ts'
 import { entriesOf, happening } from '../support/audit.ts'
@@ -120,6 +120,36 @@ describe('the ledger', () => {
     there = true
     await book.append(happening('c'))
     expect(await accounts()).to.deep.equal(['c'])
+  })
+
+  for (const commitsTogether of [true, false]) {
+    const how = commitsTogether ? 'that commits together' : 'with several connections'
+
+    it(`refers to no entry that it could not write, in a store ${how}`, async () => {
+      const faults = [new Error('the store is away'), new Conflict('audit', 'id')]
+      for (const fault of faults) {
+        const cut = inserting(store, async (insert, declared) => {
+          if (declared === leaves.name) throw fault
+          await insert()
+        })
+        const book = ledger({ store: { ...cut, commitsTogether }, patience: 30 })
+        const [told] = await Promise.allSettled([book.append(happening('a'))])
+        expect(told.status).to.equal('rejected')
+      }
+      expect(await store.collection(places).find({})).to.deep.equal([])
+      expect(await strays(store, Number.MAX_SAFE_INTEGER)).to.equal(undefined)
+    })
+  }
+
+  it('refers to an entry once it is there, where writes may come in any order', async () => {
+    const written: string[] = []
+    const watched = inserting(slow(store, 3), async (insert, declared) => {
+      if (declared === places.name) expect(written).to.include(leaves.name)
+      await insert()
+      written.push(declared)
+    })
+    await ledger({ store: { ...watched, commitsTogether: false } }).append(happening('a'))
+    expect(written).to.deep.equal([leaves.name, places.name])
   })
 
   it('lets what cannot be spelled fail alone', async () => {

@@ -122,6 +122,7 @@ export function slow(store: Store, ms: number): Store {
         remove: where => late(() => inner.remove(where)),
       }
     },
+    commitsTogether: store.commitsTogether,
     names: () => store.names(),
     close: () => store.close(),
   }
