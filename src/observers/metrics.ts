@@ -23,6 +23,8 @@ interface Options {
 export function metrics({ named = () => false }: Options = {}) {
   const register = new Registry()
   collectDefaultMetrics({ register })
+  // Gauges whose names say that they are counters, which Prometheus warns of: the sums of `nodejs_active_handles` and the like say the same.
+  for (const each of ['handles', 'requests', 'resources']) register.removeSingleMetric(`nodejs_active_${each}_total`)
   const counter = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
     new Counter({ name, help, labelNames, registers: [register] })
   const tally = counter('latchkey_events_total', 'Events by name', 'event', 'level')

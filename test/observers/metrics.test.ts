@@ -26,6 +26,12 @@ describe('metrics', () => {
     expect(line(await metrics().text(), 'latchkey_events_total{event="token.reused"')).to.match(/,level="warning"} 0$/)
   })
 
+  it('calls only counters a total, as Prometheus wants it', async () => {
+    const kinds = [...(await metrics().text()).matchAll(/^# TYPE (\w+_total) (\w+)$/gm)]
+    expect(kinds.length).to.be.greaterThan(10)
+    expect(kinds.filter(([, , kind]) => kind !== 'counter')).to.deep.equal([])
+  })
+
   it('counts the limits that were used up, by their names', async () => {
     const { observer, text } = metrics()
     const emit = recorder([observer], () => 0, fault)

@@ -8,6 +8,8 @@ import { folder, names } from './names.ts'
 
 /** Ports that each recipe's files name, from 4000 on: of its app, and of what stands behind or beside it. */
 const portsEach = 3
+/** What scrapes of that one have to show. */
+export const metricsToken = 'a token of the metrics that is long enough'
 
 /** One Latchkey for all recipes, and where the app of each one is. */
 export interface Ground {
@@ -46,7 +48,9 @@ async function start(): Promise<Ground & { stop(): Promise<void> }> {
   const declared = { apis: every('api.json'), clients: every('client.json'), policies: merged(every('policy.json')) }
   writeFileSync(file, JSON.stringify(declared))
   const docs = await documents()
-  const environment = { LATCHKEY_REGISTRATION: 'open', LATCHKEY_CIMD: docs.host }
+  const environment = {
+    ...{ LATCHKEY_REGISTRATION: 'open', LATCHKEY_CIMD: docs.host, LATCHKEY_METRICS_TOKEN: metricsToken },
+  }
   const latchkey = await startLatchkey({ clients: file, environment })
   const stop = async () => {
     await latchkey.stop()
