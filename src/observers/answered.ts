@@ -9,6 +9,8 @@ export interface Answered {
   status: number
   /** Milliseconds. */
   took: number
+  /** Why, where it failed for a fault of ours. */
+  refusal?: Refusal | undefined
 }
 
 /** A request that was refused, and why. */

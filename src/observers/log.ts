@@ -1,4 +1,5 @@
 import { type DestinationStream, type LevelWithSilent, pino } from 'pino'
+import type { Refusal } from '../errors.ts'
 import type { Level } from '../event.ts'
 import type { Observer } from '../events.ts'
 import { type Answered, type Refused, routeOf } from './answered.ts'
@@ -32,10 +33,10 @@ export function logger({ level }: { level: LevelWithSilent }, destination?: Dest
         lines[levels[weight]]({ event: name, data, origin: { address, agent, device, request } })
       },
     } satisfies Observer,
-    /** Writes a request as one line: at `debug`, or at `warn` when it failed here. */
-    answered: ({ request, method, path, status, took }: Answered): void => {
+    /** Writes a request as one line: at `debug`, or at `warn` when it failed here, with why. */
+    answered: ({ request, method, path, status, took, refusal }: Answered): void => {
       const line = { request, method, route: routeOf(path), status, took: Math.round(took * 10) / 10 }
-      lines[status >= 500 ? 'warn' : 'debug'](line)
+      lines[status >= 500 ? 'warn' : 'debug']({ ...line, ...(refusal && failure(refusal)) })
     },
     /** Writes a request that was refused as one line at `info`, with why; what goes wrong in the usual course of things at `debug`. */
     refused: ({ path, error, ...line }: Refused): void => {
@@ -54,6 +55,11 @@ export function logger({ level }: { level: LevelWithSilent }, destination?: Dest
       lines.level = next
     },
   }
+}
+
+/** What is said of a fault of ours beside the request that met it: what the fault says may quote what somebody sent. */
+function failure({ error, client, why }: Refusal) {
+  return { failed: error, client, why: why && masked(why) }
 }
 
 interface Told {

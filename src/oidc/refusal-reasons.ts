@@ -1,7 +1,7 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { Clients } from '../clients/registry.ts'
-import { type Refusal, told, wordsOf } from '../errors.ts'
+import { Problem, type Refusal, told, wordsOf } from '../errors.ts'
 
 /** An error that the library throws for a request. */
 export interface Fault extends Error {
@@ -161,7 +161,9 @@ const named = new RegExp(
  * Says why the library refuses a request, for its operator: what it is about, what would have done and what came, and all that the
  * fault and its causes say. Secrets, tokens and what is about a person are left out.
  */
-export function reasonOf(ctx: KoaContextWithOIDC, fault: Partial<Fault>, clients: Clients): Refusal {
+export function reasonOf(ctx: KoaContextWithOIDC, met: Partial<Fault>, clients: Clients): Refusal {
+  // A Problem's code is its message, too: what it says is in its cause.
+  const fault: Partial<Fault> = met instanceof Problem ? { error: met.code, cause: met.cause } : met
   const why = wordsOf(fault)
   const { oidc } = ctx
   const { client } = oidc ?? {}

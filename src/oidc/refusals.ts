@@ -59,9 +59,8 @@ export function correctRefusals(provider: Provider, clients: Clients): void {
       ctx.state.refusal = reasonOf(ctx, fault, clients)
     })
   on('server_error', (ctx, fault) => {
-    if (!(fault instanceof Problem)) return
-    admit(ctx, fault)
-    ctx.state.refusal = reasonOf(ctx, { ...fault, error: fault.code, cause: fault.cause }, clients)
+    if (fault instanceof Problem) admit(ctx, fault)
+    ctx.state.refusal = reasonOf(ctx, fault, clients)
   })
 }
 

@@ -102,6 +102,8 @@ const uploads = /^\/recover\/identity\/[^/?]+(\?|$)/
 export function app(options: Options): RequestListener {
   const { issuer, associations, assets, show, protocol, token, log, answered, refused } = options
   const https = issuer.startsWith('https:')
+  /** Why requests failed that are not through yet: their lines say so. */
+  const failures = new WeakMap<ServerResponse, Refusal>()
   const pages = new Koa<Visit>({ proxy: true })
   pages.keys = protocol.keys
   pages.on('error', fault => log(fault, ''))
@@ -110,6 +112,7 @@ export function app(options: Options): RequestListener {
     ctx.state.request = request
     await next()
     const { refusal } = ctx.state as { refusal?: Refusal }
+    if (refusal && ctx.status >= 500) failures.set(ctx.res, refusal)
     // What is our own fault is in the log as such, and so is what was answered before its body had come.
     if (refusal && ctx.status < 500 && !ctx.headerSent)
       refused({ request, method: ctx.method, path: ctx.path, status: ctx.status, ...refusal })
@@ -142,7 +145,8 @@ export function app(options: Options): RequestListener {
     settle(req)
     res.setHeader('X-Request-Id', token(9))
     const started = performance.now()
-    res.once('finish', () => answered({ ...about(req, res), took: performance.now() - started }))
+    const told = () => ({ ...about(req, res), took: performance.now() - started, refusal: failures.get(res) })
+    res.once('finish', () => answered(told()))
     fair(req, res)
   }
 }

@@ -39,6 +39,7 @@ export function operating({ router, ready, metrics, kept, show, asksItself, even
     }
     ctx.status = 503
     ctx.set('Retry-After', '1')
+    ctx.state.refusal = { error: 'unavailable', why: 'the store cannot be written' }
     ctx.body = { status: 'unavailable', store: 'cannot be written' }
   })
 

@@ -3,7 +3,7 @@ import type { Context, Middleware } from 'koa'
 import { type Account, type Accounts, active } from '../accounts/account.ts'
 import { deviceCookie, deviceId, isDevice } from '../accounts/device.ts'
 import { browserZone, zoneOf } from '../accounts/time-zone.ts'
-import { Problem } from '../errors.ts'
+import { Problem, type Refusal } from '../errors.ts'
 import type { Visitor } from '../events.ts'
 import type { Locale } from '../languages.ts'
 import type { CurrentSession, Sessions } from '../oidc/browser-sessions.ts'
@@ -22,6 +22,8 @@ export interface Visit {
   zone?: string | undefined
   /** Names this request in logs and on error pages. */
   request: string
+  /** Why it was refused, or failed. */
+  refusal?: Refusal
 }
 
 /** Gives each browser a device cookie, and each request its visitor, language and id. */

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { Problem } from '../../src/errors.ts'
+import { Problem, wordsOf } from '../../src/errors.ts'
 import { recorder } from '../../src/events.ts'
 import { logger } from '../../src/observers/log.ts'
 
@@ -97,6 +97,19 @@ describe('log', () => {
     const [fine, failed] = lines()
     expect(fine).to.include({ level: 'debug', method: 'GET', route: '/sign-in/:id', status: 200, took: 3.1 })
     expect(failed).to.include({ level: 'warn', route: '/token', status: 503 })
+    expect(failed).to.not.have.any.keys('failed', 'why')
+  })
+
+  it('says why a request failed, without what a library may have quoted', () => {
+    const { log, lines } = spy()
+    const why = 'connect ECONNREFUSED 127.0.0.1:5432: "quiet harbour", somebody@example.com, 123456'
+    const refusal = { error: 'unavailable', client: 'trading', why, received: 'what somebody sent' }
+    log.answered({ request: 'a-request', method: 'POST', path: '/token', status: 503, took: 1, refusal })
+    expect(lines()[0]).to.include({
+      ...{ request: 'a-request', status: 503, failed: 'unavailable', client: 'trading' },
+      why: 'connect ECONNREFUSED 127.0.0.1:5432: "…", … …',
+    })
+    expect(lines()[0]).to.not.have.any.keys('received', 'refusal')
   })
 
   it('writes a fault with its causes, its frames and the request that met it', () => {
@@ -138,6 +151,8 @@ describe('log', () => {
       const { log, written } = spy()
       log.fault(fault)
       log.fault(new Error('internal', { cause: fault }))
+      const refusal = { error: 'internal', why: wordsOf(fault) }
+      log.answered({ request: 'r1', method: 'GET', path: '/', status: 500, took: 1, refusal })
       expect(written.join('')).to.not.match(/hunter2|482910|491701234567/)
     })
   }

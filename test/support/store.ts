@@ -128,16 +128,17 @@ export function slow(store: Store, ms: number): Store {
   }
 }
 
-/** A store that can be taken away: every verb is refused until it is back. */
-export function removable(store: Store): { store: Store; away(gone: boolean): void } {
-  let gone = false
+/** A store that can be taken away: every verb is refused until it is back, by a Problem or by an error of one's own. */
+export function removable(store: Store): { store: Store; away(gone: boolean | Error): void } {
+  let gone: boolean | Error = false
   const there = <T extends object>(inner: T): T =>
     new Proxy(inner, {
       get: (target, name) => {
         const found = Reflect.get(target, name)
         if (typeof found !== 'function' || name === 'collection' || name === 'close') return found
         return async (...given: unknown[]) => {
-          if (gone) throw new Problem('unavailable', { retryAfter: 1 })
+          if (gone instanceof Error) throw gone
+          if (gone) throw new Problem('unavailable', { retryAfter: 1, cause: new Error('the store is away') })
           return Reflect.apply(found, target, given)
         }
       },
