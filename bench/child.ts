@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { delimiter, dirname } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -38,11 +38,12 @@ const root = new URL('../', import.meta.url)
 /** How production runs Latchkey: `npm run serve`, as package.json says it. */
 export const serve: string = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')).scripts.serve
 
-/** Runs a command that is a server as a process of its own and waits until `ready` answers 200. */
+/** Runs a command that is a server as a process of its own and waits until `ready` answers 200. What it says is added to the file `log`, if there is one. */
 export async function start(
   command: string,
-  { port, ready, env = {} }: { port: number; ready: string; env?: Record<string, string> },
+  { port, ready, env = {}, log }: { port: number; ready: string; env?: Record<string, string>; log?: string },
 ): Promise<Child> {
+  const file = log === undefined ? undefined : openSync(log, 'a')
   const child = spawn('sh', ['-c', command], {
     cwd: root,
     env: {
@@ -51,10 +52,11 @@ export async function start(
       NODE_OPTIONS: `--import=${new URL('bench/report.ts', root).href}`,
       ...env,
     },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    stdio: ['ignore', file ?? 'ignore', file ?? 'inherit', 'ipc'],
     // A group of its own, so that `kill` reaches its workers, too.
     detached: true,
   })
+  if (file !== undefined) closeSync(file)
   const leave = () => void child.kill('SIGKILL')
   process.once('exit', leave)
   child.once('exit', () => process.off('exit', leave))
@@ -87,6 +89,16 @@ export async function start(
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
       await gone
     },
+  }
+}
+
+/** Returns the processes that a process has started; none once it has ended. */
+export function children(of: number): number[] {
+  try {
+    const all = readFileSync(`/proc/${of}/task/${of}/children`, 'utf8')
+    return all.split(' ').filter(Boolean).map(Number)
+  } catch {
+    return []
   }
 }
 

@@ -1,40 +1,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import * as oidc from 'openid-client'
-import { generateSecret } from 'otplib'
-import { accounts } from '../src/accounts/account.ts'
-import { credentials, type NewCredential } from '../src/accounts/credential.ts'
-import { passwordKinds } from '../src/accounts/password-kinds.ts'
-import { sessionBook } from '../src/accounts/session.ts'
-import { keys } from '../src/api-keys/api-keys.ts'
 import type { OwnKey } from '../src/api-keys/rfc9421.ts'
 import { type Hasher, hasher } from '../src/crypto/hash.ts'
 import { keyring } from '../src/crypto/keyring.ts'
-import { id } from '../src/crypto/random.ts'
-import { sealer } from '../src/crypto/seal.ts'
-import { passkey } from '../src/factors/passkey.ts'
-import { openStore } from '../src/store/open.ts'
-import { type Authenticator, authenticator } from '../test/support/authenticator.ts'
-import { totpAt } from '../test/support/codes.ts'
-import { type Jar, jar, type Page } from '../test/support/jar.ts'
+import type { Authenticator } from '../test/support/authenticator.ts'
+import { type Jar, jar } from '../test/support/jar.ts'
 import { dropMongo, dropPostgres } from '../test/support/store.ts'
 import { type Child, freePort, serve, start } from './child.ts'
-import { api, app, machine } from './clients.ts'
-import { keysOf } from './signed.ts'
-
-/** What seals and peppers in a measurement, so that commands can open its store. */
-export const measuredSecrets = 'what seals and peppers in a measurement and nowhere else'
-/** How many people sign in side by side. */
-export const peopleAtOnce = 4
-/** Everybody's. */
-export const password = 'plover-gantry-sextant-71'
-
-interface Person {
-  email: string
-  /** Of the authenticator, base32. */
-  totp: string
-}
+import { arrived, declared, measuredSecrets, password, prove, refreshToken, type Settled, settle } from './people.ts'
 
 /** A Latchkey of its own: a fresh store, the settings that production has, and people who can sign in. */
 export interface Measured extends Child {
@@ -61,14 +35,7 @@ export interface Measured extends Child {
   keys: { hmac: OwnKey; ed25519: OwnKey }
 }
 
-interface Wanted {
-  people: number
-  /** People who have a passkey; as many as sign in side by side, unless told. */
-  holders?: number
-  /** People who are only there, each with five sessions. */
-  others?: number
-  /** A hash of another product, which every other of the people has, as an import would have left them. */
-  imported?: string
+interface Wanted extends Settled {
   /** The URL of a fresh database on a server, dropped at the end; without it the store is embedded, on disk. */
   database?: string | undefined
   /** Asks the Latchkey at a URL for its first token. */
@@ -147,103 +114,4 @@ export async function latchkey(wanted: Wanted): Promise<Measured> {
       rmSync(folder, { recursive: true })
     },
   }
-}
-
-function declared(apps: readonly object[]): object {
-  const apis = { [api.resource]: api.scopes }
-  const { redirect_uris: _, response_types: __, ...service } = machine
-  return {
-    apis: [api],
-    clients: [{ ...app, scope: 'openid offline_access', first_party: true, apis }, { ...service, apis }, ...apps],
-  }
-}
-
-/** Puts people into the store, as sign-up would have left them. */
-async function settle(
-  url: string,
-  wanted: Wanted & { hash: string; issuer: string },
-): Promise<{ crowd: Person[]; keys: Measured['keys']; holders: Authenticator[] }> {
-  const { people, holders: holding = peopleAtOnce, others = 0, imported, hash, issuer } = wanted
-  // Sweeping, as the measured process does: MongoDB refuses an index that differs from the one of the same name.
-  const store = await openStore(url, { now: Date.now })
-  const known = accounts(store)
-  const held = credentials({ store, sealer: sealer(keyring([measuredSecrets])), now: Date.now })
-  const crowd = Array.from({ length: people }, (_, at) => ({
-    email: `person-${at}@example.com`,
-    totp: generateSecret({ length: 20 }),
-  }))
-  const at = Date.now()
-  const begin = async (email: string, factors: Omit<NewCredential, 'account'>[], account = id()): Promise<string> => {
-    const holds: string[] = []
-    for (const each of factors) holds.push(await held.add({ account, ...each }))
-    await known.insert({ id: account, email, locale: 'en', status: 'active', holds, createdAt: at, updatedAt: at })
-    return account
-  }
-  const holders: Authenticator[] = []
-  for (let worker = 0; worker < holding; worker++) {
-    const account = id()
-    const { device, ...enrolled } = await newPasskey(account, issuer)
-    holders.push(device)
-    await begin(`holder-${worker}@example.com`, [{ factor: 'passkey', ...enrolled }], account)
-  }
-  for (const [which, { email, totp }] of crowd.entries()) {
-    await begin(email, [
-      { factor: 'password', secret: { hash: which % 2 === 1 && imported ? imported : hash } },
-      { factor: 'totp', secret: { secret: totp, step: 0 } },
-    ])
-  }
-  if (imported) await passwordKinds({ store, sealer: sealer(keyring([measuredSecrets])), now: Date.now }).begin()
-  const book = sessionBook({ store, longest: 30 * 24 * 3_600_000, now: Date.now })
-  const other = async (which: number): Promise<void> => {
-    const account = await begin(`other-${which}@example.com`, [{ factor: 'password', secret: { hash } }])
-    const place = { address: '192.0.2.1', country: undefined, agent: {} }
-    const session = { account, device: id(), ...place, acr: 'mfa', amr: ['pwd'] }
-    await Promise.all(Array.from({ length: 5 }, () => book.started({ id: id(), ...session })))
-  }
-  // A thousand at once share the commits; all at once would not fit into memory.
-  for (let from = 0; from < others; from += 1_000)
-    await Promise.all(Array.from({ length: 1_000 }, (_, at) => other(from + at)))
-  const trader = (await known.byEmail(crowd[0]?.email ?? ''))?.id ?? ''
-  const own = await keysOf(keys({ store, sealer: sealer(keyring([measuredSecrets])), now: Date.now }), trader)
-  await store.close()
-  return { crowd, keys: own, holders }
-}
-
-async function newPasskey(account: string, issuer: string) {
-  const { enrol } = passkey({ name: 'Latchkey', issuer })
-  const who = { account, email: undefined, credentials: [], locale: 'en', now: Date.now(), towards: undefined }
-  const asked = await enrol.begin?.(who, {})
-  if (!asked) throw new Error('nothing is asked')
-  const device = authenticator({ synced: true })
-  const made = await device.create(asked.page?.options as Parameters<Authenticator['create']>[0], issuer)
-  return { device, ...(await enrol.finish({ response: JSON.stringify(made) }, asked.state, who)) }
-}
-
-function arrived({ url, text }: Page): void {
-  if (!url.endsWith('/account')) throw new Error(`signed in to ${url}: ${text.slice(0, 200)}`)
-}
-
-/** From the first page of a sign-in to where it leads. */
-async function prove(page: Page, { email, totp }: Person): Promise<Page> {
-  const asked = await page.submit({ email, password }, 'Sign in')
-  return asked.submit({ code: totpAt(totp, Date.now()) }, { field: 'code' })
-}
-
-async function refreshToken(issuer: string, person: Person): Promise<string> {
-  const options = { execute: [oidc.allowInsecureRequests] }
-  const provider = await oidc.discovery(new URL(issuer), app.client_id, app.client_secret, undefined, options)
-  const verifier = oidc.randomPKCECodeVerifier()
-  const url = oidc.buildAuthorizationUrl(provider, {
-    redirect_uri: app.redirect_uris[0] ?? '',
-    scope: 'openid offline_access read',
-    resource: api.resource,
-    code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
-    code_challenge_method: 'S256',
-  })
-  const page = await prove(await jar().get(url.href), person)
-  if (page.location === undefined) throw new Error(`stays at ${page.url}: ${page.text.slice(0, 200)}`)
-  const checks = { pkceCodeVerifier: verifier }
-  const tokens = await oidc.authorizationCodeGrant(provider, new URL(page.location), checks, { resource: api.resource })
-  if (tokens.refresh_token === undefined) throw new Error('there is no refresh token')
-  return tokens.refresh_token
 }

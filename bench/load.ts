@@ -36,9 +36,10 @@ export function caller(url: string, client: { client_id: string; client_secret: 
     body?: string
     headers?: Record<string, string>
   }) => {
-    const { statusCode, body } = await pool.request(options)
+    const { statusCode, headers, body } = await pool.request(options)
     const text = await body.text()
-    if (statusCode !== 200) throw new Error(`${options.path} answered ${statusCode}: ${text.slice(0, 200)}`)
+    const later = headers['retry-after'] === undefined ? '' : `; Retry-After: ${headers['retry-after']}`
+    if (statusCode !== 200) throw new Error(`${options.path} answered ${statusCode}: ${text.slice(0, 200)}${later}`)
     return text
   }
   return {

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { availableParallelism, loadavg } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
+import { children } from './child.ts'
 import { api, app, machine } from './clients.ts'
 import { latchkey } from './latchkey.ts'
 import { caller } from './load.ts'
@@ -36,15 +36,7 @@ const repeated = async (name: string, act: () => Promise<number>): Promise<void>
   }
 }
 
-/** The processes that a process has started. */
-const children = (of: number): string[] => {
-  try {
-    return readFileSync(`/proc/${of}/task/${of}/children`, 'utf8').split(' ').filter(Boolean)
-  } catch {
-    return []
-  }
-}
-const seen = new Set<string>()
+const seen = new Set<number>()
 const replacing = async (): Promise<void> => {
   const known = () => children(measured.pid).filter(each => seen.has(each))
   for (const each of children(measured.pid)) seen.add(each)

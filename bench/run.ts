@@ -3,10 +3,11 @@ import { parseArgs } from 'node:util'
 import { freshMongo } from '../test/support/store.ts'
 import { freePort, start } from './child.ts'
 import { api, app, machine } from './clients.ts'
-import { latchkey, type Measured, peopleAtOnce } from './latchkey.ts'
+import { latchkey, type Measured } from './latchkey.ts'
 import { type Caller, caller, drive } from './load.ts'
 import { serverOf } from './mongo.ts'
 import { type Column, columns, measure, type Operation, type Side, table } from './operations.ts'
+import { peopleAtOnce } from './people.ts'
 import { signedAhead } from './signed.ts'
 
 // [LATCHKEY_TEST_MONGO=mongodb://…] npm run bench -- [--only token,refresh] [--count 3000]

@@ -1,9 +1,10 @@
 import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { api, app, machine } from './clients.ts'
-import { latchkey, type Measured, peopleAtOnce } from './latchkey.ts'
+import { latchkey, type Measured } from './latchkey.ts'
 import { caller } from './load.ts'
 import { measure, type Operation, type Side, table } from './operations.ts'
+import { peopleAtOnce } from './people.ts'
 
 // npm run bench:scale -- [--people 100000]: does an operation cost more where many people are, with five sessions each?
 const rounds = 3

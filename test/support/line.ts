@@ -8,6 +8,10 @@ export interface Line {
   said(): string
   /** Holds back what is said from now on, as at a server that hangs; or lets it through again. */
   stall(on: boolean): void
+  /** Holds back what is said in either direction from now on, as a network that is cut; or delivers it, as one that is back. */
+  hold(on: boolean): void
+  /** Leads new connections to another server from now on. */
+  lead(to: URL): void
   cut(): Promise<void>
   mend(): Promise<void>
 }
@@ -17,20 +21,27 @@ export async function lineTo(to: URL, heartbeat?: RegExp): Promise<Line> {
   const sockets = new Set<Socket>()
   let said = ''
   let stalled = false
+  let held: (() => void)[] | undefined
+  let target = to
   let server: Server
   let port = 0
+  const through = (deliver: () => void): void => {
+    if (held) held.push(deliver)
+    else deliver()
+  }
   const mend = async (): Promise<void> => {
     server = createServer(near => {
-      const far = connect(Number(to.port), to.hostname)
+      const far = connect(Number(target.port), target.hostname)
       for (const socket of [near, far]) sockets.add(socket.on('error', () => undefined))
       near.on('data', (chunk: Buffer) => {
         const text = chunk.toString('latin1')
         said += text
         // What is held back while it stalls never arrives, as at a server that hangs.
-        if (!stalled || heartbeat?.test(text)) far.write(chunk)
+        if (!stalled || heartbeat?.test(text)) through(() => far.write(chunk))
       })
-      near.on('close', () => far.destroy())
-      far.pipe(near)
+      far.on('data', (chunk: Buffer) => through(() => near.write(chunk)))
+      near.on('close', () => through(() => far.end()))
+      far.on('close', () => through(() => near.end()))
     })
     await new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve))
     port = (server.address() as { port: number }).port
@@ -43,6 +54,14 @@ export async function lineTo(to: URL, heartbeat?: RegExp): Promise<Line> {
     said: () => said,
     stall: on => {
       stalled = on
+    },
+    hold: on => {
+      const late = held ?? []
+      held = on ? late : undefined
+      if (!on) for (const deliver of late) deliver()
+    },
+    lead: next => {
+      target = next
     },
     mend,
     async cut() {

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# postgres-server.sh PORT: a fresh PostgreSQL server on loopback, for tests. Says its URL once it answers; ends with this script, and leaves nothing behind.
+# postgres-server.sh PORT [PRIMARY]: a fresh PostgreSQL server on loopback, for tests; or a standby of the one at the port PRIMARY, which follows it.
+# Says its URL once it answers; ends with this script, and leaves nothing behind.
 # It syncs nothing to disk unless POSTGRES_FSYNC=on: a test that kills the server's processes loses nothing by that, one that cuts the power would.
 set -euo pipefail
 port=${1:?the port to listen at}
@@ -13,7 +14,11 @@ if [ "$(id -u)" = 0 ]; then
   as=(setpriv "--reuid=$user" "--regid=$(id -gn "$user")" --clear-groups)
 fi
 cd "$folder"
-"${as[@]}" "$bin/initdb" --pgdata "$folder/data" --username latchkey --auth trust --encoding UTF8 --locale C --no-sync >/dev/null
+if [ -n "${2:-}" ]; then
+  "${as[@]}" "$bin/pg_basebackup" --host 127.0.0.1 --port "$2" --username latchkey --pgdata "$folder/data" --write-recovery-conf --checkpoint fast --no-sync
+else
+  "${as[@]}" "$bin/initdb" --pgdata "$folder/data" --username latchkey --auth trust --encoding UTF8 --locale C --no-sync >/dev/null
+fi
 "${as[@]}" "$bin/postgres" -D "$folder/data" -p "$port" -c listen_addresses=127.0.0.1 -c "unix_socket_directories=" \
   -c fsync="${POSTGRES_FSYNC:-off}" -c max_connections=300 -c log_min_messages=fatal &
 server=$!
