@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { calculateJwkThumbprint, decodeProtectedHeader } from 'jose'
 import { type Client, errors, type RefreshToken, type TokenEndpointGrantContext } from 'oidc-provider'
 import { originOf } from '../accounts/device.ts'
@@ -16,8 +17,9 @@ import { certificateOf } from './mtls.ts'
 import type { Options } from './options.ts'
 import { written } from './writing.ts'
 
-/** How long a client that lost the answer may repeat its request, in milliseconds; and one that can prove nothing of itself. */
+/** How long a client that lost the answer may repeat its request, in milliseconds. */
 const forgiving = 30_000
+/** How soon after each answer a client must do so that can prove nothing of itself. */
 const forgivingPublic = 10_000
 const purpose = 'refresh-answer'
 /** The holder of a token that is shown without key and certificate. */
@@ -38,7 +40,9 @@ type Services = Pick<Options, 'keyring' | 'session' | 'requests' | 'mtls' | 'emi
  * Rotates refresh tokens, and forgives the network, not the thief. The library checks a request and issues tokens; one
  * guarded write then makes the new refresh token the family's live one and keeps the answer, sealed under the old one.
  * A client that repeats its request within 30 seconds, by the same key or certificate and before the new token is used, is answered alike;
- * one that can prove nothing of itself (a public client without DPoP) once, within 10 seconds, and at the same network and user agent.
+ * one that can prove nothing of itself (a public client without DPoP) only within 10 seconds of the answer before, and at the same network and
+ * user agent. Each time it is the same answer: were there a limit, a thief who came first would leave the owner without one, and unnoticed.
+ * A client that hung up learns nothing: it spends no token, and what comes through of it later proves no theft.
  * Any other use of a spent token ends its family, which is the app's sign-in; and the whole session when the token was bound to a key or
  * certificate or came back from somewhere else, because then somebody else has it (RFC 9700, 4.14.2).
  */
@@ -54,6 +58,10 @@ export function refreshTokenRotation(grant: Grant, services: Services): Grant {
       if (fault instanceof SpentToken) return repeat(ctx, value, asked)
       if (fault instanceof errors.InvalidGrant) await watch(ctx, value)
       throw fault
+    }
+    if (gaveUp(ctx)) {
+      await discard(ctx)
+      throw unheard()
     }
     const spent = ctx.oidc.entities.RefreshToken as RefreshToken
     const { client } = ctx.oidc
@@ -112,12 +120,19 @@ export function refreshTokenRotation(grant: Grant, services: Services): Grant {
     const { last, payload } = family
     const elsewhere = !last || last.holder !== (await holder(ctx)) || !samePlace(last, whereOf(ctx))
     // A process whose clock is behind may see the answer as of the future.
-    const age = last?.digest === sha256(value) ? Math.abs(now() - last.at) : Number.POSITIVE_INFINITY
+    const ago = (at: number) => (last?.digest === sha256(value) ? Math.abs(now() - at) : Number.POSITIVE_INFINITY)
+    const inTime = last !== undefined && ago(last.at) < forgiving
     const provable = ctx.oidc.client.clientAuthMethod !== 'none' || bound(family) || last?.holder !== nobody
     const forgiven = provable
-      ? last?.holder === (await holder(ctx)) && age < forgiving
-      : !elsewhere && age < forgivingPublic
-    if (!last || !forgiven) return reused(ctx, family, elsewhere || bound(family))
+      ? last?.holder === (await holder(ctx))
+      : !elsewhere && ago(family.repeatedAt ?? last.at) < forgivingPublic
+    if (!inTime || !forgiven) {
+      // What it sent before it hung up may be read before that is noticed.
+      await turn()
+      await turn()
+      if (gaveUp(ctx)) throw unheard()
+      return reused(ctx, family, elsewhere || bound(family))
+    }
     if (last.asked !== asked) throw used()
     if (!provable && !(await records.refreshTokens.repeat(value, family))) throw used()
     ctx.body = JSON.parse(opened(keyring, value, last.sealed))
@@ -159,6 +174,12 @@ export function refreshTokenRotation(grant: Grant, services: Services): Grant {
 
 const gone = () => new errors.InvalidGrant('refresh token not found')
 const used = () => new errors.InvalidGrant('refresh token already used')
+const unheard = () => new errors.InvalidGrant('the client hung up before it was answered')
+
+/** Tells whether the client has closed its connection: nobody receives the answer. */
+function gaveUp({ res }: TokenEndpointGrantContext): boolean {
+  return res.socket?.writable !== true
+}
 
 type Where = Pick<Answered, 'network' | 'agent'>
 

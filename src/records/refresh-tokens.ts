@@ -30,8 +30,8 @@ const shape = z.object({
   /** When the live token was made, in seconds. */
   iat: z.number(),
   last: answered.optional(),
-  /** The answer was repeated to a client that cannot bind its tokens. */
-  repeated: z.boolean().optional(),
+  /** When the answer was last repeated to a client that cannot bind its tokens, in milliseconds. */
+  repeatedAt: z.number().optional(),
   /** When its session ends, in milliseconds, unless it is ended before and this with it. */
   sessionLives: z.number().optional(),
   grantId: z.string().optional(),
@@ -93,15 +93,15 @@ export function refreshTokens(store: Store, now: () => number) {
       const rotated = { digest: sha256(to), iat: seconds(), expiresAt: now() + life * 1000 }
       const changes = {
         ...rotated,
-        repeated: undefined,
+        repeatedAt: undefined,
         ...(last && { last: { ...last, digest } }),
         ...(sessionLives && { sessionLives }),
       }
       return (await kept.patch(familyOf(from), changes, { digest })) !== undefined
     },
-    /** Records that the answer to the spent token `from` is repeated; false when it was before, or another token is live by now. */
+    /** Records that the answer to the spent token `from` is repeated; false when another token is live by now. */
     repeat: async (from: string, { digest }: Family): Promise<boolean> =>
-      (await kept.patch(familyOf(from), { repeated: true }, { digest, repeated: undefined })) !== undefined,
+      (await kept.patch(familyOf(from), { repeatedAt: now() }, { digest })) !== undefined,
     adapter: {
       upsert: async (value: string, { jti: _, exp: __, iat = seconds(), ...payload }: AdapterPayload, life = 0) => {
         const { grantId, sessionUid } = payload

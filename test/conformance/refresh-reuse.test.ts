@@ -36,13 +36,13 @@ describe('a refresh token that is used again (RFC 9700, 4.14.2)', () => {
   const told = async () => (await at.latchkey.outbox(ada.email)).filter(each => /token/.test(each.text)).length
 
   describe('from an app that cannot bind its tokens', () => {
-    it('gets the same answer once, within ten seconds, from the same network and user agent', async () => {
+    it('gets the same answer, within ten seconds of the one before, from the same network and user agent', async () => {
       const first = await signIn('spa')
       const { next } = await refresh('spa', first)
-      at.latchkey.clock.pass(9_000)
-      expect(await refresh('spa', first)).to.deep.equal({ status: 200, next })
-      // Other tabs of the same browser come too late, without harm.
-      expect((await refresh('spa', first)).status).to.equal(400)
+      for (let times = 0; times < 3; times++) {
+        at.latchkey.clock.pass(9_000)
+        expect(await refresh('spa', first)).to.deep.equal({ status: 200, next })
+      }
       expect((await refresh('spa', next ?? '')).status).to.equal(200)
       expect(await isIn()).to.equal(true)
       expect(await told()).to.equal(0)
@@ -51,10 +51,9 @@ describe('a refresh token that is used again (RFC 9700, 4.14.2)', () => {
     it('is rotated once for ten requests at the same moment, and no token is lost', async () => {
       const first = await signIn('spa')
       const ten = await Promise.all(Array.from({ length: 10 }, () => refresh('spa', first)))
-      const good = ten.filter(each => each.status === 200)
-      expect(good).to.have.length(2)
-      expect(new Set(good.map(each => each.next)).size).to.equal(1)
-      expect((await refresh('spa', good[0]?.next ?? '')).status).to.equal(200)
+      expect(ten.map(each => each.status)).to.deep.equal(Array(10).fill(200))
+      expect(new Set(ten.map(each => each.next)).size).to.equal(1)
+      expect((await refresh('spa', ten[0]?.next ?? '')).status).to.equal(200)
     })
 
     it('ends only the app’s own sign-in when it comes late, from a tab that slept, and tells the owner', async () => {
@@ -82,10 +81,11 @@ describe('a refresh token that is used again (RFC 9700, 4.14.2)', () => {
       })
     }
 
-    it('does not let a thief go on unnoticed', async () => {
+    it('does not let a thief go on unnoticed, who repeats the request before the owner does', async () => {
       const stolen = await signIn('spa')
-      const { next: mine } = await refresh('spa', stolen)
+      await refresh('spa', stolen)
       const { next: theirs } = await refresh('spa', stolen)
+      const { next: mine } = await refresh('spa', stolen)
       expect(theirs).to.equal(mine)
       const thief = await refresh('spa', theirs ?? '')
       expect(thief.status).to.equal(200)
