@@ -75,6 +75,7 @@ describe('monitoring', () => {
     }
 
     await app.serve(bash(`exec ${starts}`))
+    while ((await fetch(`${url}/-/ready`)).status !== 200) await wait(100)
     const ask = async (path: string, parameters: Record<string, string> = {}) => {
       const answer = await fetch(`${url}/api/v1/${path}?${new URLSearchParams(parameters)}`)
       const { data, error } = (await answer.json()) as { data: unknown; error?: string }
