@@ -61,9 +61,11 @@ export function loosening(services: Services, { needingTwo }: Pick<ReturnType<ty
     return { account, email }
   }
 
-  /** Finds an account with a number, and the one that it can get. Throws `invalid_phone`, `phone_not_served`, `no_number`, `number_reserved`, and `conflict` where it has it already or is closing. */
+  /** Finds an account with a number, and the one that it can get. Throws `field_empty`, `invalid_phone`, `phone_not_served`, `no_number`, `number_reserved`, and `conflict` where it has it already or is closing. */
   const dialled = async ({ account: id, phone, country }: { account: string; phone: string; country?: string }) => {
     const field = 'phone'
+    // Without the name of the field: its phrase asks people for a number of their own.
+    if (phone.trim() === '') throw new Problem('field_empty', { field, values: { field: '' } })
     const to = phoneNumber(phone, country)
     if (to === undefined) throw new Problem('invalid_phone', { field })
     const factor = factors.find(({ channel }) => channel === 'sms')
@@ -121,7 +123,10 @@ export function loosening(services: Services, { needingTwo }: Pick<ReturnType<ty
       means:
         'Proposes to change the phone number of a person who has one. It counts for nothing until a code there proved it at a sign-in; both numbers and the email address are told.',
       at: 'POST /people/{account}/change-number',
-      args: { phone: z.string().max(100), country: z.string().max(2).optional() },
+      args: {
+        phone: z.string().max(100).describe('With + and the country code (E.164), or as it is dialled in `country`'),
+        country: z.string().max(2).optional().describe('ISO 3166-1 alpha-2'),
+      },
       check: async given => (await dialled(given)).since,
       // A number that its owner set up after it was proposed is not the one that was lost.
       confirmed: async (given, seen) => {

@@ -1,8 +1,10 @@
 import type { Context } from 'koa'
+import type { Account } from '../accounts/account.ts'
 import type { AdminScope } from '../accounts/role.ts'
 import { decides, roleNames } from '../accounts/role.ts'
 import { Problem } from '../errors.ts'
-import { emailAddress, phoneNumber } from '../factors/contacts.ts'
+import { emailAddress, phoneCountry, phoneNumber } from '../factors/contacts.ts'
+import { callingCodes } from './calling-codes.ts'
 import { field, queryField } from './forms.ts'
 import type { Pages } from './pages.ts'
 import type { Services } from './services.ts'
@@ -63,13 +65,19 @@ function downloaded(ctx: Context, _: SignedIn, out: unknown): void {
 
 /** Serves the pages that ask before something is done to a person, and those where a second one of the staff confirms it. */
 export function adminActs(services: Services): void {
-  const { admin, accounts, credentials, show } = services
+  const { admin, accounts, credentials, factors, places, show } = services
   const { page, asks, asksFirst, posts } = desk(services)
 
-  const emailOf = async (account: string): Promise<string> => {
+  const known = async (account: string): Promise<Account> => {
     const found = await accounts.get(account)
     if (!found) throw new Problem('not_found')
-    return found.email
+    return found
+  }
+  const emailOf = async (account: string): Promise<string> => (await known(account)).email
+  /** Returns the countries that a number can be of. It begins with that of the number before: where the staff are says nothing of the person. */
+  const dialled = (ctx: Context, { phone }: Account) => {
+    const factor = factors.find(({ channel }) => channel === 'sms')
+    return factor && callingCodes(ctx, factor, places, phone && phoneCountry(phone))
   }
 
   for (const operation of admin.list) {
@@ -81,6 +89,7 @@ export function adminActs(services: Services): void {
     /** What else it takes: what a link names, and what is typed. */
     const named = 'credential' in shape ? ['credential'] : []
     const asked = ['contact', 'email', 'phone'].filter(name => name in shape)
+    const typedNames = [...named, ...asked, ...('country' in shape ? ['country'] : [])]
     const optional = (name: string) => shape[name]?.safeParse(undefined).success === true
     const home = ({ params }: Context) => `/admin/people/${params.account ?? ''}`
     asksFirst(
@@ -89,14 +98,16 @@ export function adminActs(services: Services): void {
       async ctx => {
         const typed = (name: string) =>
           (ctx.method === 'GET' ? queryField(ctx, name, 320) : field(ctx, name, 320)) ?? ''
+        const account = await known(ctx.params.account ?? '')
         return {
-          ...{ act, two, about: await emailOf(ctx.params.account ?? ''), back: home(ctx) },
+          ...{ act, two, about: account.email, back: home(ctx) },
+          ...('country' in shape && { dialled: dialled(ctx, account), country: typed('country') || undefined }),
           fields: named.map(name => [name, typed(name)] as const),
           asks: asked.map(name => ({ name, value: typed(name), optional: optional(name) })),
         }
       },
       ctx => {
-        const typed = [...named, ...asked].map(name => [name, field(ctx, name, 320)] as [string, string])
+        const typed = typedNames.map(name => [name, field(ctx, name, 320)] as [string, string])
         const more = typed.filter(([name, value]) => value !== '' || !optional(name))
         const query = more.length > 0 ? `?${new URLSearchParams(more)}` : ''
         return {

@@ -6,16 +6,16 @@ const lists = new Map<string, { code: string; name: string; calling: string }[]>
 
 /**
  * Returns what a page needs to ask for a number of some country: the countries that a factor takes numbers of, by their names in the page's
- * language, and the one to begin with. Undefined for a factor that asks for no number.
+ * language, and the one to begin with: `likely` where that is known. Undefined for a factor that asks for no number.
  */
-export function callingCodes(ctx: Context, factor: Factor, places: Pick<Places, 'of'>) {
+export function callingCodes(ctx: Context, factor: Factor, places: Pick<Places, 'of'>, likely?: string) {
   const taken = factor.countries?.()
   if (!taken) return undefined
   const { locale } = ctx.state
   const kept = `${locale} ${taken.map(({ code }) => code).join()}`
   const list = lists.get(kept) ?? named(locale, taken)
   lists.set(kept, list)
-  const here = [places.of(ctx.state.visitor.address).country, ...spokenIn([...ctx.acceptsLanguages(), locale])]
+  const here = [likely, places.of(ctx.state.visitor.address).country, ...spokenIn([...ctx.acceptsLanguages(), locale])]
   return { list, first: here.find(each => list.some(({ code }) => code === each)) ?? '' }
 }
 

@@ -5,6 +5,7 @@ import type { AdminScope } from '../accounts/role.ts'
 import type { Action } from '../actions/action.ts'
 import type { Operator } from '../admin/operation.ts'
 import { Problem } from '../errors.ts'
+import type { callingCodes } from './calling-codes.ts'
 import { field, submit } from './forms.ts'
 import { notify, sayNotice } from './notices.ts'
 import type { Services } from './services.ts'
@@ -34,6 +35,9 @@ interface Asked {
   fields: readonly (readonly [name: string, value: string])[]
   /** Addresses that are typed along with the reason, by the name of their field and of their phrase `admin.act.<name>`. */
   asks?: readonly { name: string; value: string; optional: boolean }[]
+  /** Where one is a phone number: the countries that it can be of, and the chosen one. */
+  dialled?: ReturnType<typeof callingCodes>
+  country?: string | undefined
   /** Whether it is only proposed. */
   two: boolean
   /** What its button says, where that is not the title. */

@@ -62,6 +62,17 @@ describe('a number that two of the staff put in', () => {
     expect(await seen(phone)).to.equal('done')
   })
 
+  it('is also read as it is dialled in the country that is named, and as E.164 whatever is named', async () => {
+    const { changeNumber } = acts()
+    const given = { account: 'ada', phone: '0664 1000002', country: 'AT' }
+    expect(await codeOf(changeNumber.check({ ...given, country: undefined }))).to.equal('invalid_phone')
+    expect(await codeOf(changeNumber.check({ ...given, country: 'XX' }))).to.equal('invalid_phone')
+    expect(await codeOf(changeNumber.check({ ...given, phone: ' ' }))).to.equal('field_empty')
+    expect(await codeOf(changeNumber.check({ ...given, phone, country: 'GB' }))).to.equal('done')
+    await changeNumber.confirmed(given, await changeNumber.check(given))
+    expect(await numbers()).to.deep.equal([{ to: phone, unproved: true }])
+  })
+
   it('is another than the one before, proved or not', async () => {
     expect(await seen(lost)).to.equal('conflict')
     await changed(phone)

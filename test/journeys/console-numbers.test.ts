@@ -25,8 +25,8 @@ describe('a change of a person’s phone number in the console', function () {
   const numberOf = async (id: string) => (await accounts(latchkey.store).get(id))?.phone
   let given = 0
   const fresh = () => `+43664765${String(4300 + ++given)}`
-  const propose = async (id: string, phone: string) =>
-    (await security.open(`/admin/people/${id}/change-number`)).submit({ phone, reason })
+  const propose = async (id: string, phone: string, country?: string) =>
+    (await security.open(`/admin/people/${id}/change-number`)).submit({ phone, ...(country && { country }), reason })
   const proposalOf = async (id: string) => {
     const { links } = await admin.open(`/admin/people/${id}`)
     return new URL(links.find(({ href }) => href.includes('/admin/proposals/'))?.href ?? '', latchkey.issuer).pathname
@@ -66,6 +66,25 @@ describe('a change of a person’s phone number in the console', function () {
     expect(latchkey.logged()).to.match(ended)
     expect((await ada.browser.get(url('/account'))).h1).to.equal('Sign in')
     expect((await admin.open(`/admin/people/${ada.id}`)).find('[data-hold]')).to.not.equal(undefined)
+  })
+
+  it('may be typed as it is dialled in the country that is chosen, which begins with that of the number before', async () => {
+    const [ada, phone] = [await person(), fresh()]
+    const home = phone.replace('+43', '0')
+    const form = await security.open(`/admin/people/${ada.id}/change-number`)
+    const chosen = (page: Page) => page.find('#country option[selected]')?.text
+    expect(chosen(form)).to.equal('Austria (+43)')
+    expect(form.find('#phone')?.attributes).to.include({ type: 'tel', autocomplete: 'off', dir: 'ltr' })
+    const wrong = await propose(ada.id, '0664 12345', 'GB')
+    expect([wrong.status, wrong.alerts.length, chosen(wrong)]).to.deep.equal([422, 1, 'United Kingdom (+44)'])
+    expect(wrong.find('#phone')?.attributes.value).to.equal('0664 12345')
+    expect(wrong.find('#reason')?.text).to.equal(reason)
+    const empty = await propose(ada.id, '', 'GB')
+    expect([empty.status, empty.find('#phone-error')?.text]).to.deep.equal([422, 'Fill in this field.'])
+    expect((await propose(ada.id, home, 'AT')).status).to.equal(200)
+    expect((await admin.open(await proposalOf(ada.id))).find('[data-becomes]')?.text).to.contain(phone)
+    expect((await confirm(ada.id)).status).to.equal(200)
+    expect((await latchkey.outbox(phone)).length).to.be.above(0)
   })
 
   it('counts for nothing until its owner, who knows the password, proves it by a code', async () => {

@@ -1,6 +1,7 @@
 import { roleScopes } from '../../src/accounts/role.ts'
 import { proposal } from './gallery-admin.ts'
-import { account, now, type Picture, picture } from './gallery-samples.ts'
+import { account, now, type Picture, picture, wrong } from './gallery-samples.ts'
+import { dialled } from './gallery-sign-up.ts'
 
 const staff = { ...account, staff: roleScopes.admin }
 const asked = { base: '/admin/proposals/p1', bars: undefined, removes: undefined, role: undefined, becomes: undefined }
@@ -12,6 +13,16 @@ export const proposalPages: readonly Picture[] = [
     ...{ ...staff, act: 'start-recovery', about: 'ada@example.com', back: base, fields: [], two: false, typed: '' },
     ...{ action: `${base}/start-recovery`, title: 'Start identity check' },
     asks: [{ name: 'contact', value: 'ada@new.example.com', optional: true }],
+  }),
+  picture('admin-act-number', 'admin/act', {
+    ...{ ...staff, act: 'change-number', about: 'ada@example.com', back: base, fields: [], two: true, typed: '' },
+    ...{ action: `${base}/change-number`, title: 'Change phone number', dialled, country: 'AT' },
+    asks: [{ name: 'phone', value: '0664 12345', optional: false }],
+    ...wrong(
+      'invalid_phone',
+      'phone',
+      'We can’t text this number. Check the number and the country, or enter it with + and the country code, for example +44 7700 900123.',
+    ),
   }),
   picture('admin-proposals', 'admin/proposals', { ...staff, proposals: [proposal] }),
   picture('admin-proposals-none', 'admin/proposals', { ...staff, proposals: [] }),

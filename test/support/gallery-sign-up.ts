@@ -19,7 +19,7 @@ import {
 } from './gallery-samples.ts'
 
 /** The beginning of the list of countries. */
-const dialled = {
+export const dialled = {
   list: [
     { code: 'AT', name: 'Austria', calling: '43' },
     { code: 'DE', name: 'Germany', calling: '49' },
