@@ -25,6 +25,8 @@ const TRIES = 5
 const isServers = (fault: unknown): fault is pg.DatabaseError => fault instanceof pg.DatabaseError
 /** Tells whether it is about the statement, and not about the server's or the connection's health. */
 const isAboutStatement = (fault: unknown): boolean => isServers(fault) && /^(22|23|42)/.test(fault.code ?? '')
+/** What `IF NOT EXISTS` still says in a race: unique_violation, duplicate_schema. */
+const alreadyThere = new Set(['23505', '42P06'])
 const lostRace = (fault: unknown): boolean => isServers(fault) && /^40/.test(fault.code ?? '')
 
 const unavailable = (cause: unknown): Problem => new Problem('unavailable', { retryAfter: 1, cause })
@@ -47,16 +49,30 @@ export async function openPostgres(url: string, { now, sweep = true }: Opening):
     names.set(sql, name)
     return name
   }
+  /** When each connection was made, and when a statement began that got no answer. */
+  const made = new WeakMap<pg.PoolClient, number>()
+  let silent = Number.NEGATIVE_INFINITY
+  for (const pool of [lasting, transient]) pool.on('connect', client => made.set(client, performance.now()))
+  /** Resolves to a connection that is newer than the last silence: a network that forgets one forgets all, and each would cost somebody their request. */
+  const connected = async (pool: pg.Pool): Promise<pg.PoolClient> => {
+    for (;;) {
+      const client = await pool.connect().catch(fault => {
+        throw unavailable(fault)
+      })
+      if ((made.get(client) ?? silent) > silent) return client
+      client.release(true)
+    }
+  }
   /** Lends a connection to some work, and drops it where it may be at fault. */
   const lend = async <R>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<R>): Promise<R> => {
-    const client = await pool.connect().catch(fault => {
-      throw unavailable(fault)
-    })
+    const client = await connected(pool)
+    const begun = performance.now()
     try {
       const result = await work(client)
       client.release()
       return result
     } catch (fault) {
+      if (!isServers(fault)) silent = Math.max(silent, begun)
       client.release(!isAboutStatement(fault) && !lostRace(fault))
       throw isAboutStatement(fault) || lostRace(fault) ? fault : unavailable(fault)
     }
@@ -157,7 +173,10 @@ async function fitting(query: Query): Promise<void> {
   const path = await setting("current_setting('search_path')")
   if ((await setting('current_schema() IS NULL')) !== 'true') return
   if (!/^[a-z_][a-z0-9_]*$/.test(path)) throw new TypeError(`the database has no schema of its search_path ${path}`)
-  await query(`CREATE SCHEMA IF NOT EXISTS ${path}`, [])
+  await query(`CREATE SCHEMA IF NOT EXISTS ${path}`, []).catch(fault => {
+    // Another program has made it since this statement looked.
+    if (!isServers(fault) || !alreadyThere.has(fault.code ?? '')) throw fault
+  })
 }
 
 /** A table that is swept once it is ready. */

@@ -120,6 +120,21 @@ function onServer(url: string): void {
     expect(await (together[0] as Store).collection(declaration).find({})).to.have.length(4)
   })
 
+  it('opens where another program makes the same schema at this moment', async () => {
+    const client = new pg.Client({ connectionString: url })
+    await client.connect()
+    try {
+      const [{ path } = {}] = await asked("SELECT current_setting('search_path') AS path")
+      await client.query(`BEGIN; CREATE SCHEMA ${path}`)
+      const opening = open()
+      while ((await asked("SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'")).length === 0);
+      await client.query('COMMIT')
+      await (await opening).collection(declaration).insert({ id: 'a' })
+    } finally {
+      await client.end()
+    }
+  })
+
   it('removes what has expired, in small steps, and nothing else', async () => {
     const things = (await open()).collection(declaration)
     await things.insert({ id: 'stays' })
@@ -206,6 +221,18 @@ function onServer(url: string): void {
     while (!(await things.get('a').catch(() => undefined)));
     expect(performance.now() - since).to.be.below(2_000)
     await things.insert({ id: 'b' })
+    await line.cut()
+  })
+
+  it('works again after one answer that did not come, however many connections a network has forgotten', async () => {
+    const line = await lineTo(new URL(url))
+    const things = (await open(line.url)).collection(declaration)
+    await things.insert({ id: 'a' })
+    await Promise.all(Array.from({ length: 20 }, () => things.get('a')))
+    line.lose()
+    expect(await refusal(things.get('a'))).to.include({ code: 'unavailable' })
+    expect(await things.get('a')).to.deep.equal({ id: 'a' })
+    await things.insert({ id: 'b' }, true)
     await line.cut()
   })
 

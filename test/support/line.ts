@@ -10,6 +10,8 @@ export interface Line {
   stall(on: boolean): void
   /** Holds back what is said in either direction from now on, as a network that is cut; or delivers it, as one that is back. */
   hold(on: boolean): void
+  /** Loses all that is said over the connections that are there, for good and without closing them, as a firewall that forgot them does; new ones work. */
+  lose(): void
   /** Leads new connections to another server from now on. */
   lead(to: URL): void
   cut(): Promise<void>
@@ -22,16 +24,20 @@ export async function lineTo(to: URL, heartbeat?: RegExp): Promise<Line> {
   let said = ''
   let stalled = false
   let held: (() => void)[] | undefined
+  /** How often connections were lost. */
+  let losses = 0
   let target = to
   let server: Server
   let port = 0
-  const through = (deliver: () => void): void => {
-    if (held) held.push(deliver)
-    else deliver()
-  }
   const mend = async (): Promise<void> => {
     server = createServer(near => {
       const far = connect(Number(target.port), target.hostname)
+      const born = losses
+      const through = (deliver: () => void): void => {
+        if (born < losses) return
+        if (held) held.push(deliver)
+        else deliver()
+      }
       for (const socket of [near, far]) sockets.add(socket.on('error', () => undefined))
       near.on('data', (chunk: Buffer) => {
         const text = chunk.toString('latin1')
@@ -59,6 +65,9 @@ export async function lineTo(to: URL, heartbeat?: RegExp): Promise<Line> {
       const late = held ?? []
       held = on ? late : undefined
       if (!on) for (const deliver of late) deliver()
+    },
+    lose: () => {
+      losses++
     },
     lead: next => {
       target = next
