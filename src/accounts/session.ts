@@ -47,6 +47,7 @@ export const sessionsDeclaration = declare({
 export type SessionRecord = z.output<typeof sessionShape>
 type NewSession = Pick<SessionRecord, 'id' | 'account' | 'device' | 'address' | 'country' | 'city' | 'acr' | 'amr'> & {
   agent: Agent
+  apps?: readonly string[]
 }
 
 interface Options {
@@ -68,8 +69,8 @@ export function sessionBook({ store, longest, now }: Options) {
   const isRemembered = ({ endedAt, seenAt }: SessionRecord) => (endedAt ?? seenAt) > now() - remembered
   const used = () => ({ seenAt: now(), expiresAt: now() + longest + remembered })
   return {
-    started: async (session: NewSession): Promise<void> => {
-      await kept.put({ ...session, startedAt: now(), apps: [], ...used() })
+    started: async ({ apps = [], ...session }: NewSession): Promise<void> => {
+      await kept.put({ ...session, startedAt: now(), apps: [...apps], ...used() })
     },
     /** Records that more was proved in a session. */
     raised: async (id: string, { acr, amr }: Pick<SessionRecord, 'acr' | 'amr'>): Promise<void> => {

@@ -115,7 +115,8 @@ export function approving(services: Services) {
       const { held, factor, question, subject } = await looked(request)
       const { account, client } = request
       if (by !== factor.id) throw new Problem('not_offered')
-      const { evidence, credential } = await proof({ question, subject, credentials: held }, answer, visitor)
+      const { evidence, credential, noted } = await proof({ question, subject, credentials: held }, answer, visitor)
+      await noted
       const statement = stated(request)
       const id = digestOf(statement)
       const facts = factsOf(request.detail)

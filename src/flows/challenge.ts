@@ -31,6 +31,12 @@ export interface Question {
   factor: Factor
 }
 
+/** A try that was counted: how many there were, and the question where it has anything to remember. */
+interface Paid {
+  sealed?: string
+  tries: number
+}
+
 /** What a page shows of an open question. */
 type Shown = Record<string, unknown>
 export type Challenges = ReturnType<typeof challenges>
@@ -52,7 +58,7 @@ export function challenges({ store, sealer, now }: { store: Store; sealer: Seale
   const seal = (id: string, what: { state: unknown; page: Shown }) => sealer.seal(JSON.stringify(what), context(id))
 
   /** Counts one try before its answer is verified, by compare-and-set: a question that was answered stays gone. */
-  const spend = async (question: Question): Promise<{ sealed?: string; tries: number }> => {
+  const spend = async (question: Question): Promise<Paid> => {
     const id = key(question)
     const pay = () =>
       update(kept, id, 'tries', ({ tries }) => {
@@ -68,6 +74,14 @@ export function challenges({ store, sealer, now }: { store: Store; sealer: Seale
     if (!counted(question)) return { tries: 0 }
     const first = { id, sealed: seal(id, nothing), tries: 1, expiresAt: now() + lifetime }
     return retry(async () => (await pay()) ?? ((await claim(kept, first)) ? first : undefined))
+  }
+
+  const answerOf = (question: Question, raw: unknown): unknown => {
+    const ceremony = ceremonyOf(question)
+    const fits = ceremony.answer.safeParse(raw)
+    if (!fits.success) throw new Problem('malformed')
+    ceremony.complete?.(fits.data)
+    return fits.data
   }
 
   /** Stores a question, in the place of the former one if there is one. Asking anew gives no new tries. */
@@ -105,17 +119,26 @@ export function challenges({ store, sealer, now }: { store: Store; sealer: Seale
       const found = await kept.get(id)
       return found && open(id, found.sealed).page
     },
-    /** Verifies an answer; a right one ends the question, and of several only one is right. Throws the factor's Problem, `way_closed` or `attempt_expired`. */
-    finish: async <Outcome>(question: Question, subject: Subject<unknown>, raw: unknown): Promise<Outcome> => {
-      const ceremony = ceremonyOf(question)
-      const fits = ceremony.answer.safeParse(raw)
-      if (!fits.success) throw new Problem('malformed')
-      ceremony.complete?.(fits.data)
+    /** Counts one try, ahead of `finish`. Throws `malformed`, `way_closed` or `attempt_expired`. */
+    pay: async (question: Question, raw: unknown): Promise<Paid> => {
+      answerOf(question, raw)
+      return spend(question)
+    },
+    /** Gives back a try whose answer was not verified. */
+    giveBack: async (question: Question): Promise<void> => {
+      if (counted(question)) await update(kept, key(question), 'tries', ({ tries }) => ({ tries: tries - 1 }))
+    },
+    /**
+     * Verifies an answer, whose try is counted now unless it was `paid` for; a right one ends the question, and of several only one is right.
+     * Throws the factor's Problem, `way_closed` or `attempt_expired`.
+     */
+    finish: async <Outcome>(question: Question, subject: Subject<unknown>, raw: unknown, paid?: Paid) => {
+      const answer = answerOf(question, raw)
       const id = key(question)
-      const { sealed, tries } = await spend(question)
+      const { sealed, tries } = paid ?? (await spend(question))
       const left = counted(question) ? limit - tries : undefined
       const { state } = sealed === undefined ? nothing : open(id, sealed)
-      const outcome = await ceremony.finish(fits.data, state, { ...subject, left })
+      const outcome = await ceremonyOf(question).finish(answer, state, { ...subject, left })
       // A question that is not stored ends with its flow. Its right answer counts once because only one request can change the credential.
       if (!unstored(question) && !(await kept.take(id))) throw new Problem('code_spent')
       return outcome as Outcome

@@ -4,6 +4,7 @@ import { Problem } from '../errors.ts'
 import type { Visitor } from '../events.ts'
 import { emailAddress } from '../factors/contacts.ts'
 import type { Factor, Rated } from '../factors/factor.ts'
+import { allWritten } from '../store/collection.ts'
 import { limitedUntil } from './assurance.ts'
 import type { Ask, Challenges } from './challenge.ts'
 import type { Enrol } from './enrolment.ts'
@@ -58,8 +59,15 @@ export function engine(services: Services) {
       return decided.step
     }
 
+    /** Settles once what was proved in this request is on record. */
+    let noted: Promise<unknown> | undefined
     const save = async (changed: Flow): Promise<void> => {
-      flow = await flows.save(changed)
+      const [saved, kept] = await Promise.allSettled([flows.save(changed), noted])
+      // What could not be written down counts for nothing.
+      if (kept.status === 'rejected' && saved.status === 'fulfilled') await flows.take(saved.value).catch(() => {})
+      if (kept.status === 'rejected') throw kept.reason
+      if (saved.status === 'rejected') throw saved.reason
+      flow = saved.value
     }
 
     const choose = async (id: string): Promise<{ factor: Factor; mode: Mode }> => {
@@ -122,14 +130,14 @@ export function engine(services: Services) {
     const proved = async (factor: Factor, answer: unknown): Promise<void> => {
       let changed: Flow
       try {
-        changed = await prove(flow, factor, answer, credentialsOf, visitor)
+        ;({ flow: changed, noted } = await prove(flow, factor, answer, credentialsOf, visitor))
       } catch (fault) {
         const email = flow.real ? flow.email : typedEmail(answer)
         if (!(fault instanceof Problem) || !outOfTries(fault) || email === undefined) throw fault
         await mailbox.askToOpen(email, visitor)
         return save({ ...flow, email, shut: true })
       }
-      await advance({ ...changed, shut: undefined, ...(wantsTrust(answer) && { trust: true }) })
+      await allWritten([advance({ ...changed, shut: undefined, ...(wantsTrust(answer) && { trust: true }) }), noted])
     }
 
     const enrolled = async (factor: Factor, answer: unknown): Promise<void> => {

@@ -1,9 +1,10 @@
 import { owned } from '../accounts/account.ts'
 import type { Credential } from '../accounts/credential.ts'
-import type { By } from '../accounts/throttle.ts'
+import type { By, Trier } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
 import type { Visitor } from '../events.ts'
 import { type Factor, type Named, numberIn, type Proved, type Subject } from '../factors/factor.ts'
+import { allWritten } from '../store/collection.ts'
 import { type Clock, limitedUntil } from './assurance.ts'
 import type { Challenges, Question } from './challenge.ts'
 import type { FlowServices } from './flow-services.ts'
@@ -23,6 +24,8 @@ interface Asked {
 }
 
 export type Proof = ReturnType<typeof proofs>
+/** A right answer. `noted` settles once all that follows from it is on record: nothing may be answered before. */
+type Right = Proved<unknown> & { noted: Promise<unknown> }
 
 /** Verifies proofs: each is counted before it is verified, and saved so that none counts twice. Throws the factor's Problem. */
 export function proofs({ challenges, credentials, devices, admissions, throttle, failures, emit }: Services) {
@@ -35,14 +38,17 @@ export function proofs({ challenges, credentials, devices, admissions, throttle,
     factor: Factor,
     account: string | undefined,
     visitor: Visitor,
-    verify: () => Promise<Proved<unknown>>,
+    { verify, giveBack }: { verify(): Promise<Right>; giveBack(): Promise<unknown> },
   ) => {
     if (account === undefined || !guessable(factor)) {
       const proved = await verify()
       if (factor.multiFactor && account !== undefined) await failures.forget(account)
       return proved
     }
-    const judged = await failures.judge(account, factor.id)
+    const judged = await failures.judge(account, factor.id).catch(async fault => {
+      await giveBack()
+      throw fault
+    })
     try {
       const proved = await verify()
       await judged.right(reopens(factor))
@@ -54,24 +60,37 @@ export function proofs({ challenges, credentials, devices, admissions, throttle,
     }
   }
 
-  return async ({ question, subject, credentials: all, name }: Asked, answer: unknown, visitor: Visitor) => {
+  /** Pays for a guess at the account and at the question, at one stroke. What the first refuses is given back to the second, whose own refusal is for later. */
+  const pay = async (question: Question, trier: Trier, answer: unknown) => {
+    const [spent, paid] = await Promise.allSettled([throttle.spend(trier), challenges.pay(question, answer)])
+    if (spent.status === 'rejected' && paid.status === 'fulfilled') await challenges.giveBack(question)
+    if (spent.status === 'rejected') throw spent.reason
+    return paid
+  }
+
+  return async ({ question, subject, credentials: held, name }: Asked, answer: unknown, visitor: Visitor) => {
     const { account, email } = subject
     const { factor } = question
     const { address } = visitor
     const known = account !== undefined && (await own(visitor.device, account))
     const trier = { what: factor.id, account: account ?? email, address, device: known ? visitor.device : undefined }
     try {
-      await throttle.spend(trier)
-      return await counted(factor, account, visitor, async () => {
-        const proved = await challenges.finish<Proved<unknown>>(question, subject, answer)
-        const credential = all.find(each => each.id === proved.credential)
+      const paid = await pay(question, trier, answer)
+      const giveBack = async () => paid.status === 'fulfilled' && (await challenges.giveBack(question))
+      const verify = async (): Promise<Right> => {
+        if (paid.status === 'rejected') throw paid.reason
+        const proved = await challenges.finish<Proved<unknown>>(question, subject, answer, paid.value)
+        const credential = held.find(each => each.id === proved.credential)
         if (!credential || account === undefined) throw new Problem('wrong_credentials')
         if (!(await credentials.prove(credential, proved.secret))) throw new Problem('code_spent')
-        const noted = proved.secret === undefined && credentials.used(credential)
+        const used = proved.secret === undefined && credentials.used(credential)
         const told = emit('factor.proved', { account, factor: factor.id, credential: credential.id }, visitor)
-        await Promise.all([noted, throttle.forgive(trier), told])
-        return proved
-      })
+        const noted = allWritten([used, throttle.forgive(trier), told])
+        // A failure reaches those who await it; here it only must not count as unhandled.
+        noted.catch(() => {})
+        return { ...proved, noted }
+      }
+      return await counted(factor, account, visitor, { verify, giveBack })
     } catch (fault) {
       if (!(fault instanceof Problem)) throw fault
       const by = fault.values.by as By | undefined
@@ -106,7 +125,7 @@ export type Prove = ReturnType<typeof proving>
 
 /**
  * Verifies a proof in a flow, of the account that the flow or the answer names. Resolves to the flow with what the proof made of
- * it, which has still to be saved. Throws the factor's Problem.
+ * it, which has still to be saved, and to what settles once the proof is on record. Throws the factor's Problem.
  */
 export function proving({ accounts, credentials, proof, emit, hold, now }: Proving) {
   /** Returns the flow with the account that an answer names. An unknown one stays nameless, and goes the same way. */
@@ -148,7 +167,7 @@ export function proving({ accounts, credentials, proof, emit, hold, now }: Provi
     answer: unknown,
     credentialsOf: (flow: Flow) => Promise<readonly Credential[]>,
     visitor: Visitor,
-  ): Promise<Flow> => {
+  ): Promise<{ flow: Flow; noted: Promise<unknown> }> => {
     const fits = factor.prove.answer.safeParse(answer)
     if (!fits.success) throw new Problem('malformed')
     factor.prove.complete?.(fits.data)
@@ -160,7 +179,7 @@ export function proving({ accounts, credentials, proof, emit, hold, now }: Provi
     const subject = subjectOf(whose, factor, all, now())
     const asked = { question, subject, credentials: all, name }
     if (subject.credentials.some(({ secret }) => factor.unproved?.(secret) !== undefined)) await currentStill(whose)
-    const { credential } = await proof(asked, answer, visitor)
+    const { credential, noted } = await proof(asked, answer, visitor)
     const by = all.find(each => each.id === credential)
     if (by && account !== undefined && factor.channel === 'sms') await numberProved(whose, factor, by, visitor)
     const limits = limitsWith(flow, factor, by, { hold, now: now() })
@@ -171,7 +190,7 @@ export function proving({ accounts, credentials, proof, emit, hold, now }: Provi
         await emit('email.proved', { account }, visitor)
     }
     const proved = [...flow.proved, factor.id]
-    return { ...flow, account, securityStamp, unguarded, unproved, real, email, proved, limits }
+    return { flow: { ...flow, account, securityStamp, unguarded, unproved, real, email, proved, limits }, noted }
   }
 }
 

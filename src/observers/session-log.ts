@@ -26,11 +26,20 @@ export function sessionKeeper({ book, place }: Services): Observer {
     noted.set(session, at)
   }
 
+  /** Sessions that are about to be written down, and the apps that were opened in them by then. */
+  const beginning = new Map<string, Set<string>>()
+
   const acts: Acts = {
-    'session.started': ({ account, session: id, acr, amr }, { device, address = '', agent }, at) => {
+    'session.started': async ({ account, session: id, acr, amr }, { device, address = '', agent }, at) => {
       const { country, city } = place(address)
       note(id, at)
-      return book.started({ id, account, device, address, agent: agentOf(agent), country, city, acr, amr })
+      const joined = new Set<string>()
+      beginning.set(id, joined)
+      // Whoever signs in for an app opens it in the same turn of the event loop: that is one write with this.
+      await new Promise<void>(resolve => process.nextTick(resolve))
+      beginning.delete(id)
+      const apps = [...joined]
+      await book.started({ id, account, device, address, agent: agentOf(agent), country, city, acr, amr, apps })
     },
     'session.raised': ({ session, acr, amr }) => book.raised(session, { acr, amr }),
     'session.joined': ({ session, client }) => book.joined(session, client),
@@ -57,6 +66,8 @@ export function sessionKeeper({ book, place }: Services): Observer {
     observe: ({ name, data, origin, at }: Recorded) => {
       const act = acts[name] as Act<EventName> | undefined
       if (!act || !('session' in data)) return
+      const joined = name === 'session.joined' && beginning.get(data.session)
+      if (joined) joined.add((data as EventData<'session.joined'>).client)
       return inTurn(data.session, () => act(data, origin, at))
     },
   }

@@ -6,6 +6,7 @@ import { asAcr } from '../acr.ts'
 import { Problem } from '../errors.ts'
 import type { Origin } from '../events.ts'
 import type { Records } from '../records/adapter.ts'
+import { allWritten } from '../store/collection.ts'
 import { sessionLife } from './configuration.ts'
 import type { EndReason, EndSession } from './logout.ts'
 import type { Options } from './options.ts'
@@ -82,9 +83,9 @@ export function browserSessions(services: Options & { provider: Provider; record
       }
       const goesOn = session.accountId === accountId
       logIn(session, { accountId, acr, amr: [...amr], loginTs: Math.floor(now() / 1000) }, securityStamp)
-      await renew(ctx, session)
       const what = { account: accountId, session: session.uid, acr, amr: [...amr] }
-      await emit(goesOn ? 'session.raised' : 'session.started', what, originOf(ctx))
+      const told = emit(goesOn ? 'session.raised' : 'session.started', what, originOf(ctx))
+      await allWritten([renew(ctx, session), told])
       // A request that changed what protects the account, then ended all its sessions, may have looked before this one was stored.
       if ((await accounts.get(accountId))?.securityStamp !== securityStamp) {
         await endSession(session.uid, 'protection-changed', originOf(ctx))

@@ -9,8 +9,10 @@ import { written } from './writing.ts'
 export function codeRedemption(grant: Grant, records: Records): Grant {
   return async ctx => {
     try {
-      await grant(ctx)
+      const [granted] = await Promise.allSettled([grant(ctx)])
+      // Also where no tokens were given: the code may have been spent before.
       await written(ctx)
+      if (granted.status === 'rejected') throw granted.reason
     } catch (fault) {
       if (fault instanceof CodeUsedTwice) await records.revokeGrant(fault.grantId)
       throw fault

@@ -1,16 +1,19 @@
 import { type Adapter, type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { allWritten } from '../store/collection.ts'
 
-type Verb = 'upsert' | 'destroy'
+type Verb = 'upsert' | 'consume' | 'destroy'
+type When = (oidc: KoaContextWithOIDC['oidc']) => boolean
 
 const tokensInStep: readonly unknown[] = ['authorization_code', 'refresh_token']
 
 /** Which writes of a request nothing else of the same request reads. */
-const apart: { readonly [kind: string]: readonly [Verb, (oidc: KoaContextWithOIDC['oidc']) => boolean] | undefined } = {
-  Interaction: ['destroy', ({ route }) => route === 'resume'],
-  AuthorizationCode: ['upsert', () => true],
+const apart: { readonly [kind: string]: { readonly [verb in Verb]?: When } | undefined } = {
+  Interaction: { destroy: ({ route }) => route === 'resume' },
+  // Whether a code was spent before is known before the answer: what was made for it beside that is answered to nobody, and revoked.
+  AuthorizationCode: { upsert: () => true, consume: () => true },
   // A session that begins with this request has no other tab that could have had a grant first.
-  Grant: ['upsert', ({ session }) => session !== undefined && session.exp === undefined],
-  AccessToken: ['upsert', ({ params }) => tokensInStep.includes(params?.grant_type)],
+  Grant: { upsert: ({ session }) => session !== undefined && session.exp === undefined },
+  AccessToken: { upsert: ({ params }) => tokensInStep.includes(params?.grant_type) },
 }
 
 const underWay = new WeakMap<object, Promise<unknown>[]>()
@@ -20,9 +23,12 @@ const underWay = new WeakMap<object, Promise<unknown>[]>()
  * are begun and not waited for, so that the store commits them together with the next; the request is answered once `written` is.
  */
 export function together(kind: string, adapter: Adapter): Adapter {
-  const [verb, is] = apart[kind] ?? []
-  if (!verb || !is) return adapter
-  const begin = (...given: Parameters<Adapter[typeof verb]>): Promise<unknown> => {
+  const begun = Object.entries(apart[kind] ?? {}).map(([verb, is]) => [verb, beginning(adapter, verb as Verb, is)])
+  return { ...adapter, ...Object.fromEntries(begun) }
+}
+
+function beginning(adapter: Adapter, verb: Verb, is: When) {
+  return (...given: unknown[]): Promise<unknown> => {
     const writing = Promise.resolve((adapter[verb] as (...given: unknown[]) => unknown)(...given))
     const { ctx } = Provider
     if (!ctx?.oidc || !is(ctx.oidc)) return writing
@@ -31,13 +37,12 @@ export function together(kind: string, adapter: Adapter): Adapter {
     underWay.set(ctx, [...(underWay.get(ctx) ?? []), writing])
     return Promise.resolve()
   }
-  return { ...adapter, [verb]: begin }
 }
 
-/** Waits until everything that a request began to write is on disk. Throws what the first failure was. */
+/** Waits until nothing that a request began to write is on its way any more. Throws what the first failure was. */
 export async function written(ctx: object | undefined = Provider.ctx): Promise<void> {
   const writes = ctx && underWay.get(ctx)
   if (!writes) return
   underWay.delete(ctx)
-  await Promise.all(writes)
+  await allWritten(writes)
 }

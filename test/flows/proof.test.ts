@@ -40,7 +40,7 @@ describe('what a right code proves of the account', () => {
     const prove = (meanwhile = async () => {}) => {
       const proof: Proof = async () => {
         await meanwhile()
-        return { credential: 'c1' }
+        return { credential: 'c1', noted: Promise.resolve() }
       }
       const flow = { id: 'f', account: 'ada', securityStamp: 3, unproved: true, real: true, proved: [] }
       const services = { ...made, proof, emit, hold: 0, now }
@@ -49,7 +49,7 @@ describe('what a right code proves of the account', () => {
     const unproved = async () => (await made.accounts.get('ada'))?.emailUnproved === true
 
     it('is proved by its code', async () => {
-      expect((await prove()).unproved).to.equal(false)
+      expect((await prove()).flow.unproved).to.equal(false)
       expect([await unproved(), told]).to.deep.equal([false, ['email.proved']])
     })
 
@@ -77,7 +77,7 @@ describe('what a right code proves of the account', () => {
       const proof: Proof = async () => {
         judged += 1
         await meanwhile(credential)
-        return { credential }
+        return { credential, noted: Promise.resolve() }
       }
       const flow = { id: 'f', account: 'ada', real: true, proved: ['password'] } as unknown as Flow
       await proving({ ...made, proof, emit, hold: 0, now })(flow, sms, {}, async () => held, visitor)

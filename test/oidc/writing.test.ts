@@ -69,7 +69,7 @@ describe('what the library writes for one request', () => {
     ])
     turns = []
     await app.redeem(callback)
-    expect(turns).to.deep.equal([['codes patch'], ['access_tokens put', 'refresh_tokens put']])
+    expect(turns).to.deep.equal([['codes patch', 'access_tokens put', 'refresh_tokens put']])
   })
 
   it('leaves a person without a code where any of it fails', async () => {

@@ -1,0 +1,135 @@
+import { expect } from 'chai'
+import { Problem } from '../../src/errors.ts'
+import type { Collection, Doc, Store } from '../../src/store/collection.ts'
+import { type Jar, jar } from '../support/jar.ts'
+import { authenticatorCode } from '../support/people.ts'
+import { countingSignIns, type Row, summed } from '../support/sign-in-writes.ts'
+import { sometimesSlow } from '../support/store.ts'
+
+/** What each request wrote: a text for each commit, with `~` before one that waits for no disk. */
+function told(rows: readonly Row[]): string[][] {
+  const inWords = ({ transient, writes }: Row['commits'][number]): string => {
+    const words = writes.map(each => `${each.collection} ${each.verb}`).sort()
+    return `${transient ? '~' : ''}${words.join(', ')}`
+  }
+  return rows.flatMap(({ request, commits }) => (commits.length > 0 ? [[request, ...commits.map(inWords)]] : []))
+}
+
+/** The same store, in which one kind of write fails whenever `broken` names it. */
+function breaking(store: Store, broken: () => string | undefined): Store {
+  return {
+    ...store,
+    collection<T extends Doc>(declaration: Parameters<typeof store.collection<T>>[0]): Collection<T> {
+      const inner = store.collection(declaration)
+      const insert: typeof inner.insert = async (...given) => {
+        if (broken() === `${declaration.name} insert`) throw new Problem('unavailable', { retryAfter: 1 })
+        return inner.insert(...given)
+      }
+      return { ...inner, insert }
+    },
+  }
+}
+
+describe('what a sign-in by password and authenticator writes', () => {
+  let here: Awaited<ReturnType<typeof countingSignIns>>
+  let broken: string | undefined
+  let slow = false
+  /** One device, which the account knows once somebody has signed in on it. */
+  let device: Jar
+  before(async () => {
+    here = await countingSignIns(store =>
+      sometimesSlow(
+        breaking(store, () => broken),
+        5,
+        () => slow,
+      ),
+    )
+    device = jar()
+  })
+  after(() => here.stop())
+  afterEach(async () => {
+    ;[broken, slow] = [undefined, false]
+    await here.signOut(device).catch(() => {})
+  })
+
+  /** Compares the totals, and where the engine commits together, the commits of each request. */
+  const expectRows = (rows: readonly Row[], most: ReturnType<typeof summed>, each?: string[][]): void => {
+    if (!here.latchkey.store.commitsTogether) return void expect(summed(rows).writes).to.be.at.most(most.writes + 1)
+    expect(summed(rows)).to.deep.equal(most)
+    if (each) expect(told(rows)).to.deep.equal(each)
+  }
+  const password = [
+    'POST password',
+    'throttles count',
+    'attempts patch, audit_leaves insert, audit_places insert, credentials patch, throttles take',
+  ]
+  const digits = [
+    'POST totp',
+    'ceremonies insert, throttles count',
+    'credentials patch',
+    'attempts patch, audit_leaves insert, audit_places insert, throttles take',
+  ]
+
+  it('is 36 writes in 15 commits at our own page, on a device that the account does not know, the mail to its owner included', async () => {
+    expectRows(await here.direct(device), { commits: 15, synced: 13, writes: 36 })
+  })
+
+  it('is 21 writes in 9 commits at our own page, on a device that the account knows', async () => {
+    expectRows(await here.direct(device), { commits: 9, synced: 7, writes: 21 }, [
+      ['GET /sign-in', '~attempts insert'],
+      ['GET /sign-in/<flow>', '~ceremonies insert'],
+      password,
+      [
+        ...digits,
+        'attempts take',
+        'audit_leaves insert, audit_places insert, devices patch, sessions put, sso_sessions insert',
+      ],
+    ])
+  })
+
+  it('is 29 writes in 12 commits for an app, its tokens included', async () => {
+    expectRows(await here.forApp(device), { commits: 12, synced: 9, writes: 29 }, [
+      ['GET /authorize', '~interactions put'],
+      ['GET /interaction/<uid>', '~attempts insert'],
+      ['GET /sign-in/<flow>', '~ceremonies insert'],
+      password,
+      digits,
+      ['GET /interaction/<uid>?attempt', 'attempts take', 'devices patch, interactions put'],
+      [
+        'GET /authorize/<uid>',
+        'audit_leaves insert, audit_places insert, codes put, grants insert, interactions remove, sessions put, sso_sessions insert',
+      ],
+      ['POST /token', 'access_tokens put, codes patch, refresh_tokens put'],
+    ])
+  })
+
+  /** Opens a sign-in and answers with the password; resolves to its address. */
+  const half = async (): Promise<string> => {
+    const { email, password } = here.person
+    const { url } = await device.get(`${here.latchkey.issuer}/sign-in`)
+    await device.post(`${url}/password`, { email, password })
+    return url
+  }
+
+  it('signs nobody in, and leaves nothing to go on with, where a proof cannot be written down', async () => {
+    const url = await half()
+    broken = 'audit_leaves insert'
+    const failed = await device.post(`${url}/totp`, { code: authenticatorCode(here.latchkey, here.person) })
+    expect(failed.status).to.equal(503)
+    broken = undefined
+    expect((await device.get(url)).status).to.equal(410)
+    expect((await device.get(`${here.latchkey.issuer}/account`)).url).to.contain('/sign-in')
+  })
+
+  it('counts a code once, of ten answers at once over a slow line', async () => {
+    const url = await half()
+    const code = authenticatorCode(here.latchkey, here.person)
+    slow = true
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => device.post(`${url}/totp`, { code }, { follow: false })),
+    )
+    slow = false
+    const account = `${here.latchkey.issuer}/account`
+    expect(answers.filter(({ location }) => location === account)).to.have.lengthOf(1)
+  })
+})
