@@ -96,7 +96,7 @@ export const events = {
       'staff',
     ]),
   }),
-  'consent.granted': event('info', { account, client, scope: z.string() }),
+  'consent.granted': event('info', { account, client, scope: z.string(), attributes: z.string().optional() }),
   'consent.refused': event('info', { account, client }),
   'approval.given': event(
     'notice',
@@ -107,6 +107,7 @@ export const events = {
   'approval.refused': event('info', { account, client }),
   'approval.spent': event('notice', { account, client, receipt: z.string(), api: z.string() }),
   'consent.revoked': event('notice', { account, client }),
+  'consent.narrowed': event('notice', { account, client, attribute: z.string() }),
   'device.admitted': event('notice', { account, client }, told),
   'device.turned-away': event('notice', { account, client }),
   'request.received': event('info', { account, client }),

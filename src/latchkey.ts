@@ -8,6 +8,7 @@ import { throttle as throttleOf } from './accounts/throttle.ts'
 import { actions as actionsOf } from './actions/index.ts'
 import { apiKeys as apiKeysOf } from './api-keys/schemes.ts'
 import { backupSchedule } from './backup/backup-schedule.ts'
+import { nameIn } from './clients/attributes.ts'
 import { readClients } from './clients/declared.ts'
 import { pairwiseSalt } from './clients/pairwise.ts'
 import { registrations } from './clients/registrations.ts'
@@ -162,19 +163,24 @@ export async function latchkey(config: Config, surroundings: Surroundings) {
 
   const rooms = together(oidc, apiKeys, people, identity, { activity: activityOf({ store }) })
   const appName = async (client: string) => (await clients.app(client))?.name
+  const attributes = () => clients.declared().attributes
+  const attributeName = (locale: string, name: string) => nameIn(locale, attributes().get(name)?.name)
   const { figures, ...staffed } = staffConsole({
     ...{ ...rooms, clients, sealer, store, accounts, book, appName, sentLog: post.sentLog },
     ...{ keyring, issuer, observers, emit, now, stopping: feeds.stopping, webhooks: feeds.webhooks },
     ...{ settings: config.inForce, local: local && !production },
   })
-  const acting = { ...rooms, ...staffed, appName, accounts, languages, words, sendMail, issuer, emit, now }
+  const acting = {
+    ...{ ...rooms, ...staffed, appName, attributeName, accounts, languages },
+    ...{ words, sendMail, issuer, emit, now },
+  }
   const actions = actionsOf(acting)
   const listener = app({
     ...acting,
     ...{ actions, token, assets, show, book },
     protocol: { keys: cookieKeys(keyring), discovery: oidc.discovery, endpoints: oidc.endpoints },
     proxies: configured.proxies(config, { say: log.warn, now }),
-    ...{ app: clients.app, suite: () => clients.declared().apps },
+    ...{ app: clients.app, suite: () => clients.declared().apps, attributes },
     places,
     rpId: new URL(issuer).hostname,
     contacts: config.contacts,

@@ -5,7 +5,7 @@ import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
 import type { Oidc } from '../oidc/provider.ts'
-import { type Actor, action, freshFor } from './action.ts'
+import { type Actor, action, freshFor, type SayTo } from './action.ts'
 
 interface Services {
   accounts: Pick<Accounts, 'raiseStamp'>
@@ -13,7 +13,12 @@ interface Services {
   appName: (client: string) => Promise<string | undefined>
   sessions: Pick<Sessions, 'endOne'>
   devices: Pick<Devices, 'forget' | 'restore' | 'trustedBy'>
-  consents: { list(account: string): Promise<readonly { client: string }[]> }
+  consents: {
+    list(account: string): Promise<readonly { client: string; attributes: readonly string[] }[]>
+    withhold(account: string, client: string, attribute: string): Promise<boolean>
+  }
+  /** Returns what the operator calls an attribute, in a language. */
+  attributeName: (locale: string, attribute: string) => string | undefined
   words: { device(locale: string, agent: Agent): string }
   revokeApp: Oidc['revokeApp']
   emit: Emit
@@ -24,7 +29,9 @@ const open = { assurance: 'session', freshFor: freshFor.session } as const
 
 /** How people take back access: from sessions, from devices that they trusted, from apps. */
 export function sessionActions(services: Services) {
-  const { accounts, appName, consents, sessions, devices, words, revokeApp, emit } = services
+  const { accounts, appName, attributeName, consents, sessions, devices, words, revokeApp, emit } = services
+  const called = (attribute: string, { ctx }: Pick<Actor, 'ctx'>, say: SayTo): string =>
+    attribute === 'roles' ? say('told.roles') : (attributeName(ctx.state.locale, attribute) ?? attribute)
   const nameOf = async (device: string, { account, ctx }: Pick<Actor, 'account' | 'ctx'>) => {
     const found = (await devices.trustedBy(account, true)).find(each => each.device === device)
     if (!found) throw new Problem('not_found')
@@ -115,6 +122,25 @@ export function sessionActions(services: Services) {
         if (!(await consents.list(account.id)).some(each => each.client === client)) throw new Problem('not_found')
         const consequences = ['signed-out', 'keeps', 'again'].map(each => `confirm.app.revoke.${each}`)
         return { what: (await appName(client)) ?? client, act: 'act.revoke', consequences }
+      },
+      leadsTo: '/account/apps',
+    }),
+    /** An app that is told less keeps all else that it may do; where it is not used without, it can ask again. */
+    withholdAttribute: action({
+      ...open,
+      id: 'app.withhold',
+      args: z.object({ client: z.string(), attribute: z.string() }),
+      run: async ({ client, attribute }, { account, visitor }) => {
+        if (!(await consents.withhold(account.id, client, attribute))) throw new Problem('not_found')
+        await emit('consent.narrowed', { account: account.id, client, attribute }, visitor)
+      },
+      event: 'consent.narrowed',
+      done: async ({ attribute }, actor, say) => ({ values: { what: called(attribute, actor, say) } }),
+      confirm: async ({ client, attribute }, actor, say) => {
+        const held = (await consents.list(actor.account.id)).find(each => each.client === client)
+        if (!held?.attributes.includes(attribute)) throw new Problem('not_found')
+        const consequences = ['next', 'keeps', 'again'].map(each => `confirm.app.withhold.${each}`)
+        return { what: called(attribute, actor, say), act: 'act.withhold', consequences }
       },
       leadsTo: '/account/apps',
     }),

@@ -4,7 +4,7 @@ import type { Algorithm } from '../crypto/jws.ts'
 import { token } from '../crypto/random.ts'
 import { adminApi, type Granted, grantedBy, stillDeclared } from './apis.ts'
 import { alike, skeletons } from './appearance.ts'
-import { type Attribute, attributeFaults, attributeShape, claimFaults } from './attributes.ts'
+import { type Attribute, attributeFaults, attributeShape, claimFaults, stillTold } from './attributes.ts'
 import { libraryMetadata } from './client-extensions.ts'
 import { type Api, apiShape, type Client, clientShape, oidcScopes, readEntry } from './file.ts'
 import { readLogos } from './logos.ts'
@@ -21,7 +21,7 @@ export interface App {
   /** A data URL, of an app of clients.json. */
   logo?: string | undefined
   firstParty: boolean
-  /** The roles that people can have in it, and the claims that it is told of people; of clients.json only. */
+  /** The roles that people can have in it, and the claims that it is told of people; of apps of clients.json and of the store. */
   roles?: readonly string[]
   claims?: Client['claims']
   /** Where people open it in a browser; of an app of clients.json that has pages. */
@@ -221,10 +221,11 @@ function known(
       const { client, faults } = readClient({ ...raw, ...secret }, { apis, attributes }, standing)
       return { client: { ...client, client_secret: undefined }, faults }
     },
-    /** Returns such an entry without what it may ask of APIs that are not declared any more. */
-    pruned: <E extends { apis?: unknown }>(entry: E): E => ({
+    /** Returns such an entry without what it may ask of APIs, and is told of attributes, that are not declared any more. */
+    pruned: <E extends { apis?: unknown; claims?: unknown }>(entry: E): E => ({
       ...entry,
       apis: stillDeclared(apis, Object(entry.apis)),
+      claims: stillTold(entry.claims, attributes),
     }),
     appOf,
     /** The APIs that clients may ask for, by name. */

@@ -1,7 +1,9 @@
 import type { AccountClaims, FindAccount, KoaContextWithOIDC } from 'oidc-provider'
 import { type Account, active } from '../accounts/account.ts'
 import { heldUntil } from '../accounts/hold.ts'
-import { type ClaimPlace, mappedClaims } from '../clients/attributes.ts'
+import { appearanceOf } from '../clients/appearance.ts'
+import { type ClaimPlace, consentsNeeded, mappedClaims } from '../clients/attributes.ts'
+import type { Consents } from '../records/consents.ts'
 import { isNobody } from './ciba.ts'
 import type { Told } from './library-models.ts'
 import type { Options } from './options.ts'
@@ -59,12 +61,17 @@ export const withMapped: Told = ({ available, client }, chosen) => {
 type Services = Pick<Options, 'accounts' | 'clients' | 'bars' | 'now'>
 
 /** Finds the account that the library asks for; undefined for one that must not be found here. */
-export function accountFinder({ accounts, clients, bars, now }: Services): FindAccount {
-  /** Resolves to the claims that a client of clients.json is told in one place, from attributes and roles as they are now. */
-  const mappedFor = (client: string | undefined, account: Account, place: ClaimPlace) => {
-    const { app, attributes } = clients.declared()
-    const found = client === undefined ? undefined : app(client)
-    return found ? mappedClaims(found, account, place, attributes) : {}
+export function accountFinder({ accounts, clients, bars, now }: Services, consents: Pick<Consents, 'of'>): FindAccount {
+  /**
+   * Resolves to the claims that a client is told in one place, from attributes, roles and consent as they are now: what its owner has
+   * withheld since the grant was made is told no more.
+   */
+  const mappedFor = async ({ oidc: { client } }: KoaContextWithOIDC, account: Account, place: ClaimPlace) => {
+    const app = client && (await clients.ours(client.clientId))
+    if (!app) return {}
+    const asks = consentsNeeded(app).length > 0
+    const allowed = asks ? await consents.of(account.id, app.id, appearanceOf(client)) : undefined
+    return mappedClaims(app, account, place, clients.declared().attributes, allowed?.attributes)
   }
   return async (ctx, id, token) => {
     // An app that asked for somebody who does not exist waits for nobody.
@@ -76,15 +83,15 @@ export function accountFinder({ accounts, clients, bars, now }: Services): FindA
     // The last thing that the library asks before it looks whether a refresh token is spent; its own answer knows no grace.
     if (token?.kind === 'RefreshToken' && token.consumed) throw new SpentToken()
     const { holdUntil, restrictions } = account
-    const mappedTo = (place: ClaimPlace) => mappedFor(ctx.oidc.client?.clientId, account, place)
+    const mappedTo = (place: ClaimPlace) => mappedFor(ctx, account, place)
     return {
       accountId: id,
       holdUntil,
       restrictions,
       mappedTo,
-      claims: (use, scope, asked) => ({
+      claims: async (use, scope, asked) => ({
         ...claimsOf(account, { scope, asked }, now()),
-        [mapped]: { client: ctx.oidc.client?.clientId, claims: mappedTo(use as 'id_token' | 'userinfo') },
+        [mapped]: { client: ctx.oidc.client?.clientId, claims: await mappedTo(use as 'id_token' | 'userinfo') },
       }),
     }
   }

@@ -127,8 +127,8 @@ export function configuration(options: Options, stored: Stored): Configuration {
       RefreshToken: (_ctx, _token, client) => refreshLife(client, 0, options.requests.refreshing),
       Session: (_, { loginTs }) => sessionLife(loginTs, options),
     },
-    interactions: { policy: prompts(options), url: (_, { uid }) => `/interaction/${uid}` },
-    findAccount: accountFinder(options),
+    interactions: { policy: prompts(options, stored.consents), url: (_, { uid }) => `/interaction/${uid}` },
+    findAccount: accountFinder(options, stored.consents),
     loadExistingGrant: grantFor(options, stored),
     // What was issued in a session ends with it.
     expiresWithSession: () => true,
@@ -139,7 +139,7 @@ export function configuration(options: Options, stored: Stored): Configuration {
       client.grantTypeAllowed('refresh_token') &&
       ((await appOf(ctx))?.firstParty || source.scopes.has('offline_access')),
     // RFC 9068, 2.2.1: an API can tell how and when somebody signed in.
-    extraTokenClaims: ({ oidc }, token) => {
+    extraTokenClaims: async ({ oidc }, token) => {
       // A token that was exchanged keeps its claims.
       if ('extra' in token && token.extra) return token.extra as { [name: string]: unknown }
       const { AuthorizationCode, RefreshToken, DeviceCode, BackchannelAuthenticationRequest } = oidc.entities
@@ -150,8 +150,8 @@ export function configuration(options: Options, stored: Stored): Configuration {
         : undefined
       const txn = receiptIn(source)
       const signedIn = { sid: token.sid, acr: source.acr, amr: source.amr, auth_time: source.authTime }
-      const mapped = oidc.account?.mappedTo as ((place: 'access_token') => object) | undefined
-      return { ...mapped?.('access_token'), ...signedIn, ...held, ...(txn !== undefined && { txn }) }
+      const mapped = oidc.account?.mappedTo as ((place: 'access_token') => Promise<object>) | undefined
+      return { ...(await mapped?.('access_token')), ...signedIn, ...held, ...(txn !== undefined && { txn }) }
     },
     clientBasedCORS: (_, origin, client) =>
       client.clientAuthMethod === 'none' &&

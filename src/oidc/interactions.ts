@@ -54,13 +54,16 @@ export function interactions({ provider, clients, consents, sessions, emit, now 
       if (!app) throw new Problem('attempt_expired')
       const strange = prompt.name === 'consent' && !app.firstParty
       const about = strange ? await provider.Client.find(app.id) : undefined
-      const { oidc, apis } = missing(prompt.details)
+      const { oidc, apis, attributes } = missing(prompt.details)
       const resources = Object.entries(apis).map(([resource, scopes]) => ({
         name: app.apis.get(resource)?.name ?? resource,
         scopes,
       }))
       // What is left to approve, once nothing is left to consent to.
-      const detail = oidc.length + resources.length > 0 ? undefined : (prompt.details.detail as Detail | undefined)
+      const detail =
+        oidc.length + resources.length + attributes.length > 0
+          ? undefined
+          : (prompt.details.detail as Detail | undefined)
       const approval: Request | undefined = detail &&
         session && { id: uid, client: app.id, account: session.accountId, at: iat, detail }
       return {
@@ -90,7 +93,7 @@ export function interactions({ provider, clients, consents, sessions, emit, now 
         /** Who is signed in. */
         session: session && { uid: session.uid, accountId: session.accountId, acr: session.acr },
         /** What is left to consent to. */
-        asked: { scopes: oidc, resources },
+        asked: { scopes: oidc, resources, attributes },
         approval,
       }
     },
@@ -126,7 +129,8 @@ export function interactions({ provider, clients, consents, sessions, emit, now 
       await grant.save()
       await consents.add(accountId, clientId, allowed, prompt.details.shown as string | undefined)
       const scope = [...allowed.oidc, ...Object.values(allowed.apis).flat()].join(' ')
-      await emit('consent.granted', { account: accountId, client: clientId, scope }, originOf(ctx))
+      const attributes = allowed.attributes.length > 0 ? { attributes: allowed.attributes.join(' ') } : {}
+      await emit('consent.granted', { account: accountId, client: clientId, scope, ...attributes }, originOf(ctx))
       await goOn(ctx, interaction, { consent: { grantId: grant.jti } })
     },
     /** Goes on with the receipt of what was approved. */
@@ -177,7 +181,12 @@ function strangerOf({ id, host }: App, about: Client, redirectUri: string) {
   }
 }
 
-function missing(details: { missingOIDCScope?: unknown; missingResourceScopes?: unknown }): Scopes {
-  const { missingOIDCScope = [], missingResourceScopes = {} } = details
-  return { oidc: missingOIDCScope as string[], apis: missingResourceScopes as { [resource: string]: string[] } }
+/** Returns what a person was asked for, and nothing that has been added since. */
+function missing(details: Interaction['prompt']['details']): Scopes & { attributes: string[] } {
+  const { missingOIDCScope = [], missingResourceScopes = {}, missingAttributes = [] } = details
+  return {
+    oidc: missingOIDCScope as string[],
+    apis: missingResourceScopes as { [resource: string]: string[] },
+    attributes: missingAttributes as string[],
+  }
 }

@@ -5,7 +5,9 @@ import { recent } from '../accounts/clock.ts'
 import { originOf } from '../accounts/device.ts'
 import { type Acr, acrValues, asAcr, reaches } from '../acr.ts'
 import { appearanceOf } from '../clients/appearance.ts'
+import { consentsNeeded } from '../clients/attributes.ts'
 import { subjectFor } from '../clients/pairwise.ts'
+import type { Consents } from '../records/consents.ts'
 import { askedBy } from './grants.ts'
 import type { Options } from './options.ts'
 import { detailsIn } from './rich-authorization.ts'
@@ -47,8 +49,10 @@ function acrClaim(claims: unknown): { essential: boolean; listed: readonly strin
 const { Check, Prompt, base } = interactionPolicy
 
 /** Returns when a person is asked to come: to sign up, to sign in, to prove more, to consent. */
-export function prompts(options: Pick<Options, 'bars' | 'now' | 'salt' | 'waits'>): interactionPolicy.DefaultPolicy {
-  const { bars, now, salt, waits } = options
+export function prompts(
+  { bars, clients, now, salt, waits }: Pick<Options, 'bars' | 'clients' | 'now' | 'salt' | 'waits'>,
+  consents: Pick<Consents, 'of'>,
+): interactionPolicy.DefaultPolicy {
   const policy = base()
   // OpenID Connect Initiating User Registration 1.0, 4.
   policy.add(new Prompt({ name: 'create', requestable: true }), 0)
@@ -77,6 +81,16 @@ export function prompts(options: Pick<Options, 'bars' | 'now' | 'salt' | 'waits'
     new Check('op_scopes_missing', 'requested scopes not granted', 'consent_required', lacking, ctx => ({
       missingOIDCScope: missing(ctx),
     })),
+  )
+  const untold = unsaid(clients, consents)
+  consent?.checks.add(
+    new Check(
+      'attributes_missing',
+      'attributes that the app is to be told of are not granted',
+      'consent_required',
+      async ctx => (await untold(ctx)).length > 0,
+      async ctx => ({ missingAttributes: await untold(ctx) }),
+    ),
   )
   consent?.checks.add(
     new Check('unapproved', 'this has to be approved', 'interaction_required', unapproved(waits), ({ oidc }) => ({
@@ -149,6 +163,23 @@ function missing(ctx: KoaContextWithOIDC): string[] {
 
 function lacking(ctx: KoaContextWithOIDC): boolean {
   return missing(ctx).length > 0
+}
+
+/**
+ * Resolves to the attributes that an app is to be told of and its person was not asked about yet: those that they have withheld since are
+ * asked for again only where the app asks for consent (OpenID Connect Core 1.0, 3.1.2.1: prompt).
+ */
+function unsaid(clients: Options['clients'], consents: Pick<Consents, 'of'>) {
+  return async ({ oidc }: KoaContextWithOIDC): Promise<string[]> => {
+    const { account, client } = oidc
+    const app = account && client && (await clients.ours(client.clientId))
+    const needed = app ? consentsNeeded(app) : []
+    if (!account || !client || needed.length === 0) return []
+    const known = await consents.of(account.accountId, client.clientId, appearanceOf(client))
+    const { attributes = [], withheld = [] } = known ?? {}
+    const said = oidc.promptPending('consent') ? attributes : [...attributes, ...withheld]
+    return needed.filter(each => !said.includes(each))
+  }
 }
 
 function unmet({ oidc }: KoaContextWithOIDC): boolean {

@@ -16,6 +16,9 @@ export const consentsDeclaration = declare({
     client: z.string(),
     oidc: z.array(z.string()),
     apis: z.array(z.object({ resource: z.string(), scopes: z.array(z.string()) })),
+    /** The attributes that the app may be told of, and those that it may not be told of any more. */
+    attributes: z.array(z.string()).optional(),
+    withheld: z.array(z.string()).optional(),
     /** The digest of what people saw of an app when they allowed it (clients/appearance.ts). */
     shown: z.string().optional(),
     /** When something was last allowed, and first; when the app last got a token, accurate to the hour. */
@@ -26,8 +29,14 @@ export const consentsDeclaration = declare({
   indexes: ['account'],
 })
 
+/** What one app was allowed: scopes, and the attributes that it may be told of; `withheld` are those that it may not be told of any more. */
+export interface Allowed extends Scopes {
+  attributes: readonly string[]
+  withheld: readonly string[]
+}
+
 /** What one app was allowed. Times in milliseconds since the epoch. */
-export interface Consent extends Scopes {
+export interface Consent extends Allowed {
   client: string
   since: number
   usedAt: number | undefined
@@ -48,19 +57,23 @@ export function consents(store: Store, records: Records, now: () => number) {
     oidc,
     apis: Object.fromEntries(apis.map(({ resource, scopes }) => [resource, scopes])),
   })
+  const allowedBy = (found: Kept): Allowed => {
+    const { attributes = [], withheld = [] } = found
+    return { ...scopesOf(found), attributes, withheld }
+  }
   const sees = (found: Kept, shown: string | undefined): boolean => (found.shown ?? undefined) === shown
 
   return {
     /** Resolves to what was allowed to an app that looks as it does now (`shown`); undefined when nothing was. */
-    of: async (account: string, client: string, shown?: string): Promise<Scopes | undefined> => {
+    of: async (account: string, client: string, shown?: string): Promise<Allowed | undefined> => {
       const found = await kept.get(name(account, client))
-      return found && sees(found, shown) ? scopesOf(found) : undefined
+      return found && sees(found, shown) ? allowedBy(found) : undefined
     },
     /** Resolves to all that an account allows. */
     list: async (account: string): Promise<Consent[]> => {
       const found = await allOf(kept, { account })
       return found.map(each => ({
-        ...scopesOf(each),
+        ...allowedBy(each),
         client: each.client,
         since: each.since ?? each.at,
         usedAt: each.usedAt,
@@ -72,23 +85,44 @@ export function consents(store: Store, records: Records, now: () => number) {
       if (found && now() - (found.usedAt ?? 0) >= precision) await kept.patch(found.id, { usedAt: now() })
     },
     /** Adds what was allowed to what was allowed before, if the app looked the same. */
-    add: async (account: string, client: string, allowed: Scopes, shown?: string): Promise<void> => {
+    add: async (
+      account: string,
+      client: string,
+      { attributes = [], ...allowed }: Scopes & { attributes?: readonly string[] },
+      shown?: string,
+    ): Promise<void> => {
       const id = name(account, client)
       await retry(async () => {
         const found = await kept.get(id)
-        const before = scopesOf(found && sees(found, shown) ? found : {})
+        const same = found && sees(found, shown) ? found : undefined
+        const before = scopesOf(same ?? {})
         const resources = new Set([...Object.keys(before.apis), ...Object.keys(allowed.apis)])
         const apis = [...resources].map(resource => ({
           resource,
           scopes: union(before.apis[resource], allowed.apis[resource]),
         }))
-        const more = { oidc: union(before.oidc, allowed.oidc), apis, at: now(), shown }
+        const told = union(same?.attributes, attributes)
+        const withheld = (same?.withheld ?? []).filter(each => !attributes.includes(each))
+        const more = {
+          ...{ oidc: union(before.oidc, allowed.oidc), apis, at: now(), shown },
+          ...{ attributes: listed(told), withheld: listed(withheld) },
+        }
         if (!found) return (await claim(kept, { id, account, client, ...more, since: now() })) || undefined
         // What was revoked meanwhile stays revoked, and what was allowed at the same time stays allowed.
         const since = found.since ?? found.at
-        return kept.patch(id, { ...more, since }, { oidc: found.oidc, apis: found.apis })
+        return kept.patch(id, { ...more, since }, asIs(found))
       })
     },
+    /** Withholds an attribute from an app that may be told of it; it keeps all else. False where it was not told. */
+    withhold: async (account: string, client: string, attribute: string): Promise<boolean> =>
+      retry(async () => {
+        const found = await kept.get(name(account, client))
+        if (!found?.attributes?.includes(attribute)) return false
+        const left = found.attributes.filter(each => each !== attribute)
+        const withheld = union(found.withheld, [attribute])
+        const done = await kept.patch(found.id, { attributes: listed(left), withheld }, asIs(found))
+        return done && true
+      }),
     /** Revokes all that was allowed; what the app has is void at once. False when nothing was allowed. */
     revoke: async (account: string, client: string): Promise<boolean> => {
       const taken = await kept.take(name(account, client))
@@ -97,6 +131,14 @@ export function consents(store: Store, records: Records, now: () => number) {
     },
   }
 }
+
+/** Asks that a record be as it was read. */
+const asIs = ({ oidc, apis, attributes, withheld, shown }: z.output<typeof consentsDeclaration.shape>) => ({
+  ...{ oidc, apis, attributes, withheld, shown },
+})
+
+/** Returns a list with something in it: nobody's record names what does not concern them. */
+const listed = (list: string[]): string[] | undefined => (list.length > 0 ? list : undefined)
 
 function union(a: readonly string[] = [], b: readonly string[] = []): string[] {
   return [...new Set([...a, ...b])]

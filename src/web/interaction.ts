@@ -11,6 +11,7 @@ import { fields, queryField, submit } from './forms.ts'
 import { localeOf } from './language.ts'
 import type { Services } from './services.ts'
 import { seeOther } from './show.ts'
+import { type ToldAttribute, toldAttributes } from './told-attributes.ts'
 import type { Visit } from './visit.ts'
 
 declare module './pages.ts' {
@@ -20,6 +21,8 @@ declare module './pages.ts' {
       base: string
       scopes: readonly string[]
       resources: readonly { name: string; scopes: readonly string[] }[]
+      /** What it is told of them beside that. */
+      told: readonly ToldAttribute[]
       email: string
       stranger: Stranger | undefined
     }
@@ -44,6 +47,7 @@ declare module './pages.ts' {
 export function interaction(services: Services): void {
   const { router, accounts, flows, interactions, sessions, show, beginFlow, concluded, finish } = services
   const approve = approval(services, router)
+  const toldOf = toldAttributes(services)
 
   router.get('/interaction/:uid', async ctx => {
     const from = queryField(ctx, 'attempt', 100)
@@ -128,6 +132,7 @@ export function interaction(services: Services): void {
       base: `/interaction/${uid}`,
       scopes: asked.scopes,
       resources: asked.resources,
+      told: await toldOf(ctx, client.id, person, asked.attributes),
       email: person.email,
       stranger,
     }

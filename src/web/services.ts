@@ -9,6 +9,7 @@ import type { Action } from '../actions/action.ts'
 import type { Actions } from '../actions/index.ts'
 import type { Admin } from '../admin/index.ts'
 import type { Owner } from '../api-keys/owner.ts'
+import type { Attribute } from '../clients/attributes.ts'
 import type { App } from '../clients/declared.ts'
 import type { Approving } from '../flows/approval.ts'
 import type { Approved } from '../flows/approval-statement.ts'
@@ -47,6 +48,8 @@ export interface Rooms
   app: (client: string) => Promise<App | undefined>
   /** Resolves to an app's name by its client id. */
   appName: (client: string) => Promise<string | undefined>
+  /** Returns the attributes that people can have, by name. */
+  attributes: () => ReadonlyMap<string, Attribute>
   /** Lists the apps of clients.json. */
   suite: () => readonly App[]
   /** Returns whether an Authorization header is that of `latchkey doctor` with the same secrets. */

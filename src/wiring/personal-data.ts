@@ -76,10 +76,15 @@ export const belongingsList: readonly Belonging[] = [
     ],
     ours,
   ),
-  belonging(consentsDeclaration, 'account', ['client', 'oidc', 'apis', 'since', 'at', 'usedAt'], {
-    ...ours,
-    shown: 'a digest',
-  }),
+  belonging(
+    consentsDeclaration,
+    'account',
+    ['client', 'oidc', 'apis', 'attributes', 'withheld', 'since', 'at', 'usedAt'],
+    {
+      ...ours,
+      shown: 'a digest',
+    },
+  ),
   belonging(
     apiKeysDeclaration,
     'account',

@@ -140,6 +140,12 @@ export const cases: Readonly<Record<string, Case>> = {
     others: () => ({ client: 'eve’s shop' }),
     refused: 'not_found',
   },
+  'app.withhold': {
+    given: () => ({ client: 'shop', attribute: 'kyc_tier' }),
+    malformed: { client: 'shop' },
+    others: () => ({ client: 'eve’s shop', attribute: 'kyc_tier' }),
+    refused: 'not_found',
+  },
   'api-key.create': {
     given: () => form,
     malformed: { ...form, scope: 'read' },

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { attributeValue, mappedClaims } from '../../src/clients/attributes.ts'
+import { attributeValue, consentsNeeded, mappedClaims, nameIn } from '../../src/clients/attributes.ts'
 import { ClientsError, parseClients } from '../../src/clients/declared.ts'
 
 const app = (more: object = {}) => ({
@@ -7,6 +7,7 @@ const app = (more: object = {}) => ({
   ...{ token_endpoint_auth_method: 'none', first_party: true, ...more },
 })
 const tier = { attribute: 'kyc_tier', type: 'integer' }
+const byDevice = { grant_types: ['urn:ietf:params:oauth:grant-type:device_code'] }
 const read = (client: object, attributes: unknown = [tier]) =>
   parseClients({ apis: [], clients: [client], attributes }, { local: false, production: true })
 const faults = (...given: Parameters<typeof read>): readonly string[] => {
@@ -30,10 +31,21 @@ describe('attributes of clients.json', () => {
     ],
     ['a claim of roles without any', [mapping('x', { from: 'roles' })], `${where} claims.x: roles must be declared`],
     [
-      'claims of a third party',
+      'a third party’s claim from what people cannot be asked about',
       [app({ claims: { x: { from: 'kyc_tier' } }, first_party: false })],
-      `${where} claims is for apps with first_party`,
+      `${where} claims.x: kyc_tier has no name to ask people by`,
     ],
+    [
+      'claims of a third party that leads nobody to the page that asks',
+      [
+        app({ ...{ claims: { x: { from: 'kyc_tier' } }, first_party: false, redirect_uris: [], ...byDevice } }),
+        [{ ...tier, name: 'Level' }],
+      ],
+      `${where} claims: authorization_code is needed`,
+    ],
+    ['a name in no language', [app(), [{ ...tier, name: {} }]], 'attributes[0] name must not be empty'],
+    ['a name in what is no language', [app(), [{ ...tier, name: { 'no language': 'x' } }]], 'attributes[0] name '],
+    ['a name of nothing', [app(), [{ ...tier, name: ' ' }]], 'attributes[0] name '],
     ['a claim without a place', [mapping('x', { from: 'kyc_tier', in: [] })], `${where} claims.x.in `],
     ['an attribute that is there twice', [app(), [tier, tier]], 'attributes: kyc_tier is declared twice'],
     ['an attribute called roles', [app(), [{ attribute: 'roles' }]], 'attributes[0] attribute must not be roles'],
@@ -57,6 +69,9 @@ describe('attributes of clients.json', () => {
   it('are sound with an app that maps them, and need not be there', () => {
     expect(faults(mapping('https://app.example/tier'))).to.deep.equal([])
     expect(faults(app(), undefined)).to.deep.equal([])
+    const stranger = app({ first_party: false, claims: { tier: { from: 'kyc_tier' } } })
+    for (const name of ['Level', { en: 'Level', 'pt-BR': 'Nível' }])
+      expect(faults(stranger, [{ ...tier, name }])).to.deep.equal([])
   })
 })
 
@@ -82,7 +97,12 @@ describe('the value of an attribute', () => {
 
   it('is told no more once it does not fit what is declared', () => {
     const account = { attributes: { kyc_tier: 'gold' }, appRoles: { app: ['gone', 'here'] } }
-    const mapping = { id: 'app', roles: ['here'], claims: { tier: from('kyc_tier'), roles: from('roles') } }
+    const mapping = {
+      id: 'app',
+      firstParty: true,
+      roles: ['here'],
+      claims: { tier: from('kyc_tier'), roles: from('roles') },
+    }
     const declared = (type: 'integer' | 'text') => new Map([['kyc_tier', { attribute: 'kyc_tier', type }]])
     expect(mappedClaims(mapping, account, 'userinfo', declared('text'))).to.deep.equal({
       tier: 'gold',
@@ -90,6 +110,36 @@ describe('the value of an attribute', () => {
     })
     expect(mappedClaims(mapping, account, 'userinfo', declared('integer'))).to.deep.equal({ roles: ['here'] })
     expect(mappedClaims(mapping, account, 'id_token', declared('text'))).to.deep.equal({})
+  })
+
+  it('is told to a third party as far as its owner allowed that', () => {
+    const account = { attributes: { kyc_tier: 'gold' }, appRoles: { app: ['here'] } }
+    const claims = { tier: from('kyc_tier'), roles: from('roles') }
+    const stranger = { id: 'app', firstParty: false, roles: ['here'], claims }
+    const told = (...allowed: Parameters<typeof mappedClaims>[4][]) =>
+      mappedClaims(
+        stranger,
+        account,
+        'userinfo',
+        new Map([['kyc_tier', { attribute: 'kyc_tier', type: 'text' }]]),
+        ...allowed,
+      )
+    expect(told()).to.deep.equal({})
+    expect(told([])).to.deep.equal({})
+    expect(told(['tier', 'note'])).to.deep.equal({})
+    expect(told(['kyc_tier'])).to.deep.equal({ tier: 'gold' })
+    expect(told(['roles', 'kyc_tier'])).to.deep.equal({ tier: 'gold', roles: ['here'] })
+    expect(consentsNeeded(stranger)).to.deep.equal(['kyc_tier', 'roles'])
+    expect(consentsNeeded({ ...stranger, firstParty: true })).to.deep.equal([])
+  })
+
+  it('has a name in the reader’s language, or else in English or the first that there is', () => {
+    const several = { de: 'Stufe', en: 'Level', 'pt-BR': 'Nível', pt: 'Grau' }
+    expect(['de', 'pt-BR', 'pt-PT', 'ja', 'constructor'].map(each => nameIn(each, several))).to.deep.equal([
+      ...['Stufe', 'Nível', 'Grau', 'Level', 'Level'],
+    ])
+    expect(nameIn('ja', { fr: 'Niveau' })).to.equal('Niveau')
+    expect([nameIn('ja', 'Level'), nameIn('ja', undefined)]).to.deep.equal(['Level', undefined])
   })
 })
 

@@ -7,17 +7,10 @@ import { ledger } from '../../src/observers/ledger.ts'
 import { belongingsList } from '../../src/wiring/personal-data.ts'
 import { adminApiServed, type Member } from '../support/admin-api.ts'
 import { journeySecret } from '../support/latchkey.ts'
+import { toldApp, toldApps } from '../support/told-apps.ts'
 
-const secret = 'a-secret-of-the-attributes-tests-000'
-const verifier = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk'
-const challenge = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM'
 const other = 'https://api.example/other'
-const callback = (id: string) => `https://${id}.example/callback`
-const app = (client_id: string, more: object = {}) => ({
-  ...{ client_id, client_name: client_id, client_secret: secret, first_party: true, development: true },
-  ...{ grant_types: ['authorization_code', 'refresh_token'], redirect_uris: [callback(client_id)] },
-  ...{ token_endpoint_auth_method: 'client_secret_post', apis: { [other]: ['read'] }, ...more },
-})
+const app = (id: string, more: object = {}) => toldApp(id, { apis: { [other]: ['read'] }, ...more })
 const apps = [
   app('shop', {
     roles: ['trader', 'auditor'],
@@ -40,10 +33,12 @@ const attributes = [
 
 describe('attributes and roles of people', () => {
   let here: Awaited<ReturnType<typeof adminApiServed>>
+  let at: ReturnType<typeof toldApps>
   let ada: Member
   let robot: string
   before(async () => {
     here = await adminApiServed(() => apps, {}, attributes)
+    at = toldApps(here.issuer)
     ada = await here.member()
     robot = await here.asService('robot', ['admin:people.claims', 'admin:people.read'])
     for (const [attribute, value] of Object.entries({ kyc_tier: 2, jurisdiction: 'AT', verified: true, note: 'VIP' }))
@@ -58,32 +53,8 @@ describe('attributes and roles of people', () => {
   const roles = (id: string, list: string[], token = robot) =>
     here.ask(token, 'POST', `/people/${ada.account}/app-roles/${id}`, { body: { roles: list, reason: 'Ticket 2' } })
 
-  const post = async (id: string, form: Record<string, string>) => {
-    const body = new URLSearchParams({ client_id: id, client_secret: secret, ...form })
-    const answer = await fetch(`${here.issuer}/token`, { method: 'POST', body })
-    const tokens = (await answer.json()) as Record<'access_token' | 'id_token' | 'refresh_token', string>
-    if (!answer.ok) expect.fail(JSON.stringify(tokens))
-    return tokens
-  }
-  const signIn = async (id: string, more: Record<string, string> = {}) => {
-    const asked = new URLSearchParams({
-      ...{ client_id: id, response_type: 'code', scope: 'openid', redirect_uri: callback(id) },
-      ...{ code_challenge: challenge, code_challenge_method: 'S256', ...more },
-    })
-    let page = await ada.person.browser.get(`${here.issuer}/authorize?${asked}`, { follow: false })
-    for (let left = 5; left > 0 && !page.location?.startsWith(callback(id)); left--)
-      page = await ada.person.browser.get(page.location ?? expect.fail(page.text), { follow: false })
-    const code = new URL(page.location ?? '').searchParams.get('code') ?? expect.fail(page.location)
-    const { resource } = more
-    return post(id, {
-      ...{ grant_type: 'authorization_code', code, redirect_uri: callback(id), code_verifier: verifier },
-      ...(resource && { resource }),
-    })
-  }
-  const userinfo = async (access: string) => {
-    const answer = await fetch(`${here.issuer}/userinfo`, { headers: { authorization: `Bearer ${access}` } })
-    return (await answer.json()) as Record<string, unknown>
-  }
+  const signIn = async (id: string, more: Record<string, string> = {}) =>
+    at.redeem(id, await at.authorize(ada.person.browser, id, more), more.resource)
   const api = { scope: 'openid read', resource: other }
   const names = ['kyc_tier', 'https://shop.example/where', 'verified', 'groups', 'note', 'jurisdiction', 'roles']
   const told = (claims: Record<string, unknown>) =>
@@ -92,7 +63,7 @@ describe('attributes and roles of people', () => {
   it('are told to an app where its entry maps them, and nowhere else', async () => {
     const own = await signIn('shop')
     expect(told(decodeJwt(own.id_token))).to.deep.equal({ kyc_tier: 2, verified: true, groups: ['trader'] })
-    expect(told(await userinfo(own.access_token))).to.deep.equal({ kyc_tier: 2, 'https://shop.example/where': 'AT' })
+    expect(told(await at.userinfo(own.access_token))).to.deep.equal({ kyc_tier: 2, 'https://shop.example/where': 'AT' })
     const { access_token: access } = await signIn('shop', api)
     expect(told(decodeJwt(access))).to.deep.equal({ kyc_tier: 2, groups: ['trader'] })
   })
@@ -103,7 +74,7 @@ describe('attributes and roles of people', () => {
       userinfo: { note: null, roles: null },
     })
     const news = await signIn('news', { claims })
-    for (const each of [decodeJwt(news.id_token), await userinfo(news.access_token)])
+    for (const each of [decodeJwt(news.id_token), await at.userinfo(news.access_token)])
       expect(told(each)).to.deep.equal({})
     expect(told(decodeJwt((await signIn('news', api)).access_token))).to.deep.equal({})
     const bank = await signIn('bank', { claims })
@@ -115,15 +86,11 @@ describe('attributes and roles of people', () => {
     await set('kyc_tier', 3)
     await set('verified', null)
     await roles('shop', ['auditor', 'trader'])
-    const next = await post('shop', {
-      grant_type: 'refresh_token',
-      refresh_token: first.refresh_token,
-      resource: other,
-    })
+    const next = await at.refresh('shop', first.refresh_token, { resource: other })
     expect(told(decodeJwt(next.access_token))).to.deep.equal({ kyc_tier: 3, groups: ['trader', 'auditor'] })
     expect(told(decodeJwt(next.id_token))).to.deep.equal({ kyc_tier: 3, groups: ['trader', 'auditor'] })
     await roles('shop', [])
-    const last = await post('shop', { grant_type: 'refresh_token', refresh_token: next.refresh_token, resource: other })
+    const last = await at.refresh('shop', next.refresh_token, { resource: other })
     expect(told(decodeJwt(last.access_token))).to.deep.equal({ kyc_tier: 3 })
     await roles('shop', ['trader'])
   })

@@ -40,7 +40,7 @@ describe('interactions', () => {
       stranger: undefined,
       params: { acr: 'mfa', anew: true, maxAge: 60, login_hint: 'ada@example.com', ui_locales: 'de en' },
       session: undefined,
-      asked: { scopes: [], resources: [] },
+      asked: { scopes: [], resources: [], attributes: [] },
       approval: undefined,
     })
   })
@@ -110,6 +110,7 @@ describe('interactions', () => {
       expect(latchkey.met[1]?.asked).to.deep.equal({
         scopes: ['openid', 'email'],
         resources: [{ name: 'Wallet', scopes: ['read', 'transfer'] }],
+        attributes: [],
       })
       expect(latchkey.met[1]?.session).to.include({ accountId: 'ada' })
       expect(latchkey.met[1]?.stranger).to.deep.include({

@@ -42,6 +42,45 @@ describe('consents on a slow store', () => {
     for (const each of left) if (each) expect(each.oidc).to.have.lengthOf(1)
   })
 
+  const tell = (...attributes: string[]) => consents.add('ada', 'shop', { oidc: [], apis: {}, attributes })
+  const told = async () => {
+    const { attributes = [], withheld = [] } = (await consents.of('ada', 'shop')) ?? {}
+    return [[...attributes].sort(), [...withheld].sort()]
+  }
+
+  it('keep apart what an app may be told, what is withheld from it and what nobody was asked about', async () => {
+    await tell('tier')
+    await Promise.all([tell('country'), allow('a'), consents.withhold('ada', 'shop', 'tier')])
+    expect(await told()).to.deep.equal([['country'], ['tier']])
+    expect(await allowed()).to.deep.equal(['a'])
+    for (const each of ['tier', 'nothing', 'a', 'constructor'])
+      expect(await consents.withhold('ada', 'shop', each), each).to.equal(false)
+    for (const [account, client] of [
+      ['eve', 'shop'],
+      ['ada', 'bank'],
+    ] as const)
+      expect(await consents.withhold(account, client, 'country')).to.equal(false)
+    await tell('tier')
+    expect(await told()).to.deep.equal([['country', 'tier'], []])
+  })
+
+  it('withhold an attribute once, of ten who do so at once, and never for ever', async () => {
+    await tell('tier', 'country')
+    const done = await Promise.all(Array.from({ length: 10 }, () => consents.withhold('ada', 'shop', 'tier')))
+    expect(done.filter(Boolean)).to.have.lengthOf(1)
+    await consents.revoke('ada', 'shop')
+    expect(await consents.withhold('ada', 'shop', 'country')).to.equal(false)
+    await tell('country')
+    expect(await told()).to.deep.equal([['country'], []])
+  })
+
+  it('forget what an app may be told with all else, once it looks different', async () => {
+    await tell('tier', 'country')
+    await consents.withhold('ada', 'shop', 'tier')
+    await consents.add('ada', 'shop', { oidc: ['openid'], apis: {} }, 'other')
+    expect(await consents.of('ada', 'shop', 'other')).to.deep.include({ attributes: [], withheld: [] })
+  })
+
   it('bring nothing back that was taken back while more was allowed', async () => {
     await allow('before')
     await Promise.all([allow('more'), consents.revoke('ada', 'shop')])

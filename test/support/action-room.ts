@@ -144,7 +144,11 @@ export async function actionRoom({ through = (store: Store) => store } = {}) {
     },
     words: { device: () => 'Chrome on Linux' },
     appName: async () => 'Shop',
-    consents: { list: async () => [{ client: 'shop' }] },
+    consents: {
+      list: async () => [{ client: 'shop', attributes: ['kyc_tier'] }],
+      withhold: async (account: string, client: string) => account === 'ada' && client === 'shop',
+    },
+    attributeName: () => 'Level',
     belongings: { of: () => [] },
     receipts: { of: async () => [] },
     activity: { all: async function* () {} },

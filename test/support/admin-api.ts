@@ -52,7 +52,7 @@ export async function adminApiServed(
     ...{ client_id, client_name: client_id, client_secret: secretOf(client_id), development: true },
     ...{ grant_types: ['client_credentials'], apis, ...extra },
   })
-  const clients = [
+  const own = [
     service('robot', { [resource]: adminScopes, [other]: ['read'] }),
     service('twin', { [resource]: adminScopes }),
     service('reader', { [resource]: ['admin:people.read'] }),
@@ -60,14 +60,12 @@ export async function adminApiServed(
       ...service('desk', { [resource]: adminScopes, [other]: ['read'] }),
       ...{ first_party: true, grant_types: ['authorization_code'], redirect_uris: [callback] },
     },
-    ...more(issuer),
   ]
+  const clients = [...own, ...more(issuer)]
   const file = join(folder, 'clients.json')
-  const write = (list: object[]) =>
-    writeFileSync(
-      file,
-      JSON.stringify({ attributes, apis: [{ resource: other, name: 'Other', scopes: ['read'] }], clients: list }),
-    )
+  const apis = [{ resource: other, name: 'Other', scopes: ['read'] }]
+  const write = (list: object[], catalogue = attributes) =>
+    writeFileSync(file, JSON.stringify({ attributes: catalogue, apis, clients: list }))
   write(clients)
   const latchkey: Running = await startLatchkey({ port, clients: file, environment })
   const at = securityAt(latchkey)
@@ -156,6 +154,11 @@ export async function adminApiServed(
   }
   return {
     ...{ latchkey, issuer, resource, other, at, ask, asService, asMember, member, staffOf, setRole },
+    /** Declares other clients beside its own, and other attributes, from now on. */
+    redeclare: async (others: object[], catalogue: readonly object[]) => {
+      write([...own, ...others], catalogue)
+      await latchkey.reload()
+    },
     /** Declares only these clients from now on. */
     declareOnly: async (...ids: string[]) => {
       write(clients.filter(each => ids.includes((each as { client_id: string }).client_id)))

@@ -8,6 +8,8 @@ import {
   picture,
   protectors,
   signals,
+  toldHostile,
+  toldOf,
   trading,
 } from './gallery-samples.ts'
 
@@ -18,6 +20,7 @@ const app = {
   tile: 'neutral',
   scopes: ['openid', 'email', 'offline_access'],
   resources: [{ name: 'Trading API', scopes: ['orders:read', 'orders:write'] }],
+  told: toldOf,
   since: now - 40 * day,
   usedAt: now - 3_600_000,
 }
@@ -29,6 +32,7 @@ const suite = (id: string, name: string) => ({
   tile: id,
   scopes: [],
   resources: [],
+  told: [],
   since: undefined,
   usedAt: now - day,
 })
@@ -37,13 +41,22 @@ const suite = (id: string, name: string) => ({
 export const dataPages: readonly Picture[] = [
   picture('apps', 'account/apps', {
     ...account,
-    others: [app, { ...app, id: 'taxes', name: 'Taxes', scopes: ['openid'], resources: [], usedAt: undefined }],
+    others: [
+      app,
+      { ...app, id: 'taxes', name: 'Taxes', scopes: ['openid'], resources: [], told: [], usedAt: undefined },
+    ],
     suite: [suite('trading', 'Trading'), suite('card', 'Card')],
   }),
   picture('apps-long', 'account/apps', {
     person: { email: longEmail },
     others: [
-      { ...app, ...longApp, host: 'a-rather-long-name-of-a-host.that-somebody-registered.example', tile: 'neutral' },
+      {
+        ...app,
+        ...longApp,
+        host: 'a-rather-long-name-of-a-host.that-somebody-registered.example',
+        tile: 'neutral',
+        told: toldHostile,
+      },
     ],
     suite: [],
     locale: 'de',

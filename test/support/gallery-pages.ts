@@ -12,6 +12,8 @@ import {
   picture,
   protectors,
   signals,
+  toldHostile,
+  toldOf,
 } from './gallery-samples.ts'
 import { png } from './png.ts'
 
@@ -37,6 +39,7 @@ export const otherPages: readonly Picture[] = [
     base: '/interaction/a1',
     scopes: ['openid', 'email', 'offline_access'],
     resources: [{ name: 'Trading API', scopes: ['orders:read', 'orders:write'] }],
+    told: toldOf,
     email: 'ada@example.com',
     stranger: {
       leads: 'ledgerly.example',
@@ -45,16 +48,13 @@ export const otherPages: readonly Picture[] = [
       operatorDeclared: true,
       links: { terms: undefined, privacy: undefined, site: undefined },
     },
-    towards: {
-      name: 'Ledgerly',
-      tile: 'ledgerly',
-      logo,
-    },
+    towards: { name: 'Ledgerly', tile: 'ledgerly', logo },
   }),
   picture('consent-long', 'sign-in/consent', {
     base: '/interaction/a1',
     scopes: ['openid', 'profile', 'phone'],
     resources: [],
+    told: toldHostile,
     email: longEmail,
     stranger: {
       leads: 'a-rather-long-name-of-a-host-that-somebody-registered.apps.example:8443',

@@ -150,3 +150,14 @@ export const start = {
 }
 /** Who is signed in. */
 export const account = { person: { email: 'ada@example.com' } }
+
+/** What a third party is told, as somebody reads it. */
+export const toldOf = [
+  { attribute: 'kyc_tier', name: 'Verification level', value: '2' },
+  { attribute: 'roles', name: 'Your roles in this app', value: undefined },
+]
+/** The same where the value is as hostile as it can be, and as long: markup, a turn of the writing, no blank. */
+export const toldHostile = [
+  { attribute: 'verified', name: 'Identität geprüft', value: 'Ja' },
+  { attribute: 'note', name: 'Vermerk', value: `<b>\u202e${'\u05d0x'.repeat(97)}` },
+]
