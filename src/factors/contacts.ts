@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { domainToASCII } from 'node:url'
+import type { MetadataJson } from 'libphonenumber-js/core'
 import { asciiDigits, legible, typedCode } from './typed.ts'
 
 const load = createRequire(import.meta.url)
@@ -63,10 +64,17 @@ export function phoneNumber(typed: string, country?: string): string | undefined
   return mobile(typed, country)?.number
 }
 
-/** Every country that has numbers (ISO 3166-1 alpha-2), with its calling code. */
-export function dialledCountries(): { code: string; calling: string }[] {
+export type Dialled = ReturnType<typeof dialledCountries>[number]
+
+/** Returns every country that has numbers (ISO 3166-1 alpha-2), with its calling code; `shares`: most numbers of that code are another country's. */
+export function dialledCountries() {
   const { getCountries, getCountryCallingCode }: typeof import('libphonenumber-js/max') = load('libphonenumber-js/max')
-  return getCountries().map(code => ({ code, calling: getCountryCallingCode(code) }))
+  // Read by the library already. It lists the country that most numbers of a code belong to first.
+  const { country_calling_codes: codes }: MetadataJson = load('libphonenumber-js/metadata.max.json')
+  return getCountries().map(code => {
+    const calling = getCountryCallingCode(code)
+    return { code: String(code), calling: String(calling), ...(codes[calling]?.[0] !== code && { shares: true }) }
+  })
 }
 
 /** The country of a mobile number (ISO 3166-1 alpha-2). */

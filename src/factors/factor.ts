@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Acr } from '../acr.ts'
 import { type Code, Problem } from '../errors.ts'
+import type { Dialled } from './contacts.ts'
 import type { Evidence } from './webauthn.ts'
 
 /** Two proofs are two factors only when their kinds differ (NIST SP 800-63B-4, 2.2). */
@@ -111,7 +112,7 @@ export interface Factor<Secret = any, EState = any, EAnswer = any, PState = any,
   /** How good a new secret would be, while it is still typed. */
   rate?(typed: string, who: Pick<Subject<Secret>, 'email'>): Promise<Rated>
   /** The countries whose numbers it takes as they are dialled there (ISO 3166-1 alpha-2), with their calling codes. */
-  countries?(): readonly { code: string; calling: string }[]
+  countries?(): readonly Dialled[]
   /** What having enrolled it proves of the account itself. */
   verifiedContact?(secret: Secret): { email?: string; phone?: string }
   /** The number that a credential names and that nobody has proved yet: staff put it in. It proves nothing of the account until a code there does. */

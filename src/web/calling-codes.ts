@@ -1,8 +1,9 @@
 import type { Context } from 'koa'
+import type { Dialled } from '../factors/contacts.ts'
 import type { Factor } from '../factors/factor.ts'
 import type { Places } from '../risk/places.ts'
 
-const lists = new Map<string, { code: string; name: string; calling: string }[]>()
+const lists = new Map<string, (Dialled & { name: string })[]>()
 
 /**
  * Returns what a page needs to ask for a number of some country: the countries that a factor takes numbers of, by their names in the page's

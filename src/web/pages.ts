@@ -1,5 +1,6 @@
 import type { Told } from '../actions/action.ts'
 import type { Problem, Refusal } from '../errors.ts'
+import type { Dialled } from '../factors/contacts.ts'
 
 /** A factor as pages name it: its phrases are `factor.<id>.*`. */
 export interface FactorView {
@@ -43,7 +44,7 @@ interface Step {
   /** What of theirs is asked for, where a session is asked to prove more: the name of a credential. */
   current?: string | undefined
   /** The countries whose numbers can be typed as they are dialled there, posted as `country`, and the one to begin with. */
-  dialled?: { list: readonly { code: string; name: string; calling: string }[]; first: string } | undefined
+  dialled?: { list: readonly (Dialled & { name: string })[]; first: string } | undefined
   /** The app's request that somebody else may go on with: a post to `<switches>/switch`. */
   switches?: string | undefined
   /** Where a post cancels it, and nothing is changed. */

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import ejs from 'ejs'
 import type { Context } from 'koa'
 import { type Brand, plainBrand } from '../brand/brand.ts'
-import { type Code, type Problem, type Refusal, wordsOf } from '../errors.ts'
+import { type Code, Problem, type Refusal, wordsOf } from '../errors.ts'
 import type { Assets } from './assets.ts'
 import { stays } from './language.ts'
 import type { Frame, Pages } from './pages.ts'
@@ -19,8 +19,11 @@ export function shower({ render, phrases, reasons }: { render: Render; phrases: 
   /** Says a Problem in words, as pages and programs are told it. */
   const problem = (ctx: Context, fault: Problem): NonNullable<Frame['problem']> => {
     ctx.state.refusal = refusalOf(fault)
-    const { code, field, values } = fault
-    return { code, field, credential: values.credential?.toString(), text: phrases.problem(ctx.state.locale, fault) }
+    const { field, values } = fault
+    // After the last wrong answer of several, there is nothing to try again.
+    const told = values.left === 0 ? new Problem('way_closed') : fault
+    const text = phrases.problem(ctx.state.locale, told)
+    return { code: told.code, field, credential: values.credential?.toString(), text }
   }
 
   /** Answers with a page in the visitor's language. */

@@ -15,7 +15,7 @@ const weight = `[...performance.getEntriesByType('navigation'), ...performance.g
   .reduce((sum, { transferSize }) => sum + transferSize, 0)`
 // What is folded away, and what waits for Caps Lock.
 const unfold = `document.querySelectorAll('details').forEach(each => { each.open = true })
-  document.querySelectorAll('[data-caps]').forEach(each => { each.hidden = false })`
+  document.querySelectorAll('[data-caps]').forEach(each => { each.textContent = each.dataset.on })`
 const shifts = `new Promise(done => {
   new PerformanceObserver(list => done(list.getEntries().map(entry => entry.value))).observe({ type: 'layout-shift', buffered: true })
   setTimeout(done, 50, [])

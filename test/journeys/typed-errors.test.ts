@@ -39,8 +39,13 @@ describe('what was typed wrong', () => {
     const { ada, start } = await signingIn()
     const asked = await start.submit({ email: ada.email, password: ada.password })
     let page = asked
-    for (let each = 0; each < 6; each += 1) page = await asked.submit({ code: '000000' })
-    expect([page.status, page.h1]).to.deep.equal([403, 'Choose another way'])
+    for (let each = 0; each < 4; each += 1) page = await asked.submit({ code: '000000' })
+    expect([page.status, page.h1]).to.deep.equal([401, 'Enter the code from your authenticator app'])
+    for (const status of [401, 403]) {
+      page = await asked.submit({ code: '000000' })
+      expect([page.status, page.h1]).to.deep.equal([status, 'Choose another way'])
+      expect(page.alerts[0]).to.match(/^Too many attempts. This sign-in method is closed for now/)
+    }
   })
 
   it('is no phone number without the country that it is dialled in, which the page knows', async () => {

@@ -1,7 +1,14 @@
 for (const hint of document.querySelectorAll('[data-caps]')) {
   const field = document.getElementById(hint.dataset.caps)
+  let timer
   const look = event => {
-    hint.hidden = event.getModifierState?.('CapsLock') !== true
+    const text = event.getModifierState?.('CapsLock') ? hint.dataset.on : ''
+    // Not before somebody types: what has succeeded is said by the only other one. What is there before its text is read out.
+    hint.setAttribute('role', 'status')
+    clearTimeout(timer)
+    timer = setTimeout(() => {
+      if (hint.textContent !== text) hint.textContent = text
+    }, 100)
   }
   for (const what of ['keydown', 'keyup']) field.addEventListener(what, look)
 }
