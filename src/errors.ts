@@ -64,6 +64,8 @@ export const problems = {
   invalid_app_id: 422,
   invalid_webhook_url: 422,
   unknown_event: 422,
+  unknown_policy: 422,
+  out_of_bounds: 422,
   invalid_app_name: 422,
   app_id_taken: 409,
   app_without_secret: 409,

@@ -165,13 +165,20 @@ export const events = {
   }),
   'api-key.refused': event('routine', { client, reason: z.string() }),
   'api-key.throttled': event('warning', { account, key: z.string(), client }),
-  'client.invited': event('notice', { policy: z.string(), uses: z.number(), until: z.number() }),
-  'client.registered': event('notice', { client, policy: z.string() }),
+  /** `invitation` is its id, where one was needed. */
+  'client.registered': event('notice', { client, policy: z.string(), invitation: z.string().optional() }),
   'client.changed': event('notice', { client }),
   'client.removed': event('notice', { client }),
   'client.refused': event('notice', { client: client.optional(), code: z.string() }),
-  /** As `client.refused`, for a request that showed neither an invitation nor a client's token. */
-  'registration.turned-away': event('routine', { client: client.optional(), code: z.string() }, tallied),
+  /**
+   * As `client.refused`, for a request that showed neither an invitation that counts nor a client's token. `type` says why the
+   * invitation that it showed does not: expired, used-up or revoked.
+   */
+  'registration.turned-away': event(
+    'routine',
+    { client: client.optional(), code: z.string(), type: z.string().optional(), invitation: z.string().optional() },
+    tallied,
+  ),
   'clients.reloaded': event('notice', { clients: z.array(client) }),
   'clients.refused': event('warning', { faults: z.array(z.string()) }),
   ...staffEvents,

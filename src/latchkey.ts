@@ -168,7 +168,7 @@ export async function latchkey(config: Config, surroundings: Surroundings) {
   const { figures, ...staffed } = staffConsole({
     ...{ ...rooms, clients, sealer, store, accounts, book, appName, sentLog: post.sentLog },
     ...{ keyring, issuer, observers, emit, now, stopping: feeds.stopping, webhooks: feeds.webhooks },
-    ...{ settings: config.inForce, local: local && !production },
+    ...{ settings: config.inForce, local: local && !production, registration },
   })
   const acting = {
     ...{ ...rooms, ...staffed, appName, attributeName, accounts, languages },

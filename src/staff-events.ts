@@ -38,6 +38,17 @@ export const staffEvents = {
   'app.rotated': event('notice', { app: client, hours: z.number(), ...by }),
   'app.disabled': event('notice', { app: client, ...by }),
   'app.enabled': event('notice', { app: client, ...by }),
+  /** An app that registered itself. */
+  'app.removed': event('notice', { app: client, ...by }),
+  /** `client` is the program that invites, and `until` when the invitation expires. */
+  'client.invited': event('notice', {
+    policy: z.string(),
+    uses: z.number(),
+    until: z.number(),
+    invitation: z.string(),
+    ...by,
+  }),
+  'invitation.revoked': event('notice', { invitation: z.string(), policy: z.string(), ...by }),
   'rotation.requested': event('notice', by),
   'webhook.created': event('notice', { webhook: z.string(), url: z.string(), ...by }),
   'webhook.changed': event('notice', { webhook: z.string(), url: z.string(), ...by }),

@@ -81,8 +81,6 @@ export function appKeeper({ stored, clients, registrations, sealer, issuer, now 
   }
 
   return {
-    /** Returns the APIs that apps can be given scopes of. */
-    apis: () => clients.declared().apis.map(({ scopes, ...api }) => ({ ...api, scopes: [...scopes] })),
     /** Returns an app as staff see it, whatever its source. Throws `not_found`. */
     one: async (id: string): Promise<AppView> => {
       const found = await one(id)

@@ -48,16 +48,15 @@ export type AppShown = z.output<typeof shown>
 
 const withSecret = z.object({ app: shown, secret: z.string().optional().describe('Shown this once') })
 
-/** What staff do with apps. */
-export function appOperations({ store, figures, emit, ...services }: Services) {
-  const keeper = appKeeper({ ...services, stored: storedApps(store), registrations: registrations(store) })
-  const { resource } = adminApi(services.issuer)
-  /**
-   * Returns a check that throws `not_permitted` for an app that may do more at the admin API than the operator who makes it, changes it or
-   * gets its secret; for a program, more at any API. Otherwise they could do it by the app.
-   */
-  const within = async ({ scopes, staff, client = '' }: Operator) => {
-    const own = staff === undefined ? ((await services.clients.ours(client))?.apis ?? new Map()) : undefined
+/**
+ * Returns a check that throws `not_permitted` for an app that may do more at the admin API than the operator who makes it, changes it,
+ * invites it or gets its secret; for a program, more at any API. Otherwise they could do it by the app.
+ */
+export const appLimit =
+  ({ clients, issuer }: Pick<Services, 'clients' | 'issuer'>) =>
+  async ({ scopes, staff, client = '' }: Operator) => {
+    const { resource } = adminApi(issuer)
+    const own = staff === undefined ? ((await clients.ours(client))?.apis ?? new Map()) : undefined
     return ({ apis = {} }: Readonly<Record<string, unknown>>): void => {
       for (const [api, asked] of Object.entries(apis as Record<string, string[]>)) {
         const may: ReadonlySet<string> | undefined =
@@ -66,6 +65,11 @@ export function appOperations({ store, figures, emit, ...services }: Services) {
       }
     }
   }
+
+/** What staff do with apps. */
+export function appOperations({ store, figures, emit, ...services }: Services) {
+  const keeper = appKeeper({ ...services, stored: storedApps(store), registrations: registrations(store) })
+  const within = appLimit(services)
   const off = (what: 'disable' | 'enable') =>
     operation({
       id: `apps.${what}`,
@@ -85,7 +89,7 @@ export function appOperations({ store, figures, emit, ...services }: Services) {
       },
     })
 
-  const apps = {
+  return {
     list: operation({
       id: 'apps.list',
       means: 'Lists all apps: those of clients.json, then those of the store, then those that registered themselves.',
@@ -182,18 +186,4 @@ export function appOperations({ store, figures, emit, ...services }: Services) {
     disable: off('disable'),
     enable: off('enable'),
   }
-  const apis = {
-    list: operation({
-      id: 'apis.list',
-      means: 'Lists the APIs that apps can be given scopes of.',
-      scope: 'admin:apps.read',
-      at: 'GET /apis',
-      args: z.object({}),
-      result: z.object({
-        apis: z.array(z.object({ resource: z.string(), name: z.string(), scopes: z.array(z.string()) })),
-      }),
-      run: async () => ({ apis: keeper.apis() }),
-    }),
-  }
-  return { apps, apis }
 }

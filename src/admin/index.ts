@@ -1,8 +1,10 @@
 import { Problem } from '../errors.ts'
+import { apiOperations } from './api-operations.ts'
 import { appOperations } from './app-operations.ts'
 import { attributeOperations } from './attribute-operations.ts'
 import { auditLog } from './audit-log.ts'
 import { idempotency } from './idempotency.ts'
+import { invitationOperations } from './invitation-operations.ts'
 import { loosening } from './loosening.ts'
 import { notes } from './notes.ts'
 import { type Operation, type Operator, permitted } from './operation.ts'
@@ -12,6 +14,7 @@ import { personGet } from './person.ts'
 import { personActs } from './person-acts.ts'
 import { personExport } from './person-copy.ts'
 import { personMessages } from './person-messages.ts'
+import { policyOperations } from './policy-operations.ts'
 import { proposals } from './proposals.ts'
 import { serviceOperations } from './service-operations.ts'
 import { staff } from './staff.ts'
@@ -19,6 +22,7 @@ import { webhookOperations } from './webhook-operations.ts'
 
 type Services = Parameters<typeof appOperations>[0] &
   Parameters<typeof attributeOperations>[0] &
+  Parameters<typeof invitationOperations>[0] &
   Parameters<typeof idempotency>[0] &
   Parameters<typeof peopleSearch>[0] &
   Parameters<typeof personGet>[0] &
@@ -60,7 +64,10 @@ export function admin(services: Services) {
       messages: personMessages(services),
       ...loosening(services, { needingTwo }),
     },
-    ...appOperations(services),
+    apps: appOperations(services),
+    apis: apiOperations(services),
+    policies: policyOperations(services),
+    invitations: invitationOperations(services),
     ...attributeOperations(services),
     proposals: families,
     roles: staff(services, { needingTwo }),

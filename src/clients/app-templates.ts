@@ -32,6 +32,8 @@ const templates = {
 export type Template = keyof typeof templates
 export const templateNames = Object.keys(templates) as [Template, ...Template[]]
 
+/** Returns what is the same of every app of this kind. */
+export const fixedBy = (template: Template) => templates[template]
 /** Returns whether an app of this kind keeps a secret. */
 export const hasSecret = (template: Template): boolean => templates[template].token_endpoint_auth_method !== 'none'
 const uris = z.array(z.string().max(2_000)).max(50).default([])

@@ -123,7 +123,8 @@ export function parseClients(raw: unknown, standing: Standing, file = 'clients.j
   })
   faults.push(...repeated(policies.map(each => each.policy)).map(each => `policies: ${each} is declared twice`))
   if (faults.length > 0) throw new ClientsError(file, faults)
-  const beside = { apis: apis as Api[], attributes: attributes as Attribute[] }
+  const written = new Map(list('policies').map(each => [(each as Policy).policy, Object.keys(each as object)]))
+  const beside = { apis: apis as Api[], attributes: attributes as Attribute[], written }
   return known(beside, clients as Client[], policies as Policy[], logos, standing)
 }
 
@@ -156,7 +157,11 @@ function repeated(names: readonly (string | undefined)[]): string[] {
 }
 
 function known(
-  { apis, attributes }: { apis: readonly Api[]; attributes: readonly Attribute[] },
+  {
+    apis,
+    attributes,
+    written,
+  }: { apis: readonly Api[]; attributes: readonly Attribute[]; written: ReadonlyMap<string, readonly string[]> },
   clients: readonly Client[],
   policies: readonly Policy[],
   logos: ReadonlyMap<string, string>,
@@ -211,6 +216,8 @@ function known(
     ]) as ReadonlySet<Algorithm>,
     /** The policies of clients that register themselves, by name. */
     policies: new Map([thirdParty, ...policies].map(each => [each.policy, each])) as ReadonlyMap<string, Policy>,
+    /** The fields that the file itself gives of each policy that it declares. */
+    written,
     granted,
     /** The attributes that people can have, by name. */
     attributes: new Map(attributes.map(each => [each.attribute, each])) as ReadonlyMap<string, Attribute>,
@@ -228,8 +235,8 @@ function known(
       claims: stillTold(entry.claims, attributes),
     }),
     appOf,
-    /** The APIs that clients may ask for, by name. */
-    apis: apis.map(({ resource, name, scopes }) => ({ resource, name, scopes })),
+    /** The APIs that clients may ask for. */
+    apis,
     /** The entries of the clients, for those that are apps on devices. */
     entries: clients,
     /** Returns whether people may take a name for that of an app here, or for ours. */

@@ -1,8 +1,6 @@
 import type { AdapterPayload } from 'oidc-provider'
 import { z } from 'zod'
-import { sha256 } from '../crypto/digest.ts'
-import { token } from '../crypto/random.ts'
-import { allOf, declare, type Store, update } from '../store/collection.ts'
+import { declare, type Store } from '../store/collection.ts'
 import { placesOf } from './appearance.ts'
 import { extensionsOf } from './client-extensions.ts'
 import type { App, Declared } from './declared.ts'
@@ -18,6 +16,8 @@ const registered = z.object({
   /** The digest of the registration access token (RFC 7592, 3). */
   manager: z.string().optional(),
   registeredAt: z.number(),
+  /** The id of the invitation that it registered with. */
+  invitation: z.string().optional(),
 })
 export type Registered = z.output<typeof registered>
 
@@ -56,48 +56,4 @@ export function registeredApp({ id, policy: name, metadata }: Registered, declar
   const host = placesOf(metadata.redirect_uris ?? []).join(', ') || undefined
   const apis = declared.granted(within(policy, metadata as object).apis ?? {}, extensionsOf(undefined).access_token_ttl)
   return { id, name: metadata.client_name ?? host ?? id, host, tile: 'neutral', firstParty: false, apis }
-}
-
-const invitation = z.object({
-  id: z.string(),
-  policy: z.string(),
-  /** How many clients may still register with it. */
-  uses: z.number(),
-  expiresAt: z.number(),
-})
-export type Invitation = z.output<typeof invitation>
-
-const declaration = declare({ name: 'invitations', shape: invitation })
-
-export type Invitations = ReturnType<typeof invitations>
-
-/** Keeps initial access tokens (RFC 7591, 3), each as its digest: with one of them so many clients may register under a policy. */
-export function invitations(store: Store) {
-  const kept = store.collection(declaration)
-  const digest = (bearer: string): string => sha256(bearer, 'hex')
-
-  return {
-    /** Resolves to a new bearer value, which nobody can read again, and the invitation. */
-    invite: async (wish: Omit<Invitation, 'id'>): Promise<{ bearer: string; invitation: Invitation }> => {
-      const bearer = token()
-      const invitation = { ...wish, id: digest(bearer) }
-      await kept.insert(invitation)
-      return { bearer, invitation }
-    },
-    find: async (bearer: string): Promise<Invitation | undefined> => {
-      const found = await kept.get(digest(bearer))
-      return found && found.uses > 0 ? found : undefined
-    },
-    /** Takes one use; of many requests at once, as many succeed as there are uses. */
-    spend: async (id: string): Promise<boolean> => {
-      let left = 0
-      await update(kept, id, 'uses', ({ uses }) => {
-        left = uses
-        return uses > 0 ? { uses: uses - 1 } : undefined
-      })
-      return left > 0
-    },
-    list: async (): Promise<Invitation[]> => (await allOf(kept, {})).filter(each => each.uses > 0),
-    withdraw: async (id: string): Promise<boolean> => (await kept.take(id)) !== undefined,
-  }
 }

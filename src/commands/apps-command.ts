@@ -1,22 +1,27 @@
+import { invitationBounds, invitationKeeper, usualInvitation } from '../admin/invitation-operations.ts'
 import { ClientsError, type Declared, readClients } from '../clients/declared.ts'
-import { thirdParty } from '../clients/policies.ts'
-import { invitations, registeredApp, registrations } from '../clients/registrations.ts'
+import { invitations } from '../clients/invitations.ts'
+import { registeredApp, registrations } from '../clients/registrations.ts'
 import { storedApps } from '../clients/stored-apps.ts'
 import type { Config } from '../config.ts'
+import { Problem } from '../errors.ts'
 import type { Store } from '../store/collection.ts'
-import { answer, type Command, json, Refusal, recording, withStore } from './command.ts'
+import { answer, type Command, type Given, json, Refusal, recording, withStore } from './command.ts'
 
-const day = 24 * 3_600_000
+/** The option that says why, and its line of help. */
+export const reason = { reason: { type: 'string' } } as const
+export const reasonHelp = '  --reason TEXT               why, for the audit log'
 
 /** `apps invite`: an initial access token (RFC 7591, 3). */
 export const appsInvite: Command = {
   does: 'Invites apps to register themselves, and prints the token for it',
   takes: '[--policy NAME] [--uses N] [--expires DAYS]',
-  options: { policy: { type: 'string' }, uses: { type: 'string' }, expires: { type: 'string' } },
+  options: { policy: { type: 'string' }, uses: { type: 'string' }, expires: { type: 'string' }, ...reason },
   help: [
-    `  --policy NAME   the policy of clients.json that limits the apps; default ${thirdParty.policy}`,
-    '  --uses N        how many apps may register with it; default 1',
-    '  --expires DAYS  for how long it is valid; default 7',
+    `  --policy NAME               the policy of clients.json that limits the apps; default ${usualInvitation.policy}`,
+    `  --uses N                    how many apps may register with it; default ${usualInvitation.uses}`,
+    `  --expires DAYS              for how long it is valid; default ${usualInvitation.days}`,
+    reasonHelp,
     '',
     'The token is printed once, alone on its line; the store keeps a digest. It works while LATCHKEY_REGISTRATION is token.',
   ].join('\n'),
@@ -24,23 +29,26 @@ export const appsInvite: Command = {
   async run(given) {
     const { option, config, out, beside } = given
     const configured = config()
-    const policy = option('policy') ?? thirdParty.policy
-    const uses = whole('uses', option('uses') ?? '1', 10_000)
-    const days = whole('expires', option('expires') ?? '7', 365)
-    if (!declaredBy(configured).policies.has(policy))
-      throw new Refusal(`There is no policy ${policy} in ${configured.clients}.`)
+    const policy = option('policy') ?? usualInvitation.policy
+    const uses = whole('uses', option('uses') ?? String(usualInvitation.uses), invitationBounds.uses)
+    const days = whole('expires', option('expires') ?? String(usualInvitation.days), invitationBounds.days)
+    const declared = declaredBy(configured)
+    if (!declared.policies.has(policy)) throw new Refusal(`There is no policy ${policy} in ${configured.clients}.`)
     return withStore(configured, async store => {
-      const wish = { policy, uses, expiresAt: Date.now() + days * day }
-      const { bearer, invitation } = await invitations(store).invite(wish)
-      await recording(store, given)('client.invited', { policy, uses, until: wish.expiresAt })
+      const { create } = inviting(store, given, declared)
+      const { bearer, invitation } = await create({ policy, uses, days }, { reason: option('reason') })
       out.write(`${bearer}\n`)
       beside.write(
-        `For ${uses} under ${policy}, until ${date(wish.expiresAt)}; withdraw it by its id, ${invitation.id}.\n`,
+        `For ${uses} under ${policy}, until ${date(invitation.until)}; revoke it by its id, ${invitation.id}: latchkey apps remove ID.\n`,
       )
       return 0
     })
   },
 }
+
+/** Returns what keeps invitations, as the staff area and the admin API have it. */
+const inviting = (store: Store, given: Given, declared: Declared) =>
+  invitationKeeper({ store, emit: recording(store, given), clients: { declared: () => declared }, now: Date.now })
 
 /** `apps list`: every app and where it comes from, and the open invitations. */
 export const appsList: Command = {
@@ -61,8 +69,7 @@ export const appsList: Command = {
       }))
       for await (const row of storedRows(store)) rows.push(row)
       for await (const row of registeredRows(store, declared)) rows.push(row)
-      for (const { id, policy, uses, expiresAt } of await invitations(store).list())
-        rows.push({ id, source: `invitation:${policy}`, name: `invitation for ${uses}`, host: '', at: expiresAt })
+      for await (const row of invitedRows(store)) rows.push(row)
       const shown = ({ at }: Row): string => (at === undefined ? '' : date(at))
       answer(
         given,
@@ -101,25 +108,53 @@ async function* registeredRows(store: Store, declared: Declared): AsyncGenerator
     }
 }
 
+async function* invitedRows(store: Store): AsyncGenerator<Row> {
+  const { list, stateOf } = invitations({ store, now: Date.now })
+  for (let after: string | undefined; ; ) {
+    const { page, next } = await list(after)
+    for (const each of page)
+      if (stateOf(each) === 'open') {
+        const { id, policy, uses, until } = each
+        yield { id, source: `invitation:${policy}`, name: `invitation for ${uses}`, host: '', at: until }
+      }
+    if (next === undefined) return
+    after = next
+  }
+}
+
 /** `apps remove`: an app that registered itself, or an invitation. */
 export const appsRemove: Command = {
-  does: 'Removes an app that registered itself, or withdraws an invitation',
-  takes: 'ID',
-  options: {},
+  does: 'Removes an app that registered itself, or revokes an invitation',
+  takes: 'ID [--reason TEXT]',
+  options: reason,
   words: true,
-  help: 'The tokens of the app stop working at once, except JWT access tokens, which live five minutes. Apps of clients.json are removed there.',
-  examples: ['apps remove app_1b2c3d'],
+  help: [
+    reasonHelp,
+    '',
+    'The tokens of the app stop working at once, except JWT access tokens, which live five minutes. Apps of clients.json are removed there.',
+  ].join('\n'),
+  examples: ['apps remove app_1b2c3d', 'apps remove app_1b2c3d --reason "Contract ended"'],
   async run(given) {
     const [id, ...more] = given.words
     if (id === undefined || more.length > 0) throw new Refusal('Give one id.')
-    return withStore(given.config(), async store => {
+    const configured = given.config()
+    const why = { reason: given.option('reason') }
+    return withStore(configured, async store => {
       const removed = await registrations(store).remove(id)
-      if (removed) await recording(store, given)('client.removed', { client: id })
-      else if (!(await invitations(store).withdraw(id))) throw new Refusal(`No app and no invitation has the id ${id}.`)
-      given.beside.write(removed ? 'Removed.\n' : 'Withdrawn.\n')
+      if (removed) await recording(store, given)('app.removed', { app: id, ...why })
+      else await inviting(store, given, declaredBy(configured)).revoke(id, why).catch(refused(id))
+      given.beside.write(removed ? 'Removed.\n' : 'Revoked.\n')
       return 0
     })
   },
+}
+
+const refused = (id: string) => (fault: unknown) => {
+  if (fault instanceof Problem && fault.code === 'not_found')
+    throw new Refusal(`No app and no invitation has the id ${id}.`)
+  if (fault instanceof Problem && fault.code === 'conflict')
+    throw new Refusal(`The invitation ${id} is not open any more.`)
+  throw fault
 }
 
 const date = (at: number): string => new Date(at).toISOString().slice(0, 10)

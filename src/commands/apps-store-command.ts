@@ -5,11 +5,9 @@ import { storedApps } from '../clients/stored-apps.ts'
 import { type Sealer, sealer } from '../crypto/seal.ts'
 import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
-import { declaredBy, whole } from './apps-command.ts'
+import { declaredBy, reason, reasonHelp, whole } from './apps-command.ts'
 import { answer, type Command, type Given, json, Refusal, recording, withStore } from './command.ts'
 
-const reason = { reason: { type: 'string' } } as const
-const reasonHelp = '  --reason TEXT               why, for the audit log'
 const many = { type: 'string', multiple: true } as const
 
 /** `apps create`: an app in the store, as the staff area makes them. */

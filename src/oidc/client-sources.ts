@@ -2,10 +2,11 @@ import { type Adapter, type AdapterPayload, type Client, errors, Provider } from
 import { isDeclared, libraryMetadata } from '../clients/client-extensions.ts'
 import { ClientsError, type Declared } from '../clients/declared.ts'
 import type { Client as Entry } from '../clients/file.ts'
+import type { Invitation, InvitationState, Invitations } from '../clients/invitations.ts'
 import { type outgoing, Unreachable } from '../clients/outgoing.ts'
 import { type Policy, within } from '../clients/policies.ts'
 import { affordable, mostKeys } from '../clients/public-keys.ts'
-import { clientContext, type Invitation, type Invitations, registrationsDeclaration } from '../clients/registrations.ts'
+import { clientContext, registrationsDeclaration } from '../clients/registrations.ts'
 import { secretsOf } from '../clients/stored-apps.ts'
 import { same, sha256 } from '../crypto/digest.ts'
 import type { Sealer } from '../crypto/seal.ts'
@@ -81,10 +82,10 @@ export function registration(
   const kept = store.collection(registrationsDeclaration)
 
   /** Lets a client register, by a use of its invitation or as one of not too many. */
-  const admit = async (): Promise<void> => {
-    const invitation = Provider.ctx?.oidc.entities.InitialAccessToken as unknown as Invitation | undefined
+  const admit = async (invitation: Invitation | undefined): Promise<void> => {
     if (invitation) {
-      if (!(await invitations.spend(invitation.id))) throw new errors.InvalidToken('the invitation is used up')
+      if (!(await invitations.spend(invitation.id)))
+        throw new errors.InvalidToken('the invitation is used up or revoked')
       return
     }
     try {
@@ -113,8 +114,9 @@ export function registration(
         const { policy } = metadata as { policy: string }
         const { route, entities } = Provider.ctx?.oidc ?? {}
         if (route === 'registration') {
-          await admit()
-          return kept.insert({ id, policy, metadata, secret, registeredAt: now() })
+          const invitation = entities?.InitialAccessToken as unknown as Invitation | undefined
+          await admit(invitation)
+          return kept.insert({ id, policy, metadata, secret, registeredAt: now(), invitation: invitation?.id })
         }
         // Its token changes hands with every change (RFC 7592, 2.2): of two changes with one token, one is made.
         const manager = sha256(entities?.RegistrationAccessToken?.jti ?? '')
@@ -142,6 +144,23 @@ export function registration(
         if (found) await kept.patch(found.id, { manager: undefined }, { manager })
       },
     },
+  }
+}
+
+/** Why an invitation that was shown does not count. */
+export interface Outworn {
+  invitation: string
+  type: Exclude<InvitationState, 'open'>
+}
+
+/** Finds the invitation that a client shows; one that does not count is as good as none, and `ctx.state.outworn` says why. */
+export function findingInvitations({ find, stateOf }: Pick<Invitations, 'find' | 'stateOf'>) {
+  return async (bearer: string): Promise<Invitation | undefined> => {
+    const found = await find(bearer)
+    const type = found && stateOf(found)
+    if (type === 'open' || !found || !type) return found
+    if (Provider.ctx) Provider.ctx.state.outworn = { invitation: found.id, type } satisfies Outworn
+    return undefined
   }
 }
 

@@ -4,6 +4,7 @@ import { grantTypes } from '../clients/file.ts'
 import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import type { Consents } from '../records/consents.ts'
+import type { Outworn } from './client-sources.ts'
 import type { Options } from './options.ts'
 
 /** Records the library's events as ours. */
@@ -54,9 +55,10 @@ export function recordEvents(
     if (!session?.accountId || !params?.logout) return
     note('session.ended', { account: session.accountId, session: session.uid, why: 'signed-out' }, originOf(ctx))
   })
-  provider.on('registration_create.success', (ctx, { clientId: client, policy }) =>
-    note('client.registered', { client, policy: String(policy) }, originOf(ctx)),
-  )
+  provider.on('registration_create.success', (ctx, { clientId: client, policy }) => {
+    const invited = ctx.oidc.entities.InitialAccessToken as unknown as { id: string } | undefined
+    note('client.registered', { client, policy: String(policy), invitation: invited?.id }, originOf(ctx))
+  })
   provider.on('registration_update.success', (ctx, { clientId: client }) =>
     note('client.changed', { client }, originOf(ctx)),
   )
@@ -65,8 +67,9 @@ export function recordEvents(
   )
   const refused = (ctx: KoaContextWithOIDC, { error: code }: { error: string }): void => {
     const { client, entities } = ctx.oidc
-    const known = entities.InitialAccessToken ?? entities.RegistrationAccessToken
-    note(known ? 'client.refused' : 'registration.turned-away', { client: client?.clientId, code }, originOf(ctx))
+    const data = { client: client?.clientId, code }
+    if (entities.InitialAccessToken ?? entities.RegistrationAccessToken) note('client.refused', data, originOf(ctx))
+    else note('registration.turned-away', { ...data, ...(ctx.state.outworn as Outworn | undefined) }, originOf(ctx))
   }
   provider.on('registration_create.error', refused)
   provider.on('registration_update.error', refused)

@@ -3,8 +3,8 @@ import type { Context } from 'koa'
 import { type Configuration, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { associations } from '../clients/associations.ts'
 import * as grantTypes from '../clients/file.ts'
+import { invitations as invitationsOf } from '../clients/invitations.ts'
 import { subjectFor } from '../clients/pairwise.ts'
-import { invitations as invitationsOf } from '../clients/registrations.ts'
 import { sealer as sealerOf } from '../crypto/seal.ts'
 import { records as recordsOf } from '../records/adapter.ts'
 import { consents as consentsOf, mutes as mutesOf } from '../records/consents.ts'
@@ -16,7 +16,7 @@ import { completeRequests } from './authorization-request.ts'
 import { browserSessions } from './browser-sessions.ts'
 import { pings } from './ciba.ts'
 import { clientAuthentication } from './client-authentication.ts'
-import { declaredClients, registration } from './client-sources.ts'
+import { declaredClients, findingInvitations, registration } from './client-sources.ts'
 import { configuration } from './configuration.ts'
 import { discovery, replaceRing } from './discovery.ts'
 import { protocolEndpoints } from './endpoints.ts'
@@ -48,7 +48,7 @@ export async function createProvider(options: Options) {
   const records = recordsOf(store, sealer, now)
   const mutes = mutesOf(store, now)
   const consents = consentsOf(store, records, now)
-  const invitations = invitationsOf(store)
+  const invitations = invitationsOf({ store, now })
   const admitted = admission(options.quota)
   const adapters = registration(options, { sealer, invitations })
   const stored = { records, consents, mutes, adapters, guard: admitted.guard }
@@ -61,7 +61,7 @@ export async function createProvider(options: Options) {
   replaceMethods(provider, 'stamp', now, {
     ...sessionStorage({ ...services, endSession, admitted }),
     ...namedAsCalled(provider, options.mtls),
-    ...{ findClient, findInvitation: invitations.find, tellLogout, tells, withMapped },
+    ...{ findClient, findInvitation: findingInvitations(invitations), tellLogout, tells, withMapped },
     ...{ refreshToken: newToken, unique: replayDetection(store, admitted) },
     verifyHint: olderHints(provider, keys),
     acr: ({ session, params }) => toldAcr(session?.acr, demandOf(params ?? {})),

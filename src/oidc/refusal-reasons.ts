@@ -2,6 +2,7 @@ import { decodeJwt, decodeProtectedHeader } from 'jose'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { Clients } from '../clients/registry.ts'
 import { Problem, type Refusal, told, wordsOf } from '../errors.ts'
+import type { Outworn } from './client-sources.ts'
 
 /** An error that the library throws for a request. */
 export interface Fault extends Error {
@@ -139,7 +140,7 @@ const rules: readonly (readonly [RegExp, About])[] = [
     of => ['Content-Type', 'application/x-www-form-urlencoded or JSON', of.ctx.get('Content-Type')],
   ],
   [/^invalid_request origin/, of => ['Origin', 'an origin of the client’s redirect URIs', of.ctx.get('Origin')]],
-  [/initial access token/, () => ['Authorization', 'the token of an invitation']],
+  [/initial access token/, of => ['Authorization', 'the token of an invitation', invitationShown(of)]],
   [
     /registration access token|client mismatch$/,
     () => ['Authorization', 'the registration access token of this client'],
@@ -147,6 +148,13 @@ const rules: readonly (readonly [RegExp, About])[] = [
   [/^invalid_token/, () => ['access_token', 'one of ours that lives']],
   [/^invalid_grant/, of => [granted[String(of.params.grant_type)] ?? 'grant_type', 'one of this client’s that lives']],
 ]
+
+/** Says what became of the invitation that a client showed. */
+function invitationShown({ ctx }: Case): string {
+  const outworn = ctx.state.outworn as Outworn | undefined
+  if (outworn) return `that of one that is ${outworn.type}`
+  return ctx.get('Authorization') === '' ? 'nothing' : 'something else'
+}
 
 function apisOf({ client, clients }: Case): string[] | undefined {
   const apis = clients.declared().app(client?.clientId ?? '')?.apis

@@ -12,6 +12,7 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   { means: 'lists in every account which credentials are in force', up: listCredentials },
   { means: 'names security stamps, anti-phishing phrases and SMS alerts as the program does', up: renameFields },
+  { means: 'says of each invitation until when it is valid, apart from how long it is kept', up: dateInvitations },
 ]
 
 /** The version of a store that a restore is filling: every program, older ones too, takes it for newer than itself and refuses it. */
@@ -36,6 +37,7 @@ const shape = z.looseObject({ id: z.string() })
 const accounts = declare<Stored>({ name: 'accounts', shape, unique: ['email'], indexes: ['closesAt'] })
 const credentials = declare<Stored>({ name: 'credentials', shape, unique: ['lookup'], indexes: ['account'] })
 const interactions = declare<Stored>({ name: 'interactions', shape })
+const invitations = declare<Stored>({ name: 'invitations', shape, indexes: ['expiresAt'] })
 /** Where else a security stamp is kept: without it, what people began, were mailed, trust or sign with would be void. */
 const stamped = [
   declare<Stored>({ name: 'attempts', shape }),
@@ -99,6 +101,13 @@ function renaming(found: object): Record<string, unknown> {
 
 function renamed(of: object): object {
   return Object.fromEntries(Object.entries(of).map(([name, value]) => [names[name] ?? name, value]))
+}
+
+/** Before, an invitation was kept for as long as it was valid. */
+async function dateInvitations(store: Store): Promise<void> {
+  await changeAll(store.collection(invitations), ({ until, expiresAt }) =>
+    until === undefined ? { until: expiresAt } : {},
+  )
 }
 
 /** Changes every document by compare-and-set; one that another process changes meanwhile is read again. */

@@ -11,6 +11,7 @@ import { adminActs } from './admin-acts.ts'
 import { adminApi } from './admin-api.ts'
 import { adminApps } from './admin-apps.ts'
 import { adminAttributes } from './admin-attributes.ts'
+import { adminInvitations } from './admin-invitations.ts'
 import { adminOverview } from './admin-overview.ts'
 import { adminPeople } from './admin-people.ts'
 import { adminService } from './admin-service.ts'
@@ -83,6 +84,7 @@ const families = [
   adminPeople,
   adminActs,
   adminApps,
+  adminInvitations,
   adminAttributes,
   adminService,
   adminWebhooks,

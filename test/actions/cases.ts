@@ -211,6 +211,23 @@ export const cases: Readonly<Record<string, Case>> = {
   'apps.rotate': toApp({ hours: 1 }),
   'apps.disable': toApp(),
   'apps.enable': toApp(),
+  'invitations.create': {
+    given: () => ({ uses: 2, days: '14', reason: 'It is new.' }),
+    malformed: { uses: [] },
+    others: () => ({ policy: 'nobody’s', reason: 'It is new.' }),
+    refused: 'unknown_policy',
+  },
+  'invitations.revoke': {
+    before: async ({ admin, held }: Room) => {
+      const by = { client: 'desk', scopes: new Set(['admin:apps.write' as const]), origin: {} }
+      const made = await admin.perform(admin.invitations.create, { reason: 'It is new.' }, by)
+      held.invitation = made.invitation.id
+    },
+    given: ({ held }: Room) => ({ invitation: held.invitation, reason: 'It was sent to the wrong address.' }),
+    malformed: { invitation: 7 },
+    others: () => ({ invitation: 'nobody’s', reason: 'It is time.' }),
+    refused: 'not_found',
+  },
   'webhooks.create': {
     given: () => ({ url: 'https://siem.example/', events: [], reason: 'It is new.' }),
     malformed: { url: 7 },

@@ -26,7 +26,7 @@ const callback = 'https://night.example/callback'
 
 describe('what an app may be given of the admin API', () => {
   let store: Store
-  let apps: ReturnType<typeof appOperations>['apps']
+  let apps: ReturnType<typeof appOperations>
   beforeEach(async () => {
     store = await testStore()
     const apis = [{ resource: ledger, name: 'Ledger', scopes: ['read', 'move'] }]
@@ -36,7 +36,7 @@ describe('what an app may be given of the admin API', () => {
     const clients = registry(declared, { registrations: registrations(store), stored: storedApps(store), hosts: 'off' })
     const figures = figuresOf({ store, now: Date.now })
     const beside = { store, clients, figures, sealer: testSealer, issuer }
-    ;({ apps } = appOperations({ ...beside, emit: async () => {}, now: Date.now }))
+    apps = appOperations({ ...beside, emit: async () => {}, now: Date.now })
   })
   afterEach(() => store.close())
 

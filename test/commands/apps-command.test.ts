@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { invitations, registrationsDeclaration } from '../../src/clients/registrations.ts'
+import { invitations } from '../../src/clients/invitations.ts'
+import { registrationsDeclaration } from '../../src/clients/registrations.ts'
 import { storedApps } from '../../src/clients/stored-apps.ts'
 import { appsInvite, appsList, appsRemove } from '../../src/commands/apps-command.ts'
 import { ledger } from '../../src/observers/ledger.ts'
@@ -35,6 +36,7 @@ describe('latchkey apps', () => {
     rmSync(folder, { recursive: true })
   })
   const commands = { invite: appsInvite, list: appsList, remove: appsRemove }
+  const invited = () => invitations({ store, now: Date.now })
   const run = (...words: string[]) => within(commands, words, environment)
   const recorded = async () => {
     const names: string[] = []
@@ -46,16 +48,16 @@ describe('latchkey apps', () => {
     const { code, out, err } = await run('invite', '--policy', 'partner', '--uses', '3', '--expires', '2')
     expect(code).to.equal(0)
     expect(out).to.match(/^[\w-]{43}\n$/)
-    expect(err).to.match(/^For 3 under partner, until \d{4}-\d\d-\d\d; withdraw it by its id, [0-9a-f]{64}\.\n$/)
-    const found = await invitations(store).find(out.trim())
+    expect(err).to.match(/^For 3 under partner, until \d{4}-\d\d-\d\d; revoke it by its id, [0-9a-f]{64}: /)
+    const found = await invited().find(out.trim())
     expect(found).to.include({ policy: 'partner', uses: 3 })
-    expect(found?.expiresAt).to.be.closeTo(Date.now() + 2 * 86_400_000, 60_000)
+    expect(found?.until).to.be.closeTo(Date.now() + 2 * 86_400_000, 60_000)
     expect(await recorded()).to.include('client.invited')
   })
 
   it('invites one, for a week, as a third party unless told', async () => {
     const { out } = await run('invite')
-    expect(await invitations(store).find(out.trim())).to.include({ policy: 'third-party', uses: 1 })
+    expect(await invited().find(out.trim())).to.include({ policy: 'third-party', uses: 1 })
   })
 
   it('invites under no policy that there is not, nor without end', async () => {
@@ -102,7 +104,10 @@ describe('latchkey apps', () => {
     for (const id of ['app_1', invitation]) expect((await run('remove', id)).code).to.equal(0)
     const left = (await run('list')).out
     expect(left).to.include('app_2').and.not.include('app_1').and.not.include(invitation)
-    expect(await recorded()).to.include('client.removed')
+    expect(await recorded()).to.include.members(['app.removed', 'invitation.revoked'])
+    const revoked = (await invited().get(invitation)) ?? expect.fail(invitation)
+    expect(invited().stateOf(revoked)).to.equal('revoked')
+    expect((await run('remove', invitation)).err).to.include('not open any more')
     for (const words of [['app_1'], [], ['app_2', 'app_3']]) expect((await run('remove', ...words)).code).to.equal(2)
   })
 

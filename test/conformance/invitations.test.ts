@@ -1,5 +1,6 @@
 import { expect } from 'chai'
-import { invitations, registrationsDeclaration } from '../../src/clients/registrations.ts'
+import { invitations } from '../../src/clients/invitations.ts'
+import { registrationsDeclaration } from '../../src/clients/registrations.ts'
 import { api, declared, type Ground, ground } from './ground.ts'
 import { registrar, shop } from './registrar.ts'
 
@@ -23,9 +24,10 @@ describe('initial access tokens (RFC 7591, 3)', () => {
   })
   after(() => latchkey.stop())
   const { register, manage } = registrar(() => latchkey)
+  const kept = () => invitations({ store: latchkey.latchkey.store, now: latchkey.latchkey.clock.now })
   const invite = async (uses: number, days = 1, policy = 'partner') => {
-    const { store, clock, keepOut } = latchkey.latchkey
-    const { bearer } = await invitations(store).invite({ policy, uses, expiresAt: clock.now() + days * 86_400_000 })
+    const { clock, keepOut } = latchkey.latchkey
+    const { bearer } = await kept().invite({ policy, uses, until: clock.now() + days * 86_400_000 })
     keepOut(bearer)
     return bearer
   }
@@ -48,6 +50,28 @@ describe('initial access tokens (RFC 7591, 3)', () => {
     const late = await invite(1)
     latchkey.latchkey.clock.pass(86_400_001)
     expect((await register(partner, late)).status).to.equal(401)
+  })
+
+  it('are refused once they are revoked, expired or used up, and the log says which one it was and why', async () => {
+    const outworn = {
+      revoked: async (bearer: string) => kept().revoke((await kept().find(bearer))?.id ?? ''),
+      'used-up': (bearer: string) => register(partner, bearer),
+      expired: async () => latchkey.latchkey.clock.pass(86_400_001),
+    }
+    for (const [type, become] of Object.entries(outworn)) {
+      const bearer = await invite(1)
+      const { id = '' } = (await kept().find(bearer)) ?? {}
+      await become(bearer)
+      const { status, body, headers } = await register(partner, bearer)
+      expect([status, body.error], type).to.deep.equal([401, 'invalid_token'])
+      // The stranger is told no more than one who made it up.
+      expect((await register(partner, 'nonsense')).body, type).to.deep.equal(body)
+      const lines = latchkey.latchkey.logged().split('\n')
+      const own = lines.filter(line => line.includes(String(headers.get('x-request-id'))))
+      const turned = own.map(line => JSON.parse(line)).find(line => line.event === 'registration.turned-away')?.data
+      expect(turned, type).to.deep.include({ type, invitation: id })
+      expect(own.join(), type).to.include(`"received":"that of one that is ${type}"`)
+    }
   })
 
   it('let one of ten requests register at once with the last use', async () => {
@@ -97,8 +121,8 @@ describe('initial access tokens (RFC 7591, 3)', () => {
     const bearer = await invite(1)
     const made = await register(partner, bearer)
     const { client_secret, registration_access_token } = made.body as Record<string, string>
-    const kept = JSON.stringify(await invitations(latchkey.latchkey.store).list())
-    expect(kept).to.not.include(bearer)
+    const listed = JSON.stringify(await kept().list())
+    expect(listed).to.not.include(bearer)
     const all = JSON.stringify(await latchkey.latchkey.store.collection(registrationsDeclaration).find({}))
     expect(all).to.include(String(made.body.client_id))
     for (const secret of [client_secret, registration_access_token]) expect(all).to.not.include(secret)

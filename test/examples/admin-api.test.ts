@@ -23,14 +23,14 @@ function commandsWork(): void {
 
   it('work, one after the other', async () => {
     const blocks = [...page.matchAll(/```sh\n(.*?)```/gs)].map(([, block]) => block ?? '')
-    expect(blocks).to.have.lengthOf(5)
+    expect(blocks).to.have.lengthOf(6)
     const script = blocks.map(block => `${block}\necho; echo "-- next"`).join('\n')
     const env = {
       ...{ PATH: process.env.PATH, ISSUER: served.issuer },
       ...{ CLIENT_ID: 'robot', CLIENT_SECRET: 'robot-secret-of-thirty-two-characters' },
     }
     const { stdout } = await run('bash', ['-euc', script], { env })
-    const [document, , people, created, rotated] = stdout
+    const [document, , people, created, rotated, invited] = stdout
       .split('-- next')
       .map(each => (each.trim().startsWith('{') ? JSON.parse(each) : each.trim()))
     expect(document.openapi).to.equal('3.1.0')
@@ -40,7 +40,8 @@ function commandsWork(): void {
     expect(rotated.secret)
       .to.match(/^[\w-]{43}$/)
       .and.not.to.equal(created.secret)
-    served.latchkey.keepOut(created.secret, rotated.secret)
+    expect(invited.invitation).to.include({ policy: 'third-party', uses: 3, state: 'open' })
+    served.latchkey.keepOut(created.secret, rotated.secret, invited.token)
   })
 }
 

@@ -1,7 +1,8 @@
 import { expect } from 'chai'
 import { throttle } from '../../src/accounts/throttle.ts'
 import { parseClients } from '../../src/clients/declared.ts'
-import { invitations, registrations } from '../../src/clients/registrations.ts'
+import { invitations } from '../../src/clients/invitations.ts'
+import { registrations } from '../../src/clients/registrations.ts'
 import { keyring } from '../../src/crypto/keyring.ts'
 import { sealer } from '../../src/crypto/seal.ts'
 import { registration } from '../../src/oidc/client-sources.ts'
@@ -35,8 +36,8 @@ async function registrar() {
     return { status: answer.status, body: (await answer.json()) as Record<string, string> }
   }
   const invite = async (uses: number) => {
-    const wish = { policy: 'partner', uses, expiresAt: Date.now() + 60_000 }
-    return (await invitations(store).invite(wish)).bearer
+    const wish = { policy: 'partner', uses, until: Date.now() + 60_000 }
+    return (await invitations({ store, now: Date.now }).invite(wish)).bearer
   }
   return {
     ...{ store, latchkey, send, invite },
@@ -95,7 +96,10 @@ describe('clients that register', () => {
     const several = await at.register(await at.invite(1), { redirect_uris })
     const strange = await at.latchkey.clients.app(several.body.client_id ?? '')
     expect(strange?.host).to.equal('trading.example, evil.example')
-    expect(at.latchkey.of('client.registered')).to.deep.include({ client: body.client_id, policy: 'partner' })
+    const told = at.latchkey.of('client.registered') as Record<string, string>[]
+    const { invitation, policy } = told.find(({ client }) => client === body.client_id) ?? {}
+    expect(policy).to.equal('partner')
+    expect(await invitations({ store: at.store, now: Date.now }).get(invitation ?? '')).to.include({ uses: 0, of: 1 })
   })
 
   it('lose what their policy loses, and everything while the policy is missing', async () => {
@@ -126,7 +130,7 @@ describe('clients that register', () => {
     const services = { store: at.store, clients: at.latchkey.clients, now: Date.now }
     const { Client } = registration(
       { ...services, throttle: throttle(services) },
-      { sealer: sealer(newer), invitations: invitations(at.store) },
+      { sealer: sealer(newer), invitations: invitations({ store: at.store, now: Date.now }) },
     )
     expect(await Client?.find(client_id)).to.include({ client_secret })
     expect(sealer(newer).stale(await kept())).to.equal(false)

@@ -188,7 +188,14 @@ export async function actionRoom({ through = (store: Store) => store } = {}) {
   })
   const parts = { ...services, store, roles, clients, sealer: testSealer, sessions: { endAllOf: async () => {} } }
   const { belongings, receipts, activity, submissions } = paper
-  Object.assign(parts, { belongings, receipts, activity, submissions, webhooks: webhooks({ store, now }) })
+  Object.assign(parts, {
+    belongings,
+    receipts,
+    activity,
+    submissions,
+    webhooks: webhooks({ store, now }),
+    registration: 'token',
+  })
   const admin = adminOf(parts as unknown as AdminParts)
   const actions = actionsOf({ ...services, ...paper, admin } as unknown as Acts)
 

@@ -6,6 +6,7 @@ import { dataPages } from './gallery-data.ts'
 import { elsewherePages } from './gallery-elsewhere.ts'
 import { heldPages } from './gallery-held.ts'
 import { identityPages } from './gallery-identity.ts'
+import { invitationPages } from './gallery-invitations.ts'
 import { keyPages } from './gallery-keys.ts'
 import { letters } from './gallery-mails.ts'
 import { otherPages } from './gallery-pages.ts'
@@ -33,6 +34,7 @@ export const gallery: readonly Picture[] = [
   ...elsewherePages,
   ...adminPages,
   ...appPages,
+  ...invitationPages,
   ...proposalPages,
   ...webhookPages,
 ]
