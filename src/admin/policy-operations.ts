@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import type { Acr } from '../acr.ts'
 import { fixedBy, templateNames } from '../clients/app-templates.ts'
 import { extensionsOf } from '../clients/client-extensions.ts'
 import { clientShape } from '../clients/file.ts'
@@ -49,13 +48,13 @@ export type PolicyShown = z.output<typeof shown>
 
 const usual = <V>(value: V) => ({ value, source: 'default' as const })
 /** What policy asks of every sign-in: see flows/policy.ts. */
-const least: Acr = 'mfa'
+const least = 'mfa'
 
 /** What staff see of the policies of apps. They are declared in clients.json alone, so nothing changes them here. */
 export function policyOperations({ clients }: Services) {
   const { access_token_ttl, id_token_ttl, refresh_token_ttl } = extensionsOf(undefined)
   const everywhere = {
-    acr: usual(least as string),
+    acr: usual(least),
     consent: usual('asked' as const),
     access_token_ttl: usual(access_token_ttl),
     id_token_ttl: usual(id_token_ttl),

@@ -34,6 +34,7 @@ const alike: Record<string, readonly string[]> = {
     'Pages',
     'Type',
     'Sessions',
+    'Invitations',
   ],
   es: ['Error: {title}', 'Roles'],
   it: ['Password', 'password', 'passkey', 'Account'],

@@ -48,6 +48,7 @@ const dynamic = [
   /^admin\.act\.[a-z-]+(\.what|\.hint)?$/,
   /^admin\.(figure|period)\.[a-z-]+$/,
   /^admin\.done\.[a-z-]+$/,
+  /^admin\.invitations\.state\.[a-z-]+$/,
   /^admin\.role\.[a-z]+(\.what)?$/,
   /^admin\.template\.[a-z]+(\.what)?$/,
   /^admin\.(apps|settings)\.source\.[a-z]+$/,

@@ -9,6 +9,7 @@ import {
 import { devices as devicesOf } from '../../src/accounts/device.ts'
 import { links as linksOf } from '../../src/accounts/link.ts'
 import { keys as apiKeys } from '../../src/api-keys/api-keys.ts'
+import { invitations as invitationsOf } from '../../src/clients/invitations.ts'
 import { sha256 } from '../../src/crypto/digest.ts'
 import { flows as flowsOf } from '../../src/flows/flow-store.ts'
 import { type Collection, type Doc, declare, type Store } from '../../src/store/collection.ts'
@@ -17,7 +18,7 @@ import { testSealer } from '../support/commits.ts'
 import { testStore } from '../support/store.ts'
 
 const day = 24 * 3_600_000
-const [listCredentials, renameFields] = migrations.map(({ up }) => up)
+const [listCredentials, renameFields, dateInvitations] = migrations.map(({ up }) => up)
 
 describe('accounts of a Latchkey in which each credential said for itself whether it was in force', () => {
   let at = Date.UTC(2026, 0, 10)
@@ -165,5 +166,26 @@ describe('accounts of a Latchkey that called the security stamp a guard', () => 
     await upgrade(racing)
     expect(raced).to.equal(true)
     expect(await raw('accounts').get('ada')).to.deep.equal({ ...ada, securityStamp: 4 })
+  })
+})
+
+describe('invitations of a Latchkey that kept each for as long as it was valid', () => {
+  it('say until when they are valid, and still register as many apps', async () => {
+    const now = () => Date.UTC(2026, 0, 10)
+    const store = await testStore(now)
+    try {
+      const shape = z.looseObject({ id: z.string() })
+      const old = store.collection(declare<Doc & Record<string, unknown>>({ name: 'invitations', shape }))
+      const made = { id: sha256('of old', 'hex'), policy: 'partner', uses: 2, expiresAt: now() + day }
+      await old.insert(made)
+      for (let twice = 0; twice < 2; twice++) await dateInvitations?.(store)
+      const { find, stateOf, spend } = invitationsOf({ store, now })
+      const found = (await find('of old')) ?? expect.fail('it is gone')
+      expect(found).to.include({ ...made, until: made.expiresAt })
+      expect(stateOf(found)).to.equal('open')
+      expect([await spend(made.id), await spend(made.id), await spend(made.id)]).to.deep.equal([true, true, false])
+    } finally {
+      await store.close()
+    }
   })
 })
