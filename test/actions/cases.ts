@@ -1,6 +1,7 @@
 import type { actionRoom } from '../support/action-room.ts'
+import { operatorCases } from './operator-cases.ts'
 
-type Room = Awaited<ReturnType<typeof actionRoom>>
+export type Room = Awaited<ReturnType<typeof actionRoom>>
 
 export interface Case {
   /** What has to be the case before. */
@@ -45,31 +46,6 @@ const decides = {
   others: () => ({ proposal: 'another', reason: 'It fits.' }),
   refused: 'not_found',
 }
-/** What is done to an app of the store. */
-const toApp = (more: object = {}) => ({
-  before: async ({ admin }: Room) => {
-    const by = { client: 'desk', scopes: new Set(['admin:apps.write' as const]), origin: {} }
-    const made = { template: 'service', client_id: 'night', client_name: 'Night', reason: 'It is new.' }
-    await admin.perform(admin.apps.create, made, by)
-  },
-  given: () => ({ app: 'night', reason: 'It is time.', ...more }),
-  malformed: { app: 7 },
-  others: () => ({ app: 'nobody', reason: 'It is time.', ...more }),
-  refused: 'not_found',
-})
-/** What is done to a webhook. */
-const toWebhook = (more: object = {}) => ({
-  before: async ({ admin, held }: Room) => {
-    const scopes = new Set(['admin:webhooks.write' as const, 'admin:audit.read' as const])
-    const made = { url: 'https://siem.example/', events: [], reason: 'It is new.' }
-    const { id } = await admin.perform(admin.webhooks.create, made, { client: 'desk', scopes, origin: {} })
-    held.webhook = id
-  },
-  given: ({ held }: Room) => ({ webhook: held.webhook, reason: 'It is time.', ...more }),
-  malformed: { webhook: 7 },
-  others: () => ({ webhook: 'nobody’s', reason: 'It is time.', ...more }),
-  refused: 'not_found',
-})
 const theirs = { others: credential('eve'), refused: 'not_found' }
 
 /** One case for each action: an action without one fails. */
@@ -203,40 +179,7 @@ export const cases: Readonly<Record<string, Case>> = {
   },
   'people.close': toEve(),
   'people.restore': { ...toEve(), before: ({ accounts }) => accounts.patch('eve', { status: 'closing' }) },
-  'apps.create': {
-    given: () => ({ template: 'service', client_name: 'Night', reason: 'It is new.' }),
-    malformed: { template: 'nothing' },
-  },
-  'apps.change': toApp({ client_name: 'Day' }),
-  'apps.rotate': toApp({ hours: 1 }),
-  'apps.disable': toApp(),
-  'apps.enable': toApp(),
-  'invitations.create': {
-    given: () => ({ uses: 2, days: '14', reason: 'It is new.' }),
-    malformed: { uses: [] },
-    others: () => ({ policy: 'nobody’s', reason: 'It is new.' }),
-    refused: 'unknown_policy',
-  },
-  'invitations.revoke': {
-    before: async ({ admin, held }: Room) => {
-      const by = { client: 'desk', scopes: new Set(['admin:apps.write' as const]), origin: {} }
-      const made = await admin.perform(admin.invitations.create, { reason: 'It is new.' }, by)
-      held.invitation = made.invitation.id
-    },
-    given: ({ held }: Room) => ({ invitation: held.invitation, reason: 'It was sent to the wrong address.' }),
-    malformed: { invitation: 7 },
-    others: () => ({ invitation: 'nobody’s', reason: 'It is time.' }),
-    refused: 'not_found',
-  },
-  'webhooks.create': {
-    given: () => ({ url: 'https://siem.example/', events: [], reason: 'It is new.' }),
-    malformed: { url: 7 },
-    others: () => ({ url: 'https://siem.example/', events: ['nothing.happened'], reason: 'It is new.' }),
-    refused: 'unknown_event',
-  },
-  'webhooks.change': toWebhook({ url: 'https://siem.example/new', events: ['session.*'] }),
-  'webhooks.replay': toWebhook({ after: 0 }),
-  'webhooks.remove': toWebhook(),
+  ...operatorCases,
   'attributes.set': { ...toEve({ attribute: 'tier', value: 'gold' }), others: toNothing, refused: 'not_found' },
   'app-roles.set': { ...toEve({ app: 'desk', roles: ['trader'] }), others: toNothing, refused: 'not_found' },
   'proposals.confirm': decides,
