@@ -33,6 +33,7 @@ import { certifiedPaths } from './oidc/mtls.ts'
 import { createProvider } from './oidc/provider.ts'
 import { places as placesOf } from './risk/places.ts'
 import type { Store } from './store/collection.ts'
+import { outages } from './store/outages.ts'
 import { readiness } from './store/readiness.ts'
 import { app } from './web/app.ts'
 import { assets as assetsOf } from './web/assets.ts'
@@ -68,7 +69,8 @@ interface Surroundings {
 export async function latchkey(config: Config, surroundings: Surroundings) {
   const { secrets, now = Date.now, log: destination, cost } = surroundings
   const metrics = metricsOf({ named: id => clients.declared().app(id) !== undefined })
-  const store = metrics.timed(surroundings.store)
+  const watched = outages(surroundings.store, now)
+  const store = metrics.timed(watched.store)
   const { issuer, production, local } = config
   const standing = { production, local, mtls: config.mtls, issuer }
   const mtls = configured.mtls(config)
@@ -146,7 +148,7 @@ export async function latchkey(config: Config, surroundings: Surroundings) {
   })
   const oidc = await createProvider({
     ...{ issuer, standing, mtls, registration, documents, store, keyring },
-    ...{ clients, throttle, quota, accounts, emit, now },
+    ...{ clients, throttle, quota, accounts, emit, now, servedSince: watched.servedSince },
     session: config.session,
     requests: config.requests,
     salt: await pairwiseSalt({ store, sealer }),
@@ -217,6 +219,7 @@ export async function latchkey(config: Config, surroundings: Surroundings) {
   const backups = backupSchedule(config, backingUp, stopped.signal)
   const repeated = [repeating(sweep, minute, log.fault), repeating(signEnd, 60 * minute, log.fault)]
   repeated.push(repeating(() => kinds.recount(hasher.kind, stopped.signal), minute, log.fault))
+  repeated.push(repeating(watched.beat, minute / 60, log.fault))
   if (backups) repeated.push(repeating(backups, minute, log.fault))
   if (config.metrics.token !== undefined) repeated.push(repeating(overdue, minute / 4, log.fault))
   return {

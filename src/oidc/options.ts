@@ -74,6 +74,8 @@ export interface Options {
   /** Hears of unexpected errors. */
   onFault(fault: unknown, request?: string): void
   now(): number
+  /** Returns the milliseconds since a moment in which the store could be used. */
+  servedSince(at: number): number
 }
 
 /** A form that the browser posts. */

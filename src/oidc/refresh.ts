@@ -31,7 +31,7 @@ export function refreshLife(client: Client, ago: number, longest: number): numbe
   return Math.max(1, Math.min(refresh_token_ttl, Math.min(refresh_token_max, longest / 1000) - ago))
 }
 
-type Services = Pick<Options, 'keyring' | 'session' | 'requests' | 'mtls' | 'emit' | 'now'> & {
+type Services = Pick<Options, 'keyring' | 'session' | 'requests' | 'mtls' | 'emit' | 'now' | 'servedSince'> & {
   records: Records
   endSession: EndSession
 }
@@ -39,7 +39,7 @@ type Services = Pick<Options, 'keyring' | 'session' | 'requests' | 'mtls' | 'emi
 /**
  * Rotates refresh tokens, and forgives the network, not the thief. The library checks a request and issues tokens; one
  * guarded write then makes the new refresh token the family's live one and keeps the answer, sealed under the old one.
- * A client that repeats its request within 30 seconds, by the same key or certificate and before the new token is used, is answered alike;
+ * A client that repeats its request within 30 seconds in which the store could be used, by the same key or certificate and before the new token is used, is answered alike;
  * one that can prove nothing of itself (a public client without DPoP) only within 10 seconds of the answer before, and at the same network and
  * user agent. Each time it is the same answer: were there a limit, a thief who came first would leave the owner without one, and unnoticed.
  * A client that hung up learns nothing: it spends no token, and what comes through of it later proves no theft.
@@ -47,7 +47,7 @@ type Services = Pick<Options, 'keyring' | 'session' | 'requests' | 'mtls' | 'emi
  * certificate or came back from somewhere else, because then somebody else has it (RFC 9700, 4.14.2).
  */
 export function refreshTokenRotation(grant: Grant, services: Services): Grant {
-  const { records, keyring, session, requests, mtls, emit, endSession, now } = services
+  const { records, keyring, session, requests, mtls, emit, endSession, now, servedSince } = services
   return async ctx => {
     const value = String(ctx.oidc.params.refresh_token)
     const asked = sha256(JSON.stringify([ctx.oidc.params.scope, ctx.oidc.params.resource]))
@@ -119,8 +119,9 @@ export function refreshTokenRotation(grant: Grant, services: Services): Grant {
     if (!family) throw gone()
     const { last, payload } = family
     const elsewhere = !last || last.holder !== (await holder(ctx)) || !samePlace(last, whereOf(ctx))
-    // A process whose clock is behind may see the answer as of the future.
-    const ago = (at: number) => (last?.digest === sha256(value) ? Math.abs(now() - at) : Number.POSITIVE_INFINITY)
+    // Nobody could repeat anything while the store was away. A process whose clock is behind may see the answer as of the future.
+    const since = (at: number) => (at > now() ? at - now() : servedSince(at))
+    const ago = (at: number) => (last?.digest === sha256(value) ? since(at) : Number.POSITIVE_INFINITY)
     const inTime = last !== undefined && ago(last.at) < forgiving
     const provable = ctx.oidc.client.clientAuthMethod !== 'none' || bound(family) || last?.holder !== nobody
     const forgiven = provable

@@ -30,7 +30,7 @@ describe('the configuration of oidc-provider', () => {
     const kept = records(store, sealer(ring), now)
     return configuration(
       {
-        ...{ issuer, store, quota: quota({ store, now }) },
+        ...{ issuer, store, quota: quota({ store, now }), servedSince: at => now() - at },
         standing: { local, production: false },
         registration: 'off',
         documents: 'off',

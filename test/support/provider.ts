@@ -183,6 +183,7 @@ export async function running({
     onFault: fault => void faults.push(fault),
     renderers,
     now,
+    servedSince: at => now() - at,
   })
   const self: Running = {
     issuer,
