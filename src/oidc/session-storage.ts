@@ -73,7 +73,13 @@ export function sessionStorage(
       }
       if (born && session.accountId === undefined) await admitted.pay(size(payload))
       const keeping = sessions.keep(payload, { born, from, apps: session[loaded] ?? {} })
-      const [current] = await Promise.all([keeping, written()])
+      const unanswered = written().catch(async fault => {
+        // Another request went on with this sign-in first: its cookie stays, and nobody would ever have the one of this session.
+        if (Provider.ctx) leaveCookie(Provider.ctx, provider.cookieName('session'))
+        if (born && (await keeping)) await endSession(session.uid, 'ended', Provider.ctx && originOf(Provider.ctx))
+        throw fault
+      })
+      const [current] = await Promise.all([keeping, unanswered])
       // The browser got a newer one by another request, and this answer would overwrite it.
       if (!current && Provider.ctx) leaveCookie(Provider.ctx, provider.cookieName('session'))
       session[superseded] = !current

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Stamped } from '../accounts/account.ts'
 import { sha256 } from '../crypto/digest.ts'
 import type { Sealer } from '../crypto/seal.ts'
+import { Problem } from '../errors.ts'
 import { allOf, type Collection, claim, declare, type Store, update } from '../store/collection.ts'
 import { refreshTokens } from './refresh-tokens.ts'
 import { remoteRequests } from './remote-requests.ts'
@@ -55,12 +56,7 @@ export function records(store: Store, sealer: Sealer, now: () => number) {
     BackchannelAuthenticationRequest: remote.adapter,
     // The ids of these two are no bearer values: an interaction is open only to the browser whose signed cookie names it.
     Grant: { ...keeping(grant, now, { key: id => id }), upsert: growing(grant, now) },
-    Interaction: keeping(store.collection(interactions), now, {
-      key: id => id,
-      trim: withoutCookie,
-      // While nobody has answered an app's request, losing it costs only a new start.
-      transient: ({ result }) => result === undefined,
-    }),
+    Interaction: once(store.collection(interactions), now),
   }
 
   return {
@@ -92,6 +88,27 @@ export function records(store: Store, sealer: Sealer, now: () => number) {
   }
 }
 
+/**
+ * Keeps interactions, each of which goes on once: the library reads one, decides, and then removes it. Throws Problem `attempt_expired` to any
+ * other request that goes on with it at the same time, and to an answer that comes when it is over, which does not bring it back.
+ */
+function once(collection: Collection<Kept>, now: () => number): Adapter {
+  const kept = keeping(collection, now, {
+    key: id => id,
+    trim: withoutCookie,
+    // While nobody has answered an app's request, losing it costs only a new start.
+    transient: ({ result }) => result === undefined,
+    later: ({ result }) => result !== undefined,
+  })
+  return {
+    ...nothing,
+    ...kept,
+    destroy: async id => {
+      if (!(await collection.take(id))) throw new Problem('attempt_expired')
+    },
+  }
+}
+
 /** Removes the cookie of the session that an interaction began in: it is not needed. */
 function withoutCookie({ session, ...payload }: AdapterPayload): AdapterPayload {
   return session ? { ...payload, session: { ...session, cookie: undefined } } : payload
@@ -108,6 +125,8 @@ interface Keeping {
   spent?(payload: AdapterPayload): AdapterPayload
   /** Tells whether losing it costs no more than a new start. */
   transient?(payload: AdapterPayload): boolean
+  /** Tells whether it was kept before: what is gone by then does not come back. */
+  later?(payload: AdapterPayload): boolean
   /** Removes what is not to be kept. */
   trim?(payload: AdapterPayload): AdapterPayload
 }
@@ -115,15 +134,16 @@ interface Keeping {
 function keeping(
   collection: Collection<Kept>,
   now: () => number,
-  { key = sha256, lost, longer = 0, spent, transient, trim }: Keeping,
+  { key = sha256, lost, longer = 0, spent, transient, later, trim }: Keeping,
 ) {
   return {
-    upsert: (id: string, { jti: _, ...payload }: AdapterPayload, seconds = 0) => {
+    upsert: async (id: string, { jti: _, ...payload }: AdapterPayload, seconds = 0) => {
       const { grantId, sessionUid, accountId, clientId } = payload
       const expiresAt = now() + seconds * 1000 + longer
       const kept = trim?.(payload) ?? payload
       const doc = { id: key(id), payload: kept, grantId, sessionUid, accountId, clientId, expiresAt }
-      return collection.put(doc, transient?.(payload))
+      if (!later?.(payload)) await collection.put(doc, transient?.(payload))
+      else if (!(await collection.patch(key(id), doc))) throw new Problem('attempt_expired')
     },
     find: async (id: string) => {
       const found = await collection.get(key(id))

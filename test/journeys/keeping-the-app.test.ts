@@ -88,6 +88,18 @@ describe('the app and the address that was typed', () => {
     keeps(await posted.follow('Send link'), person.email)
     const elsewhere = await (await jar().get(link)).follow('Send link')
     expect([elsewhere.text.includes('desk'), typed(elsewhere) ?? '']).to.deep.equal([false, ''])
+    // Whose an expired link was, and whether there was one, shows in no browser: it leads back to what was typed there.
+    const bob = await here.person()
+    await (await jar().get(`${here.issuer}/forgot-password`)).submit({ email: bob.email })
+    const { link: bobs = '' } =
+      (await here.latchkey.outbox(bob.email)).find(each => each.link) ?? expect.fail('no link')
+    here.latchkey.clock.pass(20 * minute)
+    const said = ({ html }: Page) => html.replaceAll(/number: [\w-]+|\/reset\/[\w-]+/g, '')
+    const never = await browser.get(bobs.replace(/.{10}$/, 'AAAAAAAAAA'))
+    const theirs = await browser.get(bobs)
+    expect([never.status, theirs.status]).to.deep.equal([410, 410])
+    expect([said(never), said(theirs)]).to.deep.equal([said(await browser.get(link)), said(never)])
+    keeps(await theirs.follow('Send link'), person.email)
   })
 
   it('are named by an emailed link, and come along, in the browser that asked for it and for nobody else’s', async () => {

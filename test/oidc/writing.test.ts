@@ -64,7 +64,7 @@ describe('what the library writes for one request', () => {
     turns = []
     const callback = await app.authorize(browser())
     expect(turns.at(-1)).to.have.members([
-      ...['interactions remove', 'grants insert'],
+      ...['interactions take', 'grants insert'],
       ...['codes put', 'sso_sessions insert'],
     ])
     turns = []
@@ -74,7 +74,7 @@ describe('what the library writes for one request', () => {
 
   it('leaves a person without a code where any of it fails', async () => {
     await begin(await testStore())
-    for (const each of ['interactions remove', 'grants insert', 'codes put', 'sso_sessions insert']) {
+    for (const each of ['interactions take', 'grants insert', 'codes put', 'sso_sessions insert']) {
       broken = each
       const { url } = await app.authorize(browser())
       expect(url.searchParams.get('code'), each).to.equal(null)
