@@ -4,7 +4,7 @@ import type { Roles } from '../accounts/role.ts'
 import { zoneOf } from '../accounts/time-zone.ts'
 import type { SendMail } from '../delivery/mails.ts'
 import { claim, declare, type Store } from '../store/collection.ts'
-import { type Case, type Cases, lives, standing } from './cases.ts'
+import { type Cases, lives, standing } from './cases.ts'
 import { deciders } from './deciders.ts'
 
 const hour = 3_600_000
@@ -17,7 +17,7 @@ const shape = z.object({
   /** The account of the member of staff. */
   id: z.string(),
   account: z.string(),
-  /** The mark of each case that the last email counted. */
+  /** The mark of each case and proposal that the last email counted. */
   told: z.array(z.string()),
   /** When that was. */
   at: z.number(),
@@ -28,7 +28,7 @@ const shape = z.object({
   expiresAt: z.number(),
 })
 
-/** What each member of staff was last told of cases that wait. */
+/** What each member of staff was last told of what waits for them. */
 export const caseNewsDeclaration = declare({ name: 'case_news', shape, indexes: ['account'] })
 
 interface Services {
@@ -44,43 +44,61 @@ interface Services {
 
 export type CaseNews = ReturnType<typeof caseNews>
 
-/** What is new about a case to those who decide it: that it came, that one of them approved it, or that it came back after an objection. */
-const markOf = (found: Case): string => `${found.id}.${found.decisions.length}.${standing(found).length}`
+/** What waits for the word of one more of the staff. */
+export interface Waiting {
+  /** What is new about it: of a case that it came, that one of the staff approved it, or that it came back after an objection. */
+  mark: string
+  /** Since when, in milliseconds since the epoch. */
+  at: number
+  /** Tells whether the word of this one of the staff would bring it forward. */
+  helps(staff: Account): Promise<boolean>
+}
+type Proposed = () => Promise<readonly Waiting[]>
+type Counted = Waiting & { kind: 'case' | 'second' | 'proposal' }
 
 /**
- * Emails staff about cases that they can bring forward: new ones, and those that wait for a second approval. The email counts cases and names
- * none, because mailboxes are no place for what customers hand in.
+ * Emails staff about what they can bring forward: cases that are new or wait for a second approval, and proposals of colleagues. The email
+ * counts them and names none, because mailboxes are no place for what is known of customers.
  */
 export function caseNews({ store, accounts, roles, cases, sendMail, words, onFault, now }: Services) {
   const kept = store.collection(caseNewsDeclaration)
   const { everybody, helps } = deciders({ accounts, roles })
 
-  const waiting = async (): Promise<Case[]> => {
-    const found: Case[] = []
-    for await (const each of cases.in('waiting')) found.push(each)
+  /** Lists all that waits: cases, and the proposals, which are kept elsewhere. */
+  const waiting = async (proposed: Proposed): Promise<Counted[]> => {
+    const found: Counted[] = (await proposed()).map(each => ({ ...each, kind: 'proposal' }))
+    for await (const each of cases.in('waiting')) {
+      const stands = standing(each).length
+      const mark = `${each.id}.${each.decisions.length}.${stands}`
+      const kind = stands > 0 ? 'second' : 'case'
+      found.push({ mark, kind, at: each.createdAt, helps: staff => helps(each, staff) })
+    }
     return found
   }
-  /** Returns the cases that somebody can bring forward. */
-  const casesFor = async (staff: Account, all: readonly Case[]): Promise<Case[]> => {
-    const mine = await Promise.all(all.map(each => helps(each, staff)))
+  /** Returns what somebody can bring forward. */
+  const forOne = async (staff: Account, all: readonly Counted[]): Promise<Counted[]> => {
+    const mine = await Promise.all(all.map(each => each.helps(staff)))
     return all.filter((_, at) => mine[at])
   }
-  const compose = (found: readonly Case[], { locale, ...staff }: Account) => {
-    const oldest = Math.min(...found.map(({ createdAt }) => createdAt))
+  const compose = (found: readonly Counted[], { locale, ...staff }: Account) => {
+    const oldest = Math.min(...found.map(({ at }) => at))
+    const proposals = found.filter(({ kind }) => kind === 'proposal').length
     return {
-      cases: found.length,
-      second: found.filter(each => standing(each).length > 0).length,
+      waiting: found.length,
+      cases: found.length - proposals,
+      second: found.filter(({ kind }) => kind === 'second').length,
+      proposals,
       since: words.moment(locale, oldest, zoneOf(staff)),
       days: Math.max(0, Math.floor((now() - oldest) / (24 * hour))),
     }
   }
 
-  const tell = async (staff: Account, found: readonly Case[]): Promise<void> => {
+  const tell = async (staff: Account, found: readonly Counted[], proposed: Proposed): Promise<void> => {
     const { id, email, locale } = staff
     const last = await kept.get(id)
-    const isNew = (each: Case) => !last?.told.includes(markOf(each))
+    const isNew = ({ mark }: Counted) => !last?.told.includes(mark)
     if (last && (now() < (last.lease ?? 0) || now() < last.at + pause)) return
-    if (!(await casesFor(staff, found)).some(isNew)) return
+    if ((await forOne(staff, found.filter(isNew))).length === 0) return
     // Of several processes one writes. Where it fails, another takes its place once the lease is over.
     const taken = { lease: now() + lease, rev: (last?.rev ?? 0) + 1, expiresAt: now() + lives.ended }
     const ours = last
@@ -88,20 +106,20 @@ export function caseNews({ store, accounts, roles, cases, sendMail, words, onFau
       : await claim(kept, { id, account: id, told: [], at: 0, ...taken })
     if (!ours) return
     // Read again: what was decided in the meantime is not counted.
-    const still = await casesFor(staff, await waiting())
+    const still = await forOne(staff, await waiting(proposed))
     const news = still.some(isNew)
     if (news) await sendMail('cases', { email, locale, account: id }, compose(still, staff))
-    const done = news ? { told: still.map(markOf), at: now() } : {}
+    const done = news ? { told: still.map(({ mark }) => mark), at: now() } : {}
     await kept.patch(id, { ...done, lease: undefined, rev: taken.rev + 1 }, { rev: taken.rev })
   }
 
   return {
-    /** Emails everybody for whom a case is new, at most once an hour. To be called every minute. */
-    tell: async (): Promise<void> => {
-      const found = await waiting()
+    /** Emails everybody for whom a case, or one of what is `proposed`, is new, at most once an hour. To be called every minute. */
+    tell: async (proposed: Proposed): Promise<void> => {
+      const found = await waiting(proposed)
       if (found.length === 0) return
       // One failure does not hold up the others.
-      for (const staff of await everybody()) await tell(staff, found).catch(onFault)
+      for (const staff of await everybody()) await tell(staff, found, proposed).catch(onFault)
     },
   }
 }

@@ -1,5 +1,5 @@
 import { type Account, type Accounts, active } from '../accounts/account.ts'
-import { type AdminScope, type Roles, roleNames, roleScopes } from '../accounts/role.ts'
+import { type AdminScope, decides, type Roles, roleNames } from '../accounts/role.ts'
 import { type Case, standing } from './cases.ts'
 
 const deciding: AdminScope = 'admin:recovery.decide'
@@ -49,10 +49,9 @@ export function deciders({
       const [now, then] = await Promise.all([approvals(found), approvals(found, [staff.id])])
       return then > now
     },
-    /** Lists everybody who may decide, each once. */
+    /** Lists everybody who decides anything with others, each once. */
     everybody: async (): Promise<Account[]> => {
-      const may = roleNames.filter(role => roleScopes[role].includes(deciding))
-      const holders = (await Promise.all(may.map(role => roles.of(role)))).flat()
+      const holders = (await Promise.all(roleNames.filter(decides).map(role => roles.of(role)))).flat()
       const found = await Promise.all([...new Set(holders.map(each => each.account))].map(id => accounts.get(id)))
       return found.filter(active)
     },

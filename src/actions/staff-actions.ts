@@ -12,7 +12,7 @@ interface Services {
   roles: Pick<Roles, 'scopes'>
   staffDecisions: Pick<StaffDecisions, 'decide'>
   caseNews: CaseNews
-  admin: Pick<Admin, 'list'>
+  admin: Pick<Admin, 'list' | 'waiting'>
 }
 
 /** Resolves to a member of the staff as operations know them. Throws `not_found` for people who have no role: to them there is nothing here. */
@@ -23,7 +23,7 @@ async function operatorOf(roles: Pick<Roles, 'scopes'>, { account, visitor }: Pi
 }
 
 /** What the staff do: with a passkey alone, because what they see and decide is other people's. */
-export function staffActions({ roles, staffDecisions, caseNews }: Omit<Services, 'admin'>) {
+export function staffActions({ roles, staffDecisions, caseNews, admin }: Services) {
   const permits = async (scope: AdminScope, actor: Actor) => {
     if (!(await operatorOf(roles, actor)).scopes.has(scope)) throw new Problem('not_permitted')
   }
@@ -54,7 +54,7 @@ export function staffActions({ roles, staffDecisions, caseNews }: Omit<Services,
       freshFor: freshFor.deciding,
       check: (_, actor) => permits('admin:recovery.decide', actor),
       run: ({ number, ...decided }, { account }) => staffDecisions.decide(number, account, decided),
-      sweep: caseNews.tell,
+      sweep: () => caseNews.tell(admin.waiting),
       decidedAnew: true,
       event: 'identity.approved',
       done: async ({ verdict, number }) => ({ key: `done.case.${verdict}`, values: { number } }),

@@ -15,6 +15,7 @@ import { personActs } from './person-acts.ts'
 import { personExport } from './person-copy.ts'
 import { personMessages } from './person-messages.ts'
 import { policyOperations } from './policy-operations.ts'
+import { proposalNews } from './proposal-news.ts'
 import { proposals } from './proposals.ts'
 import { serviceOperations } from './service-operations.ts'
 import { staff } from './staff.ts'
@@ -33,6 +34,7 @@ type Services = Parameters<typeof appOperations>[0] &
   Parameters<typeof loosening>[0] &
   Parameters<typeof staff>[0] &
   Parameters<typeof proposals>[0] &
+  Parameters<typeof proposalNews>[0] &
   Parameters<typeof auditLog>[0] &
   Parameters<typeof overview>[0] &
   Parameters<typeof serviceOperations>[0] &
@@ -53,7 +55,7 @@ export function admin(services: Services) {
     if (!found) throw new Problem('not_found')
     return found
   }
-  const { families, needingTwo } = proposals(services, named)
+  const { families, needingTwo, second } = proposals(services, named)
   const operations = {
     people: {
       search: peopleSearch(services),
@@ -82,6 +84,8 @@ export function admin(services: Services) {
     ...operations,
     list,
     named,
+    /** Lists the proposals that can be confirmed, with who could. */
+    waiting: proposalNews(services, named, second),
     repeatable: idempotency(services),
     /** Performs an operation for one of the staff or a program. Throws what `permitted` throws, and what the operation throws. */
     perform: async <Out>(declared: Performed<Out>, given: unknown, by: Operator): Promise<Out> =>

@@ -40,7 +40,7 @@ const shape = z.object({
   at: z.number(),
   expiresAt: z.number(),
 })
-type Proposal = z.output<typeof shape>
+export type Proposal = z.output<typeof shape>
 
 /** What one of the staff proposes: to take something from a person's account or its protection, or to give a role. */
 export const proposalsDeclaration = declare({ name: 'staff_proposals', shape, indexes: ['account', 'at'] })
@@ -55,7 +55,8 @@ interface Services {
   now: () => number
 }
 
-const loosen = 'admin:people.loosen' satisfies AdminScope
+/** What it takes to confirm any proposal, beside what it takes to propose it; and to propose most. */
+export const confirming = 'admin:people.loosen' satisfies AdminScope
 const which = { proposal: z.string().max(100) }
 const shown = z.object({
   proposal: z.string(),
@@ -142,7 +143,7 @@ export function proposals(
     confirm: operation({
       id: 'proposals.confirm',
       means: 'Confirms what another member of staff proposed, and does it.',
-      scope: loosen,
+      scope: confirming,
       at: 'POST /proposals/{proposal}/confirm',
       args: z.object({ ...which, ...forReason }),
       result: nothing,
@@ -170,7 +171,7 @@ export function proposals(
     decline: operation({
       id: 'proposals.decline',
       means: 'Turns down what a member of staff proposed.',
-      scope: loosen,
+      scope: confirming,
       at: 'POST /proposals/{proposal}/decline',
       args: z.object({ ...which, ...forReason }),
       result: nothing,
@@ -188,7 +189,7 @@ export function proposals(
   /** Declares an operation that needs two of the staff: `run` proposes it, and `confirmed` does it. */
   const needingTwo = <More extends z.ZodRawShape>({
     args: more,
-    scope = loosen,
+    scope = confirming,
     ...declaration
   }: Pick<Operation, 'id' | 'means' | 'at'> & {
     /** What it takes to propose it, and to confirm it. */
@@ -229,5 +230,5 @@ export function proposals(
       },
     })
 
-  return { families, needingTwo }
+  return { families, needingTwo, second }
 }

@@ -120,9 +120,14 @@ export const mails = {
     /** It goes to an address that is new to the account, from which the case can be disputed, and not stopped. */
     recent: boolean
   }>({ links: ({ bearer }) => ({ link: `/recover/cancel/${bearer}` }) }),
-  /** To one of the staff who decide: how many identity checks wait for them, how many of those need one more approval, since when the oldest waits (in words) and for how many days. */
-  cases: mail<{ cases: number; second: number; since: string; days: number }>({
-    links: () => ({ link: '/admin/recovery' }),
+  /**
+   * To one of the staff who decide: how much waits for them, how many identity checks and proposals that is, how many of the checks need one
+   * more approval, since when the oldest waits (in words) and for how many days.
+   */
+  cases: mail<{ waiting: number; cases: number; second: number; proposals: number; since: string; days: number }>({
+    links: ({ cases, proposals }) => ({
+      link: proposals === 0 ? '/admin/recovery' : cases === 0 ? '/admin/proposals' : '/admin',
+    }),
   }),
   /** To the owner of an API key, here and below: what it may do, and the addresses that it is bound to, or nothing. */
   'key-created': mail<ApiKeyNamed & { scopes: string; addresses: string }>(),

@@ -42,7 +42,7 @@ describe('what staff are told of identity checks', () => {
     await later(minute)
     expect(to().toSorted()).to.deep.equal(['barbara', 'edsger', 'grace', 'kurt'])
     const since = '1 Jan 2026, 09:00:00 UTC'
-    expect(mails()[0]?.data).to.deep.equal({ cases: 1, second: 0, since, days: 0 })
+    expect(mails()[0]?.data).to.deep.equal({ waiting: 1, cases: 1, second: 0, proposals: 0, since, days: 0 })
     await later(2 * day)
     expect(mails()).to.have.length(4)
   })
@@ -184,6 +184,47 @@ describe('what staff are told of identity checks', () => {
     expect(mails()).to.have.length(2)
     await later(1)
     expect(to().at(-1)).to.equal('grace')
+  })
+
+  /** Something that one of the staff proposed, which any of these can confirm. */
+  const proposed = (mark: string, ...by: Account[]) => {
+    const one = { mark, at, helps: async (staff: Account) => by.some(({ id }) => id === staff.id) }
+    office.proposed.push(one)
+    return one
+  }
+
+  it('is also what a colleague proposed, to those who can confirm it, in the same email', async () => {
+    proposed('proposal.1', grace, edsger)
+    await later(minute)
+    expect(to().toSorted()).to.deep.equal(['edsger', 'grace'])
+    const since = '1 Jan 2026, 09:00:00 UTC'
+    expect(mails()[0]?.data).to.deep.equal({ waiting: 1, cases: 0, second: 0, proposals: 1, since, days: 0 })
+    await queued()
+    proposed('proposal.2', edsger)
+    await later(minute)
+    expect(to().slice(2)).to.deep.equal(['barbara'])
+    await later(hour)
+    expect(to().slice(3).toSorted()).to.deep.equal(['edsger', 'grace'])
+    const counts = Object.fromEntries(mails().map(each => [each.to, each.data]))
+    expect(counts['edsger@example.com']).to.deep.include({ waiting: 3, cases: 1, proposals: 2, since })
+    expect(counts['grace@example.com']).to.deep.include({ waiting: 2, cases: 1, proposals: 1, since })
+    await later(2 * hour)
+    expect(mails()).to.have.length(5)
+  })
+
+  it('leaves out a proposal that was decided while the email was on its way, and is sent once by several processes', async () => {
+    const one = proposed('proposal.1', grace)
+    const { helps } = one
+    let asked = 0
+    one.helps = async staff =>
+      staff.id === grace.id && ++asked === 1 ? office.proposed.splice(0).length > 0 : helps(staff)
+    await later(0)
+    expect([asked, mails()]).to.deep.equal([1, []])
+    proposed('proposal.2', grace)
+    await later(minute)
+    await Promise.all([1, 2, 3].map(() => office.news().tell()))
+    expect(to()).to.deep.equal(['grace'])
+    expect((await store.collection(caseNewsDeclaration).get(grace.id))?.told).to.deep.equal(['proposal.2'])
   })
 
   it('names nobody, and keeps no more than marks', async () => {

@@ -1,4 +1,4 @@
-import { caseNews as caseNewsOf } from '../../src/account-recovery/case-news.ts'
+import { caseNews as caseNewsOf, type Waiting } from '../../src/account-recovery/case-news.ts'
 import { cases as casesOf, checks } from '../../src/account-recovery/cases.ts'
 import { documents as documentsOf } from '../../src/account-recovery/identity-documents.ts'
 import { schedule as scheduleOf } from '../../src/account-recovery/schedule.ts'
@@ -58,14 +58,17 @@ export async function desk(store: Store, now: () => number) {
   const submissions = submissionsOf({ ...kept, cases })
   const staffDecisions = staffDecisionsOf({ ...kept, cases })
   const onFault = (each: unknown) => faults.push(each)
-  /** Tells staff of cases, as one worker does; one that fails to send with another `sendMail`. */
-  const news = (by = sendMail, of = cases) =>
-    caseNewsOf({
+  const proposed: Waiting[] = []
+  /** Tells staff of cases and of what is `proposed`, as one worker does; one that fails to send with another `sendMail`. */
+  const news = (by = sendMail, of = cases) => {
+    const { tell } = caseNewsOf({
       ...{ ...kept, onFault },
       cases: of,
       sendMail: by,
       words: { moment: (locale, since, zone = 'UTC') => moment(locale, since, 'long', zone) },
     })
+    return { tell: () => tell(async () => [...proposed]) }
+  }
   const mailReady = submissions.mailReady
   const ring = () => scheduleOf({ ...{ cases, mailReady, emit, now, onFault }, delay: day, every: 60_000 })
 
@@ -92,7 +95,7 @@ export async function desk(store: Store, now: () => number) {
     return { number: (await submissions.look(own)).id, bearer: own }
   }
   return {
-    ...{ kept, cases, submissions, staffDecisions, told, mailed, sendMail, faults, bearer, ring, news },
+    ...{ kept, cases, submissions, staffDecisions, told, mailed, sendMail, faults, bearer, ring, news, proposed },
     /** Makes the record fail from now on, or work again. */
     failing: (from: boolean) => {
       fails = from

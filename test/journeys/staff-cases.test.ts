@@ -134,6 +134,7 @@ describe('the desk of the staff for identity checks', () => {
     const [before, [first]] = [await mailsTo(grace), await mailsTo(edsger)]
     expect(before).to.not.deep.equal([])
     expect(first?.text).to.include('waiting for your decision').and.to.include('Oldest request: ')
+    expect(first?.subject).to.match(/^(1 decision is|\d+ decisions are) waiting for you$/)
     expect(first?.text).to.not.include(number).and.not.include(ada.email)
     await grace.decide(number, 'approve')
     await swept()

@@ -45,7 +45,7 @@ export const told = {
     when: '3 March 2026, 09:41 UTC',
   },
   cases: {
-    ...{ cases: 3, second: 1, since: '3 March 2026, 09:41 UTC', days: 2 },
+    ...{ waiting: 5, cases: 3, second: 1, proposals: 2, since: '3 March 2026, 09:41 UTC', days: 2 },
     link: 'https://id.example.com:8443/admin/recovery',
   },
   'key-created': { key: 'Bot', id: 'lk_1', scopes: 'read, transfer', addresses: '192.0.2.7, 2001:db8::/48' },
@@ -85,7 +85,8 @@ export const letters: readonly Letter[] = [
   { title: 'alert-to-recent-address', name: 'alert', data: { ...unlinked, recent: true } },
   letter('alert-of-closing', 'alert', { keep: link, until: '10 March 2026, 09:41 UTC' }),
   letter('check-told-to-recent-address', 'check-told', { recent: true }),
-  letter('cases-with-one', 'cases', { cases: 1, second: 0, days: 0 }),
+  letter('cases-with-one', 'cases', { waiting: 1, cases: 1, second: 0, proposals: 0, days: 0 }),
+  letter('cases-with-proposals-alone', 'cases', { waiting: 2, cases: 0, second: 0, proposals: 2, days: 0 }),
   letter('key-created-anywhere', 'key-created', { addresses: '' }),
   letter('key-misused-somewhere', 'key-misused', { address: '' }),
 ]
