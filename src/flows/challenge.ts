@@ -1,10 +1,8 @@
 import { z } from 'zod'
 import type { Sealer } from '../crypto/seal.ts'
 import { Problem } from '../errors.ts'
-import type { Visitor } from '../events.ts'
-import { type Ceremony, type Factor, numberIn, type Subject } from '../factors/factor.ts'
+import type { Ceremony, Factor, Subject } from '../factors/factor.ts'
 import { claim, declare, retry, type Store, update } from '../store/collection.ts'
-import type { FlowServices } from './flow-services.ts'
 import type { Flow, Mode } from './flow-store.ts'
 
 /** How long a question may wait for its answer, in milliseconds. */
@@ -29,16 +27,31 @@ export interface Question {
   flow: string
   mode: Mode
   factor: Factor
+  /** Sealed: the question that was asked when the flow began, and that is kept with it until it is answered. */
+  drafted?: string | undefined
 }
 
-/** A try that was counted: how many there were, and the question where it has anything to remember. */
+/** Returns a question of a flow. */
+export const questionOf = ({ id, asked }: Flow, mode: Mode, factor: Factor): Question => ({
+  ...{ flow: id, mode, factor },
+  drafted: mode === 'prove' ? asked?.[factor.id] : undefined,
+})
+
+/** A try that was counted: how many there were, and the question where it has anything to remember; of one that is kept with its flow, until when it may be answered. */
 interface Paid {
   sealed?: string
   tries: number
+  until?: number
 }
 
 /** What a page shows of an open question. */
 type Shown = Record<string, unknown>
+/** What is sealed of a question; `until` when it may be answered, in milliseconds, is said of one that is kept with its flow. */
+interface Asked {
+  state: unknown
+  page: Shown
+  until?: number
+}
 export type Challenges = ReturnType<typeof challenges>
 
 /** Keeps the open questions of flows: each is sealed, lasts ten minutes and takes five wrong answers. */
@@ -46,8 +59,7 @@ export function challenges({ store, sealer, now }: { store: Store; sealer: Seale
   const kept = store.collection(challengesDeclaration)
   const key = ({ flow, mode, factor }: Question) => `${flow}.${mode}.${factor.id}`
   const context = (id: string) => `ceremony:${id}`
-  const open = (id: string, sealed: string): { state: unknown; page: Shown } =>
-    JSON.parse(sealer.open(sealed, context(id)))
+  const open = (id: string, sealed: string): Asked => JSON.parse(sealer.open(sealed, context(id)))
   const ceremonyOf = ({ mode, factor }: Question): Ceremony<unknown, unknown, unknown, unknown> => factor[mode]
   // Before anybody is named, tries are counted against the account and the address instead.
   const counted = ({ mode, factor }: Question) => mode === 'enrol' || !factor.prove.names
@@ -55,7 +67,14 @@ export function challenges({ store, sealer, now }: { store: Store; sealer: Seale
   // A proof that has nothing to remember needs no stored question: only its tries are stored, once there is an answer.
   const unstored = ({ mode, factor }: Question) => mode === 'prove' && !factor.prove.begin
   const nothing = { state: null, page: { asked: {} } }
-  const seal = (id: string, what: { state: unknown; page: Shown }) => sealer.seal(JSON.stringify(what), context(id))
+  const seal = (id: string, what: Asked) => sealer.seal(JSON.stringify(what), context(id))
+
+  /** The question that is kept with its flow, while it may be answered. */
+  const draftOf = ({ drafted, ...question }: Question): (Asked & { sealed: string; until: number }) | undefined => {
+    if (drafted === undefined) return undefined
+    const { until = 0, ...asked } = open(key(question), drafted)
+    return until > now() ? { ...asked, sealed: drafted, until } : undefined
+  }
 
   /** Counts one try before its answer is verified, by compare-and-set: a question that was answered stays gone. */
   const spend = async (question: Question): Promise<Paid> => {
@@ -67,9 +86,10 @@ export function challenges({ store, sealer, now }: { store: Store; sealer: Seale
         return { tries: tries + 1 }
       })
     if (!unstored(question)) {
-      const spent = await pay()
-      if (!spent) throw new Problem('attempt_expired')
-      return spent
+      const spent = (await pay()) ?? draftOf(question)
+      // Of one that was kept with its flow, an empty one says that it was answered.
+      if (!spent?.sealed) throw new Problem('attempt_expired')
+      return { tries: 0, ...spent }
     }
     if (!counted(question)) return { tries: 0 }
     const first = { id, sealed: seal(id, nothing), tries: 1, expiresAt: now() + lifetime }
@@ -96,6 +116,16 @@ export function challenges({ store, sealer, now }: { store: Store; sealer: Seale
     })
   }
 
+  /** Ends a question, for exactly one answer. Of one that is kept with its flow it stays on record that it was answered, also where it was asked anew since. */
+  const ended = async (question: Question, { sealed, until }: Paid): Promise<boolean> => {
+    const id = key(question)
+    const answered = { id, sealed: '', tries: 0 }
+    if (until !== undefined) return claim(kept, { ...answered, expiresAt: until })
+    const draft = draftOf(question)
+    const gone = draft ? kept.patch(id, { ...answered, expiresAt: draft.until }, { sealed }) : kept.take(id)
+    return (await gone) !== undefined
+  }
+
   return {
     /** Asks, or asks anew: the former question is void. Resolves to what its page shows. Throws the factor's Problem, or `way_closed`. */
     begin: async (question: Question, subject: Subject<unknown>, asked: Record<string, unknown> = {}) => {
@@ -117,7 +147,25 @@ export function challenges({ store, sealer, now }: { store: Store; sealer: Seale
       if (unstored(question)) return nothing.page
       const id = key(question)
       const found = await kept.get(id)
-      return found && open(id, found.sealed).page
+      if (!found) return draftOf(question)?.page
+      return found.sealed === '' ? undefined : open(id, found.sealed).page
+    },
+    /** Asks what can be answered before anybody is named, to be kept with the flow: resolves to the questions that have something to remember, sealed, by their factors. */
+    drafts: async (
+      flow: Flow,
+      factors: readonly Factor[],
+      subject: (factor: Factor) => Subject<unknown>,
+    ): Promise<Record<string, string>> => {
+      const sealed: Record<string, string> = {}
+      for (const factor of factors) {
+        const question = questionOf(flow, 'prove', factor)
+        const { begin, ask } = ceremonyOf(question)
+        if (!begin || ask || factor.channel || counted(question)) continue
+        const { state, page } = await begin(subject(factor), {})
+        const shown = { ...page, asked: {} }
+        sealed[factor.id] = seal(key(question), { state, page: shown, until: now() + lifetime })
+      }
+      return sealed
     },
     /** Counts one try, ahead of `finish`. Throws `malformed`, `way_closed` or `attempt_expired`. */
     pay: async (question: Question, raw: unknown): Promise<Paid> => {
@@ -135,90 +183,14 @@ export function challenges({ store, sealer, now }: { store: Store; sealer: Seale
     finish: async <Outcome>(question: Question, subject: Subject<unknown>, raw: unknown, paid?: Paid) => {
       const answer = answerOf(question, raw)
       const id = key(question)
-      const { sealed, tries } = paid ?? (await spend(question))
+      const spent = paid ?? (await spend(question))
+      const { sealed, tries } = spent
       const left = counted(question) ? limit - tries : undefined
       const { state } = sealed === undefined ? nothing : open(id, sealed)
       const outcome = await ceremonyOf(question).finish(answer, state, { ...subject, left })
       // A question that is not stored ends with its flow. Its right answer counts once because only one request can change the credential.
-      if (!unstored(question) && !(await kept.take(id))) throw new Problem('code_spent')
+      if (!unstored(question) && !(await ended(question, spent))) throw new Problem('code_spent')
       return outcome as Outcome
     },
   }
-}
-
-interface Asking {
-  flow: Flow
-  mode: Mode
-  factor: Factor
-  subject: Subject<unknown>
-  asked: Record<string, unknown>
-  visitor: Visitor
-}
-
-type Services = Pick<FlowServices, 'addresses' | 'throttle' | 'postage' | 'failures' | 'sendMail' | 'emit'> & {
-  challenges: Challenges
-}
-
-export type Ask = ReturnType<typeof asking>
-
-/**
- * Asks a flow's questions: messages are rationed, and an address that is taken, or a number that is reserved, looks like any other. Resolves to the
- * address that was typed, if the question asked for one, and to what its page shows.
- */
-export function asking({ challenges, addresses, throttle, postage, failures, sendMail, emit }: Services) {
-  return async ({ flow, mode, factor, subject, asked, visitor }: Asking) => {
-    const fits = factor[mode].ask?.safeParse(asked)
-    if (fits && !fits.success) throw new Problem('malformed')
-    const input = fits?.data ?? {}
-    const email = factor.identifies && typeof input.email === 'string' ? input.email : undefined
-    const whose = mode === 'enrol' && email !== undefined ? await addresses.whose(email) : undefined
-    const own = whose !== undefined && whose.account === flow.account
-    if (own && whose.current) throw new Problem('already_enrolled', { field: 'email' })
-    const phone = mode === 'enrol' && factor.channel && typeof input.phone === 'string' ? input.phone : undefined
-    const reserved = phone !== undefined && (await addresses.numberReserved(phone, flow.account))
-    const taken = (whose !== undefined && !own) || reserved
-    if (mode === 'prove' && factor.channel && subject.account !== undefined) {
-      const closed = await failures.closed(subject.account)
-      if (closed.includes(factor.id)) throw new Problem('factor_closed', { field: 'code' })
-    }
-
-    const paid: (() => Promise<void>)[] = []
-    let shown: Shown
-    try {
-      if (factor.channel) {
-        const { channel } = factor
-        const to = destination(factor, subject, input)
-        paid.push(await throttle.ration(`send.${factor.id}.pause.${mode}`, flow.id, pause))
-        const [held] = subject.credentials
-        const unproven = mode === 'enrol' || (held !== undefined && factor.unproved?.(held.secret) !== undefined)
-        paid.push(await postage.pay({ channel, to, from: visitor.address, unproven }))
-      }
-      const question = { flow: flow.id, mode, factor }
-      shown = await challenges.begin(question, { ...subject, silent: taken || undefined }, input)
-    } catch (fault) {
-      // Nothing was sent.
-      for (const back of paid) await back()
-      throw fault
-    }
-    if (reserved) await sendMail('reserved', { textTo: phone, locale: flow.locale })
-    if (taken && email !== undefined)
-      await sendMail(whose?.current ? 'taken' : 'reserved', { email, locale: flow.locale })
-    if (flow.purpose === 'sign-up' && email !== undefined) await emit('sign-up.started', { taken }, visitor)
-    else if (factor.channel) {
-      await emit('code.sent', { account: subject.account, factor: factor.id, channel: factor.channel }, visitor)
-    }
-    return { email, shown }
-  }
-}
-
-/** Returns where a message goes: to what was typed, or to the credential that is asked for. */
-function destination(
-  factor: Factor,
-  { credentials: [credential], email = '' }: Subject<unknown>,
-  input: Record<string, unknown>,
-): string {
-  const [typed] = Object.values(input)
-  if (typeof typed === 'string') return typed
-  if (!credential) return email
-  return numberIn(factor, credential.secret) ?? factor.verifiedContact?.(credential.secret).email ?? ''
 }

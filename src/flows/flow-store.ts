@@ -99,6 +99,8 @@ const shape = z.object({
   skipped: z.array(z.string()),
   /** The step that was begun. */
   at: z.object({ mode, factor: z.string() }).optional(),
+  /** Sealed: the questions that it began with, by their factors. */
+  asked: z.record(z.string(), z.string()).optional(),
   /** Sealed: what was enrolled before the account exists. */
   pending: z.string().optional(),
   done: z.object({ acr: assuranceShape.optional(), amr: z.array(z.string()) }).optional(),

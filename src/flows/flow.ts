@@ -2,15 +2,15 @@ import type { Credential } from '../accounts/credential.ts'
 import { reaches } from '../acr.ts'
 import { Problem } from '../errors.ts'
 import type { Visitor } from '../events.ts'
-import { emailAddress } from '../factors/contacts.ts'
 import type { Factor, Rated } from '../factors/factor.ts'
 import { allWritten } from '../store/collection.ts'
+import type { Ask } from './asking.ts'
 import { limitedUntil } from './assurance.ts'
-import type { Ask, Challenges } from './challenge.ts'
+import { type Challenges, questionOf } from './challenge.ts'
 import type { Enrol } from './enrolment.ts'
 import type { FlowServices } from './flow-services.ts'
 import type { Flow, Flows, Mode } from './flow-store.ts'
-import type { Mailbox } from './mailbox.ts'
+import { addressToAsk, type Mailbox } from './mailbox.ts'
 import type { Step } from './policy.ts'
 import type { Prove } from './proof.ts'
 import { type Weighing, weighing } from './rulings.ts'
@@ -61,6 +61,8 @@ export function engine(services: Services) {
 
     /** Settles once what was proved in this request is on record. */
     let noted: Promise<unknown> | undefined
+    const drafts = (of: Flow, from: readonly Factor[]) =>
+      challenges.drafts(of, from, factor => subjectOf(of, factor, [], now()))
     const save = async (changed: Flow): Promise<void> => {
       const [saved, kept] = await Promise.allSettled([flows.save(changed), noted])
       // What could not be written down counts for nothing.
@@ -88,7 +90,7 @@ export function engine(services: Services) {
     /** Takes up a step: asks its question, unless one is open or it needs something from the person first. */
     const takeUp = async (changed: Flow, mode: Mode, factor: Factor): Promise<void> => {
       await save({ ...changed, at: { mode, factor: factor.id } })
-      if (factor[mode].ask || (await challenges.shown({ flow: flow.id, mode, factor }))) return
+      if (factor[mode].ask || (await challenges.shown(questionOf(flow, mode, factor)))) return
       await put(mode, factor)
     }
 
@@ -120,7 +122,8 @@ export function engine(services: Services) {
       if (step.now === 'refuse' && step.until !== undefined) return save({ ...weighed, at: undefined })
       if (step.now === 'refuse' || step.now === 'confirm') return keepOut(weighed, step.now === 'confirm')
       // Nobody is named: several factors may be answered at once.
-      if (weighed.account === undefined && step.now === 'prove') return save({ ...weighed, at: undefined })
+      if (weighed.account === undefined && step.now === 'prove')
+        return save({ ...weighed, at: undefined, asked: weighed.asked ?? (await drafts(weighed, step.from)) })
       const closed = weighed.real && weighed.account !== undefined ? await failures.closed(weighed.account) : []
       const open = step.from.filter(each => step.now !== 'prove' || !closed.includes(each.id))
       const first = firstOf(open.length > 0 ? open : step.from, await credentialsOf(weighed), weighed.wants)
@@ -132,8 +135,8 @@ export function engine(services: Services) {
       try {
         ;({ flow: changed, noted } = await prove(flow, factor, answer, credentialsOf, visitor))
       } catch (fault) {
-        const email = flow.real ? flow.email : typedEmail(answer)
-        if (!(fault instanceof Problem) || !outOfTries(fault) || email === undefined) throw fault
+        const email = addressToAsk(fault, flow, answer)
+        if (email === undefined) throw fault
         await mailbox.askToOpen(email, visitor)
         return save({ ...flow, email, shut: true })
       }
@@ -169,7 +172,7 @@ export function engine(services: Services) {
         const { at } = flow
         const factor = step.now === at?.mode ? step.from.find(each => each.id === at.factor) : undefined
         if (!factor || !at) return { step, factor: undefined, shown: undefined }
-        const shown = await challenges.shown({ flow: flow.id, mode: at.mode, factor })
+        const shown = await challenges.shown(questionOf(flow, at.mode, factor))
         const added = { createdAt: now(), addedUnder: authorityOf(flow, factors, now()) }
         const until = step.now === 'enrol' ? limitedUntil(added, factor, { hold, now: now() }) : undefined
         return { step, factor, shown, until }
@@ -177,7 +180,7 @@ export function engine(services: Services) {
       /** Resolves to what the open question of one factor shows; asks it if none is open. */
       open: async (id: string): Promise<Record<string, unknown>> => {
         const { factor, mode } = await choose(id)
-        return (await challenges.shown({ flow: flow.id, mode, factor })) ?? (await put(mode, factor)).shown
+        return (await challenges.shown(questionOf(flow, mode, factor))) ?? (await put(mode, factor)).shown
       },
       /** Takes up another of the factors that would do; its question is asked unless one is open. */
       use: async (id: string): Promise<void> => {
@@ -234,15 +237,4 @@ export function engine(services: Services) {
 /** Tells whether "trust this device" was ticked beside the answer. */
 function wantsTrust(answer: unknown): boolean {
   return typeof answer === 'object' && answer !== null && 'trust' in answer && answer.trust === 'yes'
-}
-
-/** Tells whether the tries that the account has on all new devices together are used up; the visitor's own address is counted apart. */
-function outOfTries({ code, values }: Problem): boolean {
-  return code === 'slow_down' && values.by === 'account'
-}
-
-/** Returns the address that an answer names its account by. */
-function typedEmail(answer: unknown): string | undefined {
-  const typed = typeof answer === 'object' && answer !== null && 'email' in answer ? answer.email : undefined
-  return typeof typed === 'string' ? emailAddress(typed) : undefined
 }

@@ -1,6 +1,7 @@
 import { type Account, owned } from '../accounts/account.ts'
 import { Problem } from '../errors.ts'
 import type { Visitor } from '../events.ts'
+import { emailAddress } from '../factors/contacts.ts'
 import { halved, letterCode, readLetterCode } from '../factors/typed.ts'
 import { pause } from './challenge.ts'
 import type { FlowServices } from './flow-services.ts'
@@ -132,4 +133,21 @@ export function mailbox(services: Pick<FlowServices, Taken> & { flows: Flows; as
       await admit(owner.id, visitor)
     },
   }
+}
+
+/** Returns whose mailbox is asked first, where an answer was refused because strangers have used up the tries of its account; undefined for every other fault. */
+export function addressToAsk(fault: unknown, { real, email }: Flow, answer: unknown): string | undefined {
+  if (!(fault instanceof Problem) || !outOfTries(fault)) return undefined
+  return real ? email : typedEmail(answer)
+}
+
+/** Tells whether the tries that the account has on all new devices together are used up; the visitor's own address is counted apart. */
+function outOfTries({ code, values }: Problem): boolean {
+  return code === 'slow_down' && values.by === 'account'
+}
+
+/** Returns the address that an answer names its account by. */
+function typedEmail(answer: unknown): string | undefined {
+  const typed = typeof answer === 'object' && answer !== null && 'email' in answer ? answer.email : undefined
+  return typeof typed === 'string' ? emailAddress(typed) : undefined
 }

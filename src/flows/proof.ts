@@ -6,7 +6,7 @@ import type { Visitor } from '../events.ts'
 import { type Factor, type Named, numberIn, type Proved, type Subject } from '../factors/factor.ts'
 import { allWritten } from '../store/collection.ts'
 import { type Clock, limitedUntil } from './assurance.ts'
-import type { Challenges, Question } from './challenge.ts'
+import { type Challenges, type Question, questionOf } from './challenge.ts'
 import type { FlowServices } from './flow-services.ts'
 import type { Flow } from './flow-store.ts'
 import { subjectOf } from './standing.ts'
@@ -175,7 +175,7 @@ export function proving({ accounts, credentials, proof, emit, hold, now }: Provi
     const whose = await named(flow, name)
     const { account, securityStamp, unguarded, real, email } = whose
     const all = await credentialsOf(whose)
-    const question = { flow: flow.id, mode: 'prove' as const, factor }
+    const question = questionOf(flow, 'prove', factor)
     const subject = subjectOf(whose, factor, all, now())
     const asked = { question, subject, credentials: all, name }
     if (subject.credentials.some(({ secret }) => factor.unproved?.(secret) !== undefined)) await currentStill(whose)

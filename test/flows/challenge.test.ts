@@ -4,7 +4,14 @@ import { keyring } from '../../src/crypto/keyring.ts'
 import { sealer } from '../../src/crypto/seal.ts'
 import { Problem } from '../../src/errors.ts'
 import type { Factor, Subject } from '../../src/factors/factor.ts'
-import { type Challenges, challenges, challengesDeclaration } from '../../src/flows/challenge.ts'
+import {
+  type Challenges,
+  challenges,
+  challengesDeclaration,
+  type Question,
+  questionOf,
+} from '../../src/flows/challenge.ts'
+import type { Flow } from '../../src/flows/flow-store.ts'
 import type { Store } from '../../src/store/collection.ts'
 import { slow, testStore } from '../support/store.ts'
 
@@ -182,6 +189,62 @@ describe('challenges', () => {
       const names = { ...known, prove: { ...known.prove, names: () => ({ email: 'ada@example.com' }) } }
       expect(await code(run.finish({ ...which, factor: names }, who, { code: '8' }))).to.equal('wrong_code')
       expect(await kept()).to.equal(undefined)
+    })
+  })
+  describe('that are kept with their flow', () => {
+    const { ask: _, ...asking } = echo.prove
+    const factor = { ...echo, prove: { ...asking, names: () => ({ lookup: 'a passkey' }) } } as Factor
+    const flow = (id: string, asked?: Record<string, string>) => ({ id, asked }) as Flow
+    const drafted = async (id = 'a') => {
+      const asked = await run.drafts(flow(id), [factor], () => who)
+      return questionOf(flow('a', asked), 'prove', factor)
+    }
+    const answered = (question: Question, typed = '7') => code(run.finish(question, who, { code: typed }))
+    const rows = () => store.collection(challengesDeclaration).find({})
+
+    it('are open, and store nothing before the right answer, which counts once', async () => {
+      const question = await drafted()
+      expect(await run.shown(question)).to.deep.equal({ hint: 'a number', asked: {} })
+      expect(await answered(question, '8')).to.equal('wrong_code')
+      expect(await rows()).to.deep.equal([])
+      expect(await answered(question)).to.equal('right')
+      expect(await answered(question)).to.equal('attempt_expired')
+      expect(await run.shown(question)).to.equal(undefined)
+    })
+
+    it('have one winner of ten right answers side by side', async () => {
+      const question = await drafted()
+      run = challenges({ store: slow(store, 10), sealer: sealing, now })
+      const results = await Promise.all(Array.from({ length: 10 }, () => answered(question)))
+      expect(results.filter(each => each === 'right')).to.have.length(1)
+      expect(results.filter(each => each === 'code_spent')).to.have.length(9)
+    })
+
+    it('stay answered for as long as they could be answered, and are asked anew', async () => {
+      const question = await drafted()
+      at += 9 * 60_000
+      expect(await answered(question)).to.equal('right')
+      at += 59_000
+      expect(await answered(question)).to.equal('attempt_expired')
+      at += 2_000
+      expect([await run.shown(question), await answered(question)]).to.deep.equal([undefined, 'attempt_expired'])
+      await run.begin(question, who)
+      expect(await answered(question)).to.equal('right')
+    })
+
+    it('can be asked anew before they have run out, too: the former one is void', async () => {
+      const question = await drafted()
+      expect(await answered(question)).to.equal('right')
+      await run.begin(question, who)
+      expect(await run.shown(question)).to.deep.equal({ hint: 'a number', asked: {} })
+      expect(await answered(question)).to.equal('right')
+      expect(await answered(question)).to.equal('attempt_expired')
+    })
+
+    it('are good in their own flow alone, and hold none whose tries are counted', async () => {
+      expect(await answered(await drafted('another')).catch(() => 'refused')).to.not.equal('right')
+      const { names: __, ...nameless } = factor.prove
+      expect(await run.drafts(flow('a'), [{ ...factor, prove: nameless } as Factor], () => who)).to.deep.equal({})
     })
   })
 })
