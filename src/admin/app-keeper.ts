@@ -1,10 +1,11 @@
 import { together } from '../accounts/role.ts'
 import { adminApi } from '../clients/apis.ts'
 import { type AppWishes, entryOf, hasSecret, idFrom, problemOf, type Template } from '../clients/app-templates.ts'
+import type { ClaimPlace } from '../clients/attributes.ts'
 import type { Declared } from '../clients/declared.ts'
 import type { Registered, Registrations } from '../clients/registrations.ts'
 import { type Clients, isDocument } from '../clients/registry.ts'
-import { strangersFaults } from '../clients/rules.ts'
+import { about, strangersFaults } from '../clients/rules.ts'
 import { appContext, registeredPrefix, type StoredApp, type StoredApps } from '../clients/stored-apps.ts'
 import { token } from '../crypto/random.ts'
 import type { Sealer } from '../crypto/seal.ts'
@@ -38,9 +39,8 @@ const unlimited: Limit = () => undefined
 export function appKeeper({ stored, clients, registrations, sealer, issuer, now }: Services) {
   const { resource } = adminApi(issuer)
   const checked = (entry: Record<string, unknown>, declared: Declared): void => {
-    const { client, faults } = declared.read(entry)
-    const told = faults.length > 0 ? faults : strangersFaults(client, issuer)
-    const problem = problemOf(told, entry)
+    const { client, faults } = faultsIn(entry, declared, issuer)
+    const problem = problemOf(faults, entry)
     if (problem) throw problem
     // Who makes an app has its secret, and the tokens of others of the staff who use it: proposing by it and confirming by hand, one of
     // the staff would be both who have to look. The role that a service proposes is the word of who confirms it alone.
@@ -159,6 +159,20 @@ export function appKeeper({ stored, clients, registrations, sealer, issuer, now 
   }
 }
 
+/** Returns what tells staff of every fault of an app as they would have it, one Problem for each field; it makes nothing. */
+export function appFaults({ clients, issuer }: Pick<Services, 'issuer'> & { clients: Pick<Clients, 'declared'> }) {
+  return (template: Template, id: string, wishes: AppWishes): Problem[] => {
+    const entry = entryOf(template, id, wishes)
+    const { faults } = faultsIn(entry, clients.declared(), issuer)
+    return [...Map.groupBy(faults, about).values()].flatMap(each => problemOf(each, entry) ?? [])
+  }
+}
+
+function faultsIn(entry: Record<string, unknown>, declared: Declared, issuer: string) {
+  const { client, faults } = declared.read(entry)
+  return { client, faults: faults.length > 0 ? faults : strangersFaults(client, issuer) }
+}
+
 interface Entry {
   client_id?: string | undefined
   client_name?: string | undefined
@@ -170,6 +184,8 @@ interface Entry {
   scope?: string | undefined
   first_party?: boolean | undefined
   apis?: Readonly<Record<string, readonly string[]>> | undefined
+  roles?: readonly string[] | undefined
+  claims?: Readonly<Record<string, { from: string; in: readonly ClaimPlace[] }>> | undefined
 }
 
 /** Returns an app as staff see it. Times in milliseconds since the epoch. */
@@ -186,6 +202,10 @@ function ofEntry(source: (typeof appSources)[number], entry: Entry) {
     scope: entry.scope,
     first_party: entry.first_party ?? false,
     apis: Object.fromEntries(Object.entries(entry.apis ?? {}).map(([resource, scopes]) => [resource, [...scopes]])),
+    roles: [...(entry.roles ?? [])],
+    claims: Object.fromEntries(
+      Object.entries(entry.claims ?? {}).map(([name, each]) => [name, { from: each.from, in: [...each.in] }]),
+    ),
     /** What it was made from, of an app of the store. */
     template: undefined as Template | undefined,
     createdAt: undefined as number | undefined,
@@ -197,5 +217,7 @@ function ofEntry(source: (typeof appSources)[number], entry: Entry) {
 }
 
 function ofRegistered({ id, metadata, registeredAt }: Registered): AppView {
-  return { ...ofEntry('registration', { ...(metadata as Entry), client_id: id }), createdAt: registeredAt }
+  // It is told nothing, whatever it says of itself.
+  const { roles, claims, ...said } = metadata as Entry
+  return { ...ofEntry('registration', { ...said, client_id: id }), createdAt: registeredAt }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { adminApi } from '../clients/apis.ts'
 import { appWishes, templateNames } from '../clients/app-templates.ts'
+import { places } from '../clients/attributes.ts'
 import { registrations } from '../clients/registrations.ts'
 import type { Clients } from '../clients/registry.ts'
 import { storedApps } from '../clients/stored-apps.ts'
@@ -37,6 +38,10 @@ const shown = z.object({
   scope: z.string().optional(),
   first_party: z.boolean(),
   apis: z.record(z.string(), z.array(z.string())),
+  roles: z.array(z.string()).describe('The roles that people can have in it'),
+  claims: z
+    .record(z.string(), z.object({ from: z.string(), in: z.array(z.enum(places)) }))
+    .describe('What it is told of people, by the name of the claim'),
   template: z.enum(templateNames).optional(),
   createdAt: maybe,
   rotatedAt: maybe,

@@ -2,21 +2,24 @@ import { z } from 'zod'
 import { type Account, type Accounts, owned } from '../accounts/account.ts'
 import { attributeTypes, attributeValue } from '../clients/attributes.ts'
 import type { Clients } from '../clients/registry.ts'
+import { storedApps } from '../clients/stored-apps.ts'
 import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
-import { retry } from '../store/collection.ts'
+import { retry, type Store } from '../store/collection.ts'
 import { forReason, nothing, operation, recordOf, toAccount } from './operation.ts'
 
 interface Services {
   accounts: Pick<Accounts, 'get' | 'amend'>
-  clients: Pick<Clients, 'declared' | 'ours'>
+  clients: Pick<Clients, 'declared' | 'ours' | 'fromStore'>
+  store: Store
   emit: Emit
 }
 
 const value = z.union([z.string().max(200), z.number(), z.boolean(), z.null()])
 
 /** What staff, and programs, say of people to apps: attributes, and roles in single apps. Each app is told what its entry maps, from its next token on. */
-export function attributeOperations({ accounts, clients, emit }: Services) {
+export function attributeOperations({ accounts, clients, store, emit }: Services) {
+  const stored = storedApps(store)
   const change = (id: string, made: (found: Account) => Pick<Account, 'attributes' | 'appRoles'>) =>
     retry(async () => {
       const found = await accounts.get(id)
@@ -33,7 +36,13 @@ export function attributeOperations({ accounts, clients, emit }: Services) {
         args: z.object({}),
         result: z.object({
           attributes: z.array(
-            z.object({ attribute: z.string(), type: z.enum(attributeTypes), values: z.array(z.string()).optional() }),
+            z.object({
+              ...{ attribute: z.string(), type: z.enum(attributeTypes), values: z.array(z.string()).optional() },
+              name: z
+                .union([z.string(), z.record(z.string(), z.string())])
+                .optional()
+                .describe('What people are asked by; without one, third parties cannot be told of it'),
+            }),
           ),
           apps: z.array(
             z.object({
@@ -45,7 +54,14 @@ export function attributeOperations({ accounts, clients, emit }: Services) {
           ),
         }),
         run: async () => {
-          const { attributes, apps } = clients.declared()
+          const { attributes, apps: declared } = clients.declared()
+          const apps = [...declared]
+          for (let after: string | undefined, more = true; more; ) {
+            const found = await stored.list(after)
+            for (const { id } of found) apps.push(...[(await clients.fromStore(id))?.app ?? []].flat())
+            after = found.at(-1)?.id
+            more = after !== undefined
+          }
           const told = apps.map(({ id, name, roles = [], claims = {} }) => ({
             ...{ app: id, name, roles: [...roles], claims },
           }))
@@ -92,7 +108,7 @@ export function attributeOperations({ accounts, clients, emit }: Services) {
         result: nothing,
         event: 'app-roles.changed',
         run: async ({ account, app: id, roles, reason }, by) => {
-          const app = clients.declared().app(id)
+          const app = await clients.ours(id)
           if (!app) throw new Problem('not_found')
           if (roles.some(each => !app.roles?.includes(each))) throw new Problem('invalid_attribute', { field: 'roles' })
           await change(account, ({ appRoles }) => {

@@ -1,5 +1,6 @@
 import { Problem } from '../errors.ts'
 import { apiOperations } from './api-operations.ts'
+import { appFaults } from './app-keeper.ts'
 import { appOperations } from './app-operations.ts'
 import { attributeOperations } from './attribute-operations.ts'
 import { auditLog } from './audit-log.ts'
@@ -86,6 +87,7 @@ export function admin(services: Services) {
     named,
     /** Lists the proposals that can be confirmed, with who could. */
     waiting: proposalNews(services, named, second),
+    appFaults: appFaults(services),
     repeatable: idempotency(services),
     /** Performs an operation for one of the staff or a program. Throws what `permitted` throws, and what the operation throws. */
     perform: async <Out>(declared: Performed<Out>, given: unknown, by: Operator): Promise<Out> =>

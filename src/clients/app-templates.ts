@@ -49,6 +49,14 @@ export const appWishes = z.strictObject({
   backchannel_logout_uri: z.string().max(2_000).optional(),
   scope: z.string().max(500).optional(),
   apis: z.record(z.string().max(2_000), z.array(z.string().max(100)).max(100)).default({}),
+  roles: z.array(z.string().max(100)).max(50).default([]),
+  claims: z
+    .record(
+      z.string().max(200),
+      z.strictObject({ from: z.string().max(200), in: z.array(z.string().max(100)).optional() }),
+    )
+    .default({})
+    .describe('Which attributes, or roles, the app is told of people who allow it, by the name of the claim'),
 })
 export type AppWishes = z.output<typeof appWishes>
 
@@ -80,6 +88,15 @@ const ofAddresses: readonly (readonly [RegExp, Code])[] = [
   [/of no use without authorization_code/, 'uri_unused'],
 ]
 const addresses = ['redirect_uris', 'post_logout_redirect_uris', 'backchannel_logout_uri']
+/** What each fault of a claim is called, by how it is told; each names what is wrong. */
+const ofClaims: readonly (readonly [RegExp, Code])[] = [
+  [/^claims\..*: (?<from>.*) is not declared$/s, 'claim_unknown'],
+  [/^claims\..*: (?<from>.*) has no name/s, 'claim_unknown'],
+  [/^claims\..*: roles must be declared$/s, 'claim_roles'],
+  [/^claims: authorization_code/, 'claim_unasked'],
+  [/^claims\.(?<claim>.*)\.in/s, 'claim_place'],
+  [/^claims\.(?<claim>.*) must/s, 'claim_name'],
+]
 const others: Readonly<Record<string, Code>> = {
   client_id: 'invalid_app_id',
   client_name: 'invalid_app_name',
@@ -94,6 +111,19 @@ export function problemOf(
   if (fault === undefined) return undefined
   const field = about(fault)
   const cause = new Error(faults.join('; '))
+  if (field === 'claims')
+    for (const [words, code] of ofClaims) {
+      const found = words.exec(fault)
+      if (found) return new Problem(code, { field, values: { ...found.groups }, cause })
+    }
+  if (field === 'roles') {
+    const at = Number(/^roles\[(\d+)\]/.exec(fault)?.[1] ?? 0)
+    return new Problem('invalid_app_roles', {
+      field,
+      values: { role: String([entry.roles ?? []].flat()[at] ?? '') },
+      cause,
+    })
+  }
   if (!addresses.includes(field)) return new Problem(others[field] ?? 'invalid_app', { field, cause })
   const at = Number(/^\w+\[(\d+)\]/.exec(fault)?.[1] ?? 0)
   const uri = [(entry as Record<string, unknown>)[field] ?? ''].flat()[at]

@@ -30,7 +30,7 @@ export type Attribute = z.output<z.ZodObject<typeof attributeShape>>
 export type AttributeValue = NonNullable<Account['attributes']>[string]
 
 /** Where a claim is told. */
-const places = ['id_token', 'userinfo', 'access_token'] as const
+export const places = ['id_token', 'userinfo', 'access_token'] as const
 export type ClaimPlace = (typeof places)[number]
 
 /** The claims that mean something already (RFC 7519, 4.1; OpenID Connect Core 1.0, 2 and 5.1; RFC 9068, 2.2; ours). */

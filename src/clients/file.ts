@@ -232,8 +232,10 @@ export function readEntry<S extends z.ZodRawShape>(
     const parsed = z.safeParse(kind, (raw as Record<string, unknown>)[name])
     if (parsed.success) entry[name] = parsed.data
     else
-      for (const { path, message } of parsed.error.issues)
+      for (const { path, ...issue } of parsed.error.issues) {
+        const { message } = (issue.code === 'invalid_key' && issue.issues[0]) || issue
         say(`${[name, ...path].map(step).join('').slice(1)} ${message}`)
+      }
   }
   return entry as Partial<Output<S>>
 }

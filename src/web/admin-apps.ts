@@ -1,9 +1,11 @@
 import type { Context } from 'koa'
 import { usualOverlap } from '../admin/app-keeper.ts'
 import type { AppShown } from '../admin/app-operations.ts'
-import { type Template, templateNames } from '../clients/app-templates.ts'
+import { templateNames } from '../clients/app-templates.ts'
+import { rolesOfApp } from '../clients/attributes.ts'
 import { Problem } from '../errors.ts'
-import { choices, field, queryField } from './forms.ts'
+import { checkedWishes, claimLines, type Typed, typedIn, typedOf, wishesIn } from './app-form.ts'
+import { field, queryField } from './forms.ts'
 import type { Services } from './services.ts'
 import { seeOther } from './show.ts'
 import { desk, frame, type Member, reasonOf } from './staff-desk.ts'
@@ -13,7 +15,13 @@ declare module './pages.ts' {
     /** A part of the list of apps; where the `rest` is. */
     'admin/apps': { apps: readonly AppShown[]; first: boolean; rest: string | undefined; changes: boolean }
     /** `changes`: the one who looks may change it; `base` is its address. */
-    'admin/app': AppShown & { base: string; changes: boolean; secretive: boolean; usage: Usage }
+    'admin/app': Omit<AppShown, 'claims'> & {
+      claims: readonly string[]
+      base: string
+      changes: boolean
+      secretive: boolean
+      usage: Usage
+    }
     /** Posts to `action`: a new app where there is no `id`. */
     'admin/app-form': {
       id: string | undefined
@@ -21,6 +29,9 @@ declare module './pages.ts' {
       back: string
       templates: readonly string[]
       apis: readonly { resource: string; name: string; scopes: readonly string[] }[]
+      /** What third parties can be told of, and where their details are checked while they are typed. */
+      attributes: readonly string[]
+      checks: string
       typed: Typed
     }
     /** Asks before an app gets a new secret: posts `hours` and `reason` to `action`. */
@@ -33,29 +44,13 @@ declare module './pages.ts' {
 /** How much an app is used, by period; nothing where that is not counted. */
 type Usage = readonly { period: string; signIns: number; tokens: number }[]
 
-/** The details of an app, as they are typed. */
-interface Typed {
-  template: string
-  client_id: string
-  client_name: string
-  redirect_uris: string
-  post_logout_redirect_uris: string
-  backchannel_logout_uri: string
-  /** A resource and a scope each, separated by a space. */
-  apis: readonly string[]
-  reason: string
-}
-
 const home = '/admin/apps'
-/** Of addresses, one a line. */
-const longest = 20_000
 const pathOf = (id: string) => `${home}/${encodeURIComponent(id)}`
-const lines = (text: string): string[] => text.split(/\s+/).filter(Boolean)
 
 /** Serves the pages where staff look at apps, make them and change them. */
 export function adminApps(services: Services): void {
   const { admin, show } = services
-  const { page, asks, asksFirst, member, performs, posts } = desk(services)
+  const { page, asks, asksFirst, member, performs, posting, posts } = desk(services)
   const { list, get } = admin.apps
 
   const found = (ctx: Context, by: Member): Promise<AppShown> => admin.perform(get, { app: ctx.params.app ?? '' }, by)
@@ -74,10 +69,15 @@ export function adminApps(services: Services): void {
   })
 
   const form = async (ctx: Context, by: Member, app: AppShown | undefined, problem?: Problem): Promise<void> => {
-    const { apis } = await admin.perform(admin.apis.list, {}, by)
+    const [{ apis }, { attributes: all }] = await Promise.all([
+      admin.perform(admin.apis.list, {}, by),
+      admin.perform(admin.attributes.list, {}, by),
+    ])
+    const attributes = [...all.filter(({ name }) => name !== undefined).map(each => each.attribute), rolesOfApp]
     const back = app ? pathOf(app.client_id) : home
     const typed = problem ? typedIn(ctx) : typedOf(app)
-    const locals = { id: app?.client_id, action: ctx.path, back, templates: templateNames, apis, typed }
+    const where = { action: ctx.path, checks: app ? `${back}/check` : '/admin/new-app/check', back }
+    const locals = { id: app?.client_id, ...where, templates: templateNames, apis, attributes, typed }
     const title = app && show.say(ctx.state.locale, 'admin.apps.change', { app: app.client_name })
     show.page(ctx, 'admin/app-form', locals, { ...frame(by), problem, ...(title && { title }) })
   }
@@ -117,12 +117,32 @@ export function adminApps(services: Services): void {
     create,
   )
 
+  /** Says what is wrong with what was typed so far, field by field, to those who may save it. */
+  const checks = (path: string, kind: (ctx: Context, by: Member) => Promise<{ template: string; id: string }>) =>
+    posting(path, async (ctx, person) => {
+      const by = await member(ctx, person)
+      if (!by.scopes.has('admin:apps.write')) throw new Problem('not_found')
+      const { template, id } = await kind(ctx, by)
+      const text = ({ code, values }: Problem) => show.say(ctx.state.locale, `problem.${code}`, values)
+      const problems = admin.appFaults(...checkedWishes(ctx, template, id))
+      ctx.body = { faults: problems.map(each => ({ field: each.field, text: text(each) })) }
+    })
+  checks('/admin/new-app/check', async ctx => {
+    const { template, client_id: id } = typedIn(ctx)
+    return { template, id }
+  })
+  checks(`${home}/:app/check`, async (ctx, by) => {
+    const { template = '', client_id: id } = await changeable(ctx, by)
+    return { template, id }
+  })
+
   page(`${home}/:app`, 'admin:apps.read', async (ctx, by) => {
     const app = await found(ctx, by)
     const changes = app.source === 'store' && by.scopes.has('admin:apps.write')
     const secretive = app.token_endpoint_auth_method?.startsWith('client_secret') ?? false
     const { usage } = await admin.perform(admin.apps.usage, { app: app.client_id }, by)
-    const locals = { ...app, base: pathOf(app.client_id), changes, secretive, usage }
+    const claims = claimLines(app.claims)
+    const locals = { ...app, claims, base: pathOf(app.client_id), changes, secretive, usage }
     show.page(ctx, 'admin/app', locals, { ...frame(by), title: app.client_name })
   })
 
@@ -171,49 +191,4 @@ export function adminApps(services: Services): void {
 interface Made {
   app: AppShown
   secret: string | undefined
-}
-
-/** Returns what was typed into the form of an app. */
-function typedIn(ctx: Context): Typed {
-  return {
-    template: field(ctx, 'template', 20),
-    client_id: field(ctx, 'client_id', 64).trim(),
-    client_name: field(ctx, 'client_name', 200),
-    redirect_uris: field(ctx, 'redirect_uris', longest),
-    post_logout_redirect_uris: field(ctx, 'post_logout_redirect_uris', longest),
-    backchannel_logout_uri: field(ctx, 'backchannel_logout_uri', 2_000).trim(),
-    apis: choices(ctx, 'apis', 2_200),
-    reason: reasonOf(ctx),
-  }
-}
-
-/** Returns what the form shows of an app; of a new one, nothing. */
-function typedOf(app: AppShown | undefined): Typed {
-  return {
-    template: app?.template ?? ('web' satisfies Template),
-    client_id: app?.client_id ?? '',
-    client_name: app?.client_name ?? '',
-    redirect_uris: (app?.redirect_uris ?? []).join('\n'),
-    post_logout_redirect_uris: (app?.post_logout_redirect_uris ?? []).join('\n'),
-    backchannel_logout_uri: app?.backchannel_logout_uri ?? '',
-    apis: Object.entries(app?.apis ?? {}).flatMap(([resource, scopes]) => scopes.map(scope => `${resource} ${scope}`)),
-    reason: '',
-  }
-}
-
-/** Returns the details of an app as operations take them. */
-function wishesIn(ctx: Context) {
-  const { client_name, backchannel_logout_uri: logout, apis, ...typed } = typedIn(ctx)
-  const parts = apis.map(each => {
-    const at = Math.max(each.lastIndexOf(' '), 0)
-    return { resource: each.slice(0, at), scope: each.slice(at + 1) }
-  })
-  const asked = [...Map.groupBy(parts, each => each.resource)]
-  return {
-    client_name,
-    apis: Object.fromEntries(asked.map(([resource, scopes]) => [resource, scopes.map(each => each.scope)])),
-    redirect_uris: lines(typed.redirect_uris),
-    post_logout_redirect_uris: lines(typed.post_logout_redirect_uris),
-    ...(logout !== '' && { backchannel_logout_uri: logout }),
-  }
 }

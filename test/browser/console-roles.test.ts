@@ -39,6 +39,31 @@ describe('in a browser, what one of the staff sees and does depends on their rol
     return { ada: person, own, id: (await kept(person.email)).id }
   }
 
+  /** The form of a new app says what is wrong beside the field while somebody types, and takes it back, without being sent. */
+  const checksWhileTyping = async (who: Visitor) => {
+    await who.follow('Apps')
+    await who.follow('New app')
+    await sees(who, 'New app')
+    const said = (name: string) => who.page.locator(`#${name}-error[role=alert]`)
+    for (const [label, name, wrong, right] of [
+      ['Redirect URIs', 'redirect_uris', 'http://broker.example/', 'https://broker.example/callback'],
+      ['Attributes in tokens', 'claims', 'groups = nothing', ''],
+    ] as const) {
+      const field = who.page.getByLabel(label, { exact: true })
+      await field.fill(wrong)
+      await said(name).waitFor()
+      expect(await said(name).innerText()).to.include(wrong.split(' ').at(-1))
+      expect(await field.getAttribute('aria-invalid')).to.equal('true')
+      expect(await field.getAttribute('aria-describedby')).to.include(`${name}-error`)
+      await field.fill(right)
+      await said(name).waitFor({ state: 'detached' })
+      expect(await field.getAttribute('aria-invalid')).to.equal(null)
+    }
+    // Nobody is told of a field that they have not come to yet.
+    expect(await said('client_name').count()).to.equal(0)
+    expect(await who.page.getByLabel('Redirect URIs', { exact: true }).inputValue()).to.include('https://broker')
+  }
+
   it('a viewer reads, and can change nothing', () =>
     visit(async who => {
       const { ada, id, own: viewer } = await opensPerson(who, 'viewer')
@@ -114,6 +139,7 @@ describe('in a browser, what one of the staff sees and does depends on their rol
         await who.sees(place)
         expect(await has(who, button)).to.equal(1)
       }
+      await checksWhileTyping(who)
       await who.follow('Roles')
       const gives = async (role: Role) => {
         await who.type('Email', ada.email)

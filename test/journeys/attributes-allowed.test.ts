@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { decodeJwt } from 'jose'
 import { adminApiServed, type Member } from '../support/admin-api.ts'
 import type { Page } from '../support/jar.ts'
-import { callbackOf, toldApp, toldApps } from '../support/told-apps.ts'
+import { callbackOf, said, told, toldApp, toldApps } from '../support/told-apps.ts'
 
 const other = 'https://api.example/other'
 const hostile = `<img src=x onerror=alert(1)>\u202e\u2066${'x'.repeat(160)}`
@@ -49,14 +49,6 @@ describe('attributes and roles that third parties are told', () => {
   const pressed = async (who: Member, page: Page, id = 'taxes') => at.press(who.person.browser, id, page, 'consent')
   const allowed = async (who: Member, id = 'taxes', more: Record<string, string> = lasting) =>
     at.redeem(id, await pressed(who, await asked(who, id, more), id), more.resource)
-  /** What a page says that an app is told, or will be. */
-  const said = (page: Page) => page.all('[data-told]').map(each => each.attributes['data-told'])
-  const told = (claims: Record<string, unknown>) =>
-    Object.fromEntries(
-      Object.entries(claims).filter(([name]) =>
-        ['tier', 'groups', 'note', 'checked', 'kyc_tier', 'roles'].includes(name),
-      ),
-    )
   const all = { tier: 2, groups: ['client'] }
   const withheld = async ({ person: { browser } }: Member, attribute: string, id = 'taxes') =>
     browser.post(`${here.issuer}/account/apps/withhold`, { client: id, attribute, confirmed: 'yes' })

@@ -63,6 +63,23 @@ describe('apps in the staff area', () => {
     }
   })
 
+  it('are checked while they are typed, by those who may save them, and nothing comes of it', async () => {
+    const url = `${here.issuer}/admin/new-app/check`
+    const { apis: _, ...half } = details('Half')
+    const typed = { ...half, template: 'web', redirect_uris: 'http://half.example/ x' }
+    const { faults } = (await ada.person.browser.post(url, typed)).json() as { faults: { field: string }[] }
+    expect(faults.map(each => each.field)).to.deep.equal(['redirect_uris'])
+    const sound = await ada.person.browser.post(url, { ...typed, redirect_uris: 'https://half.example/' })
+    expect(sound.json()).to.deep.equal({ faults: [] })
+    expect((await open(ada, '/admin/apps/half')).status).to.equal(404)
+    expect((await ada.person.browser.post(url, { ...typed, template: 'constructor' })).status).to.equal(400)
+    expect((await ada.person.browser.post(`${here.issuer}/admin/apps/robot/check`, typed)).status).to.equal(404)
+    for (const who of [await here.member('support'), await here.member()])
+      expect((await who.person.browser.post(url, typed)).status).to.equal(404)
+    const evil = { from: 'https://evil.example' }
+    expect((await ada.person.browser.post(url, typed, evil)).status).to.equal(403)
+  })
+
   it('are changed, disabled and enabled, each on a page that asks why', async () => {
     const secret = await made('Day shift')
     const form = await open(ada, '/admin/apps/day-shift/change')

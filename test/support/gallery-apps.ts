@@ -10,8 +10,14 @@ const app = {
   redirect_uris: ['https://night.example.com/callback', 'https://night.example.com/another/callback'],
   ...{ post_logout_redirect_uris: [], first_party: true, scope: undefined, backchannel_logout_uri: undefined },
   apis: { 'https://api.latchkey.example/trading': ['read', 'trade'] },
+  roles: ['client', 'auditor'],
+  claims: {
+    tier: { from: 'kyc_tier', in: ['id_token' as const, 'userinfo' as const, 'access_token' as const] },
+    groups: { from: 'roles', in: ['access_token' as const] },
+  },
   ...{ createdAt: now - 90 * day, rotatedAt: now - day, formerUntil: now + day, disabledAt: undefined },
 }
+const shown = { ...app, claims: ['tier = kyc_tier', 'groups = roles in access_token'] }
 const usage = [
   { period: 'day', signIns: 12, tokens: 480 },
   { period: 'week', signIns: 77, tokens: 3_204 },
@@ -24,13 +30,14 @@ const declared = {
 const long = { ...app, client_id: 'a'.repeat(64), client_name: longApp.name, source: 'registration' as const }
 const form = {
   ...{ id: undefined, action: '/admin/new-app', back: '/admin/apps', templates: templateNames },
+  ...{ attributes: ['kyc_tier', 'jurisdiction', 'roles'], checks: '/nowhere' },
   apis: [
     { resource: 'https://api.latchkey.example/trading', name: 'Trading', scopes: ['read', 'trade'] },
     { resource: 'https://api.latchkey.example/card', name: 'Card', scopes: ['read', 'freeze'] },
   ],
   typed: {
     ...{ template: 'web', client_id: '', client_name: '', redirect_uris: '' },
-    ...{ post_logout_redirect_uris: '', backchannel_logout_uri: '', apis: [], reason: '' },
+    ...{ post_logout_redirect_uris: '', backchannel_logout_uri: '', apis: [], roles: '', claims: '', reason: '' },
   },
 }
 const uri = 'http://night.example.com/callback'
@@ -44,7 +51,7 @@ export const appPages: readonly Picture[] = [
   picture('admin-apps-none', 'admin/apps', { ...staff, apps: [], first: true, rest: undefined, changes: false }),
   picture('admin-app', 'admin/app', {
     ...staff,
-    ...app,
+    ...shown,
     title: app.client_name,
     base,
     changes: true,
@@ -52,16 +59,24 @@ export const appPages: readonly Picture[] = [
     usage,
   }),
   picture('admin-app-disabled', 'admin/app', {
-    ...{ ...staff, ...app, title: app.client_name, base, changes: true, secretive: true, usage, locale: 'de' },
+    ...{ ...staff, ...shown, title: app.client_name, base, changes: true, secretive: true, usage, locale: 'de' },
     disabledAt: now - day,
   }),
   picture('admin-app-of-file', 'admin/app', {
-    ...{ ...staff, ...declared, title: declared.client_name, base, changes: false, secretive: true, usage },
+    ...{ ...staff, ...declared, claims: [], title: declared.client_name, base, changes: false, secretive: true, usage },
   }),
   picture('admin-app-new', 'admin/app-form', { ...staff, ...form }),
   picture('admin-app-wrong', 'admin/app-form', {
     ...{ ...staff, ...form, locale: 'de', typed: { ...form.typed, client_name: 'Nachtschicht', redirect_uris: uri } },
     ...wrong('uri_not_https', 'redirect_uris', `„${uri}“ muss mit https:// beginnen.`),
+  }),
+  picture('admin-app-claims', 'admin/app-form', {
+    ...{ ...staff, ...form, id: app.client_id, title: `Edit ${app.client_name}`, action: `${base}/change`, back: base },
+    typed: {
+      ...{ ...form.typed, client_name: app.client_name, redirect_uris: app.redirect_uris.join('\n') },
+      ...{ roles: 'client\nauditor', claims: 'tier = kyc_tier\ngroups = roles in access_token\nnote = remarks' },
+    },
+    ...wrong('claim_unknown', 'claims', 'The app can’t be given “remarks”. Use one of the attributes in the list.'),
   }),
   picture('admin-app-rotate', 'admin/app-rotate', {
     ...{ ...staff, name: app.client_name, action: `${base}/rotate`, back: base, hours: '24', typed: '' },

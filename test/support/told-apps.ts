@@ -15,10 +15,21 @@ export const toldApp = (client_id: string, more: object = {}) => ({
   ...{ token_endpoint_auth_method: 'client_secret_post', ...more },
 })
 
-/** Acts as such apps do, at one Latchkey; those of the store have a secret of their own. */
+/** What a page says that an app is told, or will be, by the name of each attribute. */
+export const said = (page: Page) => page.all('[data-told]').map(each => each.attributes['data-told'])
+
+/** What claims say of somebody's attributes and roles in these tests. */
+export const told = (claims: Record<string, unknown>) =>
+  Object.fromEntries(
+    Object.entries(claims).filter(([name]) =>
+      ['tier', 'groups', 'note', 'checked', 'verified', 'kyc_tier', 'roles'].includes(name),
+    ),
+  )
+
+/** Acts as such apps do, at one Latchkey; some have a secret of their own, or none. */
 export function toldApps(issuer: string, secrets: Readonly<Record<string, string>> = {}) {
   const form = (id: string, more: Record<string, string>) =>
-    new URLSearchParams({ client_id: id, client_secret: secrets[id] ?? secret, ...more })
+    new URLSearchParams({ client_id: id, ...(secrets[id] !== '' && { client_secret: secrets[id] ?? secret }), ...more })
   const answered = async (id: string, path: string, more: Record<string, string>) => {
     const answer = await fetch(`${issuer}${path}`, { method: 'POST', body: form(id, more) })
     return { status: answer.status, body: (await answer.json()) as Record<string, unknown> }
