@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Account, Accounts } from '../accounts/account.ts'
 import type { Addresses } from '../accounts/address.ts'
-import type { Credentials } from '../accounts/credential.ts'
+import type { Credential, Credentials } from '../accounts/credential.ts'
 import type { Owner } from '../api-keys/owner.ts'
 import { Problem } from '../errors.ts'
 import type { Emit, Visitor } from '../events.ts'
@@ -31,6 +31,13 @@ interface Services {
 
 type Moved = 'address.changed' | 'number.changed'
 
+/**
+ * Returns what a proposal looked at, as one number: when the address or number that it replaces came, below zero while nobody has proved
+ * it. One that its owner set up or proved since then is not the one that was lost.
+ */
+const stateOf = (held: Pick<Credential, 'createdAt'> | undefined, unproved: boolean): number | undefined =>
+  held && (unproved ? -held.createdAt : held.createdAt)
+
 /** Nobody's browser: staff act, and where they are is not for the person to read. */
 const nowhere = {} as Visitor
 
@@ -55,10 +62,13 @@ export function loosening(services: Services, { needingTwo }: Pick<ReturnType<ty
   const moved = async ({ account: id, email: typed }: { account: string; email: string }) => {
     const email = emailAddress(typed)
     if (email === undefined) throw new Problem('invalid_email', { field: 'email' })
-    const [account, whose] = await Promise.all([person(id), addresses.whose(email)])
+    const account = await person(id)
+    const [all, whose] = await Promise.all([credentials.of(id), addresses.whose(email)])
     if (account.status !== 'active' || account.email === email) throw new Problem('conflict')
     if (whose !== undefined && whose.account !== id) throw new Problem('address_taken', { field: 'email' })
-    return { account, email }
+    const factor = factors.find(({ identifies }) => identifies)?.id ?? ''
+    const held = all.find(each => each.factor === factor)
+    return { account, email, factor, seen: stateOf(held, account.emailUnproved === true) }
   }
 
   /** Finds an account with a number, and the one that it can get. Throws `field_empty`, `invalid_phone`, `phone_not_served`, `no_number`, `number_reserved`, and `conflict` where it has it already or is closing. */
@@ -81,7 +91,7 @@ export function loosening(services: Services, { needingTwo }: Pick<ReturnType<ty
     if (!factor || !held) throw new Problem('no_number')
     if (numberIn(factor, held.secret) === to) throw new Problem('conflict')
     if (reserved) throw new Problem('number_reserved', { field })
-    return { account, factor: factor.id, to, since: held.createdAt }
+    return { account, factor: factor.id, to, seen: stateOf(held, factor.unproved?.(held.secret) !== undefined) }
   }
 
   /** Puts an address or number that nobody has proved yet in the place of the one that the account has. */
@@ -109,10 +119,10 @@ export function loosening(services: Services, { needingTwo }: Pick<ReturnType<ty
         'Proposes to change the email address that a person signs in with. It recovers nothing until they have proved it; both addresses are told.',
       at: 'POST /people/{account}/change-address',
       args: { email: z.string().max(320) },
-      check: moved,
-      confirmed: async given => {
-        const { account, email } = await moved(given)
-        const factor = factors.find(({ identifies }) => identifies)?.id ?? ''
+      check: async given => (await moved(given)).seen,
+      confirmed: async (given, then) => {
+        const { account, email, factor, seen } = await moved(given)
+        if (seen !== then) throw new Problem('conflict')
         const fields = { email, emailUnproved: true }
         await move(account, { factor, secret: { to: email }, name: 'address.changed', fields })
         await sessions.endAllOf(account.id, 'protection-changed')
@@ -127,11 +137,10 @@ export function loosening(services: Services, { needingTwo }: Pick<ReturnType<ty
         phone: z.string().max(100).describe('With + and the country code (E.164), or as it is dialled in `country`'),
         country: z.string().max(2).optional().describe('ISO 3166-1 alpha-2'),
       },
-      check: async given => (await dialled(given)).since,
-      // A number that its owner set up after it was proposed is not the one that was lost.
-      confirmed: async (given, seen) => {
-        const { account, factor, to, since } = await dialled(given)
-        if (since !== seen) throw new Problem('conflict')
+      check: async given => (await dialled(given)).seen,
+      confirmed: async (given, then) => {
+        const { account, factor, to, seen } = await dialled(given)
+        if (seen !== then) throw new Problem('conflict')
         const secret = { to, unproved: true }
         await move(account, { factor, secret, name: 'number.changed', fields: { phone: undefined } })
         await sessions.endAllOf(account.id, 'protection-changed')

@@ -1,10 +1,10 @@
-import { owned } from '../accounts/account.ts'
+import { type Account, owned } from '../accounts/account.ts'
 import type { Credential } from '../accounts/credential.ts'
 import type { By, Trier } from '../accounts/throttle.ts'
 import { Problem } from '../errors.ts'
 import type { Visitor } from '../events.ts'
 import { type Factor, type Named, numberIn, type Proved, type Subject } from '../factors/factor.ts'
-import { allWritten } from '../store/collection.ts'
+import { allWritten, retry } from '../store/collection.ts'
 import { type Clock, limitedUntil } from './assurance.ts'
 import { type Challenges, type Question, questionOf } from './challenge.ts'
 import type { FlowServices } from './flow-services.ts'
@@ -146,19 +146,25 @@ export function proving({ accounts, credentials, proof, emit, hold, now }: Provi
     if ((await accounts.get(account))?.securityStamp !== securityStamp) throw new Problem('attempt_expired')
   }
 
+  /**
+   * Writes to the account what its owner proved; false where nothing is to be written, and under another stamp: it may have another address
+   * or number by now, which staff put in and nobody has proved. What staff change of the account as it was read before is void then.
+   */
+  const known = ({ account = '', securityStamp }: Flow, proved: (owner: Account) => Partial<Account> | undefined) =>
+    retry(async () => {
+      const owner = await accounts.get(account)
+      const changes = owner && owner.securityStamp === securityStamp ? proved(owner) : undefined
+      if (!owner || !changes) return false
+      const edits = (owner.edits ?? 0) + 1
+      return (await accounts.patch(account, { ...changes, edits }, { securityStamp, edits: owner.edits })) && true
+    })
+
   /** Gives an account the number that staff put in, once a code there was right; also where the process died before it could. */
-  const numberProved = async (
-    { account = '', securityStamp }: Flow,
-    factor: Factor,
-    by: Credential,
-    visitor: Visitor,
-  ): Promise<void> => {
+  const numberProved = async (flow: Flow, factor: Factor, by: Credential, visitor: Visitor): Promise<void> => {
     const phone = numberIn(factor, by.secret)
-    const owner = await accounts.get(account)
-    if (phone === undefined || !owned(owner) || owner.phone !== undefined || !owner.holds?.includes(by.id)) return
-    // Under another stamp it may have another number by now.
-    if (await accounts.patch(account, { phone }, { securityStamp }))
-      await emit('number.proved', { account, credential: by.id }, visitor)
+    const lacks = (owner: Account) => owned(owner) && owner.phone === undefined && owner.holds?.includes(by.id)
+    if (phone !== undefined && (await known(flow, owner => (lacks(owner) ? { phone } : undefined))))
+      await emit('number.proved', { account: flow.account ?? '', credential: by.id }, visitor)
   }
 
   return async (
@@ -185,8 +191,7 @@ export function proving({ accounts, credentials, proof, emit, hold, now }: Provi
     const limits = limitsWith(flow, factor, by, { hold, now: now() })
     const unproved = whose.unproved && !factor.identifies
     if (whose.unproved && !unproved && account !== undefined) {
-      // Under another stamp it may have another address by now, which staff put in and nobody has proved.
-      if (await accounts.patch(account, { emailUnproved: undefined }, { securityStamp }))
+      if (await known(whose, owner => (owner.emailUnproved ? { emailUnproved: undefined } : undefined)))
         await emit('email.proved', { account }, visitor)
     }
     const proved = [...flow.proved, factor.id]

@@ -1,6 +1,9 @@
 import { expect } from 'chai'
 import { loosening } from '../../src/admin/loosening.ts'
+import type { Factor } from '../../src/factors/factor.ts'
 import { smsCode } from '../../src/factors/sent-code.ts'
+import type { Flow } from '../../src/flows/flow-store.ts'
+import { type Proof, proving } from '../../src/flows/proof.ts'
 import { commits } from '../support/commits.ts'
 import { services } from '../support/factors.ts'
 import { codeOf } from '../support/outcome.ts'
@@ -111,6 +114,45 @@ describe('a number that two of the staff put in', () => {
     })
     expect(await changed(phone, over)).to.equal('conflict')
     expect([await numbers(), (await made.accounts.get('ada'))?.phone]).to.deep.equal([[{ to: third }], third])
+  })
+
+  /** Its owner proves the number that staff put in before, as a sign-in does. */
+  const proves = async () => {
+    const [kept] = await made.credentials.of('ada')
+    const account = await made.accounts.get('ada')
+    const flow = { id: 'f', account: 'ada', securityStamp: account?.securityStamp, real: true, proved: ['password'] }
+    const { sealer, send } = services()
+    const proof = async () => {
+      await made.credentials.prove(kept ?? expect.fail(), { to: phone })
+      return { credential: kept?.id, noted: Promise.resolve() }
+    }
+    const sms = smsCode({ blind: sealer.blind, send })
+    const before = await made.credentials.of('ada')
+    const proven = proving({ ...made, proof: proof as unknown as Proof, emit: async () => {}, hold: 0, now })
+    const visitor = { device: 'd', address: '192.0.2.7', agent: undefined }
+    await proven(flow as unknown as Flow, sms as unknown as Factor, { code: '000000' }, async () => before, visitor)
+  }
+
+  it('does not take the place of one that its owner has proved since it was proposed', async () => {
+    await changed(phone)
+    const since = await acts().changeNumber.check({ account: 'ada', phone: third })
+    await proves()
+    expect(await codeOf(acts().changeNumber.confirmed({ account: 'ada', phone: third }, since))).to.equal('conflict')
+    expect([await numbers(), (await made.accounts.get('ada'))?.phone]).to.deep.equal([[{ to: phone }], phone])
+    // Whoever looks at it as it is now may propose it again.
+    expect(await changed(third)).to.equal('done')
+  })
+
+  it('does not take the place of one that its owner proves while it is confirmed', async () => {
+    await changed(phone)
+    expect(await changed(third, whereMeanwhile(proves))).to.equal('conflict')
+    expect([await numbers(), (await made.accounts.get('ada'))?.phone]).to.deep.equal([[{ to: phone }], phone])
+  })
+
+  it('takes the place of one that still nobody has proved', async () => {
+    await changed(phone)
+    expect(await changed(third)).to.equal('done')
+    expect(await numbers()).to.deep.equal([{ to: third, unproved: true }])
   })
 
   it('is not removed as the last method, while its owner removes the other', async () => {

@@ -201,6 +201,17 @@ describe('a change of a person’s phone number in the console', function () {
     expect([owners.status, staffs.status]).to.deep.equal([409, 409])
   })
 
+  it('is void where the owner proves the number that was put in before it', async () => {
+    const [ada, first] = [await person(), fresh()]
+    await changed(ada.id, first)
+    await propose(ada.id, fresh())
+    const { page } = await asked(ada)
+    await page.submit({ code: await codeSentTo(latchkey, first) })
+    expect(await numberOf(ada.id)).to.equal(first)
+    expect((await confirm(ada.id)).status).to.equal(409)
+    expect(await numberOf(ada.id)).to.equal(first)
+  })
+
   it('is void where the owner set up another number after it was proposed', async () => {
     const [ada, theirs] = [await person(), fresh()]
     await propose(ada.id, fresh())

@@ -174,6 +174,32 @@ describe('what staff do for one person in the console', function () {
       expect((await there.browser.get(url('/account'))).h1).to.not.equal('Sign in')
     })
 
+    it('is void where the person proves the address that was put in before, or has another by then', async () => {
+      const ada = await person()
+      const [first, second] = [`first.${ada.email}`, `second.${ada.email}`]
+      const confirm = async (path: string) => {
+        await admin.open(path)
+        return (await admin.person.browser.post(url(`${path}/confirm`), { reason })).status
+      }
+      await propose(ada.id, first)
+      expect(await confirm(await proposalOf(ada.id))).to.equal(200)
+      await propose(ada.id, second)
+      const path = await proposalOf(ada.id)
+      const there = { ...ada, email: first, browser: jar() }
+      const asked = await signIn(latchkey, there, await there.browser.get(url('/sign-in')))
+      await asked.submit({ code: (await latchkey.outbox(first)).find(each => each.code)?.code ?? '' })
+      expect(await confirm(path)).to.equal(409)
+      expect((await admin.open(`/admin/people/${ada.id}`)).h1).to.equal(first)
+      const eve = await person()
+      await propose(eve.id, `first.${eve.email}`)
+      const former = await proposalOf(eve.id)
+      await propose(eve.id, `second.${eve.email}`)
+      const { links } = await admin.open(`/admin/people/${eve.id}`)
+      const other = links.map(({ href }) => new URL(href, latchkey.issuer).pathname)
+      const later = other.find(each => each.includes('/admin/proposals/') && each !== former) ?? expect.fail()
+      expect([await confirm(former), await confirm(later)]).to.deep.equal([200, 409])
+    })
+
     it('is refused for what is no address, one that somebody else has, and the one that the account has already', async () => {
       const [ada, eve] = [await person(), await person()]
       for (const [email, status] of [
