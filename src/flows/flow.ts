@@ -140,7 +140,10 @@ export function engine(services: Services) {
         await mailbox.askToOpen(email, visitor)
         return save({ ...flow, email, shut: true })
       }
-      await allWritten([advance({ ...changed, shut: undefined, ...(wantsTrust(answer) && { trust: true }) }), noted])
+      await allWritten([
+        advance({ ...changed, shut: undefined, ...(posted(answer, 'trust') === 'yes' && { trust: true }) }),
+        noted,
+      ])
     }
 
     const enrolled = async (factor: Factor, answer: unknown): Promise<void> => {
@@ -148,7 +151,8 @@ export function engine(services: Services) {
       const changed = await enrol(flow, factor, answer, await credentialsOf(flow), visitor)
       read = undefined
       try {
-        await advance(changed)
+        // Chosen beside the answer: policy asks for it where it asks for one of several.
+        await advance({ ...changed, wants: posted(answer, 'second')?.slice(0, 40) ?? changed.wants })
       } catch (fault) {
         // It is the account's already: the flow must know, whatever kept it from going on.
         if (flow === before) await save(changed)
@@ -234,7 +238,8 @@ export function engine(services: Services) {
   }
 }
 
-/** Tells whether "trust this device" was ticked beside the answer. */
-function wantsTrust(answer: unknown): boolean {
-  return typeof answer === 'object' && answer !== null && 'trust' in answer && answer.trust === 'yes'
+/** Returns what was posted with an answer under this name. */
+function posted(answer: unknown, name: string): string | undefined {
+  const value = typeof answer === 'object' && answer !== null ? Reflect.get(answer, name) : undefined
+  return typeof value === 'string' ? value : undefined
 }

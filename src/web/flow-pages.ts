@@ -6,7 +6,7 @@ import { pause } from '../flows/challenge.ts'
 import type { Run } from '../flows/flow.ts'
 import type { Flow } from '../flows/flow-store.ts'
 import { callingCodes } from './calling-codes.ts'
-import { baseOf, cancelOf, folders, switchOf } from './flow-start.ts'
+import { baseOf, cancelOf, folders, secondsOf, switchOf } from './flow-start.ts'
 import { field, fields, submit } from './forms.ts'
 import { chosenLocale } from './language.ts'
 import { notify, sayNotice } from './notices.ts'
@@ -102,6 +102,7 @@ export function flowPages(services: Services): void {
       return show.page(ctx, 'sign-in/start', locals, frame)
     }
     const asked = shown ?? (await reopened(run, factor, step.now))
+    const skippable = step.now === 'enrol' && step.optional
     show.page(
       ctx,
       step.now === 'prove' ? 'sign-in/prove' : 'sign-in/enrol',
@@ -111,7 +112,7 @@ export function flowPages(services: Services): void {
         shown: asked,
         typed: { ...typed(asked?.asked), ...typed(fields(ctx)) },
         others: step.from.filter(each => each !== factor).map(({ id }) => ({ id })),
-        optional: step.now === 'enrol' && step.optional,
+        optional: skippable,
         automatic: flow.passkeys === 'automatic' && flow.offered !== 'no' ? flow.offered : undefined,
         until,
         trust: devices.trustFor > 0 && step.now === 'prove' && trustable(flow, factor),
@@ -121,6 +122,7 @@ export function flowPages(services: Services): void {
         dialled: step.now === 'enrol' ? callingCodes(ctx, factor, places) : undefined,
         cancel: cancelOf(flow),
         switches: switchOf(flow),
+        seconds: skippable ? [] : secondsOf(flow, factor, factors, typed(fields(ctx)).second),
         lost: factors.some(({ id, positions }) => positions.includes('last') && flow.proved.includes(id)),
         signIn: flow.purpose === 'sign-up' && flow.enrolled.length === 0 ? `/sign-in?from=${flow.id}` : undefined,
       },

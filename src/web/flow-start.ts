@@ -1,4 +1,5 @@
 import type { Context } from 'koa'
+import type { Factor } from '../factors/factor.ts'
 import type { Resume } from '../flows/flow.ts'
 import type { Flow, Flows, NewFlow } from '../flows/flow-store.ts'
 import { seeOther } from './show.ts'
@@ -29,6 +30,22 @@ export function cancelOf(flow: Flow): string | undefined {
 /** Returns the app's request that somebody else than who is signed in may go on with; undefined where nobody is, or it is no app's. */
 export function switchOf({ purpose, interaction }: Flow): string | undefined {
   return purpose === 'step-up' && interaction ? `/interaction/${interaction}` : undefined
+}
+
+/**
+ * Returns the second steps of which a sign-up sets up one next, on the page that sets up its first one; none where there is no choice. `chosen` is
+ * marked, or what was chosen before.
+ */
+export function secondsOf(
+  { purpose, wants }: Flow,
+  { positions }: Factor,
+  factors: readonly Factor[],
+  chosen = wants,
+): { id: string; chosen: boolean }[] {
+  const from = factors.filter(each => each.mandatory)
+  if (purpose !== 'sign-up' || !positions.includes('first') || from.length < 2) return []
+  const marked = from.find(({ id }) => id === chosen) ?? from[0]
+  return from.map(each => ({ id: each.id, chosen: each === marked }))
 }
 
 /** Begins a flow and sends the browser to its page. */

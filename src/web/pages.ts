@@ -35,6 +35,8 @@ interface Step {
   until?: number | undefined
   /** Offers to trust the device from now on: `trust=yes` along with the answer. */
   trust?: boolean | undefined
+  /** The second steps of which a sign-up sets up one next: posted as `second` along with the answer. */
+  seconds?: readonly { id: string; chosen: boolean }[]
   /** How far a sign-up is: page `at` of `of`. */
   progress: { at: number; of: number } | undefined
   /** The address as it was typed: shown, and given to password managers. */

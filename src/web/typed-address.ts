@@ -34,7 +34,7 @@ export function forgetTyped(ctx: Context): void {
 
 /** Returns what was typed that a page may show again: never a password or a code. */
 export function typed(posted: unknown): Record<string, string> {
-  const shown = ['email', 'phone', 'country']
+  const shown = ['email', 'phone', 'country', 'second']
   const entries = Object.entries(posted ?? {}).filter(
     ([name, value]) => shown.includes(name) && typeof value === 'string',
   )

@@ -139,6 +139,47 @@ describe('in a browser, passkeys come first', function () {
       expect(seen.length - 1, seen.join(', ')).to.be.at.most(7)
     }))
 
+  for (const first of ['password', 'passkey'] as const)
+    it(`signs up with a ${first} and text messages in at most seven pages, by keyboard alone`, () =>
+      visit(async who => {
+        await who.page.addInitScript(plain)
+        const phone = await device(who)
+        await phone.layDown()
+        const person = somebody()
+        const { button, password, code, saved } = parts(who)
+        const hands = keyboard(who)
+        latchkey.keepOut(person.password)
+        const seen = await begins(who, person, `${latchkey.issuer}/sign-in`)
+        if (first === 'passkey') {
+          await hands.enter(button('Use a passkey instead of a password'))
+          await sees(who, 'Sign in faster with a passkey')
+        } else await hands.write(password, person.password)
+        // One of a group has the focus, and the arrows choose.
+        await hands.reach(who.page.locator('[data-factor=totp]'))
+        await who.page.keyboard.press('ArrowDown')
+        expect(await who.page.locator('[data-factor=sms]').isChecked()).to.equal(true)
+        await openToEverybody(who)
+        if (first === 'passkey') {
+          await phone.takeUp()
+          await hands.enter(button('Create a passkey'))
+        } else await hands.enter(button('Continue'))
+        await sees(who, 'Add your phone number')
+        await hands.send(who.page.locator('main input[name=phone]'), person.phone)
+        await code.waitFor()
+        await hands.write(code, await codeSentTo(latchkey, person.phone))
+        await sees(who, 'Save your recovery codes')
+        latchkey.keepOut(...(await who.page.locator('[data-recovery-code]').allTextContents()))
+        await hands.tick(saved)
+        await hands.enter(button('Continue'))
+        if (first === 'password') {
+          await sees(who, 'Sign in faster with a passkey')
+          await hands.enter(who.page.locator('[data-skip]'))
+        }
+        await sees(who, 'Your account')
+        expect(seen.at(-1)).to.equal('/account')
+        expect(seen.length - 1, seen.join(', ')).to.be.at.most(7)
+      }))
+
   it('is offered after a sign-in once a month at most, by keyboard alone, and until then on top of Security', () =>
     visit(async who => {
       await who.page.addInitScript(plain)

@@ -28,6 +28,11 @@ export const dialled = {
   first: 'GB',
 }
 
+const seconds = [
+  { id: 'totp', chosen: true },
+  { id: 'sms', chosen: false },
+]
+
 /** Everything that a sign-up asks. */
 export const signUps: readonly Picture[] = [
   picture('sign-up-email', 'sign-in/enrol', {
@@ -66,6 +71,7 @@ export const signUps: readonly Picture[] = [
     ...signUp,
     factor: { id: 'password' },
     others: [{ id: 'passkey' }],
+    seconds,
     progress: at(3),
   }),
   picture('sign-up-passkey-first', 'sign-in/enrol', {
@@ -73,6 +79,7 @@ export const signUps: readonly Picture[] = [
     factor: { id: 'passkey' },
     shown: { options: creation },
     others: [{ id: 'password' }],
+    seconds,
     progress: { at: 3, of: 5 },
   }),
   picture('sign-in-offer', 'sign-in/enrol', {
@@ -87,6 +94,7 @@ export const signUps: readonly Picture[] = [
   picture('sign-up-password-refused', 'sign-in/enrol', {
     ...signUp,
     factor: { id: 'password' },
+    seconds,
     progress: at(3),
     ...wrong('password_common', 'password', 'Dates and years are easy to guess. Use a few unrelated words instead.'),
   }),

@@ -43,13 +43,18 @@ export function authenticatorCode(latchkey: Running, person: Person): string {
 }
 
 /** Answers a page's question for a passkey, to make one or to use one. */
-export async function usePasskey(person: Person, page: Page, device: Authenticator): Promise<Page> {
+export async function usePasskey(
+  person: Person,
+  page: Page,
+  device: Authenticator,
+  more: Record<string, string> = {},
+): Promise<Page> {
   const form = page.find('[data-passkey]')
   const asked = JSON.parse(form?.attributes['data-options'] ?? '{}')
   const { origin } = new URL(page.url)
   const create = form?.attributes['data-passkey'] === 'create'
   const response = create ? await device.create(asked, origin) : await device.get(asked, origin)
-  return person.browser.post(`${page.url}/passkey`, { response: JSON.stringify(response) })
+  return person.browser.post(`${page.url}/passkey`, { ...more, response: JSON.stringify(response) })
 }
 
 /** From the first page of a sign-up, wherever it began, to the page after the last step; with a passkey on the device that is told. */
