@@ -92,7 +92,8 @@ export function throttle({ store, now, emit }: Services) {
 
   const pay = async (count: Count): Promise<void> => {
     const { id, allowance } = count
-    const spent = await kept.count(id, 'spent', 1, born(id, allowance))
+    // No answer is given before something else is written that waits for the disk, and takes the count along: see flows/proof.ts.
+    const spent = await kept.count(id, 'spent', 1, born(id, allowance), true)
     if (spent > allowance.tries) throw await slowDown(count, spent === allowance.tries + 1)
   }
 
@@ -126,7 +127,10 @@ export function throttle({ store, now, emit }: Services) {
   }
 
   return {
-    /** Pays for one guess before it is judged, so that parallel guesses cannot outrun the count. Throws `slow_down`, with `values.by` saying which count, and `values.first` in the first that it refuses. */
+    /**
+     * Pays for one guess before it is judged, so that parallel guesses cannot outrun the count. The disk has it with the next write: what came of the guess is
+     * to be on record before it is told. Throws `slow_down`, with `values.by` saying which count, and `values.first` in the first that it refuses.
+     */
     spend: async (trier: Trier): Promise<void> => {
       const counts = guessing(trier)
       const spent = await Promise.all(counts.map(({ id }) => kept.get(id)))

@@ -32,7 +32,7 @@ export interface Declaration<T extends Doc> {
 
 /**
  * A few verbs, each one atomic step in every engine; none shows a document past its `expiresAt`. What is written is on disk before it is
- * acknowledged, but for what is added as `transient`: a killed process does not lose it, and a power cut may, unless anything else was written after it.
+ * acknowledged, but for what is added or counted as `transient`: a killed process does not lose it, and a power cut may, unless anything else was written after it.
  */
 export interface Collection<T extends Doc> {
   /** Adds a document that fits its shape. Throws Conflict when the id or a unique value is taken by a live one. */
@@ -45,7 +45,7 @@ export interface Collection<T extends Doc> {
   /** Compare-and-set: merges `changes` (`undefined` removes a field) if the document exists and meets `when`; resolves to it as it is now. */
   patch(id: string, changes: Partial<T>, when?: Where<T>): Promise<T | undefined>
   /** Adds `by` to a number field, or to that of `born` where there is no document yet, and keeps it; resolves to the new number. */
-  count(id: string, field: keyof T & string, by: number, born: T): Promise<number>
+  count(id: string, field: keyof T & string, by: number, born: T, transient?: boolean): Promise<number>
   /** Removes and returns: of many takers exactly one gets it. */
   take(id: string): Promise<T | undefined>
   /** Removes all that match; resolves to how many. */

@@ -165,16 +165,17 @@ export function postgresCollection<T extends Doc>(
       }
       return (await storing({ ...rest, id }, unique, write)).doc
     },
-    async count(id, field, by, born) {
+    async count(id, field, by, born, transient = false) {
+      const query = transient ? queries.transient : queries.lasting
       const start = Number((born as Fields)[field] ?? 0) + by
       const total = 'to_jsonb(coalesce((doc -> ?)::float8, 0) + ?::float8)'
       const alive = live(now())
       const update = `UPDATE ${table} SET doc = jsonb_set(doc, ARRAY[?], ${total}) WHERE id = ? AND ${alive.sql} RETURNING (doc -> ?)::float8 AS total`
       try {
         return await storing({ ...(born as Fields), id }, unique, async () => {
-          const { rows } = await run(update, [field, field, by, escaped(id), ...alive.values, field])
+          const { rows } = await run(update, [field, field, by, escaped(id), ...alive.values, field], query)
           if (rows.length > 0) return rows[0]?.total as number
-          const inserted = await insertOver(sound({ ...born, id, [field]: start } as T), false)
+          const inserted = await insertOver(sound({ ...born, id, [field]: start } as T), false, query)
           return inserted ? start : undefined
         })
       } catch (fault) {

@@ -92,12 +92,13 @@ export function sqliteCollection<T extends Doc>(
       }
       return parsed(await write(step))
     },
-    async count(id, field, by, born) {
+    async count(id, field, by, born, transient) {
       const start = Number((born as Fields)[field] ?? 0) + by
       const fresh = shape.safeParse({ ...born, id, [field]: start })
       if (fresh.success) checkIndexed(fresh.data)
       const text = fresh.success ? JSON.stringify(fresh.data) : undefined
-      const outcome = await writer.write({ verb: 'count', table: name, now: now(), id, field, by, born: text })
+      const step = { verb: 'count' as const, table: name, now: now(), id, field, by, born: text }
+      const outcome = await writer.write(step, transient)
       if (outcome.is === 'done') return outcome.value as number
       if (outcome.is === 'conflict') throw new Conflict(name, outcome.field)
       throw outcome.is === 'unfit' ? fresh.error : new TypeError(`${name}: ${field} is not a number`)

@@ -26,7 +26,7 @@ export function timed(store: Store, heard: Heard): Store {
         get: id => call('get', () => inner.get(id)),
         find: (...asked) => call('find', () => inner.find(...asked)),
         patch: (id, changes, when) => call('patch', () => inner.patch(id, changes, when)),
-        count: (id, field, by, born) => call('count', () => inner.count(id, field, by, born)),
+        count: (...given) => call('count', () => inner.count(...given)),
         take: id => call('take', () => inner.take(id)),
         remove: where => call('remove', () => inner.remove(where)),
       }

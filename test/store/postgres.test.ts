@@ -170,20 +170,21 @@ function onServer(url: string): void {
     expect(await things.get('a')).to.deep.equal({ id: 'a' })
   })
 
-  it('waits for the disk with what lasts, and not with what is added as transient', async () => {
+  it('waits for the disk with what lasts, and not with what is added or counted as transient', async () => {
     const kept = (await open()).collection({ ...tally, name: 'added' })
     await kept.get('x')
     await asked(`CREATE TABLE waited (transient boolean, how text);
       CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN INSERT INTO waited VALUES (NEW.id LIKE 't%', current_setting('synchronous_commit')); RETURN NULL; END $$;
-      CREATE TRIGGER noting AFTER INSERT ON added FOR EACH ROW EXECUTE FUNCTION note()`)
+      CREATE TRIGGER noting AFTER INSERT OR UPDATE ON added FOR EACH ROW EXECUTE FUNCTION note()`)
     const ids = Array.from({ length: 8 }, (_, n) => n)
     const adding = ids.map(n => Promise.all([kept.insert({ id: `t${n}`, n }, true), kept.put({ id: `l${n}`, n })]))
-    await Promise.all(adding)
+    const counting = (id: string, transient: boolean) => ids.map(() => kept.count(id, 'n', 1, { id, n: 0 }, transient))
+    await Promise.all([...adding, ...counting('t', true), ...counting('l', false)])
     const seen = await asked('SELECT transient, how, count(*)::int AS times FROM waited GROUP BY 1, 2 ORDER BY 1')
     expect(seen).to.deep.equal([
-      { transient: false, how: 'on', times: 8 },
-      { transient: true, how: 'off', times: 8 },
+      { transient: false, how: 'on', times: 16 },
+      { transient: true, how: 'off', times: 16 },
     ])
   })
 

@@ -5,8 +5,12 @@ import { DatabaseSync } from 'node:sqlite'
 import { expect } from 'chai'
 import { z } from 'zod'
 import { Conflict, type Declaration, type Store } from '../../src/store/collection.ts'
+import { askable } from '../../src/store/conditions.ts'
 import { openStore } from '../../src/store/open.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
+import { sqliteCollection } from '../../src/store/sqlite-collection.ts'
+import { prepareTable } from '../../src/store/sqlite-table.ts'
+import type { Writer } from '../../src/store/sqlite-writer.ts'
 import { contract } from './contract.ts'
 
 const shape = z.object({
@@ -21,6 +25,31 @@ const old: Declaration<Thing> = { name: 'things', shape, indexes: ['a'] }
 const newer: Declaration<Thing> = { name: 'things', shape, indexes: ['a', 'n', ['yes', 'n']], unique: ['b'] }
 
 contract('the embedded engine', now => openStore('sqlite::memory:', { now, sweep: false }))
+
+it('the embedded engine waits for the disk with what lasts, and not with what is added or counted as transient', async () => {
+  const db = new DatabaseSync(':memory:')
+  const declaration = { name: 'things', shape }
+  prepareTable(db, 'things', askable(declaration))
+  const waited: (boolean | undefined)[] = []
+  const write: Writer['write'] = async (_, transient = false) => {
+    waited.push(!transient)
+    return { is: 'done', value: 1 }
+  }
+  const engine = {
+    now: Date.now,
+    statement: (sql: string) => db.prepare(sql),
+    writer: { write, finish: async () => {} },
+  }
+  const things = sqliteCollection(engine, declaration, askable(declaration))
+  const born = { id: 'a', n: 0 }
+  for (const transient of [true, false, undefined]) {
+    await things.insert(born, transient)
+    await things.put(born, transient)
+    await things.count('a', 'n', 1, born, transient)
+  }
+  expect(waited).to.deep.equal([...Array(3).fill(false), ...Array(6).fill(true)])
+  db.close()
+})
 
 describe('the embedded engine on a file', () => {
   let folder: string

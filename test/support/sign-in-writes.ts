@@ -83,6 +83,12 @@ export async function countingSignIns(through = (store: Running['store']) => sto
   return {
     latchkey,
     person: ada,
+    /** Counts one request. */
+    count: async (request: string, act: () => Promise<unknown>): Promise<Row> => {
+      const rows: Row[] = []
+      await counting(rows)(request, act)
+      return rows[0] as Row
+    },
     /** Signs in at our own page; resolves to the rows. */
     direct: async (browser = jar()): Promise<Row[]> => {
       const rows: Row[] = []

@@ -38,8 +38,8 @@ export function tallied(store: Store): { store: Store; since(): Commit[] } {
         const noting = verbs.map(verb => [
           verb,
           (...given: never[]) => {
-            const adds = verb === 'insert' || verb === 'put'
-            note({ collection: declaration.name, verb }, adds && (given as unknown[])[1] === true)
+            const last = { insert: 1, put: 1, count: 4 }[verb as string]
+            note({ collection: declaration.name, verb }, last !== undefined && (given as unknown[])[last] === true)
             return (inner[verb] as (...given: never[]) => Promise<unknown>)(...given)
           },
         ])
