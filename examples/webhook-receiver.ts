@@ -5,6 +5,8 @@ import { createVerifier, httpbis } from 'http-message-signatures'
 
 /** Latchkey, and the address of this receiver as the webhook has it. */
 const { ISSUER: issuer = 'http://localhost:3000', ADDRESS: address = 'http://localhost:4000/events' } = process.env
+/** Where it listens: another port where a proxy in front serves the address. */
+const { PORT: port = new URL(address).port } = process.env
 
 let keys = new Map<string, JsonWebKey>()
 let askedAt = 0
@@ -55,4 +57,4 @@ createServer(async (request, response) => {
   if (!seen.has(event.sequence)) console.log(event.sequence, event.name, JSON.stringify(event.data))
   seen.add(event.sequence)
   response.writeHead(204).end()
-}).listen(Number(new URL(address).port), () => console.log(`waits for events at ${address}`))
+}).listen(Number(port), () => console.log(`waits for events at ${address}`))

@@ -8,7 +8,7 @@ import { expect } from 'chai'
 import { servers } from '../../examples/resource-server/serve.ts'
 import { refusals } from '../../src/api-keys/scheme.ts'
 import { parseClients } from '../../src/clients/declared.ts'
-import { pair } from '../support/api-keys.ts'
+import { blocksOf } from '../support/documented.ts'
 import { type KeyHolder, keyHolder, server } from '../support/key-holder.ts'
 import { freePorts } from '../support/ports.ts'
 
@@ -16,6 +16,10 @@ const page = readFileSync('docs/api-keys.md', 'utf8')
 const sample = (fence: string): string =>
   page.split(`\n\`\`\`${fence}\n`).at(-1)?.split('\n```\n')[0] ?? expect.fail(fence)
 const repository = process.cwd()
+
+const typed = blocksOf('docs/api-keys.md')
+/** What makes a key pair, and what says which key it is. */
+const [pair, named] = typed
 
 /** Each sample, the program that runs it, what it needs on the machine, and a file for it if it is no script of a shell. */
 const samples: [fence: string, run: string[], needs: string[], file?: string][] = [
@@ -65,7 +69,9 @@ describe('docs/api-keys.md', () => {
   for (const [fence, program, needs, file] of samples) {
     const absent = missing(needs)
     if (absent.length > 0) {
-      process.stdout.write(`  left out: the ${fence} sample of docs/api-keys.md, for want of ${absent.join(' and ')}\n`)
+      process.stdout.write(
+        `  skipped: the ${fence} sample of docs/api-keys.md, because there is no ${absent.join(' and no ')}\n`,
+      )
       continue
     }
     it(`has a sample that works: ${fence}`, async () => {
@@ -73,14 +79,13 @@ describe('docs/api-keys.md', () => {
       const code = sample(fence).replace('recvWindow=5000', 'recvWindow=60000')
       const more: Record<string, string> = {}
       if (fence === 'bash ed25519') {
-        const { privateKey, publicKey } = pair()
-        writeFileSync(join(folder, 'key.pem'), privateKey)
-        more.KEY_ID = (await holder.create({ name: 'Pair', public_key: publicKey })).id
+        const public_key = await run(['bash', '-euc', pair?.text ?? ''])
+        more.KEY_ID = (await holder.create({ name: 'Pair', public_key })).id
       }
       if (fence === 'sh') {
         // What it prints is a command again; the page says where things are on the reader's machine.
         writeFileSync(join(folder, 'secret.txt'), environment.KEY_SECRET ?? '')
-        const here = { node: process.execPath, 'src/cli.ts': join(repository, 'src/cli.ts'), 'lk_…': '$KEY_ID' }
+        const here = { './latchkey': join(repository, 'latchkey'), 'lk_…': '$KEY_ID' }
         const words = Object.entries({ ...here, 'http://localhost:3005': '$API' })
         const printed = words.reduce((told, [there, own]) => told.replace(there, own), code)
         expect(await run([...program, `${printed} > printed.sh; . ./printed.sh`])).to.contain('"quantity":"2"')
@@ -91,6 +96,13 @@ describe('docs/api-keys.md', () => {
       expect(out).to.match(/"orders":|"quantity":"2"/)
     })
   }
+
+  it('shows nothing else that is typed', () => {
+    expect(named?.text.match(/\w+(?==)/g)).to.deep.equal(Object.keys(environment))
+    const others = typed.filter(each => each !== pair && each !== named)
+    const run = samples.map(([fence]) => fence).filter(fence => /^(sh|bash)/.test(fence))
+    expect(others.map(({ language }) => language).sort()).to.deep.equal(run.sort())
+  })
 
   it('lists every code and its reason, and no other', () => {
     const rows = [...page.matchAll(/^\| (\d{5}) \| ([A-Z_]+) \|/gm)].map(([, code, reason]) => [reason, Number(code)])

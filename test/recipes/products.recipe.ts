@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect } from 'chai'
@@ -119,7 +119,7 @@ describe('products', () => {
   recipe('nginx', { kind: ['oauth2-proxy', 'debian'], environment: libraries }, async app => {
     // Its workers give up what root may.
     chmodSync(app.place, 0o711)
-    mkdirSync(`${app.place}/temp`, { mode: 0o755 })
+    await app.begin(['mkdir', 'temp']).ended()
     const nginx = 'root/usr/sbin/nginx'
     await readsSample(app, nginx)
     await app.serve(proxy, 2)
@@ -128,7 +128,7 @@ describe('products', () => {
   })
 
   recipe('apache', { kind: 'debian', environment: libraries }, async app => {
-    symlinkSync('root/usr/lib/apache2/modules', `${app.place}/modules`)
+    await app.begin(['ln', '-s', 'root/usr/lib/apache2/modules', 'modules']).ended()
     await app.serve(['root/usr/sbin/apache2', '-d', app.place, '-f', 'httpd.conf', '-X'])
     const stop = await behind(app)
     try {

@@ -4,9 +4,12 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { expect } from 'chai'
+import { blocksOf, commandsIn } from '../support/documented.ts'
 import { type Ground, ground } from './ground.ts'
 import { folder } from './names.ts'
 import { install, type KindName, kinds, missing } from './packages.ts'
+import { pageOf } from './pages.ts'
 
 /** A recipe's app, running. */
 export interface App extends Ground {
@@ -19,6 +22,8 @@ export interface App extends Ground {
   client: { client_id: string; client_secret?: string }
   /** Starts another program of the recipe. */
   begin(command: readonly string[], environment?: Record<string, string>): Program
+  /** What was started, and with which environment. */
+  begun: { command: readonly string[]; environment: Record<string, string> }[]
   /** Starts one, and waits until it listens where the app is, or what stands beside it. */
   serve(command: readonly string[], beside?: number): Promise<void>
 }
@@ -80,6 +85,7 @@ export function recipe(name: string, kitchen: Kitchen, walk: (app: App) => Promi
         console.log(`    what ${name} printed: ${app.output().slice(-4000)}`)
         throw fault
       })
+      expect(unlikeThePage(app, wanted), 'what the page has typed, and was not run').to.deep.equal([])
     } finally {
       await Promise.all([...running].map(end))
       rmSync(place, { recursive: true })
@@ -117,7 +123,9 @@ async function startIn(place: string, { name, all, packages, kitchen, running }:
     ...kitchen.environment?.(all, place),
   }
   let printed = ''
+  const begun: App['begun'] = []
   const begin = ([command = '', ...args]: readonly string[], more: Record<string, string> = {}) => {
+    begun.push({ command: [command, ...args], environment: { ...environment, ...more } })
     const child = spawn(command, args, {
       cwd: place,
       env: { ...environment, ...more },
@@ -173,8 +181,46 @@ async function startIn(place: string, { name, all, packages, kitchen, running }:
     client,
     output: () => printed,
     begin,
+    begun,
     serve,
   }
+}
+
+/** The lines that a page has typed into a shell and that nothing was started by: with all of its words in that order, and perhaps more. */
+function unlikeThePage({ name, place, begun, moved, latchkey, url }: App, wanted: readonly KindName[]): string[] {
+  const words = (command: string) =>
+    command
+      .replaceAll(place, '.')
+      .replace(/['"]/g, '')
+      .split(/\s+/)
+      .filter(each => each !== '&')
+      .map((each, at) => (at === 0 ? each.replace(/^.*\//, '') : each.replace(/^root(?=\/)/, '')))
+  const packages = existsSync(join(place, 'packages.txt')) ? readFileSync(join(place, 'packages.txt'), 'utf8') : ''
+  const installed = wanted.flatMap(kind =>
+    kinds[kind].steps.map(step => step.join(' ').replace('$(cat packages.txt)', packages)),
+  )
+  const ran = [...installed, ...begun.map(({ command }) => command.join(' '))].map(words)
+  const typed = blocksOf(pageOf(name)).flatMap(({ text }) =>
+    commandsIn(moved(name, text).replaceAll('/opt/latchkey', process.cwd())),
+  )
+  return typed.filter(line => {
+    if (!line.startsWith('export ')) {
+      const [, , program = ''] = /^((?:\w+=\S+ |npx )*)(.*)$/.exec(line) ?? []
+      return !ran.some(each => {
+        const left = words(program)
+        for (const word of each) if (word === left[0] || word.split('/').at(-1) === left[0]) left.shift()
+        return left.length === 0
+      })
+    }
+    const environments = [{ ISSUER: latchkey.issuer, APP_URL: url }, ...begun.map(({ environment }) => environment)]
+    return !line
+      .slice(7)
+      .split(' ')
+      .every(each => {
+        const [variable = '', value] = each.split('=')
+        return variable === 'PORT' || environments.some(one => (one as Record<string, string>)[variable] === value)
+      })
+  })
 }
 
 /** Waits until somebody listens on a port of localhost. */
