@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
 import { adminScopes } from '../../src/accounts/role.ts'
-import { invitations } from '../../src/clients/registrations.ts'
+import { invitations } from '../../src/clients/invitations.ts'
 import { problems } from '../../src/errors.ts'
 import { adminApiServed } from '../support/admin-api.ts'
 import { pages, typedOn } from '../support/documented.ts'
@@ -26,8 +26,9 @@ function commandsWork(): void {
       /```json\n(\{\n {2}"attributes"[\s\S]*?)```/.exec(readFileSync('docs/integrating.md', 'utf8')) ?? []
     const { attributes, clients } = JSON.parse(declared) as Record<string, object[]>
     served = await adminApiServed(() => clients ?? [], { LATCHKEY_REGISTRATION: 'token' }, attributes)
-    const wish = { policy: 'third-party', uses: 1, expiresAt: served.latchkey.clock.now() + 60_000 }
-    const { bearer } = await invitations(served.latchkey.store).invite(wish)
+    const { store, clock } = served.latchkey
+    const wish = { policy: 'third-party', uses: 1, until: clock.now() + 60_000 }
+    const { bearer } = await invitations({ store, now: clock.now }).invite(wish)
     environment = {
       ...{ PATH: process.env.PATH ?? '', ISSUER: served.issuer, ACCOUNT: (await served.member()).account },
       ...{ CLIENT_ID: 'robot', CLIENT_SECRET: 'robot-secret-of-thirty-two-characters', INVITATION: bearer },
