@@ -5,9 +5,6 @@ import { createServer, type IncomingHttpHeaders, request, type ServerResponse } 
 import { buffer } from 'node:stream/consumers'
 import { start } from './child.ts'
 
-/** Seconds for which a server may say nothing to a request. */
-const patience = 6
-
 interface Balancer {
   /** What it is. */
   name: string
@@ -16,22 +13,28 @@ interface Balancer {
 
 /**
  * Starts what shares requests out between servers, in turn and without sticky sessions: nginx as packaging/nginx.conf has it, or where there is none
- * a small proxy that does the same. Ready once a server behind it is.
+ * a small proxy that does the same. A server that says nothing for `patience` seconds is given up for the request. Ready once a server behind it is.
  */
-export async function balancer(port: number, servers: readonly number[], folder: string): Promise<Balancer> {
+export async function balancer(
+  port: number,
+  servers: readonly number[],
+  folder: string,
+  patience = 6,
+): Promise<Balancer> {
   const told = spawnSync('nginx', ['-v'], { encoding: 'utf8' })
-  if (told.status !== 0) return proxy(port, servers)
+  if (told.status !== 0) return proxy(port, servers, patience)
   mkdirSync(folder, { recursive: true })
-  writeFileSync(`${folder}/nginx.conf`, configuration(port, servers, folder))
+  writeFileSync(`${folder}/nginx.conf`, configuration(port, servers, folder, patience))
   const command = `exec nginx -e ${folder}/nginx.log -p ${folder} -c ${folder}/nginx.conf`
   const child = await start(command, { port, ready: '/health/ready', log: `${folder}/nginx.log` })
   return { name: told.stderr.trim().replace('nginx version: ', ''), stop: child.stop }
 }
 
-function configuration(port: number, servers: readonly number[], folder: string): string {
+function configuration(port: number, servers: readonly number[], folder: string, patience: number): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+  // Without a master there is no worker that would outlive it.
   return `daemon off;
-worker_processes 1;
+master_process off;
 ${process.getuid?.() === 0 ? 'user root root;' : ''}
 pid ${folder}/nginx.pid;
 events { worker_connections 1024; }
@@ -39,7 +42,7 @@ http {
   access_log off;
   ${temporary.map(each => `${each}_temp_path ${folder}/${each};`).join('\n  ')}
   upstream latchkey {
-    ${servers.map(each => `server 127.0.0.1:${each} fail_timeout=2s;`).join('\n    ')}
+    ${servers.map(each => `server 127.0.0.1:${each} fail_timeout=1s;`).join('\n    ')}
     keepalive 32;
   }
   server {
@@ -57,7 +60,7 @@ http {
 }
 
 /** What nginx does, as far as it matters here: a request that could not be sent goes to the next server, and one that is safe to repeat, too. */
-async function proxy(port: number, servers: readonly number[]): Promise<Balancer> {
+async function proxy(port: number, servers: readonly number[], patience: number): Promise<Balancer> {
   let turn = 0
   const answer = async (
     req: { method: string; url: string; headers: IncomingHttpHeaders },

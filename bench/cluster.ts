@@ -20,20 +20,23 @@ export async function cluster({
   people,
   database,
   machines: count = 2,
+  patience,
 }: {
   people: number
   database: string
   machines?: number
+  /** Seconds for which a Latchkey may say nothing to a request. */
+  patience?: number
 }) {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-machines-'))
   const [port = 0, ...ports] = await freePorts(count + 1)
   const issuer = `http://localhost:${port}`
   const hash = await hasher({ keyring: keyring([measuredSecrets]), queue: 64 }).hash(password)
   const { crowd } = await settle(database, { people, holders: 0, hash, issuer })
-  const machines: Awaited<ReturnType<typeof machine>>[] = []
-  for (const [at, own] of ports.entries())
-    machines.push(await machine(join(folder, `machine-${at + 1}`), own, issuer, database))
-  const front = await balancer(port, ports, join(folder, 'front'))
+  const machines = await Promise.all(
+    ports.map((own, at) => machine(join(folder, `machine-${at + 1}`), own, issuer, database)),
+  )
+  const front = await balancer(port, ports, join(folder, 'front'), patience)
   return {
     url: issuer,
     front: front.name,

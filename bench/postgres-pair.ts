@@ -9,11 +9,11 @@ import { children } from './child.ts'
 
 const script = fileURLToPath(new URL('../test/support/postgres-server.sh', import.meta.url))
 
-/** Starts a PostgreSQL and a standby that must have every write before it counts; both sync to disk. */
-export async function postgresPair() {
+/** Starts a PostgreSQL and a standby that must have every write before it counts; both sync to disk unless told: a kill loses nothing by that. */
+export async function postgresPair({ fsync = true }: { fsync?: boolean } = {}) {
   const [port = 0, other = 0] = await freePorts(2)
-  const primary = await server(port)
-  const standby = await server(other, port)
+  const primary = await server(port, fsync)
+  const standby = await server(other, fsync, port)
   await asked(primary.url, `ALTER SYSTEM SET synchronous_standby_names = '*'`)
   await asked(primary.url, 'SELECT pg_reload_conf()')
   const synced = async () =>
@@ -58,10 +58,10 @@ async function asked(url: string, sql: string): Promise<Record<string, unknown>[
 }
 
 /** Starts one server, or a standby of the one at a port. */
-async function server(port: number, primary?: number) {
+async function server(port: number, fsync: boolean, primary?: number) {
   const words = [String(port), ...(primary === undefined ? [] : [String(primary)])]
   const child = spawn(script, words, {
-    env: { ...process.env, POSTGRES_FSYNC: 'on' },
+    env: { ...process.env, POSTGRES_FSYNC: fsync ? 'on' : 'off' },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const leave = () => void child.kill('SIGTERM')

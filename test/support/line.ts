@@ -1,4 +1,4 @@
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import { createServer, type Server, Socket } from 'node:net'
 
 /** A connection to a server that a test can listen to, stall, cut and mend. */
 export interface Line {
@@ -31,13 +31,15 @@ export async function lineTo(to: URL, heartbeat?: RegExp): Promise<Line> {
   let port = 0
   const mend = async (): Promise<void> => {
     server = createServer(near => {
-      const far = connect(Number(target.port), target.hostname)
+      const far = new Socket()
       const born = losses
       const through = (deliver: () => void): void => {
         if (born < losses) return
         if (held) held.push(deliver)
         else deliver()
       }
+      // Whoever gave up meanwhile never reaches the server.
+      through(() => near.destroyed || far.connect(Number(target.port), target.hostname))
       for (const socket of [near, far]) sockets.add(socket.on('error', () => undefined))
       near.on('data', (chunk: Buffer) => {
         const text = chunk.toString('latin1')
