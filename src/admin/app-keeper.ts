@@ -2,7 +2,9 @@ import { together } from '../accounts/role.ts'
 import { adminApi } from '../clients/apis.ts'
 import { type AppWishes, entryOf, hasSecret, idFrom, problemOf, type Template } from '../clients/app-templates.ts'
 import type { ClaimPlace } from '../clients/attributes.ts'
+import { extensionsOf } from '../clients/client-extensions.ts'
 import type { Declared } from '../clients/declared.ts'
+import { within } from '../clients/policies.ts'
 import type { Registered, Registrations } from '../clients/registrations.ts'
 import { type Clients, isDocument } from '../clients/registry.ts'
 import { about, strangersFaults } from '../clients/rules.ts'
@@ -14,7 +16,7 @@ import { Problem } from '../errors.ts'
 interface Services {
   stored: StoredApps
   clients: Pick<Clients, 'declared' | 'app'>
-  registrations: Pick<Registrations, 'get' | 'list'>
+  registrations: Pick<Registrations, 'get' | 'list' | 'disable' | 'remove'>
   sealer: Pick<Sealer, 'seal'>
   issuer: string
   now: () => number
@@ -50,6 +52,9 @@ export function appKeeper({ stored, clients, registrations, sealer, issuer, now 
       throw new Problem('invalid_app', { cause: new Error(`apis: ${barred} is for apps of clients.json`) })
   }
 
+  /** Tells whether an id is declared in the file, or one that no app gets that registers itself. */
+  const ofOperator = (id: string) => !id.startsWith(registeredPrefix) || clients.declared().app(id) !== undefined
+
   /** Changes an app of the store that the file does not declare. */
   const changing = async (
     id: string,
@@ -77,7 +82,7 @@ export function appKeeper({ stored, clients, registrations, sealer, issuer, now 
     const doc = await stored.get(id)
     if (doc) return ofStore(doc)
     const registered = await registrations.get(id)
-    return registered && ofRegistered(registered)
+    return registered && ofRegistered(registered, clients.declared())
   }
 
   return {
@@ -107,7 +112,7 @@ export function appKeeper({ stored, clients, registrations, sealer, issuer, now 
       }
       const left = page - apps.length
       const found = await registrations.list(source === 'registration' ? last : undefined)
-      apps.push(...found.slice(0, left).map(ofRegistered))
+      apps.push(...found.slice(0, left).map(each => ofRegistered(each, clients.declared())))
       return { apps, next: found.length > left ? `registration:${found[left - 1]?.id}` : undefined }
     },
     /** Makes an app of a template; its secret is told this once. Throws what is wrong with it, beside the field. */
@@ -151,10 +156,16 @@ export function appKeeper({ stored, clients, registrations, sealer, issuer, now 
     },
     /** Switches an app off or on: while it is off it is as unknown as one that is not there. */
     disable: async (id: string, off: boolean): Promise<AppView> => {
+      const itself = ofOperator(id) ? undefined : await registrations.disable(id, off ? now() : undefined)
+      if (itself) return ofRegistered(itself, clients.declared())
       const found = await changing(id, ({ disabledAt }) =>
         off === (disabledAt !== undefined) ? undefined : { disabledAt: off ? now() : undefined },
       )
       return ofStore(found)
+    },
+    /** Removes an app that registered itself: what it was given is worthless at once. Throws `not_found` for any other. */
+    remove: async (id: string): Promise<void> => {
+      if (ofOperator(id) || !(await registrations.remove(id))) throw new Problem('not_found')
     },
   }
 }
@@ -186,6 +197,8 @@ interface Entry {
   apis?: Readonly<Record<string, readonly string[]>> | undefined
   roles?: readonly string[] | undefined
   claims?: Readonly<Record<string, { from: string; in: readonly ClaimPlace[] }>> | undefined
+  access_token_ttl?: number | undefined
+  default_acr_values?: readonly string[] | undefined
 }
 
 /** Returns an app as staff see it. Times in milliseconds since the epoch. */
@@ -206,6 +219,9 @@ function ofEntry(source: (typeof appSources)[number], entry: Entry) {
     claims: Object.fromEntries(
       Object.entries(entry.claims ?? {}).map(([name, each]) => [name, { from: each.from, in: [...each.in] }]),
     ),
+    /** How long its access tokens live, in seconds. */
+    access_token_ttl: entry.access_token_ttl ?? extensionsOf(undefined).access_token_ttl,
+    default_acr_values: entry.default_acr_values && [...entry.default_acr_values],
     /** What it was made from, of an app of the store. */
     template: undefined as Template | undefined,
     createdAt: undefined as number | undefined,
@@ -213,11 +229,19 @@ function ofEntry(source: (typeof appSources)[number], entry: Entry) {
     disabledAt: undefined as number | undefined,
     /** Until when its former secret counts. */
     formerUntil: undefined as number | undefined,
+    /** Under which policy an app registered itself, and with which invitation. */
+    policy: undefined as string | undefined,
+    invitation: undefined as string | undefined,
   }
 }
 
-function ofRegistered({ id, metadata, registeredAt }: Registered): AppView {
+function ofRegistered(
+  { id, metadata, registeredAt, disabledAt, policy, invitation }: Registered,
+  { policies }: Declared,
+): AppView {
   // It is told nothing, whatever it says of itself.
   const { roles, claims, ...said } = metadata as Entry
-  return { ...ofEntry('registration', { ...said, client_id: id }), createdAt: registeredAt }
+  const bounds = policies.get(policy)
+  const entry = { ...said, client_id: id, apis: bounds ? within(bounds, metadata as object).apis : {} }
+  return { ...ofEntry('registration', entry), createdAt: registeredAt, disabledAt, policy, invitation }
 }

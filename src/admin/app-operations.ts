@@ -10,7 +10,7 @@ import type { Emit } from '../events.ts'
 import { type Figures, type Period, periods } from '../observers/figures.ts'
 import type { Store } from '../store/collection.ts'
 import { appKeeper, appSources, longestOverlap, usualOverlap } from './app-keeper.ts'
-import { forReason, type Operator, operation, recordOf, time } from './operation.ts'
+import { forReason, nothing, type Operator, operation, recordOf, time } from './operation.ts'
 
 /** Apps of these sources are counted. */
 const counted: readonly AppShown['source'][] = ['file', 'store']
@@ -26,8 +26,12 @@ const names = Object.keys(periods) as [Period, ...Period[]]
 const maybe = time.optional()
 const which = { app: z.string().max(2_048).describe('The client id') }
 
-const shown = z.object({
-  source: z.enum(appSources).describe('Where it is declared; only apps of the store can be changed'),
+const appShown = z.object({
+  source: z
+    .enum(appSources)
+    .describe(
+      'Where it is declared; only apps of the store can be changed, and those that registered disabled and removed',
+    ),
   client_id: z.string(),
   client_name: z.string(),
   token_endpoint_auth_method: z.string().optional(),
@@ -42,16 +46,23 @@ const shown = z.object({
   claims: z
     .record(z.string(), z.object({ from: z.string(), in: z.array(z.enum(places)) }))
     .describe('What it is told of people, by the name of the claim'),
+  access_token_ttl: z.number().describe('Seconds that its access tokens live'),
+  default_acr_values: z
+    .array(z.string())
+    .optional()
+    .describe('What people prove at least when they sign in, where its request asks for nothing'),
   template: z.enum(templateNames).optional(),
   createdAt: maybe,
   rotatedAt: maybe,
   disabledAt: maybe,
   formerUntil: maybe.describe('Until when the former secret is accepted'),
+  policy: z.string().optional().describe('Under which policy it registered itself'),
+  invitation: z.string().optional().describe('The id of the invitation that it registered with'),
 })
 /** An app as staff see it. Times in milliseconds since the epoch. */
-export type AppShown = z.output<typeof shown>
+export type AppShown = z.output<typeof appShown>
 
-const withSecret = z.object({ app: shown, secret: z.string().optional().describe('Shown this once') })
+const withSecret = z.object({ app: appShown, secret: z.string().optional().describe('Shown this once') })
 
 /**
  * Returns a check that throws `not_permitted` for an app that may do more at the admin API than the operator who makes it, changes it,
@@ -80,12 +91,12 @@ export function appOperations({ store, figures, emit, ...services }: Services) {
       id: `apps.${what}`,
       means:
         what === 'disable'
-          ? 'Disables an app of the store: it gets no more tokens, and nobody can sign in to it.'
-          : 'Enables an app of the store that was disabled.',
+          ? 'Disables an app of the store, or one that registered itself: it gets no more tokens, and nobody can sign in to it.'
+          : 'Enables an app that was disabled.',
       scope: 'admin:apps.write',
       at: `POST /apps/{app}/${what}`,
       args: z.object({ ...which, ...forReason }),
-      result: shown,
+      result: appShown,
       event: what === 'disable' ? 'app.disabled' : 'app.enabled',
       run: async ({ app, reason }, by) => {
         const done = await keeper.disable(app, what === 'disable')
@@ -101,7 +112,7 @@ export function appOperations({ store, figures, emit, ...services }: Services) {
       scope: 'admin:apps.read',
       at: 'GET /apps',
       args: z.object({ cursor: z.string().max(2_100).optional() }),
-      result: z.object({ apps: z.array(shown), next: z.string().optional() }),
+      result: z.object({ apps: z.array(appShown), next: z.string().optional() }),
       run: ({ cursor }) => keeper.list(cursor),
     }),
     get: operation({
@@ -110,7 +121,7 @@ export function appOperations({ store, figures, emit, ...services }: Services) {
       scope: 'admin:apps.read',
       at: 'GET /apps/{app}',
       args: z.object(which),
-      result: shown,
+      result: appShown,
       run: ({ app }) => keeper.one(app),
     }),
     usage: operation({
@@ -155,7 +166,7 @@ export function appOperations({ store, figures, emit, ...services }: Services) {
       scope: 'admin:apps.write',
       at: 'POST /apps/{app}',
       args: z.object({ ...which, ...appWishes.shape, ...forReason }),
-      result: shown,
+      result: appShown,
       event: 'app.changed',
       run: async ({ app, reason, ...wishes }, by) => {
         const changed = await keeper.change(app, wishes, await within(by))
@@ -190,5 +201,20 @@ export function appOperations({ store, figures, emit, ...services }: Services) {
     }),
     disable: off('disable'),
     enable: off('enable'),
+    remove: operation({
+      id: 'apps.remove',
+      means:
+        'Removes an app that registered itself: its tokens stop working at once, but for JWT access tokens, which live five minutes.',
+      scope: 'admin:apps.write',
+      at: 'POST /apps/{app}/remove',
+      args: z.object({ ...which, ...forReason }),
+      result: nothing,
+      event: 'app.removed',
+      run: async ({ app, reason }, by) => {
+        await keeper.remove(app)
+        await emit('app.removed', { app, ...recordOf(by, reason) }, by.origin)
+        return {}
+      },
+    }),
   }
 }

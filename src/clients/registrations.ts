@@ -18,6 +18,8 @@ const registered = z.object({
   registeredAt: z.number(),
   /** The id of the invitation that it registered with. */
   invitation: z.string().optional(),
+  /** Since when it is off: then it is as unknown as one that is not there. */
+  disabledAt: z.number().optional(),
 })
 export type Registered = z.output<typeof registered>
 
@@ -43,6 +45,12 @@ export function registrations(store: Store) {
     get: kept.get,
     /** Resolves to a page of clients in the order of their ids, after one of them. */
     list: (after?: string): Promise<Registered[]> => kept.find({}, { limit: page, after }),
+    /** Switches a client off, at this time, or on; undefined where there is none. */
+    disable: async (id: string, at: number | undefined): Promise<Registered | undefined> => {
+      const found = await kept.get(id)
+      if (!found || (at === undefined) === (found.disabledAt === undefined)) return found
+      return kept.patch(id, { disabledAt: at })
+    },
     /** Removes a client; everything that it was given is void at once. */
     remove: async (id: string): Promise<boolean> => (await kept.take(id)) !== undefined,
   }

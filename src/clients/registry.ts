@@ -42,7 +42,7 @@ export function registry(first: Declared, { registrations, stored, hosts }: Othe
       const found = await fromStore(id)
       if (found) return found.app
       const registered = await registrations.get(id)
-      return registered && registeredApp(registered, current)
+      return registered && registered.disabledAt === undefined ? registeredApp(registered, current) : undefined
     },
     /** Resolves to an app that the operator or the staff declared. */
     ours: async (id: string): Promise<App | undefined> => current.app(id) ?? (await fromStore(id))?.app,

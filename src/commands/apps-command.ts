@@ -57,7 +57,7 @@ export const appsList: Command = {
   options: json,
   help: [
     'One on each line, the fields separated by tabs: id, source, name, host, day. The source is `file` for an app of clients.json,',
-    '`store` for one that staff made (`store:disabled` while it is off), `registered:POLICY` for one that registered itself, and `invitation:POLICY` for an invitation.',
+    '`store` for one that staff made (`store:disabled` while it is off), `registered:POLICY` for one that registered itself (with `:disabled` as well), and `invitation:POLICY` for an invitation.',
   ].join('\n'),
   examples: ['apps list', 'apps list --json'],
   async run(given) {
@@ -104,7 +104,8 @@ async function* registeredRows(store: Store, declared: Declared): AsyncGenerator
   for (let page = await list(); page.length > 0; page = await list(page.at(-1)?.id))
     for (const each of page) {
       const { name = '', host = '' } = registeredApp(each, declared) ?? {}
-      yield { id: each.id, source: `registered:${each.policy}`, name, host, at: each.registeredAt }
+      const off = each.disabledAt === undefined ? '' : ':disabled'
+      yield { id: each.id, source: `registered:${each.policy}${off}`, name, host, at: each.registeredAt }
     }
 }
 

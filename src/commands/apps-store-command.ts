@@ -87,7 +87,9 @@ export const appsRotate: Command = {
 
 /** Returns the command that turns an app of the store off, or on again. */
 const turning = (off: boolean): Command => ({
-  does: off ? 'Disables an app of the store: no sign-ins, no new tokens' : 'Enables an app of the store again',
+  does: off
+    ? 'Disables an app of the store, or one that registered itself: no sign-ins, no new tokens'
+    : 'Enables a disabled app again',
   takes: 'ID [--json]',
   options: { ...reason, ...json },
   words: true,

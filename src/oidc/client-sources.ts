@@ -103,7 +103,7 @@ export function registration(
       find: async id => {
         const found = await kept.get(id)
         const policy = found && clients.declared().policies.get(found.policy)
-        if (!found || !policy) return undefined
+        if (!found || !policy || found.disabledAt !== undefined) return undefined
         const client_secret = found.secret && sealer.open(found.secret, clientContext({ id }))
         if (client_secret && sealer.stale(found.secret ?? ''))
           await kept.patch(id, { secret: sealer.seal(client_secret, clientContext({ id })) }, { secret: found.secret })
@@ -131,8 +131,9 @@ export function registration(
       ...unused,
       find: async token => {
         const [found] = await kept.find({ manager: sha256(token) }, { limit: 1 })
-        // The library destroys a token whose client it does not find: one whose policy may come back must not come to that.
-        if (!found || !clients.declared().policies.has(found.policy)) return undefined
+        // The library destroys a token whose client it does not find: one that may come back must not come to that.
+        const away = found && (found.disabledAt !== undefined || !clients.declared().policies.has(found.policy))
+        if (!found || away) return undefined
         return { jti: token, kind: 'RegistrationAccessToken', clientId: found.id }
       },
       upsert: async (token, { clientId = '' }) => {

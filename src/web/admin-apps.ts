@@ -4,6 +4,7 @@ import type { AppShown } from '../admin/app-operations.ts'
 import { templateNames } from '../clients/app-templates.ts'
 import { rolesOfApp } from '../clients/attributes.ts'
 import { Problem } from '../errors.ts'
+import { type InvitedBy, invitedFor } from './admin-invitations.ts'
 import { checkedWishes, claimLines, type Typed, typedIn, typedOf, wishesIn } from './app-form.ts'
 import { field, queryField } from './forms.ts'
 import type { Services } from './services.ts'
@@ -14,13 +15,15 @@ declare module './pages.ts' {
   interface Pages {
     /** A part of the list of apps; where the `rest` is. */
     'admin/apps': { apps: readonly AppShown[]; first: boolean; rest: string | undefined; changes: boolean }
-    /** `changes`: the one who looks may change it; `base` is its address. */
+    /** `changes`: the one who looks may change it; `turns`: disable it; `base` is its address. `came`: how the invitation is known that it came with. */
     'admin/app': Omit<AppShown, 'claims'> & {
       claims: readonly string[]
       base: string
       changes: boolean
+      turns: boolean
       secretive: boolean
       usage: Usage
+      came: InvitedBy | undefined
     }
     /** Posts to `action`: a new app where there is no `id`. */
     'admin/app-form': {
@@ -45,6 +48,8 @@ declare module './pages.ts' {
 type Usage = readonly { period: string; signIns: number; tokens: number }[]
 
 const home = '/admin/apps'
+/** Where apps come from that staff can disable; those that registered can be removed as well. */
+const turned: readonly AppShown['source'][] = ['store', 'registration']
 const pathOf = (id: string) => `${home}/${encodeURIComponent(id)}`
 
 /** Serves the pages where staff look at apps, make them and change them. */
@@ -52,11 +57,16 @@ export function adminApps(services: Services): void {
   const { admin, show } = services
   const { page, asks, asksFirst, member, performs, posting, posts } = desk(services)
   const { list, get } = admin.apps
+  const invitedBy = invitedFor(services)
 
   const found = (ctx: Context, by: Member): Promise<AppShown> => admin.perform(get, { app: ctx.params.app ?? '' }, by)
-  const changeable = async (ctx: Context, by: Member): Promise<AppShown> => {
+  const changeable = async (
+    ctx: Context,
+    by: Member,
+    sources: readonly AppShown['source'][] = ['store'],
+  ): Promise<AppShown> => {
     const app = await found(ctx, by)
-    if (app.source !== 'store') throw new Problem('not_found')
+    if (!sources.includes(app.source)) throw new Problem('not_found')
     return app
   }
 
@@ -138,11 +148,14 @@ export function adminApps(services: Services): void {
 
   page(`${home}/:app`, 'admin:apps.read', async (ctx, by) => {
     const app = await found(ctx, by)
-    const changes = app.source === 'store' && by.scopes.has('admin:apps.write')
+    const writes = by.scopes.has('admin:apps.write')
+    const changes = app.source === 'store' && writes
+    const turns = turned.includes(app.source) && writes
+    const came = app.invitation === undefined ? undefined : await invitedBy(app.invitation, by)
     const secretive = app.token_endpoint_auth_method?.startsWith('client_secret') ?? false
     const { usage } = await admin.perform(admin.apps.usage, { app: app.client_id }, by)
     const claims = claimLines(app.claims)
-    const locals = { ...app, claims, base: pathOf(app.client_id), changes, secretive, usage }
+    const locals = { ...app, claims, base: pathOf(app.client_id), changes, turns, secretive, usage, came }
     show.page(ctx, 'admin/app', locals, { ...frame(by), title: app.client_name })
   })
 
@@ -172,18 +185,24 @@ export function adminApps(services: Services): void {
     rotate,
   )
 
-  for (const what of ['disable', 'enable'] as const)
+  for (const what of ['disable', 'enable', 'remove'] as const)
     asksFirst(
       `${home}/:app/${what}`,
       'admin:apps.write',
       async (ctx, by) => {
-        const { client_id: id, client_name: about } = await changeable(ctx, by)
-        return { act: `${what}-app`, about, back: pathOf(id), fields: [], two: false }
+        const { client_id: id, client_name: about } = await changeable(
+          ctx,
+          by,
+          what === 'remove' ? turned.slice(1) : turned,
+        )
+        const button = what === 'remove' ? { button: show.say(ctx.state.locale, 'act.remove') } : {}
+        return { act: `${what}-app`, about, back: pathOf(id), fields: [], two: false, ...button }
       },
       ctx => {
         const { app = '' } = ctx.params
         const given = { app, reason: reasonOf(ctx) }
-        return { operation: `apps.${what}`, given, next: pathOf(app), back: ctx.path, done: `${what}-app` }
+        const next = what === 'remove' ? home : pathOf(app)
+        return { operation: `apps.${what}`, given, next, back: ctx.path, done: `${what}-app` }
       },
     )
 }

@@ -1,8 +1,9 @@
 import type { Context } from 'koa'
 import { type InvitationShown, usualInvitation } from '../admin/invitation-operations.ts'
+import { Problem } from '../errors.ts'
 import { field, queryField } from './forms.ts'
 import type { Services } from './services.ts'
-import { desk, frame, reasonOf } from './staff-desk.ts'
+import { desk, frame, type Member, reasonOf } from './staff-desk.ts'
 
 declare module './pages.ts' {
   interface Pages {
@@ -33,15 +34,36 @@ interface Typed {
 }
 
 const home = '/admin/invitations'
+/** Returns what tells by what staff know who made an invitation. */
+const namedFor =
+  ({ accounts, appName }: Pick<Services, 'accounts' | 'appName'>) =>
+  async ({ staff, client }: InvitationShown): Promise<string | undefined> =>
+    staff !== undefined ? ((await accounts.get(staff))?.email ?? staff) : client && ((await appName(client)) ?? client)
+
+export type InvitedBy = Partial<Awaited<ReturnType<ReturnType<typeof invitedFor>>>>
+
+/** Returns what tells about the invitation that an app came with: who made it and when, as long as it is listed. */
+export function invitedFor(services: Pick<Services, 'accounts' | 'appName' | 'admin'>) {
+  const { admin } = services
+  const named = namedFor(services)
+  return async (invitation: string, by: Member) => {
+    try {
+      const found = await admin.perform(admin.invitations.get, { invitation }, by)
+      return { madeAt: found.madeAt, staff: found.staff, by: await named(found) }
+    } catch (fault) {
+      if (fault instanceof Problem && fault.code === 'not_found') return {}
+      throw fault
+    }
+  }
+}
+
 const changesThem = 'admin:apps.write'
 
 /** Serves the pages where staff see, make and revoke invitations to register an app. */
 export function adminInvitations(services: Services): void {
-  const { admin, accounts, appName, show } = services
+  const { admin, show } = services
+  const named = namedFor(services)
   const { page, asks, asksFirst, member, performs } = desk(services)
-
-  const named = async ({ staff, client }: InvitationShown): Promise<string | undefined> =>
-    staff !== undefined ? ((await accounts.get(staff))?.email ?? staff) : client && ((await appName(client)) ?? client)
 
   page(home, 'admin:apps.read', async (ctx, by) => {
     const cursor = queryField(ctx, 'after', 100)

@@ -14,6 +14,7 @@ import { adminAttributes } from './admin-attributes.ts'
 import { adminInvitations } from './admin-invitations.ts'
 import { adminOverview } from './admin-overview.ts'
 import { adminPeople } from './admin-people.ts'
+import { adminPolicies } from './admin-policies.ts'
 import { adminService } from './admin-service.ts'
 import { adminWebhooks } from './admin-webhooks.ts'
 import { apiKeys } from './api-key-pages.ts'
@@ -85,6 +86,7 @@ const families = [
   adminActs,
   adminApps,
   adminInvitations,
+  adminPolicies,
   adminAttributes,
   adminService,
   adminWebhooks,

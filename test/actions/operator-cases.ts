@@ -1,3 +1,4 @@
+import { registrationsDeclaration } from '../../src/clients/registrations.ts'
 import type { Case, Room } from './cases.ts'
 
 /** What is done to an app of the store. */
@@ -35,6 +36,16 @@ export const operatorCases: Readonly<Record<string, Case>> = {
   'apps.rotate': toApp({ hours: 1 }),
   'apps.disable': toApp(),
   'apps.enable': toApp(),
+  'apps.remove': {
+    before: ({ store }) =>
+      store
+        .collection(registrationsDeclaration)
+        .insert({ id: 'app_1', policy: 'third-party', metadata: { client_name: 'Shop' }, registeredAt: 1 }),
+    given: () => ({ app: 'app_1', reason: 'It is time.' }),
+    malformed: { app: 7 },
+    others: () => ({ app: 'desk', reason: 'It is time.' }),
+    refused: 'not_found',
+  },
   'invitations.create': {
     given: () => ({ uses: 2, days: '14', reason: 'It is new.' }),
     malformed: { uses: [] },

@@ -158,14 +158,22 @@ describe('apps that staff keep', () => {
     expect(both.map(each => each.status).sort()).to.deep.equal(['fulfilled', 'rejected'])
   })
 
-  it('are the only ones that staff change: the file and what registered stay as they are', async () => {
+  it('are the only ones that staff change: what registered is only disabled and removed, and the file stays as it is', async () => {
     await latchkey.store.collection(registrationsDeclaration).insert(registered('app_guest'))
     for (const id of ['trading', 'app_guest', 'nobody']) {
       expect(await problem(keeper.rotate(id, 1))).to.include({ code: 'not_found' })
-      expect(await problem(keeper.disable(id, true))).to.include({ code: 'not_found' })
+      if (id !== 'app_guest') expect(await problem(keeper.disable(id, true))).to.include({ code: 'not_found' })
+      if (id !== 'app_guest') expect(await problem(keeper.remove(id))).to.include({ code: 'not_found' })
       expect(await problem(keeper.change(id, service()))).to.include({ code: 'not_found' })
     }
     expect(await problem(keeper.one('nobody'))).to.include({ code: 'not_found' })
+    expect((await keeper.disable('app_guest', true)).disabledAt).to.be.a('number')
+    expect((await keeper.disable('app_guest', false)).disabledAt).to.equal(undefined)
+    await keeper.create('service', 'night', service())
+    expect(await problem(keeper.remove('night'))).to.include({ code: 'not_found' })
+    await keeper.remove('app_guest')
+    for (const act of [keeper.one('app_guest'), keeper.remove('app_guest'), keeper.disable('app_guest', true)])
+      expect(await problem(act)).to.include({ code: 'not_found' })
   })
 
   it('have no secret where their kind keeps none', async () => {

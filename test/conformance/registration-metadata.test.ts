@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { decodeProtectedHeader } from 'jose'
+import { registrations } from '../../src/clients/registrations.ts'
 import type { Jar } from '../support/jar.ts'
 import { api, declared, type Ground, ground, verifier } from './ground.ts'
 import { pair } from './proving.ts'
@@ -71,6 +72,39 @@ describe('metadata that clients send when they register', () => {
       nonce: undefined,
     })
     expect(answer.body.refresh_token).to.be.a('string')
+  })
+
+  it('is of no use while the app is disabled, nor are its tokens, and never again once it is removed', async () => {
+    const { store, clock } = latchkey.latchkey
+    const kept = registrations(store)
+    const made = await register({ ...agent, scope: 'openid offline_access' })
+    const id = String(made.body.client_id)
+    const { body } = await tokens(made.body, { scope: 'openid offline_access', prompt: 'consent' })
+    let refresh = String(body.refresh_token)
+    const holds = async () => {
+      const told = await fetch(String(latchkey.metadata.userinfo_endpoint), {
+        headers: { authorization: `Bearer ${body.access_token}` },
+      })
+      const again = await latchkey.post('token', {
+        ...{ client_id: id, grant_type: 'refresh_token', refresh_token: refresh },
+      })
+      refresh = String(again.body.refresh_token ?? refresh)
+      const { status } = await manage('GET', made)
+      const { page } = await latchkey.ask('', browser, { client_id: id, redirect_uri: local })
+      return [told.status, again.status, status, page.status === 400 ? 400 : 200]
+    }
+    const [good, gone] = [
+      [200, 200, 200, 200],
+      [401, 401, 401, 400],
+    ]
+    expect(await holds()).to.deep.equal(good)
+    for (const twice of [1, 2]) expect((await kept.disable(id, clock.now() + twice))?.disabledAt).to.be.a('number')
+    expect(await holds()).to.deep.equal(gone)
+    await kept.disable(id, undefined)
+    expect(await holds()).to.deep.equal(good)
+    expect(await kept.remove(id)).to.equal(true)
+    expect(await holds()).to.deep.equal(gone)
+    expect(await kept.disable(id, undefined)).to.equal(undefined)
   })
 
   it('shows which scopes were not granted, and is refused when none was', async () => {

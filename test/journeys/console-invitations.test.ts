@@ -74,6 +74,43 @@ describe('invitations in the staff area and the admin API', () => {
     expect((await asked.submit({ reason })).status).to.equal(409)
   })
 
+  it('are shown with the apps that came by them, which staff disable, enable and remove', async () => {
+    const token = await invited()
+    const { body } = await register(token)
+    const id = body.client_id ?? expect.fail('it did not register')
+    const { grant_types } = body
+    const path = `/admin/apps/${id}`
+    const works = async () => {
+      const headers = { authorization: `Bearer ${body.registration_access_token}` }
+      return (await fetch(String(body.registration_client_uri), { headers })).status
+    }
+    expect(grant_types).to.deep.equal(['authorization_code'])
+    const page = await open(ada, path)
+    expect(page.find('[data-source]')?.attributes['data-source']).to.equal('registration')
+    expect(page.find('[data-invitation]')?.text).to.include(ada.person.email)
+    expect(page.text).to.include('third-party')
+    for (const act of ['change', 'rotate']) expect((await open(ada, `${path}/${act}`)).status, act).to.equal(404)
+    const off = await (await open(ada, `${path}/disable`)).submit({ reason })
+    expect([off.text.includes('The app is disabled.'), await works()]).to.deep.equal([true, 401])
+    await (await open(ada, `${path}/enable`)).submit({ reason })
+    expect(await works()).to.equal(200)
+    const asked = await open(ada, `${path}/remove`)
+    expect(asked.find('[data-confirm]')?.text).to.equal('Remove')
+    const gone = await asked.submit({ reason })
+    expect(gone.find('[role=status]')?.text).to.include('The app is removed.')
+    expect([(await open(ada, path)).status, await works()]).to.deep.equal([404, 401])
+    for (const name of ['app.disabled', 'app.enabled', 'app.removed'])
+      expect(await events(name)).to.deep.include({ app: id, staff: ada.account, reason })
+    for (const other of ['robot', 'nobody']) {
+      expect((await open(ada, `/admin/apps/${other}/remove`)).status).to.equal(404)
+      const posted = await ada.person.browser.post(`${here.issuer}/admin/apps/${other}/remove`, { reason })
+      expect(posted.status).to.equal(404)
+    }
+    const robot = await here.asService('robot')
+    const byProgram = await here.ask(robot, 'POST', `/apps/robot/remove`, { body: { reason } })
+    expect([byProgram.status, byProgram.body.code]).to.deep.equal([404, 'not_found'])
+  })
+
   it('are checked beside the field, and nothing typed is lost', async () => {
     const form = await open(ada, '/admin/new-invitation')
     for (const [name, typed] of [
@@ -116,7 +153,7 @@ describe('invitations in the staff area and the admin API', () => {
     expect(first.registration).to.equal('token')
     const all = [...first.invitations, ...rest.invitations]
     const ids = all.map(each => each.id)
-    expect([ids.length, new Set(ids).size, rest.next]).to.deep.equal([53, 53, undefined])
+    expect([ids.length, new Set(ids).size, rest.next]).to.deep.equal([54, 54, undefined])
     expect(JSON.stringify(all)).to.not.include(made.body.token)
   })
 
@@ -148,6 +185,14 @@ describe('invitations in the staff area and the admin API', () => {
       const page = await open(who, '/admin/invitations')
       expect([page.status, page.text.includes('New invitation')]).to.deep.equal([200, false])
       expect(page.all('a').some(({ attributes: { href = '' } }) => href.endsWith('/revoke'))).to.equal(false)
+      const policies = await open(who, '/admin/policies')
+      expect(policies.find('[data-policy=third-party]')?.text).to.include('Default').and.include('authorization_code')
+      const apis = await open(who, '/admin/apis')
+      expect(apis.all('[data-api]').map(each => each.attributes['data-source'])).to.deep.equal(['file', 'default'])
+      const api = await open(who, `/admin/apis/${encodeURIComponent(here.other)}`)
+      const asking = api.all('[data-app]').map(each => each.attributes['data-app'])
+      expect(asking).to.deep.equal(['robot', 'desk'])
+      expect((await open(who, '/admin/apis/nothing')).status).to.equal(404)
       const robot = await here.asService('robot')
       const made = await here.ask(robot, 'POST', '/invitations', { body: { reason } })
       here.latchkey.keepOut(made.body.token)
@@ -156,12 +201,22 @@ describe('invitations in the staff area and the admin API', () => {
         const posted = await who.person.browser.post(`${here.issuer}${path}`, { uses: '1', days: '7', reason })
         expect(posted.status, path).to.be.oneOf([403, 404])
       }
-      expect((await register(made.body.token)).status).to.equal(201)
+      const { status, body } = await register(made.body.token)
+      expect(status).to.equal(201)
+      const own = await open(who, `/admin/apps/${body.client_id}`)
+      expect([own.status, own.all('a').filter(({ text }) => text === 'Remove')]).to.deep.equal([200, []])
+      for (const act of ['disable', 'remove']) {
+        const path = `/admin/apps/${body.client_id}/${act}`
+        expect((await open(who, path)).status, path).to.be.oneOf([403, 404])
+        const posted = await who.person.browser.post(`${here.issuer}${path}`, { reason })
+        expect(posted.status, path).to.be.oneOf([403, 404])
+      }
+      expect((await open(who, `/admin/apps/${body.client_id}`)).text).to.not.include('Disabled')
     })
 
   it('are nothing to people who are not of the staff', async () => {
     const who = await here.member()
-    for (const path of ['/admin/invitations', '/admin/new-invitation'])
+    for (const path of ['/admin/invitations', '/admin/new-invitation', '/admin/policies', '/admin/apis'])
       expect((await who.person.browser.get(`${here.issuer}${path}`)).status, path).to.equal(404)
     const posted = await who.person.browser.post(`${here.issuer}/admin/new-invitation`, {
       uses: '1',

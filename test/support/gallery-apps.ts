@@ -1,6 +1,6 @@
 import { roleScopes } from '../../src/accounts/role.ts'
 import { templateNames } from '../../src/clients/app-templates.ts'
-import { account, day, longApp, now, type Picture, picture, wrong } from './gallery-samples.ts'
+import { account, day, longApp, longEmail, now, type Picture, picture, wrong } from './gallery-samples.ts'
 
 const staff = { ...account, staff: roleScopes.admin }
 const base = '/admin/apps/night-shift'
@@ -16,6 +16,7 @@ const app = {
     groups: { from: 'roles', in: ['access_token' as const] },
   },
   ...{ createdAt: now - 90 * day, rotatedAt: now - day, formerUntil: now + day, disabledAt: undefined },
+  ...{ policy: undefined, invitation: undefined, access_token_ttl: 300, default_acr_values: undefined },
 }
 const shown = { ...app, claims: ['tier = kyc_tier', 'groups = roles in access_token'] }
 const usage = [
@@ -28,6 +29,11 @@ const declared = {
   ...{ createdAt: undefined, rotatedAt: undefined, formerUntil: undefined },
 }
 const long = { ...app, client_id: 'a'.repeat(64), client_name: longApp.name, source: 'registration' as const }
+const registered = {
+  ...{ ...long, template: undefined, rotatedAt: undefined, formerUntil: undefined, first_party: false, apis: {} },
+  ...{ client_id: 'app_7Rk2', policy: 'partner', invitation: 'f'.repeat(64) },
+}
+const mine = { base, changes: true, turns: true, secretive: true, usage, came: undefined }
 const form = {
   ...{ id: undefined, action: '/admin/new-app', back: '/admin/apps', templates: templateNames },
   ...{ attributes: ['kyc_tier', 'jurisdiction', 'roles'], checks: '/nowhere' },
@@ -52,18 +58,32 @@ export const appPages: readonly Picture[] = [
   picture('admin-app', 'admin/app', {
     ...staff,
     ...shown,
+    ...mine,
     title: app.client_name,
-    base,
-    changes: true,
-    secretive: true,
-    usage,
   }),
   picture('admin-app-disabled', 'admin/app', {
-    ...{ ...staff, ...shown, title: app.client_name, base, changes: true, secretive: true, usage, locale: 'de' },
+    ...{ ...staff, ...shown, ...mine, title: app.client_name, locale: 'de' },
     disabledAt: now - day,
   }),
   picture('admin-app-of-file', 'admin/app', {
-    ...{ ...staff, ...declared, claims: [], title: declared.client_name, base, changes: false, secretive: true, usage },
+    ...{ ...staff, ...declared, ...mine, claims: [], title: declared.client_name, changes: false, turns: false },
+  }),
+  picture('admin-app-registered', 'admin/app', {
+    ...{
+      ...staff,
+      ...registered,
+      ...mine,
+      claims: [],
+      roles: [],
+      title: registered.client_name,
+      changes: false,
+      usage: [],
+    },
+    came: { madeAt: now - 100 * day, staff: 'ada', by: longEmail },
+  }),
+  picture('admin-app-remove', 'admin/act', {
+    ...{ ...staff, act: 'remove-app', about: registered.client_name, action: `${base}/remove`, back: base },
+    ...{ fields: [], two: false, typed: '', title: 'Remove app', button: 'Remove' },
   }),
   picture('admin-app-new', 'admin/app-form', { ...staff, ...form }),
   picture('admin-app-wrong', 'admin/app-form', {

@@ -10,6 +10,7 @@ import { invitationPages } from './gallery-invitations.ts'
 import { keyPages } from './gallery-keys.ts'
 import { letters } from './gallery-mails.ts'
 import { otherPages } from './gallery-pages.ts'
+import { policyPages } from './gallery-policies.ts'
 import { proposalPages } from './gallery-proposals.ts'
 import { recoveries } from './gallery-recovery.ts'
 import { now, type Picture } from './gallery-samples.ts'
@@ -35,6 +36,7 @@ export const gallery: readonly Picture[] = [
   ...adminPages,
   ...appPages,
   ...invitationPages,
+  ...policyPages,
   ...proposalPages,
   ...webhookPages,
 ]
