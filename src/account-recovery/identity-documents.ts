@@ -5,14 +5,18 @@ import type { Sealer } from '../crypto/seal.ts'
 import { Problem } from '../errors.ts'
 import { declare, type Store } from '../store/collection.ts'
 
-/** The types of document that are accepted, with their file extensions. */
+/**
+ * The types of document that are accepted, with their file extensions: pictures, which browsers draw within our page. A PDF would have to be
+ * saved and opened by another program, which is the riskiest way to look at a stranger's file.
+ */
 export const endings = {
-  'application/pdf': ['.pdf'],
   'image/jpeg': ['.jpg', '.jpeg', '.jpe', '.jfif'],
   'image/png': ['.png'],
 } as const
 export type ContentType = keyof typeof endings
 const contentTypes = Object.keys(endings) as [ContentType, ...ContentType[]]
+/** A type that was accepted once, and that cases from then may hold. */
+const formerType = 'application/pdf'
 
 /** How many bytes at the start and the end of a file `typeOf` looks at. */
 export const ends = { head: 16, tail: 1024 }
@@ -24,8 +28,8 @@ const jpeg = ascii('\xff\xd8\xff')
 const jpegEnd = ascii('\xff\xd9')
 
 /**
- * Tells a file's type by its content: it must begin and end as that type does, so that nothing is appended (ISO 32000-2,
- * 7.5; ISO 10918-1, B.1; PNG, third edition, 5.2). Undefined for anything else.
+ * Tells a file's type by its content: it must begin and end as that type does, so that nothing is appended (ISO 10918-1, B.1; PNG,
+ * third edition, 5.2). Undefined for anything else.
  */
 export function typeOf(head: Uint8Array, tail: Uint8Array): ContentType | undefined {
   const [first, last] = [Buffer.from(head), Buffer.from(tail)]
@@ -33,8 +37,6 @@ export function typeOf(head: Uint8Array, tail: Uint8Array): ContentType | undefi
   const closes = (with_: Buffer) => last.length >= with_.length && last.subarray(-with_.length).equals(with_)
   if (begins(png) && closes(pngEnd)) return 'image/png'
   if (begins(jpeg) && closes(jpegEnd)) return 'image/jpeg'
-  if (/^%PDF-[12]\.\d/.test(first.toString('latin1')) && /%%EOF\s*$/.test(last.toString('latin1')))
-    return 'application/pdf'
   return undefined
 }
 
@@ -72,12 +74,19 @@ export const documentContext = ({ id }: { id: string }): string => `identity-doc
 
 export const documentShape = z.object({
   id: z.string(),
-  type: z.enum(contentTypes),
+  type: z.enum([...contentTypes, formerType]),
   bytes: z.number(),
   pieces: z.number(),
 })
 /** A document as its case lists it. Neither its name nor anything else that its sender wrote is kept. */
 export type Document = z.output<typeof documentShape>
+/** A document that can be shown. */
+export type Picture = Document & { type: ContentType }
+
+/** Tells whether a document can be shown within a page. */
+export function isPicture(document: Document): document is Picture {
+  return document.type !== formerType
+}
 
 /** A file on its way in. */
 export interface Incoming {
@@ -99,7 +108,7 @@ export function documents({ store, sealer }: { store: Store; sealer: Sealer }) {
   }
 
   return {
-    /** Keeps a file until `expiresAt`. Throws `invalid_document` for a file that is no PDF, JPEG or PNG by its content or whose name or type disagrees, and `document_too_large`. */
+    /** Keeps a file until `expiresAt`. Throws `invalid_document` for a file that is no JPEG or PNG by its content or whose name or type disagrees, and `document_too_large`. */
     keep: async (
       { id: whose, account }: { id: string; account?: string | undefined },
       { name, declared, content }: Incoming,

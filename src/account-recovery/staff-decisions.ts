@@ -10,7 +10,7 @@ import { maskedEmail, maskedPhone } from '../factors/contacts.ts'
 import { Conflict } from '../store/collection.ts'
 import { checks as allChecks, type Case, type Cases, type Decision } from './cases.ts'
 import { barOf, deciders, own } from './deciders.ts'
-import type { Document, Documents } from './identity-documents.ts'
+import { type Documents, isPicture, type Picture } from './identity-documents.ts'
 
 /** How many of the staff must approve. */
 export const needed = 2
@@ -186,15 +186,15 @@ export function staffDecisions(services: Services) {
         bars: barOf(found, staff),
       }
     },
-    /** Opens a document of an open case, and records that. Throws `not_found`. */
+    /** Opens a document of an open case, and records that. Throws `not_found`, for one that cannot be shown too. */
     document: async (
       number: string,
       id: string,
       staff: Account,
-    ): Promise<{ document: Document; content: AsyncGenerator<Uint8Array> }> => {
+    ): Promise<{ document: Picture; content: AsyncGenerator<Uint8Array> }> => {
       const found = await sent(number)
       const document = found.documents.find(each => each.id === id)
-      if (!document || own(found, staff)) throw new Problem('not_found')
+      if (!document || !isPicture(document) || own(found, staff)) throw new Problem('not_found')
       await emit('identity.seen', { account: found.account, case: number, staff: staff.id })
       return { document, content: documents.read(document) }
     },

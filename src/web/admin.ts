@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import type { Context } from 'koa'
 import { type Case, checks, standing } from '../account-recovery/cases.ts'
-import { endings } from '../account-recovery/identity-documents.ts'
+import { endings, isPicture } from '../account-recovery/identity-documents.ts'
 import { type KnownAddress, needed } from '../account-recovery/staff-decisions.ts'
 import { Problem } from '../errors.ts'
 import { field, queryField, submit } from './forms.ts'
@@ -17,12 +17,8 @@ declare module './pages.ts' {
       'waiting' | 'granted' | 'closed',
       { cases: readonly CaseLine[]; first: boolean; rest: string | undefined }
     >
-    /** All documents of a case side by side, and where each is; those that are not `shown` are saved as files. */
-    'admin/documents': {
-      number: string
-      base: string
-      documents: readonly { id: string; type: string; kilobytes: number; shown: boolean; at: string }[]
-    }
+    /** All documents of a case side by side, and where each is; those that are not `shown` cannot be. */
+    'admin/documents': { number: string; base: string; documents: readonly (DocumentLine & { at: string })[] }
     /** Posts `verdict` (`approve` or `refuse`), `reason` and `check-<check>` to `base`; documents are at `<base>/documents`. */
     'admin/case': CaseLine & {
       base: string
@@ -41,7 +37,7 @@ declare module './pages.ts' {
       from: { device: string; place: string; address: string; known: { device: boolean; place: boolean } } | undefined
       disputes: readonly { masked: string; at: number }[]
       rivals: readonly string[]
-      documents: readonly { id: string; type: string; kilobytes: number }[]
+      documents: readonly DocumentLine[]
       decided: readonly {
         by: string
         verdict: string
@@ -135,19 +131,16 @@ export function admin(services: Services): void {
     const { found, bars } = await staffDecisions.look(ctx.params.number ?? '', by.staff)
     if (bars === 'own_case') throw new Problem('not_found')
     const base = `/admin/recovery/${found.id}`
-    const documents = documentsOf(found).map(each => {
-      return { ...each, shown: inline.test(each.type), at: `${base}/documents/${each.id}` }
-    })
+    const documents = documentsOf(found).map(each => ({ ...each, at: `${base}/documents/${each.id}` }))
     show.page(ctx, 'admin/documents', { number: found.id, base, documents }, frame(by))
   })
 
   page('/admin/recovery/:number/documents/:document', 'admin:recovery.decide', async (ctx, { staff }) => {
     const { number = '', document: id = '' } = ctx.params
     const { document, content } = await staffDecisions.document(number, id, staff)
-    // A stranger's file runs nowhere, is taken for no other type, and has a name that we chose. Browsers draw pictures in our page, but open no PDF in a sandbox.
+    // A stranger's file runs nowhere, is taken for no other type, has a name that we chose, and is drawn in our page.
     ctx.set('Content-Security-Policy', "sandbox; default-src 'none'")
-    const name = `${number}-${id.slice(0, 6)}${endings[document.type][0]}`
-    ctx.attachment(name, { type: inline.test(document.type) ? 'inline' : 'attachment' })
+    ctx.attachment(`${number}-${id.slice(0, 6)}${endings[document.type][0]}`, { type: 'inline' })
     ctx.type = document.type
     ctx.length = document.bytes
     ctx.body = Readable.from(content)
@@ -171,8 +164,6 @@ export function admin(services: Services): void {
 }
 
 const day = 24 * 3_600_000
-/** What browsers draw within a page. */
-const inline = /^image\//
 
 /** An identity check as the staff list it. Times in milliseconds since the epoch. */
 type CaseLine = ReturnType<typeof lineOf>
@@ -208,9 +199,15 @@ function checksOf(ctx: Context) {
   return checks.filter(each => field(ctx, `check-${each}`, 10) === 'yes')
 }
 
+/** A document as pages list it: one that is not `shown` was handed in as a PDF, when that was still possible. */
+type DocumentLine = ReturnType<typeof documentsOf>[number]
+
 /** Returns the documents of a case as pages list them. */
 function documentsOf({ documents }: Case) {
-  return documents.map(({ id, type, bytes }) => ({ id, type, kilobytes: Math.ceil(bytes / 1024) }))
+  return documents.map(each => ({
+    ...{ id: each.id, type: each.type as string, shown: isPicture(each) },
+    kilobytes: Math.ceil(each.bytes / 1024),
+  }))
 }
 
 /** Returns the three that come up most often, most often first. */

@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { documentsDeclaration } from '../../src/account-recovery/identity-documents.ts'
 import type { Account } from '../../src/accounts/account.ts'
 import type { Store } from '../../src/store/collection.ts'
+import { jpeg } from '../support/identity.ts'
 import { codeOf } from '../support/outcome.ts'
 import { slow, testStore } from '../support/store.ts'
 import { desk, fits, visitor } from './desk.ts'
@@ -224,9 +225,9 @@ describe('what the staff decide, on a slow store', () => {
         codeOf(
           office.submissions.send(bearer, visitor, async keep => {
             const content = (async function* () {
-              yield Buffer.from('%PDF-1.7\n%%EOF')
+              yield jpeg()
             })()
-            await keep({ name: 'a.pdf', declared: '', content })
+            await keep({ name: 'a.jpg', declared: '', content })
             return { story: 'Lost.' }
           }),
         ),

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import { expect } from 'chai'
 import type { Receive } from '../../src/account-recovery/submission.ts'
 import type { Store } from '../../src/store/collection.ts'
+import { jpeg } from '../support/identity.ts'
 import { codeOf } from '../support/outcome.ts'
 import { testStore } from '../support/store.ts'
 import { desk, visitor } from './desk.ts'
@@ -24,7 +25,7 @@ describe('handing in documents', () => {
     }
     const nothing: Receive = async () => ({ story: '' })
     const whole: Receive = async keep => {
-      await keep({ name: 'a.pdf', declared: '', content: Readable.from([Buffer.from('%PDF-1.7\n%%EOF')]) })
+      await keep({ name: 'a.jpg', declared: '', content: Readable.from([jpeg()]) })
       return { story: 'Lost.' }
     }
     const one = await Promise.all(

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { type Clerk, identityAt } from '../support/identity.ts'
+import { type Clerk, identityAt, passport } from '../support/identity.ts'
 import { jar } from '../support/jar.ts'
 import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { signIn } from '../support/people.ts'
@@ -81,9 +81,7 @@ describe('what staff do for one person in the console', function () {
       expect(done.find('[role=status]')?.text).to.contain('link for the identity check')
       const { link = '' } = await of.mailed(contact, '/recover/identity/')
       expect((await latchkey.outbox(ada.email)).some(each => each.link === link)).to.equal(false)
-      const page = await (await ada.browser.get(link)).submit({
-        ...{ story: 'My bag was stolen.', documents: new File(['%PDF-1.7\n\n%%EOF\n'], 'id.pdf') },
-      })
+      const page = await (await ada.browser.get(link)).submit({ story: 'My bag was stolen.', documents: passport() })
       expect(page.status, page.text).to.equal(200)
       const number = of.numberOn(page)
       await of.queued(security, number)

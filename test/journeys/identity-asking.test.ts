@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { documentsDeclaration } from '../../src/account-recovery/identity-documents.ts'
-import { type Clerk, file, identityAt, passport, pdf, png } from '../support/identity.ts'
+import { type Clerk, file, heic, identityAt, jpeg, passport, pdf, png, webp } from '../support/identity.ts'
 import { jar, type Page } from '../support/jar.ts'
 import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { somebody } from '../support/people.ts'
@@ -144,16 +144,34 @@ describe('whoever asks for an identity check', () => {
     const form = await of.ask((await of.at.joined()).email)
     const wrong: [string, File, string, number][] = [
       ['', passport(), '#story-error', 422],
-      ['Lost.', file(Buffer.alloc(0), 'empty.pdf', 'application/pdf'), '#documents-error', 422],
-      ['Lost.', file(pdf(), 'photo.png', 'image/png'), '#documents-error', 422],
-      ['Lost.', file(Buffer.from('<html>'), 'x.pdf', 'application/pdf'), '#documents-error', 422],
-      ['Lost.', file(pdf(10 * 1024 * 1024 + 1), 'x.pdf', 'application/pdf'), '#documents-error', 413],
+      ['Lost.', file(jpeg(10 * 1024 * 1024 + 1), 'x.jpg', 'image/jpeg'), '#documents-error', 413],
     ]
     for (const [story, documents, field, status] of wrong) {
       page = await form.submit({ story, documents })
       expect(page.status).to.equal(status)
       expect(page.find(field)?.text).to.not.equal('')
       expect(page.find('textarea')?.text).to.equal(story)
+    }
+    expect(form.find('#documents')?.attributes.accept).to.equal('image/jpeg,image/png')
+    expect(form.find('#documents-hint')?.text).to.contain('If you only have a PDF, take a screenshot')
+    const others = [
+      file(Buffer.alloc(0), 'empty.jpg', 'image/jpeg'),
+      file(pdf(), 'passport.pdf', 'application/pdf'),
+      file(pdf(), 'photo.png', 'image/png'),
+      file(heic(), 'IMG_0042.HEIC', 'image/heic'),
+      file(heic(), 'IMG_0042.jpg', 'image/jpeg'),
+      file(webp(), 'card.webp', 'image/webp'),
+      file(jpeg(), 'card.pdf', 'application/pdf'),
+      file(Buffer.from('<html>'), 'x.png', 'image/png'),
+    ]
+    // Sending is rationed.
+    latchkey.clock.pass(hour)
+    for (const documents of others) {
+      page = await form.submit({ story: 'Lost.', documents })
+      expect([page.status, page.alerts.length], documents.name).to.deep.equal([422, 1])
+      expect(page.find('#documents-error')?.text).to.contain('JPEG or PNG').and.contain('take a screenshot')
+      expect(page.find('#documents')?.attributes).to.include({ 'aria-invalid': 'true' })
+      expect(page.find('textarea')?.text).to.equal('Lost.')
     }
     page = await form.submit({ story: 'Lost.', documents: file(png(), 'card.png', 'image/png') })
     // What was refused before left nothing behind.

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
-import { type Clerk, file, identityAt, jpeg, pdf } from '../support/identity.ts'
+import { casesDeclaration } from '../../src/account-recovery/cases.ts'
+import { type Clerk, file, identityAt, jpeg } from '../support/identity.ts'
 import { jar, type Page } from '../support/jar.ts'
 import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { type Person, signUp, somebody } from '../support/people.ts'
@@ -100,9 +101,8 @@ describe('the desk of the staff for identity checks', () => {
     expect((await grace.open(`/admin/recovery/${number}`)).text).to.not.include(london)
   })
 
-  it('shows pictures in the page, saves what it cannot show, and writes down who opened what', async () => {
-    const [ada, bob] = [await living(vienna), await living(vienna)]
-    const number = await waiting(ada)
+  it('shows pictures in the page, lets nobody save a file, and writes down who opened what', async () => {
+    const number = await waiting(await living(vienna))
     const page = await (await grace.open(`/admin/recovery/${number}`)).follow('View the documents')
     const picture = page.find('.viewer img')?.attributes.src ?? ''
     expect(page.all('.viewer input[type=radio]')).to.have.lengthOf(7)
@@ -111,14 +111,33 @@ describe('the desk of the staff for identity checks', () => {
     expect(seen.headers.get('cache-control')).to.equal('no-store')
     expect((await edsger.open(`/admin/audit?event=identity.seen`)).text).to.include(grace.person.email)
 
-    const [href = ''] = await of.documentsFor(grace, await waiting(bob, jar(), file(pdf(), 'a.pdf', 'application/pdf')))
-    const saved = await grace.person.browser.fetch(href)
-    expect(saved.headers.get('content-disposition')).to.match(/^attachment; filename="[\d-]+-[\w-]+\.pdf"$/)
-    expect(saved.headers.get('content-security-policy')).to.equal("sandbox; default-src 'none'")
+    expect(seen.headers.get('content-security-policy')).to.equal("sandbox; default-src 'none'")
+    expect(page.all('.viewer a')).to.deep.equal([])
 
     const viewer = await of.clerk('viewer')
     expect((await viewer.open(`/admin/recovery/${number}`)).text).to.not.include('View the documents')
     expect((await viewer.open(`/admin/recovery/${number}/documents`)).status).to.equal(403)
+  })
+
+  it('says of a PDF from before only pictures were taken that it is not shown, and why', async () => {
+    const number = await waiting(await living(vienna))
+    const picture = (await of.documentsFor(grace, number))[0] ?? ''
+    const kept = latchkey.store.collection(casesDeclaration)
+    const documents = (await kept.get(number))?.documents ?? []
+    await kept.patch(number, { documents: documents.map(each => ({ ...each, type: 'application/pdf' as const })) })
+    const page = await grace.open(`/admin/recovery/${number}`)
+    expect([page.status, page.text.includes('View the documents')]).to.deep.equal([200, false])
+    expect(page.find('section[aria-labelledby=documents]')?.text).to.include('PDF, 1 kB').and.include('isn’t shown')
+    const viewer = await grace.open(`/admin/recovery/${number}/documents`)
+    expect([viewer.status, viewer.all('img, .viewer a').length]).to.deep.equal([200, 0])
+    expect(viewer.text).to.include('A PDF can’t be opened safely')
+    // Nor does its address give it away, or write down that somebody saw it.
+    const seen = async () => (await grace.open('/admin/audit?event=identity.seen')).text.split(number).length
+    const before = await seen()
+    expect((await grace.person.browser.fetch(picture)).status).to.equal(404)
+    expect(await seen()).to.equal(before)
+    await grace.decide(number, 'refuse', 'The document cannot be shown.')
+    expect(await lineOf('closed', number)).to.include('Refused')
   })
 
   it('emails those who can bring a case forward, and names nobody in it', async () => {

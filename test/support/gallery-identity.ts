@@ -41,8 +41,8 @@ const one = {
   disputes: [],
   rivals: [],
   documents: [
-    { id: 'd1', type: 'image/jpeg', kilobytes: 2_314 },
-    { id: 'd2', type: 'application/pdf', kilobytes: 180 },
+    { id: 'd1', type: 'image/jpeg', kilobytes: 2_314, shown: true },
+    { id: 'd2', type: 'application/pdf', kilobytes: 180, shown: false },
   ],
   decided: [],
   bars: undefined,
@@ -89,7 +89,7 @@ export const identityPages: readonly Picture[] = [
     ...wrong(
       'invalid_document',
       'documents',
-      'Eine der Dateien ist keine vollständige PDF-, JPEG- oder PNG-Datei, oder ihr Name passt nicht zum Format. Speichern Sie sie neu, oder machen Sie ein Foto, und wählen Sie dann alle Dateien noch einmal aus.',
+      'Eine der Dateien ist kein vollständiges JPEG- oder PNG-Bild, oder ihr Name passt nicht zum Format. Machen Sie ein Foto oder scannen Sie das Dokument als JPEG oder PNG; wenn Sie nur eine PDF-Datei haben, machen Sie davon einen Screenshot. Wählen Sie dann alle Dateien noch einmal aus.',
     ),
   }),
   picture('identity-waiting', 'recovery/case', { ...status, stage: 'waiting' }),
