@@ -137,7 +137,7 @@ export async function latchkey(config: Config, surroundings: Surroundings) {
   const hold = holding({ accounts, emit, hold: config.hold, now })
   const methods = { get: (name: string) => clients.declared().methods.get(name) }
   const keeping = { store, sealer, accounts, throttle, sendMail, emit, now }
-  const apiKeys = apiKeysOf({ ...keeping, hold, methods, tokens: `${issuer}/token` })
+  const apiKeys = apiKeysOf({ ...keeping, hold, words, methods, tokens: `${issuer}/token` })
 
   const show = shower({ render: renderer({ phrases, assets, now, brand: brand.now }), phrases, reasons: !production })
   const ring = await signingRing({

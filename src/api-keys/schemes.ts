@@ -7,7 +7,7 @@ import type { Emit } from '../events.ts'
 import type { Store } from '../store/collection.ts'
 import { keys as keysOf } from './api-keys.ts'
 import { exchange, type Methods } from './exchange-scheme.ts'
-import { owner as ownerOf } from './owner.ts'
+import { owner as ownerOf, type Words } from './owner.ts'
 import { query } from './query.ts'
 import { rfc9421 } from './rfc9421.ts'
 import { subject, verification as verificationOf } from './verification.ts'
@@ -20,6 +20,7 @@ interface Services {
   throttle: Throttle
   hold: Hold
   sendMail: SendMail
+  words: Words
   emit: Emit
   /** What bots may sign by the exchange scheme. */
   methods: Methods

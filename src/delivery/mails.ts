@@ -22,6 +22,9 @@ export interface Whence {
   place: string
 }
 
+/** When and where something was done, in words. */
+type Seen = Whence & { when: string }
+
 interface ApiKeyNamed {
   /** What its owner calls it. */
   key: string
@@ -130,11 +133,11 @@ export const mails = {
     }),
   }),
   /** To the owner of an API key, here and below: what it may do, and the addresses that it is bound to, or nothing. */
-  'key-created': mail<ApiKeyNamed & { scopes: string; addresses: string }>(),
-  'key-renamed': mail<ApiKeyNamed & { former: string }>(),
+  'key-created': mail<ApiKeyNamed & Seen & { scopes: string; addresses: string }>(),
+  'key-renamed': mail<ApiKeyNamed & Seen & { former: string }>(),
   /** Hours that the former secret still works. */
-  'key-rotated': mail<ApiKeyNamed & { hours: number }>(),
-  'key-revoked': mail<ApiKeyNamed>(),
+  'key-rotated': mail<ApiKeyNamed & Seen & { hours: number }>(),
+  'key-revoked': mail<ApiKeyNamed & Partial<Seen>>(),
   /** The address at which it failed so often that it is closed there for a while, if that is known. */
   'key-misused': mail<ApiKeyNamed & { address: string }>(),
 }

@@ -102,7 +102,8 @@ describe('the owner of API keys', () => {
     return thrown instanceof Problem ? thrown.code : thrown
   }
 
-  it('is told of every change by mail, and each is an event', async () => {
+  it('is told of every change by mail, with when, on which device and where, and each is an event', async () => {
+    ada = { ...ada, profile: { ...ada.profile, zone: 'Asia/Tokyo' } } as Account
     const { key } = await room.owner.make(ada, form, origin)
     await room.owner.rename(ada, key.id, ' Robot ', origin)
     await room.owner.rename(ada, key.id, 'Robot', origin)
@@ -110,15 +111,16 @@ describe('the owner of API keys', () => {
     await room.owner.revoke(ada, key.id, origin)
     const about = { key: 'Robot', id: key.id }
     const to = { to: ada.email, locale: ada.locale }
+    const seen = { when: '2026-03-03T09:41:00.000Z Asia/Tokyo', device: 'device in en', place: 'near 192.0.2.1' }
     expect(room.mailed).to.deep.equal([
       {
         name: 'key-created',
         ...to,
-        data: { key: 'Bot', id: key.id, scopes: 'read', addresses: '192.0.2.7' },
+        data: { key: 'Bot', id: key.id, scopes: 'read', addresses: '192.0.2.7', ...seen },
       },
-      { name: 'key-renamed', ...to, data: { ...about, former: 'Bot' } },
-      { name: 'key-rotated', ...to, data: { ...about, hours: 24 } },
-      { name: 'key-revoked', ...to, data: about },
+      { name: 'key-renamed', ...to, data: { ...about, former: 'Bot', ...seen } },
+      { name: 'key-rotated', ...to, data: { ...about, hours: 24, ...seen } },
+      { name: 'key-revoked', ...to, data: { ...about, ...seen } },
     ])
     const what = { account: 'ada', key: key.id }
     expect(room.told).to.deep.equal([
@@ -127,6 +129,12 @@ describe('the owner of API keys', () => {
       { name: 'api-key.rotated', data: what, origin },
       { name: 'api-key.revoked', data: what, origin },
     ])
+  })
+
+  it('is not told where staff or a recovery were that revoked all keys', async () => {
+    const { key } = await room.owner.make(ada, form, origin)
+    await room.owner.revokeAll('ada', origin)
+    expect(room.mailed.at(-1)).to.deep.include({ name: 'key-revoked', data: { key: 'Bot', id: key.id } })
   })
 
   it('has apps wait when a key that moves money is made, and not for another', async () => {

@@ -115,9 +115,10 @@ describe('mails', () => {
 
   it('tell the owner of an API key what became of it', async () => {
     const key = { key: 'Bot', id: 'lk_1' }
-    await sendMail('key-created', ada, { ...key, scopes: 'read', addresses: '' })
-    await sendMail('key-renamed', ada, { ...key, former: 'Robot' })
-    await sendMail('key-rotated', { ...ada, locale: 'de' }, { ...key, hours: 24 })
+    const seen = { when: '3 March 2026, 09:41 UTC', device: 'Chrome on Windows', place: 'Vienna, Austria' }
+    await sendMail('key-created', ada, { ...key, ...seen, scopes: 'read', addresses: '' })
+    await sendMail('key-renamed', ada, { ...key, ...seen, former: 'Robot' })
+    await sendMail('key-rotated', { ...ada, locale: 'de' }, { ...key, ...seen, hours: 24 })
     await sendMail('key-revoked', ada, key)
     await sendMail('key-misused', ada, { ...key, address: '192.0.2.7' })
     expect(posted.map(each => each.purpose)).to.deep.equal([

@@ -60,7 +60,8 @@ export async function actionRoom({ through = (store: Store) => store } = {}) {
   const roles = rolesOf({ store, now })
   const keys = keysOf({ store, sealer: testSealer, now })
   const hold = holding({ accounts, emit, hold: day, now })
-  const owner = ownerOf({ keys, accounts, throttle, hold, sendMail: mailbox().sendMail, emit })
+  const words = { whence: () => ({ device: 'a browser', place: 'somewhere' }), moment: String }
+  const owner = ownerOf({ keys, accounts, throttle, hold, sendMail: mailbox().sendMail, words, emit, now })
   const flows = flowsOf({ store, quota: { spend: async () => {} } as unknown as Quota, now })
 
   const held: Record<string, string> = {}

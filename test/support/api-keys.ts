@@ -79,7 +79,11 @@ export async function apiKeyRoom(through: (store: Store) => Store = store => sto
   const sealer = sealerOf(keyring(['a secret of the tests, 32 or longer']))
   const keys = keysOf({ store, sealer, now })
   const hold = holding({ accounts, emit: emit as Emit, hold: 24 * 3_600_000, now })
-  const owner = ownerOf({ keys, accounts, throttle: throttle({ store, now }), hold, sendMail, emit })
+  const words = {
+    whence: (locale: string, { address = '' }) => ({ device: `device in ${locale}`, place: `near ${address}` }),
+    moment: (_: string, at: number, zone = 'UTC') => `${new Date(at).toISOString()} ${zone}`,
+  }
+  const owner = ownerOf({ keys, accounts, throttle: throttle({ store, now }), hold, sendMail, words, emit, now })
   const counted = (scheme: Scheme): Scheme => ({
     ...scheme,
     verify: (claim, material) => {

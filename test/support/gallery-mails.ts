@@ -1,5 +1,7 @@
 import type { MailName } from '../../src/delivery/mails.ts'
 
+const seen = { when: '3 March 2026, 09:41 UTC', device: 'Chrome on Windows', place: 'Vienna, Austria' }
+
 /** What each mail is told, at its plainest. */
 export const told = {
   code: { code: '482913', minutes: 10, towards: 'Trading' },
@@ -48,9 +50,9 @@ export const told = {
     ...{ waiting: 5, cases: 3, second: 1, proposals: 2, since: '3 March 2026, 09:41 UTC', days: 2 },
     link: 'https://id.example.com:8443/admin/recovery',
   },
-  'key-created': { key: 'Bot', id: 'lk_1', scopes: 'read, transfer', addresses: '192.0.2.7, 2001:db8::/48' },
-  'key-renamed': { key: 'Bot', id: 'lk_1', former: 'Robot' },
-  'key-rotated': { key: 'Bot', id: 'lk_1', hours: 24 },
+  'key-created': { key: 'Bot', id: 'lk_1', scopes: 'read, transfer', addresses: '192.0.2.7, 2001:db8::/48', ...seen },
+  'key-renamed': { key: 'Bot', id: 'lk_1', former: 'Robot', ...seen },
+  'key-rotated': { key: 'Bot', id: 'lk_1', hours: 24, ...seen },
   'weekly-summary': {
     signIns: 3,
     devices: 'Chrome on Windows, Vienna',
@@ -58,7 +60,7 @@ export const told = {
     warnings: 2,
     link: 'https://id.example.com:8443/account/activity',
   },
-  'key-revoked': { key: 'Bot', id: 'lk_1' },
+  'key-revoked': { key: 'Bot', id: 'lk_1', ...seen },
   'key-misused': { key: 'Bot', id: 'lk_1', address: '203.0.113.9' },
 } satisfies Record<MailName, object>
 
@@ -88,5 +90,6 @@ export const letters: readonly Letter[] = [
   letter('cases-with-one', 'cases', { waiting: 1, cases: 1, second: 0, proposals: 0, days: 0 }),
   letter('cases-with-proposals-alone', 'cases', { waiting: 2, cases: 0, second: 0, proposals: 2, days: 0 }),
   letter('key-created-anywhere', 'key-created', { addresses: '' }),
+  { title: 'key-revoked-with-all', name: 'key-revoked', data: { key: 'Bot', id: 'lk_1' } },
   letter('key-misused-somewhere', 'key-misused', { address: '' }),
 ]
