@@ -1,17 +1,22 @@
 /** Colours by the names of views/assets/latchkey.css/1-tokens.css, each `#rrggbb`. */
 export type Palette = Readonly<Record<string, string>>
 
-/** What is read on what, or has to be told from what, and the least contrast of the two (WCAG 2.2, 1.4.3 for text and 1.4.11 for what is no text). */
-const pairs: readonly (readonly [front: string, back: string, least: number])[] = [
+/**
+ * What is read on what, or has to be told from what, and the least contrast of the two (WCAG 2.2, 1.4.3 for text and 1.4.11 for what is no text):
+ * every pair that meets on a page, which test/browser/gallery.test.ts looks for on all of them.
+ */
+export const pairs: readonly (readonly [front: string, back: string, least: number])[] = [
   ...['paper', 'card', 'sunk', 'brass-wash'].map(back => ['ink', back, 4.5] as const),
   ...['paper', 'card', 'sunk'].map(back => ['soft', back, 4.5] as const),
-  ...['paper', 'card', 'sunk'].map(back => ['link', back, 4.5] as const),
+  ...['paper', 'card', 'sunk', 'brass-wash'].map(back => ['link', back, 4.5] as const),
   ...['key', 'key-press'].map(back => ['on-key', back, 4.5] as const),
-  ...['card', 'bad-wash'].map(back => ['bad', back, 4.5] as const),
+  ...['bad', 'bad-press'].map(back => ['on-bad', back, 4.5] as const),
+  ...['paper', 'card', 'bad-wash'].map(back => ['bad', back, 4.5] as const),
   ...['card', 'sunk'].map(back => ['good', back, 4.5] as const),
   ...['card', 'brass-wash'].map(back => ['brass', back, 4.5] as const),
-  ...['paper', 'card'].map(back => ['key', back, 3] as const),
-  ['edge', 'card', 3],
+  ...['good', 'brass'].map(icon => [icon, 'paper', 3] as const),
+  ...['paper', 'card', 'sunk', 'brass-wash'].map(back => ['key', back, 3] as const),
+  ...['paper', 'card'].map(back => ['edge', back, 3] as const),
 ]
 
 /** Returns the relative luminance of a colour, from 0 to 1 (WCAG 2.2, relative luminance). */

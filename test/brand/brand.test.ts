@@ -86,10 +86,18 @@ describe('a brand', () => {
     expect(named).to.have.members([
       ...['ink on paper: 4.5', 'ink on card: 4.5', 'ink on sunk: 4.5', 'ink on brass-wash: 4.5'],
       ...['soft on paper: 4.5', 'soft on card: 4.5', 'soft on sunk: 4.5'],
-      ...['link on paper: 4.5', 'link on card: 4.5', 'link on sunk: 4.5'],
+      ...['link on paper: 4.5', 'link on card: 4.5', 'link on sunk: 4.5', 'link on brass-wash: 4.5'],
+      ...[
+        'on-bad on bad: 4.5',
+        'on-bad on bad-press: 4.5',
+        'bad on paper: 4.5',
+        'good on paper: 3',
+        'brass on paper: 3',
+      ],
       ...['on-key on key: 4.5', 'on-key on key-press: 4.5', 'bad on card: 4.5', 'bad on bad-wash: 4.5'],
       ...['good on card: 4.5', 'good on sunk: 4.5', 'brass on card: 4.5', 'brass on brass-wash: 4.5'],
-      ...['key on paper: 3', 'key on card: 3', 'edge on card: 3'],
+      ...['key on paper: 3', 'key on card: 3', 'key on sunk: 3', 'key on brass-wash: 3'],
+      ...['edge on paper: 3', 'edge on card: 3'],
     ])
   })
 

@@ -1,6 +1,8 @@
 import axe from 'axe-core'
 import { expect } from 'chai'
 import type { BrowserContext, Page } from 'playwright-core'
+import { plainBrand } from '../../src/brand/brand.ts'
+import { pairs } from '../../src/brand/contrast.ts'
 import { launch } from '../support/browser.ts'
 import { gallery } from '../support/gallery.ts'
 import { type GalleryServer, serveGallery } from '../support/gallery-server.ts'
@@ -22,6 +24,33 @@ const shifts = `new Promise(done => {
 })`
 const early = `performance.getEntriesByName('first-paint').filter(({ startTime }) =>
   startTime < performance.getEntriesByType('navigation')[0].domInteractive).length`
+// Which of the brand's colours is read on which, or told from which: each gets a colour that is nobody else's.
+const names = Object.keys(plainBrand.palette.light)
+const meet = `(() => {
+  const names = ${JSON.stringify(names)}
+  names.forEach((name, at) => document.documentElement.style.setProperty('--' + name, 'rgb(' + (at + 1) + ', 7, 9)'))
+  const named = colour => names[Number(/^rgb\\((\\d+), 7, 9\\)$/.exec(colour)?.[1]) - 1]
+  const met = new Set()
+  const meet = (front, element, least) => {
+    let behind = element
+    while (behind && getComputedStyle(behind).backgroundColor === 'rgba(0, 0, 0, 0)') behind = behind.parentElement
+    const back = behind && named(getComputedStyle(behind).backgroundColor)
+    if (front && back) met.add([front, back, least].join(' '))
+  }
+  for (const element of document.querySelectorAll('body *')) {
+    if (!element.checkVisibility() || element.closest('.unseen, option')) continue
+    const { color, stroke, borderTopColor, borderTopStyle } = getComputedStyle(element)
+    const texts = [...element.childNodes].some(each => each.nodeType === Node.TEXT_NODE && each.data.trim() !== '')
+    if (element.closest('svg')) { if (element.matches('.icon')) meet(named(stroke), element, 3) }
+    else if (texts) meet(named(color), element, 4.5)
+    if (!element.matches('input, select, textarea, button, a, summary')) continue
+    meet('key', element.parentElement, 3)
+    if (element.matches('input, select, textarea, .other, .way') && borderTopStyle !== 'none')
+      meet(named(borderTopColor), element.parentElement, 3)
+  }
+  names.forEach(name => document.documentElement.style.removeProperty('--' + name))
+  return [...met]
+})()`
 const width = 'document.documentElement.scrollWidth'
 
 describe('the gallery', () => {
@@ -29,6 +58,7 @@ describe('the gallery', () => {
   let context: BrowserContext
   let page: Page
   const faults: string[] = []
+  const met = new Set<string>()
 
   before(async () => {
     server = await serveGallery()
@@ -77,6 +107,7 @@ describe('the gallery', () => {
       expect(await page.evaluate(weight)).to.be.within(1_000, budget)
       expect(await page.evaluate(shifts), 'nothing moves').to.deep.equal([])
       await page.evaluate(unfold)
+      for (const pair of (await page.evaluate(meet)) as string[]) met.add(pair)
       await page.evaluate(axe.source)
       for (const colorScheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme })
@@ -89,4 +120,15 @@ describe('the gallery', () => {
       expect(faults).to.deep.equal([])
     })
   }
+
+  it('lets no two colours of a brand meet whose contrast is not checked at the start', () => {
+    expect(met.size, 'pages were looked at').to.be.above(20)
+    const checked = (front: string, back: string) =>
+      Math.max(0, ...pairs.filter(each => each[0] === front && each[1] === back).map(each => each[2]))
+    const unchecked = [...met].filter(each => {
+      const [front = '', back = '', least] = each.split(' ')
+      return checked(front, back) < Number(least)
+    })
+    expect(unchecked).to.deep.equal([])
+  })
 })
