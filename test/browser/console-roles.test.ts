@@ -13,7 +13,7 @@ const everywhere = [
 
 describe('in a browser, what one of the staff sees and does depends on their role:', function () {
   this.timeout(90_000)
-  const latchkey = whileTesting(startLatchkey)
+  const latchkey = whileTesting(() => startLatchkey({ environment: { LATCHKEY_REGISTRATION: 'token' } }))
   const { of, enters, finds, acts, mayNotOpen, mayNotPost } = staffAt(latchkey)
   const kept = async (email: string) => (await accounts(latchkey.store).byEmail(email)) ?? expect.fail(email)
   const held = async (email: string) =>
@@ -64,6 +64,68 @@ describe('in a browser, what one of the staff sees and does depends on their rol
     expect(await who.page.getByLabel('Redirect URIs', { exact: true }).inputValue()).to.include('https://broker')
   }
 
+  const shop = { client_name: 'Shop', redirect_uris: ['https://shop.example/cb'], token_endpoint_auth_method: 'none' }
+  /** An app registers itself with the token of an invitation; resolves to its status and its id. */
+  const registers = async (token: string) => {
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+    const answer = await fetch(`${latchkey.issuer}/register`, { method: 'POST', headers, body: JSON.stringify(shop) })
+    const { client_id = '', registration_access_token } = (await answer.json()) as Record<string, string>
+    if (registration_access_token !== undefined) latchkey.keepOut(registration_access_token)
+    return { status: answer.status, id: client_id }
+  }
+
+  /** An administrator invites an app, removes the one that came, and revokes the invitation. */
+  const invitesAndRevokes = async (who: Visitor) => {
+    await who.follow('Apps')
+    await sees(who, 'Apps')
+    await who.follow('Invitations')
+    await sees(who, 'Invitations')
+    await who.follow('New invitation')
+    await sees(who, 'New invitation')
+    await who.type('Number of apps', '0')
+    await who.type('Reason', reason)
+    await who.press('Create invitation')
+    await who.page.getByRole('alert').getByText('Enter a whole number from 1 to 10,000.').waitFor()
+    who.complaints.splice(0)
+    await who.type('Number of apps', '2')
+    await who.press('Create invitation')
+    await sees(who, 'The invitation is ready')
+    const token = await who.page.locator('[data-invitation-token]').innerText()
+    latchkey.keepOut(token)
+    const { status, id } = await registers(token)
+    expect(status).to.equal(201)
+    await who.page.goto(`${latchkey.issuer}/admin/apps/${id}`)
+    await sees(who, 'Shop')
+    await who.follow('Remove')
+    await sees(who, 'Remove app')
+    await who.type('Reason', reason)
+    await who.page.locator('[data-confirm]').click()
+    await who.page.getByRole('status').getByText('The app is removed.').waitFor()
+    await who.follow('Invitations')
+    await who.follow('Revoke')
+    await sees(who, 'Revoke invitation')
+    await who.type('Reason', reason)
+    await who.page.locator('[data-confirm]').click()
+    await who.page.getByRole('status').getByText('The invitation is revoked.').waitFor()
+    expect((await registers(token)).status).to.equal(401)
+  }
+
+  /** Somebody who may only look finds invitations, policies and APIs, and nothing to press there. */
+  const onlyLooksAtApps = async (who: Visitor) => {
+    await who.follow('Apps')
+    await sees(who, 'Apps')
+    for (const place of ['Policies', 'APIs and scopes', 'Invitations']) {
+      await who.follow(place)
+      await sees(who, place)
+      expect(await has(who, 'New invitation'), place).to.equal(0)
+      if (place !== 'Invitations') await who.follow('All apps')
+    }
+    await mayNotOpen(who, '/admin/new-invitation')
+    await mayNotPost(who, '/admin/new-invitation', { policy: 'third-party', uses: '1', days: '7', reason })
+    await mayNotPost(who, '/admin/apps/nobody/remove', { reason })
+    expect(await who.page.locator('[data-invitation]').count()).to.equal(0)
+  }
+
   it('a viewer reads, and can change nothing', () =>
     visit(async who => {
       const { ada, id, own: viewer } = await opensPerson(who, 'viewer')
@@ -73,6 +135,7 @@ describe('in a browser, what one of the staff sees and does depends on their rol
       await mayNotOpen(who, '/admin/audit.ndjson')
       await mayNotPost(who, `/admin/people/${id}/note`, { text: 'Nothing.' })
       await mayNotPost(who, `/admin/people/${id}/end-sessions`, { reason })
+      await onlyLooksAtApps(who)
       await who.follow('Roles')
       await sees(who, 'Roles')
       expect(await has(who, 'Give role')).to.equal(0)
@@ -94,6 +157,7 @@ describe('in a browser, what one of the staff sees and does depends on their rol
       await mayNotPost(who, `/admin/people/${id}/lock`, { reason })
       await mayNotPost(who, `/admin/people/${id}/change-address`, { reason, email: 'eve@example.com' })
       expect((await kept(ada.email)).lock).to.equal(undefined)
+      await onlyLooksAtApps(who)
       await who.follow('Audit log')
       await sees(who, 'Audit log')
       expect(await has(who, 'Verify')).to.equal(0)
@@ -116,6 +180,7 @@ describe('in a browser, what one of the staff sees and does depends on their rol
       await mayNotOpen(who, '/admin/new-app')
       await mayNotPost(who, '/admin/new-app', { template: 'service', client_name: 'Mine', reason })
       expect(await who.page.getByText('Mine', { exact: true }).count()).to.equal(0)
+      await onlyLooksAtApps(who)
       await who.follow('Signing keys')
       await sees(who, 'Signing keys')
       expect(await has(who, 'Rotate')).to.equal(0)
@@ -140,6 +205,7 @@ describe('in a browser, what one of the staff sees and does depends on their rol
         expect(await has(who, button)).to.equal(1)
       }
       await checksWhileTyping(who)
+      await invitesAndRevokes(who)
       await who.follow('Roles')
       const gives = async (role: Role) => {
         await who.type('Email', ada.email)
