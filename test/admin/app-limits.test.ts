@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { type AdminScope, adminScopes, together } from '../../src/accounts/role.ts'
 import { appOperations } from '../../src/admin/app-operations.ts'
+import { invitationOperations } from '../../src/admin/invitation-operations.ts'
 import type { Operator } from '../../src/admin/operation.ts'
 import { appWishes } from '../../src/clients/app-templates.ts'
 import { parseClients } from '../../src/clients/declared.ts'
@@ -27,16 +28,19 @@ const callback = 'https://night.example/callback'
 describe('what an app may be given of the admin API', () => {
   let store: Store
   let apps: ReturnType<typeof appOperations>
+  let invitations: ReturnType<typeof invitationOperations>
   beforeEach(async () => {
     store = await testStore()
     const apis = [{ resource: ledger, name: 'Ledger', scopes: ['read', 'move'] }]
     const own = { client_secret: 'a-secret-of-the-tests-of-32-characters', grant_types: ['client_credentials'] }
     const robot = { client_id: 'robot', client_name: 'Robot', development: true, ...own, apis: { [ledger]: ['read'] } }
-    const declared = parseClients({ apis, clients: [robot] }, { local: true, production: false, issuer })
+    const policies = ['read', 'move'].map(each => ({ policy: each, apis: { [ledger]: [each] } }))
+    const declared = parseClients({ apis, policies, clients: [robot] }, { local: true, production: false, issuer })
     const clients = registry(declared, { registrations: registrations(store), stored: storedApps(store), hosts: 'off' })
     const figures = figuresOf({ store, now: Date.now })
-    const beside = { store, clients, figures, sealer: testSealer, issuer }
+    const beside = { store, clients, figures, sealer: testSealer, issuer, registration: 'token' as const }
     apps = appOperations({ ...beside, emit: async () => {}, now: Date.now })
+    invitations = invitationOperations({ ...beside, emit: async () => {}, now: Date.now })
   })
   afterEach(() => store.close())
 
@@ -99,5 +103,15 @@ describe('what an app may be given of the admin API', () => {
     expect(await changed(ada, 'read', 'move')).to.equal('done')
     expect(await rotate(everything)).to.equal('not_permitted')
     expect(await changed(everything)).to.equal('not_permitted')
+  })
+
+  it('is no more either for apps that a program invites: it could register one itself', async () => {
+    const invited = (policy: string, operator: Operator) =>
+      codeOf(invitations.create.run({ policy, uses: 1, days: 1, reason }, operator))
+    expect(await invited('move', everything)).to.equal('not_permitted')
+    expect(await invited('read', { ...everything, client: 'nobody' })).to.equal('not_permitted')
+    expect(await invited('read', everything)).to.equal('done')
+    expect(await invited('move', ada)).to.equal('done')
+    expect((await invitations.list.run({}, ada)).invitations).to.have.lengthOf(2)
   })
 })

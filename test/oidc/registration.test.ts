@@ -73,6 +73,20 @@ describe('clients that register', () => {
     }
   })
 
+  it('are let in by an invitation until it is revoked, and by no use of it after that, however slow the store is', async () => {
+    const bearer = await at.invite(8)
+    const { find, revoke, stateOf } = invitations({ store: at.store, now: Date.now })
+    const { id } = (await find(bearer)) ?? expect.fail('there is none')
+    const early = Array.from({ length: 5 }, () => at.register(bearer))
+    const revoked = await revoke(id)
+    const late = await Promise.all([at.register(bearer), at.register(bearer)])
+    expect([revoked, ...late.map(({ status }) => status)]).to.deep.equal([true, 401, 401])
+    expect([201, 401]).to.include.members([...new Set((await Promise.all(early)).map(({ status }) => status))])
+    const left = (await find(bearer)) ?? expect.fail('it is gone')
+    expect([stateOf(left), left.uses]).to.deep.equal(['revoked', 0])
+    expect(await revoke(id)).to.equal(false)
+  })
+
   it('change once when ten requests use the same token at once on a slow store', async () => {
     const { body } = await at.register(await at.invite(1))
     const { registration_access_token: bearer = '', registration_client_uri: url = '', client_id } = body
