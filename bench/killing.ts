@@ -25,6 +25,8 @@ export interface Killed {
 
 interface Wanted {
   kills: number
+  /** After when there is no further kill, as `performance.now` tells the time. */
+  until?: number
   workers: number
   /** The URL of a fresh database; the embedded store unless told. */
   database?: string | undefined
@@ -36,7 +38,13 @@ interface Wanted {
  * Kills a Latchkey that is under load again and again, all of its processes at once, and compares what it had acknowledged with what is
  * there afterwards: each session goes on by the refresh token that its app has, what was revoked stays so, and the audit log is whole.
  */
-export async function killing({ kills, workers, database, onKill }: Wanted): Promise<Killed> {
+export async function killing({
+  kills,
+  until = Number.POSITIVE_INFINITY,
+  workers,
+  database,
+  onKill,
+}: Wanted): Promise<Killed> {
   // A sign-in that a kill cuts short is begun anew by somebody else.
   const people = lines * 4 + kills * lines * 2
   const measured = await latchkey({ people, database, environment: { LATCHKEY_WORKERS: String(workers) } })
@@ -46,7 +54,7 @@ export async function killing({ kills, workers, database, onKill }: Wanted): Pro
   try {
     const running = Array.from({ length: lines }, (_, line) => load.run(line))
     while (load.acknowledged.signIns < lines) await wait(20)
-    for (let kill = 1; kill <= kills; kill++) {
+    for (let kill = 1; kill <= kills && performance.now() < until; kill++) {
       await wait(200 + Math.random() * (between - 200))
       load.pause()
       await measured.kill()
@@ -68,7 +76,7 @@ export async function killing({ kills, workers, database, onKill }: Wanted): Pro
     await measured.stop()
   }
   restarts.sort((a, b) => a - b)
-  return { kills, acknowledged: load.acknowledged, restarts, faults: load.faults }
+  return { kills: restarts.length, acknowledged: load.acknowledged, restarts, faults: load.faults }
 }
 
 /** Verifies the audit log, and counts the sessions that it says were started. */

@@ -3,12 +3,16 @@ import { parseArgs } from 'node:util'
 import { freshMongo, freshPostgres } from '../test/support/store.ts'
 import { killing } from './killing.ts'
 
-// npm run bench:kills -- [--kills 1000] [--workers 1] [--engine sqlite|postgres|mongo]: kill -9 at random moments under load, and what is left.
+// npm run bench:kills -- [--kills 1000] [--minutes 15] [--workers 1] [--engine sqlite|postgres|mongo]: kill -9 at random moments under load,
+// and what is left; fewer kills where the minutes are over before.
 // The servers are those that LATCHKEY_TEST_POSTGRES and LATCHKEY_TEST_MONGO name.
 const { values } = parseArgs({
-  options: { kills: { type: 'string' }, workers: { type: 'string' }, engine: { type: 'string' } },
+  options: {
+    ...{ kills: { type: 'string' }, minutes: { type: 'string' } },
+    ...{ workers: { type: 'string' }, engine: { type: 'string' } },
+  },
 })
-const { kills = '1000', workers = '1', engine = 'sqlite' } = values
+const { kills = '1000', minutes = 'Infinity', workers = '1', engine = 'sqlite' } = values
 const servers: Record<string, () => string | undefined> = { postgres: freshPostgres, mongo: freshMongo }
 const database = servers[engine]?.()
 if (engine !== 'sqlite' && database === undefined) {
@@ -19,8 +23,14 @@ if (engine !== 'sqlite' && database === undefined) {
 process.stdout.write(
   `node ${process.version}, ${availableParallelism()} cores, load ${loadavg()[0]?.toFixed(2)}, ${engine}, ${workers} process(es)\n`,
 )
-const { acknowledged, restarts, faults } = await killing({
+const {
+  kills: done,
+  acknowledged,
+  restarts,
+  faults,
+} = await killing({
   kills: Number(kills),
+  until: performance.now() + Number(minutes) * 60_000,
   workers: Number(workers),
   database,
   onKill: done => {
@@ -29,7 +39,7 @@ const { acknowledged, restarts, faults } = await killing({
 })
 const at = (share: number): string => `${Math.round(restarts[Math.floor(restarts.length * share)] ?? 0)} ms`
 process.stdout.write(
-  `${kills} kills; acknowledged: ${acknowledged.signIns} sign-ins, ${acknowledged.refreshes} refreshes, ${acknowledged.revocations} revocations\n` +
+  `${done} kills; acknowledged: ${acknowledged.signIns} sign-ins, ${acknowledged.refreshes} refreshes, ${acknowledged.revocations} revocations\n` +
     `ready again after ${at(0.5)} (half of them), ${at(0.99)} (99 of 100)\n` +
     `lost, or refused wrongly: ${faults.length}\n${faults.slice(0, 20).join('\n')}\n`,
 )

@@ -8,7 +8,18 @@ import type { Authenticator } from '../test/support/authenticator.ts'
 import { type Jar, jar } from '../test/support/jar.ts'
 import { dropMongo, dropPostgres } from '../test/support/store.ts'
 import { type Child, freePort, serve, start } from './child.ts'
-import { arrived, declared, measuredSecrets, password, prove, refreshToken, type Settled, settle } from './people.ts'
+import { app } from './clients.ts'
+import {
+  arrived,
+  declared,
+  measuredSecrets,
+  password,
+  prove,
+  refreshToken,
+  type Settled,
+  type Signing,
+  settle,
+} from './people.ts'
 
 /** A Latchkey of its own: a fresh store, the settings that production has, and people who can sign in. */
 export interface Measured extends Child {
@@ -29,8 +40,8 @@ export interface Measured extends Child {
   signIn(address?: string): Promise<Jar>
   /** Signs one of those in who have a passkey: each worker has one of its own, and may do so again and again. Resolves to their browser. */
   passkeySignIn(worker: number): Promise<Jar>
-  /** Signs the next person in for the app; resolves to its refresh token. */
-  refreshToken(): Promise<string>
+  /** Signs the next person in for an app, the usual one unless told; resolves to its refresh token. */
+  refreshToken(as?: Signing): Promise<string>
   /** Somebody's API keys: one with a secret, one with a key pair. */
   keys: { hmac: OwnKey; ed25519: OwnKey }
 }
@@ -38,6 +49,11 @@ export interface Measured extends Child {
 interface Wanted extends Settled {
   /** The URL of a fresh database on a server, dropped at the end; without it the store is embedded, on disk. */
   database?: string | undefined
+  /** The port of its issuer, and the one that it listens at where that is a proxy's. */
+  port?: number
+  behind?: number
+  /** What starts it; `npm run serve` unless told. */
+  command?: string
   /** Asks the Latchkey at a URL for its first token. */
   firstToken?(url: string): Promise<void>
   /** More apps than those that are measured, and more of the environment. */
@@ -55,7 +71,7 @@ export async function latchkey(wanted: Wanted): Promise<Measured> {
   const ring = keyring([measuredSecrets])
   const hashing = hasher({ keyring: ring, queue: 64 })
   const hash = await hashing.hash(password)
-  const port = await freePort()
+  const { port = await freePort(), behind = port, command = serve } = wanted
   const issuer = `http://localhost:${port}`
   writeFileSync(clients, JSON.stringify(declared(typeof apps === 'function' ? apps(issuer) : apps)))
   const { crowd, keys, holders } = await settle(store, { ...wanted, hash, issuer })
@@ -66,9 +82,10 @@ export async function latchkey(wanted: Wanted): Promise<Measured> {
     LATCHKEY_CLIENTS: clients,
     LATCHKEY_SECRETS: measuredSecrets,
     LATCHKEY_TRUST_PROXY: '127.0.0.1,::1',
+    ...(behind !== port && { LATCHKEY_LISTEN: `localhost:${behind}` }),
     ...environment,
   }
-  const serving = () => start(serve, { port, ready: '/health/ready', env })
+  const serving = () => start(command, { port: behind, ready: '/health/ready', env })
   let child = await serving()
   await firstToken?.(issuer)
   const took = performance.now() - begun
@@ -106,7 +123,7 @@ export async function latchkey(wanted: Wanted): Promise<Measured> {
       arrived(await browser.post(`${start.url}/passkey`, { response: JSON.stringify(proof) }))
       return browser
     },
-    refreshToken: async () => refreshToken(issuer, next()),
+    refreshToken: async (as = app) => refreshToken(issuer, next(), as),
     keys,
     stop: async () => {
       await child.stop()

@@ -1,3 +1,4 @@
+import { importJWK } from 'jose'
 import * as oidc from 'openid-client'
 import { generateSecret } from 'otplib'
 import { accounts } from '../src/accounts/account.ts'
@@ -10,6 +11,7 @@ import { id } from '../src/crypto/random.ts'
 import { sealer } from '../src/crypto/seal.ts'
 import { passkey } from '../src/factors/passkey.ts'
 import { openStore } from '../src/store/open.ts'
+import type { Pair } from '../test/conformance/proving.ts'
 import { type Authenticator, authenticator } from '../test/support/authenticator.ts'
 import { totpAt } from '../test/support/codes.ts'
 import { jar, type Page } from '../test/support/jar.ts'
@@ -22,6 +24,13 @@ export const measuredSecrets = 'what seals and peppers in a measurement and nowh
 export const peopleAtOnce = 4
 /** Everybody's. */
 export const password = 'plover-gantry-sextant-71'
+
+/** An app that people sign in to, and what it proves itself by: a secret, or the key that its tokens are bound to. */
+export interface Signing {
+  client_id: string
+  client_secret?: string
+  key?: Pair
+}
 
 export interface Person {
   email: string
@@ -119,9 +128,15 @@ export async function prove(page: Page, { email, totp }: Person): Promise<Page> 
 }
 
 /** Signs somebody in for the app, up to the code that it is sent, and to what redeems it: the form of the token endpoint. */
-export async function authorized(issuer: string, person: Person, headers: Record<string, string> = {}) {
+export async function authorized(
+  issuer: string,
+  person: Person,
+  headers: Record<string, string> = {},
+  { client_id, client_secret }: Signing = app,
+) {
   const options = { execute: [oidc.allowInsecureRequests] }
-  const provider = await oidc.discovery(new URL(issuer), app.client_id, app.client_secret, undefined, options)
+  const proof = client_secret === undefined ? oidc.None() : undefined
+  const provider = await oidc.discovery(new URL(issuer), client_id, client_secret, proof, options)
   const verifier = oidc.randomPKCECodeVerifier()
   const [redirect = ''] = app.redirect_uris
   const url = oidc.buildAuthorizationUrl(provider, {
@@ -139,11 +154,20 @@ export async function authorized(issuer: string, person: Person, headers: Record
   return { provider, callback, verifier, form: { ...form, resource: api.resource } }
 }
 
-/** Signs somebody in for the app; resolves to its refresh token. */
-export async function refreshToken(issuer: string, person: Person): Promise<string> {
-  const { provider, callback, verifier } = await authorized(issuer, person)
+/** Signs somebody in for an app, the usual one unless told; resolves to its refresh token. */
+export async function refreshToken(issuer: string, person: Person, as: Signing = app): Promise<string> {
+  const { provider, callback, verifier } = await authorized(issuer, person, {}, as)
   const checks = { pkceCodeVerifier: verifier }
-  const tokens = await oidc.authorizationCodeGrant(provider, callback, checks, { resource: api.resource })
+  const { key } = as
+  const publicKey = key && ((await importJWK(key.publicJwk, key.alg)) as Pair['privateKey'])
+  const DPoP = publicKey && oidc.getDPoPHandle(provider, { privateKey: key.privateKey, publicKey })
+  const tokens = await oidc.authorizationCodeGrant(
+    provider,
+    callback,
+    checks,
+    { resource: api.resource },
+    DPoP && { DPoP },
+  )
   if (tokens.refresh_token === undefined) throw new Error('there is no refresh token')
   return tokens.refresh_token
 }

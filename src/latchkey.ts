@@ -61,13 +61,15 @@ interface Surroundings {
   log?: DestinationStream
   /** What a password hash costs; a test may make it cheap. */
   cost?: Cost
+  /** Milliseconds between two looks at the signing keys; a measurement that rotates them every second looks more often. */
+  keysLook?: number
   /** Resolves to what `/metrics` answers, where several processes serve; this process's own figures unless told. */
   scrape?: (() => Promise<string>) | undefined
 }
 
 /** Puts the house together: with main.ts, cli.ts and wiring/, all that knows every room. Throws ClientsError. */
 export async function latchkey(config: Config, surroundings: Surroundings) {
-  const { secrets, now = Date.now, log: destination, cost } = surroundings
+  const { secrets, now = Date.now, log: destination, cost, keysLook } = surroundings
   const metrics = metricsOf({ named: id => clients.declared().app(id) !== undefined })
   const watched = outages(surroundings.store, now)
   const store = metrics.timed(watched.store)
@@ -141,8 +143,7 @@ export async function latchkey(config: Config, surroundings: Surroundings) {
 
   const show = shower({ render: renderer({ phrases, assets, now, brand: brand.now }), phrases, reasons: !production })
   const ring = await signingRing({
-    ...{ store, sealer, emit, now },
-    age: config.keys.age,
+    ...{ store, sealer, emit, now, poll: keysLook, age: config.keys.age },
     hints: config.session.max,
     onFault: log.fault,
   })

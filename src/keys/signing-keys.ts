@@ -51,13 +51,15 @@ interface Services {
   emit: Emit
   /** How long ID tokens may be shown as hints, in milliseconds: as long as sessions live. */
   hints?: number
+  /** How long a key is published before it signs, in milliseconds; until nobody can have a document without it, unless told. */
+  early?: number
   now: () => number
 }
 
 export type Keys = ReturnType<typeof keys>
 
 /** Keeps the ring of signing keys, sealed, in the store. Only time moves it on, so that every process sees the same. */
-export function keys({ store, sealer, emit, hints = 0, now }: Services) {
+export function keys({ store, sealer, emit, hints = 0, early = publication, now }: Services) {
   const kept = store.collection(keysDeclaration)
 
   /** Resolves to the keys by algorithm, newest first. */
@@ -104,7 +106,7 @@ export function keys({ store, sealer, emit, hints = 0, now }: Services) {
     /** Publishes the next key of an algorithm, which signs once everybody can know it. A key that is waiting stays the next. */
     rotate: async (alg: Algorithm): Promise<void> => {
       const [newest] = await ringOf(alg)
-      if (newest && signsAt(newest) <= now()) await succeed(newest, now() + publication)
+      if (newest && signsAt(newest) <= now()) await succeed(newest, now() + early)
     },
     /** Replaces all keys of an algorithm with a new one, which signs at once: for a key that has leaked. */
     replace: async (alg: Algorithm): Promise<void> => {
@@ -154,7 +156,7 @@ interface Options extends Services {
   /** Milliseconds after which a key that signs is replaced; 0 for never. */
   age: number
   /** Milliseconds between two looks. */
-  poll?: number
+  poll?: number | undefined
   onFault: (fault: unknown) => void
 }
 
