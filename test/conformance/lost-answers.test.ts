@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect } from 'chai'
 import { type Losing, losing } from '../support/losing.ts'
@@ -122,6 +123,24 @@ describe('an app whose answers are lost', () => {
       const late = await hungUp(app, first)
       const { next } = await refresh(app, (await refresh(app, first)).next)
       await late()
+      await signedIn(app, next)
+    })
+
+    it(`stays signed in where one comes through that was on its way when the connection closed (${app})`, async () => {
+      const first = await signIn(app)
+      const { next } = await refresh(app, (await refresh(app, first)).next)
+      const form = { grant_type: 'refresh_token', refresh_token: first, ...(await at.proof(app)) }
+      const body = new URLSearchParams(form).toString()
+      const headers = {
+        ...(await proved(app)),
+        ...{ host: new URL(at.issuer).host, 'content-type': 'application/x-www-form-urlencoded' },
+        'content-length': body.length,
+      }
+      const head = ['POST /token HTTP/1.1', ...Object.entries(headers).map(each => each.join(': '))]
+      const before = settled()
+      // As one that waited for a process that was frozen: all of it, and its end, are there at once.
+      connect(Number(new URL(at.issuer).port), 'localhost').end(`${head.join('\r\n')}\r\n\r\n${body}`)
+      while (settled() === before) await wait(5)
       await signedIn(app, next)
     })
 
