@@ -1,5 +1,7 @@
 import { expect } from 'chai'
 import type { Locator, Page } from 'playwright-core'
+import { accounts } from '../../src/accounts/account.ts'
+import { consentsDeclaration } from '../../src/records/consents.ts'
 import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 import { authenticatorCode, type Person } from '../support/people.ts'
 import { securityAt } from '../support/security.ts'
@@ -22,6 +24,11 @@ describe('in a browser, what takes something away', function () {
     const page = await start.submit({ email: person.email, password: person.password })
     const code = await person.browser.post(`${page.url}/use`, { factor: 'totp' })
     await code.submit({ trust: true, code: authenticatorCode(latchkey, person) })
+    const { id = '' } = (await accounts(latchkey.store).byEmail(person.email)) ?? {}
+    const told = { attributes: ['roles'], at: latchkey.clock.now() }
+    await latchkey.store
+      .collection(consentsDeclaration)
+      .put({ id: `${id} ledger`, account: id, client: 'ledger', oidc: ['openid'], apis: [], ...told })
     return person
   }
   const ground = (wanted: Locator) =>
@@ -48,6 +55,12 @@ describe('in a browser, what takes something away', function () {
       path: '/account/api-keys',
       shown: (page: Page) => page.locator('.keys li').filter({ hasText: 'Night bot' }),
       leads: 'form[action$="/revoke"] button',
+    },
+    {
+      what: 'what an app is told',
+      path: '/account/apps',
+      shown: (page: Page) => page.locator('li[data-told=roles]'),
+      leads: 'form[action="/account/apps/withhold"] button',
     },
     {
       what: 'every session',

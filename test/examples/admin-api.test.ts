@@ -53,7 +53,7 @@ function commandsWork(): void {
   }
 
   it(`work, one after the other (${reference})`, async () => {
-    const [document = '', , people = '', created = '', rotated = '', invited = ''] = await answers(reference)
+    const [document = '', , people = '', created = '', rotated = '', invited = '', told = ''] = await answers(reference)
     expect(JSON.parse(document).openapi).to.equal('3.1.0')
     expect(JSON.parse(people)).to.deep.equal({ people: [] })
     const { app, secret } = JSON.parse(created)
@@ -65,7 +65,9 @@ function commandsWork(): void {
       .and.not.to.equal(secret)
     const { invitation, token } = JSON.parse(invited)
     expect(invitation).to.include({ policy: 'third-party', uses: 3, state: 'open' })
-    served.latchkey.keepOut(secret, next, token)
+    const broker = JSON.parse(told)
+    expect(broker.app.claims).to.deep.equal({ groups: { from: 'roles', in: ['id_token'] } })
+    served.latchkey.keepOut(secret, next, token, broker.secret)
   })
 
   for (const each of pages.filter(of => of !== reference && typedOn(of).api.length > 0))
