@@ -97,14 +97,10 @@ export function webhooks({ store, now }: { store: Store; now: () => number }) {
       const at = now()
       const known = { ...(status !== undefined && { status }), ...(why !== undefined && { why }) }
       await attempts.insert({ id: id(), webhook, sequence, name, at, ...known, expiresAt: at + life })
-      if (pause)
-        // What another address refused says nothing of the one that it has by now.
-        await kept.patch(
-          webhook,
-          { failing: { ...pause, since: failing?.since ?? at, times: (failing?.times ?? 0) + 1 } },
-          { url },
-        )
-      else if (failing) await kept.patch(webhook, { failing: undefined })
+      const { since = at, times = 0 } = failing ?? {}
+      const paused = pause && { ...pause, since, times: times + 1 }
+      // What another address answered says nothing of the one that it has by now.
+      if (paused || failing) await kept.patch(webhook, { failing: paused }, { url })
     },
   }
 }

@@ -158,6 +158,21 @@ describe('webhooks are posted to', () => {
     expect(asked).to.have.length(2)
   })
 
+  it('and keep the pause of the new address where the former one takes an event late', async () => {
+    answers = [new Error('down')]
+    await fault()
+    time += 1_000
+    meanwhile = async () => {
+      meanwhile = async () => {}
+      await hooks().change(id, { url: 'https://other.example/' })
+      answers.unshift(new Response('no', { status: 503, headers: { 'Retry-After': '900' } }))
+      await fault(2)
+    }
+    await send()
+    expect(await attempts()).to.have.members(['down', 503, 204])
+    expect((await hooks().get(id))?.failing?.retryAt).to.equal(time + 900_000)
+  })
+
   it('and are not there again where they are removed while an event is on its way', async () => {
     answers = [new Error('down')]
     meanwhile = async () => void (await hooks().remove(id))
