@@ -56,6 +56,14 @@ export function gallery({ router, samples, compose, show }: Services): void {
     const mail = compose(found.name, { ...found.data, to, antiPhishingPhrase, locale: languageOf(ctx) })
     ctx.set('Content-Security-Policy', policyOfMails)
     ctx.type = queryField(ctx, 'format', 10) === 'text' ? 'text' : 'html'
-    ctx.body = ctx.type === 'text/plain' ? mail.text : mail.html
+    ctx.body = ctx.type === 'text/plain' ? mail.text : inTheme(mail.html, themeOf(ctx))
   })
+}
+
+/** Shows an email as readers do whose device is set to this theme; without one, as this browser is. */
+function inTheme(html: string, theme: (typeof themes)[number] | undefined): string {
+  if (theme === undefined) return html
+  return html
+    .replaceAll('(prefers-color-scheme:dark)', theme === 'dark' ? 'all' : 'not all')
+    .replaceAll('content="light dark"', `content="${theme}"`)
 }

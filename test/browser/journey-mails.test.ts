@@ -142,6 +142,11 @@ describe('in a browser, what is done brings emails that can be trusted', functio
       await page.goto(`${page.url()}#mails`)
       await hands.enter(page.getByRole('link', { name: 'alert', exact: true }))
       await page.locator('html[lang=de]').waitFor()
+      const ink = () => page.evaluate(`getComputedStyle(document.querySelector('h1')).color`)
+      const [light, dark] = [await ink(), await page.goto(`${page.url()}&theme=dark`).then(ink)]
+      await page.emulateMedia({ colorScheme: 'dark' })
+      expect(await page.goto(page.url().replace('theme=dark', 'theme=light')).then(ink)).to.equal(light)
+      expect(light).to.not.equal(dark)
       expect(await page.locator('a.button').count()).to.equal(1)
     }))
 })
