@@ -126,9 +126,11 @@ describe('what the docs show, typed under the Node of the machine and without HO
     it(page, async () => {
       const script = [preamble, ...blocks.map(scriptOf), 'echo typed to the end'].join('\n')
       writeFileSync(join(folder, 'typed.sh'), script)
-      const typed = await run('bash', ['--norc', '-euo', 'pipefail', 'typed.sh'], { cwd: folder, env }).catch(
-        fault => fault,
-      )
+      const typed = await run('bash', ['--norc', '-euo', 'pipefail', 'typed.sh'], {
+        cwd: folder,
+        env,
+        timeout: 110_000,
+      }).catch(fault => fault)
       expect(typed.stdout, `${typed.stdout}${typed.stderr}`).to.match(/^typed to the end$/m)
       tells[page]?.(typed.stdout)
     })

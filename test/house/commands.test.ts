@@ -40,7 +40,7 @@ describe('the commands of the docs', () => {
   })
 
   it('are in blocks that say that they are of a shell', () => {
-    const typed = /^ *(\w+=\S* )*(\.\/)?(latchkey|npm|npx|node|curl|openssl|docker|systemctl|promtool) \S/m
+    const typed = /^ *(\w+=\S* )*(\.\/)?(latchkey|npm|npx|node|curl|openssl|docker|systemctl|promtool) [^\s=]/m
     const hidden = pages.flatMap(page => {
       const text = read(page)
       const fences = [...text.matchAll(/^( *)```(.*)\n([\s\S]*?)^\1```$/gm)]
@@ -48,9 +48,12 @@ describe('the commands of the docs', () => {
       const indented = rest.split('\n').filter(line => /^ {4,}\S/.test(line) && typed.test(line))
       return [
         ...fences
-          .filter(([, , language, block = '']) => language === '' && typed.test(block))
+          .filter(
+            ([, , language = '', block = '']) => !/^(sh|bash|console|shell)\b/.test(language) && typed.test(block),
+          )
           .map(([, , , each]) => each),
         ...indented,
+        ...(text.match(/^ *~~~.*$/gm) ?? []),
       ].map(each => `${page}: ${each}`)
     })
     expect(hidden).to.deep.equal([])
