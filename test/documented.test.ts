@@ -25,8 +25,9 @@ trap 'kill -KILL -- -$server 2>/dev/null || true' EXIT
 trap exit TERM
 server=
 serves_for_a_while() {
+  rm -f served.log # What the one before said would be taken for what this one says.
   "$@" > served.log 2>&1 & server=$!
-  until grep -qE 'listening on|waits for' served.log; do kill -0 $server 2>/dev/null || { cat served.log >&2; return 1; }; sleep 0.1; done
+  until grep -qsE 'listening on|waits for' served.log; do kill -0 $server 2>/dev/null || { cat served.log >&2; return 1; }; sleep 0.1; done
   kill -TERM -- -$server
   wait $server || [ "$1" = npx ] || return 1
 }
