@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { adminScopes, type Role, type Roles, roleNames, roleScopes, roles } from '../../src/accounts/role.ts'
 import { Problem } from '../../src/errors.ts'
 import type { Store } from '../../src/store/collection.ts'
-import { testStore } from '../support/store.ts'
+import { slow, testStore } from '../support/store.ts'
 
 describe('roles', () => {
   let store: Store
@@ -79,5 +79,18 @@ describe('roles', () => {
       await Promise.all([taken('ada'), taken('grace')])
       expect(await kept.of('admin')).to.have.length.of.at.least(1)
     }
+  })
+
+  it('leave an admin over a slow store, where two or three take the role from each other and give up their own at once', async () => {
+    const all = ['ada', 'grace', 'kurt']
+    const far = roles({ store: slow(store, 2), now: () => 7 })
+    for (const those of [all.slice(0, 2), all])
+      for (let turn = 0; turn < 10; turn++) {
+        for (const each of those) await kept.give(each, 'admin')
+        const taken = those.flatMap((each, at) => [those[(at + 1) % those.length] ?? each, each])
+        const met = await Promise.allSettled(taken.map(each => far.takeUnlessLast(each, 'admin')))
+        for (const each of met) if (each.status === 'rejected') expect(each.reason).to.include({ code: 'last_admin' })
+        expect(await kept.of('admin'), `turn ${turn} of ${those.length}`).to.have.length.of.at.least(1)
+      }
   })
 })

@@ -1,15 +1,30 @@
 import { expect } from 'chai'
-import { pdf } from '../support/identity.ts'
+import { file, pdf } from '../support/identity.ts'
+import { jar } from '../support/jar.ts'
 import { startLatchkey, whileTesting } from '../support/latchkey.ts'
-import { authenticatorCode, somebody } from '../support/people.ts'
+import { authenticatorCode, signUp, somebody } from '../support/people.ts'
 import { png } from '../support/png.ts'
+import { vienna } from '../support/travellers.ts'
+import { casesAt } from './deciding-cases.ts'
 import { staffAt } from './staff.ts'
 import { openToEverybody, sees, type Visitor, visit } from './visitor.ts'
 
+const london = '51.140.0.1'
+const iPhone =
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1'
+
 describe('in a browser, somebody who has lost everything', function () {
-  this.timeout(60_000)
-  const latchkey = whileTesting(startLatchkey)
-  const { of, enters } = staffAt(latchkey)
+  this.timeout(90_000)
+  const latchkey = whileTesting(() => startLatchkey({ environment: { LATCHKEY_TRUST_PROXY: '127.0.0.1,::1' } }))
+  const { of, joins } = staffAt(latchkey)
+  const { arrives, lines, opens, news, examines, approves } = casesAt(latchkey)
+  const inVienna = { extraHTTPHeaders: { 'x-forwarded-for': vienna } }
+  /** Somebody from Vienna. */
+  const living = async () => {
+    const person = somebody({ 'x-forwarded-for': vienna })
+    await signUp(latchkey, person, await person.browser.get(`${latchkey.issuer}/sign-up`))
+    return person
+  }
 
   const passport = { name: 'passport.png', mimeType: 'image/png', buffer: png({ width: 40, height: 30 }) }
   const letter = { name: 'letter.pdf', mimeType: 'application/pdf', buffer: pdf() }
@@ -43,46 +58,79 @@ describe('in a browser, somebody who has lost everything', function () {
       return (await who.page.locator('[data-case-number]').textContent()) ?? ''
     })()
 
-  /** One of the staff, with a passkey on the device in their hand, signs in to the pages of the staff and decides. */
-  const approves = (number: string) =>
+  /** The first of the staff refuses the older of two cases, which came from elsewhere, and approves the other. */
+  const first = (older: string, number: string) =>
     visit(async who => {
-      const clerk = await enters(who, 'support')
-      await who.page.getByText(clerk).first().waitFor()
-      await who.page.getByRole('main').getByRole('link', { name: 'Identity checks' }).click()
-      await sees(who, 'Identity checks')
-      await who.follow(number)
-      await sees(who, 'Identity check')
-      await who.page.getByText('My bag was stolen.').waitFor()
-      await who.follow('View the documents')
-      await sees(who, 'Documents')
-      const first = who.page.getByRole('region', { name: 'Document 1' })
-      const picture = first.getByRole('img')
-      const drawn = () =>
-        who.page.evaluate(`(() => {
-          const picture = document.querySelector('.viewer img')
-          return [picture.naturalWidth, getComputedStyle(picture).rotate]
-        })()`)
-      expect(await drawn()).to.deep.equal([40, 'none'])
-      const before = await picture.boundingBox()
-      await first.getByLabel('90°').check()
-      expect(await drawn()).to.deep.equal([40, '90deg'])
-      await first.getByLabel('200%').check()
-      expect((await picture.boundingBox())?.width).to.be.closeTo((before?.width ?? 0) * 2, 2)
-      await who.follow('Back to the case')
-      await sees(who, 'Identity check')
-      await who.type('Reason', 'The photo and the name fit.')
-      await who.press('Approve')
-      await who.page.getByRole('alert').getByText('Tick everything').waitFor()
+      const email = await joins(who, 'support')
+      expect(await news(email, '2 decisions are waiting for you'))
+        .to.include('(2 days ago)')
+        .and.not.include(number)
+      const hands = await arrives(who)
+      const waiting = await lines(who, 'waiting')
+      expect(waiting).to.have.length(2)
+      expect(waiting[0]).to.include(older).and.include('Waiting for the first approval · 2 days old')
+      expect(waiting[1]).to.include(number).and.include('Waiting for the first approval · less than a day old')
+
+      await opens(who, hands, older)
+      const fact = (name: string) => who.page.locator('.facts > div', { hasText: name }).innerText()
+      expect(await fact('Documents sent from')).to.match(
+        /Safari on iOS Not seen before\s+United Kingdom .* Not seen before/,
+      )
+      expect(await fact('Usual devices')).to.include('Chrome on Linux')
+      expect(await fact('Usual locations')).to.include('Austria')
+      const refuse = who.page.getByRole('button', { name: 'Refuse' })
+      await hands.enter(refuse)
+      await who.page.getByRole('alert').getByText('Enter a reason.').waitFor()
       await openToEverybody(who)
-      for (const each of await who.page.getByRole('main').getByRole('checkbox').all()) await each.check()
-      expect(await who.page.getByLabel('Reason').inputValue()).to.equal('The photo and the name fit.')
-      await who.press('Approve')
+      await hands.write(who.page.getByLabel('Reason'), 'She is at home and asked for nothing.')
+      await hands.enter(refuse)
+      await who.page.getByRole('status').getByText(`You refused case ${older}.`).waitFor()
       await sees(who, 'Identity checks')
+      expect([(await lines(who, 'waiting')).length, (await lines(who, 'closed'))[0]].join())
+        .to.include(`1,${older}`)
+        .and.include('Refused')
+      await opens(who, hands, older)
+      expect(await who.page.getByRole('main').innerText())
+        .to.include('She is at home and asked for nothing.')
+        .and.include('Deleted after the decision.')
+      await hands.enter(who.page.getByRole('link', { name: 'All identity checks' }))
+      await sees(who, 'Identity checks')
+
+      await opens(who, hands, number)
+      expect(await who.page.getByRole('main').innerText())
+        .to.include('My bag was stolen.')
+        .and.not.include('Not seen before')
+      await examines(who, hands)
+      await approves(who, hands, number)
+    })
+
+  const second = (number: string) =>
+    visit(async who => {
+      const email = await joins(who, 'support')
+      expect(await news(email, '1 decision is waiting for you')).to.include('need only one more approval: 1')
+      const hands = await arrives(who)
+      expect(await lines(who, 'waiting')).to.have.length(1)
+      expect((await lines(who, 'waiting'))[0])
+        .to.include(number)
+        .and.include('Waiting for the second approval')
+      await opens(who, hands, number)
+      const said = await who.page.locator('section[aria-labelledby=decided]').innerText()
+      expect(said)
+        .to.include('Approved')
+        .and.include('The photo and the name fit.')
+        .and.include('genuine and still valid')
+      await approves(who, hands, number)
     })
 
   it('sends documents, two of the staff approve with their passkeys, and everything is set up afresh', () =>
     visit(async who => {
-      const ada = await of.at.joined()
+      const [eve, ada] = [await living(), await living()]
+      const elsewhere = jar({ 'x-forwarded-for': london, 'user-agent': iPhone })
+      const form = await of.ask(eve.email, '', elsewhere)
+      const documents = file(passport.buffer, passport.name, passport.mimeType)
+      const older = of.numberOn(await form.submit({ story: 'All is lost.', documents }))
+      await of.mailed(eve.email, '/recover/cancel/')
+      latchkey.clock.pass(48.1 * 3_600_000)
       const number = await asks(who, ada.email)
       const status = who.page.url()
       await of.mailed(ada.email, '/recover/cancel/')
@@ -90,8 +138,8 @@ describe('in a browser, somebody who has lost everything', function () {
         const told = (await latchkey.outbox(ada.email)).filter(each => each.link?.includes('/recover/cancel/'))
         return told.length > 0 ? true : undefined
       })
-      await approves(number)
-      await approves(number)
+      await first(older, number)
+      await second(number)
       await of.until('the delay', async () => {
         await who.page.goto(status)
         return (await who.page.getByText('time to object').count()) > 0 ? true : undefined
@@ -116,7 +164,7 @@ describe('in a browser, somebody who has lost everything', function () {
       await who.press('Continue')
       await sees(who, 'Your account')
       await who.page.getByText('Your apps may block withdrawals and payments').waitFor()
-    }))
+    }, inVienna))
 
   it('is stopped by the account’s owner, who was told', () =>
     visit(async who => {

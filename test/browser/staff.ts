@@ -9,8 +9,8 @@ import { device, sees, signedIn, type Visitor } from './visitor.ts'
 export function staffAt(latchkey: Running) {
   const of = identityAt(latchkey)
 
-  /** Somebody becomes one of the staff, adds a passkey and opens the staff area from their account. Resolves to their email address. */
-  const enters = async (who: Visitor, role: Role): Promise<string> => {
+  /** Somebody becomes one of the staff and adds a passkey: their account is open then. Resolves to their email address. */
+  const joins = async (who: Visitor, role: Role): Promise<string> => {
     const clerk = await of.at.joined()
     const id = await of.idOf(clerk.email)
     await roles({ store: latchkey.store, now: latchkey.clock.now }).give(id, role)
@@ -25,12 +25,18 @@ export function staffAt(latchkey: Running) {
     const held = latchkey.store.collection(credentialsDeclaration)
     for (const each of await held.find({ account: id })) await held.patch(each.id, { addedUnder: undefined })
     await who.page.goto(`${latchkey.issuer}/account`)
+    return clerk.email
+  }
+
+  /** The same, and they open the staff area from their account. */
+  const enters = async (who: Visitor, role: Role): Promise<string> => {
+    const email = await joins(who, role)
     await who.follow('Staff area')
     await sees(who, 'Use your passkey')
     await who.page.getByText('You’re opening the staff area').waitFor()
     await who.press('Use a passkey')
     await sees(who, 'Staff')
-    return clerk.email
+    return email
   }
 
   /** Opens the page of a person by searching for them. */
@@ -68,6 +74,7 @@ export function staffAt(latchkey: Running) {
 
   return {
     of,
+    joins,
     enters,
     finds,
     acts,
