@@ -6,6 +6,8 @@ import { timed } from './timed.ts'
 const most = 1_000
 /** Milliseconds without a beat after which the process stood still, and was not only busy. */
 const still = 5_000
+/** Milliseconds before its start of which a process knows nothing: in them the one before it was ended, and this one was started. */
+const starting = 120_000
 const reads = new Set<keyof Collection<Doc>>(['get', 'find'])
 
 interface Outage {
@@ -16,10 +18,10 @@ interface Outage {
 /**
  * Watches for the times in which this process could not use a store: from the start of a call that found it unavailable until one succeeds, and
  * until a write does where a write had failed, because a full disk and a standby that is not promoted yet answer reads; and those in which the process itself
- * stood still. `now` is in milliseconds since the epoch; `monotonic` in milliseconds that no clock that is set changes.
+ * stood still, or had not been started. `now` is in milliseconds since the epoch; `monotonic` in milliseconds that no clock that is set changes.
  */
 export function outages(inner: Store, now: () => number, monotonic = () => performance.now()) {
-  const over: Outage[] = []
+  const over: Outage[] = [{ from: now() - starting, to: now() }]
   let open: { from: number; writes: boolean } | undefined
   let beaten = monotonic()
   const ended = () => over.at(-1)?.to ?? Number.NEGATIVE_INFINITY

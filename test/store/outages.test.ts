@@ -100,4 +100,11 @@ describe('outages of a store', () => {
     live(1)
     expect(since()).to.equal(55)
   })
+
+  it('are the two minutes before a process was started, in which the one before it ended', async () => {
+    live(10)
+    expect(watched.servedSince(at - 15_000)).to.equal(10_000)
+    expect(watched.servedSince(at - 130_000)).to.equal(10_000)
+    expect(watched.servedSince(at - 190_000)).to.equal(70_000)
+  })
 })
