@@ -143,8 +143,10 @@ export function throttle({ store, now, emit }: Services) {
       const paid = await Promise.allSettled(counts.map(pay))
       const refused = paid.findIndex(each => each.status === 'rejected')
       if (refused < 0) return
-      // What was refused is counted, too.
-      await giveBack(counts.slice(refused + 1))
+      // What was refused is counted, too. Of what failed nobody knows whether it is: given back in vain, it would be a guess for nothing.
+      const counted = (each: PromiseSettledResult<void> | undefined) =>
+        each?.status === 'fulfilled' || (each?.reason instanceof Problem && each.reason.code === 'slow_down')
+      await giveBack(counts.filter((_, at) => at > refused && counted(paid[at])))
       throw (paid[refused] as PromiseRejectedResult).reason
     },
     /** Gives back what a right answer paid, and forgives what its device, or its account at this address, got wrong before. */

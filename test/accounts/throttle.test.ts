@@ -7,6 +7,26 @@ import { slow, testStore } from '../support/store.ts'
 
 const minute = 60_000
 
+/** The same store, which adds nothing to a count, while it is to fail, and still takes away: as when connections run out under a flood. */
+function failingCounts(store: Store) {
+  let fails = false
+  const faulty: Store = {
+    ...store,
+    collection: declaration => {
+      const inner = store.collection(declaration)
+      const count: typeof inner.count = async (id, field, by, ...rest) => {
+        if (fails && by > 0) throw new Problem('unavailable')
+        return inner.count(id, field, by, ...rest)
+      }
+      return { ...inner, count }
+    },
+  }
+  const fault = (to: boolean): void => {
+    fails = to
+  }
+  return { store: faulty, fault }
+}
+
 describe('the throttle', () => {
   let store: Store
   let counts: Throttle
@@ -122,6 +142,15 @@ describe('the throttle', () => {
     expect(await tries(60, () => guess())).to.have.length.of.at.least(52)
     expect(await counts.failures('ada', ['password'])).to.equal(8)
     expect(await tries(12, index => guess({ address: `198.51.100.${index}` }))).to.be.empty
+  })
+
+  it('gives nothing back that it could not count', async () => {
+    const { fault: failing, store: faulty } = failingCounts(store)
+    counts = throttle({ store: faulty, now })
+    failing(true)
+    expect((await tries(30, () => guess())).map(({ code }) => code)).to.deep.equal(Array(30).fill('unavailable'))
+    failing(false)
+    expect(await tries(30, index => guess({ address: `198.51.100.${index}` }))).to.have.length(10)
   })
 
   it('cannot be used to lock out an owner on a known device', async () => {
