@@ -177,9 +177,9 @@ const gone = () => new errors.InvalidGrant('refresh token not found')
 const used = () => new errors.InvalidGrant('refresh token already used')
 const unheard = () => new errors.InvalidGrant('the client hung up before it was answered')
 
-/** Tells whether the client has closed its connection: nobody receives the answer. */
-function gaveUp({ res }: TokenEndpointGrantContext): boolean {
-  return res.socket?.writable !== true
+/** Tells whether the client has closed its connection: nobody receives the answer. An answer that waits behind another one has no socket yet, so the request's is asked. */
+function gaveUp({ req }: TokenEndpointGrantContext): boolean {
+  return !req.socket.writable
 }
 
 type Where = Pick<Answered, 'network' | 'agent'>

@@ -69,6 +69,18 @@ describe('an app whose answers are lost', () => {
     const { refresh_token: next } = (await answer.json()) as { refresh_token?: string }
     return { status: answer.status, next: String(next) }
   }
+  /** Returns a refresh as its bytes go over a connection. */
+  const raw = async (app: string, refresh_token: string): Promise<string> => {
+    const form = { grant_type: 'refresh_token', refresh_token, ...(await at.proof(app)) }
+    const body = new URLSearchParams(form).toString()
+    const headers = {
+      ...(await proved(app)),
+      ...{ host: new URL(at.issuer).host, 'content-type': 'application/x-www-form-urlencoded' },
+      'content-length': body.length,
+    }
+    const head = ['POST /token HTTP/1.1', ...Object.entries(headers).map(each => each.join(': '))]
+    return `${head.join('\r\n')}\r\n\r\n${body}`
+  }
   /** Repeats a refresh until it is answered, with a pause on Latchkey's clock after each answer that was lost. */
   const refresh = async (app: string, token: string, pause = 0): Promise<{ status: number; next: string }> => {
     for (;;) {
@@ -129,17 +141,10 @@ describe('an app whose answers are lost', () => {
     it(`stays signed in where one comes through that was on its way when the connection closed (${app})`, async () => {
       const first = await signIn(app)
       const { next } = await refresh(app, (await refresh(app, first)).next)
-      const form = { grant_type: 'refresh_token', refresh_token: first, ...(await at.proof(app)) }
-      const body = new URLSearchParams(form).toString()
-      const headers = {
-        ...(await proved(app)),
-        ...{ host: new URL(at.issuer).host, 'content-type': 'application/x-www-form-urlencoded' },
-        'content-length': body.length,
-      }
-      const head = ['POST /token HTTP/1.1', ...Object.entries(headers).map(each => each.join(': '))]
+      const request = await raw(app, first)
       const before = settled()
       // As one that waited for a process that was frozen: all of it, and its end, are there at once.
-      connect(Number(new URL(at.issuer).port), 'localhost').end(`${head.join('\r\n')}\r\n\r\n${body}`)
+      connect(Number(new URL(at.issuer).port), 'localhost').end(request)
       while (settled() === before) await wait(5)
       await signedIn(app, next)
     })
@@ -155,6 +160,26 @@ describe('an app whose answers are lost', () => {
       const stolen = await signIn(app)
       const { next } = await refresh(app, (await refresh(app, stolen)).next)
       expect((await ask(app, stolen)).status).to.equal(400)
+      expect((await ask(app, next)).status).to.equal(400)
+      expect(await told()).to.equal(1)
+    })
+
+    it(`loses it, too, where the spent token comes behind another request on one connection (${app})`, async () => {
+      const stolen = await signIn(app)
+      const { next } = await refresh(app, (await refresh(app, stolen)).next)
+      const { promise: opened, resolve: goOn } = Promise.withResolvers<void>()
+      const { promise: reached, resolve } = Promise.withResolvers<void>()
+      const slow = await raw('other', await signIn('other'))
+      const behind = await raw(app, stolen)
+      gate = { reached: resolve, opened }
+      const before = settled()
+      const connection = connect(Number(new URL(at.issuer).port), 'localhost').resume()
+      connection.write(slow)
+      await reached
+      connection.write(behind)
+      while (settled() === before) await wait(5)
+      goOn()
+      connection.destroy()
       expect((await ask(app, next)).status).to.equal(400)
       expect(await told()).to.equal(1)
     })
