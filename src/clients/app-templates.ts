@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type Code, Problem } from '../errors.ts'
+import { byName } from './attributes.ts'
 import { type Client, deviceCode } from './file.ts'
 import { about } from './rules.ts'
 
@@ -50,11 +51,12 @@ export const appWishes = z.strictObject({
   scope: z.string().max(500).optional(),
   apis: z.record(z.string().max(2_000), z.array(z.string().max(100)).max(100)).default({}),
   roles: z.array(z.string().max(100)).max(50).default([]),
-  claims: z
-    .record(
+  claims: byName(
+    z.record(
       z.string().max(200),
       z.strictObject({ from: z.string().max(200), in: z.array(z.string().max(100)).optional() }),
-    )
+    ),
+  )
     .default({})
     .describe('Which attributes, or roles, the app is told of people who allow it, by the name of the claim'),
 })
@@ -94,8 +96,8 @@ const ofClaims: readonly (readonly [RegExp, Code])[] = [
   [/^claims\..*: (?<from>.*) has no name/s, 'claim_unknown'],
   [/^claims\..*: roles must be declared$/s, 'claim_roles'],
   [/^claims: authorization_code/, 'claim_unasked'],
+  [/^claims\.(?<claim>__proto__|.*):? must (?:be a|not be the) name/s, 'claim_name'],
   [/^claims\.(?<claim>.*)\.in/s, 'claim_place'],
-  [/^claims\.(?<claim>.*) must/s, 'claim_name'],
 ]
 const others: Readonly<Record<string, Code>> = {
   client_id: 'invalid_app_id',

@@ -61,9 +61,24 @@ describe('attributes of clients.json', () => {
       ).to.equal(true)
     })
 
-  for (const name of ['sub', 'aud', 'acr', 'scope', 'sid', 'cnf', 'act', 'email', 'hold_until', '1x', 'a b'])
+  for (const name of [
+    'sub',
+    'aud',
+    'acr',
+    'scope',
+    'sid',
+    'cnf',
+    'act',
+    'email',
+    'hold_until',
+    '1x',
+    'a b',
+    '__proto__',
+  ])
     it(`never stand in for a claim that means something else: ${name}`, () => {
-      expect(faults(mapping(name)).some(each => each.startsWith(`${where} claims.${name} `))).to.equal(true)
+      expect(
+        faults(mapping(name)).some(each => /^:? must /.test(each.replace(`${where} claims.${name}`, ''))),
+      ).to.equal(true)
     })
 
   it('are sound with an app that maps them, and need not be there', () => {

@@ -103,6 +103,8 @@ describe('attributes and roles in the staff area', () => {
       [{ claims: 'x = jurisdiction' }, 'claims', '“jurisdiction”'],
       [{ claims: 'sub = kyc_tier' }, 'claims', '“sub”'],
       [{ claims: '= kyc_tier' }, 'claims', '“”'],
+      [{ claims: `${lines}\n__proto__ = kyc_tier` }, 'claims', '“__proto__” can’t name a claim'],
+      [{ claims: 'a%.info = kyc_tier' }, 'claims', '“a%.info” can’t name a claim'],
       [{ claims: 'tier = kyc_tier header' }, 'claims', 'after “in”'],
       [{ roles: 'client No' }, 'roles', '“No”'],
       [{ roles: '' }, 'claims', 'List the app’s roles'],
