@@ -36,12 +36,14 @@ export function polling(grant: Grant, records: Records, parameter: 'device_code'
 
 /**
  * Spends the token of an approval when the API that it is for introspects it (RFC 7662, 2.2): of many requests, one is told that it is
- * active, and it is gone. Any other API is told that it is not, and changes nothing.
+ * active, and it is gone. Any other API is told that it is not, and changes nothing; so is this one while the app that it was given to is
+ * disabled or gone.
  */
 export function approvalSpending({ clients, emit }: Pick<Options, 'clients' | 'emit'>, records: Records) {
   return async (ctx: KoaContextWithOIDC, client: string, token: AccessToken): Promise<boolean> => {
     const { jti, aud, accountId: account = '', clientId = '', extra } = token
     if (!clients.declared().isApi(client, aud)) return false
+    if (!(await ctx.oidc.provider.Client.find(clientId))) return false
     if (!(await records.takeToken(jti))) return false
     const spent = { account, client: clientId, receipt: String(extra?.txn), api: String(aud) }
     await emit('approval.spent', spent, originOf(ctx))

@@ -61,6 +61,8 @@ export interface Ground {
   tokens(app: string, browser: Jar, more?: Parameters, headers?: Record<string, string>): Promise<Answer>
   /** The claims of a JWT that Latchkey signed; throws for any other. */
   verified(token: unknown): Promise<JWTPayload>
+  /** Declares only these of its apps from now on; all of them, where none is named. */
+  declareOnly(...ids: string[]): Promise<void>
   stop(): Promise<void>
 }
 
@@ -122,7 +124,8 @@ export async function ground({
 }: Options): Promise<Ground> {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-conformance-'))
   const file = join(folder, 'clients.json')
-  writeFileSync(file, JSON.stringify({ apis, clients, policies }))
+  const write = (list: readonly Declared[]) => writeFileSync(file, JSON.stringify({ apis, clients: list, policies }))
+  write(clients)
   const latchkey = await startLatchkey({ clients: file, ...more })
   const { issuer } = latchkey
   const discovery = await fetch(`${issuer}/.well-known/openid-configuration`)
@@ -175,6 +178,10 @@ export async function ground({
       return self.token(app, form, headers)
     },
     verified: async token => (await jwtVerify(String(token), keysOfIssuer, { issuer })).payload,
+    declareOnly: async (...ids) => {
+      write(ids.length === 0 ? clients : clients.filter(({ client_id: id }) => ids.includes(id)))
+      await latchkey.reload()
+    },
     stop: async () => {
       await latchkey.stop()
       rmSync(folder, { recursive: true })

@@ -142,6 +142,15 @@ describe('approving what matters', () => {
     expect((await here.introspect(token)).body).to.deep.equal({ active: false })
   })
 
+  it('gives no act of an app that is away, and does not use it up', async () => {
+    const token = await here.actToken(await here.approver())
+    await here.declareOnly('till', 'bank-api', 'vault-api')
+    const away = await here.introspect(token)
+    await here.declareOnly()
+    expect([away.status, away.body]).to.deep.equal([200, { active: false }])
+    expect((await here.introspect(token)).body).to.include({ active: true, client_id: 'shop' })
+  })
+
   it('asks who holds no passkey to make one first', async () => {
     const person = await here.person()
     const { page: asked } = await here.open(person, await here.push([withdrawal]))
