@@ -131,12 +131,23 @@ describe('languages, in a browser', () => {
       ))
   }
 
+  // What is shown of a number reads from left to right, and an address may be in the order of any language: neither follows the page.
+  const astray = `(walker => {
+    const found = []
+    for (let node = walker.nextNode(); node; node = walker.nextNode())
+      if (/•••/.test(node.data) && !/\\u2068[^\\u2069]*•••/.test(node.data)) {
+        const own = node.parentElement.closest('bdi')
+        if (!own || getComputedStyle(own).direction !== 'ltr') found.push(node.data.trim())
+      }
+    return found
+  })(document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT))`
+
   // The gallery's own test looks at English.
   for (const [tag, { direction }] of Object.entries(languages).filter(([tag]) => tag !== 'en'))
     it(`fits on a narrow page, and runs in its direction (${tag})`, async () => {
       const server = await serveGallery()
       const context = await (await launch()).newContext({ viewport: { width: 320, height: 800 } })
-      const wide: string[] = []
+      const [wide, turned]: [string[], string[]] = [[], []]
       const titles = gallery.map(({ title }) => title).filter(title => !title.startsWith('onward'))
       // Several tabs at once: while one is drawn, another is written.
       const lookAtTheRest = async (page: Page) => {
@@ -146,11 +157,13 @@ describe('languages, in a browser', () => {
             '[document.documentElement.scrollWidth, getComputedStyle(document.body).direction]',
           )) as [number, string]
           if (width > 320 || runs !== direction) wide.push(`${title}: ${width} px, ${runs}`)
+          if (direction === 'rtl') turned.push(...((await page.evaluate(astray)) as string[]))
         }
       }
       await Promise.all([1, 2, 3].map(async () => lookAtTheRest(await context.newPage())))
       await context.close()
       await server.close()
       expect(wide).to.deep.equal([])
+      expect(turned, 'each in a bdi').to.deep.equal([])
     }).timeout(120_000)
 })
