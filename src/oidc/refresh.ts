@@ -19,6 +19,8 @@ import { written } from './writing.ts'
 
 /** How long a client that lost the answer may repeat its request, in milliseconds. */
 const forgiving = 30_000
+/** How long at the most, whatever time of it the store was away: a process may learn late that it is back. */
+const forgivingAtMost = 60 * 60_000
 /** How soon after each answer a client must do so that can prove nothing of itself. */
 const forgivingPublic = 10_000
 const purpose = 'refresh-answer'
@@ -39,7 +41,7 @@ type Services = Pick<Options, 'keyring' | 'session' | 'requests' | 'mtls' | 'emi
 /**
  * Rotates refresh tokens, and forgives the network, not the thief. The library checks a request and issues tokens; one
  * guarded write then makes the new refresh token the family's live one and keeps the answer, sealed under the old one.
- * A client that repeats its request within 30 seconds in which the store could be used, by the same key or certificate and before the new token is used, is answered alike;
+ * A client that repeats its request within 30 seconds in which the store could be used, and within an hour, by the same key or certificate and before the new token is used, is answered alike;
  * one that can prove nothing of itself (a public client without DPoP) only within 10 seconds of the answer before, and at the same network and
  * user agent. Each time it is the same answer: were there a limit, a thief who came first would leave the owner without one, and unnoticed.
  * A client that hung up learns nothing: it spends no token, and what comes through of it later proves no theft.
@@ -122,7 +124,7 @@ export function refreshTokenRotation(grant: Grant, services: Services): Grant {
     // Nobody could repeat anything while the store was away. A process whose clock is behind may see the answer as of the future.
     const since = (at: number) => (at > now() ? at - now() : servedSince(at))
     const ago = (at: number) => (last?.digest === sha256(value) ? since(at) : Number.POSITIVE_INFINITY)
-    const inTime = last !== undefined && ago(last.at) < forgiving
+    const inTime = last !== undefined && ago(last.at) < forgiving && now() - last.at < forgivingAtMost
     const provable = ctx.oidc.client.clientAuthMethod !== 'none' || bound(family) || last?.holder !== nobody
     const forgiven = provable
       ? last?.holder === (await holder(ctx))

@@ -4,6 +4,8 @@ import { timed } from './timed.ts'
 
 /** How many outages are remembered. */
 const most = 1_000
+/** Milliseconds between two calls that succeeded, in which others failed, from which on that was an outage: within less, somebody who tries again comes through. */
+const brief = 1_000
 /** Milliseconds without a beat after which the process stood still, and was not only busy. */
 const still = 5_000
 /** Milliseconds before its start of which a process knows nothing: in them the one before it was ended, and this one was started. */
@@ -16,31 +18,44 @@ interface Outage {
 }
 
 /**
- * Watches for the times in which this process could not use a store: from the start of a call that found it unavailable until one succeeds, and
- * until a write does where a write had failed, because a full disk and a standby that is not promoted yet answer reads; and those in which the process itself
- * stood still, or had not been started. `now` is in milliseconds since the epoch; `monotonic` in milliseconds that no clock that is set changes.
+ * Watches for the times in which this process could not use a store: from the start of a call that found it unavailable, or the last that succeeded
+ * since then, until one succeeds, and until a write does where a write had failed, because a full disk and a standby that is not promoted yet answer
+ * reads; and those in which the process itself stood still, or had not been started. `now` is in milliseconds since the epoch; `monotonic` in
+ * milliseconds that no clock that is set changes.
  */
 export function outages(inner: Store, now: () => number, monotonic = () => performance.now()) {
   const over: Outage[] = [{ from: now() - starting, to: now() }]
   let open: { from: number; writes: boolean } | undefined
   let beaten = monotonic()
   const ended = () => over.at(-1)?.to ?? Number.NEGATIVE_INFINITY
+  const cut = (from: number): Outage => ({ from: Math.max(from, ended()), to: now() })
   const end = (from: number): void => {
-    over.push({ from: Math.max(from, ended()), to: now() })
+    const outage = cut(from)
+    if (outage.to - outage.from < brief) return
+    over.push(outage)
     if (over.length > most) over.shift()
   }
-  const store = timed(inner, (verb, took, fault) => {
+  /** When a call, and when a write, last succeeded, by the clock that nobody sets. */
+  let called = Number.NEGATIVE_INFINITY
+  let wrote = Number.NEGATIVE_INFINITY
+  const heard = (verb: keyof Collection<Doc>, took: number, fault?: unknown): void => {
     const write = !reads.has(verb)
-    if (fault instanceof Problem && fault.code === 'unavailable')
+    if (fault instanceof Problem && fault.code === 'unavailable') {
+      // A call may wait for long and fail while others come through, as when connections run out under a flood.
+      const away = Math.min(took, monotonic() - (write ? wrote : called))
       open = {
-        from: Math.min(open?.from ?? Number.POSITIVE_INFINITY, now() - took),
+        from: Math.min(open?.from ?? Number.POSITIVE_INFINITY, now() - away),
         writes: write || open?.writes === true,
       }
-    else if (open && fault === undefined && (write || !open.writes)) {
+    } else if (fault === undefined) {
+      called = monotonic()
+      if (write) wrote = called
+      if (!open || (open.writes && !write)) return
       end(open.from)
       open = undefined
     }
-  })
+  }
+  const store = timed(inner, heard, monotonic)
   /** To be called every second. */
   const beat = async (): Promise<void> => {
     const since = monotonic() - beaten
@@ -55,7 +70,7 @@ export function outages(inner: Store, now: () => number, monotonic = () => perfo
       // The first request may come before the beat that is due.
       void beat()
       const until = now()
-      const all = open ? [...over, { from: Math.max(open.from, ended()), to: until }] : over
+      const all = open ? [...over, cut(open.from)] : over
       const away = all.map(({ from, to }) => Math.max(0, to - Math.max(from, at)))
       return Math.max(0, until - at - away.reduce((sum, each) => sum + each, 0))
     },

@@ -3,16 +3,16 @@ import type { Collection, Declaration, Doc, Store } from './collection.ts'
 /** Hears of a call of the store: how long it took in milliseconds, and how it failed where it did. */
 type Heard = (verb: keyof Collection<Doc>, took: number, fault?: unknown) => void
 
-/** Returns a store that does what another does and tells of each call once it is over. */
-export function timed(store: Store, heard: Heard): Store {
+/** Returns a store that does what another does and tells of each call once it is over. `clock` is in milliseconds. */
+export function timed(store: Store, heard: Heard, clock = () => performance.now()): Store {
   const call = async <R>(verb: keyof Collection<Doc>, act: () => Promise<R>): Promise<R> => {
-    const begun = performance.now()
+    const begun = clock()
     try {
       const result = await act()
-      heard(verb, performance.now() - begun)
+      heard(verb, clock() - begun)
       return result
     } catch (fault) {
-      heard(verb, performance.now() - begun, fault)
+      heard(verb, clock() - begun, fault)
       throw fault
     }
   }

@@ -75,6 +75,13 @@ describe('a refresh whose answer was lost because the store went away', () => {
       expect((await ada.browser.get(`${at.issuer}/account`)).url).to.equal(`${at.issuer}/account`)
     })
 
+    it(`is not forgiven once an hour has passed, in which only the store's next write would have shown that it is back (${app})`, async () => {
+      const first = await lost(app)
+      away(false)
+      at.latchkey.clock.pass(60 * 60_000)
+      expect((await refresh(app, first)).status).to.equal(400)
+    })
+
     it(`is forgiven no longer than any other once the store is back (${app})`, async () => {
       const first = await lost(app)
       at.latchkey.clock.pass(60_000)

@@ -13,17 +13,22 @@ describe('outages of a store', () => {
   let at: number
   let running: number
   let broken: Error | undefined
+  let held: Promise<never> | undefined
   let watched: ReturnType<typeof outages>
   beforeEach(async () => {
     at = 1_000_000
     running = 0
     broken = undefined
+    held = undefined
     kept = await testStore()
     const faulty: Store = {
       ...kept,
       collection: declaration =>
         new Proxy(kept.collection(declaration), {
-          get: (target, name) => (broken ? () => Promise.reject(broken) : Reflect.get(target, name)),
+          get: (target, name) => {
+            if (held) return () => held
+            return broken ? () => Promise.reject(broken) : Reflect.get(target, name)
+          },
         }),
     }
     watched = outages(
@@ -86,6 +91,34 @@ describe('outages of a store', () => {
     await refusal(write())
     live(10)
     expect(since()).to.equal(10)
+  })
+
+  it('are none where calls fail between others that succeed, however often', async () => {
+    for (let each = 0; each < 100; each++) {
+      broken = new Problem('unavailable')
+      await refusal(write())
+      pass(100)
+      broken = undefined
+      await write()
+    }
+    expect(since()).to.equal(10)
+  })
+
+  it('do not reach back beyond the last call that succeeded', async () => {
+    live(10)
+    let fail: (fault: Problem) => void = () => {}
+    held = new Promise((_, reject) => {
+      fail = reject
+    })
+    const late = refusal(write())
+    held = undefined
+    live(4)
+    await write()
+    fail(new Problem('unavailable'))
+    await late
+    live(2)
+    await write()
+    expect(since()).to.equal(14)
   })
 
   it('are those of a process that stood still, too, from its first request on', async () => {
