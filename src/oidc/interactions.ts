@@ -122,6 +122,8 @@ export function interactions({ provider, clients, consents, sessions, emit, now 
       if (prompt.name !== 'consent' || !session) throw new Problem('attempt_expired')
       const { accountId } = session
       const clientId = String(params.client_id)
+      // Of an app that was disabled or removed meanwhile, nothing is remembered for whoever has its id later.
+      if (!(await clients.app(clientId))) throw new Problem('attempt_expired')
       const found = grantId === undefined ? undefined : await provider.Grant.find(grantId)
       const grant = found ?? new provider.Grant({ accountId, clientId })
       const allowed = missing(prompt.details)

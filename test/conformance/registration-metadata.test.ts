@@ -107,6 +107,20 @@ describe('metadata that clients send when they register', () => {
     expect(await kept.disable(id, undefined)).to.equal(undefined)
   })
 
+  it('is allowed nothing by a page that was open when the app was disabled, and nothing of that is remembered', async () => {
+    const { store, clock } = latchkey.latchkey
+    const made = await register({ ...agent, scope: 'openid offline_access' })
+    const id = String(made.body.client_id)
+    const request = { client_id: id, redirect_uri: local, scope: 'openid offline_access', prompt: 'consent' }
+    const { page } = await latchkey.ask('', browser, request)
+    await registrations(store).disable(id, clock.now())
+    expect((await browser.post(`${page.url}/consent`, {}, { follow: false })).status).to.equal(410)
+    await registrations(store).disable(id, undefined)
+    expect((await browser.get(`${latchkey.issuer}/account/apps`)).html).to.not.include(id)
+    expect((await browser.post(`${page.url}/consent`, {}, { follow: false })).location).to.include('/authorize/')
+    expect((await browser.get(`${latchkey.issuer}/account/apps`)).html).to.include(id)
+  })
+
   it('shows which scopes were not granted, and is refused when none was', async () => {
     const { body } = await register({ ...agent, scope: 'openid read admin  email ' })
     expect(String(body.scope).split(' ')).to.have.members(['openid', 'read', 'email', 'offline_access'])
