@@ -4,6 +4,7 @@ import { id } from '../crypto/random.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import { Problem } from '../errors.ts'
 import { declare, type Store } from '../store/collection.ts'
+import { pictureSize } from './picture-size.ts'
 
 /**
  * The types of document that are accepted, with their file extensions: pictures, which browsers draw within our page. A PDF would have to be
@@ -52,8 +53,11 @@ export function agrees(type: ContentType, { name, declared }: { name: string; de
 // Some systems still say image/jpg.
 const sane = (declared: string, type: ContentType) => declared !== 'image/jpg' || type === 'image/jpeg'
 
-/** The longest document, in bytes, and how many go along with one case. */
-export const most = { bytes: 10 * 1024 * 1024, documents: 3 }
+/**
+ * The longest document, in bytes and in pixels, and how many go along with one case. A photo of that many bytes has 108 million pixels at most; a few
+ * megabytes can be billions, which fill the memory of the browser that draws them.
+ */
+export const most = { bytes: 10 * 1024 * 1024, pixels: 128 * 1024 * 1024, documents: 3 }
 /** Bytes that are sealed and stored as one piece: far below what any engine stores in one document. */
 const piece = 256 * 1024
 
@@ -108,7 +112,7 @@ export function documents({ store, sealer }: { store: Store; sealer: Sealer }) {
   }
 
   return {
-    /** Keeps a file until `expiresAt`. Throws `invalid_document` for a file that is no JPEG or PNG by its content or whose name or type disagrees, and `document_too_large`. */
+    /** Keeps a file until `expiresAt`. Throws `invalid_document` for a file that is no JPEG or PNG by its content or whose name or type disagrees, or that has too many pixels, and `document_too_large`. */
     keep: async (
       { id: whose, account }: { id: string; account?: string | undefined },
       { name, declared, content }: Incoming,
@@ -117,6 +121,7 @@ export function documents({ store, sealer }: { store: Store; sealer: Sealer }) {
       const own = id()
       let [bytes, pieces] = [0, 0]
       let [head, tail, waiting] = [Buffer.alloc(0), Buffer.alloc(0), Buffer.alloc(0)]
+      const size = pictureSize()
       const put = async (part: Buffer): Promise<void> => {
         const sealed = sealer.seal(part, documentContext({ id: key(own, pieces) }))
         await kept.insert({ id: key(own, pieces), case: whose, account, sealed, expiresAt })
@@ -126,6 +131,7 @@ export function documents({ store, sealer }: { store: Store; sealer: Sealer }) {
         for await (const part of content) {
           bytes += part.length
           if (bytes > most.bytes) throw new Problem('document_too_large', { field: 'documents' })
+          if (size(part) > most.pixels) throw new Problem('invalid_document', { field: 'documents' })
           if (head.length < ends.head) head = Buffer.concat([head, part]).subarray(0, ends.head)
           tail = Buffer.concat([tail, part]).subarray(-ends.tail)
           waiting = Buffer.concat([waiting, part])

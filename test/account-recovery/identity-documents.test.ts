@@ -13,7 +13,7 @@ import {
 import { keyring } from '../../src/crypto/keyring.ts'
 import { sealer as sealerOf } from '../../src/crypto/seal.ts'
 import type { Store } from '../../src/store/collection.ts'
-import { heic, jpeg, pdf, png, webp } from '../support/identity.ts'
+import { heic, jpeg, jpegOf, pdf, png, webp } from '../support/identity.ts'
 import { testStore } from '../support/store.ts'
 
 describe('documents that were handed in', () => {
@@ -87,6 +87,19 @@ describe('documents that were handed in', () => {
     expect(await broken.catch(fault => fault.message)).to.equal('the line broke')
     expect(await stored()).to.deep.equal([])
   })
+
+  for (const part of [61, 65_536])
+    it(`are refused when they are so large as pictures that a browser could not draw them, in parts of ${part}`, async () => {
+      const far = { thumbnail: 70_000 }
+      const odd = { thumbnail: 10, before: 'ffffff00ff' }
+      for (const content of [jpegOf(65_535, 65_535), jpegOf(65_535, 65_535, far), jpegOf(20_000, 20_000, odd)])
+        expect(await problem(keep(content, 'a.jpg', part))).to.equal('invalid_document')
+      for (const content of [jpegOf(12_000, 9_000), jpegOf(12_000, 9_000, far), jpegOf(640, 480, odd)])
+        expect((await keep(content, 'a.jpg', part)).type).to.equal('image/jpeg')
+      expect(await problem(keep(png(50_000, 50_000), 'a.png', part))).to.equal('invalid_document')
+      expect((await keep(png(12_000, 9_000), 'a.png', part)).type).to.equal('image/png')
+      expect(await stored()).to.have.length(4)
+    })
 
   it('are gone one by one, all at once, and in the end by themselves', async () => {
     const [one, other] = [await keep(jpeg(600_000)), await keep(png(), 'b.png')]

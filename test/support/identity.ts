@@ -22,7 +22,32 @@ export function jpeg(bytes = 100): Buffer {
     Buffer.from('ffd9', 'hex'),
   ])
 }
-export function png(): Buffer {
+/** A JPEG of so many pixels, whose frame comes behind a thumbnail with a frame of its own, and these bytes. */
+export function jpegOf(width: number, height: number, { thumbnail = 0, before = '' } = {}): Buffer {
+  const segment = (marker: string, data: Buffer) => {
+    const length = Buffer.alloc(2)
+    length.writeUInt16BE(data.length + 2)
+    return Buffer.concat([Buffer.from(marker, 'hex'), length, data])
+  }
+  const frame = (wide: number, high: number) => {
+    const sides = Buffer.alloc(4)
+    sides.writeUInt16BE(high)
+    sides.writeUInt16BE(wide, 2)
+    return segment('ffc0', Buffer.concat([Buffer.from([8]), sides, Buffer.from('01011100', 'hex')]))
+  }
+  const small = segment('ffe1', frame(160, 120))
+  const parts = Array.from({ length: Math.ceil(thumbnail / 60_000) }, () => segment('ffe2', Buffer.alloc(60_000, 7)))
+  const scan = Buffer.from('ffda000801010000003f00ffd9', 'hex')
+  return Buffer.concat([
+    Buffer.from('ffd8', 'hex'),
+    small,
+    ...parts,
+    Buffer.from(before, 'hex'),
+    frame(width, height),
+    scan,
+  ])
+}
+export function png(width = 1, height = 1): Buffer {
   const chunk = (type: string, data: Buffer) => {
     const body = Buffer.concat([Buffer.from(type), data])
     const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)]
@@ -32,6 +57,8 @@ export function png(): Buffer {
   }
   const signature = Buffer.from('89504e470d0a1a0a', 'hex')
   const header = Buffer.from('00000001000000010800000000', 'hex')
+  header.writeUInt32BE(width)
+  header.writeUInt32BE(height, 4)
   return Buffer.concat([
     signature,
     chunk('IHDR', header),
