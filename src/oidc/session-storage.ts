@@ -15,8 +15,12 @@ const loaded = Symbol('loaded')
 /** Another request has given the browser a newer cookie of this session. */
 const superseded = Symbol('superseded')
 
+/** Another request went on with the sign-in that this one is about. */
+const abandoned = Symbol('abandoned')
+
 interface Kept extends Session, Carried {
   [loaded]?: Session['authorizations']
+  [abandoned]?: boolean
   [superseded]?: boolean
 }
 
@@ -65,19 +69,27 @@ export function sessionStorage(
       const login = resultOf()
       // What an app asks for at a sign-out waits here for the person's answer.
       if (size(session.state) > largest) throw new Problem('too_large')
+      // The library saves it once more as it answers with the fault.
+      const over = session[abandoned] === true
       // The request named a session that is over, or whose cookie another tab has renewed meanwhile: a new one in which nobody is signed in
       // would sign that browser out, so nothing is kept and the browser keeps its cookie.
-      if (born && holdsNothing(session)) {
+      if (over || (born && holdsNothing(session))) {
         if (Provider.ctx) leaveCookie(Provider.ctx, provider.cookieName('session'))
         return
       }
       if (born && session.accountId === undefined) await admitted.pay(size(payload))
+      const abandon = (fault: unknown): never => {
+        session[abandoned] = true
+        if (Provider.ctx) leaveCookie(Provider.ctx, provider.cookieName('session'))
+        throw fault
+      }
+      // A session that lives gets another cookie from the one request that goes on with the sign-in: the browser gets no other request's.
+      if (!born && payload.jti !== from) await written().catch(abandon)
       const keeping = sessions.keep(payload, { born, from, apps: session[loaded] ?? {} })
       const unanswered = written().catch(async fault => {
         // Another request went on with this sign-in first: its cookie stays, and nobody would ever have the one of this session.
-        if (Provider.ctx) leaveCookie(Provider.ctx, provider.cookieName('session'))
         if (born && (await keeping)) await endSession(session.uid, 'ended', Provider.ctx && originOf(Provider.ctx))
-        throw fault
+        abandon(fault)
       })
       const [current] = await Promise.all([keeping, unanswered])
       // The browser got a newer one by another request, and this answer would overwrite it.

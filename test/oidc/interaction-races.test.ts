@@ -15,10 +15,21 @@ describe('an interaction on a slow store', () => {
   const pages: string[] = []
   /** What the next answers wait for before they are kept. */
   let hold: Promise<void> | undefined
+  /** What the next change of a session waits for. */
+  let first: Promise<void> | undefined
   const held = (inner: Store): Store => ({
     ...inner,
     collection: declaration => {
       const kept = inner.collection(declaration)
+      if (declaration.name === 'sso_sessions') {
+        const patch: typeof kept.patch = async (...given) => {
+          const late = first
+          first = undefined
+          await late
+          return kept.patch(...given)
+        }
+        return { ...kept, patch }
+      }
       if (declaration.name !== 'interactions') return kept
       const put: typeof kept.put = async (...given) => {
         await hold
@@ -77,6 +88,22 @@ describe('an interaction on a slow store', () => {
     const { uid } = (await person.get(`${latchkey.issuer}/mine`)).json<{ uid: string }>()
     expect(await latchkey.oidc.sessions.of('ada')).to.deep.equal([uid])
     expect(latchkey.faults).to.deep.equal([])
+  })
+
+  it('that is resumed twice at once by somebody who is signed in leaves them signed in, whoever is the last', async () => {
+    const signedIn = async () => (await person.get(`${latchkey.issuer}/mine`)).json<{ uid?: string }>().uid
+    await answer()
+    await person.get(resumes[0] ?? '')
+    const uid = await signedIn()
+    await app.authorize(person, { prompt: 'login' })
+    await person.get(`${pages.at(-1)}?answer`)
+    const { promise, resolve: goOn } = Promise.withResolvers<void>()
+    first = promise
+    const both = Array.from({ length: 2 }, () => person.get(resumes.at(-1) ?? ''))
+    await Promise.race(both)
+    goOn()
+    expect(codes(await Promise.all(both))).to.have.length(1)
+    expect(await signedIn()).to.equal(uid)
   })
 
   it('that was resumed is not brought back by an answer that comes meanwhile', async () => {
