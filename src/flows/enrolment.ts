@@ -80,14 +80,16 @@ async function counted<Outcome>(
   const { asked = {} } = (await challenges.shown(question)) ?? {}
   const [to] = Object.values(asked as Record<string, unknown>)
   const back = await pay(throttle, visitor.address, typeof to === 'string' ? mailbox(to) : '')
+  let outcome: Outcome
   try {
-    const outcome = await verify()
-    await back()
-    return outcome
+    outcome = await verify()
   } catch (fault) {
     if (!(fault instanceof Problem) || fault.status !== 401) await back()
     throw fault
   }
+  // Once: what is given back twice would be a try for nothing.
+  await back()
+  return outcome
 }
 
 const altogether: Ration = { what: 'enrol.all', whose: '', allowance: { tries: 600, window: hour } }

@@ -19,6 +19,9 @@ describe('answers to codes that were sent to whom nobody knows yet', () => {
     at = Date.UTC(2026, 0, 1)
     sources = 0
     store = await testStore(() => at)
+    begin(store)
+  })
+  const begin = (of: Store) => {
     const challenges = {
       shown: async ({ flow }: { flow: string }) => ({ asked: { email: flow } }),
       finish: async (_: unknown, __: unknown, right: boolean) => {
@@ -26,10 +29,39 @@ describe('answers to codes that were sent to whom nobody knows yet', () => {
         return { secret: {} }
       },
     }
-    const services = { challenges, throttle: throttle({ store, now: () => at }), signUp: { add: () => '' } }
+    const services = { challenges, throttle: throttle({ store: of, now: () => at }), signUp: { add: () => '' } }
     enrol = enrolling({ ...services, now: () => at } as unknown as Parameters<typeof enrolling>[0])
-  })
+  }
   afterEach(() => store.close())
+
+  /** The same store, in which one of those counts that are taken from at the same time fails once. */
+  const failing = (of: Store): Store => ({
+    ...of,
+    collection: declaration => {
+      const inner = of.collection(declaration)
+      let taken = 0
+      const count: typeof inner.count = async (id, field, by, ...rest) => {
+        if (by < 0 && taken++ === 4) throw new Problem('unavailable')
+        return inner.count(id, field, by, ...rest)
+      }
+      return { ...inner, count }
+    },
+  })
+
+  it('are given back once where that fails', async () => {
+    const from = next()
+    begin(failing(store))
+    expect(await answer(ada, from, true)).to.equal('unavailable')
+    begin(store)
+    let people = 0
+    expect(
+      await answers(
+        30,
+        () => `person${++people}@example.com`,
+        () => from,
+      ),
+    ).to.be.at.most(20)
+  })
 
   const factor = { id: 'email', channel: 'email', limit: 1 } as Factor
   const next = () => `198.${51 + (sources >> 8)}.${sources++ & 255}.7`
