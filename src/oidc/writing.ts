@@ -23,8 +23,20 @@ const underWay = new WeakMap<object, Promise<unknown>[]>()
  * are begun and not waited for, so that the store commits them together with the next; the request is answered once `written` is.
  */
 export function together(kind: string, adapter: Adapter): Adapter {
+  if (kind === 'PushedAuthorizationRequest') return { ...adapter, consume: id => consumeIfGoingOn(adapter, id) }
   const begun = Object.entries(apart[kind] ?? {}).map(([verb, is]) => [verb, beginning(adapter, verb as Verb, is)])
   return { ...adapter, ...Object.fromEntries(begun) }
+}
+
+/**
+ * Spends a pushed request once it is known that this request is the one that goes on with the sign-in: spent by another of several at once, it would
+ * be missing to that one, and nobody would get on. Throws Problem `attempt_expired`, as `written` does afterwards.
+ */
+async function consumeIfGoingOn(adapter: Adapter, id: string): Promise<undefined> {
+  const { ctx } = Provider
+  await allWritten((ctx && underWay.get(ctx)) ?? [])
+  await adapter.consume(id)
+  return undefined
 }
 
 function beginning(adapter: Adapter, verb: Verb, is: When) {

@@ -17,10 +17,21 @@ describe('an interaction on a slow store', () => {
   let hold: Promise<void> | undefined
   /** What the next change of a session waits for. */
   let first: Promise<void> | undefined
+  /** What the first look at a pushed request waits for. */
+  let pushed: Promise<void> | undefined
   const held = (inner: Store): Store => ({
     ...inner,
     collection: declaration => {
       const kept = inner.collection(declaration)
+      if (declaration.name === 'pushed_requests') {
+        const get: typeof kept.get = async id => {
+          const late = pushed
+          pushed = undefined
+          await late
+          return kept.get(id)
+        }
+        return { ...kept, get }
+      }
       if (declaration.name === 'sso_sessions') {
         const patch: typeof kept.patch = async (...given) => {
           const late = first
@@ -88,6 +99,22 @@ describe('an interaction on a slow store', () => {
     const { uid } = (await person.get(`${latchkey.issuer}/mine`)).json<{ uid: string }>()
     expect(await latchkey.oidc.sessions.of('ada')).to.deep.equal([uid])
     expect(latchkey.faults).to.deep.equal([])
+  })
+
+  it('of a pushed request gives a code to the one that goes on with it, though others are quicker', async () => {
+    const card = await latchkey.app('card')
+    await card.authorize(person)
+    await person.get(`${pages[0]}?answer`)
+    const { promise, resolve: goOn } = Promise.withResolvers<void>()
+    pushed = promise
+    const all = Array.from({ length: 3 }, () => person.get(resumes[0] ?? ''))
+    const others: Page[] = []
+    await new Promise<void>(resolve => {
+      for (const each of all) void each.then(page => others.push(page) === 2 && resolve())
+    })
+    goOn()
+    expect(codes(await Promise.all(all))).to.have.length(1)
+    expect(others.map(each => each.status)).to.include.members([410])
   })
 
   it('that is resumed twice at once by somebody who is signed in leaves them signed in, whoever is the last', async () => {
