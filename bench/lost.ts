@@ -3,8 +3,8 @@ import { parseArgs } from 'node:util'
 import { freshMongo, freshPostgres } from '../test/support/store.ts'
 import { losses } from './losses.ts'
 
-// npm run bench:lost -- [--seconds 600] [--share 1] [--engine sqlite|postgres|mongo]: loses answers under load, 1 % of them unless told, and rotates the signing keys every
-// second; counts sign-ins that ended by it, and tokens that could not be verified.
+// npm run bench:lost -- [--seconds 600] [--share 1] [--engine sqlite|postgres|mongo]: loses answers under load,
+// 1 % of them unless told, and rotates the signing keys every second; counts sign-ins that ended by it, and tokens that could not be verified.
 // The servers are those that LATCHKEY_TEST_POSTGRES and LATCHKEY_TEST_MONGO name.
 const { values } = parseArgs({
   options: { seconds: { type: 'string' }, share: { type: 'string' }, engine: { type: 'string' } },

@@ -112,7 +112,10 @@ export function documents({ store, sealer }: { store: Store; sealer: Sealer }) {
   }
 
   return {
-    /** Keeps a file until `expiresAt`. Throws `invalid_document` for a file that is no JPEG or PNG by its content or whose name or type disagrees, or that has too many pixels, and `document_too_large`. */
+    /**
+     * Keeps a file until `expiresAt`. Throws `invalid_document` for a file that is no JPEG or PNG by its content, whose name or type disagrees, or
+     * that has too many pixels, and `document_too_large`.
+     */
     keep: async (
       { id: whose, account }: { id: string; account?: string | undefined },
       { name, declared, content }: Incoming,

@@ -71,7 +71,10 @@ export function loosening(services: Services, { needingTwo }: Pick<ReturnType<ty
     return { account, email, factor, seen: stateOf(held, account.emailUnproved === true) }
   }
 
-  /** Finds an account with a number, and the one that it can get. Throws `field_empty`, `invalid_phone`, `phone_not_served`, `no_number`, `number_reserved`, and `conflict` where it has it already or is closing. */
+  /**
+   * Finds an account with a number, and the one that it can get. Throws `field_empty`, `invalid_phone`, `phone_not_served`, `no_number`,
+   * `number_reserved`, and `conflict` where it has it already or is closing.
+   */
   const dialled = async ({ account: id, phone, country }: { account: string; phone: string; country?: string }) => {
     const field = 'phone'
     // Without the name of the field: its phrase asks people for a number of their own.

@@ -37,7 +37,10 @@ export const questionOf = ({ id, asked }: Flow, mode: Mode, factor: Factor): Que
   drafted: mode === 'prove' ? asked?.[factor.id] : undefined,
 })
 
-/** A try that was counted: how many there were, and the question where it has anything to remember; of one that is kept with its flow, until when it may be answered. */
+/**
+ * A try that was counted: how many there were, and the question where it has anything to remember; of one that is kept with its flow, until
+ * when it may be answered.
+ */
 interface Paid {
   sealed?: string
   tries: number
@@ -151,7 +154,10 @@ export function challenges({ store, sealer, now }: { store: Store; sealer: Seale
       if (!found) return draftOf(question)?.page
       return found.sealed === '' ? undefined : open(id, found.sealed).page
     },
-    /** Asks what can be answered before anybody is named, to be kept with the flow: resolves to the questions that have something to remember, sealed, by their factors. */
+    /**
+     * Asks what can be answered before anybody is named, to be kept with the flow: resolves to the questions that have something to remember,
+     * sealed, by their factors.
+     */
     drafts: async (
       flow: Flow,
       factors: readonly Factor[],

@@ -135,7 +135,10 @@ export function mailbox(services: Pick<FlowServices, Taken> & { flows: Flows; as
   }
 }
 
-/** Returns whose mailbox is asked first, where an answer was refused because strangers have used up the tries of its account; undefined for every other fault. */
+/**
+ * Returns whose mailbox is asked first, where an answer was refused because strangers have used up the tries of its account; undefined for
+ * every other fault.
+ */
 export function addressToAsk(fault: unknown, { real, email }: Flow, answer: unknown): string | undefined {
   if (!(fault instanceof Problem) || !outOfTries(fault)) return undefined
   return real ? email : typedEmail(answer)

@@ -60,7 +60,10 @@ export function proofs({ challenges, credentials, devices, admissions, throttle,
     }
   }
 
-  /** Pays for a guess at the account and at the question, at one stroke. Its outcome is on record before it is told, on disk with what was paid. What the first refuses is given back to the second, whose own refusal is for later. */
+  /**
+   * Pays for a guess at the account and at the question, at one stroke. Its outcome is on record before it is told, on disk with what was
+   * paid. Where the account refuses, the question gets its try back; where the question does, that is for later.
+   */
   const pay = async (question: Question, trier: Trier, answer: unknown) => {
     const [spent, paid] = await Promise.allSettled([throttle.spend(trier), challenges.pay(question, answer)])
     if (spent.status === 'rejected' && paid.status === 'fulfilled') await challenges.giveBack(question)

@@ -41,9 +41,10 @@ type Services = Pick<Options, 'keyring' | 'session' | 'requests' | 'mtls' | 'emi
 /**
  * Rotates refresh tokens, and forgives the network, not the thief. The library checks a request and issues tokens; one
  * guarded write then makes the new refresh token the family's live one and keeps the answer, sealed under the old one.
- * A client that repeats its request within 30 seconds in which the store could be used, and within an hour, by the same key or certificate and before the new token is used, is answered alike;
- * one that can prove nothing of itself (a public client without DPoP) only within 10 seconds of the answer before, and at the same network and
- * user agent. Each time it is the same answer: were there a limit, a thief who came first would leave the owner without one, and unnoticed.
+ * A client that repeats its request within 30 seconds in which the store could be used, and within an hour, by the same key or certificate and
+ * before the new token is used, is answered alike; one that can prove nothing of itself (a public client without DPoP) only within 10 seconds
+ * of the answer before, and at the same network and user agent. Each time it is the same answer: were there a limit, a thief who came first
+ * would leave the owner without one, and unnoticed.
  * A client that hung up learns nothing: it spends no token, and what comes through of it later proves no theft.
  * Any other use of a spent token ends its family, which is the app's sign-in; and the whole session when the token was bound to a key or
  * certificate or came back from somewhere else, because then somebody else has it (RFC 9700, 4.14.2).
@@ -179,7 +180,10 @@ const gone = () => new errors.InvalidGrant('refresh token not found')
 const used = () => new errors.InvalidGrant('refresh token already used')
 const unheard = () => new errors.InvalidGrant('the client hung up before it was answered')
 
-/** Tells whether the client has closed its connection: nobody receives the answer. An answer that waits behind another one has no socket yet, so the request's is asked. */
+/**
+ * Tells whether the client has closed its connection: nobody receives the answer. An answer that waits behind another one has no socket yet,
+ * so the request's is asked.
+ */
 function gaveUp({ req }: TokenEndpointGrantContext): boolean {
   return !req.socket.writable
 }

@@ -32,7 +32,8 @@ export interface Declaration<T extends Doc> {
 
 /**
  * A few verbs, each one atomic step in every engine; none shows a document past its `expiresAt`. What is written is on disk before it is
- * acknowledged, but for what is added or counted as `transient`: a killed process does not lose it, and a power cut may, unless anything else was written after it.
+ * acknowledged, but for what is added or counted as `transient`: a killed process does not lose it, and a power cut may,
+ * unless anything else was written after it.
  */
 export interface Collection<T extends Doc> {
   /** Adds a document that fits its shape. Throws Conflict when the id or a unique value is taken by a live one. */

@@ -4,7 +4,7 @@ import { timed } from './timed.ts'
 
 /** How many outages are remembered. */
 const most = 1_000
-/** Milliseconds between two calls that succeeded, in which others failed, from which on that was an outage: within less, somebody who tries again comes through. */
+/** For how many milliseconds calls must fail, with none that succeeds, for that to be an outage: after less, somebody who tries again comes through. */
 const brief = 1_000
 /** Milliseconds without a beat after which the process stood still, and was not only busy. */
 const still = 5_000
