@@ -117,6 +117,23 @@ describe('an interaction on a slow store', () => {
     expect(others.map(each => each.status)).to.include.members([410])
   })
 
+  it('that nobody has to answer gives one code for a pushed request that is opened five times at once', async () => {
+    const card = await latchkey.app('card')
+    await card.authorize(person)
+    await person.get(`${pages[0]}?answer`)
+    await person.get(resumes[0] ?? '')
+    let found: Page[] = []
+    const often: Pick<Jar, 'get'> = {
+      get: async url => {
+        found = await Promise.all(Array.from({ length: 5 }, () => person.get(url)))
+        return codes(found)[0] ?? (found[0] as Page)
+      },
+    }
+    const callback = await card.authorize(often as Jar)
+    expect(codes(found)).to.have.length(1)
+    await card.redeem(callback)
+  })
+
   it('that is resumed twice at once by somebody who is signed in leaves them signed in, whoever is the last', async () => {
     const signedIn = async () => (await person.get(`${latchkey.issuer}/mine`)).json<{ uid?: string }>().uid
     await answer()
