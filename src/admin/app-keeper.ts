@@ -170,7 +170,7 @@ export function appKeeper({ stored, clients, registrations, sealer, issuer, now 
   }
 }
 
-/** Returns what tells staff of every fault of an app as they would have it, one Problem for each field; it makes nothing. */
+/** Returns a check that lists every fault of an app before it is made or changed, as one Problem for each field. */
 export function appFaults({ clients, issuer }: Pick<Services, 'issuer'> & { clients: Pick<Clients, 'declared'> }) {
   return (template: Template, id: string, wishes: AppWishes): Problem[] => {
     const entry = entryOf(template, id, wishes)
@@ -239,7 +239,7 @@ function ofRegistered(
   { id, metadata, registeredAt, disabledAt, policy, invitation }: Registered,
   { policies }: Declared,
 ): AppView {
-  // It is told nothing, whatever it says of itself.
+  // An app that registered itself is told no roles and no attributes, whatever its metadata say.
   const { roles, claims, ...said } = metadata as Entry
   const bounds = policies.get(policy)
   const entry = { ...said, client_id: id, apis: bounds ? within(bounds, metadata as object).apis : {} }

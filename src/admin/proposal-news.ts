@@ -11,7 +11,7 @@ interface Services {
   roles: Pick<Roles, 'scopes'>
 }
 
-/** Runs a test of a proposal; false where a Problem says that it is none any more. */
+/** Runs a test; false where it throws a Problem. */
 async function passes(test: () => Promise<boolean>): Promise<boolean> {
   try {
     return await test()

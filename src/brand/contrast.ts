@@ -2,7 +2,7 @@
 export type Palette = Readonly<Record<string, string>>
 
 /**
- * What is read on what, or has to be told from what, and the least contrast of the two (WCAG 2.2, 1.4.3 for text and 1.4.11 for what is no text):
+ * The colours that are read or seen on other colours, and the least contrast of the two (WCAG 2.2, 1.4.3 for text and 1.4.11 for what is no text):
  * every pair that meets on a page, which test/browser/gallery.test.ts looks for on all of them.
  */
 export const pairs: readonly (readonly [front: string, back: string, least: number])[] = [

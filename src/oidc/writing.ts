@@ -51,7 +51,7 @@ function beginning(adapter: Adapter, verb: Verb, is: When) {
   }
 }
 
-/** Waits until nothing that a request began to write is on its way any more. Throws what the first failure was. */
+/** Waits until all that a request began to write is written. Throws the first failure. */
 export async function written(ctx: object | undefined = Provider.ctx): Promise<void> {
   const writes = ctx && underWay.get(ctx)
   if (!writes) return

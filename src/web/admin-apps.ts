@@ -15,7 +15,7 @@ declare module './pages.ts' {
   interface Pages {
     /** A part of the list of apps; where the `rest` is. */
     'admin/apps': { apps: readonly AppShown[]; first: boolean; rest: string | undefined; changes: boolean }
-    /** `changes`: the one who looks may change it; `turns`: disable it; `base` is its address. `came`: how the invitation is known that it came with. */
+    /** `changes`: the one who looks may change it; `turns`: disable it; `base` is its address; `came`: who made its invitation, and when. */
     'admin/app': Omit<AppShown, 'claims'> & {
       claims: readonly string[]
       base: string

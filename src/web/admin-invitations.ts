@@ -23,7 +23,7 @@ declare module './pages.ts' {
   }
 }
 
-/** An invitation, and by what staff know who made it: an email address or the name of a program. */
+/** An invitation, and who made it: an email address or the name of a program. */
 type Listed = InvitationShown & { by: string | undefined }
 
 interface Typed {
@@ -34,7 +34,7 @@ interface Typed {
 }
 
 const home = '/admin/invitations'
-/** Returns what tells by what staff know who made an invitation. */
+/** Returns a function that resolves to the email address or the program name of who made an invitation; undefined for the operator. */
 const namedFor =
   ({ accounts, appName }: Pick<Services, 'accounts' | 'appName'>) =>
   async ({ staff, client }: InvitationShown): Promise<string | undefined> =>
@@ -42,7 +42,7 @@ const namedFor =
 
 export type InvitedBy = Partial<Awaited<ReturnType<ReturnType<typeof invitedFor>>>>
 
-/** Returns what tells about the invitation that an app came with: who made it and when, as long as it is listed. */
+/** Returns a function that resolves to who made the invitation of an app, and when; to nothing once it is not listed any more. */
 export function invitedFor(services: Pick<Services, 'accounts' | 'appName' | 'admin'>) {
   const { admin } = services
   const named = namedFor(services)
