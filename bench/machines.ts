@@ -6,7 +6,8 @@ import { type Played, trial } from './trial.ts'
 
 // npm run bench:machines -- [--scenes rolling,freeze,cut,forget,dark,failover] [--machines 2] [--engine postgres|mongo]
 // [--freeze 30] [--cut 10] [--dark 40] [--within 5]: several Latchkeys on one PostgreSQL behind nginx, as on several machines:
-// what apps and people feel of a rolling restart, a frozen process, a cut network and a failover. It starts a primary and a standby; without the failover it runs on the server that LATCHKEY_TEST_POSTGRES or LATCHKEY_TEST_MONGO names.
+// what apps and people feel of a rolling restart, a frozen process, a cut network and a failover. It starts a primary and a standby;
+// without the failover it runs on the server that LATCHKEY_TEST_POSTGRES or LATCHKEY_TEST_MONGO names.
 const { values } = parseArgs({
   options: {
     scenes: { type: 'string', default: 'rolling,freeze,cut,forget,dark,failover' },

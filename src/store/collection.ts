@@ -138,7 +138,7 @@ export async function update<T extends Doc>(
   return now
 }
 
-/** Waits for writes that are on their way side by side until none is any more. Throws what the first failure was. */
+/** Waits until every one of several writes has ended. Throws the first failure. */
 export async function allWritten(writes: readonly unknown[]): Promise<void> {
   const failed = (await Promise.allSettled(writes)).find(each => each.status === 'rejected')
   if (failed) throw failed.reason
