@@ -17,7 +17,7 @@ import { storedApps } from './clients/stored-apps.ts'
 import type { Config } from './config.ts'
 import { type Cost, hasher as hasherOf } from './crypto/hash.ts'
 import { cookieKeys, keyring as keyringOf } from './crypto/keyring.ts'
-import { token } from './crypto/random.ts'
+import { requestName, token } from './crypto/random.ts'
 import { sealer as sealerOf } from './crypto/seal.ts'
 import { type Observer, recorder } from './events.ts'
 import { signingRing } from './keys/signing-keys.ts'
@@ -71,8 +71,8 @@ interface Surroundings {
 export async function latchkey(config: Config, surroundings: Surroundings) {
   const { secrets, now = Date.now, log: destination, cost, keysLook } = surroundings
   const metrics = metricsOf({ named: id => clients.declared().app(id) !== undefined })
-  const watched = outages(surroundings.store, now)
-  const store = metrics.timed(watched.store)
+  const watched = outages(surroundings.store, now, { also: metrics.called })
+  const { store } = watched
   const { issuer, production, local } = config
   const standing = { production, local, mtls: config.mtls, issuer }
   const mtls = configured.mtls(config)
@@ -180,7 +180,7 @@ export async function latchkey(config: Config, surroundings: Surroundings) {
   const actions = actionsOf(acting)
   const listener = app({
     ...acting,
-    ...{ actions, token, assets, show, book },
+    ...{ actions, token, requestName, assets, show, book },
     protocol: { keys: cookieKeys(keyring), discovery: oidc.discovery, endpoints: oidc.endpoints },
     proxies: configured.proxies(config, { say: log.warn, now }),
     ...{ app: clients.app, suite: () => clients.declared().apps, attributes },
@@ -227,7 +227,7 @@ export async function latchkey(config: Config, surroundings: Surroundings) {
     /** Answers every request. */
     listener,
     /** Answers only what apps show client certificates at. */
-    certified: only([...certifiedPaths(routes), '/api-keys/verify', '/admin/api/'], listener, () => token(9)),
+    certified: only([...certifiedPaths(routes), '/api-keys/verify', '/admin/api/'], listener, requestName),
     /** Say in the log what the process does, what went wrong, and which request was refused. */
     ...{ say: log.say, fault: log.fault, refused: log.refused },
     /** Reads clients.json, the brand, the file of places and how much to log again; what is faulty is logged, and the former stays. */

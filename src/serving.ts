@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream'
 import { createSecureContext } from 'node:tls'
 import { ConfigError } from './config.ts'
 import { tlsPolicy } from './crypto/certificate.ts'
-import { token } from './crypto/random.ts'
+import { requestName } from './crypto/random.ts'
 
 /** Where to listen, and as whom. */
 export interface Place {
@@ -75,7 +75,7 @@ export async function serving(
   const refuseUnreadable = (why: string, socket: Duplex): void => {
     if (why === 'ECONNRESET' || !socket.writable) return void socket.destroy()
     const status = statuses[why] ?? 400
-    const request = token(9)
+    const request = requestName()
     const body = JSON.stringify({ error: status === 431 ? 'too_large' : 'malformed' })
     const head = [
       `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,

@@ -1,8 +1,24 @@
-import { randomBytes, randomInt } from 'node:crypto'
+import { randomBytes, randomFillSync, randomInt } from 'node:crypto'
 
 /** Returns a bearer value that nobody can guess, as base64url: 256 bits by default. */
 export function token(bytes = 32): string {
   return randomBytes(bytes).toString('base64url')
+}
+
+const pool = Buffer.alloc(9 * 512)
+let used = pool.length
+
+/**
+ * Returns the name of a request, 12 characters of base64url: it is no secret, and no two are alike. Its bytes are drawn many at a time,
+ * because a draw takes as long as all else that a short answer costs us.
+ */
+export function requestName(): string {
+  if (used === pool.length) {
+    randomFillSync(pool)
+    used = 0
+  }
+  used += 9
+  return pool.toString('base64url', used - 9, used)
 }
 
 /** Returns a decimal code of `length` digits (1 to 14); all codes are equally likely. */

@@ -133,8 +133,8 @@ export function alerts(services: Services): Observer {
   }
   return {
     awaited: true,
-    observe: async recorded => {
-      if (events[recorded.name].tell === 'owner') await tell(recorded)
+    observe: recorded => {
+      if (events[recorded.name].tell === 'owner') return tell(recorded)
     },
   }
 }

@@ -28,7 +28,14 @@ const depth = 5
  * matched, because much of what is refused (floods, slow bodies, other sites' posts) never reaches it.
  */
 export function routeOf(path: string): string {
+  if (routes.has(path)) return path
   const [, ...segments] = path.split('/')
   const plain = segments.slice(0, depth).map(each => (/^[a-z.-]{0,32}$/.test(each) ? each : ':id'))
-  return `/${plain.join('/')}`
+  const route = `/${plain.join('/')}`
+  if (route === path && routes.size < most) routes.add(path)
+  return route
 }
+
+/** Paths that are their own routes: programs call the same few again and again. */
+const routes = new Set<string>()
+const most = 200

@@ -107,9 +107,9 @@ export function audit({ store }: { store: Store }): Observer {
   const { append } = ledger({ store })
   return {
     awaited: true,
-    async observe({ name, level, at, data, origin: { address, agent, device, request } }) {
-      const origin = { address, agent, device, request }
-      if (level !== 'routine') await append({ at, name, level, data, origin })
+    observe({ name, level, at, data, origin: { address, agent, device, request } }) {
+      if (level === 'routine') return
+      return append({ at, name, level, data, origin: { address, agent, device, request } })
     },
   }
 }

@@ -12,6 +12,11 @@ export const periods = {
   quarter: { span: 90 * day, part: day },
 } as const
 export type Period = keyof typeof periods
+/** What is kept of each count: the name of the series, how long its parts are, and for how long they are kept. */
+const parts = [
+  { name: 'hour', part: hour, life: 2 * day },
+  { name: 'day', part: day, life: 92 * day },
+] as const
 /** The most parts of a period. */
 const most = 91
 
@@ -82,19 +87,17 @@ export type Figures = ReturnType<typeof figures>
  */
 export function figures({ store, now }: { store: Store; now: () => number }) {
   const kept = store.collection(figuresDeclaration)
-  let pending = new Map<string, { series: string; at: number; count: number; life: number }>()
+  /** What was counted in each hour, by the hour's beginning. */
+  let pending = new Map<number, Map<string, number>>()
 
   const add = (figure: string, when: number): void => {
-    for (const [part, life] of [
-      [hour, 2 * day],
-      [day, 92 * day],
-    ] as const) {
-      const at = Math.floor(when / part) * part
-      const series = `${figure}/${part === hour ? 'hour' : 'day'}`
-      const id = `${series}/${at}`
-      const { count } = pending.get(id) ?? { count: 0 }
-      pending.set(id, { series, at, count: count + 1, life })
+    const at = when - (when % hour)
+    let counts = pending.get(at)
+    if (!counts) {
+      counts = new Map()
+      pending.set(at, counts)
     }
+    counts.set(figure, (counts.get(figure) ?? 0) + 1)
   }
 
   const observer: Observer = {
@@ -121,8 +124,16 @@ export function figures({ store, now }: { store: Store; now: () => number }) {
     flush: async (): Promise<void> => {
       const counted = pending
       pending = new Map()
-      for (const [id, { series, at, count, life }] of counted)
-        await kept.count(id, 'count', count, { id, series, at, count: 0, expiresAt: at + life })
+      for (const [begun, counts] of counted) {
+        for (const [figure, count] of counts) {
+          for (const { name, part, life } of parts) {
+            const at = Math.floor(begun / part) * part
+            const series = `${figure}/${name}`
+            const id = `${series}/${at}`
+            await kept.count(id, 'count', count, { id, series, at, count: 0, expiresAt: at + life })
+          }
+        }
+      }
     },
     /** Returns how often something was counted in each part of a period, oldest first. Times in milliseconds since the epoch. */
     read: (figure: Figure, period: Period) => read(figure, period),

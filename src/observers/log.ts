@@ -29,14 +29,17 @@ export function logger({ level }: { level: LevelWithSilent }, destination?: Dest
     /** Writes every event as one line. */
     observer: {
       observe: ({ name, level: weight, data, origin }) => {
+        if (!lines.isLevelEnabled(levels[weight])) return
         const { address, agent, device, request } = origin
         lines[levels[weight]]({ event: name, data, origin: { address, agent, device, request } })
       },
     } satisfies Observer,
     /** Writes a request as one line: at `debug`, or at `warn` when it failed here, with why. */
     answered: ({ request, method, path, status, took, refusal }: Answered): void => {
+      const weight = status >= 500 ? 'warn' : 'debug'
+      if (!lines.isLevelEnabled(weight)) return
       const line = { request, method, route: routeOf(path), status, took: Math.round(took * 10) / 10 }
-      lines[status >= 500 ? 'warn' : 'debug']({ ...line, ...(refusal && failure(refusal)) })
+      lines[weight]({ ...line, ...(refusal && failure(refusal)) })
     },
     /** Writes a request that was refused as one line at `info`, with why; what goes wrong in the usual course of things at `debug`. */
     refused: ({ path, error, ...line }: Refused): void => {

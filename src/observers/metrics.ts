@@ -1,8 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { postedChannels } from '../delivery/courier.ts'
 import { type EventData, events, type Observer, type Recorded } from '../events.ts'
-import { Conflict, type Store } from '../store/collection.ts'
-import { timed } from '../store/timed.ts'
+import { Conflict } from '../store/collection.ts'
+import type { Heard } from '../store/timed.ts'
 import { type Answered, routeOf } from './answered.ts'
 
 /** Routes that have a series of their own, at most. */
@@ -111,12 +111,11 @@ export function metrics({ named = () => false }: Options = {}) {
       const labels = { method, route: route(routeOf(path), status < 400), status: `${Math.floor(status / 100)}xx` }
       requests.observe(labels, took / 1_000)
     },
-    /** Returns a store whose calls are timed, and counted where they fail. */
-    timed: (store: Store): Store =>
-      timed(store, (verb, took, fault) => {
-        calls.observe({ verb }, took / 1_000)
-        if (fault !== undefined && !(fault instanceof Conflict)) failures.inc({ verb })
-      }),
+    /** Times a call of the store, and counts it where it failed. */
+    called: ((verb, took, fault) => {
+      calls.observe({ verb }, took / 1_000)
+      if (fault !== undefined && !(fault instanceof Conflict)) failures.inc({ verb })
+    }) satisfies Heard,
     /** Says when the last scheduled backup succeeded, in milliseconds since the epoch. */
     backedUp: (at: number): void => backedUp.set(at / 1_000),
     /** Says for how many milliseconds the oldest message of each channel could have been tried. */

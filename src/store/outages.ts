@@ -1,6 +1,6 @@
 import { Problem } from '../errors.ts'
 import type { Collection, Doc, Store } from './collection.ts'
-import { timed } from './timed.ts'
+import { type Heard, timed } from './timed.ts'
 
 /** How many outages are remembered. */
 const most = 1_000
@@ -17,13 +17,18 @@ interface Outage {
   to: number
 }
 
+interface Beside {
+  monotonic?: () => number
+  also?: Heard
+}
+
 /**
  * Watches for the times in which this process could not use a store: from the start of a call that found it unavailable, or the last that succeeded
  * since then, until one succeeds, and until a write does where a write had failed, because a full disk and a standby that is not promoted yet answer
  * reads; and those in which the process itself stood still, or had not been started. `now` is in milliseconds since the epoch; `monotonic` in
- * milliseconds that no clock that is set changes.
+ * milliseconds that no clock that is set changes. `also` hears of each call, too.
  */
-export function outages(inner: Store, now: () => number, monotonic = () => performance.now()) {
+export function outages(inner: Store, now: () => number, { monotonic = () => performance.now(), also }: Beside = {}) {
   const over: Outage[] = [{ from: now() - starting, to: now() }]
   let open: { from: number; writes: boolean } | undefined
   let beaten = monotonic()
@@ -38,7 +43,8 @@ export function outages(inner: Store, now: () => number, monotonic = () => perfo
   /** When a call, and when a write, last succeeded, by the clock that nobody sets. */
   let called = Number.NEGATIVE_INFINITY
   let wrote = Number.NEGATIVE_INFINITY
-  const heard = (verb: keyof Collection<Doc>, took: number, fault?: unknown): void => {
+  const heard: Heard = (verb, took, fault) => {
+    also?.(verb, took, fault)
     const write = !reads.has(verb)
     if (fault instanceof Problem && fault.code === 'unavailable') {
       // A call may wait for long and fail while others come through, as when connections run out under a flood.

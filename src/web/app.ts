@@ -53,6 +53,8 @@ type Options = Rooms &
     proxies: Proxies
     /** Returns a new device cookie: a bearer value of 256 bits. */
     token: (bytes?: number) => string
+    /** Returns a name for the next request. */
+    requestName: () => string
     assets: Assets
     /** OpenID Connect's own endpoints, and the keys that sign its cookies. */
     protocol: { keys: Koa['keys']; discovery: Middleware; endpoints: Middleware }
@@ -104,7 +106,7 @@ const uploads = /^\/recover\/identity\/[^/?]+(\?|$)/
 
 /** Everything that is served, as one listener. The protocol's endpoints come first: no page's middleware costs them time. */
 export function app(options: Options): RequestListener {
-  const { issuer, associations, assets, show, protocol, token, log, answered, refused } = options
+  const { issuer, associations, assets, show, protocol, token, requestName, log, answered, refused } = options
   const https = issuer.startsWith('https:')
   /** Why requests failed that are not through yet: their lines say so. */
   const failures = new WeakMap<ServerResponse, Refusal>()
@@ -147,7 +149,7 @@ export function app(options: Options): RequestListener {
 
   return (req: IncomingMessage, res: ServerResponse) => {
     settle(req)
-    res.setHeader('X-Request-Id', token(9))
+    res.setHeader('X-Request-Id', requestName())
     const started = performance.now()
     const told = () => ({ ...about(req, res), took: performance.now() - started, refusal: failures.get(res) })
     res.once('finish', () => answered(told()))

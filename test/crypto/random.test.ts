@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { between, digits, id, token } from '../../src/crypto/random.ts'
+import { between, digits, id, requestName, token } from '../../src/crypto/random.ts'
 
 describe('random', () => {
   it('makes bearer values of the wanted number of bytes, 32 by default', () => {
@@ -11,6 +11,12 @@ describe('random', () => {
   it('makes ids of 128 bits', () => {
     expect(id()).to.match(/^[\w-]{22}$/)
     expect(id()).to.not.equal(id())
+  })
+
+  it('names requests, each by another name, however many bytes it draws at once', () => {
+    const names = Array.from({ length: 2_000 }, () => requestName())
+    for (const each of names) expect(each).to.match(/^[\w-]{12}$/)
+    expect(new Set(names).size).to.equal(names.length)
   })
 
   it('makes codes of exactly so many digits, leading zeros included', () => {

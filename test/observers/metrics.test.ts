@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { type EventData, type EventName, recorder } from '../../src/events.ts'
 import { metrics } from '../../src/observers/metrics.ts'
 import { declare } from '../../src/store/collection.ts'
+import { timed } from '../../src/store/timed.ts'
 import { failing } from '../support/failing.ts'
 import { testStore } from '../support/store.ts'
 
@@ -112,9 +113,9 @@ describe('metrics', () => {
   })
 
   it('times the calls of the store, and counts those that failed and not those that lost to another', async () => {
-    const { timed, text } = metrics()
+    const { called, text } = metrics()
     const broken = failing(await testStore(() => 0))
-    const things = timed(broken.store).collection(thing)
+    const things = timed(broken.store, called).collection(thing)
     await things.insert({ id: 'one' })
     await things.insert({ id: 'one' }).catch(() => {})
     broken.failAt(0, { after: false, dead: false })

@@ -31,11 +31,7 @@ describe('outages of a store', () => {
           },
         }),
     }
-    watched = outages(
-      faulty,
-      () => at,
-      () => running,
-    )
+    watched = outages(faulty, () => at, { monotonic: () => running })
   })
   afterEach(() => kept.close())
 
