@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Middleware } from 'koa'
 import { ExternalSigningKey, type Provider } from 'oidc-provider'
 import { sha256 } from '../crypto/digest.ts'
@@ -41,14 +42,20 @@ interface Document {
   body: Buffer
   type: string
   etag: string
+  /** All headers of its answer that are the same for everybody, in order: those of every page, too. */
+  headers?: readonly (readonly [name: string, value: string])[]
 }
+
+/** Headers of one answer alone. */
+const ofOneAnswer: readonly string[] = ['x-request-id', 'content-length', 'set-cookie']
 
 /**
  * Answers discovery (OpenID Connect Discovery 1.0, 4; the same document under RFC 8414, 3) and the public keys from
  * memory, with a validator. The library makes each document once until the keys change; clients change nothing
- * in it.
+ * in it. `middleware` answers any request, and `fromMemory` those that were answered before, without Koa: apps ask for these more
+ * often than for anything else. It returns false where it has no answer.
  */
-export function discovery(provider: Provider, ring: Pick<Ring, 'onChange'>): Middleware {
+export function discovery(provider: Provider, ring: Pick<Ring, 'onChange'>) {
   let documents = new Map<string, Document>()
   ring.onChange(() => {
     documents = new Map()
@@ -59,9 +66,8 @@ export function discovery(provider: Provider, ring: Pick<Ring, 'onChange'>): Mid
     [provider.pathFor('jwks'), provider.pathFor('jwks')],
   ])
 
-  return async (ctx, next) => {
-    const name = names.get(ctx.path)
-    if (name === undefined || (ctx.method !== 'GET' && ctx.method !== 'HEAD')) return next()
+  const publish: Middleware = async (ctx, next) => {
+    const name = names.get(ctx.path) as string
     // A document that is made while the keys change belongs to the old ones.
     const current = documents
     let document = current.get(name)
@@ -81,13 +87,36 @@ export function discovery(provider: Provider, ring: Pick<Ring, 'onChange'>): Mid
       ETag: document.etag,
     })
     ctx.remove('Vary')
-    // A digest in quotes occurs in the header only where it is listed (RFC 9110, 13.1.2).
-    if (ctx.get('If-None-Match').includes(document.etag)) {
-      ctx.status = 304
-      return
-    }
     ctx.status = 200
     ctx.type = document.type
     ctx.body = document.body
+    document.headers ??= Object.entries(ctx.res.getHeaders())
+      .filter(([header]) => !ofOneAnswer.includes(header))
+      .map(([header, value]) => [header, String(value)])
+    if (has(ctx.req, document)) ctx.status = 304
   }
+
+  return {
+    middleware: ((ctx, next) =>
+      isRead(ctx.method) && names.has(ctx.path) ? publish(ctx, next) : next()) as Middleware,
+    fromMemory: (req: IncomingMessage, res: ServerResponse): boolean => {
+      const name = names.get(req.url ?? '')
+      const document = name === undefined ? undefined : documents.get(name)
+      if (!document?.headers || !isRead(req.method)) return false
+      const unchanged = has(req, document)
+      res.statusCode = unchanged ? 304 : 200
+      for (const [header, value] of document.headers)
+        if (!(unchanged && header === 'content-type')) res.setHeader(header, value)
+      if (unchanged) res.end()
+      else res.setHeader('Content-Length', document.body.length).end(req.method === 'HEAD' ? undefined : document.body)
+      return true
+    },
+  }
+}
+
+const isRead = (method: string | undefined): boolean => method === 'GET' || method === 'HEAD'
+
+/** Tells whether the client has this document. A digest in quotes occurs in the header only where it is listed (RFC 9110, 13.1.2). */
+function has({ headers }: IncomingMessage, { etag }: Document): boolean {
+  return headers['if-none-match']?.includes(etag) ?? false
 }

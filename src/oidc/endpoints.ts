@@ -31,7 +31,9 @@ const signedIntrospection = 'application/token-introspection+jwt'
 /** Serves the protocol's endpoints in a Koa whose `keys` are the provider's, before anything that reads bodies. */
 export function protocolEndpoints(provider: Provider, options: Options): Middleware {
   const takesForms = (path: string): boolean => takingForms.includes(endpointAt(provider, 'GET', path))
-  return formPosts(pages(provider, programs(provider, takesForms), options), takesForms, options)
+  const endpoints = programs(provider, takesForms)
+  const browsers = formPosts(pages(provider, endpoints, options), takesForms, options)
+  return (ctx, next) => (calledPaths.has(ctx.path) ? endpoints(ctx, next) : browsers(ctx, next))
 }
 
 const posted = declare({
@@ -111,10 +113,14 @@ function pages(provider: Provider, endpoints: Middleware, options: Options): Mid
  */
 function programs(provider: Provider, takesForms: (path: string) => boolean): Middleware {
   const [library] = provider.middleware as [Middleware]
+  /** What is served at the paths that programs call, as one of them spells its request. */
+  const spelled = new Map(
+    methods.flatMap(method => [...calledPaths].map(path => [method + path, endpointAt(provider, method, path)])),
+  )
   return async (ctx, next) => {
     const { path, method } = ctx
     const takes = (each: string) => endpointAt(provider, each, path) ?? (each === 'POST' && takesForms(path))
-    const name = endpointAt(provider, method, path)
+    const name = spelled.get(method + path) ?? endpointAt(provider, method, path)
     const known = name === undefined ? methods.filter(takes) : []
     const seen = name ?? endpointAt(provider, known[0] ?? '', path)
     ctx.state.program = seen === undefined ? calledPaths.has(path.toLowerCase()) : !forPeople.has(seen)
@@ -124,11 +130,11 @@ function programs(provider: Provider, takesForms: (path: string) => boolean): Mi
       return next()
     }
     if (ctx.state.program) {
-      const signed = name === 'introspection' && ctx.accepts('json', signedIntrospection) === signedIntrospection
+      const signed = name === 'introspection' && wantsSigned(ctx)
       ctx.req.headers.accept = signed ? signedIntrospection : 'application/json'
     }
-    const followed = ctx.get('x-fapi-interaction-id')
-    if (name === 'userinfo' && uuid.test(followed)) ctx.set('x-fapi-interaction-id', followed)
+    const followed = name === 'userinfo' ? ctx.get('x-fapi-interaction-id') : ''
+    if (uuid.test(followed)) ctx.set('x-fapi-interaction-id', followed)
     await library(ctx, next)
     await written(ctx)
     // RFC 7009, 2.2: the body means nothing; but a library that meets text where it expects JSON takes it for a fault.
@@ -141,4 +147,14 @@ function programs(provider: Provider, takesForms: (path: string) => boolean): Mi
       ctx.status = 204
     }
   }
+}
+
+/** Tells whether an introspection is to be answered by a signed JWT (RFC 9701, 4): few are, and most say at once that they want JSON. */
+function wantsSigned(ctx: Context): boolean {
+  const accept = ctx.get('Accept')
+  return (
+    accept !== '' &&
+    !/^(\*\/\*|application\/json)$/.test(accept) &&
+    ctx.accepts('json', signedIntrospection) === signedIntrospection
+  )
 }

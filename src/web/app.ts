@@ -57,7 +57,11 @@ type Options = Rooms &
     requestName: () => string
     assets: Assets
     /** OpenID Connect's own endpoints, and the keys that sign its cookies. */
-    protocol: { keys: Koa['keys']; discovery: Middleware; endpoints: Middleware }
+    protocol: {
+      keys: Koa['keys']
+      discovery: { middleware: Middleware; fromMemory: (req: IncomingMessage, res: ServerResponse) => boolean }
+      endpoints: Middleware
+    }
     associations: Middleware
     answered: (request: Answered) => void
     refused: (request: Refused) => void
@@ -127,7 +131,7 @@ export function app(options: Options): RequestListener {
     .use(headers({ https }))
     .use(faults({ show, log }) as Middleware)
     .use(onward({ issuer, show }))
-  pages.use(protocol.discovery).use(protocol.endpoints).use(verify(options)).use(adminApi(options))
+  pages.use(protocol.discovery.middleware).use(protocol.endpoints).use(verify(options)).use(adminApi(options))
   pages.use(associations).use(assets.middleware)
   pages.use(visiting({ issuer, token }) as Middleware)
   pages.use(sameOrigin(issuer))
@@ -145,7 +149,9 @@ export function app(options: Options): RequestListener {
   }
   const onLate = (req: IncomingMessage, res: ServerResponse) =>
     refused({ ...about(req, res), error: 'too_slow', why: 'the body took too long to come' })
-  const fair = fairly(bodiesWithin(page, { uploads, onLate }))
+  const { fromMemory } = protocol.discovery
+  const whole = bodiesWithin(page, { uploads, onLate })
+  const fair = fairly((req, res) => fromMemory(req, res) || whole(req, res))
 
   return (req: IncomingMessage, res: ServerResponse) => {
     settle(req)

@@ -82,9 +82,10 @@ const posted: readonly string[] = [routes.authorization, routes.end_session]
  * some browsers open an app only when somebody presses a link to it.
  */
 export function onward({ issuer, show }: { issuer: string; show: Show }): Middleware {
-  return async (ctx, next) => {
+  const leadOn: Middleware = async (ctx, next) => {
     await next()
     const location = ctx.response.get('Location') as unknown
+    // The protocol's endpoints for programs have taken the header for another by now.
     if (ctx.status < 300 || typeof location !== 'string' || location === '' || !wantsPage(ctx)) return
     const to = new URL(location, issuer)
     const device = to.protocol !== 'https:' && to.protocol !== 'http:'
@@ -96,6 +97,7 @@ export function onward({ issuer, show }: { issuer: string; show: Show }): Middle
     const title = device ? show.say(ctx.state.locale, 'title.sign-in/go-on') : undefined
     show.page(ctx, 'sign-in/onward', { onward: location, device }, { title })
   }
+  return (ctx, next) => (wantsPage(ctx) ? leadOn(ctx, next) : next())
 }
 
 /** Says whether a redirect leaves our pages, at once or by an authorization request that ends at its app. */

@@ -43,6 +43,25 @@ describe('discovery', () => {
     })
   }
 
+  it('is answered alike for the first time and from memory', async () => {
+    const own = await running()
+    const told = async (path: string, method: string) => {
+      const answer = await fetch(own.issuer + path, { method })
+      const headers = [...answer.headers]
+        .filter(([name]) => !['date', 'connection', 'keep-alive'].includes(name))
+        .sort()
+      return { status: answer.status, headers, body: await answer.text() }
+    }
+    for (const path of [openid, '/jwks.json']) {
+      const first = await told(path, 'GET')
+      expect(await told(path, 'GET'), path).to.deep.equal(first)
+      expect(await told(path, 'HEAD'), path).to.deep.equal({ ...first, body: '' })
+      expect(await told(`${path}?and=more`, 'GET'), path).to.deep.equal(first)
+    }
+    expect((await told('/jwks.json', 'POST')).status).to.equal(405)
+    await own.close()
+  })
+
   it('follows the configured issuer, whatever Host the request names', async () => {
     const own = await running()
     // fetch sets its own Host header.

@@ -212,11 +212,12 @@ export async function running({
   const koa = new Koa()
   koa.keys = oidc.provider.keys
   koa.on('error', fault => void faults.push(fault))
-  koa.use(oidc.discovery)
+  koa.use(oidc.discovery.middleware)
   koa.use(oidc.associations)
   koa.use(oidc.endpoints)
   koa.use(ctx => answer(ctx, self))
-  server.on('request', koa.callback())
+  const listener = koa.callback()
+  server.on('request', (req, res) => oidc.discovery.fromMemory(req, res) || void listener(req, res))
   return self
 }
 
