@@ -19,13 +19,14 @@ import { type Cost, hasher as hasherOf } from './crypto/hash.ts'
 import { cookieKeys, keyring as keyringOf } from './crypto/keyring.ts'
 import { requestName, token } from './crypto/random.ts'
 import { sealer as sealerOf } from './crypto/seal.ts'
-import { type Observer, recorder } from './events.ts'
+import type { Observer } from './events.ts'
 import { signingRing } from './keys/signing-keys.ts'
 import { languages } from './languages.ts'
 import { activity as activityOf } from './observers/activity.ts'
 import { audit, auditHead, auditHeads } from './observers/audit.ts'
 import { logger } from './observers/log.ts'
 import { metrics as metricsOf } from './observers/metrics.ts'
+import { recorder } from './observers/recorder.ts'
 import { sessionKeeper } from './observers/session-log.ts'
 import { tallies } from './observers/tally.ts'
 import { routes } from './oidc/configuration.ts'
@@ -71,8 +72,7 @@ interface Surroundings {
 export async function latchkey(config: Config, surroundings: Surroundings) {
   const { secrets, now = Date.now, log: destination, cost, keysLook } = surroundings
   const metrics = metricsOf({ named: id => clients.declared().app(id) !== undefined })
-  const watched = outages(surroundings.store, now, { also: metrics.called })
-  const { store } = watched
+  const { store, ...watched } = outages(surroundings.store, now, { also: metrics.called })
   const { issuer, production, local } = config
   const standing = { production, local, mtls: config.mtls, issuer }
   const mtls = configured.mtls(config)

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { ZodError } from 'zod'
-import { type EventData, events, type Recorded, recorder } from '../src/events.ts'
+import { type EventData, events, type Recorded } from '../src/events.ts'
+import { recorder } from '../src/observers/recorder.ts'
 
 describe('events', () => {
   const never = (fault: unknown) => {

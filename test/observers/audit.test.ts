@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { recorder } from '../../src/events.ts'
 import { audit } from '../../src/observers/audit.ts'
+import { recorder } from '../../src/observers/recorder.ts'
 
 import type { Store } from '../../src/store/collection.ts'
 import { entriesOf } from '../support/audit.ts'

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { z } from 'zod'
-import { recorder } from '../../src/events.ts'
 import { figures as figuresOf } from '../../src/observers/figures.ts'
+import { recorder } from '../../src/observers/recorder.ts'
 import { declare, type Store } from '../../src/store/collection.ts'
 import { testStore } from '../support/store.ts'
 

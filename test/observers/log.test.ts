@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { Problem, wordsOf } from '../../src/errors.ts'
-import { recorder } from '../../src/events.ts'
 import { logger } from '../../src/observers/log.ts'
+import { recorder } from '../../src/observers/recorder.ts'
 
 type Level = Parameters<typeof logger>[0]['level']
 

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
-import { type EventName, recorder } from '../../src/events.ts'
+import type { EventName } from '../../src/events.ts'
+import { recorder } from '../../src/observers/recorder.ts'
 import { tallies } from '../../src/observers/tally.ts'
 
 describe('tallies of what is refused to strangers', () => {

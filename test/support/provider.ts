@@ -212,8 +212,7 @@ export async function running({
   const koa = new Koa()
   koa.keys = oidc.provider.keys
   koa.on('error', fault => void faults.push(fault))
-  koa.use(oidc.discovery.middleware)
-  koa.use(oidc.associations)
+  koa.use(oidc.discovery.middleware).use(oidc.associations)
   koa.use(oidc.endpoints)
   koa.use(ctx => answer(ctx, self))
   const listener = koa.callback()
