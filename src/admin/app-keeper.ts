@@ -1,6 +1,7 @@
 import { together } from '../accounts/role.ts'
 import { adminApi } from '../clients/apis.ts'
-import { type AppWishes, entryOf, hasSecret, idFrom, problemOf, type Template } from '../clients/app-templates.ts'
+import type { AppWishes } from '../clients/app-fields.ts'
+import { entryOf, hasSecret, idFrom, problemOf, type Template } from '../clients/app-templates.ts'
 import type { ClaimPlace } from '../clients/attributes.ts'
 import { extensionsOf } from '../clients/client-extensions.ts'
 import type { Declared } from '../clients/declared.ts'

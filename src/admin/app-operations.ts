@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { adminApi } from '../clients/apis.ts'
-import { appWishes, templateNames } from '../clients/app-templates.ts'
+import { appWishes } from '../clients/app-fields.ts'
+import { templateNames } from '../clients/app-templates.ts'
 import { places } from '../clients/attributes.ts'
 import { registrations } from '../clients/registrations.ts'
 import type { Clients } from '../clients/registry.ts'

@@ -1,6 +1,5 @@
-import { z } from 'zod'
 import { type Code, Problem } from '../errors.ts'
-import { byName } from './attributes.ts'
+import type { AppWishes } from './app-fields.ts'
 import { type Client, deviceCode } from './file.ts'
 import { about } from './rules.ts'
 
@@ -37,30 +36,6 @@ export const templateNames = Object.keys(templates) as [Template, ...Template[]]
 export const fixedBy = (template: Template) => templates[template]
 /** Returns whether an app of this kind keeps a secret. */
 export const hasSecret = (template: Template): boolean => templates[template].token_endpoint_auth_method !== 'none'
-const uris = z.array(z.string().max(2_000)).max(50).default([])
-
-/**
- * What staff say of an app, by the names of OpenID Connect Dynamic Client Registration 1.0, 2; its entry is checked by the rules of
- * clients.json besides. It is never `first_party`: one admin could have people led to an app that takes their tokens unasked.
- */
-export const appWishes = z.strictObject({
-  client_name: z.string().trim().max(200),
-  redirect_uris: uris,
-  post_logout_redirect_uris: uris,
-  backchannel_logout_uri: z.string().max(2_000).optional(),
-  scope: z.string().max(500).optional(),
-  apis: z.record(z.string().max(2_000), z.array(z.string().max(100)).max(100)).default({}),
-  roles: z.array(z.string().max(100)).max(50).default([]),
-  claims: byName(
-    z.record(
-      z.string().max(200),
-      z.strictObject({ from: z.string().max(200), in: z.array(z.string().max(100)).optional() }),
-    ),
-  )
-    .default({})
-    .describe('Which attributes, or roles, the app is told of people who allow it, by the name of the claim'),
-})
-export type AppWishes = z.output<typeof appWishes>
 
 /** Returns the entry of an app as clients.json would have it, without its secret. */
 export function entryOf(template: Template, id: string, { apis, ...wishes }: AppWishes): Record<string, unknown> {

@@ -1,5 +1,14 @@
 import { type AppView, appKeeper, longestOverlap, usualOverlap } from '../admin/app-keeper.ts'
-import { appWishes, templateNames } from '../clients/app-templates.ts'
+import {
+  type AppField,
+  type AppWishes,
+  appFieldNames,
+  appFields,
+  appLines,
+  appTyped,
+  appWishes,
+} from '../clients/app-fields.ts'
+import { templateNames } from '../clients/app-templates.ts'
 import { registrations } from '../clients/registrations.ts'
 import { storedApps } from '../clients/stored-apps.ts'
 import { type Sealer, sealer } from '../crypto/seal.ts'
@@ -8,32 +17,45 @@ import type { Emit } from '../events.ts'
 import { declaredBy, reason, reasonHelp, whole } from './apps-command.ts'
 import { answer, type Command, type Given, json, Refusal, recording, withStore } from './command.ts'
 
-const many = { type: 'string', multiple: true } as const
+const optionOf = (field: AppField): string => appFields[field].option[0]
+/** The options of fields of an app: each may be given again, so that one that is said once too often is refused and not lost. */
+const optionsOf = (fields: readonly AppField[]) =>
+  Object.fromEntries(fields.map(each => [optionOf(each), { type: 'string', multiple: true } as const]))
+const helpOf = (fields: readonly AppField[]): string[] =>
+  fields.map(each => {
+    const [name, value, text] = appFields[each].option
+    return `  ${`--${name} ${value}`.padEnd(27)} ${text}`
+  })
+
+/** Returns what was said of an app, a line for each option. Throws Refusal. */
+function typedIn({ each }: Given, fields: readonly AppField[]) {
+  const said = fields.map(field => [field, each(optionOf(field))] as const).filter(([, lines]) => lines.length > 0)
+  for (const [field, lines] of said)
+    if (lines.length > 1 && !('many' in appFields[field])) throw new Refusal(`--${optionOf(field)} can be given once.`)
+  for (const api of each(optionOf('apis')))
+    if (api !== '' && !/^[^=].*=[^=]+$/s.test(api)) throw new Refusal(`--api ${api} must be RESOURCE=SCOPE,SCOPE.`)
+  return Object.fromEntries(said.map(([field, lines]) => [field, lines.filter(Boolean)]))
+}
+
+/** Reads the details of an app from what was typed. Throws Refusal. */
+function wishesOf(typed: Parameters<typeof appTyped>[0]): AppWishes {
+  const { data, error } = appWishes.safeParse(appTyped(typed))
+  if (!data) throw new Refusal(error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n'))
+  return data
+}
+
+const named = appFieldNames.filter(each => each !== 'client_name')
 
 /** `apps create`: an app in the store, as the staff area makes them. */
 export const appsCreate: Command = {
   does: 'Creates an app from a template, and prints its id and, once, its secret',
   takes: 'NAME --template TEMPLATE [--redirect-uri URI] [--api RESOURCE=SCOPE,SCOPE] [--json]',
-  options: {
-    template: { type: 'string' },
-    id: { type: 'string' },
-    'redirect-uri': many,
-    'logout-uri': many,
-    'backchannel-logout-uri': { type: 'string' },
-    scope: { type: 'string' },
-    api: many,
-    ...reason,
-    ...json,
-  },
+  options: { template: { type: 'string' }, id: { type: 'string' }, ...optionsOf(named), ...reason, ...json },
   words: true,
   help: [
     `  --template TEMPLATE         ${templateNames.join(', ')}`,
     '  --id ID                     the client id; made from the name unless given',
-    '  --redirect-uri URI          where people come back to; may be given again',
-    '  --logout-uri URI            where they may be led after they signed out; may be given again',
-    '  --backchannel-logout-uri U  what is told of sessions that end',
-    '  --scope "SCOPE SCOPE"       the scopes that belong to no API, such as "openid email"',
-    '  --api RESOURCE=SCOPES       an API and the scopes of it, with commas between them; may be given again',
+    ...helpOf(named),
     reasonHelp,
     '',
     'The app is checked by the rules of clients.json, and in force at once; people are asked to allow it. The secret is not shown again.',
@@ -44,23 +66,41 @@ export const appsCreate: Command = {
   ],
   run: given =>
     kept(given, async ({ keep, emit }) => {
-      const { option, each } = given
+      const { option } = given
       const template = templateNames.find(name => name === option('template'))
       if (template === undefined) throw new Refusal(`--template must be one of ${templateNames.join(', ')}.`)
-      const logout = option('backchannel-logout-uri')
-      const wishes = appWishes.safeParse({
-        client_name: one(given, 'name'),
-        redirect_uris: each('redirect-uri'),
-        post_logout_redirect_uris: each('logout-uri'),
-        ...(logout !== undefined && { backchannel_logout_uri: logout }),
-        ...(option('scope') !== undefined && { scope: option('scope') }),
-        apis: apisOf(each('api')),
-      })
-      if (!wishes.success)
-        throw new Refusal(wishes.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n'))
-      const { app, secret } = await keep().create(template, option('id'), wishes.data)
+      const wishes = wishesOf({ ...typedIn(given, named), client_name: [one(given, 'name')] })
+      const { app, secret } = await keep().create(template, option('id'), wishes)
       await emit('app.created', { app: app.client_id, template, reason: option('reason') })
       return shown(given, app, secret)
+    }),
+}
+
+/** `apps change`: what is said of an app of the store takes the place of what was said before. */
+export const appsChange: Command = {
+  does: 'Changes an app of the store: what is given replaces what was there, and the rest stays',
+  takes: 'ID [--name NAME] [--redirect-uri URI] [--role ROLE] [--claim CLAIM=ATTRIBUTE] [--json]',
+  options: { ...optionsOf(appFieldNames), ...reason, ...json },
+  words: true,
+  help: [
+    ...helpOf(appFieldNames),
+    reasonHelp,
+    '',
+    'An option that may be given again replaces all that it stands for; an empty text (--role "") leaves nothing of it.',
+  ].join('\n'),
+  examples: [
+    'apps change night-shift --name "Day and night"',
+    'apps change night-shift --role trader --role auditor --claim "groups = roles in id_token" --reason "Ticket 4711"',
+  ],
+  run: given =>
+    kept(given, async ({ keep, emit }) => {
+      const id = one(given, 'id')
+      const typed = typedIn(given, appFieldNames)
+      const was = await keep().one(id)
+      if (was.source !== 'store') throw new Problem('not_found')
+      const app = await keep().change(id, wishesOf({ ...appLines(was), ...typed }))
+      await emit('app.changed', { app: id, reason: given.option('reason') })
+      return shown(given, app)
     }),
 }
 
@@ -162,29 +202,14 @@ function one({ words: [word, ...more] }: Given, what: string): string {
   return word
 }
 
-/** Reads `RESOURCE=SCOPE,SCOPE`; a resource may have an equals sign of its own. */
-function apisOf(typed: readonly string[]): Record<string, string[]> {
-  const pairs = typed.map((each): [string, string[]] => {
-    const at = each.lastIndexOf('=')
-    if (at < 1 || at === each.length - 1) throw new Refusal(`--api ${each} must be RESOURCE=SCOPE,SCOPE.`)
-    return [
-      each.slice(0, at),
-      each
-        .slice(at + 1)
-        .split(',')
-        .filter(Boolean),
-    ]
-  })
-  return Object.fromEntries(pairs)
-}
-
 function shown(given: Given, app: AppView, secret?: string): number {
-  const { apis, createdAt, rotatedAt, disabledAt, formerUntil, ...rest } = app
+  const { createdAt, rotatedAt, disabledAt, formerUntil, ...rest } = app
   const iso = (at: number | undefined) => at && new Date(at).toISOString()
   const lines = {
     ...(secret !== undefined && { client_id: app.client_id, client_secret: secret }),
     ...rest,
-    apis: Object.entries(apis).map(([resource, scopes]) => `${resource}=${scopes.join(',')}`),
+    ...{ apis: Object.entries(app.apis).map(([resource, scopes]) => `${resource}=${scopes.join(',')}`) },
+    claims: appLines(app).claims.join('; '),
     ...{ created: iso(createdAt), rotated: iso(rotatedAt), disabled: iso(disabledAt), former_until: iso(formerUntil) },
   }
   const written = Object.entries(lines)

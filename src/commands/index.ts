@@ -1,5 +1,5 @@
 import { appsInvite, appsList, appsRemove } from './apps-command.ts'
-import { appsCreate, appsDisable, appsEnable, appsRotate, appsShow } from './apps-store-command.ts'
+import { appsChange, appsCreate, appsDisable, appsEnable, appsRotate, appsShow } from './apps-store-command.ts'
 import { auditExport, auditKeys } from './audit-command.ts'
 import { auditVerify } from './audit-verify.ts'
 import { backup, restore } from './backup-command.ts'
@@ -16,6 +16,7 @@ import { signRequest } from './sign-command.ts'
 import { storeCopy } from './store-command.ts'
 
 const working = {
+  'apps change': appsChange,
   'apps create': appsCreate,
   'apps disable': appsDisable,
   'apps enable': appsEnable,

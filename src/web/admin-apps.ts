@@ -1,11 +1,12 @@
 import type { Context } from 'koa'
 import { usualOverlap } from '../admin/app-keeper.ts'
 import type { AppShown } from '../admin/app-operations.ts'
+import { appLines } from '../clients/app-fields.ts'
 import { templateNames } from '../clients/app-templates.ts'
 import { rolesOfApp } from '../clients/attributes.ts'
 import { Problem } from '../errors.ts'
 import { type InvitedBy, invitedFor } from './admin-invitations.ts'
-import { checkedWishes, claimLines, type Typed, typedIn, typedOf, wishesIn } from './app-form.ts'
+import { checkedWishes, type Typed, typedIn, typedOf, wishesIn } from './app-form.ts'
 import { field, queryField } from './forms.ts'
 import type { Services } from './services.ts'
 import { seeOther } from './show.ts'
@@ -154,7 +155,7 @@ export function adminApps(services: Services): void {
     const came = app.invitation === undefined ? undefined : await invitedBy(app.invitation, by)
     const secretive = app.token_endpoint_auth_method?.startsWith('client_secret') ?? false
     const { usage } = await admin.perform(admin.apps.usage, { app: app.client_id }, by)
-    const claims = claimLines(app.claims)
+    const { claims } = appLines(app)
     const locals = { ...app, claims, base: pathOf(app.client_id), changes, turns, secretive, usage, came }
     show.page(ctx, 'admin/app', locals, { ...frame(by), title: app.client_name })
   })

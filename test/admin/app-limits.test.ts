@@ -3,7 +3,7 @@ import { type AdminScope, adminScopes, together } from '../../src/accounts/role.
 import { appOperations } from '../../src/admin/app-operations.ts'
 import { invitationOperations } from '../../src/admin/invitation-operations.ts'
 import type { Operator } from '../../src/admin/operation.ts'
-import { appWishes } from '../../src/clients/app-templates.ts'
+import { appWishes } from '../../src/clients/app-fields.ts'
 import { parseClients } from '../../src/clients/declared.ts'
 import { registrations } from '../../src/clients/registrations.ts'
 import { registry } from '../../src/clients/registry.ts'

@@ -2,8 +2,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { type AppField, appFieldNames, appFields } from '../../src/clients/app-fields.ts'
 import { secretsOf, storedApps } from '../../src/clients/stored-apps.ts'
-import { appsCreate, appsDisable, appsEnable, appsRotate, appsShow } from '../../src/commands/apps-store-command.ts'
+import {
+  appsChange,
+  appsCreate,
+  appsDisable,
+  appsEnable,
+  appsRotate,
+  appsShow,
+} from '../../src/commands/apps-store-command.ts'
 import { keyring } from '../../src/crypto/keyring.ts'
 import { sealer } from '../../src/crypto/seal.ts'
 import { ledger } from '../../src/observers/ledger.ts'
@@ -28,7 +36,8 @@ describe('latchkey apps of the store', () => {
       redirect_uris: ['https://trading.example.com/callback'],
     }
     const apis = [{ resource: api, name: 'Trading', scopes: ['read', 'trade'] }]
-    writeFileSync(file, JSON.stringify({ apis, clients: [trading] }))
+    const attributes = [{ attribute: 'kyc_tier', type: 'integer', name: 'Your tier' }, { attribute: 'remarks' }]
+    writeFileSync(file, JSON.stringify({ attributes, apis, clients: [trading] }))
     database = testDatabase(folder)
     environment = { LATCHKEY_STORE: database.url, LATCHKEY_CLIENTS: file, LATCHKEY_SECRETS: secret }
     store = await openStore(database.url, { now: Date.now, sweep: false })
@@ -39,7 +48,14 @@ describe('latchkey apps of the store', () => {
     rmSync(folder, { recursive: true })
   })
   const commands = {
-    ...{ create: appsCreate, rotate: appsRotate, disable: appsDisable, enable: appsEnable, show: appsShow },
+    ...{
+      create: appsCreate,
+      change: appsChange,
+      rotate: appsRotate,
+      disable: appsDisable,
+      enable: appsEnable,
+      show: appsShow,
+    },
   }
   const run = (...words: string[]) => within(commands, words, environment)
   const secrets = async (id: string) => {
@@ -83,6 +99,49 @@ describe('latchkey apps of the store', () => {
     expect([app.client_id, 'client_secret' in app, err]).to.deep.equal(['shop-1', false, ''])
   })
 
+  it('creates one with all that the staff area and the admin API can say of one', async () => {
+    const all: Record<AppField, string[]> = {
+      ...{ client_name: [], redirect_uris: [callback[1] as string] },
+      post_logout_redirect_uris: ['https://night.example.com/bye', 'https://night.example.com/ciao'],
+      backchannel_logout_uri: ['https://night.example.com/ended'],
+      ...{ scope: ['openid email'], apis: [`${api}=read,trade`], roles: ['trader', 'auditor'] },
+      claims: ['tier = kyc_tier in id_token userinfo', 'groups=roles', 'kyc_tier'],
+    }
+    const options = appFieldNames.flatMap(name => all[name].flatMap(each => [`--${appFields[name].option[0]}`, each]))
+    const { code, out, err } = await run('create', 'Full', '--template', 'web', ...options, '--json')
+    expect([code, err]).to.deep.equal([0, 'The secret is not shown again.\n'])
+    const app = await storedApps(store).get(JSON.parse(out).client_id)
+    expect(app?.entry).to.deep.include({
+      ...{ client_name: 'Full', scope: 'openid email', apis: { [api]: ['read', 'trade'] } },
+      ...{ post_logout_redirect_uris: all.post_logout_redirect_uris, roles: ['trader', 'auditor'] },
+      backchannel_logout_uri: 'https://night.example.com/ended',
+      claims: {
+        tier: { from: 'kyc_tier', in: ['id_token', 'userinfo'] },
+        ...{ groups: { from: 'roles' }, kyc_tier: { from: 'kyc_tier' } },
+      },
+    })
+    const seen = await run('show', 'full')
+    expect(seen.out).to.include('claims: tier = kyc_tier in id_token userinfo; groups = roles; kyc_tier = kyc_tier\n')
+    expect(seen.out).to.include('roles: trader auditor\n')
+  })
+
+  it('changes what is said, keeps the rest, and takes an empty text for none', async () => {
+    const both = ['--role', 'trader', '--claim', 'groups = roles in id_token', '--api', `${api}=read`]
+    const { client_secret: told } = await made('Changing', '--scope', 'openid', ...both)
+    const { code, out } = await run('change', 'changing', '--name', 'Changed', '--role', 'auditor', '--reason', 'Why')
+    expect([code, out.includes(told)]).to.deep.equal([0, false])
+    const app = await storedApps(store).get('changing')
+    expect(app?.entry).to.deep.include({
+      ...{ client_name: 'Changed', roles: ['auditor'], scope: 'openid', apis: { [api]: ['read'] } },
+      ...{ redirect_uris: [callback[1]], claims: { groups: { from: 'roles', in: ['id_token'] } } },
+    })
+    await run('change', 'changing', '--role', '', '--claim', '', '--api', '', '--scope', '')
+    const bare = (await storedApps(store).get('changing'))?.entry
+    expect(bare).to.deep.include({ roles: [], claims: {}, apis: {} }).and.not.have.property('scope')
+    expect((await secrets('changing')).secret).to.equal(told)
+    expect(await recorded('app.changed')).to.deep.equal([{ app: 'changing', reason: 'Why' }, { app: 'changing' }])
+  })
+
   it('rotates a secret; the former one works for as long as was said', async () => {
     const { client_secret: first } = await made('Rotating')
     const second = JSON.parse((await run('rotate', 'rotating', '--hours', '2', '--json')).out).client_secret
@@ -112,7 +171,7 @@ describe('latchkey apps of the store', () => {
       source: 'file',
       client_id: 'trading',
     })
-    for (const act of ['rotate', 'disable', 'enable']) {
+    for (const act of ['change', 'rotate', 'disable', 'enable']) {
       const { code, out, err } = await run(act, 'trading')
       expect([code, out], act).to.deep.equal([2, ''])
       expect(err).to.include('No app that can be changed here has the id trading')
@@ -133,6 +192,14 @@ describe('latchkey apps of the store', () => {
     ['an id of apps that register', [...web, '--id', 'app_1'], '--id must not begin'],
     ['an API that is unknown', [...web, '--api', 'https://nobody.example=read'], 'https://nobody.example'],
     ['an API without scopes', [...web, '--api', api.replace('?v=1', '')], 'must be RESOURCE=SCOPE,SCOPE'],
+    ['an attribute that is unknown', [...web, '--claim', 'tier = nothing'], 'claims.tier: nothing is not declared'],
+    ['an attribute that people are not asked by', [...web, '--claim', 'remarks'], 'remarks has no name'],
+    ['a place that is none', [...web, '--role', 'a', '--claim', 'g = roles in mails'], 'claims.g.in'],
+    ['a role that is no word', [...web, '--role', 'A role'], 'roles[0]'],
+    ['a scope that is unknown', [...web, '--scope', 'openid read'], 'scope: read is not known'],
+    ['one address of two', [...web, ...['a', 'b'].flatMap(a => ['--backchannel-logout-uri', a])], 'can be given once'],
+    ['a change to an app that is not there', ['change', 'nobody', '--name', 'X'], 'has the id nobody'],
+    ['a change that breaks the rules', ['change', 'night-shift', '--redirect-uri', ''], 'redirect_uris'],
     ['hours that are none', ['rotate', 'x', '--hours', '721'], '--hours must be a whole number from 1 to 720'],
     ['an app that is not there', ['show', 'nobody'], 'has the id nobody'],
   ]

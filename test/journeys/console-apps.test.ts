@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { appFieldNames } from '../../src/clients/app-fields.ts'
 import { adminApiServed, type Member } from '../support/admin-api.ts'
 import { asService } from '../support/keeping-apps.ts'
 import { usePasskey } from '../support/security.ts'
@@ -94,6 +95,20 @@ describe('apps in the staff area', () => {
     expect(await works('day-shift', secret)).to.include({ status: 401 })
     await (await open(ada, '/admin/apps/day-shift/enable')).submit({ reason: 'False alarm' })
     expect(await works('day-shift', secret)).to.include({ status: 200 })
+  })
+
+  it('keep what the form shows of them when it is saved as it is', async () => {
+    const app = await here.asService('robot', ['admin:apps.write', 'admin:apps.read'])
+    const said = {
+      ...{ client_name: 'Kept', redirect_uris: ['https://kept.example/'], scope: 'openid email', roles: ['trader'] },
+      ...{ post_logout_redirect_uris: ['https://kept.example/bye'], backchannel_logout_uri: 'https://kept.example/b' },
+      ...{ apis: { [here.other]: ['read'] }, claims: { groups: { from: 'roles', in: ['id_token'] } } },
+    }
+    await here.ask(app, 'POST', '/apps', { body: { ...said, template: 'web', reason: 'Night' } })
+    const form = await open(ada, '/admin/apps/kept/change')
+    for (const name of appFieldNames) expect(form.all(`[name=${name}]`), name).not.to.have.length(0)
+    await form.submit({ reason: 'Nothing new' })
+    expect((await here.ask(app, 'GET', '/apps/kept')).body).to.deep.include(said)
   })
 
   it('get a new secret on a page that asks first, and the old one works for as long as was said', async () => {

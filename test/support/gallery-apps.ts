@@ -43,7 +43,15 @@ const form = {
   ],
   typed: {
     ...{ template: 'web', client_id: '', client_name: '', redirect_uris: '' },
-    ...{ post_logout_redirect_uris: '', backchannel_logout_uri: '', apis: [], roles: '', claims: '', reason: '' },
+    ...{
+      post_logout_redirect_uris: '',
+      backchannel_logout_uri: '',
+      scope: '',
+      apis: [],
+      roles: '',
+      claims: '',
+      reason: '',
+    },
   },
 }
 const uri = 'http://night.example.com/callback'

@@ -1,5 +1,5 @@
 import { appKeeper } from '../../src/admin/app-keeper.ts'
-import { appWishes } from '../../src/clients/app-templates.ts'
+import { appWishes } from '../../src/clients/app-fields.ts'
 import { registrations } from '../../src/clients/registrations.ts'
 import { storedApps } from '../../src/clients/stored-apps.ts'
 import { keyring } from '../../src/crypto/keyring.ts'
