@@ -38,12 +38,16 @@ export function phrases({
   read = readFile,
 }: Options = {}) {
   const all = once(locale => (locale === 'en' ? en : read(locale)))
-  const compiled = once(name => {
-    const [locale = '', key = ''] = name.split(' ')
-    const source = Object.hasOwn(all(locale), key) ? (all(locale) as Record<string, string>)[key] : undefined
-    if (source === undefined) throw new Error(`No phrase ${key} in ${locale}`)
-    // Phrases are plain text: a "<" in one is a "<".
-    return new IntlMessageFormat(source, locale, undefined, { ignoreTag: true })
+  const spokenIn = once(locale => {
+    const own = all(locale) as Record<string, string>
+    return once(key => {
+      const source = Object.hasOwn(own, key) ? own[key] : undefined
+      if (source === undefined) throw new Error(`No phrase ${key} in ${locale}`)
+      // Most say the same each time: nothing is put into them, and nothing is quoted (ICU MessageFormat).
+      if (!/[{}']/.test(source)) return source
+      // Phrases are plain text: a "<" in one is a "<".
+      return new IntlMessageFormat(source, locale, undefined, { ignoreTag: true })
+    })
   })
 
   /** Returns the direction in which a language is written. */
@@ -53,9 +57,11 @@ export function phrases({
   function t(locale: string, key: PhraseKey, values?: PhraseValues): string {
     // What is kept of a person may name a language that an earlier version spoke.
     const spoken = Object.hasOwn(known, locale) ? locale : 'en'
-    const given = { brand: brand(), ...values }
     try {
-      return String(compiled(`${spoken} ${key}`).format(direction(spoken) === 'rtl' ? isolated(given) : given))
+      const phrase = spokenIn(spoken)(key)
+      if (typeof phrase === 'string') return phrase
+      const given = { brand: brand(), ...values }
+      return String(phrase.format(direction(spoken) === 'rtl' ? isolated(given) : given))
     } catch (error) {
       if (!production) throw error
       return spoken === 'en' ? key : say('en', key, values)

@@ -102,20 +102,45 @@ interface Rendering {
   brand?: () => Brand
 }
 
+/** What a view is given: its page, and what includes another view, with more locals where it is given some. */
+interface Shown {
+  include(path: string, more?: object): string
+}
+
+/** Returns what shows a view by its path. Each is compiled as it is first shown; those of a brand are in the place of ours. */
+function viewsIn(brand: string | undefined): (path: string, page: object) => string {
+  const root = brand === undefined ? [views] : [brand, views]
+  const compiled = new Map<string, ejs.TemplateFunction>()
+  const viewAt = (path: string): ejs.TemplateFunction => {
+    const known = compiled.get(path)
+    if (known) return known
+    const filename = root.map(folder => `${folder}${path}.ejs`).find(existsSync)
+    if (filename === undefined) throw new Error(`There is no view ${path}`)
+    const options = { filename, strict: true, localsName: 'page', escape: text }
+    // The include of EJS itself looks for the file and copies all locals each time. Ours hands them on as a prototype, which ends in null.
+    const ours = { destructuredLocals: ['include'], unsafePrototypeLocals: true }
+    const made = ejs.compile(readFileSync(filename, 'utf8'), { ...options, ...ours })
+    compiled.set(path, made)
+    return made
+  }
+  const shown = (page: object | null, given: object): Shown => {
+    const all: Shown = {
+      __proto__: page,
+      ...given,
+      include: (path, more) => viewAt(path)(more ? shown(all, more) : all),
+    } as Shown
+    return all
+  }
+  return (path, page) => viewAt(path)(shown(null, page))
+}
+
 /** Returns what renders the whole HTML document of a page. Views are read and compiled once; a misspelt local or phrase throws. */
 export function renderer(services: Rendering) {
   const { phrases, assets, now, brand = () => plainBrand } = services
-  let compiled: { of: Brand; layout: ejs.TemplateFunction } | undefined
-
-  /** Returns the frame of every page, with the views that a brand has in the place of ours. */
-  const layoutFor = (of: Brand): ejs.TemplateFunction => {
-    if (compiled?.of === of) return compiled.layout
-    if (compiled) ejs.clearCache()
-    const root = of.views === undefined ? [views] : [of.views, views]
-    const filename = root.map(folder => `${folder}/layout.ejs`).find(existsSync) ?? ''
-    const options = { filename, root, cache: true, strict: true, localsName: 'page', escape: text }
-    compiled = { of, layout: ejs.compile(readFileSync(filename, 'utf8'), options) }
-    return compiled.layout
+  let compiled: { of: Brand; show: ReturnType<typeof viewsIn> } | undefined
+  const showIn = (of: Brand): ReturnType<typeof viewsIn> => {
+    if (compiled?.of !== of) compiled = { of, show: viewsIn(of.views) }
+    return compiled.show
   }
 
   return <Name extends keyof Pages>(name: Name, locals: Locals<Name>): string => {
@@ -147,7 +172,7 @@ export function renderer(services: Rendering) {
     }
     // Locals win, but one that is undefined leaves the title to the page.
     const page = { ...frame, ...locals, title: locals.title ?? t(titleOf(name, locals)) }
-    return layoutFor(house)(page)
+    return showIn(house)('/layout', page)
   }
 }
 
