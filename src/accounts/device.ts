@@ -9,11 +9,21 @@ import { allOf, claim, declare, type Store } from '../store/collection.ts'
 export const agentShape = z.object({ browser: z.string().optional(), system: z.string().optional() })
 export type Agent = z.output<typeof agentShape>
 
+/** Agents that were read last, by their headers: reading one tries hundreds of patterns, and few browsers send most requests. */
+const read = new Map<string, Agent>()
+const mostRead = 500
+
 /** Reads a User-Agent header. Senders may write anything into it, so only plain short names come through. */
 export function agentOf(header: string | undefined): Agent {
   if (!header) return {}
-  const { browser, os } = Bowser.parse(header.slice(0, 300))
-  return { browser: plain(browser.name), system: plain(os.name) }
+  const sent = header.slice(0, 300)
+  const known = read.get(sent)
+  if (known) return { ...known }
+  const { browser, os } = Bowser.parse(sent)
+  const agent = { browser: plain(browser.name), system: plain(os.name) }
+  if (read.size >= mostRead) read.clear()
+  read.set(sent, agent)
+  return { ...agent }
 }
 
 function plain(name: string | undefined): string | undefined {

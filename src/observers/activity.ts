@@ -9,7 +9,7 @@ import { type Leaf, leaves, placed, places } from './ledger.ts'
 export const kinds = ['sign-in', 'security', 'apps', 'account'] as const
 export type Kind = (typeof kinds)[number]
 
-/** Entries on one page. */
+/** Entries on one page, unless fewer are asked for. */
 const most = 50
 
 /** Which part of a person's log; times in milliseconds since the epoch. */
@@ -32,8 +32,9 @@ export function activity({ store }: { store: Store }) {
   const about = concerning(store)
 
   /** Returns a page of what concerns an account, newest first. `after` is the `older` of the page before; throws Problem `not_found`. */
-  const page = async (account: string, { kind, ...time }: Part, after?: string) => {
-    const { entries, next } = await about(account, { ...time, ...(kind && { name: { in: named[kind] } }) }, after)
+  const page = async (account: string, { kind, ...time }: Part, after?: string, limit?: number) => {
+    const asked = { ...time, ...(kind && { name: { in: named[kind] } }) }
+    const { entries, next } = await about(account, asked, after, limit)
     return { entries: entries.map(forOwner), older: next }
   }
 
@@ -55,11 +56,11 @@ export function activity({ store }: { store: Store }) {
 export function concerning(store: Store) {
   const book = store.collection(leaves)
   const index = store.collection(places)
-  return async (account: string, { from, until, name }: Asked, after?: string) => {
+  return async (account: string, { from, until, name }: Asked, after?: string, limit = most) => {
     if (after !== undefined && (await index.get(after))?.account !== account) throw new Problem('not_found')
     const at = { ...(from !== undefined && { gte: from }), ...(until !== undefined && { lt: until }) }
     const where = { account, ...(Object.keys(at).length > 0 && { at }), ...(name !== undefined && { name }) }
-    const { page, next } = await pageOf(index, where, { sort: { by: 'at', descending: true }, limit: most, after })
+    const { page, next } = await pageOf(index, where, { sort: { by: 'at', descending: true }, limit, after })
     const ids = page.map(({ id }) => id)
     return { entries: await entriesAt(book, ids), next }
   }

@@ -1,6 +1,6 @@
 import type { Account } from '../accounts/account.ts'
 import { guards, limitedUntil } from '../flows/assurance.ts'
-import { type Row, rows, wording } from './activity-words.ts'
+import { entriesOfRows, type Row, rows, wording } from './activity-words.ts'
 import type { Services } from './services.ts'
 import { seeOther } from './show.ts'
 
@@ -42,6 +42,8 @@ interface Launched {
 
 /** How many recovery codes are few, and how many events are the last. */
 const [few, last] = [3, 5]
+/** How many entries of the log the last events are looked for in first: most of them are steps on the way to a sign-in. */
+const enough = 20
 const week = 7 * 24 * 3_600_000
 
 /** Serves a person's own front page, and signs them out. */
@@ -51,12 +53,15 @@ export function account(services: Services): void {
 
   page('/account', async (ctx, { account }) => {
     const { id, email, profile, holdUntil = 0 } = account
-    const [factors, waiting, { entries }, apps] = await Promise.all([
+    const [factors, waiting, newest, apps] = await Promise.all([
       listed(services, id),
       approvals.of(id),
-      activity.page(id, {}),
+      activity.page(id, {}, undefined, enough),
       launcher(services, id),
     ])
+    const { entries } = newest
+    const happened =
+      entriesOfRows(entries, last) ?? (newest.older === undefined ? entries : (await activity.page(id, {})).entries)
     const hint = (factor: string) => factors.find(each => each.factor.id === factor)?.hint
     const codes = Number(hint('recovery-code') ?? 0)
     const locals = {
@@ -70,7 +75,7 @@ export function account(services: Services): void {
       protection: protectionOf(services, account, factors, codes),
       apps,
       signals: signalsOf(services, account, factors),
-      lately: rows(await Promise.all(entries.map(each => inWords(ctx, each)))).slice(0, last),
+      lately: rows(await Promise.all(happened.map(each => inWords(ctx, each, factors)))).slice(0, last),
     }
     const staff = (await roles.held(id)).length > 0
     show.page(ctx, 'account/overview', locals, { person: { email, staff } })
@@ -115,8 +120,10 @@ function protectionOf(
 
 /** Returns the apps that people open from here, the one that was used last first. */
 async function launcher({ suite, book }: Pick<Services, 'suite' | 'book'>, account: string): Promise<Launched[]> {
+  const apps = suite().filter(({ home }) => home !== undefined)
+  if (apps.length === 0) return []
   const records = await book.of(account)
-  return suite()
+  return apps
     .flatMap(({ id, name, tile, logo, home, firstParty }): Launched[] => {
       const uses = records.filter(each => each.apps.includes(id)).map(each => each.endedAt ?? each.seenAt)
       const usedAt = uses.length > 0 ? Math.max(...uses) : undefined

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { beginning, chain, type Happening } from '../../src/observers/chain.ts'
 import { csvLine } from '../../src/web/activity-page.ts'
-import { happened } from '../../src/web/activity-words.ts'
+import { entriesOfRows, happened, rows } from '../../src/web/activity-words.ts'
 import { type PhraseKey, phrases } from '../../src/web/phrases.ts'
 import { happening } from '../support/audit.ts'
 
@@ -53,6 +53,34 @@ describe('an entry of the activity page', () => {
   it('has words for an event of another version, too', () => {
     expect(what('door.opened', {})).to.equal('Other event: door.opened')
     expect(what('factor.proved', { factor: 'horoscope' })).to.equal('horoscope: accepted')
+  })
+})
+
+describe('the entries of the first rows', () => {
+  /** A sign-in of two proofs on each of these devices, newest first, and a change after each. */
+  const log = ['a', 'b', 'c'].flatMap((device, at) =>
+    ['profile.changed', 'session.started', 'factor.proved', 'factor.proved'].map((name, step) =>
+      chain(
+        happening('ada', { name, at: 1_000_000 - at * 10_000 - step, data: { account: 'ada' }, origin: { device } }),
+        beginning,
+      ),
+    ),
+  )
+  const inWords = (list: readonly (typeof log)[number][]) =>
+    rows(list.map(each => happened(each, { say: key => key, app: id => id })))
+
+  it('make the same rows as all entries do', () => {
+    expect(inWords(log)).to.have.lengthOf(6)
+    for (const count of [1, 2, 3, 4, 5]) {
+      const few = entriesOfRows(log, count) ?? []
+      expect(few.length, `${count} rows`).to.be.below(log.length)
+      expect(inWords(few), `${count} rows`).to.deep.equal(inWords(log).slice(0, count))
+    }
+  })
+
+  it('are not known while there may be more rows', () => {
+    expect(entriesOfRows(log, 6)).to.equal(undefined)
+    expect(entriesOfRows([], 1)).to.equal(undefined)
   })
 })
 
