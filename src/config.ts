@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'no
 import { isIP } from 'node:net'
 import { dirname, join } from 'node:path'
 import { token } from './crypto/random.ts'
+import { type Environment, environment as ofThisProcess } from './environment.ts'
 import { loopback } from './network.ts'
 import { listed, type Values, valued } from './setting.ts'
 import { unbracketed } from './setting-shapes.ts'
@@ -21,11 +22,10 @@ export class ConfigError extends Error {
 }
 
 export type Config = ReturnType<typeof configure>
-type Environment = Readonly<Record<string, string | undefined>>
 type Read = Values<typeof settings>
 
 /** Reads the environment. Throws ConfigError with every fault there is. */
-export function configure(environment: Environment = process.env) {
+export function configure(environment: Environment = ofThisProcess) {
   const { set, typed, faults, warnings } = readSettings(environment)
   const issuer = URL.canParse(set.issuer ?? '') ? new URL(set.issuer) : undefined
   /** True when the issuer is on loopback: https is not required. */
@@ -52,8 +52,6 @@ export function configure(environment: Environment = process.env) {
     warnings,
     /** Every setting as it was typed, and where; secrets left out. */
     inForce: inForce(environment),
-    /** True when `npm run serve` started this process. */
-    underNpm: environment.npm_lifecycle_event === 'serve',
     listen: { ...listen, ...(listen.at ?? from), tls: cert && key ? { cert, key } : undefined },
     mail: {
       ...mail,

@@ -1,6 +1,6 @@
 import cluster from 'node:cluster'
 import { ClientsError } from './clients/declared.ts'
-import { type Config, secretsOf } from './config.ts'
+import { ConfigError, configure, secretsOf } from './config.ts'
 import { Problem } from './errors.ts'
 import { latchkey } from './latchkey.ts'
 import { DatabaseError } from './risk/places.ts'
@@ -15,8 +15,9 @@ const impatience = 1_000
 /** Milliseconds that connections stay open for one more answer, so that no request meets one that just closed: while others take its place, as long as clients keep them. */
 const linger = { SIGINT: 0, SIGTERM: 1_000, retired: 66_000 }
 
-/** Serves until it is told to stop; a second signal, a while later, stops it at once. */
-export async function serve(config: Config): Promise<void> {
+/** Serves until it is told to stop; a second signal, a while later, stops it at once. Throws ConfigError. */
+export async function serve(): Promise<void> {
+  const config = configure()
   let hear = async (): Promise<void> => {}
   process.on('SIGHUP', () => void hear())
   const store = await openStore(config.store, { now: Date.now })
@@ -74,6 +75,6 @@ export function reasonOf(fault: unknown): string {
     return `LATCHKEY_STORE cannot be opened: ${cause instanceof Error ? cause.message : 'it cannot be reached'}`
   }
   if (!(fault instanceof Error)) return String(fault)
-  const foreseen = [ClientsError, DatabaseError, StoreTooNew].some(each => fault instanceof each)
+  const foreseen = [ConfigError, ClientsError, DatabaseError, StoreTooNew].some(each => fault instanceof each)
   return foreseen ? fault.message : (fault.stack ?? fault.message)
 }

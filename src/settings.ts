@@ -1,3 +1,4 @@
+import { mostWorkers } from './environment.ts'
 import { operating } from './operating-settings.ts'
 import { optional, setting } from './setting.ts'
 import * as shape from './setting-shapes.ts'
@@ -152,7 +153,7 @@ export const settings = {
       shape.text,
     ),
   },
-  workers: setting('LATCHKEY_WORKERS=1', 'How many processes serve.', shape.whole(1, 64)),
+  workers: setting('LATCHKEY_WORKERS=1', 'How many processes serve.', shape.whole(1, mostWorkers)),
   session: {
     idle: setting(
       'LATCHKEY_SESSION_IDLE=1440',

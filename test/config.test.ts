@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { ConfigError, configure } from '../src/config.ts'
+import { workersWanted } from '../src/environment.ts'
 import { listed } from '../src/setting.ts'
 import { settings } from '../src/settings.ts'
 import { settingFaults } from './support/settings.ts'
@@ -96,6 +97,17 @@ describe('config', () => {
   it('refuses a store of its own for each of several workers', () => {
     const environment = { LATCHKEY_WORKERS: '2', LATCHKEY_STORE: 'sqlite::memory:' }
     expect(settingFaults(environment)).to.deep.equal(['LATCHKEY_WORKERS needs a store that processes can share'])
+  })
+
+  it('agrees with the first look at how many workers there are to be', () => {
+    for (const typed of ['', '1', '2', '02', '64']) {
+      const environment = { LATCHKEY_WORKERS: typed }
+      expect(workersWanted(environment), typed).to.equal(configure(environment).workers)
+    }
+    for (const typed of ['0', '65', '-2', '2.5', 'many', '1000000002']) {
+      expect(workersWanted({ LATCHKEY_WORKERS: typed }), typed).to.equal(1)
+      expect(settingFaults({ LATCHKEY_WORKERS: typed }), typed).to.have.length(1)
+    }
   })
 
   it('refuses a name that it does not know, and leaves other programs’ names alone', () => {

@@ -72,6 +72,14 @@ describe('a server that cannot start', function () {
         expect(code).to.equal(1)
       })
 
+      it('says once what is wrong with its settings, and ends', async () => {
+        const it = start({ LATCHKEY_ISSUER: 'http://id.example.com', LATCHKEY_NONSENSE: 'x', LATCHKEY_WORKERS })
+        expect(await ended(it)).to.equal(1)
+        expect(it.err()).to.match(/^Latchkey cannot start:\n/)
+        expect(it.err().split('LATCHKEY_NONSENSE is not a setting')).to.have.length(2)
+        expect(it.err()).to.not.match(/^ +at /m)
+      })
+
       it('says once what is wrong with clients.json, and ends', async () => {
         clients('{')
         const [port] = await freePorts(1)

@@ -11,6 +11,12 @@ export interface Batch {
 }
 
 /**
+ * The file that the thread runs. The main thread loads it too, because Node keeps what it compiled for the next start only of files that
+ * the main thread has loaded, and a thread that finds nothing kept loads the compiler of TypeScript.
+ */
+export const threadFile = new URL(import.meta.url)
+
+/**
  * The thread that writes to the file of the embedded engine. While one transaction is being synced, more steps arrive: all of them
  * are the next transaction, so that a slow disk holds up only those who wait for it, and costs one sync for many of them.
  */

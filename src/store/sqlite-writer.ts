@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { Worker } from 'node:worker_threads'
 import { unavailable } from './sqlite-fault.ts'
 import { type Outcome, type Step, stepper } from './sqlite-steps.ts'
-import type { Batch } from './sqlite-thread.ts'
+import { type Batch, threadFile } from './sqlite-thread.ts'
 
 interface Queued {
   step: Step
@@ -96,7 +96,7 @@ export function threadedWriter(path: string): Writer {
   let sent = 0
 
   const start = (): Worker => {
-    const made = new Worker(new URL('./sqlite-thread.ts', import.meta.url), { workerData: { latchkeyStore: path } })
+    const made = new Worker(threadFile, { workerData: { latchkeyStore: path } })
     const gone = (fault: unknown): void => {
       if (thread !== made) return
       thread = undefined

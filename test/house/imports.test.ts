@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { posix } from 'node:path'
 import { expect } from 'chai'
 import * as rules from './rules.ts'
 
@@ -24,6 +25,21 @@ describe('the house', () => {
   it('hands each room only its slice of the configuration', () => expect(broken(slices, src)).to.deep.equal([]))
   it('keeps cryptography in one room', () => expect(broken(oneCrypto, src)).to.deep.equal([]))
   it('reads the environment in one place', () => expect(broken(oneEnvironment, src)).to.deep.equal([]))
+  it('loads no package in the process that keeps workers serving', () => {
+    const reached = new Set<string>()
+    const loads = (path: string): string[] => {
+      const source = src.find(each => each.path === path)
+      if (source === undefined || reached.has(path)) return []
+      reached.add(path)
+      // What `import()` names is loaded later, if at all.
+      const at = rules.importsOf(source).filter(({ names, typesOnly }) => names !== '' && !typesOnly)
+      const own = at.filter(({ from }) => from.startsWith('.'))
+      const packages = at.filter(({ from }) => !/^(\.|node:)/.test(from)).map(({ from }) => `${path}: ${from}`)
+      return [...packages, ...own.flatMap(({ from }) => loads(posix.join(posix.dirname(path), from)))]
+    }
+    expect(loads('src/main.ts')).to.deep.equal([])
+    expect([...reached]).to.include('src/workers.ts')
+  })
   it('reads forms in one place', () => expect(broken(oneForm, src)).to.deep.equal([]))
   it('uses the internals of oidc-provider in one file', () => expect(broken(oneInternals, src)).to.deep.equal([]))
   it('is told the time', () => expect(broken(oneClock, src)).to.deep.equal([]))
@@ -149,7 +165,7 @@ describe('the rules of the house', () => {
     ],
     ['the configuration in main', slices, file('src/main.ts', "import { configure } from './config.ts'")],
     ['node:crypto at home', oneCrypto, file('src/crypto/x.ts', "import { hash } from 'node:crypto'")],
-    ['the environment at home', oneEnvironment, file('src/config.ts', 'process.env')],
+    ['the environment at home', oneEnvironment, file('src/environment.ts', 'process.env')],
     ['a clock in main', oneClock, file('src/main.ts', 'const now = Date.now')],
     ['the date of a given time', oneClock, file('src/flows/x.ts', 'const at = new Date(now())')],
     ['an import at run time that is spelled out', spelledOut, file('src/x.ts', "await import('./x.ts')")],

@@ -147,9 +147,9 @@ export const oneCrypto: Rule = source => {
   return [...packages.map(({ from }) => `imports ${from}`), ...(global ? ['uses the global crypto'] : [])]
 }
 
-/** Only config.ts reads the environment. */
+/** Only environment.ts reads the environment. */
 export const oneEnvironment: Rule = source => {
-  if (source.path === 'src/config.ts') return []
+  if (source.path === 'src/environment.ts') return []
   const code = withoutComments(source.text)
   const named = importsOf(source).some(({ from, names }) => /^(node:)?process$/.test(from) && /\benv\b/.test(names))
   return /\bprocess\s*(\.\s*env\b|\[\s*['"]env)/.test(code) || named ? ['reads the environment'] : []
