@@ -4,7 +4,7 @@ import { originOf } from '../accounts/device.ts'
 import { sha256 } from '../crypto/digest.ts'
 import { Problem } from '../errors.ts'
 import type { Mutes } from '../records/consents.ts'
-import { ping } from './internals.ts'
+import { ping } from './library-models.ts'
 import { reasonOfCall, statusOf } from './logout.ts'
 import type { Options } from './options.ts'
 

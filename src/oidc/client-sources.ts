@@ -12,8 +12,7 @@ import { same, sha256 } from '../crypto/digest.ts'
 import type { Sealer } from '../crypto/seal.ts'
 import { Problem } from '../errors.ts'
 import { refuseStrange } from './client-metadata.ts'
-import { makeClient } from './internals.ts'
-import type { Replacements } from './library-models.ts'
+import { makeClient, type Replacements } from './library-models.ts'
 import type { Options } from './options.ts'
 
 /**

@@ -3,8 +3,8 @@ import { type Client, errors, type KoaContextWithOIDC, type Provider } from 'oid
 import { subjectFor } from '../clients/pairwise.ts'
 import { publicHalf } from '../crypto/jws.ts'
 import type { Ring } from '../keys/signing-keys.ts'
-import { type Step, verifyHint } from './internals.ts'
-import type { Replacements } from './library-models.ts'
+import type { Step } from './internals.ts'
+import { type Replacements, verifyHint } from './library-models.ts'
 
 /**
  * Lets ID token hints verify for as long as sessions live: the library knows only the keys that are published, and a session may be

@@ -1,5 +1,5 @@
 /**
- * What Latchkey uses of oidc-provider beyond what it exports: modules of its lib/, its state, and methods of its models that are replaced.
+ * What Latchkey uses of oidc-provider beyond what it exports: modules of its lib/ and its state, and methods of its models that are replaced.
  * No other file does. test/oidc/internals.test.ts pins the version, and names what another version has changed of it.
  */
 import type { Context } from 'koa'
@@ -7,12 +7,19 @@ import type * as library from 'oidc-provider'
 import type { Client, ExternalSigningKey, Provider, Session } from 'oidc-provider'
 // @ts-expect-error: the library types only what it exports
 import * as actions from 'oidc-provider/lib/actions/index.js'
+// @ts-expect-error: the library types only what it exports
+import als from 'oidc-provider/lib/helpers/als.js'
 import { checkDpopReplay, checkDpopRequired, checkMtlsCert, validateDpop } from 'oidc-provider/lib/helpers/grants.js'
+// @ts-expect-error: the library types only what it exports
+import Params from 'oidc-provider/lib/helpers/params.js'
+// @ts-expect-error: the library types only what it exports
+import Router from 'oidc-provider/lib/helpers/router.js'
 // @ts-expect-error: the library types only what it exports
 import state from 'oidc-provider/lib/helpers/weak_cache.js'
 // @ts-expect-error: the library types only what it exports
 import clientAuth, { getClientAuthParams } from 'oidc-provider/lib/shared/client_auth.js'
-import type { Inside, Making, Replacements, Saving } from './library-models.ts'
+
+import { inside, type Making, type Replacements, type Saving } from './library-models.ts'
 
 /** One step in how the library answers a request. */
 export type Step = (ctx: library.KoaContextWithOIDC, next: () => Promise<void>) => Promise<void>
@@ -27,6 +34,7 @@ const steps: { readonly [endpoint: string]: Step[] } = {
   registration: actions.registration.post,
   registration_update: actions.registration.put,
   token: actions.token,
+  userinfo: actions.userinfo,
 }
 
 /**
@@ -41,7 +49,8 @@ export function insertStep(endpoint: string, before: string, step: Step): void {
 /** Replaces the library's step with this function name by one that is made of it, for all providers of the process. Throws when there is none. */
 export function wrapStep(endpoint: string, name: string, wrap: (own: Step) => Step): void {
   const { list, at } = stepAt(endpoint, name)
-  list.splice(at, 1, Object.defineProperty(wrap(list[at] as Step), 'name', { value: name }))
+  const own = list[at] as Step
+  list.splice(at, 1, Object.assign(Object.defineProperty(wrap(own), 'name', { value: name }), { own }))
 }
 
 function stepAt(endpoint: string, name: string): { list: Step[]; at: number } {
@@ -53,13 +62,17 @@ function stepAt(endpoint: string, name: string): { list: Step[]; at: number } {
 
 /** What the library keeps of one provider. */
 const stateOf = state as (provider: Provider) => {
-  configuration: { enabledJWA: Record<string, string[]> }
+  configuration: { enabledJWA: Record<string, string[]>; findAccount: library.FindAccount }
   grantTypeHandlers: Map<string, Grant>
+  grantTypeParams: Map<unknown, ReadonlySet<string>>
   jwks: { keys: readonly object[] }
   keystore: { clear(): void; add(key: ExternalSigningKey): void }
   responseModes: Map<string, ResponseMode>
   router: { match(method: string, path: string): { route: { name: string } } | undefined }
 }
+
+/** Returns the function that finds accounts. */
+export const accountFinderOf = (provider: Provider) => stateOf(provider).configuration.findAccount
 
 /** Replaces the keys that the library signs with, those that it publishes, and the algorithms that it offers; it reads them once by itself. */
 export function replaceKeys(provider: Provider, keys: readonly ExternalSigningKey[], jwks: readonly object[]): void {
@@ -123,38 +136,51 @@ export async function proofShown(
   return proof?.thumbprint
 }
 
-/** Builds a client from metadata by the library's rules. Throws its InvalidClientMetadata. */
-export async function makeClient(provider: Provider, metadata: library.ClientMetadata): Promise<Client> {
-  const { Client } = inside(provider)
-  await Client.validate(metadata)
-  return new Client(metadata)
-}
-
-/** Tells an app that its backchannel request was answered, by the token that came with it (CIBA Core 1.0, 10.2). */
-export function ping(provider: Provider, client: Client, answered: { jti: string; params: object }): Promise<void> {
-  return client.backchannelPing(Object.assign(new provider.BackchannelAuthenticationRequest({} as never), answered))
-}
-
-/** Signs an answer to an app as its client has it signed (JARM, 2.1). */
-export function signAnswer(ctx: library.KoaContextWithOIDC, answer: object): Promise<string> {
-  const { IdToken } = inside(ctx.oidc.provider)
-  return Object.assign(new IdToken({}, { ctx }), { extra: answer }).issue({ use: 'authorization' })
-}
-
-/** Verifies an ID token of ours for a client, however old it is. Throws when it does not verify. */
-export function verifyHint(provider: Provider, hint: string, client: Client): Promise<unknown> {
-  return inside(provider).IdToken.validate(hint, client)
-}
-
-/** Returns the secret that a form of the library's sign-out must post. */
-export function signOutSecret(session: Session | undefined): string {
-  return String(session?.state?.secret)
-}
-
 /** Answers a confirmed sign-out: ends the session everywhere that it was used, and redirects to where the app wants people back. */
 export const endConfirmed: (ctx: library.KoaContextWithOIDC) => Promise<void> = actions.endSession.confirm.at(-1)
 
-const inside = (provider: Provider): Inside => provider as unknown as Inside
+/** The provider of each of the library's routers. */
+const providers = new WeakMap<object, Provider>()
+
+/** Has a provider's requests take the short ways below. */
+export function shorten(provider: Provider): void {
+  providers.set(stateOf(provider).router, provider)
+}
+
+/**
+ * Gives a request its context as a plain property. The library defines a getter for each request: that makes the request's object a
+ * dictionary, and everything that reads it slow.
+ */
+for (const verb of ['get', 'post', 'put', 'delete', 'options']) {
+  const register = Router.prototype[verb]
+  Router.prototype[verb] = function (this: object, name: string, path: string, ensureOIDC: Step, ...steps: Step[]) {
+    const first: Step = (ctx, next) => {
+      const provider = providers.get(this)
+      if (!provider) return ensureOIDC(ctx, next)
+      Object.assign(ctx, { oidc: new provider.OIDCContext(ctx) })
+      return als.run(ctx, next)
+    }
+    return register.call(this, name, path, first, ...steps)
+  }
+}
+
+const parametersOf = new WeakMap<ReadonlySet<string>, ReadonlySet<string>>()
+
+/** Reads the parameters of a grant alone: the library reads those of all grants, and deletes the others again. */
+const ofItsGrant = (own: Step): Step => {
+  return (ctx, next) => {
+    const { oidc } = ctx
+    const { grant_type: type } = oidc.body ?? {}
+    const taken = typeof type === 'string' ? stateOf(oidc.provider).grantTypeParams.get(type) : undefined
+    if (!taken) return own(ctx, next)
+    const parameters = parametersOf.get(taken) ?? new Set([...taken, ...getClientAuthParams(ctx)])
+    parametersOf.set(taken, parameters)
+    Object.assign(oidc, { params: new Params(parameters, oidc.body) })
+    return next()
+  }
+}
+
+wrapStep('token', 'assembleTokenParams', ofItsGrant)
 
 /** Returns a method that hands its object to a function. */
 function method<S, A extends unknown[], R>(act: (self: S, ...given: A) => R) {

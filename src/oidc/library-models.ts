@@ -1,5 +1,14 @@
+/** The models of oidc-provider beside what their types say, and what Latchkey uses and replaces of them. */
 import type { Context } from 'koa'
-import type { AdapterPayload, Client, ClientMetadata, Interaction, KoaContextWithOIDC, Session } from 'oidc-provider'
+import type {
+  AdapterPayload,
+  Client,
+  ClientMetadata,
+  Interaction,
+  KoaContextWithOIDC,
+  Provider,
+  Session,
+} from 'oidc-provider'
 
 type Find<T> = (id: string) => Promise<T | undefined>
 type Validate = (token: string, client: Client) => Promise<{ payload: object }>
@@ -19,7 +28,7 @@ interface Choosing {
 export type Told = (of: Choosing, chosen: object) => object
 
 /** The library's models, beside what their types say. */
-export interface Inside {
+interface Inside {
   Claims: { prototype: { result(this: Choosing): Promise<object> } }
   Client: {
     new (metadata: ClientMetadata): Client
@@ -64,4 +73,35 @@ export interface Replacements {
   /** Returns whom clients' assertions may be made out to. */
   audiences(of: Answered): Set<string>
   acr(of: Answered): string | undefined
+}
+
+/** The models of a provider. */
+export const inside = (provider: Provider): Inside => provider as unknown as Inside
+
+/** Builds a client from metadata by the library's rules. Throws its InvalidClientMetadata. */
+export async function makeClient(provider: Provider, metadata: ClientMetadata): Promise<Client> {
+  const { Client } = inside(provider)
+  await Client.validate(metadata)
+  return new Client(metadata)
+}
+
+/** Signs an answer to an app as its client has it signed (JARM, 2.1). */
+export function signAnswer(ctx: KoaContextWithOIDC, answer: object): Promise<string> {
+  const { IdToken } = inside(ctx.oidc.provider)
+  return Object.assign(new IdToken({}, { ctx }), { extra: answer }).issue({ use: 'authorization' })
+}
+
+/** Verifies an ID token of ours for a client, however old it is. Throws when it does not verify. */
+export function verifyHint(provider: Provider, hint: string, client: Client): Promise<unknown> {
+  return inside(provider).IdToken.validate(hint, client)
+}
+
+/** Tells an app that its backchannel request was answered, by the token that came with it (CIBA Core 1.0, 10.2). */
+export function ping(provider: Provider, client: Client, answered: { jti: string; params: object }): Promise<void> {
+  return client.backchannelPing(Object.assign(new provider.BackchannelAuthenticationRequest({} as never), answered))
+}
+
+/** Returns the secret that a form of the library's sign-out must post. */
+export function signOutSecret(session: Session | undefined): string {
+  return String(session?.state?.secret)
 }

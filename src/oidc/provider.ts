@@ -22,7 +22,7 @@ import { discovery, replaceRing } from './discovery.ts'
 import { protocolEndpoints } from './endpoints.ts'
 import { olderHints } from './id-token-hints.ts'
 import { interactions } from './interactions.ts'
-import { replaceMethods, wrapGrant, wrapResponseModes } from './internals.ts'
+import { replaceMethods, shorten, wrapGrant, wrapResponseModes } from './internals.ts'
 import type { Replacements } from './library-models.ts'
 import { logoutNotices, sessionEnding } from './logout.ts'
 import { namedAsCalled } from './mtls.ts'
@@ -35,6 +35,7 @@ import { correctRefusals } from './refusals.ts'
 import { remoteApprovals } from './remote-approvals.ts'
 import { responseMode } from './response-modes.ts'
 import { sessionStorage } from './session-storage.ts'
+import './shorter-steps.ts'
 import { exchangeParameters, tokenExchange } from './token-exchange.ts'
 import { codeRedemption, polling } from './token-spending.ts'
 
@@ -54,6 +55,7 @@ export async function createProvider(options: Options) {
   const stored = { records, consents, mutes, adapters, guard: admitted.guard }
   const provider = construct(issuer, configuration(options, stored))
   const services = { ...options, provider, records, consents, mutes }
+  shorten(provider)
   const { endSession, revokeApp } = sessionEnding(services)
   const { tellLogout, tellApp } = logoutNotices(services)
   const { findClient, declare } = declaredClients(provider, options, sealer)

@@ -2,7 +2,8 @@ import type { Context } from 'koa'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { placeOf } from '../clients/appearance.ts'
 import { isDeclared } from '../clients/client-extensions.ts'
-import { type ResponseMode, signAnswer, signOutSecret } from './internals.ts'
+import type { ResponseMode } from './internals.ts'
+import { signAnswer, signOutSecret } from './library-models.ts'
 import type { Options } from './options.ts'
 
 type Services = Pick<Options, 'renderers' | 'clients'>

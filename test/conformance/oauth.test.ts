@@ -93,6 +93,18 @@ describe('OAuth 2.0 (RFC 6749, RFC 6750, RFC 7636, RFC 9207)', () => {
     )
     const twice = await redeem('desk', await code(), { code_verifier: [verifier, verifier] })
     expect([twice.status, twice.body.error]).to.deep.equal([400, 'invalid_request'])
+    const named = { client_id: 'desk', client_secret: secretOf('desk') }
+    const form = { grant_type: 'refresh_token', refresh_token: 'x', ...named }
+    for (const each of ['grant_type', 'client_id', 'client_secret', 'refresh_token', 'scope'] as const) {
+      const repeated = await here.post('token', { ...form, [each]: ['x', 'x'] })
+      expect([repeated.status, repeated.body.error], each).to.deep.equal([400, 'invalid_request'])
+    }
+    // A parameter of another grant means nothing here (3.2).
+    expect((await here.post('token', { ...form, code: ['x', 'x'] })).body.error).to.equal('invalid_grant')
+    for (const each of ['token', 'client_id']) {
+      const repeated = await here.post('introspection', { token: 'x', ...named, [each]: ['x', 'x'] })
+      expect([repeated.status, repeated.body.error], each).to.deep.equal([400, 'invalid_request'])
+    }
   })
 
   it('RFC 7636, 4.3: requires a challenge with S256', async () => {

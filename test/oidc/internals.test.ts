@@ -39,6 +39,20 @@ const uses: readonly (readonly [name: string, use: string, digest: string])[] = 
     'refusing introspection by clients that cannot authenticate',
     'pTOu017SDd',
   ],
+  ['step token assembleTokenParams', 'reading the parameters of a grant alone', 't2kTYEpwmC'],
+  ['step token stripGrantIrrelevantParams', 'reading the parameters of a grant alone', 'My1KnzO7c5'],
+  ['step token rejectClientAuthDupes', 'passing on what repeats no parameter', '1UOfu5R0uJ'],
+  ['step token rejectDupesOptionalExcept', 'passing on what repeats no parameter', '-XTutckdG8'],
+  ['step introspection jwtIntrospectionResponse', 'passing on what is answered by plain JSON', 'bSShNNKfAh'],
+  ['step userinfo validateAccessToken', 'finding the token without making an error', 'uaeyl1SB2Y'],
+  ['step userinfo loadAccessTokenClient', 'finding the client without making an error', 'KRq-tIgsQV'],
+  ['step userinfo loadAccessTokenAccount', 'finding the account without making an error', 'vvnU5QcIoa'],
+  ['file actions/userinfo.js', 'finding the token without making an error', 'maorNNiRyV'],
+  ['file shared/reject_dupes.js', 'passing on what repeats no parameter', 'aZNPpGubMo'],
+  ['file helpers/params.js', 'reading the parameters of a grant alone', '-9SeXL5iFf'],
+  ['file helpers/initialize_app.js', 'giving requests their context as a property', 'gsx6aJocWQ'],
+  ['file helpers/router.js', 'giving requests their context as a property', 'xpqR1Yq3xa'],
+  ['AccessToken.prototype.isSenderConstrained', 'finding the token without making an error', 'GmuJak7o5v'],
   ['step end_session endSessionChecks', 'ignoring hints at sign-out that do not verify', 'E0LHaUL1DS'],
   ['step end_session renderLogout', 'signing out within the request that asks for it', 'vuOb5bVHz6'],
   ['library endSession', 'signing out without a question', '44sYwiWbPp'],
@@ -100,13 +114,15 @@ const uses: readonly (readonly [name: string, use: string, digest: string])[] = 
   ['prompts consent', 'replacing checks of the consent', 'LDeNq-mgyj'],
 ]
 
-const stepsOf = (endpoint: string): { name: string }[] =>
+/** The library's steps, and of those that are wrapped, its own. */
+const stepsOf = (endpoint: string): { name: string; own?: unknown }[] =>
   ({
     end_session: actions.endSession.init,
     introspection: actions.introspection,
     registration: actions.registration.post,
     registration_update: actions.registration.put,
     token: actions.token,
+    userinfo: actions.userinfo,
   })[endpoint] ?? actions.getAuthorization(endpoint)
 
 /** Finds a member of an object, by names with dots between; of a getter, the getter. */
@@ -130,7 +146,9 @@ const library: Record<string, unknown> = {
 /** Finds what a line of `uses` names. */
 function named(name: string, provider: object): unknown {
   const [kind = '', first = '', second = ''] = name.split(' ')
-  if (kind === 'step') return stepsOf(first).find(each => each.name === second)
+  const step = kind === 'step' ? stepsOf(first).find(each => each.name === second) : undefined
+  if (kind === 'step') return step?.own ?? step
+  if (kind === 'file') return readFileSync(`node_modules/oidc-provider/lib/${first}`, 'utf8')
   if (first === 'endSession') return actions.endSession.confirm.at(-1)
   if (kind === 'library') return library[first]
   if (kind === 'prompts')
