@@ -97,6 +97,7 @@ export const problems = {
   not_permitted: 403,
   last_admin: 409,
   second_needed: 403,
+  no_second: 409,
   already_decided: 409,
   invalid_argument: 422,
   idempotency_key_reused: 422,

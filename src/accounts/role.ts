@@ -61,6 +61,12 @@ export const together: readonly AdminScope[] = ['admin:people.loosen', 'admin:re
 /** Tells whether a role makes somebody one of the two who decide: giving it takes two of the staff itself, or one of them could be both. */
 export const decides = (role: Role): boolean => roleScopes[role].some(scope => together.includes(scope))
 
+/**
+ * Tells whether taking a role from a colleague needs two of the staff: who holds it can stop what others propose, so one alone must not be
+ * able to clear them away.
+ */
+export const takenByTwo = (role: Role): boolean => roleScopes[role].includes('admin:people.loosen')
+
 const shape = z.object({
   /** The account and the role: one has the other once. */
   id: z.string(),

@@ -1,5 +1,6 @@
 import { type Account, accounts } from '../accounts/account.ts'
 import { type Role, roleNames, roles } from '../accounts/role.ts'
+import { Problem } from '../errors.ts'
 import type { EventName } from '../events.ts'
 import { emailAddress } from '../factors/contacts.ts'
 import type { Store } from '../store/collection.ts'
@@ -20,11 +21,18 @@ async function named(store: Store, [typed = '', wanted, ...more]: readonly strin
 const changing = (verb: 'give' | 'take', event: EventName & `role.${string}`, now: string) => (given: Given) =>
   withStore(given.config(), async store => {
     const [{ id: account, email }, role] = await named(store, given.words)
-    if (await roles({ store, now: Date.now })[verb](account, role))
-      await recording(store, given)(event, { account, role })
+    const kept = roles({ store, now: Date.now })
+    const guarded = verb === 'take' && role === 'admin' && !given.flag('last') && (await kept.has(account, role))
+    const changed = guarded ? kept.takeUnlessLast(account, role).catch(refused) : kept[verb](account, role)
+    if (await changed) await recording(store, given)(event, { account, role })
     given.out.write(`${email} ${now} ${role}.\n`)
     return 0
   })
+
+const refused = (fault: unknown): never => {
+  if (!(fault instanceof Problem && fault.code === 'last_admin')) throw fault
+  throw new Refusal('This is the last admin: give somebody else the role first, or say --last.')
+}
 
 /** `roles give`: makes an account staff. */
 export const rolesGive: Command = {
@@ -40,10 +48,10 @@ export const rolesGive: Command = {
 /** `roles take`: ends a role from the next request on. */
 export const rolesTake: Command = {
   does: 'Takes a role from an account',
-  takes: 'EMAIL ROLE',
-  options: {},
+  takes: 'EMAIL ROLE [--last]',
+  options: { last: { type: 'boolean' } },
   words: true,
-  help,
+  help: ['  --last                      also from the last admin, whose role is kept otherwise', '', help].join('\n'),
   examples: ['roles take grace@example.com support'],
   run: changing('take', 'role.taken', 'no longer has the role'),
 }

@@ -1,7 +1,7 @@
 import type { Context } from 'koa'
 import type { Account } from '../accounts/account.ts'
 import type { AdminScope } from '../accounts/role.ts'
-import { decides, roleNames } from '../accounts/role.ts'
+import { decides, roleNames, takenByTwo } from '../accounts/role.ts'
 import { Problem } from '../errors.ts'
 import { emailAddress, phoneCountry, phoneNumber } from '../factors/contacts.ts'
 import { callingCodes } from './calling-codes.ts'
@@ -22,7 +22,7 @@ declare module './pages.ts' {
       bars: 'own_case' | 'second_needed' | 'not_permitted' | undefined
       /** The address or number that it changes the person's to, by the phrase `admin.act.<name>`. */
       becomes: { name: 'email' | 'phone'; value: string } | undefined
-      /** The role that it gives. */
+      /** The role that it gives or takes. */
       role: string | undefined
       /** The credential that it removes, where it still is there. */
       removes: { factor: string; label?: string | undefined; createdAt: number } | undefined
@@ -67,6 +67,9 @@ function downloaded(ctx: Context, _: SignedIn, out: unknown): void {
 export function adminActs(services: Services): void {
   const { admin, accounts, credentials, factors, places, show } = services
   const { page, asks, asksFirst, posts } = desk(services)
+  /** Tells whether somebody takes a role from a colleague that only two of the staff take away. */
+  const takesTwo = (role: string, account: string, by: Account): boolean =>
+    account !== by.id && roleNames.some(each => each === role && takenByTwo(each))
 
   const known = async (account: string): Promise<Account> => {
     const found = await accounts.get(account)
@@ -180,18 +183,20 @@ export function adminActs(services: Services): void {
   asksFirst(
     '/admin/roles/:account/:role',
     changesRoles,
-    async ctx => {
+    async (ctx, by) => {
       const { account = '' } = ctx.params
       const role = roleNames.find(each => each === ctx.params.role)
       if (role === undefined) throw new Problem('not_found')
       const say = (key: string, values?: Record<string, string>) => show.say(ctx.state.locale, key, values)
-      const title = say('admin.act.take', { role: say(`admin.role.${role}`) })
-      return { act: 'take', title, about: await emailOf(account), back: '/admin/roles', fields: [], two: false }
+      const title = say('admin.act.take.role', { role: say(`admin.role.${role}`) })
+      const two = takesTwo(role, account, by.staff)
+      return { act: 'take', title, about: await emailOf(account), back: '/admin/roles', fields: [], two }
     },
-    ctx => {
+    (ctx, person) => {
       const { account = '', role = '' } = ctx.params
       const given = { account, role, reason: reasonOf(ctx) }
-      return { operation: 'roles.take', given, next: '/admin/roles', back: ctx.path, done: 'take' }
+      const done = takesTwo(role, account, person.account) ? 'proposed' : 'take'
+      return { operation: 'roles.take', given, next: '/admin/roles', back: ctx.path, done }
     },
   )
 }

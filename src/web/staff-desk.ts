@@ -142,12 +142,12 @@ export function desk({ router, actions, credentials, factors, roles, show, findS
   /** Performs the operation that is posted to a path; `answer` gets its outcome. */
   const performs = <P extends Performed>(
     path: string,
-    posted: (ctx: Context) => P | Promise<P>,
+    posted: (ctx: Context, person: SignedIn) => P | Promise<P>,
     again: Again,
     answer: (ctx: Context, person: SignedIn, out: unknown, posted: P) => unknown,
   ) =>
     posting(path, async (ctx, person) => {
-      const asked = await posted(ctx)
+      const asked = await posted(ctx, person)
       const action = actions.operations[asked.operation]
       if (!action) throw new Problem('not_found')
       await submit(
@@ -173,7 +173,7 @@ export function desk({ router, actions, credentials, factors, roles, show, findS
     path: string,
     scope: AdminScope,
     about: (ctx: Context, by: Member) => Promise<Asked & { title?: string }>,
-    posted: (ctx: Context) => Posted,
+    posted: (ctx: Context, person: SignedIn) => Posted,
     answer = said,
   ) => {
     const again = asks(path, scope, async (ctx, by, problem) => {

@@ -64,6 +64,25 @@ describe('latchkey roles', () => {
     ])
   })
 
+  it('keeps the last admin, of two that are taken at once as well, unless it is told to take the last', async () => {
+    const person = { locale: 'en', status: 'active' as const, createdAt: 0, updatedAt: 0 }
+    await accounts(store).insert({ ...person, id: 'k1', email: 'kurt@example.com' })
+    for (const email of ['ada@example.com', 'kurt@example.com']) await run('give', email, 'admin')
+    const taken = await Promise.all(['ada', 'kurt'].map(each => run('take', `${each}@example.com`, 'admin')))
+    const all: { role: string; email: string }[] = JSON.parse((await run('list', '--json')).out)
+    const left = all.filter(({ role }) => role === 'admin')
+    expect(left, JSON.stringify(taken)).to.have.length.of.at.least(1)
+    const last = left[0]?.email ?? expect.fail('nobody is left')
+    for (const { email } of left.slice(1)) await run('take', email, 'admin')
+    const { code, err } = await run('take', last, 'admin')
+    expect([code, err.includes('This is the last admin')]).to.deep.equal([2, true])
+    expect((await run('list')).out).to.match(/^admin\t/)
+    expect((await run('take', last, 'admin', '--last')).code).to.equal(0)
+    expect((await run('list')).out).to.equal('')
+    const [, ...ends] = (await recorded()).filter(([name]) => name === 'role.taken')
+    expect(ends).to.have.length(2)
+  })
+
   const refused: [words: string[], err: RegExp][] = [
     [['give', 'nobody@example.com', 'support'], /No account has the address nobody@example\.com/],
     [['give', 'gone@example.com', 'support'], /No account/],

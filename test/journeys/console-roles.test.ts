@@ -61,4 +61,22 @@ describe('roles in the console', function () {
     expect((await second.open('/admin/roles')).text).to.not.contain(ada.email)
     await act(second, `/admin/roles/${await of.idOf(second.person.email)}/admin`)
   })
+
+  it('takes two admins to take that of a colleague who decides about protection, and says who could confirm', async () => {
+    const id = await of.idOf(staff.security.person.email)
+    const from = `/admin/roles/${id}/security`
+    const alone = await act(staff.admin, from)
+    expect([alone.status, alone.text.includes('at the command line')]).to.deep.equal([409, true])
+    const second = await of.clerk('admin')
+    expect((await staff.admin.open(from)).text).to.contain('Propose')
+    const asked = await staff.admin.person.browser.post(url(from), { reason })
+    expect(asked.find('[role=status]')?.text).to.contain('A second member of staff')
+    expect((await staff.admin.open('/admin/roles')).text).to.contain(staff.security.person.email)
+    const waiting = (await second.open('/admin/proposals')).links.find(({ href }) => href.includes('/admin/proposals/'))
+    const path = new URL(String(waiting?.href), latchkey.issuer).pathname
+    expect((await second.open(path)).all('strong').map(({ text }) => text)).to.include('Security')
+    const done = await second.person.browser.post(url(`${path}/confirm`), { reason })
+    expect(done.find('[role=status]')?.text).to.contain('carried out')
+    expect((await second.open('/admin/roles')).text).to.not.contain(staff.security.person.email)
+  })
 })

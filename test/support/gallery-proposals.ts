@@ -42,4 +42,7 @@ export const proposalPages: readonly Picture[] = [
   picture('admin-proposal-role', 'admin/proposal', {
     ...{ ...staff, ...proposal, ...asked, operation: 'roles.give', role: 'support', typed: '' },
   }),
+  picture('admin-proposal-role-taken', 'admin/proposal', {
+    ...{ ...staff, ...proposal, ...asked, operation: 'roles.take', role: 'security', typed: '' },
+  }),
 ]
