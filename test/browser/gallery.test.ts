@@ -1,4 +1,3 @@
-import axe from 'axe-core'
 import { expect } from 'chai'
 import type { BrowserContext, Page } from 'playwright-core'
 import { plainBrand } from '../../src/brand/brand.ts'
@@ -6,13 +5,18 @@ import { pairs } from '../../src/brand/contrast.ts'
 import { launch } from '../support/browser.ts'
 import { gallery } from '../support/gallery.ts'
 import { type GalleryServer, serveGallery } from '../support/gallery-server.ts'
+import { judged, seat } from '../support/judge.ts'
 
 const budget = 60 * 1024
-const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+// Widths next to each other are looked at together, as each change of width lays the page out anew.
+const states = [
+  { colorScheme: 'light', wide: 320, of: 'all' },
+  { colorScheme: 'dark', wide: 320, of: 'colours' },
+  { colorScheme: 'dark', wide: 1280, of: 'colours' },
+  { colorScheme: 'light', wide: 1280, of: 'all' },
+] as const
 
 // Run in the page.
-const judge = `axe.run({ runOnly: ${JSON.stringify(tags)} }).then(({ violations }) =>
-  violations.map(({ id, nodes }) => id + ': ' + nodes.map(node => node.html).join(' ')))`
 const weight = `[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
   .reduce((sum, { transferSize }) => sum + transferSize, 0)`
 // What is folded away, and what waits for Caps Lock.
@@ -76,13 +80,10 @@ describe('the gallery', () => {
 
   it('is looked at by one who would see a fault', async () => {
     await page.setContent('<body><img src="data:,"><p style="color:#bbb;background:#fff">faint</p></body>')
-    await page.evaluate(axe.source)
-    const found = (await page.evaluate(judge)) as string[]
-    expect(found.map(fault => fault.split(':', 1)[0])).to.include.members([
-      'image-alt',
-      'color-contrast',
-      'html-has-lang',
-    ])
+    await seat(page)
+    const rules = async (of: 'all' | 'colours') => (await judged(page, of)).map(fault => fault.split(':', 1)[0])
+    expect(await rules('all')).to.include.members(['image-alt', 'color-contrast', 'html-has-lang'])
+    expect(await rules('colours')).to.deep.equal(['color-contrast'])
     faults.length = 0
   })
 
@@ -99,6 +100,14 @@ describe('the gallery', () => {
     expect(shown).to.deep.equal([])
   }).timeout(120_000)
 
+  it('differs in the dark by colours alone, so that only those are judged twice', async () => {
+    await page.goto(`${server.origin}/${gallery[0]?.title}`)
+    const sheets = (await page.evaluate(
+      "Promise.all([...document.querySelectorAll('link[rel=stylesheet]')].map(({ href }) => fetch(href).then(sheet => sheet.text())))",
+    )) as string[]
+    expect(sheets.join()).to.contain('light-dark(').and.not.to.contain('prefers-color-scheme')
+  })
+
   for (const { title } of gallery) {
     it(`can be used by everybody, narrow and wide, light and dark, within 60 KB (${title})`, async () => {
       // Each page answers for itself.
@@ -108,14 +117,12 @@ describe('the gallery', () => {
       expect(await page.evaluate(shifts), 'nothing moves').to.deep.equal([])
       await page.evaluate(unfold)
       for (const pair of (await page.evaluate(meet)) as string[]) met.add(pair)
-      await page.evaluate(axe.source)
-      for (const colorScheme of ['light', 'dark'] as const) {
+      await seat(page)
+      for (const { colorScheme, wide, of } of states) {
         await page.emulateMedia({ colorScheme })
-        for (const wide of [320, 1280]) {
-          await page.setViewportSize({ width: wide, height: 800 })
-          expect(await page.evaluate(judge), `${colorScheme}, ${wide} px`).to.deep.equal([])
-          expect(await page.evaluate(width), 'no sideways scroll').to.be.at.most(wide)
-        }
+        if (page.viewportSize()?.width !== wide) await page.setViewportSize({ width: wide, height: 800 })
+        expect(await judged(page, of), `${colorScheme}, ${wide} px`).to.deep.equal([])
+        expect(await page.evaluate(width), 'no sideways scroll').to.be.at.most(wide)
       }
       expect(faults).to.deep.equal([])
     })
