@@ -97,6 +97,8 @@ const shape = z.object({
   limits: z.record(z.string(), assuranceShape).optional(),
   enrolled: z.array(z.string()),
   skipped: z.array(z.string()),
+  /** Which page of a sign-up this is: its first one is 1, and what sends a person to another page counts one more. */
+  pages: z.number().optional(),
   /** The step that was begun. */
   at: z.object({ mode, factor: z.string() }).optional(),
   /** Sealed: the questions that it began with, by their factors. */

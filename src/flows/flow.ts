@@ -14,7 +14,7 @@ import { addressToAsk, type Mailbox } from './mailbox.ts'
 import type { Step } from './policy.ts'
 import type { Prove } from './proof.ts'
 import { type Weighing, weighing } from './rulings.ts'
-import { authorityOf, firstOf, stepOf, subjectOf } from './standing.ts'
+import { authorityOf, firstOf, paged, stepOf, subjectOf } from './standing.ts'
 
 type Services = Pick<FlowServices, 'factors' | 'credentials' | 'throttle' | 'failures' | 'emit' | 'hold'> &
   Weighing & {
@@ -82,6 +82,8 @@ export function engine(services: Services) {
       return { factor, mode: step.now }
     }
 
+    const shownOf = ({ factor, mode }: { factor: Factor; mode: Mode }) =>
+      challenges.shown(questionOf(flow, mode, factor))
     const put = async (mode: Mode, factor: Factor, asked: Record<string, unknown> = {}) => {
       const subject = subjectOf(flow, factor, await credentialsOf(flow), now())
       return ask({ flow, mode, factor, subject, asked, visitor })
@@ -90,7 +92,7 @@ export function engine(services: Services) {
     /** Takes up a step: asks its question, unless one is open or it needs something from the person first. */
     const takeUp = async (changed: Flow, mode: Mode, factor: Factor): Promise<void> => {
       await save({ ...changed, at: { mode, factor: factor.id } })
-      if (factor[mode].ask || (await challenges.shown(questionOf(flow, mode, factor)))) return
+      if (factor[mode].ask || (await shownOf({ factor, mode }))) return
       await put(mode, factor)
     }
 
@@ -148,7 +150,7 @@ export function engine(services: Services) {
 
     const enrolled = async (factor: Factor, answer: unknown): Promise<void> => {
       const before = flow
-      const changed = await enrol(flow, factor, answer, await credentialsOf(flow), visitor)
+      const changed = paged(await enrol(flow, factor, answer, await credentialsOf(flow), visitor))
       read = undefined
       try {
         // Chosen beside the answer: policy asks for it where it asks for one of several.
@@ -184,18 +186,21 @@ export function engine(services: Services) {
       /** Resolves to what the open question of one factor shows; asks it if none is open. */
       open: async (id: string): Promise<Record<string, unknown>> => {
         const { factor, mode } = await choose(id)
-        return (await challenges.shown(questionOf(flow, mode, factor))) ?? (await put(mode, factor)).shown
+        return (await shownOf({ factor, mode })) ?? (await put(mode, factor)).shown
       },
       /** Takes up another of the factors that would do; its question is asked unless one is open. */
       use: async (id: string): Promise<void> => {
         const { factor, mode } = await choose(id)
-        await takeUp(flow, mode, factor)
+        await takeUp(paged(flow), mode, factor)
       },
+      /** Resolves to whether a factor's question is open. */
+      asks: async (id: string): Promise<boolean> => (await shownOf(await choose(id))) !== undefined,
       /** Asks a factor's question, or asks it again. */
       begin: async (id: string, asked: Record<string, unknown>): Promise<void> => {
         const { factor, mode } = await choose(id)
+        const open = flow.purpose === 'sign-up' && (await shownOf({ factor, mode }))
         const { email } = await put(mode, factor, asked)
-        await save({ ...flow, at: { mode, factor: factor.id }, ...(email !== undefined && { email }) })
+        await save({ ...(open ? flow : paged(flow)), at: { mode, factor: id }, ...(email !== undefined && { email }) })
       },
       /** Verifies an answer, and goes on. Where strangers have used up the account's tries, the owner's mailbox is asked first. */
       answer: async (id: string, answer: unknown): Promise<void> => {

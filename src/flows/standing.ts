@@ -10,6 +10,14 @@ import { next, type Step } from './policy.ts'
 /** How long a proof of the strongest factor counts while something else is set up, in milliseconds. */
 export const reauthentication = 10 * 60_000
 
+/** The most pages that a sign-up takes. */
+export const mostPages = 7
+
+/** Counts the page that follows, of a sign-up. */
+export function paged(flow: Flow): Flow {
+  return flow.purpose === 'sign-up' ? { ...flow, pages: (flow.pages ?? 1) + 1 } : flow
+}
+
 /** Returns what policy asks for next in a flow, given the credentials of its account. */
 export function stepOf(
   flow: Flow,
@@ -17,7 +25,7 @@ export function stepOf(
   { factors, ...clock }: Clock & { factors: readonly Factor[] },
 ): Step<Factor> {
   const { purpose, acr, add, reauthenticatedUntil: until = 0, moves, verdict, confirmed, trusted } = flow
-  const { unguarded, unproved, skipped } = flow
+  const { unguarded, unproved, skipped, pages = 1 } = flow
   const offers = flow.offered === 'shown' || flow.offered === 'quiet'
   const reauthenticated = stillGranted(until, reauthentication, clock.now)
   // A number that staff put in is proved by people who know their password, not by those who read their mailbox.
@@ -27,7 +35,18 @@ export function stepOf(
     ...(flow.account === undefined ? { available: undefined } : counted(factors, usable, clock)),
     proved: provedIn(flow, factors),
     enrolled: factors.filter(each => flow.enrolled.includes(each.id)),
-    demand: { purpose, acr, add, reauthenticated, moves, unguarded, unproved, offers, skipped },
+    demand: {
+      purpose,
+      acr,
+      add,
+      reauthenticated,
+      moves,
+      unguarded,
+      unproved,
+      offers,
+      skipped,
+      long: pages > mostPages,
+    },
     verdict: confirmed && verdict ? { ...verdict, ruling: 'tell' } : verdict,
     trusted,
   })

@@ -6,7 +6,7 @@ import { pause } from '../flows/challenge.ts'
 import type { Run } from '../flows/flow.ts'
 import type { Flow } from '../flows/flow-store.ts'
 import { callingCodes } from './calling-codes.ts'
-import { baseOf, cancelOf, folders, secondsOf, switchOf } from './flow-start.ts'
+import { baseOf, cancelOf, folders, progress, secondsOf, switchOf } from './flow-start.ts'
 import { field, fields, submit } from './forms.ts'
 import { chosenLocale } from './language.ts'
 import { notify, sayNotice } from './notices.ts'
@@ -16,12 +16,6 @@ import { forgetTyped, rememberTyped, typed, typedAddress } from './typed-address
 
 /** What stands around each page of a flow. */
 type Framed = NonNullable<Parameters<Show['page']>[3]>
-
-/**
- * How many pages a sign-up has; the page of a phone number and that of its code count as one. A passkey in the place of a password leaves none
- * to be offered at the end.
- */
-const signUpPages = { usual: 6, withPasskey: 5 }
 
 /** How many characters of a password its strength meter reads. */
 const longest = 200
@@ -103,6 +97,12 @@ export function flowPages(services: Services): void {
     }
     const asked = shown ?? (await reopened(run, factor, step.now))
     const skippable = step.now === 'enrol' && step.optional
+    const others: { id: string; dialled?: ReturnType<typeof callingCodes> }[] = []
+    for (const other of step.from.filter(each => each !== factor)) {
+      // What has only to be typed is asked for here, in place of a page of its own.
+      const dialled = step.now === 'enrol' ? callingCodes(ctx, other, places) : undefined
+      others.push({ id: other.id, ...(dialled && !(await run.asks(other.id)) && { dialled }) })
+    }
     show.page(
       ctx,
       step.now === 'prove' ? 'sign-in/prove' : 'sign-in/enrol',
@@ -111,7 +111,7 @@ export function flowPages(services: Services): void {
         factor: { id: factor.id },
         shown: asked,
         typed: { ...typed(asked?.asked), ...typed(fields(ctx)) },
-        others: step.from.filter(each => each !== factor).map(({ id }) => ({ id })),
+        others,
         optional: skippable,
         automatic: flow.passkeys === 'automatic' && flow.offered !== 'no' ? flow.offered : undefined,
         until,
@@ -232,14 +232,6 @@ export function flowPages(services: Services): void {
 /** Says whether this proof is strong enough to trust the device. */
 function trustable({ purpose, proved }: Flow, { strength, positions }: Factor): boolean {
   return purpose === 'sign-in' && proved.length > 0 && strength !== 'mfa' && !positions.includes('last')
-}
-
-function progress(flow: Flow, asked: boolean, factors: readonly Factor[]): { at: number; of: number } {
-  const past = flow.enrolled.length
-  const first = flow.enrolled[1] ?? (past === 1 ? flow.at?.factor : undefined)
-  const { usual, withPasskey } = signUpPages
-  const of = factors.some(({ id, multiFactor }) => id === first && multiFactor) ? withPasskey : usual
-  return { at: Math.min(of, past + 1 + (past > 0 || asked ? 1 : 0)), of }
 }
 
 /** Returns what a browser's script said of its passkeys, in a cookie (views/assets/once.js): it decides nothing but whether one is offered. */

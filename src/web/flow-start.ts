@@ -2,6 +2,7 @@ import type { Context } from 'koa'
 import type { Factor } from '../factors/factor.ts'
 import type { Resume } from '../flows/flow.ts'
 import type { Flow, Flows, NewFlow } from '../flows/flow-store.ts'
+import { mostPages } from '../flows/standing.ts'
 import { seeOther } from './show.ts'
 import { type Sealed, typedAddress } from './typed-address.ts'
 
@@ -46,6 +47,22 @@ export function secondsOf(
   if (purpose !== 'sign-up' || !positions.includes('first') || from.length < 2) return []
   const marked = from.find(({ id }) => id === chosen) ?? from[0]
   return from.map(each => ({ id: each.id, chosen: each === marked }))
+}
+
+/**
+ * How many steps a sign-up has; the page of a phone number and that of its code count as one. No passkey is offered at the end where one took the
+ * place of a password, or where changes of mind used up the pages.
+ */
+const steps = { usual: 6, withoutOffer: 5 }
+
+/** Returns how far a sign-up is: step `at` of `of`. `asked`: the question of its page is open. */
+export function progress(flow: Flow, asked: boolean, factors: readonly Factor[]): { at: number; of: number } {
+  const { enrolled, at, pages = 1 } = flow
+  const past = enrolled.length
+  const first = enrolled[1] ?? (past === 1 ? at?.factor : undefined)
+  const passkey = factors.some(({ id, multiFactor }) => id === first && multiFactor)
+  const of = passkey || pages >= mostPages ? steps.withoutOffer : steps.usual
+  return { at: Math.min(of, past + 1 + (past > 0 || asked ? 1 : 0)), of }
 }
 
 /** Begins a flow and sends the browser to its page. */

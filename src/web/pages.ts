@@ -16,6 +16,12 @@ interface Towards {
   logo?: string | undefined
 }
 
+/** The countries of phone numbers by their names, and the one to begin with. */
+interface Dialling {
+  list: readonly (Dialled & { name: string })[]
+  first: string
+}
+
 /** What one step of a sign-in, sign-up or step-up shows, whichever factor it is about. */
 interface Step {
   /** `/sign-in/<flow>` for example: the factor's answer is posted to `<base>/<factor id>`. */
@@ -25,8 +31,8 @@ interface Step {
   shown: Record<string, unknown> | undefined
   /** What was typed, but for secrets. */
   typed: Record<string, string>
-  /** Other ways: each a button posted to `<base>/use` as `factor`. */
-  others: readonly FactorView[]
+  /** Other ways: each a button posted to `<base>/use` as `factor`; one with `dialled` (as below) asks for a number, posted to `<base>/<id>/begin`. */
+  others: readonly (FactorView & { dialled?: Dialling | undefined })[]
   /** Whether it may be skipped, by a post to `<base>/skip`. */
   optional: boolean
   /** The browser makes a passkey by itself; `quiet`: where it does not, the page goes on by itself. */
@@ -46,7 +52,7 @@ interface Step {
   /** What of theirs is asked for, where a session is asked to prove more: the name of a credential. */
   current?: string | undefined
   /** The countries whose numbers can be typed as they are dialled there, posted as `country`, and the one to begin with. */
-  dialled?: { list: readonly (Dialled & { name: string })[]; first: string } | undefined
+  dialled?: Dialling | undefined
   /** The app's request that somebody else may go on with: a post to `<switches>/switch`. */
   switches?: string | undefined
   /** Where a post cancels it, and nothing is changed. */

@@ -43,8 +43,7 @@ describe('a phone number that was changed lately', () => {
     const person = somebody()
     let page = await (await jar().get(`${latchkey.issuer}/sign-up`)).submit({ email: person.email })
     page = await page.submit({ code: await codeSentTo(latchkey, person.email) })
-    page = await page.submit({ password: person.password })
-    return page.submit({}, { action: '/use' })
+    return page.submit({ password: person.password })
   }
 
   /** Enters the number where `page` asks for it, and a free one on `other`, which looks the same; no code is good there. */
@@ -82,7 +81,7 @@ describe('a phone number that was changed lately', () => {
     const afresh = async ({ email = '' }: Partial<Person> = {}): Promise<Page> => {
       const { link = '' } = await of.mailed(email, '/recover/afresh/')
       const page = await (await jar().get(link)).submit()
-      return (await page.submit({ password: somebody().password })).submit({}, { action: '/use' })
+      return page.submit({ password: somebody().password })
     }
     await expectRefused(await afresh(lost[0]), await afresh(lost[1]), ada.phone)
   })

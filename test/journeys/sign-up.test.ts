@@ -1,8 +1,7 @@
 import { expect } from 'chai'
-import { authenticator } from '../support/authenticator.ts'
-import { jar, type Page } from '../support/jar.ts'
+import { jar } from '../support/jar.ts'
 import { startLatchkey, whileTesting } from '../support/latchkey.ts'
-import { authenticatorCode, codeSentTo, signIn, signUp, somebody, usePasskey } from '../support/people.ts'
+import { codeSentTo, signIn, signUp, somebody } from '../support/people.ts'
 
 describe('signing up', () => {
   const latchkey = whileTesting(startLatchkey)
@@ -39,42 +38,6 @@ describe('signing up', () => {
     expect(page.url).to.equal(`${latchkey.issuer}/account`)
     expect(page.text).to.contain(person.email)
   })
-
-  for (const first of ['password', 'passkey'] as const)
-    for (const second of ['totp', 'sms'] as const)
-      it(`takes at most seven pages, each that is left included, with a ${first} and then ${second}`, async () => {
-        const person = somebody()
-        latchkey.keepOut(person.password)
-        const at: string[] = []
-        const seen = (page: Page) => {
-          at.push(page.h1)
-          return page
-        }
-        let page = seen(await open(person))
-        page = seen(await page.submit({ email: person.email }))
-        page = seen(await page.submit({ code: await codeSentTo(latchkey, person.email) }))
-        const choice = () => page.all('[name=second]').map(each => each.attributes['data-factor'])
-        expect(choice()).to.deep.equal(['totp', 'sms'])
-        if (first === 'passkey') {
-          page = seen(await page.submit({}, { action: '/use' }))
-          expect(choice()).to.deep.equal(['totp', 'sms'])
-          page = seen(await usePasskey(person, page, authenticator(), { second }))
-        } else {
-          // A refusal keeps what was chosen.
-          const weak = await page.submit({ password: 'password', second })
-          expect(weak.find('[name=second][checked]')?.attributes.value).to.equal(second)
-          page = seen(await weak.submit({ password: person.password }))
-        }
-        if (second === 'sms') page = seen(await page.submit({ phone: person.phone }))
-        else person.secret = page.find('[data-totp-secret]')?.text.replace(/\s/g, '') ?? ''
-        const code = second === 'sms' ? codeSentTo(latchkey, person.phone) : authenticatorCode(latchkey, person)
-        page = seen(await page.submit({ code: await code }))
-        latchkey.keepOut(person.secret, ...page.all('[data-recovery-code]').map(each => each.text))
-        page = await page.submit({ saved: true })
-        if (first === 'password') page = await seen(page).submit({}, { action: '/skip' })
-        expect(page.url).to.equal(`${latchkey.issuer}/account`)
-        expect(at.length, at.join(', ')).to.be.at.most(7)
-      })
 
   it('asks for no other second step than those there are, whatever was posted', async () => {
     const person = somebody()

@@ -28,6 +28,9 @@ export const dialled = {
   first: 'GB',
 }
 
+/** Text messages in the place of an authenticator: the number is asked for on its page. */
+const texted = { ...others.sms, dialled }
+
 const seconds = [
   { id: 'totp', chosen: true },
   { id: 'sms', chosen: false },
@@ -102,7 +105,7 @@ export const signUps: readonly Picture[] = [
     ...signUp,
     factor: { id: 'totp' },
     shown: { secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP', uri: 'otpauth://totp/Latchkey:ada?secret=JBSW', qr },
-    others: [others.sms],
+    others: [texted],
     progress: at(4),
   }),
   picture('sign-up-authenticator-refused', 'sign-in/enrol', {
@@ -110,9 +113,22 @@ export const signUps: readonly Picture[] = [
     locale: 'de',
     factor: { id: 'totp' },
     shown: { secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP', uri: 'otpauth://totp/Latchkey:ada?secret=JBSW', qr },
-    others: [others.sms],
+    others: [texted],
     progress: at(4),
     ...wrong('wrong_code', 'code', 'Dieser Code ist falsch. Prüfen Sie ihn, und versuchen Sie es erneut.'),
+  }),
+  picture('sign-up-authenticator-number-refused', 'sign-in/enrol', {
+    ...signUp,
+    factor: { id: 'totp' },
+    shown: { secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP', uri: 'otpauth://totp/Latchkey:ada?secret=JBSW', qr },
+    typed: { phone: '0151 23', country: 'DE' },
+    others: [texted],
+    progress: at(4),
+    ...wrong(
+      'invalid_phone',
+      'phone',
+      'We can’t text this number. Check the number and the country, or enter it with + and the country code, for example +44 7700 900123.',
+    ),
   }),
   picture('enrol-cancel', 'sign-in/enrol', {
     ...step,
@@ -127,14 +143,14 @@ export const signUps: readonly Picture[] = [
     ...step,
     factor: { id: 'totp' },
     shown: { secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP', uri: 'otpauth://totp/Latchkey:ada?secret=JBSW', qr },
-    others: [others.sms],
+    others: [texted],
     lost: true,
   }),
   picture('enrol-lost-passkey', 'sign-in/enrol', {
     ...step,
     factor: { id: 'passkey' },
     shown: { options: creation },
-    others: [others.totp, others.sms],
+    others: [others.totp, texted],
     lost: true,
     locale: 'de',
   }),
@@ -142,7 +158,7 @@ export const signUps: readonly Picture[] = [
     ...signUp,
     factor: { id: 'totp' },
     shown: undefined,
-    others: [others.sms],
+    others: [texted],
     progress: at(4),
     ...wrong('way_closed', undefined, 'That was too many tries, so this way is closed for now. Use another way.'),
   }),

@@ -72,7 +72,6 @@ export async function signUp(
     person.secret = page.find('[data-totp-secret]')?.text.replace(/\s/g, '') ?? ''
     page = await page.submit({ code: authenticatorCode(latchkey, person) })
   } else {
-    page = await page.submit({}, { action: '/use' })
     page = await page.submit({ phone: person.phone })
     page = await page.submit({ code: await codeSentTo(latchkey, person.phone) })
   }
