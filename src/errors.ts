@@ -134,6 +134,11 @@ export class Problem extends Error {
   }
 }
 
+/** Returns what a Problem was made with, to make one of it that says more. */
+export function said({ field, values, retryAfter, cause }: Problem): ConstructorParameters<typeof Problem>[1] {
+  return { values, cause, ...(field !== undefined && { field }), ...(retryAfter !== undefined && { retryAfter }) }
+}
+
 /** Why a request was refused, for who runs Latchkey and who builds on it. No secret, no token and nothing about a person is in it. */
 export interface Refusal {
   /** The code that the answer carries. */

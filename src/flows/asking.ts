@@ -41,6 +41,9 @@ export function asking({ challenges, addresses, throttle, postage, failures, sen
       if (closed.includes(factor.id)) throw new Problem('factor_closed', { field: 'code' })
     }
 
+    const question = { flow: flow.id, mode, factor }
+    // Before anything is paid for: when the next one may be sent is not when this one goes on.
+    if (factor.channel) await challenges.refuseClosed(question)
     const paid: (() => Promise<void>)[] = []
     let shown: Record<string, unknown>
     try {
@@ -52,7 +55,6 @@ export function asking({ challenges, addresses, throttle, postage, failures, sen
         const unproven = mode === 'enrol' || (held !== undefined && factor.unproved?.(held.secret) !== undefined)
         paid.push(await postage.pay({ channel, to, from: visitor.address, unproven }))
       }
-      const question = { flow: flow.id, mode, factor }
       shown = await challenges.begin(question, { ...subject, silent: taken || undefined }, input)
     } catch (fault) {
       // Nothing was sent.

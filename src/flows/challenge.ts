@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Sealer } from '../crypto/seal.ts'
-import { Problem } from '../errors.ts'
+import { Problem, said } from '../errors.ts'
 import type { Ceremony, Factor, Subject } from '../factors/factor.ts'
 import { claim, declare, retry, type Store, update } from '../store/collection.ts'
 import type { Flow, Mode } from './flow-store.ts'
@@ -21,6 +21,10 @@ const shape = z.object({
 })
 
 export const challengesDeclaration = declare({ name: 'ceremonies', shape })
+
+/** Returns the Problem of a question that took its last answer, which says when it can be asked anew (`until` in milliseconds). */
+const closed = (until: number, now: number) =>
+  new Problem('way_closed', { retryAfter: Math.max(1, Math.ceil((until - now) / 1000)) })
 
 /** Which question: a flow has at most one for each factor and mode. */
 export interface Question {
@@ -45,6 +49,7 @@ interface Paid {
   sealed?: string
   tries: number
   until?: number
+  expiresAt?: number
 }
 
 /** What a page shows of an open question. */
@@ -83,9 +88,9 @@ export function challenges({ store, sealer, now }: { store: Store; sealer: Seale
   const spend = async (question: Question): Promise<Paid> => {
     const id = key(question)
     const pay = () =>
-      update(kept, id, 'tries', ({ tries }) => {
+      update(kept, id, 'tries', ({ tries, expiresAt }) => {
         if (!counted(question)) return undefined
-        if (tries >= limit) throw new Problem('way_closed')
+        if (tries >= limit) throw closed(expiresAt, now())
         return { tries: tries + 1 }
       })
     if (!unstored(question)) {
@@ -112,8 +117,8 @@ export function challenges({ store, sealer, now }: { store: Store; sealer: Seale
   const keep = async (id: string, sealed: string, transient: boolean): Promise<void> => {
     const expiresAt = now() + lifetime
     await retry(async () => {
-      const former = await update(kept, id, 'tries', ({ tries }) => {
-        if (tries >= limit) throw new Problem('way_closed')
+      const former = await update(kept, id, 'tries', ({ tries, expiresAt: until }) => {
+        if (tries >= limit) throw closed(until, now())
         return { sealed, expiresAt, tries }
       })
       return former || (await claim(kept, { id, sealed, tries: 0, expiresAt }, transient)) || undefined
@@ -130,12 +135,19 @@ export function challenges({ store, sealer, now }: { store: Store; sealer: Seale
     return (await gone) !== undefined
   }
 
+  const refuseClosed = async (question: Question): Promise<void> => {
+    const former = await kept.get(key(question))
+    if (former && former.tries >= limit) throw closed(former.expiresAt, now())
+  }
+
   return {
+    /** Throws `way_closed` for a question that took its last answer. */
+    refuseClosed,
     /** Asks, or asks anew: the former question is void. Resolves to what its page shows. Throws the factor's Problem, or `way_closed`. */
     begin: async (question: Question, subject: Subject<unknown>, asked: Record<string, unknown> = {}) => {
       const { begin, ask } = ceremonyOf(question)
       const id = key(question)
-      if (((await kept.get(id))?.tries ?? 0) >= limit) throw new Problem('way_closed')
+      await refuseClosed(question)
       const fits = ask?.safeParse(asked)
       if (fits && !fits.success) throw new Problem('malformed')
       const input = fits?.data ?? {}
@@ -146,13 +158,14 @@ export function challenges({ store, sealer, now }: { store: Store; sealer: Seale
       await keep(id, seal(id, { state, page: shown }), subject.account === undefined)
       return shown
     },
-    /** Resolves to what the page of an open question shows, with what it was `asked` with; undefined when none is open. */
+    /** Resolves to what the page of an open question shows, with what it was `asked` with, and `closed` until when it takes no more answers; undefined when none is open. */
     shown: async (question: Question): Promise<Shown | undefined> => {
       if (unstored(question)) return nothing.page
       const id = key(question)
       const found = await kept.get(id)
       if (!found) return draftOf(question)?.page
-      return found.sealed === '' ? undefined : open(id, found.sealed).page
+      if (found.sealed === '') return undefined
+      return { ...open(id, found.sealed).page, ...(found.tries >= limit && { closed: found.expiresAt }) }
     },
     /**
      * Asks what can be answered before anybody is named, to be kept with the flow: resolves to the questions that have something to remember,
@@ -194,7 +207,13 @@ export function challenges({ store, sealer, now }: { store: Store; sealer: Seale
       const { sealed, tries } = spent
       const left = counted(question) ? limit - tries : undefined
       const { state } = sealed === undefined ? nothing : open(id, sealed)
-      const outcome = await ceremonyOf(question).finish(answer, state, { ...subject, left })
+      const outcome = await ceremonyOf(question)
+        .finish(answer, state, { ...subject, left })
+        .catch((fault: unknown) => {
+          if (left !== 0 || !(fault instanceof Problem) || fault.status !== 401) throw fault
+          const { retryAfter } = closed(spent.expiresAt ?? now() + lifetime, now())
+          throw new Problem(fault.code, { ...said(fault), retryAfter })
+        })
       // A question that is not stored ends with its flow. Its right answer counts once because only one request can change the credential.
       if (!unstored(question) && !(await ended(question, spent))) throw new Problem('code_spent')
       return outcome as Outcome

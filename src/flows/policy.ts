@@ -35,8 +35,6 @@ export interface Demand {
   offers?: boolean | undefined
   /** Optional steps passed over. */
   skipped: readonly string[]
-  /** A sign-up took as many pages as it may: nothing optional is asked any more. */
-  long?: boolean | undefined
 }
 
 export interface Standing<F extends Rule> {
@@ -103,8 +101,7 @@ function signUp<F extends Rule>({ offered, enrolled, demand }: Standing<F>): Ste
   for (const [choice, optional] of rows) {
     // A passkey does for a password, and not every browser has passkeys: the password comes first.
     const from = offered.filter(choice).sort((a, b) => Number(a.multiFactor ?? false) - Number(b.multiFactor ?? false))
-    const passed = demand.long || from.every(each => demand.skipped.includes(each.id))
-    const settled = enrolled.some(choice) || (optional && passed)
+    const settled = enrolled.some(choice) || (optional && from.every(each => demand.skipped.includes(each.id)))
     if (!settled && from.length > 0) return { now: 'enrol', from, optional }
   }
   // Enrolling proves a factor too, but for those that were not yet asked to answer.

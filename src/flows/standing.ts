@@ -27,6 +27,8 @@ export function stepOf(
   const { purpose, acr, add, reauthenticatedUntil: until = 0, moves, verdict, confirmed, trusted } = flow
   const { unguarded, unproved, skipped, pages = 1 } = flow
   const offers = flow.offered === 'shown' || flow.offered === 'quiet'
+  // As many pages as a sign-up may take were shown: nothing optional is asked any more.
+  const passed = pages > mostPages ? factors.map(({ id }) => id) : skipped
   const reauthenticated = stillGranted(until, reauthentication, clock.now)
   // A number that staff put in is proved by people who know their password, not by those who read their mailbox.
   const usable = purpose === 'reset' ? credentials.filter(sure(factors)) : credentials
@@ -35,18 +37,7 @@ export function stepOf(
     ...(flow.account === undefined ? { available: undefined } : counted(factors, usable, clock)),
     proved: provedIn(flow, factors),
     enrolled: factors.filter(each => flow.enrolled.includes(each.id)),
-    demand: {
-      purpose,
-      acr,
-      add,
-      reauthenticated,
-      moves,
-      unguarded,
-      unproved,
-      offers,
-      skipped,
-      long: pages > mostPages,
-    },
+    demand: { purpose, acr, add, reauthenticated, moves, unguarded, unproved, offers, skipped: passed },
     verdict: confirmed && verdict ? { ...verdict, ruling: 'tell' } : verdict,
     trusted,
   })

@@ -6,7 +6,7 @@ import { pause } from '../flows/challenge.ts'
 import type { Run } from '../flows/flow.ts'
 import type { Flow } from '../flows/flow-store.ts'
 import { callingCodes } from './calling-codes.ts'
-import { baseOf, cancelOf, folders, progress, secondsOf, switchOf } from './flow-start.ts'
+import { baseOf, cancelOf, closedSince, folders, progress, secondsOf, switchOf, told } from './flow-start.ts'
 import { field, fields, submit } from './forms.ts'
 import { chosenLocale } from './language.ts'
 import { notify, sayNotice } from './notices.ts'
@@ -23,7 +23,7 @@ const longest = 200
 /** Serves the pages of every flow, whatever it is for and whichever factors it asks for. */
 export function flowPages(services: Services): void {
   const { router, accounts, actions, credentials, factors, flows, sessions, devices, places, resume } = services
-  const { show, finish, sealed } = services
+  const { show, finish, sealed, now } = services
   /** Writes with the flow which language was chosen since it began: its emails and texts follow. */
   const spoken = async (ctx: Context, flow: Flow): Promise<Flow> => {
     const locale = chosenLocale(ctx)
@@ -64,7 +64,7 @@ export function flowPages(services: Services): void {
     const flow = run.now()
     if (flow.done) return finish(ctx, flow)
     ctx.state.locale = flow.locale
-    const frame = { towards: flow.client, reason: flow.reason, problem }
+    const frame: Framed = { towards: flow.client, reason: flow.reason, problem }
     const { step, factor, shown, until } = await run.view()
     if (step.now === 'confirm') return held(ctx, flow, frame)
     // On an account that staff locked nothing is set up: people who have proved enough for that are told why.
@@ -103,6 +103,7 @@ export function flowPages(services: Services): void {
       const dialled = step.now === 'enrol' ? callingCodes(ctx, other, places) : undefined
       others.push({ id: other.id, ...(dialled && !(await run.asks(other.id)) && { dialled }) })
     }
+    frame.problem = told(problem ?? closedSince(asked?.closed, now()), factor, others.length === 0)
     show.page(
       ctx,
       step.now === 'prove' ? 'sign-in/prove' : 'sign-in/enrol',
@@ -179,7 +180,10 @@ export function flowPages(services: Services): void {
     // A flow that another request changed first is shown as that request left it.
     const again = async (problem: Problem) => {
       rememberTyped(ctx, sealed, email)
-      await page(ctx, problem.code === 'conflict' ? await named(ctx) : run, problem)
+      // What was asked before is over, for example because a proof counts for ten minutes: what is asked now speaks for itself.
+      const over = problem.code === 'not_offered'
+      await page(ctx, problem.code === 'conflict' ? await named(ctx) : run, over ? undefined : problem)
+      if (over && ctx.status < 400) ctx.status = problem.status
     }
     const moved = await submit(() => take(run).then(run.now), again, [])
     if (!moved) return

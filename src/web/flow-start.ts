@@ -1,4 +1,5 @@
 import type { Context } from 'koa'
+import { Problem, said } from '../errors.ts'
 import type { Factor } from '../factors/factor.ts'
 import type { Resume } from '../flows/flow.ts'
 import type { Flow, Flows, NewFlow } from '../flows/flow-store.ts'
@@ -63,6 +64,20 @@ export function progress(flow: Flow, asked: boolean, factors: readonly Factor[])
   const passkey = factors.some(({ id, multiFactor }) => id === first && multiFactor)
   const of = passkey || pages >= mostPages ? steps.withoutOffer : steps.usual
   return { at: Math.min(of, past + 1 + (past > 0 || asked ? 1 : 0)), of }
+}
+
+/** Returns the Problem of a question that took its last answer, until it can be asked anew; undefined for any other. */
+export function closedSince(until: unknown, now: number): Problem | undefined {
+  return typeof until === 'number'
+    ? new Problem('way_closed', { retryAfter: Math.ceil((until - now) / 1000) })
+    : undefined
+}
+
+/** Returns a Problem that also knows what there is in its place where there is no other way: a new code, or one more try. */
+export function told(problem: Problem | undefined, { channel }: Factor, alone: boolean): Problem | undefined {
+  if (!problem || !alone) return problem
+  const { values, ...rest } = { values: {}, ...said(problem) }
+  return new Problem(problem.code, { ...rest, values: { ...values, ways: channel ? 'code' : 'none' } })
 }
 
 /** Begins a flow and sends the browser to its page. */

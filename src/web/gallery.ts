@@ -1,9 +1,9 @@
 import type { Context } from 'koa'
-import { Problem } from '../errors.ts'
+import { Problem, type Values } from '../errors.ts'
 import { type Locale, lookup } from '../languages.ts'
 import { queryField } from './forms.ts'
 import { hereOnly } from './operating.ts'
-import type { Pages } from './pages.ts'
+import type { Frame, Pages } from './pages.ts'
 import type { Services } from './services.ts'
 
 declare module './pages.ts' {
@@ -41,8 +41,8 @@ export function gallery({ router, samples, compose, show }: Services): void {
     if (!found) throw new Problem('not_found')
     const { page, locals } = found
     ctx.state.locale = queryField(ctx, 'language', 40) ? languageOf(ctx) : (lookup([locals.locale ?? '']) ?? 'en')
-    const { problem } = locals
-    const fault = problem && { ...problem, text: show.gist(ctx.state.locale, problem.code, problem.text) }
+    const problem: (Frame['problem'] & { values?: Values }) | undefined = locals.problem
+    const fault = problem && { ...problem, text: show.gist(ctx.state.locale, problem) }
     const framed = { ...locals, now, theme: themeOf(ctx), ...(fault && { problem: fault }) }
     show.page(ctx, page, framed as unknown as Pages[typeof page])
   })

@@ -145,9 +145,15 @@ export interface Frame {
   person: { email: string; staff?: boolean } | undefined
   /** What the reader may do, on pages of the staff. */
   staff: readonly string[] | undefined
-  /** What went wrong with the last post: shown beside `field`, or above the form without one. `text` is its phrase; `credential` is a passkey that no account takes any more. */
+  /** What went wrong with the last post: shown beside `field`, or above the form without one. `text` is its phrase; `credential` is a passkey that no account takes any more; `retryAfter` is in seconds. */
   problem:
-    | { code: Problem['code']; field: string | undefined; credential?: string | undefined; text: string }
+    | {
+        code: Problem['code']
+        field: string | undefined
+        credential?: string | undefined
+        text: string
+        retryAfter?: number | undefined
+      }
     | undefined
   /** What has just succeeded: said once, with the way to undo it where there is one. */
   notice: Told | undefined

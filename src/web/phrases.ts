@@ -61,7 +61,10 @@ export function phrases({
       const phrase = spokenIn(spoken)(key)
       if (typeof phrase === 'string') return phrase
       const given = { brand: brand(), ...values }
-      return String(phrase.format(direction(spoken) === 'rtl' ? isolated(given) : given))
+      if (direction(spoken) !== 'rtl') return String(phrase.format(given))
+      // What one of several wordings is chosen by is not shown.
+      const choosing = Object.entries(given).filter(([name]) => chosenBy(phrase.getAst()).includes(name))
+      return String(phrase.format({ ...isolated(given), ...Object.fromEntries(choosing) }))
     } catch (error) {
       if (!production) throw error
       return spoken === 'en' ? key : say('en', key, values)
@@ -76,7 +79,13 @@ export function phrases({
     locale: string,
     { code, values, retryAfter }: Pick<Problem, 'code' | 'values' | 'retryAfter'>,
   ): string {
-    return t(locale, `problem.${code}`, { left: 'unknown', why: 'other', wait: wait(locale, retryAfter), ...values })
+    return t(locale, `problem.${code}`, {
+      left: 'unknown',
+      why: 'other',
+      ways: 'some',
+      wait: wait(locale, retryAfter),
+      ...values,
+    })
   }
 
   function wait(locale: string, seconds: number | undefined): string {
@@ -138,6 +147,15 @@ export function isolated(values: PhraseValues): PhraseValues {
     typeof value === 'string' && value !== '' ? `\u2068${value}\u2069` : value,
   ]
   return Object.fromEntries(Object.entries(values).map(each))
+}
+
+/** Returns the names of the values by which a phrase chooses its wording (ICU select). */
+function chosenBy(parts: ReturnType<IntlMessageFormat['getAst']>): string[] {
+  return parts.flatMap(part => {
+    if (!('options' in part)) return []
+    const inner = Object.values(part.options).flatMap(({ value }) => chosenBy(value))
+    return 'offset' in part ? inner : [part.value, ...inner]
+  })
 }
 
 /** Returns a function that makes one thing for each name on first use: a formatter costs as much as a page. */

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import ejs from 'ejs'
 import type { Context } from 'koa'
 import { type Brand, plainBrand } from '../brand/brand.ts'
-import { type Code, Problem, type Refusal, wordsOf } from '../errors.ts'
+import { type Code, Problem, type Refusal, said, type Values, wordsOf } from '../errors.ts'
 import type { Assets } from './assets.ts'
 import { stays } from './language.ts'
 import type { Frame, Pages } from './pages.ts'
@@ -12,6 +12,8 @@ import { isPhrase, moment, type PhraseKey, type Phrases } from './phrases.ts'
 /** What a page stands in, where that is not as usual. A problem of its form decides the status, and when to try again (Retry-After). */
 type Surrounding = Partial<Omit<Frame, 'problem'>> & { problem?: Problem | undefined }
 
+type Sample = NonNullable<Frame['problem']> & { values?: Values }
+
 export type Show = ReturnType<typeof shower>
 
 /** Returns what answers requests with pages. With `reasons`, pages say why a request was refused: builders want to know, and so do attackers. */
@@ -19,11 +21,11 @@ export function shower({ render, phrases, reasons }: { render: Render; phrases: 
   /** Says a Problem in words, as pages and programs are told it. */
   const problem = (ctx: Context, fault: Problem): NonNullable<Frame['problem']> => {
     ctx.state.refusal = refusalOf(fault)
-    const { field, values } = fault
-    // After the last wrong answer of several, there is nothing to try again.
-    const told = values.left === 0 ? new Problem('way_closed') : fault
+    const { field, values, retryAfter } = fault
+    // After the last wrong answer of several, there is nothing to try again before the question is asked anew.
+    const told = values.left === 0 ? new Problem('way_closed', said(fault)) : fault
     const text = phrases.problem(ctx.state.locale, told)
-    return { code: told.code, field, credential: values.credential?.toString(), text }
+    return { code: told.code, field, credential: values.credential?.toString(), text, retryAfter }
   }
 
   /** Answers with a page in the visitor's language. */
@@ -55,10 +57,10 @@ export function shower({ render, phrases, reasons }: { render: Render; phrases: 
   /** Says a Problem in English, for programs. */
   const explain = (fault: Problem): string => phrases.problem('en', fault)
 
-  /** Says what happened, for a problem's code alone; `otherwise` where that takes more to say. */
-  const gist = (locale: string, code: Code, otherwise: string): string => {
+  /** Says what a sample of a problem says in another language; its own text where that takes more to know. */
+  const gist = (locale: string, { code, text: otherwise, values = {}, retryAfter }: Sample): string => {
     try {
-      return phrases.problem(locale, { code, values: {}, retryAfter: undefined })
+      return phrases.problem(locale, { code, values, retryAfter })
     } catch {
       return otherwise
     }
@@ -185,9 +187,9 @@ function looksOf({ name, logo, links, palette, files }: Brand): Frame['brand'] {
 /** Steps are named by their factor, errors by their code or else their status, other pages by themselves. */
 function titleOf(name: string, locals: object): string {
   if ('factor' in locals) {
-    const { factor, shown, reason, problem } = locals as Pages['sign-in/enrol'] & Partial<Frame>
-    if (name === 'sign-in/prove' && ['way_closed', 'factor_closed'].includes(problem?.code ?? ''))
-      return 'prove.closed.title'
+    const { factor, shown, others, reason, problem } = locals as Pages['sign-in/enrol'] & Partial<Frame>
+    if (['way_closed', 'factor_closed'].includes(problem?.code ?? ''))
+      return others.length > 0 ? 'prove.closed.title' : 'prove.closed.alone.title'
     const added = `factor.${factor.id}.add.title`
     if (reason && name === 'sign-in/enrol' && shown === undefined && isPhrase(added)) return added
     const [asks, asked] = name === 'sign-in/prove' ? ['unsent', 'prove'] : ['ask', 'enrol']

@@ -138,6 +138,11 @@ export const wrong = (code: Problems['code'], field: string | undefined, text: s
   problem: { code, field, text },
 })
 
+/** After the last wrong answer: `ways` says what is there in its place, as pages are told it. */
+export const closed = (text: string, ways?: 'code' | 'none') => ({
+  problem: { code: 'way_closed' as const, field: undefined, text, retryAfter: 540, values: ways && { ways } },
+})
+
 /** What goes wrong most. */
 export const wrongCode = wrong('wrong_code', 'code', 'That code is incorrect. You have 4 attempts left.')
 /** The first page of a sign-in. */

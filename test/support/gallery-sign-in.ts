@@ -1,4 +1,5 @@
 import {
+  closed,
   longApp,
   longEmail,
   now,
@@ -77,7 +78,15 @@ export const signIns: readonly Picture[] = [
     email: longEmail,
     factor: { id: 'totp' },
     others: [others.sms, others.email, others.last],
-    ...wrong('way_closed', undefined, 'That was too many tries, so this way is closed for now. Use another way.'),
+    ...closed(
+      'Too many attempts. This sign-in method is closed for now. Use another way, or wait 9 minutes and try again.',
+    ),
+  }),
+  picture('prove-authenticator-closed-alone', 'sign-in/prove', {
+    ...step,
+    factor: { id: 'totp' },
+    cancel: '/sign-in/a1/cancel',
+    ...closed('Too many attempts. Wait 9 minutes, then try again.', 'none'),
   }),
   picture('prove-sms', 'sign-in/prove', {
     ...step,

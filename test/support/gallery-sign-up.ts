@@ -1,6 +1,7 @@
 import {
   account,
   at,
+  closed,
   creation,
   happened,
   longApp,
@@ -60,6 +61,14 @@ export const signUps: readonly Picture[] = [
     shown: { to: 'ada@example.com', resendAt: now + 30_000 },
     typed: { email: 'ada@example.com' },
     progress: at(2),
+  }),
+  picture('sign-up-email-code-closed', 'sign-in/enrol', {
+    ...signUp,
+    factor: { id: 'email' },
+    shown: { to: 'ada@example.com', resendAt: now - 1 },
+    typed: { email: 'ada@example.com' },
+    progress: at(2),
+    ...closed('Too many wrong codes. Wait 9 minutes, then request a new code.', 'code'),
   }),
   picture('sign-up-email-code-long', 'sign-in/enrol', {
     ...signUp,
@@ -160,7 +169,9 @@ export const signUps: readonly Picture[] = [
     shown: undefined,
     others: [texted],
     progress: at(4),
-    ...wrong('way_closed', undefined, 'That was too many tries, so this way is closed for now. Use another way.'),
+    ...closed(
+      'Too many attempts. This sign-in method is closed for now. Use another way, or wait 9 minutes and try again.',
+    ),
   }),
   picture('sign-up-phone', 'sign-in/enrol', {
     ...signUp,

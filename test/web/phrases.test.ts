@@ -26,6 +26,16 @@ describe('phrases', () => {
     expect([all.direction('he'), all.direction('nl')]).to.deep.equal(['rtl', 'ltr'])
   })
 
+  it('chooses the wording by a value in Arabic as in any other language', () => {
+    const why = (locale: string) =>
+      ['date', 'other'].map(each =>
+        problem(locale, { code: 'password_common', values: { why: each }, retryAfter: undefined }),
+      )
+    for (const locale of Object.keys(languages)) expect(new Set(why(locale)), locale).to.have.length(2)
+    expect(t('ar', 'wait.minutes', { count: 3 })).to.equal('3 دقائق')
+    expect(t('ar', 'factor.sms.sent', { to: '+44 1' })).to.contain('\u2068+44 1\u2069')
+  })
+
   it('speaks English to who once chose a language that is not spoken any more', () => {
     for (const gone of ['xx', '', 'constructor', '../../package'])
       expect(t(gone, 'act.sign-in'), gone).to.equal('Sign in')
