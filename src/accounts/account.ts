@@ -170,18 +170,12 @@ export function keyEnded(
 
 /** Replaces each anti-phishing phrase in an account: the one in force, and those that a change may bring back. */
 export function withPhrases<T extends Partial<Account>>(account: T, turn: (phrase: string) => string): T {
-  const { antiPhishingPhrase, changes } = account
-  return {
-    ...account,
-    ...(antiPhishingPhrase !== undefined && { antiPhishingPhrase: turn(antiPhishingPhrase) }),
-    ...(changes?.some(({ was }) => was.antiPhishingPhrase !== undefined) && {
-      changes: changes.map(each =>
-        each.was.antiPhishingPhrase === undefined
-          ? each
-          : { ...each, was: { ...each.was, antiPhishingPhrase: turn(each.was.antiPhishingPhrase) } },
-      ),
-    }),
-  }
+  const turned = <Held extends { antiPhishingPhrase?: string | undefined }>(held: Held): Held =>
+    held.antiPhishingPhrase === undefined ? held : { ...held, antiPhishingPhrase: turn(held.antiPhishingPhrase) }
+  const { changes = [] } = account
+  // Most accounts have none, and most requests read one.
+  if (changes.every(({ was }) => was.antiPhishingPhrase === undefined)) return turned(account)
+  return { ...turned(account), changes: changes.map(each => ({ ...each, was: turned(each.was) })) }
 }
 
 /** Opens an account's anti-phishing phrases. A phrase from before they were sealed is returned as it is. */

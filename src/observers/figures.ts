@@ -57,11 +57,13 @@ type AppFigure = 'sign-ins' | 'tokens'
 /** The ids of apps that the operator and the staff declare: those that register themselves, or have a document, may be any number. */
 const declaredId = /^(?!app_)[a-z0-9][a-z0-9_-]{0,63}$/
 
+const counted = new Set<string>(['session.started', 'factor.proved', ...Object.keys(plain), ...Object.keys(perApp)])
+
 /** Returns what one event adds to for the app that it is about. */
-function countedByApp(name: EventName, data: unknown): string[] {
+function countedByApp(name: EventName, data: unknown): string | undefined {
   const figure = perApp[name]
   const { client = '' } = data as { client?: string }
-  return figure !== undefined && declaredId.test(client) ? [ofApp(figure, client)] : []
+  return figure !== undefined && declaredId.test(client) ? ofApp(figure, client) : undefined
 }
 const ofApp = (figure: AppFigure, client: string) => `${figure}:${client}`
 
@@ -102,7 +104,11 @@ export function figures({ store, now }: { store: Store; now: () => number }) {
 
   const observer: Observer = {
     observe: ({ name, at, data }) => {
-      for (const figure of [...countedBy(name, data), ...countedByApp(name, data)]) add(figure, at)
+      // Nothing counts most of what happens.
+      if (!counted.has(name)) return
+      for (const figure of countedBy(name, data)) add(figure, at)
+      const ofOne = countedByApp(name, data)
+      if (ofOne !== undefined) add(ofOne, at)
     },
   }
 

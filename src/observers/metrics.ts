@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client'
 import { postedChannels } from '../delivery/courier.ts'
 import { type EventData, events, type Observer, type Recorded } from '../events.ts'
 import { Conflict } from '../store/collection.ts'
@@ -49,14 +49,12 @@ export function metrics({ named = () => false }: Options = {}) {
   )
   const failures = counter('latchkey_store_failures_total', 'Calls of the store that failed', 'verb')
   for (const verb of ['get', 'find', 'insert', 'put', 'patch', 'count', 'take', 'remove']) failures.inc({ verb }, 0)
-  const histogram = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
-    new Histogram({ name, help, labelNames, buckets: durations, registers: [register] })
   const requests = histogram(
+    register,
     'latchkey_request_duration_seconds',
     'Time from the request to the end of its answer',
-    ...(['method', 'route', 'status'] as const),
   )
-  const calls = histogram('latchkey_store_duration_seconds', 'Time that calls of the store took', 'verb')
+  const calls = histogram(register, 'latchkey_store_duration_seconds', 'Time that calls of the store took')
   const backedUp = new Gauge({
     name: 'latchkey_backup_last_success_timestamp_seconds',
     help: 'When the last scheduled backup succeeded',
@@ -108,12 +106,13 @@ export function metrics({ named = () => false }: Options = {}) {
     observer: { observe } satisfies Observer,
     /** Times a request by its route. A route is known once it was answered well, so that strangers cannot grow the figures without end. */
     answered: ({ method, path, status, took }: Omit<Answered, 'request'>): void => {
-      const labels = { method, route: route(routeOf(path), status < 400), status: `${Math.floor(status / 100)}xx` }
-      requests.observe(labels, took / 1_000)
+      const at = route(routeOf(path), status < 400)
+      const family = `${Math.floor(status / 100)}xx`
+      requests(`${method} ${family} ${at}`, took / 1_000, () => ({ method, route: at, status: family }))
     },
     /** Times a call of the store, and counts it where it failed. */
     called: ((verb, took, fault) => {
-      calls.observe({ verb }, took / 1_000)
+      calls(verb, took / 1_000, () => ({ verb }))
       if (fault !== undefined && !(fault instanceof Conflict)) failures.inc({ verb })
     }) satisfies Heard,
     /** Says when the last scheduled backup succeeded, in milliseconds since the epoch. */
@@ -181,5 +180,48 @@ function first(most: number): (label: string, counts?: boolean) => string {
   return (label, counts = true) => {
     if (counts && known.size < most) known.add(label)
     return known.has(label) ? label : 'other'
+  }
+}
+
+interface Series {
+  labels: Record<string, string>
+  /** How many observations were within each bound, and above the bound before it; the last, above all of them. */
+  counts: number[]
+  sum: number
+}
+
+/**
+ * Returns a function that adds an observation, in seconds, to a series of a histogram. Every request and every call of the store does: a
+ * series is found by one key, where the library's own histogram checks, sorts and joins labels each time.
+ */
+function histogram(register: Registry, name: string, help: string) {
+  const series = new Map<string, Series>()
+  const values = ({ labels, counts, sum }: Series) => {
+    let value = 0
+    const buckets = [...durations, '+Inf'].map((le, at) => {
+      value += counts[at] ?? 0
+      return { metricName: `${name}_bucket`, labels: { le, ...labels }, value }
+    })
+    return [
+      ...buckets,
+      { metricName: `${name}_sum`, labels, value: sum },
+      { metricName: `${name}_count`, labels, value },
+    ]
+  }
+  const get = async () => ({
+    ...{ name, help, type: 'histogram', aggregator: 'sum' },
+    values: [...series.values()].flatMap(values),
+  })
+  register.registerMetric({ name, get } as unknown as Metric)
+  return (key: string, seconds: number, labels: () => Record<string, string>): void => {
+    let one = series.get(key)
+    if (!one) {
+      one = { labels: labels(), counts: Array(durations.length + 1).fill(0), sum: 0 }
+      series.set(key, one)
+    }
+    let at = 0
+    while (seconds > (durations[at] as number)) at += 1
+    one.counts[at] = (one.counts[at] as number) + 1
+    one.sum += seconds
   }
 }

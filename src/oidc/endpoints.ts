@@ -115,12 +115,12 @@ function programs(provider: Provider, takesForms: (path: string) => boolean): Mi
   const [library] = provider.middleware as [Middleware]
   /** What is served at the paths that programs call, as one of them spells its request. */
   const spelled = new Map(
-    methods.flatMap(method => [...calledPaths].map(path => [method + path, endpointAt(provider, method, path)])),
+    [...calledPaths].map(path => [path, new Map(methods.map(each => [each, endpointAt(provider, each, path)]))]),
   )
   return async (ctx, next) => {
     const { path, method } = ctx
     const takes = (each: string) => endpointAt(provider, each, path) ?? (each === 'POST' && takesForms(path))
-    const name = spelled.get(method + path) ?? endpointAt(provider, method, path)
+    const name = spelled.get(path)?.get(method) ?? endpointAt(provider, method, path)
     const known = name === undefined ? methods.filter(takes) : []
     const seen = name ?? endpointAt(provider, known[0] ?? '', path)
     ctx.state.program = seen === undefined ? calledPaths.has(path.toLowerCase()) : !forPeople.has(seen)

@@ -24,6 +24,8 @@ export function sqliteCollection<T extends Doc>(
   askable: Askable,
 ): Collection<T> {
   const select = statement(`SELECT doc FROM "${name}" WHERE id = ? AND ${LIVE}`)
+  // An object of its own for each row takes a third as long as the read.
+  select.setReturnArrays(true)
 
   const write = async (step: Step, transient?: boolean): Promise<string | number | undefined> => {
     const outcome = await writer.write(step, transient)
@@ -58,9 +60,7 @@ export function sqliteCollection<T extends Doc>(
     async put(doc, transient) {
       await write({ verb: 'add', table: name, now: now(), doc: sound(doc), replace: true }, transient)
     },
-    async get(id) {
-      return parsed(await patiently(() => (select.get(id, now()) as { doc: string } | undefined)?.doc))
-    },
+    get: id => patiently(() => parsed((select.get(id, now()) as [string] | undefined)?.[0])),
     async find(where: Where<T>, { sort, limit = 100, after }: Page<T> = {}) {
       const asked = questions(where)
       const by = sort?.by ?? 'id'

@@ -157,8 +157,10 @@ export function app(options: Options): RequestListener {
     settle(req)
     res.setHeader('X-Request-Id', requestName())
     const started = performance.now()
-    const told = () => ({ ...about(req, res), took: performance.now() - started, refusal: failures.get(res) })
-    res.once('finish', () => answered(told()))
+    res.on('finish', () => {
+      const took = performance.now() - started
+      answered({ ...about(req, res), took, refusal: res.statusCode < 500 ? undefined : failures.get(res) })
+    })
     fair(req, res)
   }
 }

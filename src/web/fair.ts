@@ -49,7 +49,8 @@ export function fairly(listener: RequestListener, time = (): number => performan
   }
   const note = (address: string, status: number): void => {
     const refused = refusals.has(status)
-    const found = sources.size === 0 ? undefined : sourceOf(address)
+    if (sources.size === 0 && !refused) return
+    const found = sourceOf(address)
     if (!found && !refused) return
     // A 429 asked its receiver to wait: going on counts for more.
     const weight = status === 429 ? 5 : 1
@@ -99,8 +100,9 @@ export function fairly(listener: RequestListener, time = (): number => performan
     const address = String(req.headers['x-forwarded-for'] ?? '')
     // This machine, or a proxy on it that no setting names: it stands for everybody, and one of them must not slow down all.
     if (loopback.test(address)) return listener(req, res)
-    res.once('finish', () => note(address, res.statusCode))
-    const source = sourceOf(address)
+    res.on('finish', () => note(address, res.statusCode))
+    // Mostly nobody is slowed, and an address takes time to be read.
+    const source = sources.size === 0 ? undefined : sourceOf(address)
     if (!source || source.refused < Math.max(patience.refusals, source.well)) return listener(req, res)
     if (source.waiting.length < lanes.waiting) {
       source.waiting.push(() => turn(source, req, res))

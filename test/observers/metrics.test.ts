@@ -157,6 +157,8 @@ describe('metrics', () => {
     const told = await text()
     const labels = 'method="POST",route="/token",status="2xx"'
     expect(told).to.include(`latchkey_request_duration_seconds_bucket{le="0.005",${labels}} 1\n`)
+    expect(told).to.include(`latchkey_request_duration_seconds_bucket{le="+Inf",${labels}} 2\n`)
+    expect(told).to.include(`latchkey_request_duration_seconds_sum{${labels}} 0.033\n`)
     expect(told).to.include(`latchkey_request_duration_seconds_count{${labels}} 2\n`)
     expect(told).to.include('latchkey_request_duration_seconds_count{method="POST",route="/token",status="4xx"} 1\n')
   })
