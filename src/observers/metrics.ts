@@ -28,6 +28,7 @@ export function metrics({ named = () => false }: Options = {}) {
   const counter = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
     new Counter({ name, help, labelNames, registers: [register] })
   const tally = counter('latchkey_events_total', 'Events by name', 'event', 'level')
+  const happened = gathered(tally)
   // From zero, because a rate over a series that begins at one misses its first event.
   for (const [event, { level }] of Object.entries(events)) tally.inc({ event, level }, 0)
   const signIns = counter('latchkey_sign_ins_total', 'Sign-ins, by how they ended and by what', 'outcome', 'method')
@@ -35,6 +36,7 @@ export function metrics({ named = () => false }: Options = {}) {
   for (const method of methods.values()) signIns.inc({ outcome: 'completed', method }, 0)
   const answers = counter('latchkey_factor_answers_total', 'Answers to factors', 'factor', 'outcome')
   const tokens = counter('latchkey_tokens_total', 'Token responses, by grant and client', 'grant', 'client')
+  const issued = gathered(tokens)
   const refusals = counter('latchkey_token_refusals_total', 'Token requests that were refused', 'grant', 'code')
   const deliveries = counter('latchkey_deliveries_total', 'Tries to deliver a message', 'channel', 'outcome')
   for (const channel of postedChannels)
@@ -73,7 +75,7 @@ export function metrics({ named = () => false }: Options = {}) {
   const client = first(mostClients)
 
   const observe = ({ name, level, data }: Recorded): void => {
-    tally.inc({ event: name, level })
+    happened(name, () => ({ event: name, level }))
     const told = data as Record<string, unknown>
     const answer = factorOutcomes.get(name)
     if (answer) answers.inc({ factor: String(told.factor), outcome: answer })
@@ -88,7 +90,8 @@ export function metrics({ named = () => false }: Options = {}) {
     if (ended) signIns.inc({ outcome: ended, method: 'any' })
     if (name === 'grant.issued') {
       const { client: id, type } = data as EventData<'grant.issued'>
-      tokens.inc({ grant: type, client: named(id) ? id : client(id) })
+      const to = named(id) ? id : client(id)
+      issued(`${type} ${to}`, () => ({ grant: type, client: to }))
     }
     if (name === 'grant.refused' || name === 'grant.turned-away') {
       const { type = 'unknown', code } = data as EventData<'grant.refused'>
@@ -180,6 +183,26 @@ function first(most: number): (label: string, counts?: boolean) => string {
   return (label, counts = true) => {
     if (counts && known.size < most) known.add(label)
     return known.has(label) ? label : 'other'
+  }
+}
+
+/**
+ * Returns a function that adds one to a series of a counter: it is gathered under one key, and the counter is told when it is read, because
+ * it checks and sorts labels each time.
+ */
+function gathered<Label extends string>(counter: Counter<Label>) {
+  const known = new Map<string, { labels: Record<Label, string>; times: number }>()
+  const collect = (): void => {
+    for (const each of known.values()) {
+      counter.inc(each.labels, each.times)
+      each.times = 0
+    }
+  }
+  Object.assign(counter, { collect })
+  return (key: string, labels: () => Record<Label, string>): void => {
+    const one = known.get(key)
+    if (one) one.times += 1
+    else known.set(key, { labels: labels(), times: 1 })
   }
 }
 

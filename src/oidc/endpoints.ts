@@ -26,6 +26,8 @@ const calledPaths = new Set<string>(Object.values(called))
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 /** The id by which a request is followed through several servers (FAPI 1.0 Baseline, 6.2.1): resources repeat it. */
 const uuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i
+/** The endpoints that are called most, which answer JSON unless they sign it. */
+const answeringJson: ReadonlySet<string> = new Set(['token', 'introspection', 'userinfo'])
 const signedIntrospection = 'application/token-introspection+jwt'
 
 /** Serves the protocol's endpoints in a Koa whose `keys` are the provider's, before anything that reads bodies. */
@@ -135,6 +137,8 @@ function programs(provider: Provider, takesForms: (path: string) => boolean): Mi
     }
     const followed = name === 'userinfo' ? ctx.get('x-fapi-interaction-id') : ''
     if (uuid.test(followed)) ctx.set('x-fapi-interaction-id', followed)
+    // Known ahead, it is not looked up for each answer; a signed one gets another.
+    if (answeringJson.has(name)) ctx.res.setHeader('Content-Type', 'application/json; charset=utf-8')
     await library(ctx, next)
     await written(ctx)
     // RFC 7009, 2.2: the body means nothing; but a library that meets text where it expects JSON takes it for a fault.

@@ -147,7 +147,10 @@ function keeping(
     },
     find: async (id: string) => {
       const found = await collection.get(key(id))
-      return found && { ...found.payload, jti: id, ...(found.consumed && { consumed: found.consumed }) }
+      // What was read is this call's own.
+      return (
+        found && Object.assign(found.payload, { jti: id }, found.consumed ? { consumed: found.consumed } : undefined)
+      )
     },
     // The library reads, decides and then consumes: of many requests that get so far, one succeeds (RFC 6749, 4.1.2).
     consume: async (id: string) => {
