@@ -88,12 +88,14 @@ interface Incoming {
 const fieldLimits = { count: 4, bytes: 16 * 1024 }
 /** The most that the separators between the parts of a form take, in bytes. */
 const parting = 64 * 1024
+/** The most that the fields before the files take. */
+const ahead = fieldLimits.count * fieldLimits.bytes + parting
 
 /**
  * Reads a posted multipart form (RFC 7578) with up to `files` files of `bytes` bytes each: puts its fields into `filled`, and hands each file
  * to `take` as it arrives, one after the other. The rest of a refused upload is read and dropped, so that the browser hears why it was
  * refused. Throws `malformed`, `document_too_large`, `too_many_documents`, and the first thing that `take` throws; `filled` has the fields
- * even then.
+ * even then: of a form that declares to be too long, those that stand before its files.
  */
 export async function upload(
   ctx: Context,
@@ -103,9 +105,9 @@ export async function upload(
 ): Promise<void> {
   if (!ctx.is('multipart/form-data')) throw malformed()
   const whole = files * bytes + parting
-  if (Number(ctx.get('Content-Length')) > whole) throw tooLarge()
+  const tooLong = Number(ctx.get('Content-Length')) > whole
   const parser = parserOf(ctx, { files, bytes })
-  let problem: unknown
+  let problem: unknown = tooLong ? tooLarge() : undefined
   let broken = false
   const fail = (fault: unknown): void => {
     problem ??= fault
@@ -133,19 +135,30 @@ export async function upload(
 
   let read = 0
   try {
-    for await (const part of ctx.req) {
+    // A connection that is cut tells its sender nothing.
+    for await (const part of ctx.req.iterator({ destroyOnReturn: !tooLong })) {
       read += part.length
+      if (tooLong && read > ahead) break
       // A sender that declares no length could go on for ever.
       if (read > whole) throw tooLarge()
       if (!broken && !parser.write(part)) await once(parser, 'drain').catch(breaks)
     }
-    if (!broken) await Promise.all([once(parser, 'finish'), parser.end()]).catch(breaks)
+    if (tooLong) ctx.req.resume()
+    else if (!broken) await Promise.all([once(parser, 'finish'), parser.end()]).catch(breaks)
   } catch (fault) {
     fail(fault instanceof Problem ? fault : malformed(fault))
   }
   for (const stream of streams) stream.destroy()
   await Promise.all(taken)
   if (problem) throw problem
+}
+
+/** Reads the fields of a posted multipart form that is refused whatever its files are, and drops those. */
+export async function fieldsAhead(ctx: Context): Promise<Record<string, string>> {
+  const filled: Record<string, string> = {}
+  // That there are files is no news.
+  await upload(ctx, { files: 0, bytes: 0 }, filled, async () => {}).catch(() => {})
+  return filled
 }
 
 function parserOf(ctx: Context, { files, bytes }: { files: number; bytes: number }): BusboyInstance {

@@ -2,7 +2,7 @@ import type { Context } from 'koa'
 import type { Case } from '../account-recovery/cases.ts'
 import { most } from '../account-recovery/identity-documents.ts'
 import { Problem } from '../errors.ts'
-import { field, submit, upload } from './forms.ts'
+import { field, fieldsAhead, submit, upload } from './forms.ts'
 import type { Services } from './services.ts'
 import { seeOther } from './show.ts'
 
@@ -78,15 +78,20 @@ export function identity({ router, submissions, disowning, show, now, beginFlow 
   router.post('/recover/identity/:bearer', async ctx => {
     const { bearer = '' } = ctx.params
     const filled: Record<string, string> = {}
+    let read = false
     await submit(
       async () => {
         await submissions.send(bearer, ctx.state.visitor, async keep => {
+          read = true
           await upload(ctx, { files: most.documents, bytes: most.bytes }, filled, keep)
           return { story: filled.story ?? '' }
         })
         seeOther(ctx, path(ctx))
       },
-      problem => documents(ctx, filled.story ?? '', problem),
+      async problem => {
+        const { story = '' } = read ? filled : await fieldsAhead(ctx)
+        documents(ctx, story, problem)
+      },
     )
   })
   router.post('/recover/identity/:bearer/again', async ctx => {

@@ -46,6 +46,23 @@ describe('in a browser, somebody who has lost everything', function () {
       await who.page.getByText('Choose at least one identity document').waitFor()
       expect(await who.page.getByLabel('What happened?').inputValue()).to.equal('My bag was stolen.')
       const documents = who.page.getByLabel('Identity documents')
+      // Too many or too large: said before anything is sent, and what was typed stays.
+      const large = { ...passport, buffer: Buffer.alloc(10 * 1024 * 1024 + 1) }
+      const sent: string[] = []
+      who.page.on('request', request => void (request.method() === 'POST' && sent.push(request.url())))
+      for (const [files, said] of [
+        [[passport, passport, passport, passport], 'You can send up to three files'],
+        [[passport, large], 'Your files are too large. Send up to three'],
+      ] as const) {
+        await documents.setInputFiles([...files])
+        await who.page.getByRole('alert').getByText(said).waitFor()
+        await who.press('Send documents')
+        expect(await documents.getAttribute('aria-invalid')).to.equal('true')
+        expect(await documents.getAttribute('aria-describedby')).to.contain('documents-error')
+      }
+      await openToEverybody(who)
+      expect(sent).to.deep.equal([])
+      expect(await who.page.getByLabel('What happened?').inputValue()).to.equal('My bag was stolen.')
       await documents.setInputFiles([passport, letter])
       await who.press('Send documents')
       await who.page.getByRole('alert').getByText('take a screenshot').waitFor()

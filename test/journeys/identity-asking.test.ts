@@ -87,6 +87,25 @@ describe('whoever asks for an identity check', () => {
     expect(shape(stopped, stranger)[1]).to.equal(pages[0]?.shapes[5]?.[1])
   })
 
+  it('keeps the story where all files together are far too large, and where too much was sent, in words', async () => {
+    const ada = await of.at.joined()
+    await of.ask(ada.email)
+    const { link = '' } = await of.mailed(ada.email, '/recover/identity/')
+    const form = await jar().get(link)
+    const story = 'Mein Telefon und mein Rechner wurden gestohlen. 電話をなくしました。'
+    const large = file(jpeg(33 * 1024 * 1024), 'passport.jpg', 'image/jpeg')
+    for (let each = 0; each < 10; each += 1) {
+      const documents = each === 0 ? large : file(pdf(), 'letter.pdf', 'application/pdf')
+      const page = await form.submit({ story, documents })
+      expect(page.status).to.equal(each === 0 ? 413 : 422)
+      expect(page.find('[name=story]')?.text).to.equal(story)
+      if (each === 0)
+        expect(page.find('#documents-error')?.text).to.match(/^Your files are too large. Send up to three/)
+    }
+    const page = await form.submit({ story, documents: passport() })
+    expect([page.status, page.find('[name=story]')?.text]).to.deep.equal([429, story])
+  })
+
   it('goes on with the case that runs when they ask again, and is rationed', async () => {
     const ada = await of.at.joined()
     const page = await of.send(ada.email)

@@ -109,6 +109,12 @@ describe('an upload', () => {
     expect(await post(sent)).to.deep.equal([422, { code: 'invalid_document', filled: { story: 'kept' } }])
   })
 
+  it('keeps the fields before its files when it declares to be longer than allowed, and reads no file of it', async () => {
+    const sent = field('story', 'kept') + file('a.png', 'x'.repeat(900_000)) + end
+    expect(await post(sent)).to.deep.equal([413, { code: 'document_too_large', filled: { story: 'kept' } }])
+    expect(taken).to.deep.equal([])
+  })
+
   it('ends its readers, too, when it is broken off', async () => {
     let begin: () => void
     const begun = new Promise<void>(resolve => {
