@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -94,12 +94,33 @@ describe('./latchkey', function () {
     const [port = 0] = await freePorts(1)
     const { started, said, pid } = await serving(launcher, ['serve'], port)
     expect(pid).to.equal(started.pid)
+    const { stdout } = await run('ps', ['-o', 'args=', '-p', String(pid)])
+    expect(stdout).to.match(
+      / --max-semi-space-size=16 --initial-old-space-size=56 --heap-growing-percent=60 .*src\/main\.ts/,
+    )
     started.kill('SIGHUP')
     await said('clients.reloaded')
     expect(await answers(port)).to.equal(true)
     started.kill('SIGTERM')
     await once(started, 'exit')
     expect(started.exitCode).to.equal(0)
+  })
+
+  it('serves with a Node of the machine that knows none of the options for its memory', async () => {
+    const copy = join(folder, 'copy')
+    mkdirSync(join(copy, 'src'), { recursive: true })
+    copyFileSync(launcher, join(copy, 'latchkey'))
+    writeFileSync(join(copy, 'src/main.ts'), 'console.log(process.execArgv.length)\n')
+    const bin = join(folder, 'bin')
+    mkdirSync(bin)
+    const start = async (refused: string) => {
+      const script = `#!/bin/sh\ncase "$*" in *${refused}*) exit 9 ;; esac\nexec "${process.execPath}" "$@"\n`
+      writeFileSync(join(bin, 'node'), script, { mode: 0o755 })
+      const env = { PATH: `${bin}:/usr/bin:/bin` }
+      return (await run(join(copy, 'latchkey'), ['serve'], { env })).stdout
+    }
+    expect(await start('--heap-growing-percent')).to.equal('0\n')
+    expect(await start('--no-such-option')).to.equal('3\n')
   })
 
   for (const signal of ['SIGTERM', 'SIGHUP', 'SIGKILL'] as const) {
