@@ -13,6 +13,7 @@ import {
   arrived,
   declared,
   measuredSecrets,
+  type Person,
   password,
   prove,
   refreshToken,
@@ -38,10 +39,12 @@ export interface Measured extends Child {
   restart(): Promise<void>
   /** Signs the next person in, by password and authenticator, from an address of theirs if it is told; everybody signs in once, because a code counts once. Resolves to their browser. */
   signIn(address?: string): Promise<Jar>
-  /** Signs one of those in who have a passkey: each worker has one of its own, and may do so again and again. Resolves to their browser. */
-  passkeySignIn(worker: number): Promise<Jar>
+  /** Signs one of those in who have a passkey, in a new browser unless told: each worker has one of its own, and may do so again and again. Resolves to their browser. */
+  passkeySignIn(worker: number, browser?: Jar): Promise<Jar>
   /** Signs the next person in for an app, the usual one unless told; resolves to its refresh token. */
   refreshToken(as?: Signing): Promise<string>
+  /** All who sign in by password and authenticator: a code counts once, and half a minute later there is another. */
+  crowd: readonly Person[]
   /** Somebody's API keys: one with a secret, one with a key pair. */
   keys: { hmac: OwnKey; ed25519: OwnKey }
 }
@@ -115,8 +118,7 @@ export async function latchkey(wanted: Wanted): Promise<Measured> {
       arrived(await prove(await browser.get(`${issuer}/sign-in`), next()))
       return browser
     },
-    passkeySignIn: async worker => {
-      const browser = jar()
+    passkeySignIn: async (worker, browser = jar()) => {
       const start = await browser.get(`${issuer}/sign-in`)
       const options = JSON.parse(start.find('[data-passkey]')?.attributes['data-options'] ?? '{}')
       const proof = await (holders[worker] as Authenticator).get(options, issuer)
@@ -124,6 +126,7 @@ export async function latchkey(wanted: Wanted): Promise<Measured> {
       return browser
     },
     refreshToken: async (as = app) => refreshToken(issuer, next(), as),
+    crowd: [...crowd],
     keys,
     stop: async () => {
       await child.stop()

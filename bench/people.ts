@@ -14,7 +14,7 @@ import { openStore } from '../src/store/open.ts'
 import type { Pair } from '../test/conformance/proving.ts'
 import { type Authenticator, authenticator } from '../test/support/authenticator.ts'
 import { totpAt } from '../test/support/codes.ts'
-import { jar, type Page } from '../test/support/jar.ts'
+import { type Jar, jar, type Page } from '../test/support/jar.ts'
 import { api, app, machine } from './clients.ts'
 import { keysOf } from './signed.ts'
 
@@ -36,12 +36,16 @@ export interface Person {
   email: string
   /** Of the authenticator, base32. */
   totp: string
+  /** Where codes are texted to, of those who have no authenticator. */
+  phone?: string
 }
 
 export interface Settled {
   people: number
   /** People who have a passkey; as many as sign in side by side, unless told. */
   holders?: number
+  /** How many of the people have codes texted or emailed to them in place of an authenticator. */
+  texted?: number
   /** People who are only there, each with five sessions. */
   others?: number
   /** A hash of another product, which every other of the people has, as an import would have left them. */
@@ -60,14 +64,15 @@ export function declared(apps: readonly object[]): object {
 
 /** Puts people into the store, as sign-up would have left them. */
 export async function settle(url: string, wanted: Settled & { hash: string; issuer: string }) {
-  const { people, holders: holding = peopleAtOnce, others = 0, imported, hash, issuer } = wanted
+  const { people, holders: holding = peopleAtOnce, texted = 0, others = 0, imported, hash, issuer } = wanted
   // Sweeping, as the measured process does: MongoDB refuses an index that differs from the one of the same name.
   const store = await openStore(url, { now: Date.now })
   const known = accounts(store)
   const held = credentials({ store, sealer: sealer(keyring([measuredSecrets])), now: Date.now })
-  const crowd = Array.from({ length: people }, (_, at) => ({
+  const crowd: Person[] = Array.from({ length: people }, (_, at) => ({
     email: `person-${at}@example.com`,
     totp: generateSecret({ length: 20 }),
+    ...(at < texted && { phone: `+436641230${String(at).padStart(3, '0')}` }),
   }))
   const at = Date.now()
   const begin = async (email: string, factors: Omit<NewCredential, 'account'>[], account = id()): Promise<string> => {
@@ -83,10 +88,15 @@ export async function settle(url: string, wanted: Settled & { hash: string; issu
     holders.push(device)
     await begin(`holder-${worker}@example.com`, [{ factor: 'passkey', ...enrolled }], account)
   }
-  for (const [which, { email, totp }] of crowd.entries()) {
+  for (const [which, { email, totp, phone }] of crowd.entries()) {
     await begin(email, [
       { factor: 'password', secret: { hash: which % 2 === 1 && imported ? imported : hash } },
-      { factor: 'totp', secret: { secret: totp, step: 0 } },
+      ...(phone
+        ? [
+            { factor: 'sms', secret: { to: phone } },
+            { factor: 'email', secret: { to: email } },
+          ]
+        : [{ factor: 'totp', secret: { secret: totp, step: 0 } }]),
     ])
   }
   if (imported) await passwordKinds({ store, sealer: sealer(keyring([measuredSecrets])), now: Date.now }).begin()
@@ -127,11 +137,11 @@ export async function prove(page: Page, { email, totp }: Person): Promise<Page> 
   return asked.submit({ code: totpAt(totp, Date.now()) }, { field: 'code' })
 }
 
-/** Signs somebody in for the app, up to the code that it is sent, and to what redeems it: the form of the token endpoint. */
+/** Signs somebody in for the app, up to the code that it is sent, and to what redeems it: the form of the token endpoint. A browser with a session is asked for nothing. */
 export async function authorized(
   issuer: string,
   person: Person,
-  headers: Record<string, string> = {},
+  browser: Jar = jar(),
   { client_id, client_secret }: Signing = app,
 ) {
   const options = { execute: [oidc.allowInsecureRequests] }
@@ -146,7 +156,8 @@ export async function authorized(
     code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
     code_challenge_method: 'S256',
   })
-  const page = await prove(await jar(headers).get(url.href), person)
+  const asked = await browser.get(url.href)
+  const page = asked.location === undefined ? await prove(asked, person) : asked
   if (page.location === undefined) throw new Error(`stays at ${page.url}: ${page.text.slice(0, 200)}`)
   const callback = new URL(page.location)
   const code = callback.searchParams.get('code') ?? ''
@@ -155,8 +166,8 @@ export async function authorized(
 }
 
 /** Signs somebody in for an app, the usual one unless told; resolves to its refresh token. */
-export async function refreshToken(issuer: string, person: Person, as: Signing = app): Promise<string> {
-  const { provider, callback, verifier } = await authorized(issuer, person, {}, as)
+export async function refreshToken(issuer: string, person: Person, as: Signing = app, browser?: Jar): Promise<string> {
+  const { provider, callback, verifier } = await authorized(issuer, person, browser, as)
   const checks = { pkceCodeVerifier: verifier }
   const { key } = as
   const publicKey = key && ((await importJWK(key.publicJwk, key.alg)) as Pair['privateKey'])
