@@ -7,11 +7,11 @@ export function approvalActions({ approvals }: { approvals: Approvals }) {
   return {
     approve: action({
       id: 'request.approve',
-      args: z.object({ request: z.string() }),
+      args: z.object({ request: z.string(), attributes: z.array(z.string()).default([]) }),
       assurance: async ({ request }, _, { account }) => (await approvals.waiting(request, account.id)).acr,
       freshFor: freshFor.changes,
-      run: ({ request }, { account, session, proved, visitor }) =>
-        approvals.approve(request, { account: account.id, session, proved }, visitor),
+      run: ({ request, attributes: read }, { account, session, proved, visitor }) =>
+        approvals.approve(request, { account: account.id, session, proved, read }, visitor),
       event: 'request.approved',
       reason: async ({ request }, { account }) => ({ app: (await approvals.waiting(request, account.id)).app.name }),
       leadsTo: '/account/approvals',

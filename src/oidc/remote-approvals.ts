@@ -1,6 +1,7 @@
 import type { AdapterPayload, Provider } from 'oidc-provider'
 import type { Acr } from '../acr.ts'
 import { appearanceOf } from '../clients/appearance.ts'
+import { consentsNeeded } from '../clients/attributes.ts'
 import type { App } from '../clients/declared.ts'
 import { oidcScopes } from '../clients/file.ts'
 import { token } from '../crypto/random.ts'
@@ -22,6 +23,8 @@ export interface Waiting {
   message: string | undefined
   scopes: readonly string[]
   resources: readonly { name: string; scopes: readonly string[] }[]
+  /** The attributes that the app is to be told of, and its person was not asked about yet. */
+  attributes: readonly string[]
   /** What must be proved to approve it. */
   acr: Acr
   address: string
@@ -35,6 +38,8 @@ interface Approver {
   session: string
   /** What was proved for it just now, where that is more than the session says. */
   proved?: Pick<Login, 'acr' | 'amr'> | undefined
+  /** The attributes that they read before they approved. */
+  read?: readonly string[]
 }
 
 /** Moves money: no device gets it unless its app's entry says so. */
@@ -53,7 +58,18 @@ type Services = Pick<Options, 'clients' | 'postPing' | 'emit' | 'now'> & {
 export function remoteApprovals({ provider, clients, records, consents, mutes, postPing, emit, now }: Services) {
   const { remote, sessions } = records
 
-  const shown = async (request: RemoteRequest | undefined): Promise<Waiting[]> => {
+  /** Resolves to what a person has allowed an app that looks as it does now, and what of its attributes they were not asked about. */
+  const knownOf = async (account: string, app: App) => {
+    if (app.firstParty) return { known: true, shown: undefined, unasked: [] }
+    const client = await provider.Client.find(app.id)
+    const shown = client && appearanceOf(client)
+    const allowed = await consents.of(account, app.id, shown)
+    const needed = consentsNeeded((await clients.ours(app.id)) ?? { firstParty: true })
+    const said = [...(allowed?.attributes ?? []), ...(allowed?.withheld ?? [])]
+    return { known: allowed !== undefined, shown, unasked: needed.filter(each => !said.includes(each)) }
+  }
+
+  const shown = async (request: RemoteRequest | undefined, account: string): Promise<Waiting[]> => {
     const app = request && (await clients.app(request.client))
     if (!request || !app) return []
     const { id, payload, address, agent, at } = request
@@ -67,7 +83,8 @@ export function remoteApprovals({ provider, clients, records, consents, mutes, p
     // Approving something from elsewhere takes two factors at least.
     const acr = demandOf(params).least === 'phr' ? 'phr' : 'aal2'
     const told = typeof message === 'string' ? message : undefined
-    return [{ id, app, message: told, scopes: oidc, resources, acr, address, agent, at }]
+    const { unasked: attributes } = await knownOf(account, app)
+    return [{ id, app, message: told, scopes: oidc, resources, attributes, acr, address, agent, at }]
   }
 
   const open = async (id: string, account: string): Promise<{ request: RemoteRequest; app: App }> => {
@@ -101,27 +118,31 @@ export function remoteApprovals({ provider, clients, records, consents, mutes, p
   }
 
   return {
-    /** Returns what a device shows this code for; as people type it. */
-    entered: async (code: string): Promise<Waiting | undefined> =>
-      (await shown(await remote.byUserCode(spelled(code))))[0],
+    /** Returns what a device asks this person for, by the code that it shows, as people type it. */
+    entered: async (code: string, account: string): Promise<Waiting | undefined> =>
+      (await shown(await remote.byUserCode(spelled(code)), account))[0],
     /** Returns what apps ask a person for, oldest first. */
     of: async (account: string): Promise<Waiting[]> =>
-      (await Promise.all((await remote.of(account)).map(shown))).flat(),
+      (await Promise.all((await remote.of(account)).map(each => shown(each, account)))).flat(),
     /** Returns what one request asks this person for. Throws `approval_over`. */
     waiting: async (id: string, account: string): Promise<Waiting> => {
-      const [waiting] = await shown((await open(id, account)).request)
+      const [waiting] = await shown((await open(id, account)).request, account)
       if (!waiting) throw new Problem('approval_over')
       return waiting
     },
     /** Approves a request, once. Throws `approval_over`. */
-    approve: async (id: string, { account, session: uid, proved }: Approver, origin: Origin): Promise<void> => {
+    approve: async (
+      id: string,
+      { account, session: uid, proved, read = [] }: Approver,
+      origin: Origin,
+    ): Promise<void> => {
       const { request, app } = await open(id, account)
       const session = await sessions.adapter.findByUid(uid)
       if (session?.accountId !== account) throw new Problem('sign_in_needed')
       const allowed = wanted(request, app)
-      const client = await provider.Client.find(app.id)
-      const shown = client && appearanceOf(client)
-      const known = app.firstParty || (await consents.of(account, app.id, shown)) !== undefined
+      const { known, shown, unasked } = await knownOf(account, app)
+      // What the page did not name is not allowed, though the app's entry has it by now.
+      const attributes = unasked.filter(each => read.includes(each))
       const { grant, sid } = await joined(session, account, app.id, known)
       add(grant, allowed)
       await renew(grant)
@@ -138,8 +159,9 @@ export function remoteApprovals({ provider, clients, records, consents, mutes, p
 
       const what = { account, client: app.id }
       if (!app.firstParty) {
-        await consents.add(account, app.id, allowed, shown)
-        await emit('consent.granted', { ...what, scope }, origin)
+        await consents.add(account, app.id, { ...allowed, attributes }, shown)
+        const told = attributes.length > 0 ? { attributes: attributes.join(' ') } : {}
+        await emit('consent.granted', { ...what, scope, ...told }, origin)
       }
       await emit('session.joined', { ...what, session: uid }, origin)
       await emit(request.kind === 'DeviceCode' ? 'device.admitted' : 'request.approved', what, origin)

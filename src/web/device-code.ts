@@ -4,9 +4,10 @@ import { Problem } from '../errors.ts'
 import { typedCode } from '../factors/typed.ts'
 import type { Waiting } from '../oidc/remote-approvals.ts'
 import { apart } from '../risk/places.ts'
-import { field, queryField, submit } from './forms.ts'
+import { choices, field, queryField, submit } from './forms.ts'
 import type { Services } from './services.ts'
 import { seeOther } from './show.ts'
+import { type ToldAttribute, toldAttributes } from './told-attributes.ts'
 import type { SignedIn } from './visit.ts'
 
 declare module './pages.ts' {
@@ -24,6 +25,8 @@ declare module './pages.ts' {
       apart: 'near' | 'far' | 'abroad'
       scopes: readonly string[]
       resources: readonly { name: string; scopes: readonly string[] }[]
+      /** What the app would be told of the person; each is posted with the approval as `attribute`. */
+      told: readonly ToldAttribute[]
       email: string
     }
     'device/connected': Record<never, never>
@@ -46,6 +49,7 @@ const guesses = {
 export function deviceCode(services: Services): void {
   const { router, approvals, throttle, places, words, show, findSession, requireSession, perform, actions } = services
   const { approve, refuse } = actions.approvals
+  const toldOf = toldAttributes(services)
 
   /** Resolves to what a code stands for; only wrong codes count as guesses. Throws `unknown_user_code` and `slow_down`. */
   const look = async (ctx: Context, { account }: SignedIn, code: string): Promise<Waiting> => {
@@ -56,7 +60,7 @@ export function deviceCode(services: Services): void {
       await throttle.ration('user-code.address', address, guesses.address),
       await throttle.ration('user-code.all', '', guesses.all),
     ]
-    const found = code === '' ? undefined : await approvals.entered(code)
+    const found = code === '' ? undefined : await approvals.entered(code, account.id)
     if (!found) throw new Problem('unknown_user_code', { field: 'user_code' })
     for (const back of backs) await back()
     return found
@@ -67,13 +71,14 @@ export function deviceCode(services: Services): void {
   const enter = (ctx: Context, code: string, problem?: Problem): void => {
     show.page(ctx, 'device/enter', { code }, { problem })
   }
-  const confirm = (ctx: Context, { account }: SignedIn, code: string, waiting: Waiting, problem?: Problem): void => {
+  const confirm = async (ctx: Context, { account }: SignedIn, code: string, waiting: Waiting, problem?: Problem) => {
     const { locale, visitor } = ctx.state
     const { app, scopes, resources, address, agent } = waiting
     const there = { address, ...words.whence(locale, { address, agent: agentOf(agent) }) }
     const here = { address: visitor.address, ...words.whence(locale, { address: visitor.address, agent: {} }) }
     const distance = between(waiting, visitor.address)
-    const locals = { code, there, here, apart: distance, scopes, resources, email: account.email }
+    const told = await toldOf(ctx, app.id, account, waiting.attributes)
+    const locals = { told, code, there, here, apart: distance, scopes, resources, email: account.email }
     show.page(ctx, 'device/confirm', locals, { towards: { name: app.name, tile: app.tile }, problem })
   }
 
@@ -98,11 +103,12 @@ export function deviceCode(services: Services): void {
     const code = typedIn(ctx, 'user_code')
     const waiting = await look(ctx, person, code)
     const far = between(waiting, ctx.state.visitor.address)
-    const again = (problem: Problem): void => confirm(ctx, person, code, waiting, problem)
+    const again = (problem: Problem) => confirm(ctx, person, code, waiting, problem)
     if (far === 'abroad' && typedIn(ctx, 'compared') !== code)
       return again(new Problem('not_compared', { field: 'compared' }))
     if (far !== 'near' && field(ctx, 'mine', 10) !== 'yes') return again(new Problem('not_compared', { field: 'mine' }))
-    await perform(ctx, person, approve, { request: waiting.id }, { next: `${home}/connected` })
+    const attributes = choices(ctx, 'attribute', longest)
+    await perform(ctx, person, approve, { request: waiting.id, attributes }, { next: `${home}/connected` })
   })
   router.post(`${home}/refuse`, async ctx => {
     const person = await requireSession(ctx)

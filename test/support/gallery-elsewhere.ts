@@ -6,6 +6,7 @@ const line = (id: string, more: object = {}) => ({
   message: 'Order 4711: 250.00 EUR to Ledgerly',
   scopes: [],
   resources: [{ name: 'Wallet', scopes: ['read', 'transfer'] }],
+  told: [],
   place: 'Austria',
   address: '193.171.23.1',
   at: now - 40_000,
@@ -18,9 +19,14 @@ const confirm = {
   apart: 'near' as const,
   scopes: ['openid', 'offline_access'],
   resources: [{ name: 'Trading', scopes: ['read', 'trade'] }],
+  told: [],
   email: 'ada@example.com',
   towards: trading,
 }
+const told = [
+  { attribute: 'kyc_tier', name: 'Verification level', value: '2' },
+  { attribute: 'roles', name: 'Your roles in this app', value: undefined },
+]
 const elsewhere = {
   ...confirm,
   there: { device: 'Chrome on Windows', place: 'São Paulo, Brazil', address: '2804:14c:65a1:8d2f:91ab:34ff:fe12:9c07' },
@@ -40,6 +46,7 @@ export const elsewherePages: readonly Picture[] = [
   }),
   picture('device-enter-de', 'device/enter', { code: '', locale: 'de' }),
   picture('device-confirm', 'device/confirm', confirm),
+  picture('device-confirm-told', 'device/confirm', { ...confirm, told }),
   picture('device-confirm-far', 'device/confirm', {
     ...confirm,
     apart: 'far',
@@ -57,7 +64,10 @@ export const elsewherePages: readonly Picture[] = [
   picture('device-refused', 'device/refused', { locale: 'de' }),
   picture('approvals', 'account/approvals', {
     ...account,
-    waiting: [line('r1'), line('r2', { message: undefined, resources: [], scopes: ['openid', 'email'], address: '' })],
+    waiting: [
+      line('r1', { told }),
+      line('r2', { message: undefined, resources: [], scopes: ['openid', 'email'], address: '' }),
+    ],
   }),
   picture('approvals-one', 'account/approvals', {
     person: { email: longEmail },
