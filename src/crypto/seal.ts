@@ -78,13 +78,13 @@ function keyFor(material: KeyMaterial, salt: Uint8Array): KeyObject {
 }
 
 function encrypt(material: KeyMaterial, header: Buffer, content: string | Uint8Array, context: string): string {
-  const salt = randomBytes(saltBytes)
-  const nonce = randomBytes(nonceBytes)
-  const cipher = createCipheriv('aes-256-gcm', keyFor(material, salt), nonce)
+  // One draw for both: it costs as much as the cipher.
+  const drawn = randomBytes(saltBytes + nonceBytes)
+  const nonce = drawn.subarray(saltBytes)
+  const cipher = createCipheriv('aes-256-gcm', keyFor(material, drawn.subarray(0, saltBytes)), nonce)
   cipher.setAAD(Buffer.concat([header, Buffer.from(context)]))
-  const plain = typeof content === 'string' ? Buffer.from(content) : content
-  const sealed = Buffer.concat([header, salt, nonce, cipher.update(plain), cipher.final()])
-  return Buffer.concat([sealed, cipher.getAuthTag()]).toString('base64url')
+  const sealed = typeof content === 'string' ? cipher.update(content, 'utf8') : cipher.update(content)
+  return Buffer.concat([header, drawn, sealed, cipher.final(), cipher.getAuthTag()]).toString('base64url')
 }
 
 function decrypt(material: KeyMaterial, header: Buffer, body: Buffer, context: string): Uint8Array {
