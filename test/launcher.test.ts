@@ -110,7 +110,7 @@ describe('./latchkey', function () {
     const copy = join(folder, 'copy')
     mkdirSync(join(copy, 'src'), { recursive: true })
     copyFileSync(launcher, join(copy, 'latchkey'))
-    writeFileSync(join(copy, 'src/main.ts'), 'console.log(process.execArgv.length)\n')
+    writeFileSync(join(copy, 'src/main.ts'), 'console.log(process.execArgv.length, process.env.MALLOC_ARENA_MAX)\n')
     const bin = join(folder, 'bin')
     mkdirSync(bin)
     const start = async (refused: string) => {
@@ -119,8 +119,8 @@ describe('./latchkey', function () {
       const env = { PATH: `${bin}:/usr/bin:/bin` }
       return (await run(join(copy, 'latchkey'), ['serve'], { env })).stdout
     }
-    expect(await start('--heap-growing-percent')).to.equal('0\n')
-    expect(await start('--no-such-option')).to.equal('3\n')
+    expect(await start('--heap-growing-percent')).to.equal('0 2\n')
+    expect(await start('--no-such-option')).to.equal('3 2\n')
   })
 
   for (const signal of ['SIGTERM', 'SIGHUP', 'SIGKILL'] as const) {
