@@ -29,7 +29,7 @@ const shop = {
   apis: { [api.resource]: api.scopes },
 }
 /** The longest pause before a webhook is tried again is five minutes; what waits longer than this after all is up again needs help. */
-const patience = 7 * 60_000
+const patience = 10 * 60_000
 
 interface Wanted {
   /** Milliseconds for which nothing is taken, and between two acts of each kind. */
@@ -187,12 +187,18 @@ async function reloaded(measured: Awaited<ReturnType<typeof latchkey>>, late: st
   if (!heard) throw new Error('the new app is not known after 30 s')
 }
 
-/** Returns the logout tokens that no published key verifies. */
+/** Returns the logout tokens that no published key verifies as they were when they arrived: they last two minutes. */
 async function unsigned(issuer: string, arrivals: readonly Arrived[]): Promise<string[]> {
   const published = createRemoteJWKSet(new URL(`${issuer}/jwks.json`))
   const checks = arrivals
     .filter(each => each.channel === 'app')
-    .map(each => jwtVerify(logoutToken(each.text), published, { issuer, audience: shop.client_id }))
+    .map(each =>
+      jwtVerify(logoutToken(each.text), published, {
+        issuer,
+        audience: shop.client_id,
+        currentDate: new Date(each.at),
+      }),
+    )
   const failed = (await Promise.allSettled(checks)).filter(each => each.status === 'rejected')
   return failed.map(({ reason }) => `a logout token is not verified: ${reason}`)
 }

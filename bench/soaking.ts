@@ -110,7 +110,9 @@ export async function soaking({ lasting, looks, pace, onLook }: Wanted) {
     ...site,
     post: async (path: string, form: Record<string, string>) => {
       await pause('refresh')
+      const begun = performance.now()
       const answer = await site.post(path, form)
+      took.set('refresh', [...(took.get('refresh') ?? []), performance.now() - begun])
       // One for an API is a JWT, which is verified and not asked about.
       if (form.scope === 'openid') held.token = String(answer.access_token)
       return answer
@@ -126,9 +128,8 @@ export async function soaking({ lasting, looks, pace, onLook }: Wanted) {
       if (token === undefined) throw new Error('it failed')
       return token
     },
-    onOutcome: ({ took: ms, fault }) => {
-      if (fault === undefined) took.set('refresh', [...(took.get('refresh') ?? []), ms])
-      else if (!stopped) errors.push(`refresh: ${fault}`)
+    onOutcome: ({ fault }) => {
+      if (fault !== undefined && !stopped) errors.push(`${new Date().toISOString()} refresh: ${fault}`)
     },
   })
   const acts: [keyof typeof every, () => Promise<unknown>][] = [
