@@ -9,6 +9,21 @@ import { openToEverybody, type Visitor, visit } from './visitor.ts'
 const said = phrases()
 
 /** Each language, what is typed there to find Austria, and how many digits the number begins with at home. */
+/** What people type, and which country they mean. */
+const meant = {
+  ...{ USA: 'US', usa: 'US', US: 'US', UK: 'GB', UAE: 'AE', England: 'GB', DE: 'DE' },
+  ...{
+    Deutschland: 'DE',
+    ÖSTERREICH: 'AT',
+    osterreich: 'AT',
+    Suisse: 'CH',
+    日本: 'JP',
+    مصر: 'EG',
+    Grossbritannien: 'GB',
+  },
+  ...{ Ελλάδα: 'GR', '+49': 'DE', '0049': 'DE', 49: 'DE' },
+}
+
 const languages = [
   { locale: 'en', searched: 'aust', austria: 'Austria (+43)', britain: 'United Kingdom (+44)' },
   { locale: 'ar', searched: 'نمسا', austria: 'النمسا (\u200e+43)', britain: 'المملكة المتحدة (\u200e+44)' },
@@ -83,6 +98,16 @@ describe('in a browser, errors say what is wrong', function () {
             await hands.write(country, typed)
             expect(await option(britain).getAttribute('aria-selected'), typed).to.equal('true')
           }
+          // By what people call it, in any language, with accents or without.
+          const names = new Intl.DisplayNames(locale, { type: 'region' })
+          for (const [typed, code] of Object.entries(meant)) {
+            await hands.write(country, typed)
+            const first = page.locator('[role=option]').first()
+            expect(await first.getAttribute('id'), typed).to.equal(`country-${code}`)
+            expect(await first.getAttribute('aria-selected'), typed).to.equal('true')
+            expect(await first.textContent(), typed).to.contain(names.of(code))
+          }
+          await hands.write(country, 'gb')
           await page.keyboard.press('Enter')
           expect(await country.inputValue()).to.equal(britain)
           await hands.write(country, 'zzzz')

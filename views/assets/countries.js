@@ -1,26 +1,85 @@
-// A list of countries becomes a field that searches it, by name, calling code or ISO code (WAI-ARIA APG: combobox with list autocomplete and
-// automatic selection). The list stays: it is what is posted, what browsers fill in, and all there is without scripts.
+// A list of countries becomes a field that searches it, by name, abbreviation, calling code or ISO code (WAI-ARIA APG: combobox with list
+// autocomplete and automatic selection). The list stays: it is what is posted, what browsers fill in, and all there is without scripts.
 const fold = text =>
   text
     .normalize('NFKD')
-    .replace(/\p{M}/gu, '')
+    .replace(/[\p{M}ـ]/gu, '')
     .toLowerCase()
-    .replaceAll('ı', 'i')
+    .replace(/[ıßøæłđðةى]/g, letter => plain[letter])
     .replace(/[ぁ-ゖ]/g, kana => String.fromCharCode(kana.charCodeAt(0) + 0x60))
     .replace(/[٠-٩۰-۹]/g, digit => digit.charCodeAt(0) & 15)
     .replace(/[^\p{L}\p{N}]+/gu, ' ')
     .trim()
 
-const named = [{ style: 'short' }, {}].map(
-  (style, at) => new Intl.DisplayNames([document.documentElement.lang, 'en'][at], { type: 'region', ...style }),
-)
+// Letters that are typed in more than one way, and have no accent that could be taken off.
+const plain = { ı: 'i', ß: 'ss', ø: 'o', æ: 'ae', ł: 'l', đ: 'd', ð: 'd', ة: 'ه', ى: 'ي' }
 
-/** What one entry is found by: names in the page's language, its short one, the English one, and the two codes. */
+// What people call countries besides their names (Unicode CLDR has no such list).
+const called = {
+  ...{
+    US: 'usa,america,states',
+    GB: 'uk,britain,great britain,england,scotland,wales,northern ireland',
+    AE: 'uae,emirates,vae,eau',
+  },
+  ...{
+    CD: 'drc,congo kinshasa',
+    CG: 'congo brazzaville',
+    CF: 'car',
+    CI: 'ivory coast',
+    CN: 'prc',
+    CV: 'cape verde',
+    CZ: 'czech republic',
+  },
+  ...{
+    DE: 'brd',
+    DO: 'dominican republic',
+    KP: 'dprk,north korea',
+    KR: 'rok,south korea,korea',
+    MK: 'macedonia',
+    MM: 'burma',
+    NL: 'holland',
+  },
+  ...{
+    NZ: 'nz',
+    PG: 'png',
+    RU: 'russian federation',
+    SA: 'ksa',
+    SZ: 'swaziland',
+    TL: 'east timor',
+    TR: 'turkey',
+    TW: 'roc',
+    VA: 'vatican',
+  },
+  ...{ VN: 'viet nam', ZA: 'rsa', BA: 'bih', CH: 'swiss' },
+}
+
+const styles = [{}, { style: 'short' }]
+const namesIn = languages =>
+  languages.flatMap(language => styles.map(style => new Intl.DisplayNames(language, { type: 'region', ...style })))
+const page = namesIn([document.documentElement.lang, 'en'])
+
+/** Names in every language of the pages. */
+let others
+const everywhere = () => {
+  others ??= namesIn([...document.querySelectorAll('#switch-language option')].map(({ value }) => value))
+  return others
+}
+
+/** What a country is called by most who live there. */
+const atHome = region => namesIn([new Intl.Locale(`und-${region}`).maximize().language])
+
+/** What one entry is found by: names in the page's language and in English, what it is called besides, and the two codes; `abroad` names it in all other languages. */
 const entry = option => {
   const bracket = option.text.lastIndexOf('(')
   const [name, calling] = [option.text.slice(0, bracket), option.text.slice(bracket).replace(/\D/g, '')]
-  const names = [name, ...named.map(each => each.of(option.value))].map(fold)
-  return { option, names, iso: option.value.toLowerCase(), calling, after: 'after' in option.dataset }
+  const own = called[option.value]?.split(',') ?? []
+  const names = [name, ...page.map(each => each.of(option.value)), ...own].map(fold)
+  let more
+  const abroad = () => {
+    more ??= [...everywhere(), ...atHome(option.value)].map(each => fold(each.of(option.value)))
+    return more
+  }
+  return { option, names, abroad, iso: option.value.toLowerCase(), calling, after: 'after' in option.dataset }
 }
 
 /** How far an entry is from what was typed, 0 is nearest; undefined where it is not meant. */
@@ -31,6 +90,15 @@ const distance = ({ names, iso, calling }, typed) => {
   if (names.some(each => each.startsWith(typed))) return 1
   if (names.some(each => ` ${each}`.includes(` ${typed}`))) return 2
   return names.some(each => each.includes(typed)) ? 3 : undefined
+}
+
+/** The entries that are meant, nearest first. What they are called elsewhere counts where nothing else is found. */
+const meantBy = (entries, typed) => {
+  const found = (among = entries) =>
+    among.map(each => ({ ...each, far: distance(each, typed) })).filter(({ far }) => far !== undefined)
+  const near = found()
+  const meant = near.length > 0 ? near : found(entries.map(each => ({ ...each, names: each.abroad() })))
+  return meant.sort((a, b) => a.far - b.far || a.after - b.after)
 }
 
 const make = (tag, attributes) => {
@@ -91,10 +159,8 @@ const searchable = select => {
   }
   const search = () => {
     const typed = fold(field.value)
-    const meant = entries.map(each => ({ ...each, far: distance(each, typed) })).filter(({ far }) => far !== undefined)
-    meant.sort((a, b) => a.far - b.far || a.after - b.after)
     if (typed === '') show(entries, -1)
-    else show(meant, 0)
+    else show(meantBy(entries, typed), 0)
   }
   const all = () => show(entries, select.selectedIndex)
 
