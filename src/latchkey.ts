@@ -193,7 +193,7 @@ export async function latchkey(config: Config, surroundings: Surroundings) {
     eventFileFault: feeds.eventFileFault,
     metrics: scraped(config.metrics.token, surroundings.scrape ?? metrics.text),
     kept: post.kept,
-    ...{ compose: post.compose, samples: configured.samples(config) },
+    ...{ compose: post.compose, composeText: post.composeText, samples: configured.samples(config) },
     ...{ log: log.fault, refused: log.refused },
     answered: request => {
       metrics.answered(request)

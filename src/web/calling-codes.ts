@@ -14,13 +14,14 @@ export function callingCodes(ctx: Context, factor: Factor, places: Pick<Places, 
   if (!taken) return undefined
   const { locale } = ctx.state
   const kept = `${locale} ${taken.map(({ code }) => code).join()}`
-  const list = lists.get(kept) ?? named(locale, taken)
+  const list = lists.get(kept) ?? namedIn(locale, taken)
   lists.set(kept, list)
   const here = [likely, places.of(ctx.state.visitor.address).country, ...spokenIn([...ctx.acceptsLanguages(), locale])]
   return { list, first: here.find(each => list.some(({ code }) => code === each)) ?? '' }
 }
 
-function named(locale: string, taken: ReturnType<NonNullable<Factor['countries']>>) {
+/** Returns countries with their names in a language, in the order of those. */
+export function namedIn(locale: string, taken: readonly Dialled[]) {
   const [names, { compare }] = [new Intl.DisplayNames(locale, { type: 'region' }), new Intl.Collator(locale)]
   const list = taken.map(each => ({ ...each, name: names.of(each.code) ?? each.code }))
   return list.sort((a, b) => compare(a.name, b.name))

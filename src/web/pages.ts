@@ -20,6 +20,8 @@ interface Towards {
 interface Dialling {
   list: readonly (Dialled & { name: string })[]
   first: string
+  /** The list is open, as somebody sees it who selects the field. */
+  opened?: boolean
 }
 
 /** What one step of a sign-in, sign-up or step-up shows, whichever factor it is about. */
@@ -161,10 +163,18 @@ export interface Frame {
   asset(name: string): string
 }
 
-/** What the development gallery shows: pages and emails with samples of what they are given. */
+/** What the development gallery shows: pages, emails and text messages with samples of what they are given. */
 export interface Samples {
   gallery: readonly { title: string; page: keyof Pages; locals: object & Partial<Frame> }[]
   letters: readonly { title: string; name: string; data: Record<string, unknown> }[]
+  /** `what` is the phrase that says what was done. */
+  texts: readonly {
+    title: string
+    name: string
+    kind: 'code' | 'notice'
+    data: Record<string, unknown>
+    what?: string | undefined
+  }[]
   /** The moment of every page, in milliseconds since the epoch. */
   now: number
 }

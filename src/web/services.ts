@@ -72,6 +72,8 @@ export interface Rooms
   samples: (() => Promise<Samples>) | undefined
   /** Composes an email, for the gallery. */
   compose: (name: string, values: Record<string, unknown> & { locale: string }) => { html: string; text: string }
+  /** Composes a text message, for the gallery. */
+  composeText: (name: string, values: Record<string, unknown> & { locale: string }, kind: 'code' | 'notice') => string
   mailbox: Mailbox
   /** Prometheus' text, and whether an Authorization header may read it; undefined where there is no such page. */
   metrics: { admits: (authorization: string) => boolean; text: () => Promise<string> } | undefined

@@ -77,6 +77,8 @@ export function post({ production, issuer, mail, sms: { url } }: Config, service
     sentLog,
     /** Composes an email without sending it. */
     compose: composing.mail,
+    /** Composes a text message without sending it. */
+    composeText: composing.text,
     sendMail: mailing({ composer: composing, outbox, issuer, antiPhishingPhraseOf, mayText, now }),
     postLogout: ({ client: to, account, sid }: Parameters<Options['postLogout']>[0]) =>
       outbox.post({ channel: 'logout', to, account, sid, purpose: 'logout', expiresAt: now() + logoutLife }, promptly),

@@ -85,6 +85,7 @@ export const dataPages: readonly Picture[] = [
     shown: { language: 'en', theme: '' },
     pictures: [{ title: 'sign-in', page: 'sign-in/start' }],
     letters: [{ title: 'welcome', name: 'welcome' }],
+    texts: [{ title: 'code', name: 'code' }],
   }),
   picture('security-no-passkey', 'account/security', {
     ...account,

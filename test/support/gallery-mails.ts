@@ -93,3 +93,23 @@ export const letters: readonly Letter[] = [
   { title: 'key-revoked-with-all', name: 'key-revoked', data: { key: 'Bot', id: 'lk_1' } },
   letter('key-misused-somewhere', 'key-misused', { address: '' }),
 ]
+
+/** A text message in one state; `what` is the phrase of what was done. */
+export interface Text extends Letter {
+  kind: 'code' | 'notice'
+  what?: string
+}
+
+const alertOf = (what: string): Text => ({ ...letter(what, 'alert', {}), kind: 'notice', what })
+
+/** Every text message in every state. */
+export const texts: readonly Text[] = [
+  { ...letter('code', 'code', { towards: undefined }), kind: 'code' },
+  { ...letter('code-for-app', 'code', {}), kind: 'code' },
+  { ...letter('code-for-app-with-long-name', 'code', { towards: 'Wertpapierhandel '.repeat(9) }), kind: 'code' },
+  { ...letter('code-of-last-minute', 'code', { towards: undefined, minutes: 1 }), kind: 'code' },
+  { ...letter('reserved', 'reserved', {}), kind: 'notice' },
+  { ...letter('approval', 'approval', {}), kind: 'notice' },
+  { ...letter('approval-without-message', 'approval', { message: '' }), kind: 'notice' },
+  ...['factor.passkey.added', 'factor.sms.replaced', 'factor.totp.removed', 'factor.password.replaced'].map(alertOf),
+]

@@ -1,7 +1,6 @@
 import { roleScopes } from '../../src/accounts/role.ts'
 import { proposal } from './gallery-admin.ts'
-import { account, now, type Picture, picture, wrong } from './gallery-samples.ts'
-import { dialled } from './gallery-sign-up.ts'
+import { account, dialled, now, type Picture, picture, wrong } from './gallery-samples.ts'
 
 const staff = { ...account, staff: roleScopes.admin }
 const asked = { base: '/admin/proposals/p1', bars: undefined, removes: undefined, role: undefined, becomes: undefined }

@@ -1,3 +1,5 @@
+import { dialledCountries } from '../../src/factors/contacts.ts'
+import { namedIn } from '../../src/web/calling-codes.ts'
 import type { Pages } from '../../src/web/pages.ts'
 import type { Protector } from '../../src/web/security.ts'
 import type { Locals } from '../../src/web/show.ts'
@@ -13,6 +15,9 @@ export interface Picture<Name extends keyof Pages = keyof Pages> {
 export const now = Date.UTC(2026, 2, 3, 9, 41)
 /** In milliseconds. */
 export const day = 86_400_000
+
+/** The whole list of countries. */
+export const dialled = { list: namedIn('en', dialledCountries()), first: 'GB' }
 
 /** An app of the suite asks. */
 export const trading = { name: 'Trading', tile: 'trading' }

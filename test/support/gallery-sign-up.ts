@@ -3,6 +3,7 @@ import {
   at,
   closed,
   creation,
+  dialled,
   happened,
   longApp,
   longEmail,
@@ -18,16 +19,6 @@ import {
   wrong,
   wrongCode,
 } from './gallery-samples.ts'
-
-/** The beginning of the list of countries. */
-export const dialled = {
-  list: [
-    { code: 'AT', name: 'Austria', calling: '43' },
-    { code: 'DE', name: 'Germany', calling: '49' },
-    { code: 'GB', name: 'United Kingdom', calling: '44' },
-  ],
-  first: 'GB',
-}
 
 /** Text messages in the place of an authenticator: the number is asked for on its page. */
 const texted = { ...others.sms, dialled }
@@ -177,6 +168,14 @@ export const signUps: readonly Picture[] = [
     ...signUp,
     factor: { id: 'sms' },
     dialled,
+    shown: undefined,
+    others: [others.totp],
+    progress: at(4),
+  }),
+  picture('sign-up-phone-countries', 'sign-in/enrol', {
+    ...signUp,
+    factor: { id: 'sms' },
+    dialled: { ...dialled, opened: true },
     shown: undefined,
     others: [others.totp],
     progress: at(4),

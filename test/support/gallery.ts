@@ -8,7 +8,7 @@ import { heldPages } from './gallery-held.ts'
 import { identityPages } from './gallery-identity.ts'
 import { invitationPages } from './gallery-invitations.ts'
 import { keyPages } from './gallery-keys.ts'
-import { letters } from './gallery-mails.ts'
+import { letters, texts } from './gallery-mails.ts'
 import { otherPages } from './gallery-pages.ts'
 import { policyPages } from './gallery-policies.ts'
 import { proposalPages } from './gallery-proposals.ts'
@@ -41,4 +41,4 @@ export const gallery: readonly Picture[] = [
   ...webhookPages,
 ]
 
-export { letters, now }
+export { letters, now, texts }

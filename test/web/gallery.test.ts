@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { mails } from '../../src/delivery/mails.ts'
 import { languages } from '../../src/languages.ts'
-import { gallery, letters } from '../support/gallery.ts'
+import { gallery, letters, texts } from '../support/gallery.ts'
 import { jar } from '../support/jar.ts'
 import { startLatchkey, whileTesting } from '../support/latchkey.ts'
 
@@ -20,7 +21,7 @@ describe('/dev/gallery', () => {
       .find('main')
       ?.all('li')
       .map(each => each.find('a')?.text)
-    expect(titles).to.include.members([...gallery, ...letters].map(({ title }) => title))
+    expect(titles).to.include.members([...gallery, ...letters, ...texts].map(({ title }) => title))
   })
 
   for (const [tag, { direction }] of Object.entries(languages))
@@ -43,6 +44,29 @@ describe('/dev/gallery', () => {
         expect(text.headers.get('content-type')).to.include('text/plain')
       }
   }).timeout(60_000)
+
+  it('shows every text message in every language, with the line by which phones fill a code in', async () => {
+    expect(new Set(texts.map(({ name }) => name))).to.deep.equal(
+      new Set(Object.keys(mails).filter(name => 'text' in mails[name as keyof typeof mails])),
+    )
+    const said = new Set<string>()
+    for (const tag of Object.keys(languages))
+      for (const { title, kind } of texts) {
+        const text = await open(`/text/${title}?language=${tag}`)
+        expect([text.status, text.headers.get('content-language')], title).to.deep.equal([200, tag])
+        expect(text.headers.get('content-type')).to.include('text/plain')
+        if (kind === 'code') expect(text.html).to.match(/\n\n@localhost #482913$/)
+        said.add(text.html)
+      }
+    // The name of an app is left out where it is too long for one message.
+    expect(said.size).to.be.at.least((texts.length - 2) * Object.keys(languages).length)
+  }).timeout(60_000)
+
+  it('shows the open list of countries in the language of the page', async () => {
+    const page = await open('/page/sign-up-phone-countries?language=de')
+    expect(page.find('select[data-opened] option[selected]')?.text).to.equal('Vereinigtes Königreich (+44)')
+    expect(page.all('#country option')).to.have.length.above(200)
+  })
 
   it('says what went wrong in the language of the page', async () => {
     const refused = gallery.find(({ locals }) => locals.problem?.code === 'invalid_email')

@@ -200,6 +200,7 @@ const searchable = select => {
   select.before(field, list)
   select.parentElement.after(none)
   settle()
+  if ('opened' in select.dataset) all()
 }
 
 for (const select of document.querySelectorAll('select[data-none]')) searchable(select)
