@@ -7,6 +7,7 @@ import { allWritten } from '../store/collection.ts'
 import type { Ask } from './asking.ts'
 import { limitedUntil } from './assurance.ts'
 import { type Challenges, questionOf } from './challenge.ts'
+import { endsAtOnce, posted, savedBeside, unsavedEnd } from './ending.ts'
 import type { Enrol } from './enrolment.ts'
 import type { FlowServices } from './flow-services.ts'
 import type { Flow, Flows, Mode } from './flow-store.ts'
@@ -61,15 +62,12 @@ export function engine(services: Services) {
 
     /** Settles once what was proved in this request is on record. */
     let noted: Promise<unknown> | undefined
+    /** Whether the caller ends the flow, and whether it has to: it is done and not saved. */
+    let [concludes, unsaved] = [false, false]
     const drafts = (of: Flow, from: readonly Factor[]) =>
       challenges.drafts(of, from, factor => subjectOf(of, factor, [], now()))
     const save = async (changed: Flow): Promise<void> => {
-      const [saved, kept] = await Promise.allSettled([flows.save(changed), noted])
-      // What could not be written down counts for nothing.
-      if (kept.status === 'rejected' && saved.status === 'fulfilled') await flows.take(saved.value).catch(() => {})
-      if (kept.status === 'rejected') throw kept.reason
-      if (saved.status === 'rejected') throw saved.reason
-      flow = saved.value
+      flow = await savedBeside(flows, changed, noted)
     }
 
     const choose = async (id: string): Promise<{ factor: Factor; mode: Mode }> => {
@@ -98,7 +96,12 @@ export function engine(services: Services) {
 
     const finish = async (changed: Flow, { acr, amr }: { acr: Flow['acr']; amr: string[] }): Promise<void> => {
       const { account, verdict, purpose, confirmed } = changed
-      await save({ ...changed, at: undefined, done: { acr, amr } })
+      const done: Flow = { ...changed, at: undefined, done: { acr, amr } }
+      if (concludes && endsAtOnce(done)) {
+        ;[flow, unsaved] = [done, true]
+        return
+      }
+      await save(done)
       if (account === undefined) return
       // A right answer, confirmed by the owner in another way: whatever was guessed before, this is the owner.
       if (confirmed && reaches(acr, 'aal2')) await failures.forget(account)
@@ -142,10 +145,10 @@ export function engine(services: Services) {
         await mailbox.askToOpen(email, visitor)
         return save({ ...flow, email, shut: true })
       }
-      await allWritten([
-        advance({ ...changed, shut: undefined, ...(posted(answer, 'trust') === 'yes' && { trust: true }) }),
-        noted,
-      ])
+      const trust = posted(answer, 'trust') === 'yes' && { trust: true }
+      const ahead = advance({ ...changed, shut: undefined, ...trust })
+      // Where the end is not saved, the caller who ends the flow waits for what is noted.
+      await allWritten([ahead, ahead.catch(() => {}).then(() => (unsaved ? undefined : noted))])
     }
 
     const enrolled = async (factor: Factor, answer: unknown): Promise<void> => {
@@ -202,8 +205,11 @@ export function engine(services: Services) {
         const { email } = await put(mode, factor, asked)
         await save({ ...(open ? flow : paged(flow)), at: { mode, factor: id }, ...(email !== undefined && { email }) })
       },
-      /** Verifies an answer, and goes on. Where strangers have used up the account's tries, the owner's mailbox is asked first. */
-      answer: async (id: string, answer: unknown): Promise<void> => {
+      /** Returns what ends the flow where it is done and not saved; undefined where it is saved. */
+      unsaved: () => (unsaved ? unsavedEnd(flows, flow, noted) : undefined),
+      /** Verifies an answer, and goes on. Where strangers have used up the account's tries, the owner's mailbox is asked first. With `ends` the caller ends a flow that is done by what `unsaved` returns. */
+      answer: async (id: string, answer: unknown, ends = false): Promise<void> => {
+        concludes = ends
         const { factor, mode } = await choose(id)
         await (mode === 'prove' ? proved(factor, answer) : enrolled(factor, answer))
       },
@@ -241,10 +247,4 @@ export function engine(services: Services) {
       },
     }
   }
-}
-
-/** Returns what was posted with an answer under this name. */
-function posted(answer: unknown, name: string): string | undefined {
-  const value = typeof answer === 'object' && answer !== null ? Reflect.get(answer, name) : undefined
-  return typeof value === 'string' ? value : undefined
 }

@@ -73,10 +73,17 @@ export function browserSessions(services: Options & { provider: Provider; record
     },
     /**
      * Signs somebody in without any app: the cookie changes, and anybody else who was signed in is signed out. Resolves to the session's uid.
-     * Throws `attempt_expired` when the account's security stamp has changed by then.
+     * A new session is written beside what entitles to it, and ends with no cookie where that fails. Throws what that threw, and `attempt_expired` when
+     * the account's security stamp has changed by then.
      */
-    start: async (ctx: Context, { accountId, acr, amr, securityStamp }: Login): Promise<string> => {
+    start: async (
+      ctx: Context,
+      { accountId, acr, amr, securityStamp }: Login,
+      entitled?: Promise<unknown>,
+    ): Promise<string> => {
       let session = await own(ctx)
+      // Who is signed in already stays as they are where nothing entitles to more.
+      if (session.accountId !== undefined) await entitled
       if (session.accountId !== undefined && session.accountId !== accountId) {
         await endSession(session.uid, 'signed-out', originOf(ctx))
         session = new provider.Session()
@@ -85,7 +92,13 @@ export function browserSessions(services: Options & { provider: Provider; record
       logIn(session, { accountId, acr, amr: [...amr], loginTs: Math.floor(now() / 1000) }, securityStamp)
       const what = { account: accountId, session: session.uid, acr, amr: [...amr] }
       const told = emit(goesOn ? 'session.raised' : 'session.started', what, originOf(ctx))
-      await allWritten([renew(ctx, session), told])
+      const [begun, given] = await Promise.allSettled([allWritten([renew(ctx, session), told]), entitled])
+      if (given.status === 'rejected') {
+        await endSession(session.uid, 'ended', originOf(ctx))
+        setCookie(ctx, null)
+        throw given.reason
+      }
+      if (begun.status === 'rejected') throw begun.reason
       // A request that changed what protects the account, then ended all its sessions, may have looked before this one was stored.
       if ((await accounts.get(accountId))?.securityStamp !== securityStamp) {
         await endSession(session.uid, 'protection-changed', originOf(ctx))

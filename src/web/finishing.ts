@@ -8,6 +8,7 @@ import { Problem } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import type { Factor } from '../factors/factor.ts'
 import { guards, spare } from '../flows/assurance.ts'
+import type { Unsaved } from '../flows/ending.ts'
 import type { Flow, Flows } from '../flows/flow-store.ts'
 import type { Sessions } from '../oidc/browser-sessions.ts'
 import { baseOf, rememberApp } from './flow-start.ts'
@@ -24,7 +25,7 @@ declare module './pages.ts' {
 }
 
 /** What becomes of a flow that has nothing left to ask. */
-export type Finish = (ctx: Context, flow: Flow) => Promise<void>
+export type Finish = (ctx: Context, flow: Flow, unsaved?: Unsaved) => Promise<void>
 
 interface Services {
   accounts: Accounts
@@ -103,6 +104,27 @@ function enrolled(
     : { key: `done.${purpose}` }
 }
 
+/**
+ * Takes a sign-in that is done and not saved, as it was read, and begins its session by the same write. Of several requests only one gets it: the
+ * session of any other is ended before anybody has its cookie. Throws `attempt_expired`.
+ */
+async function signedIn(ctx: Context, services: Services, flow: Flow, { take }: Unsaved): Promise<void> {
+  const { accounts, devices, sessions } = services
+  const { account = '', securityStamp, done } = flow
+  const taken = take()
+  // A failure reaches those who await it; here it only must not count as unhandled.
+  taken.catch(() => {})
+  const person = await accounts.get(account)
+  // What was proved before the account's protection changed may be what the change was made against.
+  if (!done?.acr || !active(person) || person.securityStamp !== securityStamp) {
+    await taken
+    throw new Problem('attempt_expired')
+  }
+  const entitled = Promise.all([taken, devices.saw(ctx.state.visitor, account)])
+  entitled.catch(() => {})
+  await sessions.start(ctx, { accountId: account, acr: done.acr, amr: done.amr, securityStamp }, entitled)
+}
+
 /** Where people see what a phone that they no longer have is still good for. */
 export const lostPhonePath = '/account/lost-phone'
 
@@ -127,9 +149,10 @@ function lostPhone({ purpose, session, within, anew, ...flow }: Flow, factors: r
  */
 export function finishing(services: Services): Finish {
   const { accounts, factors, show } = services
-  return async (ctx, flow) => {
+  return async (ctx, flow, unsaved) => {
     const owner = flow.account === undefined ? undefined : await accounts.get(flow.account)
     if (owner?.lock || owner?.status === 'closing') {
+      await unsaved?.save()
       if (ctx.method !== 'GET') return seeOther(ctx, baseOf(flow))
       const { email, lock, closesAt: until = 0 } = owner
       if (lock) return show.page(ctx, 'sign-in/locked', { email, at: lock.at }, { towards: flow.client })
@@ -139,6 +162,11 @@ export function finishing(services: Services): Finish {
     if (flow.change !== undefined || flow.approves !== undefined) throw new Problem('attempt_expired')
     const shownAt = flow.action && services.actions.carried(flow).shownAt?.(flow.id)
     if (shownAt) return seeOther(ctx, shownAt)
+    if (unsaved) {
+      await signedIn(ctx, services, flow, unsaved)
+      if (flow.app) notify(ctx, flow.next ?? '/account', flow.account ?? '', { key: 'done.late', app: flow.app })
+      return seeOther(ctx, flow.next ?? '/account')
+    }
     const lost = lostPhone(flow, factors)
     if (flow.interaction && !lost) return seeOther(ctx, `/interaction/${flow.interaction}?attempt=${flow.id}`)
     const { notice, account } = await carriedOut(ctx, services, lost ? { ...flow, interaction: undefined } : flow)

@@ -190,7 +190,7 @@ export function flowPages(services: Services): void {
     // A fault from here on has a page of its own: the flow is finished, and has no page to go back to.
     if (moved.done) {
       forgetTyped(ctx)
-      return finish(ctx, moved)
+      return finish(ctx, moved, run.unsaved())
     }
     const [set] = moved.enrolled.slice(before.length)
     if (set !== undefined) notify(ctx, baseOf(moved), moved.id, { key: `factor.${set}.set` })
@@ -229,7 +229,7 @@ export function flowPages(services: Services): void {
       ctx.body = { score, text: show.say(run.now().locale, phrase, values) }
     })
     router.post(`${base}/:factor/begin`, ctx => step(ctx, run => run.begin(ctx.params.factor ?? '', fields(ctx))))
-    router.post(`${base}/:factor`, ctx => step(ctx, run => run.answer(ctx.params.factor ?? '', fields(ctx))))
+    router.post(`${base}/:factor`, ctx => step(ctx, run => run.answer(ctx.params.factor ?? '', fields(ctx), true)))
   }
 }
 
