@@ -18,7 +18,7 @@ const plain = { ı: 'i', ß: 'ss', ø: 'o', æ: 'ae', ł: 'l', đ: 'd', ð: 'd',
 const called = {
   ...{
     US: 'usa,america,states',
-    GB: 'uk,britain,great britain,england,scotland,wales,northern ireland',
+    GB: 'uk,britain,great britain,grossbritannien,england,scotland,wales,northern ireland',
     AE: 'uae,emirates,vae,eau',
   },
   ...{
