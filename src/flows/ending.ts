@@ -7,8 +7,8 @@ export type Unsaved = ReturnType<typeof unsavedEnd>
 
 /** Says whether a flow that is done is a sign-in at our own page from which nothing follows but a session. */
 export function endsAtOnce(flow: Flow): boolean {
-  const { purpose, account, interaction, session, within, enrolled, trust, confirmed, verdict } = flow
-  const more = interaction ?? session ?? within ?? trust ?? confirmed
+  const { purpose, account, interaction, session, within, action, enrolled, trust, confirmed, verdict } = flow
+  const more = interaction ?? session ?? within ?? action ?? trust ?? confirmed
   const plain = purpose === 'sign-in' && account !== undefined && more === undefined && enrolled.length === 0
   return plain && verdict?.ruling === 'allow'
 }

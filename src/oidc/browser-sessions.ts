@@ -94,15 +94,16 @@ export function browserSessions(services: Options & { provider: Provider; record
       const told = emit(goesOn ? 'session.raised' : 'session.started', what, originOf(ctx))
       const [begun, given] = await Promise.allSettled([allWritten([renew(ctx, session), told]), entitled])
       if (given.status === 'rejected') {
-        await endSession(session.uid, 'ended', originOf(ctx))
+        // First, so that nobody gets its cookie even where it cannot be ended.
         setCookie(ctx, null)
+        await endSession(session.uid, 'ended', originOf(ctx))
         throw given.reason
       }
       if (begun.status === 'rejected') throw begun.reason
       // A request that changed what protects the account, then ended all its sessions, may have looked before this one was stored.
       if ((await accounts.get(accountId))?.securityStamp !== securityStamp) {
-        await endSession(session.uid, 'protection-changed', originOf(ctx))
         setCookie(ctx, null)
+        await endSession(session.uid, 'protection-changed', originOf(ctx))
         throw new Problem('attempt_expired')
       }
       return session.uid

@@ -56,7 +56,7 @@ const pathOf = (id: string) => `${home}/${encodeURIComponent(id)}`
 /** Serves the pages where staff look at apps, make them and change them. */
 export function adminApps(services: Services): void {
   const { admin, show } = services
-  const { page, asks, asksFirst, member, performs, posting, posts } = desk(services)
+  const { page, asks, asksFirst, member, reader, performs, posting, posts } = desk(services)
   const { list, get } = admin.apps
   const invitedBy = invitedFor(services)
 
@@ -128,11 +128,10 @@ export function adminApps(services: Services): void {
     create,
   )
 
-  /** Says what is wrong with what was typed so far, field by field, to those who may save it. */
+  /** Says what is wrong with what was typed so far, field by field, to those for whom the form opens: a check changes nothing, so it takes what reading takes. */
   const checks = (path: string, kind: (ctx: Context, by: Member) => Promise<{ template: string; id: string }>) =>
     posting(path, async (ctx, person) => {
-      const by = await member(ctx, person)
-      if (!by.scopes.has('admin:apps.write')) throw new Problem('not_found')
+      const by = await reader(ctx, person, 'admin:apps.write')
       const { template, id } = await kind(ctx, by)
       const text = ({ code, values }: Problem) => show.say(ctx.state.locale, `problem.${code}`, values)
       const problems = admin.appFaults(...checkedWishes(ctx, template, id))

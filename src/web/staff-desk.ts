@@ -93,6 +93,13 @@ export function desk({ router, actions, credentials, factors, roles, show, findS
     origin: { request: ctx.state.request },
   })
 
+  /** Returns this member of the staff for what a script of a page asks. Throws what the page would not open for, and `sign_in_needed` where it would ask for the passkey first. */
+  const reader = async (ctx: Context, person: SignedIn, scope: AdminScope): Promise<Member> => {
+    const { asked } = await actions.prepare(ctx, person, look, { scope })
+    if (asked) throw new Problem('sign_in_needed')
+    return member(ctx, person)
+  }
+
   /** Prepares an action of the staff. Where their passkey is due first, asks for it and resolves to undefined; staff without a passkey are told to add one. */
   const prepared = async <A extends Action>(
     ctx: Context,
@@ -187,6 +194,7 @@ export function desk({ router, actions, credentials, factors, roles, show, findS
 
   return {
     member,
+    reader,
     prepared,
     page: opening(look),
     /** Serves a page that asks before something is changed, as `page` does. */

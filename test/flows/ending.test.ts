@@ -59,6 +59,7 @@ describe('the end of a flow that is done and not saved', () => {
       { interaction: 'uid' },
       { session: 'uid' },
       { within: 'uid' },
+      { action: { id: 'export', args: {} } },
       { trust: true },
       { confirmed: true },
       { enrolled: ['totp'] },

@@ -66,6 +66,7 @@ describe('apps in the staff area', () => {
 
   it('are checked while they are typed, by those who may save them, and nothing comes of it', async () => {
     const url = `${here.issuer}/admin/new-app/check`
+    await made('Typed')
     const { apis: _, ...half } = details('Half')
     const typed = { ...half, template: 'web', redirect_uris: 'http://half.example/ x' }
     const { faults } = (await ada.person.browser.post(url, typed)).json() as { faults: { field: string }[] }
@@ -75,10 +76,31 @@ describe('apps in the staff area', () => {
     expect((await open(ada, '/admin/apps/half')).status).to.equal(404)
     expect((await ada.person.browser.post(url, { ...typed, template: 'constructor' })).status).to.equal(400)
     expect((await ada.person.browser.post(`${here.issuer}/admin/apps/robot/check`, typed)).status).to.equal(404)
-    for (const who of [await here.member('support'), await here.member()])
-      expect((await who.person.browser.post(url, typed)).status).to.equal(404)
+    for (const path of [url, `${here.issuer}/admin/apps/typed/check`]) {
+      for (const role of ['viewer', 'support', 'security'] as const) {
+        const who = await here.member(role)
+        expect((await who.person.browser.post(path, typed)).status, `${path} ${role}`).to.equal(403)
+      }
+      expect((await (await here.member()).person.browser.post(path, typed)).status, path).to.equal(404)
+      expect((await ada.person.browser.post(path, typed)).status, path).to.equal(200)
+    }
     const evil = { from: 'https://evil.example' }
     expect((await ada.person.browser.post(url, typed, evil)).status).to.equal(403)
+  })
+
+  it('are checked while they are typed only as long as their page opens without the passkey', async () => {
+    const late = await here.member('admin')
+    await made('Late shift')
+    await open(late, '/admin/apps')
+    const typed = { ...details('Late'), template: 'web', redirect_uris: 'https://late.example/' }
+    const checks = ['/admin/new-app/check', '/admin/apps/late-shift/check', '/admin/apps/nobody/check']
+    const answers = () =>
+      Promise.all(checks.map(async each => (await late.person.browser.post(`${here.issuer}${each}`, typed)).status))
+    expect(await answers()).to.deep.equal([200, 200, 404])
+    here.latchkey.clock.pass(61 * 60_000)
+    expect(await answers(), 'an app’s id is no more told than its page').to.deep.equal([401, 401, 401])
+    await open(late, '/admin/apps')
+    expect(await answers()).to.deep.equal([200, 200, 404])
   })
 
   it('are changed, disabled and enabled, each on a page that asks why', async () => {

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import Koa, { type Context } from 'koa'
 import { type Quota, quota as quotaOf } from '../../src/accounts/quota.ts'
 import { throttle } from '../../src/accounts/throttle.ts'
@@ -42,8 +43,8 @@ export interface Running {
   clients: Clients
   told: Told[]
   faults: unknown[]
-  /** Whom the next sign-in proves. */
-  proof: Proof
+  /** Whom the next sign-in proves; one without an app waits for what `entitled` says, and keeps its headers where it fails, as our pages do. */
+  proof: Proof & { entitled?: () => Promise<unknown> }
   /** What the interactions that came by were: their details, in order. */
   met: Awaited<ReturnType<Oidc['interactions']['details']>>[]
   /** What an interaction page does instead of finishing with `proof`, or allowing what is asked. */
@@ -231,16 +232,15 @@ async function answer(ctx: Context, self: Running): Promise<void> {
     return details.prompt === 'consent' ? interactions.consent(ctx) : interactions.finish(ctx, self.proof)
   }
   if (ctx.path.endsWith('/backchannel-logout')) {
-    const chunks: Buffer[] = []
-    for await (const chunk of ctx.req) chunks.push(chunk as Buffer)
-    const token = new URLSearchParams(Buffer.concat(chunks).toString()).get('logout_token') ?? ''
+    const token = new URLSearchParams(await text(ctx.req)).get('logout_token') ?? ''
     self.logouts.push({ path: ctx.path, token })
     ctx.status = self.deaf === true ? 503 : self.deaf || 200
     if (self.deaf === 302) ctx.set('Location', '/elsewhere')
     return
   }
   if (ctx.path === '/mine') ctx.body = (await sessions.current(ctx)) ?? {}
-  else if (ctx.path === '/start') await sessions.start(ctx, self.proof)
+  else if (ctx.path === '/start')
+    await sessions.start(ctx, self.proof, self.proof.entitled?.()).catch(fault => self.faults.push(fault))
   else if (ctx.path === '/end') await sessions.end(ctx, 'signed-out')
   else ctx.body = 'app'
   ctx.status = 200
