@@ -25,8 +25,8 @@ export interface Operation {
   sides: Partial<Record<Column, Side>>
   /** What Latchkey's ratio is over. */
   over?: Column
-  /** At most so many times what it is over, and so many CPU milliseconds. */
-  goal?: { ratio?: number; ms?: number }
+  /** At most so many times what it is over, so many CPU milliseconds beyond that, so many times the bare signer, and so many CPU milliseconds. */
+  goal?: { ratio?: number; beyond?: number; signers?: number; ms?: number }
 }
 
 /** CPU milliseconds an operation: for each operation and column the figure of every round. */
@@ -84,13 +84,20 @@ function verdict(
   { over, goal = {} }: Operation,
   medians: Record<string, number | undefined>,
 ): [string, string, string] {
-  const ratio = over && medians.latchkey !== undefined && medians[over] ? medians.latchkey / medians[over] : undefined
-  const goals = [
-    { said: goal.ratio && `≤ ${goal.ratio} ×`, met: ratio !== undefined && ratio <= (goal.ratio ?? 0) },
-    { said: goal.ms && `≤ ${goal.ms} ms`, met: (medians.latchkey ?? Number.NaN) <= (goal.ms ?? 0) },
-  ].filter(each => each.said)
+  const { latchkey: ours = Number.NaN, signer = Number.NaN } = medians
+  const beside = (over && medians[over]) ?? Number.NaN
+  const ratio = ours / beside
+  const bounds: [string, number | undefined, number][] = [
+    ['×', goal.ratio, ratio],
+    ['ms beyond it', goal.beyond, ours - beside],
+    ['× the signer', goal.signers, ours / signer],
+    ['ms', goal.ms, ours],
+  ]
+  const goals = bounds.flatMap(([unit, bound, figure]) =>
+    bound === undefined ? [] : [{ said: `≤ ${bound} ${unit}`, met: figure <= bound }],
+  )
   const met = goals.length === 0 || medians.latchkey === undefined ? '' : goals.every(each => each.met) ? 'yes' : 'no'
-  return [ratio === undefined ? '' : ratio.toFixed(2), goals.map(each => each.said).join(', '), met]
+  return [Number.isNaN(ratio) ? '' : ratio.toFixed(2), goals.map(each => each.said).join(', '), met]
 }
 
 function milliseconds(figure: number | undefined): string {

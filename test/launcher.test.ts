@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chownSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -101,6 +101,27 @@ describe('./latchkey', function () {
     started.kill('SIGHUP')
     await said('clients.reloaded')
     expect(await answers(port)).to.equal(true)
+    started.kill('SIGTERM')
+    await once(started, 'exit')
+    expect(started.exitCode).to.equal(0)
+  })
+
+  it('serves and runs commands for another user than the one who installed it, who can write nothing there', async () => {
+    // Nobody may read the folder of root's that the suite may lie in: so this user reads all, and still writes nothing.
+    const nobody = ['--reuid=65534', '--regid=65534', '--clear-groups']
+    const reads = ['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search']
+    const [command = launcher, ...as] =
+      process.getuid?.() === 0 ? ['setpriv', ...nobody, ...reads, launcher] : [launcher]
+    if (command !== launcher) chownSync(folder, 65534, 65534)
+    const [port = 0] = await freePorts(1)
+    const { started } = await serving(command, [...as, 'serve'], port)
+    expect(await answers(port)).to.equal(true)
+    const store = join(folder, 'store.db')
+    const { uid } = statSync(store)
+    expect(uid).to.equal(command === launcher ? process.getuid?.() : 65534)
+    const env = { PATH: '/usr/bin:/bin', LATCHKEY_STORE: `sqlite:${store}` }
+    const { stdout } = await run(command, [...as, 'roles', 'list', '--json'], { cwd: '/', env })
+    expect(JSON.parse(stdout)).to.deep.equal([])
     started.kill('SIGTERM')
     await once(started, 'exit')
     expect(started.exitCode).to.equal(0)
