@@ -15,7 +15,7 @@ describe('latchkey', () => {
     for (const words of [[], ['help'], ['--help']]) {
       const { code, out, err } = await latchkeyCli(words)
       expect([code, err]).to.deep.equal([0, ''])
-      expect(out).to.match(/^Usage: latchkey COMMAND\n\n {2}apps create {4}\w/)
+      expect(out).to.match(/^Usage: latchkey COMMAND\n\n {2}apps change {4}\w/)
     }
   })
 

@@ -1,6 +1,16 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chownSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chownSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -94,8 +104,7 @@ describe('./latchkey', function () {
     const [port = 0] = await freePorts(1)
     const { started, said, pid } = await serving(launcher, ['serve'], port)
     expect(pid).to.equal(started.pid)
-    const { stdout } = await run('ps', ['-o', 'args=', '-p', String(pid)])
-    expect(stdout).to.match(
+    expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')).to.match(
       / --max-semi-space-size=16 --initial-old-space-size=56 --heap-growing-percent=60 .*src\/main\.ts/,
     )
     started.kill('SIGHUP')
