@@ -94,7 +94,7 @@ describe('a request of a flow', () => {
     expect(second).to.deep.equal(once)
   })
 
-  it('writes 18 times in all, to every collection, from the open page to the account, on a device that the account knows', async () => {
+  it('writes 18 times in all, or once more on a database elsewhere, to every collection, from the open page to the account, on a device that the account knows', async () => {
     await (await ada.browser.get(`${latchkey.issuer}/account`)).submit({}, 'Sign out')
     latchkey.clock.pass(60_000)
     since()
@@ -103,7 +103,8 @@ describe('a request of a flow', () => {
     await post(ada, `${page.url}/password`, { email: ada.email, password: ada.password })
     const { page: done } = await post(ada, `${page.url}/totp`, { code: authenticatorCode(latchkey, ada) })
     expect(done.location).to.equal(`${latchkey.issuer}/account`)
-    expect(all).to.equal(18)
+    // Where commits take turns of their own, the session's entry of the audit log may need a leaf of its own.
+    expect(all).to.be.within(18, latchkey.store.commitsTogether ? 18 : 19)
   })
 
   it('does so for a wrong answer, too, which changes nothing and shows the page again', async () => {
