@@ -155,7 +155,7 @@ describe('an act that is cut short at any call of the store', () => {
           if (!done && !how.dead) expect((await here.held()).sort()).to.deep.equal(after)
         }
       expect([...seen]).to.have.members([true, false])
-    }).timeout(60_000)
+    }).timeout(180_000)
 
   it('makes an account that is whole, or none and leaves nothing behind: a sign-up', async () => {
     const flow = { id: 'x', account: 'ada', locale: 'en' } as unknown as Flow
@@ -194,5 +194,5 @@ describe('an act that is cut short at any call of the store', () => {
         )
       }
     expect([...seen]).to.have.members([true, false])
-  }).timeout(60_000)
+  }).timeout(180_000)
 })
