@@ -8,27 +8,10 @@ const bounds = { from: 10 * minute, share: 0.05, floor: 2 }
 
 describe('what a soak calls flat', () => {
   it('is what rises and falls, and what only grew before it settled', () => {
-    expect(
-      grown(
-        'heap',
-        looks(at => 100 + (at % 2 ? 8 : -8)),
-        bounds,
-      )?.flat,
-    ).to.equal(true)
-    expect(
-      grown(
-        'heap',
-        looks(at => Math.min(at, 10) * 10),
-        bounds,
-      )?.flat,
-    ).to.equal(true)
-    expect(
-      grown(
-        'heap',
-        looks(at => 100 - at / 2),
-        bounds,
-      )?.flat,
-    ).to.equal(true)
+    const flat = (value: (at: number) => number) => grown('heap', looks(value), bounds)?.flat
+    expect(flat(at => 100 + (at % 2 ? 8 : -8))).to.equal(true)
+    expect(flat(at => Math.min(at, 10) * 10)).to.equal(true)
+    expect(flat(at => 100 - at / 2)).to.equal(true)
   })
 
   it('is nothing that goes on growing, however unsteadily', () => {
