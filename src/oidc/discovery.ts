@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
 import type { Middleware } from 'koa'
 import { ExternalSigningKey, type Provider } from 'oidc-provider'
 import { sha256 } from '../crypto/digest.ts'
@@ -90,9 +90,12 @@ export function discovery(provider: Provider, ring: Pick<Ring, 'onChange'>) {
     ctx.status = 200
     ctx.type = document.type
     ctx.body = document.body
-    document.headers ??= Object.entries(ctx.res.getHeaders())
-      .filter(([header]) => !ofOneAnswer.includes(header))
-      .map(([header, value]) => [header, String(value)])
+    // As it is spelled there; Node's types know this of requests alone.
+    const sent = ctx.res as typeof ctx.res & Pick<ClientRequest, 'getRawHeaderNames'>
+    document.headers ??= sent
+      .getRawHeaderNames()
+      .filter(header => !ofOneAnswer.includes(header.toLowerCase()))
+      .map(header => [header, String(sent.getHeader(header))])
     if (has(ctx.req, document)) ctx.status = 304
   }
 
@@ -106,7 +109,7 @@ export function discovery(provider: Provider, ring: Pick<Ring, 'onChange'>) {
       const unchanged = has(req, document)
       res.statusCode = unchanged ? 304 : 200
       for (const [header, value] of document.headers)
-        if (!(unchanged && header === 'content-type')) res.setHeader(header, value)
+        if (!(unchanged && header.toLowerCase() === 'content-type')) res.setHeader(header, value)
       if (unchanged) res.end()
       else res.setHeader('Content-Length', document.body.length).end(req.method === 'HEAD' ? undefined : document.body)
       return true
